@@ -1,0 +1,50 @@
+# changeflow: `make help` says what there is. Needs Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed 's/:.*  ## /\t/' | expand -t 12
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV): a minute or so, once ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "changeflow needs Python 3.11 or newer; say which with PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e '.[dev]' 2>&1 | grep -v '^WARNING: Location' || true
+	@$(BIN)/changeflow --version
+	@touch $@
+
+install: $(VENV)/.ready  ## Set up the environment
+
+run: $(VENV)/.ready  ## The main job on the sample programme: plan, store, nudge, report
+	@$(BIN)/python -m changeflow.cli.demo out
+
+test: $(VENV)/.ready  ## Every test
+	@$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.ready  ## Quick: format, lint, types, layers, the fast tests
+	@$(MAKE) -s lint
+	@$(BIN)/python -m pytest -n 2 -m "not slow"
+
+lint: $(VENV)/.ready  ## Format, lint, types and layers, without tests
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+	@tail -n 3 $(VENV)/imports.log
+
+format: $(VENV)/.ready  ## Write the code in the house's format
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+bench: $(VENV)/.ready  ## Measure; writes bench/out.json (ONLY=group runs one group)
+	@$(BIN)/python -m bench $(ONLY)
+
+clean:  ## Remove what these commands made
+	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help install run test check lint format bench clean

@@ -1,0 +1,60 @@
+"""Assessments and barriers: where each person stands, in the order awareness to reinforcement."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Element(StrEnum):
+    """The five elements, in their order. Two begin with A: never key anything by the first letter."""
+
+    AWARENESS = "awareness"
+    DESIRE = "desire"
+    KNOWLEDGE = "knowledge"
+    ABILITY = "ability"
+    REINFORCEMENT = "reinforcement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """One person's scores in one round, 1 to 5 an element. An element left out was not assessed."""
+
+    person: str
+    round: str
+    on: date
+    scores: Mapping[Element, int]
+    evidence: str = "self"
+    """`self`, `manager` or `observed`."""
+
+
+def barrier_point(scores: Mapping[Element, int], *, threshold: int = 3, live: bool) -> Element | None:
+    """Return the first element, in their order, scored at or below `threshold`; None when there is no barrier.
+
+    Reinforcement does not apply before go-live (`live=False`). An element that was not assessed ends the search:
+    nothing is known beyond it. Source of the method: Prosci, "Individual barriers to change", read as a public page;
+    the same page also says "less than 3", so the threshold is a setting.
+
+    >>> a, d, k, ab = list(Element)[:4]
+    >>> str(barrier_point({a: 4, d: 3, k: 1, ab: 2}, live=False))
+    'desire'
+    """
+    for element in Element:
+        if element is Element.REINFORCEMENT and not live:
+            return None
+        score = scores.get(element)
+        if score is None:
+            return None
+        if score <= threshold:
+            return element
+    return None
+
+
+def latest_of_each(assessments: Iterable[Assessment]) -> dict[str, Assessment]:
+    """Return each person's newest assessment; of two on one day the later in the row counts."""
+    latest: dict[str, Assessment] = {}
+    for assessment in assessments:
+        known = latest.get(assessment.person)
+        if known is None or assessment.on >= known.on:
+            latest[assessment.person] = assessment
+    return latest

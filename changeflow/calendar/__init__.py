@@ -1,0 +1,1 @@
+"""Working time: calendars in layers, compiled to sorted arrays; periods; UK public holidays."""

@@ -1,0 +1,1 @@
+"""Files in: folders, CSV, Microsoft Project files, rulepacks. Mistakes come out as `Problem`s, all at once."""

@@ -1,0 +1,67 @@
+"""ADKAR assessments in: one CSV a round, one line a person."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from changeflow.adkar.assessment import Assessment, Element
+from changeflow.intake.tables import Row, read_table
+from changeflow.values.problem import Problem, did_you_mean
+
+EVIDENCE = ("self", "manager", "observed")
+
+
+def read_assessments(
+    path: Path,
+    shown: str,
+    problems: list[Problem],
+    *,
+    people: Collection[str],
+    mapping: Mapping[str, str] | None = None,
+) -> Iterator[Assessment]:
+    """Read one round. The file's name is the round's; an empty score was not assessed, which is neither 1 nor fine."""
+    elements = tuple(e.value for e in Element)
+    rows = read_table(
+        path, shown, problems, required=("person", "on"), optional=(*elements, "evidence"), mapping=mapping
+    )
+    seen: dict[str, int] = {}
+    for row in rows:
+        person = row.cells["person"]
+        if person not in people:
+            problems.append(
+                row.problem(shown, "person", f"There is no person '{person}'.", did_you_mean(person, people))
+            )
+            continue
+        if person in seen:
+            what = f"'{person}' stands in line {seen[person]} already."
+            problems.append(row.problem(shown, "person", what, "One line a person and round."))
+            continue
+        seen[person] = row.line
+        on = _date(row, shown, problems)
+        evidence = row.cells.get("evidence", "self")
+        if evidence not in EVIDENCE:
+            problems.append(
+                row.problem(shown, "evidence", f"'{evidence}' is not known.", did_you_mean(evidence, EVIDENCE))
+            )
+        scores = {e: s for e in Element if (s := _score(row, e, shown, problems)) is not None}
+        if on is not None:
+            yield Assessment(person=person, round=path.stem, on=on, scores=scores, evidence=evidence)
+
+
+def _score(row: Row, element: Element, shown: str, problems: list[Problem]) -> int | None:
+    text = row.cells.get(element)
+    if text is None:
+        return None
+    if text not in {"1", "2", "3", "4", "5"}:
+        problems.append(row.problem(shown, element, f"'{text}' is not a score.", "Write 1 to 5, or leave it empty."))
+        return None
+    return int(text)
+
+
+def _date(row: Row, shown: str, problems: list[Problem]) -> date | None:
+    try:
+        return date.fromisoformat(row.cells["on"])
+    except ValueError:
+        what = f"'{row.cells['on']}' is not a date that exists."
+        problems.append(row.problem(shown, "on", what, "Write year-month-day."))
+        return None

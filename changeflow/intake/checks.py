@@ -1,0 +1,116 @@
+"""The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
+
+from collections.abc import Iterable, Iterator
+
+from changeflow.programme.definition import Definition
+from changeflow.programme.reference import PROGRAMME, Flaw, Place
+from changeflow.rules.catalogue import RULES
+from changeflow.values.finding import Waiver
+from changeflow.values.problem import did_you_mean
+from changeflow.values.words import Kind
+
+
+def check_references(definition: Definition) -> Iterator[Flaw]:
+    """Find every name that nothing has, and every school in two waves of one service."""
+    yield from _waves(definition)
+    yield from _people(definition)
+    yield from _calendars(definition)
+    yield from _waivers(definition)
+    for service in definition.services:
+        if service.service == PROGRAMME:
+            place = Place.service(service.service, "service")
+            yield Flaw(place, f"'{PROGRAMME}' is kept for the programme's own tasks.", "Give the service another id.")
+
+
+def _unknown(place: Place, what: str, name: str, known: Iterable[str], *, on_key: bool = False) -> Iterator[Flaw]:
+    options = set(known)
+    if name not in options:
+        yield Flaw(place, f"There is no {what} '{name}'.", did_you_mean(name, options), on_key=on_key)
+
+
+def _waves(definition: Definition) -> Iterator[Flaw]:
+    services = {s.service for s in definition.services}
+    schools = {s.id for s in definition.schools}
+    seen: set[str] = set()
+    taken: dict[tuple[str, str], str] = {}
+    for n, wave in enumerate(definition.programme.waves):
+        place = Place.programme("waves", n)
+        if wave.id in seen or wave.id in schools or wave.id in services:
+            yield Flaw(place.at("id"), f"'{wave.id}' names something else already.", "Give the wave an id of its own.")
+        seen.add(wave.id)
+        for i, service in enumerate(wave.services):
+            yield from _unknown(place.at("services", i), "service", service, services)
+        for i, school in enumerate(wave.schools):
+            yield from _unknown(place.at("schools", i), "school", school, schools)
+            for service in sorted(wave.services or services):
+                if (service, school) in taken:
+                    what = f"'{school}' is in two waves of {service}: {taken[service, school]} and {wave.id}."
+                    yield Flaw(place.at("schools", i), what, "A school goes once.")
+                    break
+                taken[service, school] = wave.id
+    for service in sorted(services):
+        if not any(not w.services or service in w.services for w in definition.programme.waves):
+            remedy = "Add it to a wave in programme.yaml."
+            yield Flaw(Place.service(service, "service"), f"No wave takes the service '{service}'.", remedy)
+
+
+def _people(definition: Definition) -> Iterator[Flaw]:
+    people = {p.id for p in definition.people}
+    schools = {s.id for s in definition.schools}
+    programme = definition.programme
+    if programme.sponsor:
+        yield from _unknown(Place.programme("sponsor", "person"), "person", programme.sponsor.person, people)
+    for service in definition.services:
+        if service.lead_provider:
+            place = Place.service(service.service, "lead_provider", "person")
+            yield from _unknown(place, "person", service.lead_provider.person, people)
+    for person in definition.people:
+        if person.manager:
+            yield from _unknown(Place("people"), f"manager of {person.id}", person.manager, people)
+        if person.school:
+            yield from _unknown(Place("people"), f"school of {person.id}", person.school, schools)
+
+
+def _calendars(definition: Definition) -> Iterator[Flaw]:
+    schools = {s.id for s in definition.schools}
+    authorities = {s.authority for s in definition.schools}
+    kinds = [str(k) for k in Kind]
+    for calendar in definition.calendars:
+        place = Place(f"calendar:{calendar.calendar}")
+        if calendar.authority:
+            yield from _unknown(place.at("authority"), "school in authority", calendar.authority, authorities)
+        if calendar.school:
+            yield from _unknown(place.at("school"), "school", calendar.school, schools)
+        for n, blackout in enumerate(calendar.blackouts):
+            for i, kind in enumerate(blackout.activities):
+                yield from _unknown(place.at("blackouts", n, "activities", i), "kind of task", kind, kinds)
+            for i, school in enumerate(blackout.schools):
+                yield from _unknown(place.at("blackouts", n, "schools", i), "school", school, schools)
+        for group in ("terms", "closed", "blackouts"):
+            for n, span in enumerate(getattr(calendar, group)):
+                last = span.last if group == "closed" else span.last_day
+                if last < span.first_day:
+                    where = place.at(group, n, "last_day")
+                    yield Flaw(where, f"'{span.name}' ends before it begins.", "Swap the two days.")
+        for n, term in enumerate(calendar.terms):
+            if n and term.first_day <= calendar.terms[n - 1].last_day:
+                where = place.at("terms", n, "first_day")
+                yield Flaw(where, f"'{term.name}' begins before the term before it ends.", "List terms in order.")
+
+
+def _waivers(definition: Definition) -> Iterator[Flaw]:
+    people = {p.id for p in definition.people}
+    services = {s.service for s in definition.services}
+
+    def check(place: Place, waiver: Waiver) -> Iterator[Flaw]:
+        yield from _unknown(place.at("rule"), "rule", waiver.rule, RULES)
+        for who in ("owner", "approved_by"):
+            yield from _unknown(place.at(who), "person", getattr(waiver, who), people)
+        if waiver.service:
+            yield from _unknown(place.at("service"), "service", waiver.service, services)
+
+    for n, waiver in enumerate(definition.programme.waivers):
+        yield from check(Place.programme("waivers", n), waiver)
+    for service in definition.services:
+        for n, waiver in enumerate(service.waivers):
+            yield from check(Place.service(service.service, "waivers", n), waiver)

@@ -1,0 +1,229 @@
+"""A programme folder in: every file read, every mistake found, nothing half taken."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.people import Contact, Person
+from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
+from changeflow.intake.assessments import read_assessments
+from changeflow.intake.checks import check_references
+from changeflow.intake.resources import shipped_pathway
+from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
+from changeflow.intake.shaped import shape
+from changeflow.intake.tables import Row, read_table
+from changeflow.intake.yaml import Document, read_yaml
+from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, School, ServiceFile
+from changeflow.programme.programme import Programme, join
+from changeflow.programme.reference import Flaw
+from changeflow.roadmap.graph import in_order
+from changeflow.roadmap.pathways import Pathway
+from changeflow.values.base import Frozen
+from changeflow.values.problem import Problem
+from changeflow.values.rulepack import Rulepacks
+
+Model = TypeVar("Model", bound=Frozen)
+
+
+@dataclass(slots=True)
+class Folder:
+    """A programme folder as read."""
+
+    path: Path
+    definition: Definition
+    contacts: tuple[Contact, ...]
+    assessments: tuple[Assessment, ...]
+    rulepacks: Rulepacks
+    programme: Programme
+    """Joined, without facts and schedule."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """The text of each file that makes the definition, by its path in the folder; people.csv is never among them."""
+
+
+def read_folder(path: Path) -> Folder:
+    """Read a programme folder; all its problems at once as `ProblemsError`."""
+    reader = _Reader(path)
+    folder = reader.read()
+    if reader.problems or folder is None:
+        raise ProblemsError(sorted(dict.fromkeys(reader.problems), key=lambda p: (p.file, p.line, p.column, p.what)))
+    return folder
+
+
+class _Reader:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+        self.documents: dict[str, Document] = {}
+        """By what the file describes: `programme`, `service:payroll`, `pathway:central-service`, `calendar:…`."""
+
+    def read(self) -> Folder | None:
+        if not self.path.is_dir():
+            raise UnknownThingError("folder", str(self.path), remedy="Make one with: changeflow init FOLDER")
+        programme = self._one("programme.yaml", ProgrammeFile, lambda _: "programme")
+        services = tuple(self._many("services", ServiceFile, lambda s: f"service:{s.service}"))
+        calendars = tuple(self._many("calendars", CalendarFile, lambda c: f"calendar:{c.calendar}"))
+        if not list((self.path / "services").glob("*.yaml")):
+            remedy = "Add a file such as services/payroll.yaml."
+            self.problems.append(Problem(file="services", what="There is no service.", remedy=remedy))
+        pathways = tuple(self._pathways(services))
+        mapping = programme.columns if programme else {}
+        schools = tuple(self._schools(mapping.get("schools", {})))
+        people, contacts = self._people(mapping.get("people", {}))
+        assessments = tuple(self._assessments(mapping.get("assessments", {}), people))
+        rulepacks = Rulepacks(
+            packs=(*shipped_rulepacks().packs, *read_rulepacks(self.path / "rulepacks", self.problems))
+        )
+        if self.problems or programme is None:
+            return None
+        definition = Definition(
+            programme=programme,
+            services=services,
+            schools=schools,
+            people=people,
+            calendars=calendars,
+            pathways=pathways,
+        )
+        self._report(check_references(definition))
+        if self.problems:
+            return None
+        joined, flaws = join(definition, rulepacks=rulepacks)
+        self._report(flaws)
+        self._check_loops(joined)
+        return Folder(self.path, definition, contacts, assessments, rulepacks, joined, self._sources())
+
+    def _one(self, name: str, model: type[Model], key: Callable[[Model], str]) -> Model | None:
+        path = self.path / name
+        if not path.is_file():
+            self.problems.append(Problem(file=name, what="The file is missing.", remedy="changeflow init makes one."))
+            return None
+        return self._read(path, name, model, key)
+
+    def _many(self, folder: str, model: type[Model], key: Callable[[Model], str]) -> Iterator[Model]:
+        for path in sorted((self.path / folder).glob("*.yaml")):
+            shaped = self._read(path, f"{folder}/{path.name}", model, key)
+            if shaped is not None:
+                yield shaped
+
+    def _read(self, path: Path, shown: str, model: type[Model], key: Callable[[Model], str]) -> Model | None:
+        document = read_yaml(path, shown, self.problems)
+        shaped = shape(document, model, self.problems) if document else None
+        if document is None or shaped is None:
+            return None
+        name = key(shaped)
+        if name in self.documents:
+            what = f"'{name.split(':')[-1]}' is described in {self.documents[name].file} already."
+            self.problems.append(document.problem((), what, "Give one of them another id."))
+            return None
+        self.documents[name] = document
+        return shaped
+
+    def _pathways(self, services: Iterable[ServiceFile]) -> Iterator[Pathway]:
+        own = {p.stem: p for p in sorted((self.path / "pathways").glob("*.yaml"))}
+        for service in sorted(services, key=lambda s: s.pathway):
+            if f"pathway:{service.pathway}" in self.documents:
+                continue
+            path = own.get(service.pathway) or shipped_pathway(service.pathway)
+            if path is None:
+                document = self.documents[f"service:{service.service}"]
+                remedy = f"Add pathways/{service.pathway}.yaml, or use central-service."
+                self.problems.append(document.problem(("pathway",), f"No pathway '{service.pathway}'.", remedy))
+                continue
+            pathway = self._read(path, f"pathways/{path.name}", Pathway, lambda p: f"pathway:{p.pathway}")
+            if pathway is not None:
+                yield pathway
+
+    def _schools(self, mapping: dict[str, str]) -> Iterator[School]:
+        required, optional = ("id", "name", "phase", "authority"), ("hub", "pupils", "urn")
+        seen: dict[str, int] = {}
+        for row in self._table("schools.csv", required, optional, mapping):
+            school = self._row(row, School, "schools.csv")
+            if school is None:
+                continue
+            if school.id in seen:
+                what = f"School '{school.id}' stands in line {seen[school.id]} already."
+                self.problems.append(row.problem("schools.csv", "id", what, "Keep one of them."))
+            seen.setdefault(school.id, row.line)
+            yield school
+
+    def _people(self, mapping: dict[str, str]) -> tuple[tuple[Person, ...], tuple[Contact, ...]]:
+        if not (self.path / "people.csv").is_file():
+            return (), ()
+        required = ("id", "role")
+        optional = ("name", "email", "audience", "school", "hub", "groups", "manager", "services")
+        people: dict[str, Person] = {}
+        contacts: list[Contact] = []
+        for row in self._table("people.csv", required, optional, mapping):
+            cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in ("name", "email")}
+            for several in ("groups", "services"):
+                cells[several] = tuple(g.strip() for g in row.cells.get(several, "").split(";") if g.strip())
+            person = self._row(row, Person, "people.csv", cells)
+            if person is None:
+                continue
+            if person.id in people:
+                what = f"'{person.id}' stands twice in this file."
+                self.problems.append(row.problem("people.csv", "id", what, "Keep one of them."))
+            people[person.id] = person
+            email = row.cells.get("email")
+            if email is not None and email.count("@") != 1:
+                what = f"'{email}' is not an e-mail address."
+                self.problems.append(row.problem("people.csv", "email", what, "Write name@example.org."))
+            contacts.append(Contact(person=person.id, name=row.cells.get("name", person.role), email=email))
+        return tuple(people.values()), tuple(contacts)
+
+    def _table(
+        self, name: str, required: tuple[str, ...], optional: tuple[str, ...], mapping: dict[str, str]
+    ) -> list[Row]:
+        path = self.path / name
+        if not path.is_file():
+            remedy = f"Its columns are {', '.join(required)}."
+            self.problems.append(Problem(file=name, what="The file is missing.", remedy=remedy))
+            return []
+        return read_table(path, name, self.problems, required=required, optional=optional, mapping=mapping)
+
+    def _row(self, row: Row, model: type[Model], file: str, cells: dict[str, object] | None = None) -> Model | None:
+        known = set(model.model_fields)
+        given = cells if cells is not None else dict(row.cells)
+        try:
+            return model.model_validate({k: v for k, v in given.items() if k in known})
+        except ValidationError as error:
+            for complaint in error.errors():
+                column = str(complaint["loc"][0])
+                what = f"{column} '{complaint['input']}': {complaint['msg'].removeprefix('Value error, ')}."
+                if complaint["type"] == "string_pattern_mismatch":
+                    what = f"'{complaint['input']}' is not an id. Use lower-case letters, digits and hyphens."
+                self.problems.append(row.problem(file, column, what))
+            return None
+
+    def _assessments(self, mapping: dict[str, str], people: Iterable[Person]) -> Iterator[Assessment]:
+        known = {p.id for p in people}
+        for path in sorted((self.path / "adkar").glob("*.csv")):
+            yield from read_assessments(path, f"adkar/{path.name}", self.problems, people=known, mapping=mapping)
+
+    def _report(self, flaws: Iterable[Flaw]) -> None:
+        for flaw in flaws:
+            document = self.documents.get(flaw.place.file)
+            if document is None:
+                self.problems.append(Problem(file=f"{flaw.place.file}.csv", what=flaw.what, remedy=flaw.remedy))
+            else:
+                self.problems.append(document.problem(flaw.place.path, flaw.what, flaw.remedy, on_key=flaw.on_key))
+
+    def _check_loops(self, programme: Programme) -> None:
+        try:
+            in_order(programme.graph)
+        except CyclicRoadmapError as error:
+            task = programme.roadmap.tasks[error.cycle[0]]
+            local = task.id.removeprefix(f"{task.service}/")
+            document = self.documents[f"service:{task.service}" if task.service else "programme"]
+            names = [local, task.step]
+            path = next((("tasks", n) for n in names if ("tasks", n) in document.keys), ())
+            what, _, remedy = str(error).rpartition(". ")
+            self.problems.append(document.problem(path, f"{what}.", remedy, on_key=True))
+
+    def _sources(self) -> dict[str, str]:
+        names = [d.file for d in self.documents.values() if (self.path / d.file).is_file()]
+        names += ["schools.csv"]
+        return {n: (self.path / n).read_text("utf-8-sig", errors="replace") for n in sorted(names)}

@@ -1,0 +1,31 @@
+"""Rulepacks that ship with changeflow, and a folder's own, which win over them."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from changeflow.errors import ProblemsError
+from changeflow.intake.shaped import shape
+from changeflow.intake.yaml import read_yaml
+from changeflow.values.problem import Problem
+from changeflow.values.rulepack import Rulepack, Rulepacks
+
+_SHIPPED = Path(__file__).resolve().parent.parent / "rules" / "packs"
+
+
+@lru_cache(maxsize=1)
+def shipped_rulepacks() -> Rulepacks:
+    problems: list[Problem] = []
+    packs = read_rulepacks(_SHIPPED, problems)
+    if problems:
+        raise ProblemsError(problems)
+    return Rulepacks(packs=packs)
+
+
+def read_rulepacks(folder: Path, problems: list[Problem]) -> tuple[Rulepack, ...]:
+    packs = []
+    for path in sorted(folder.glob("*.yaml")):
+        document = read_yaml(path, f"{folder.name}/{path.name}", problems)
+        pack = shape(document, Rulepack, problems) if document else None
+        if pack:
+            packs.append(pack)
+    return tuple(packs)

@@ -1,0 +1,75 @@
+"""From plain data to frozen models; pydantic's complaints become problems in plain English, with their positions."""
+
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from changeflow.intake.yaml import Document
+from changeflow.values.base import Frozen
+from changeflow.values.problem import Problem, did_you_mean
+
+Model = TypeVar("Model", bound=Frozen)
+
+
+def shape(document: Document, model: type[Model], problems: list[Problem]) -> Model | None:
+    """Make a `model` of a document; every complaint is added to `problems`."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        for complaint in error.errors():
+            path = _written_path(document, complaint["loc"])
+            what, remedy, on_key = _spoken(dict(complaint), model, path)
+            problems.append(document.problem(path, what, remedy, on_key=on_key))
+        return None
+
+
+def _written_path(document: Document, loc: tuple[int | str, ...]) -> tuple[str | int, ...]:
+    """Leave out what pydantic adds to a path: names of union members and of validators."""
+    path: tuple[str | int, ...] = ()
+    for part in loc:
+        if (*path, part) in document.values or (*path, part) in document.keys:
+            path = (*path, part)
+    last = loc[-1] if loc else None
+    return (*path, last) if last is not None and (not path or path[-1] != last) and isinstance(last, str) else path
+
+
+def _spoken(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, str, bool]:
+    kind, given = complaint["type"], complaint.get("input")
+    name = path[-1] if path else "the file"
+    if kind == "extra_forbidden":
+        return f"Unknown key '{name}'.", did_you_mean(str(name), _fields_at(model, path[:-1])), True
+    if kind == "missing":
+        return f"'{name}' is missing.", "Add it here.", True
+    if kind in ("enum", "literal_error"):
+        expected = str(complaint.get("ctx", {}).get("expected", ""))
+        options = [o.strip("' ") for o in expected.replace(" or ", ", ").split(",")]
+        return f"'{given}' is not known here.", did_you_mean(str(given), options), False
+    if kind == "string_pattern_mismatch":
+        return f"'{given}' is not an id.", "Use lower-case letters, digits and hyphens.", False
+    if kind.startswith("date"):
+        return f"'{given}' is not a date.", "Write year-month-day, such as 2027-02-05.", False
+    message = str(complaint["msg"]).removeprefix("Value error, ")
+    if kind == "value_error":
+        what, _, remedy = message.partition(". ")
+        return what.rstrip(".") + ".", remedy, False
+    return f"'{name}': {message[:1].lower()}{message[1:]}.", "", False
+
+
+def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that may stand at a path of a model."""
+    kinds: list[type[BaseModel]] = [model]
+    for part in path:
+        found: list[type[BaseModel]] = []
+        for kind in kinds:
+            by_name = {(f.alias or n): f for n, f in kind.model_fields.items()}
+            if str(part) in by_name:
+                found += _models_in(by_name[str(part)].annotation)
+        # A key of a mapping or an index of a list stays with the models that it holds.
+        kinds = found or kinds
+    return [f.alias or n for kind in kinds for n, f in kind.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for arg in get_args(annotation) for m in _models_in(arg)]

@@ -1,0 +1,1 @@
+"""Pilots and parallel runs: exit criteria, reconciliation, go or no-go."""

@@ -1,0 +1,172 @@
+"""The programme's calendars: nation, authority, trust, school and black-outs in layers, compiled once each."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import pairwise
+
+from changeflow.calendar.layers import DaySpan, Hours, Layer, compile_calendar
+from changeflow.calendar.periods import PayPeriod, Period, Periods, months, pay_periods
+from changeflow.calendar.uk import nation_layer
+from changeflow.calendar.working import WorkingCalendar, intersection
+from changeflow.programme.definition import Blackout, CalendarFile, Closure, Definition, School, Term
+from changeflow.values.duration import Unit
+from changeflow.values.words import Kind
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+YEARS_AFTER = 6
+"""How far past its start a programme's calendars reach."""
+PAY_PERIOD, MONTH = "pay_period", "month"
+
+
+class Calendars:
+    """Gives each task the key of its calendar and periods, and compiles each calendar that was asked for once."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        start = definition.programme.start
+        self.first = start - timedelta(days=366)
+        self.last = start + timedelta(days=366 * YEARS_AFTER)
+        self.compiled: dict[str, WorkingCalendar] = {}
+        self.periods: dict[str, Periods] = {MONTH: months(self.first, 12 * (YEARS_AFTER + 1))}
+        self._schools = {s.id: s for s in definition.schools}
+        self._blackouts = [b for c in definition.calendars for b in c.blackouts]
+        if self.pay_periods:
+            self.periods[PAY_PERIOD] = Periods("pay periods", [p.period for p in self.pay_periods])
+
+    def knows(self, unit: Unit, starts_on: str | None) -> bool:
+        """Tell whether the folder holds the periods that a task needs."""
+        if unit is Unit.PAY_PERIODS or starts_on == PAY_PERIOD:
+            return PAY_PERIOD in self.periods
+        return unit is not Unit.TERMS or any(c.terms for c in self.definition.calendars)
+
+    @cached_property
+    def pay_periods(self) -> tuple[PayPeriod, ...]:
+        table = next((c.pay_periods for c in self.definition.calendars if c.pay_periods), None)
+        if table is None:
+            return ()
+        office = self.get(self.key("office", frozenset(), Kind.WORK))
+        first = date.fromisoformat(f"{table.first_month}-01")
+        days = table.cut_off_working_days
+        return tuple(pay_periods(first, table.months, payday=table.payday, cut_off_days=days, office=office))
+
+    def key(self, base: str, schools: frozenset[str], kind: Kind) -> str:
+        """Return the key of a calendar, compiled at once: its base less the black-outs of the kind."""
+        blackouts = tuple(b for b in self._blackouts if kind in b.activities)
+        if base != "term" or not any(c.terms for c in self.definition.calendars):
+            base = "office" if base == "term" else base
+            spans = [s for b in blackouts if self._concerns(b, schools) for s in _blackout_spans(b)]
+            around = ", ".join(dict.fromkeys(s.reason for s in spans))
+            key = f"{base}, {kind}, around {around}" if spans else base
+            return self._remember(key, lambda: self._office(key, spans, every_day=base == "every_day"))
+        parts = sorted({self._school_key(self._schools[s], kind, blackouts) for s in schools if s in self._schools})
+        if len(parts) == 1:
+            return parts[0]
+        key = " and ".join(parts)
+        return self._remember(key, lambda: intersection(key, [self.compiled[p] for p in parts]))
+
+    def get(self, key: str) -> WorkingCalendar:
+        return self.compiled[key]
+
+    def terms_key(self, schools: frozenset[str]) -> str:
+        """Return the key of the terms of these schools: across authorities a term lasts until the last one ends."""
+        authorities = sorted({self._schools[s].authority for s in schools if s in self._schools})
+        tables = [terms for a in authorities if (terms := self._terms(a))]
+        key = f"term, {' and '.join(authorities)}"
+        if key not in self.periods and tables:
+            joined = [
+                Period(same[0].name, max(t.first_day for t in same), max(t.last_day for t in same))
+                for same in zip(*tables, strict=False)
+            ]
+            self.periods[key] = Periods(key, joined)
+        return key
+
+    def openings_key(self, starts_on: str | None, schools: frozenset[str]) -> str | None:
+        return self.terms_key(schools) if starts_on == "term" else starts_on
+
+    @cached_property
+    def _hours(self) -> dict[int, Hours]:
+        week = self.definition.programme.working_week
+        hours = tuple((h.start.hour * 60 + h.start.minute, h.end.hour * 60 + h.end.minute) for h in week.hours)
+        return {WEEKDAYS.index(day): hours for day in week.days}
+
+    @cached_property
+    def _nation(self) -> Layer:
+        return nation_layer(self.definition.programme.nation, self._hours, self.first, self.last)
+
+    @cached_property
+    def _trust(self) -> Layer:
+        shared = (c for f in self.definition.calendars if not f.authority and not f.school for c in f.closed)
+        return Layer("trust", spans=tuple(_spans((*self.definition.programme.closed, *shared))))
+
+    def _office(self, key: str, blackouts: list[DaySpan], *, every_day: bool) -> WorkingCalendar:
+        black = Layer("black-outs", spans=blackouts)
+        if every_day:
+            hours = next(iter(self._hours.values()))
+            layers = [Layer("every day", dict.fromkeys(range(7), hours)), black]
+        else:
+            layers = [self._nation, self._trust, black]
+        return compile_calendar(key, layers, first=self.first, last=self.last)
+
+    def _school_key(self, school: School, kind: Kind, blackouts: Iterable[Blackout]) -> str:
+        own = tuple(c for f in self.definition.calendars if f.school == school.id for c in f.closed)
+        black = tuple(b for b in blackouts if self._concerns(b, frozenset({school.id})))
+        key = f"term, {school.authority}"
+        if own:
+            key += f", {school.id}"
+        if black:
+            key += f", {kind}, around " + ", ".join(dict.fromkeys(b.name for b in black))
+        spans = [s for b in black for s in _blackout_spans(b)]
+        layers = [
+            self._nation,
+            self._authority(school.authority),
+            self._trust,
+            Layer("school", spans=tuple(_spans(own))),
+            Layer("black-outs", spans=spans),
+        ]
+        return self._remember(key, lambda: compile_calendar(key, layers, first=self.first, last=self.last))
+
+    def _authority(self, authority: str) -> Layer:
+        """An authority's layer closes every day outside its terms, and says which holiday it is."""
+        terms = self._terms(authority)
+        spans = list(_holidays(terms, self.first, self.last)) if terms else []
+        closed = (c for f in self.definition.calendars if f.authority == authority for c in f.closed)
+        return Layer(authority, spans=(*spans, *_spans(closed)))
+
+    def _terms(self, authority: str) -> list[Term]:
+        """Return the authority's terms; where it has no file of its own, the trust's."""
+        files: Iterable[CalendarFile] = self.definition.calendars
+        own = [t for f in files if f.authority == authority for t in f.terms]
+        shared = [t for f in files if f.authority is None and f.school is None for t in f.terms]
+        return sorted(own or shared, key=lambda t: t.first_day)
+
+    def _concerns(self, blackout: Blackout, schools: frozenset[str]) -> bool:
+        if not blackout.phases and not blackout.schools:
+            return True
+        phases = {self._schools[s].phase for s in schools if s in self._schools}
+        return bool(schools & set(blackout.schools)) or bool(phases & set(blackout.phases))
+
+    def _remember(self, key: str, make: Callable[[], WorkingCalendar]) -> str:
+        if key not in self.compiled:
+            self.compiled[key] = make()
+        return key
+
+
+def _holidays(terms: list[Term], first: date, last: date) -> Iterator[DaySpan]:
+    one = timedelta(days=1)
+    yield DaySpan(first, terms[0].first_day - one, (), "before the first known term")
+    for this, following in pairwise(terms):
+        yield DaySpan(this.last_day + one, following.first_day - one, (), f"holiday after {this.name}")
+    yield DaySpan(terms[-1].last_day + one, last, (), "after the last known term")
+    for term in terms:
+        if term.half_term:
+            yield DaySpan(*term.half_term, (), "half-term")
+
+
+def _spans(closures: Iterable[Closure]) -> Iterator[DaySpan]:
+    for closure in closures:
+        yield DaySpan(closure.first_day, closure.last, None if closure.open else (), closure.name)
+
+
+def _blackout_spans(blackout: Blackout) -> Iterator[DaySpan]:
+    yield DaySpan(blackout.first_day, blackout.last_day, (), blackout.name)

@@ -1,0 +1,221 @@
+"""A programme's definition: what its folder says, without facts and without contact details."""
+
+import hashlib
+import json
+from datetime import date, time
+from typing import Literal
+
+from pydantic import Field
+
+from changeflow.adkar.people import Person
+from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
+from changeflow.roadmap.pathways import Links, Pathway, StepFields
+from changeflow.services.service import Agreement, LeadProvider
+from changeflow.values.base import Frozen, Id
+from changeflow.values.finding import Waiver
+
+Nation = Literal["england", "wales", "scotland", "northern-ireland"]
+
+
+class Hours(Frozen):
+    """One stretch of work within a day."""
+
+    start: time
+    end: time
+
+
+class WorkingWeek(Frozen):
+    """Hours of an ordinary working day, Monday to Friday unless `days` says otherwise."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ("mon", "tue", "wed", "thu", "fri")
+    hours: tuple[Hours, ...] = (Hours(start=time(8, 30), end=time(12, 30)), Hours(start=time(13), end=time(16, 30)))
+
+    @property
+    def minutes_per_day(self) -> int:
+        return sum(h.end.hour * 60 + h.end.minute - h.start.hour * 60 - h.start.minute for h in self.hours)
+
+
+class Closure(Frozen):
+    """Days on which somebody is closed, both inclusive; or open, against what a wider calendar says."""
+
+    name: str
+    first_day: date
+    last_day: date | None = None
+    open: bool = False
+
+    @property
+    def last(self) -> date:
+        return self.last_day or self.first_day
+
+
+class Term(Frozen):
+    """A term's first and last school day, and its half-term holiday."""
+
+    name: str
+    first_day: date
+    last_day: date
+    half_term: tuple[date, date] | None = None
+
+
+class PayPeriodTable(Frozen):
+    """Monthly pay: the payday, or the working day before it; inputs close some working days earlier."""
+
+    first_month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="2026-09")
+    months: int = Field(gt=0, le=120)
+    payday: int = Field(ge=1, le=31, description="Day of the month")
+    cut_off_working_days: int = Field(10, ge=0)
+
+
+class Blackout(Frozen):
+    """Days that are bad for some kinds of activity, perhaps only at schools of some phases or at one school."""
+
+    name: str
+    first_day: date
+    last_day: date
+    activities: tuple[str, ...] = Field(min_length=1, description="Kinds of task: training, system_live, go_live")
+    phases: tuple[str, ...] = ()
+    schools: tuple[Id, ...] = ()
+
+
+class CalendarFile(Frozen):
+    """One calendar file. It belongs to the whole trust, to a local authority or to a school."""
+
+    calendar: Id
+    authority: Id | None = None
+    school: Id | None = None
+    terms: tuple[Term, ...] = ()
+    closed: tuple[Closure, ...] = ()
+    pay_periods: PayPeriodTable | None = None
+    blackouts: tuple[Blackout, ...] = ()
+
+
+class School(Frozen):
+    """A school of the trust. It belongs to its hub and its local authority independently."""
+
+    id: Id
+    name: str
+    phase: Literal["primary", "secondary", "special", "all-through", "nursery", "16-plus"]
+    hub: Id | None = None
+    authority: Id
+    pupils: int | None = Field(None, ge=0)
+    urn: str | None = None
+
+
+class Wave(Frozen):
+    """Schools that change together."""
+
+    id: Id
+    name: str
+    schools: tuple[Id, ...] = Field(min_length=1)
+    pilot: bool = False
+    services: tuple[Id, ...] = ()
+    """Only these services; none means all."""
+    start_no_earlier: date | None = None
+
+
+class Wiifts(Frozen):
+    """What is in it for the students."""
+
+    statement: str = Field(min_length=1)
+    approved_by: Id | None = None
+    approved_on: date | None = None
+
+
+class Sponsor(Frozen):
+    """The senior person who owns the change, visibly, until its last checkpoint."""
+
+    person: Id
+    since: date
+    until: date | None = None
+    """The last day of their tenure, where it is known."""
+
+
+class Policy(Frozen):
+    """Settings. Each default is our own choice unless its rulepack says otherwise."""
+
+    barrier_threshold: int = Field(3, ge=1, le=4, description="An element scored at or below it is a barrier")
+    minimum_group: int = Field(10, ge=5, description="Smallest group that is shown; 5 is the floor")
+    larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
+    trained_share: float = Field(0.9, gt=0, le=1, description="Share of staff trained before go-live")
+    near_critical_days: int = Field(10, ge=0)
+
+
+class MilestoneShape(Frozen):
+    """A date that people steer by: after these tasks."""
+
+    name: str
+    after: Links
+    deadline: date | None = None
+    owner: str | None = None
+
+
+class Office(Frozen):
+    """Where answers go."""
+
+    name: str = "Programme office"
+    email: str
+
+
+class ProgrammeFile(Frozen):
+    """programme.yaml: who, when and why."""
+
+    programme: Id
+    name: str
+    organisation: str
+    nation: Nation = "england"
+    start: date
+    office: Office
+    wiifts: Wiifts | None = None
+    sponsor: Sponsor | None = None
+    policy: Policy = Policy()
+    working_week: WorkingWeek = WorkingWeek()
+    closed: tuple[Closure, ...] = ()
+    columns: dict[Literal["people", "schools", "assessments"], dict[str, str]] = Field(
+        default_factory=dict, description="Where a CSV's columns have other names: ours, then theirs"
+    )
+    waves: tuple[Wave, ...] = Field(min_length=1)
+    tasks: dict[str, StepFields] = Field(default_factory=dict)
+    milestones: dict[str, MilestoneShape] = Field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+
+
+class ServiceFile(Frozen):
+    """services/NAME.yaml: one service, its lead provider, its agreement and its tasks."""
+
+    service: Id
+    name: str
+    service_class: str = Field("general", alias="class")
+    lead_provider: LeadProvider | None = None
+    required_days_per_week: float = Field(1.0, ge=0, le=5)
+    agreement: Agreement | None = None
+    pathway: Id = "central-service"
+    tasks: dict[str, StepFields] = Field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+    pilot: PilotPlan | None = None
+    parallel_run: ParallelRunPolicy | None = None
+
+
+class Definition(Frozen):
+    """Everything that a version keeps."""
+
+    programme: ProgrammeFile
+    services: tuple[ServiceFile, ...] = Field(min_length=1)
+    schools: tuple[School, ...] = Field(min_length=1)
+    people: tuple[Person, ...] = ()
+    calendars: tuple[CalendarFile, ...] = ()
+    pathways: tuple[Pathway, ...] = ()
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """All waivers; one in a service's file is for that service."""
+        own = (
+            w if w.service else w.model_copy(update={"service": s.service}) for s in self.services for w in s.waivers
+        )
+        return (*self.programme.waivers, *own)
+
+    def canonical(self) -> str:
+        """Return the same text for the same content, whatever the order of keys in the files."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True), sort_keys=True)
+
+    def content_hash(self) -> str:
+        return hashlib.sha256(self.canonical().encode()).hexdigest()

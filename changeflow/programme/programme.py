@@ -1,0 +1,158 @@
+"""The `Programme`: definition, roadmap, facts and schedule as one immutable value."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import networkx as nx
+
+from changeflow.calendar.periods import PayPeriod
+from changeflow.programme.calendars import Calendars
+from changeflow.programme.definition import Definition, Policy, School, ServiceFile
+from changeflow.programme.expansion import Expansion, expand
+from changeflow.programme.facts import Facts
+from changeflow.programme.reference import Flaw, References
+from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
+from changeflow.roadmap.graph import build_graph, guaranteed_after
+from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.moments import minute_of
+from changeflow.values.rulepack import Rulepacks
+from changeflow.values.words import Kind, Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """What rules, agenda and reports look at. `on` is the data date: rules and waivers are judged at it."""
+
+    definition: Definition
+    roadmap: Roadmap
+    milestones: tuple[Milestone, ...]
+    graph: "nx.MultiDiGraph[TaskId]"
+    facts: Facts
+    rulepacks: Rulepacks
+    on: date
+    pay_periods: tuple[PayPeriod, ...] = ()
+    schedule: Schedule | None = None
+    _promises: dict[TaskId, frozenset[TaskId]] = field(default_factory=dict, compare=False, repr=False)
+    """What `guarantees` has found out about this graph so far."""
+
+    @property
+    def id(self) -> str:
+        return self.definition.programme.programme
+
+    @property
+    def name(self) -> str:
+        return self.definition.programme.name
+
+    @property
+    def policy(self) -> Policy:
+        return self.definition.programme.policy
+
+    @property
+    def services(self) -> tuple[ServiceFile, ...]:
+        return self.definition.services
+
+    @property
+    def minutes_per_day(self) -> int:
+        return self.roadmap.minutes_per_day
+
+    def service(self, service: str) -> ServiceFile:
+        return next(s for s in self.services if s.service == service)
+
+    def schools_of(self, service: str) -> frozenset[str]:
+        """Return every school in a wave of the service."""
+        waves = References(self.definition).waves_of(self.service(service))
+        return frozenset(s for w in waves for s in w.schools)
+
+    def school(self, school: str) -> School:
+        return next(s for s in self.definition.schools if s.id == school)
+
+    def school_names(self, schools: Iterable[str]) -> str:
+        return ", ".join(sorted(self.school(s).name for s in schools))
+
+    def tasks(
+        self,
+        *,
+        kind: Kind | None = None,
+        service: str | None = None,
+        schools: frozenset[str] | None = None,
+        phase: Phase | None = None,
+        minor: bool | None = None,
+    ) -> Iterator[Task]:
+        """Yield the tasks that match, by id. `schools` matches a task that shares at least one of them."""
+        for task in sorted(self.roadmap.tasks.values(), key=lambda t: t.id):
+            if (
+                (kind is None or task.kind is kind)
+                and (service is None or task.service == service)
+                and (schools is None or bool(task.schools & schools))
+                and (phase is None or task.phase is phase)
+                and (minor is None or task.minor is minor)
+            ):
+                yield task
+
+    def guarantees(self, first: Task, *, before: Task) -> bool:
+        """Tell whether the links make `before` start no earlier than `first` finishes."""
+        if first.id not in self._promises:
+            self._promises[first.id] = guaranteed_after(self.graph, first.id)
+        return before.id in self._promises[first.id]
+
+    def timed(self, task: TaskId) -> TimedTask:
+        if self.schedule is None:
+            raise LookupError("the programme has no schedule yet")
+        return self.schedule[task]
+
+    def milestone(self, name: str) -> Milestone | None:
+        return next((m for m in self.milestones if m.id == name), None)
+
+    def is_live(self, schools: frozenset[str], service: str) -> bool:
+        """Tell whether some of these schools have gone live with the service, by the facts."""
+        lives = self.tasks(kind=Kind.GO_LIVE, service=service, schools=schools)
+        return any((done := self.facts.progress.get(t.id)) and done.is_done for t in lives)
+
+    def with_links(self, links: Iterable[Link]) -> "Programme":
+        """Add links; the schedule is gone, as it may be wrong now."""
+        roadmap = replace(self.roadmap, links=(*self.roadmap.links, *links))
+        return replace(
+            self, roadmap=roadmap, graph=build_graph(roadmap.tasks, roadmap.links), schedule=None, _promises={}
+        )
+
+    def scheduled(self) -> "Programme":
+        return replace(self, schedule=time_roadmap(self.roadmap))
+
+
+def join(
+    definition: Definition,
+    *,
+    rulepacks: Rulepacks,
+    facts: Facts | None = None,
+    on: date | None = None,
+) -> tuple[Programme, tuple[Flaw, ...]]:
+    """Join a definition and facts to a programme, without a schedule yet; flaws say what could not be resolved.
+
+    `on` is the data date; left out, nothing has to be later than the programme's start.
+    """
+    known = facts or Facts()
+    calendars = Calendars(definition)
+    expansion: Expansion = expand(definition, calendars)
+    roadmap = Roadmap(
+        tasks=expansion.tasks,
+        links=tuple(dict.fromkeys(expansion.links)),
+        calendars=calendars.compiled,
+        periods=calendars.periods,
+        start=minute_of(definition.programme.start),
+        data_date=minute_of(on) if on else None,
+        minutes_per_day=definition.programme.working_week.minutes_per_day,
+        progress={t: p for t, p in known.progress.items() if t in expansion.tasks},
+    )
+    programme = Programme(
+        definition=definition,
+        roadmap=roadmap,
+        milestones=tuple(expansion.milestones),
+        graph=build_graph(roadmap.tasks, roadmap.links),
+        facts=known,
+        rulepacks=rulepacks,
+        on=on or definition.programme.start,
+        pay_periods=calendars.pay_periods,
+    )
+    return programme, tuple(expansion.flaws)

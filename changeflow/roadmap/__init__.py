@@ -1,0 +1,1 @@
+"""The roadmap: tasks, links, pathways, the critical path and why each date is there."""

@@ -1,0 +1,98 @@
+"""The roadmap's structure as one NetworkX graph: loops, order, what a path guarantees."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import networkx as nx
+
+from changeflow.errors import CyclicRoadmapError
+from changeflow.roadmap.tasks import Link, LinkType
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Duration, Unit
+
+
+def build_graph(tasks: Iterable[TaskId], links: Iterable[Link]) -> "nx.MultiDiGraph[TaskId]":
+    """Make a node of every task and an edge of every link; the edge keeps its `Link` as `link`."""
+    graph: nx.MultiDiGraph[TaskId] = nx.MultiDiGraph()
+    graph.add_nodes_from(tasks)
+    for link in links:
+        graph.add_edge(link.predecessor, link.successor, link=link)
+    return graph
+
+
+def in_order(graph: "nx.MultiDiGraph[TaskId]") -> list[TaskId]:
+    """Return the tasks so that every predecessor comes first, ties by id; a loop is an error that names it in full."""
+    try:
+        return list(nx.lexicographical_topological_sort(graph))
+    except nx.NetworkXUnfeasible:
+        raise CyclicRoadmapError(find_loop(graph) or ()) from None
+
+
+def find_loop(graph: "nx.MultiDiGraph[TaskId]") -> Sequence[TaskId] | None:
+    """Return one loop, from its smallest id on, or None."""
+    try:
+        edges = nx.find_cycle(graph)
+    except nx.NetworkXNoCycle:
+        return None
+    nodes = [edge[0] for edge in edges]
+    first = nodes.index(min(nodes))
+    return (*nodes[first:], *nodes[:first])
+
+
+def loop_if_linked(graph: "nx.MultiDiGraph[TaskId]", predecessor: TaskId, successor: TaskId) -> Sequence[TaskId] | None:
+    """Return the loop that a link from `predecessor` to `successor` would close, or None."""
+    if predecessor == successor:
+        return (predecessor,)
+    if not nx.has_path(graph, successor, predecessor):
+        return None
+    nodes: Sequence[TaskId] = nx.shortest_path(graph, successor, predecessor)
+    first = nodes.index(min(nodes))
+    return (*nodes[first:], *nodes[:first])
+
+
+def guaranteed_after(graph: "nx.MultiDiGraph[TaskId]", first: TaskId) -> frozenset[TaskId]:
+    """Return the tasks that some path makes start no earlier than `first` finishes, whatever the dates.
+
+    A start-to-start link or a negative lag does not carry that promise on. Complexity: O(tasks + links).
+    """
+    finish_known, start_known = {first}, set[TaskId]()
+    queue = deque([first])
+    while queue:
+        task = queue.popleft()
+        for _, successor, data in graph.out_edges(task, data=True):
+            link: Link = data["link"]
+            if not _never_overlaps(link.lag) or not (link.type.from_finish or task in start_known):
+                continue
+            known = finish_known if link.type.to_finish else start_known
+            if successor in known:
+                continue
+            known.add(successor)
+            finish_known.add(successor)
+            queue.append(successor)
+    return frozenset(start_known)
+
+
+def _never_overlaps(lag: Duration) -> bool:
+    return lag.amount >= 0
+
+
+def describe_link(link: Link) -> str:
+    """Name a link's type and lag in words, as the middle of `B ... A`."""
+    relation = {
+        LinkType.FS: "starts after the finish of",
+        LinkType.SS: "starts after the start of",
+        LinkType.FF: "finishes after the finish of",
+        LinkType.SF: "finishes after the start of",
+    }[link.type]
+    if link.lag.is_zero:
+        return relation
+    units = {Unit.PAY_PERIODS: "pay periods", Unit.TERMS: "terms", Unit.PERCENT: "% of its duration"}
+    if link.lag.unit in units:
+        wait = f"{abs(link.lag.amount)} {units[link.lag.unit]}"
+    elif link.lag.unit is Unit.ELAPSED:
+        wait = f"{abs(link.lag.amount) / 1440:g} calendar days"
+    elif link.lag.unit is Unit.SCHOOL_WEEKS:
+        wait = f"{abs(link.lag.amount)} school weeks"
+    else:
+        wait = f"{abs(link.lag.amount) / 60:g} working hours"
+    return f"{relation}, {'less' if link.lag.amount < 0 else 'plus'} {wait},"

@@ -1,0 +1,139 @@
+"""Tasks, links and the roadmap that they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.values.base import TaskId
+from changeflow.values.duration import ZERO, Duration
+from changeflow.values.words import Kind, Origin, Phase
+
+
+class LinkType(StrEnum):
+    """Which end of the predecessor binds which end of the successor."""
+
+    FS = "FS"
+    SS = "SS"
+    FF = "FF"
+    SF = "SF"
+
+    @property
+    def from_finish(self) -> bool:
+        return self.value[0] == "F"
+
+    @property
+    def to_finish(self) -> bool:
+        return self.value[1] == "F"
+
+
+class Bound(StrEnum):
+    """A date that somebody set for a task."""
+
+    START_NO_EARLIER = "start_no_earlier"
+    FINISH_NO_EARLIER = "finish_no_earlier"
+    START_NO_LATER = "start_no_later"
+    FINISH_NO_LATER = "finish_no_later"
+    MUST_START = "must_start"
+    MUST_FINISH = "must_finish"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    bound: Bound
+    at: int
+    """Civil minutes. A start on a day is its first minute, a finish on a day the first minute of the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A piece of work, expanded from its pathway. One of no duration is a milestone."""
+
+    id: TaskId
+    name: str
+    kind: Kind = Kind.WORK
+    phase: Phase | None = None
+    service: str | None = None
+    schools: frozenset[str] = frozenset()
+    wave: str | None = None
+    duration: Duration = ZERO
+    calendar: str
+    """A key of the roadmap's calendars: it places the work, and floats are counted in it."""
+    term_calendar: str | None = None
+    """The calendar that school weeks are counted in; its own when left out."""
+    starts_on: str | None = None
+    """A key of the roadmap's periods: it may start only where one of them opens."""
+    terms: str = "term"
+    """A key of the roadmap's periods: the terms of its schools."""
+    constraints: tuple[Constraint, ...] = ()
+    deadline: int | None = None
+    owner: str | None = None
+    minor: bool = False
+    irreversible: bool = False
+
+    @property
+    def is_milestone(self) -> bool:
+        return self.duration.is_zero
+
+    @property
+    def step(self) -> str:
+        """The last part of its id: its step in the pathway."""
+        return self.id.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One task binds another. A positive lag waits, a negative one overlaps."""
+
+    predecessor: TaskId
+    successor: TaskId
+    type: LinkType = LinkType.FS
+    lag: Duration = ZERO
+    origin: str = Origin.AUTHORED
+
+    def __str__(self) -> str:
+        return f"{self.predecessor} -> {self.successor}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProgress:
+    """What is known to have happened: civil minutes, and working minutes that remain."""
+
+    actual_start: int
+    actual_finish: int | None = None
+    remaining: int | None = None
+    """Working minutes; None means that the planned duration runs on from the actual start."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.actual_finish is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roadmap:
+    """Everything that the critical path method needs."""
+
+    tasks: Mapping[TaskId, Task]
+    links: tuple[Link, ...]
+    calendars: Mapping[str, WorkingCalendar]
+    periods: Mapping[str, Periods] = field(default_factory=dict)
+    start: int
+    data_date: int | None = None
+    """What has not happened by then cannot start before it."""
+    minutes_per_day: int = 450
+    progress: Mapping[TaskId, TaskProgress] = field(default_factory=dict)
+
+    def calendar_of(self, task: TaskId) -> WorkingCalendar:
+        return self.calendars[self.tasks[task].calendar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """A date that people steer by, and the task that stands for it."""
+
+    id: str
+    name: str
+    task: TaskId
+    deadline: date | None = None

@@ -1,0 +1,1 @@
+"""The rulebook: findings and implied links over a whole programme."""

@@ -1,0 +1,30 @@
+"""What a rule is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from changeflow.programme.programme import Programme
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.words import Severity
+
+Check = Callable[[Programme], Iterator[Breach | ImpliedLink]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of the field. Its check's docstring is its text in the handbook."""
+
+    code: str
+    title: str
+    severity: Severity
+    blocks: str
+    """What a finding of it stops: `baseline`, `gate`, `closure`, or nothing."""
+    waived_by: str
+    """Who may lift it; empty where nobody may."""
+    remedy: str
+    source: str
+    check: Check
+
+    @property
+    def text(self) -> str:
+        return (self.check.__doc__ or "").strip().splitlines()[0]

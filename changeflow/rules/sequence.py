@@ -1,0 +1,137 @@
+"""Rules about what comes before what: phases, systems, capacity, delegation, training, pilots, parallel runs."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from changeflow.pilots.runs import consecutive_clean
+from changeflow.programme.programme import Programme
+from changeflow.programme.reference import References
+from changeflow.roadmap.tasks import Task
+from changeflow.values.duration import Unit
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.words import Kind, Phase
+
+
+def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """A service plans, then designs, then develops, then deploys, school by school."""
+    for service in programme.services:
+        for earlier, later in pairwise(Phase):
+            if later is Phase.SUSTAIN:
+                continue
+            exits = _ends(programme, service.service, earlier)
+            for entry in _beginnings(programme, service.service, later):
+                for task in exits:
+                    if task.schools & entry.schools:
+                        yield ImpliedLink(task.id, entry.id, "R01")
+
+
+def systems_before_restructure(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """A service's organisation changes only where its new system already works."""
+    for change in programme.tasks(kind=Kind.ORG_CHANGE, minor=False):
+        yield from _needs_before(
+            programme, change, Kind.SYSTEM_LIVE, "R02", "{task} needs a new system, and none goes live at {schools}."
+        )
+
+
+def capacity_and_skills_before_removal(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Roles end only where new capacity is in place and its skills are shown."""
+    for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
+        wants = {
+            Kind.CAPACITY_IN_PLACE: "{task} removes roles, and nobody puts new capacity in place for {schools}.",
+            Kind.SKILLS_EVIDENCED: "{task} removes roles, and nobody shows the new skills for {schools}.",
+        }
+        for kind, message in wants.items():
+            yield from _needs_before(programme, removal, kind, "R03", message)
+
+
+def delegation_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """The scheme of delegation is approved and published before a service goes live, or people are accountable
+    without agency."""
+    for live in programme.tasks(kind=Kind.GO_LIVE):
+        message = "{task} has no approved scheme of delegation for {schools}."
+        yield from _needs_before(programme, live, Kind.DELEGATION, "R10", message)
+
+
+def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """In larger trusts a smaller group of schools tries the new service before all others follow."""
+    if len(programme.definition.schools) < programme.policy.larger_trust_from:
+        return
+    references = References(programme.definition)
+    for service in programme.services:
+        waves = references.waves_of(service)
+        pilots = [w for w in waves if w.pilot]
+        if not pilots:
+            size = len(programme.definition.schools)
+            message = f"{service.name} goes to all of {size} schools without a pilot wave."
+            yield Breach("R11", service.service, message, service.service)
+            continue
+        piloted = frozenset(s for w in pilots for s in w.schools)
+        if piloted >= programme.schools_of(service.service):
+            yield Breach("R11", service.service, f"The pilot of {service.name} is every school.", service.service)
+        proofs = [t for t in programme.tasks(kind=Kind.PILOT, service=service.service) if t.schools & piloted]
+        if not proofs:
+            message = f"The pilot of {service.name} has no task that judges it."
+            yield Breach("R11", service.service, message, service.service, piloted)
+        for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
+            for proof in proofs:
+                if not live.schools & piloted:
+                    yield ImpliedLink(proof.id, live.id, "R11")
+
+
+def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """A payroll-class service runs old and new side by side for a short period before it goes live."""
+    needed = programme.rulepacks.number("payroll", "parallel_runs_minimum", on=programme.on)
+    for service in programme.services:
+        if service.service_class != "payroll":
+            continue
+        for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
+            message = "{task} pays people, and no parallel run covers {schools}."
+            yield from _needs_before(programme, live, Kind.PARALLEL_RUN, "R12", message)
+            yield from _unearned(programme, live, needed)
+        for run in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service):
+            periods = run.duration.amount if run.duration.unit is Unit.PAY_PERIODS else 0
+            if periods < needed:
+                message = f"{run.name} lasts {periods} pay periods; at least {needed} are needed."
+                yield Breach("R12", run.id, message, service.service, run.schools)
+
+
+def training_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """People are trained before their school goes live: delivered, not planned."""
+    for live in programme.tasks(kind=Kind.GO_LIVE):
+        message = "{task} comes without any training at {schools}."
+        yield from _needs_before(programme, live, Kind.TRAINING, "R15", message)
+
+
+def _needs_before(
+    programme: Programme, task: Task, kind: Kind, rule: str, message: str
+) -> Iterator[Breach | ImpliedLink]:
+    """Every school of `task` needs a task of `kind` for the same service, finished before it starts."""
+    proofs = list(programme.tasks(kind=kind, service=task.service, schools=task.schools))
+    covered = frozenset(s for p in proofs for s in p.schools)
+    if uncovered := task.schools - covered:
+        text = message.format(task=task.name, schools=programme.school_names(uncovered))
+        yield Breach(rule, task.id, text, task.service, uncovered)
+    for proof in proofs:
+        yield ImpliedLink(proof.id, task.id, rule)
+
+
+def _unearned(programme: Programme, live: Task, needed: int) -> Iterator[Breach]:
+    """A go-live that has happened, although its runs had not earned it."""
+    service = live.service or ""
+    done = programme.facts.progress.get(live.id)
+    clean = consecutive_clean(programme.facts.runs_of(service))
+    if done and done.is_done and clean < needed:
+        message = f"{live.name} happened with {clean} consecutive clean parallel runs; {needed} are needed."
+        yield Breach("R12", live.id, message, service, live.schools)
+
+
+def _ends(programme: Programme, service: str, phase: Phase) -> list[Task]:
+    """Tasks of the phase after which nothing else of it comes, in the same service."""
+    inside = {t.id: t for t in programme.tasks(service=service, phase=phase)}
+    return [t for t in inside.values() if not any(s in inside for s in programme.graph.successors(t.id))]
+
+
+def _beginnings(programme: Programme, service: str, phase: Phase) -> list[Task]:
+    """Tasks of the phase before which nothing else of it comes, in the same service."""
+    inside = {t.id: t for t in programme.tasks(service=service, phase=phase)}
+    return [t for t in inside.values() if not any(p in inside for p in programme.graph.predecessors(t.id))]

@@ -1,0 +1,1 @@
+"""Services: who leads them, what is agreed, what may be asked of them."""

@@ -1,0 +1,18 @@
+"""The base of every value that enters from outside, and ids."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """A value that enters from outside: immutable, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+"""A short local id: lower-case letters, digits and hyphens."""
+
+TaskId = str
+"""A full id: `payroll/oakfield/train-staff`, `payroll/w2/go-live`, `payroll/requirements`, `programme/close`."""

@@ -1,0 +1,83 @@
+"""Durations and lags as people write them: `5d`, `4h`, `30ed`, `2pp`, `6sw`, `1t`, `50%`."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Unit(StrEnum):
+    """What an amount is counted in."""
+
+    WORKING = "working"
+    """Working minutes of a calendar."""
+    ELAPSED = "elapsed"
+    """Minutes of the clock, day and night."""
+    SCHOOL_WEEKS = "school_weeks"
+    """Weeks of five school days on the term calendar."""
+    PAY_PERIODS = "pay_periods"
+    TERMS = "terms"
+    PERCENT = "percent"
+    """Of the predecessor's duration: for lags only."""
+
+
+_PATTERN = re.compile(r"^(?P<sign>[+-]?)(?P<amount>\d+(?:\.\d+)?)(?P<unit>ed|ew|eh|em|pp|sw|m|h|d|w|t|%)$")
+_ELAPSED = {"em": 1, "eh": 60, "ed": 24 * 60, "ew": 7 * 24 * 60}
+_WHOLE = {"pp": Unit.PAY_PERIODS, "sw": Unit.SCHOOL_WEEKS, "t": Unit.TERMS}
+FORMS = "5d, 4h, 2w (working), 30ed (elapsed), 2pp (pay periods), 6sw (school weeks), 1t (terms)"
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """An amount in a unit: whole minutes for working and elapsed time, whole periods, or percent."""
+
+    amount: int
+    unit: Unit = Unit.WORKING
+
+    @property
+    def is_zero(self) -> bool:
+        return self.amount == 0
+
+
+ZERO = Duration(0)
+
+
+def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Duration:
+    """Read a duration, or a signed lag with `lag=True`; `ValueError` says what would be right.
+
+    A working day has `minutes_per_day`, a working week five of them.
+
+    >>> parse_duration("1.5d", minutes_per_day=450).amount, parse_duration("30ed", minutes_per_day=450).amount
+    (675, 43200)
+    """
+    match = _PATTERN.match(text.strip())
+    if not match:
+        raise ValueError(f"'{text}' is not a {'lag' if lag else 'duration'}. Write one of {FORMS}.")
+    amount, unit = Fraction(match["amount"]), match["unit"]
+    if match["sign"] == "-" and not lag and amount:
+        raise ValueError(f"'{text}' is negative. A task takes no less than 0d.")
+    if match["sign"] == "-":
+        amount = -amount
+    if unit == "%":
+        if not lag:
+            raise ValueError(f"'{text}' is a share. Only a lag can be a share of its predecessor's duration.")
+        return Duration(round(amount), Unit.PERCENT)
+    if unit in _WHOLE:
+        if amount.denominator != 1 or amount < 0:
+            raise ValueError(f"'{text}' must be a whole number of at least 0.")
+        return Duration(int(amount), _WHOLE[unit])
+    if unit in _ELAPSED:
+        return Duration(round(amount * _ELAPSED[unit]), Unit.ELAPSED)
+    minutes = {"m": 1, "h": 60, "d": minutes_per_day, "w": 5 * minutes_per_day}[unit]
+    return Duration(round(amount * minutes))
+
+
+def days_in_words(minutes: int, minutes_per_day: int) -> str:
+    """Write working minutes as days: one decimal where it needs one.
+
+    >>> days_in_words(450, 450), days_in_words(-675, 450), days_in_words(0, 450)
+    ('1 day', '-1.5 days', '0 days')
+    """
+    days = round(minutes / minutes_per_day, 1)
+    number = f"{int(days)}" if days == int(days) else f"{days}"
+    return f"{number} day" if abs(days) == 1 else f"{number} days"

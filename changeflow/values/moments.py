@@ -1,0 +1,57 @@
+"""Positions on the civil clock: whole minutes since 1970-01-01T00:00 local, and how people read them."""
+
+from datetime import date, datetime, timedelta
+
+DAY = 24 * 60
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (naive on purpose: work happens by the civil clock)
+_EPOCH_DAY = _EPOCH.date().toordinal()
+
+
+def minute_of(moment: datetime | date) -> int:
+    """Civil minutes of a naive local datetime; a date is its first minute.
+
+    >>> minute_of(date(1970, 1, 2)), minute_of(datetime(1970, 1, 1, 9, 30))
+    (1440, 570)
+    """
+    if isinstance(moment, datetime):
+        return int((moment - _EPOCH).total_seconds() // 60)
+    return (moment.toordinal() - _EPOCH_DAY) * DAY
+
+
+def datetime_of(minute: int) -> datetime:
+    return _EPOCH + timedelta(minutes=minute)
+
+
+def day_of(minute: int) -> date:
+    return date.fromordinal(_EPOCH_DAY + minute // DAY)
+
+
+def last_day_of(finish: int) -> date:
+    """Return the last day that a span ending at `finish` touches: spans are half-open, people read inclusively."""
+    return day_of(finish - 1)
+
+
+def iso(minute: int) -> str:
+    return datetime_of(minute).isoformat(timespec="seconds")
+
+
+def spoken_day(day: date, *, year: bool = True, weekday: bool = False) -> str:
+    """Write a day as people do.
+
+    >>> spoken_day(date(2027, 2, 5), weekday=True)
+    'Fri 5 Feb 2027'
+    """
+    return f"{day:%a} " * weekday + f"{day.day} {day:%b}" + f" {day.year}" * year
+
+
+def spoken_days(first: date, last: date) -> str:
+    """Write an inclusive span of days.
+
+    >>> spoken_days(date(2027, 2, 15), date(2027, 2, 19))
+    '15 to 19 Feb 2027'
+    """
+    if first == last:
+        return spoken_day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {spoken_day(last)}"
+    return f"{spoken_day(first, year=first.year != last.year)} to {spoken_day(last)}"

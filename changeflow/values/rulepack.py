@@ -1,0 +1,46 @@
+"""Rulepacks: law and other people's standards as dated, sourced data."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from changeflow.values.base import Frozen, Id
+
+
+class Entry(Frozen):
+    """One number or table with its source.
+
+    `grade`: V verified by running, P public page, S founding document, K general knowledge, D our own choice.
+    """
+
+    value: Any
+    source: str = Field(min_length=1)
+    grade: str = Field(pattern=r"^(S|P|V|K|D)$")
+    note: str = ""
+
+
+class Rulepack(Frozen):
+    """A set of entries that is in force from a day on, until a later edition replaces it."""
+
+    rulepack: Id
+    nation: str | None = None
+    in_force_from: date
+    disclaimer: str = "Planning minimum, not legal advice."
+    entries: dict[str, Entry]
+
+
+class Rulepacks(Frozen):
+    """Every rulepack at hand; ask for the entry in force on the day that is judged."""
+
+    packs: tuple[Rulepack, ...] = ()
+
+    def entry(self, pack: str, key: str, *, on: date) -> Entry:
+        """Return the entry of the latest edition in force; `KeyError` when there is none."""
+        editions = [p for p in self.packs if p.rulepack == pack and p.in_force_from <= on and key in p.entries]
+        if not editions:
+            raise KeyError(f"{pack}.{key} on {on}")
+        return max(editions, key=lambda p: p.in_force_from).entries[key]
+
+    def number(self, pack: str, key: str, *, on: date) -> int:
+        return int(self.entry(pack, key, on=on).value)
