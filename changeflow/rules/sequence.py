@@ -13,7 +13,8 @@ from changeflow.values.words import Kind, Phase
 
 
 def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A service plans, then designs, then develops, then deploys, school by school."""
+    """A service plans, then designs, then develops, then deploys: its service-wide tasks of one phase end before the
+    next phase begins anywhere. Within a wave the order is the business of the rules that name the tasks."""
     for service in programme.services:
         for earlier, later in pairwise(Phase):
             if later is Phase.SUSTAIN:
@@ -126,12 +127,12 @@ def _unearned(programme: Programme, live: Task, needed: int) -> Iterator[Breach]
 
 
 def _ends(programme: Programme, service: str, phase: Phase) -> list[Task]:
-    """Tasks of the phase after which nothing else of it comes, in the same service."""
-    inside = {t.id: t for t in programme.tasks(service=service, phase=phase)}
+    """Service-wide tasks of the phase after which nothing else service-wide of it comes."""
+    inside = {t.id: t for t in programme.tasks(service=service, phase=phase) if t.wave is None}
     return [t for t in inside.values() if not any(s in inside for s in programme.graph.successors(t.id))]
 
 
 def _beginnings(programme: Programme, service: str, phase: Phase) -> list[Task]:
-    """Tasks of the phase before which nothing else of it comes, in the same service."""
+    """Tasks of the phase before which nothing else of it comes."""
     inside = {t.id: t for t in programme.tasks(service=service, phase=phase)}
     return [t for t in inside.values() if not any(p in inside for p in programme.graph.predecessors(t.id))]

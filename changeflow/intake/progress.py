@@ -1,0 +1,47 @@
+"""Progress in: one CSV line a task, with its actual dates."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from changeflow.intake.tables import Row, read_table
+from changeflow.values.problem import Problem, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedProgress:
+    """What somebody reports of a task: days, inclusive; `remaining` as a duration's text."""
+
+    task: str
+    started: date
+    finished: date | None = None
+    remaining: str | None = None
+
+
+def read_progress(
+    path: Path, shown: str, problems: list[Problem], *, tasks: Collection[str]
+) -> Iterator[ReportedProgress]:
+    """Read lines of `task,started,finished,remaining`."""
+    rows = read_table(path, shown, problems, required=("task", "started"), optional=("finished", "remaining"))
+    for row in rows:
+        task = row.cells["task"]
+        if task not in tasks:
+            problems.append(row.problem(shown, "task", f"There is no task '{task}'.", did_you_mean(task, tasks)))
+            continue
+        started, finished = _day(row, "started", shown, problems), _day(row, "finished", shown, problems)
+        if started and finished and finished < started:
+            problems.append(row.problem(shown, "finished", f"'{task}' finishes before it starts.", "Swap the days."))
+        elif started:
+            yield ReportedProgress(task, started, finished, row.cells.get("remaining"))
+
+
+def _day(row: Row, column: str, shown: str, problems: list[Problem]) -> date | None:
+    text = row.cells.get(column)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        problems.append(row.problem(shown, column, f"'{text}' is not a date that exists.", "Write year-month-day."))
+        return None

@@ -1,0 +1,174 @@
+"""Why a task's dates are what they are: links, calendar gaps, constraints and actuals as a chain in plain English."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from changeflow.roadmap.cpm import Schedule
+from changeflow.roadmap.graph import describe_link
+from changeflow.roadmap.tasks import Link, LinkType, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit, days_in_words
+from changeflow.values.moments import day_of, last_day_of, spoken_day, spoken_days
+
+CONSTRAINT_WORDS = {
+    "start_no_earlier": "somebody set that it starts no earlier than this",
+    "finish_no_earlier": "somebody set that it finishes no earlier than this",
+    "must_start": "somebody set that it must start then",
+    "must_finish": "somebody set that it must finish then",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One link of the chain: a task, and why it starts when it does."""
+
+    task: TaskId
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The chain behind a task's early dates, from its beginning on, and what its late dates hang on."""
+
+    task: TaskId
+    chain: tuple[Because, ...]
+    late: str
+
+    @property
+    def text(self) -> str:
+        lines = [f"{n}. {b.sentence}" for n, b in enumerate(self.chain, 1)]
+        return "\n".join([*lines, self.late])
+
+
+def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
+    """Follow the driving links back from `task`; of several ties the first by id is told, the others are named."""
+    steps: list[Because] = []
+    current: TaskId | None = task
+    while current is not None:
+        drivers = sorted(schedule[current].drivers, key=lambda link: link.predecessor)
+        steps.append(Because(current, _early_sentence(roadmap, schedule, roadmap.tasks[current], drivers)))
+        current = drivers[0].predecessor if drivers else None
+    return Why(task, tuple(reversed(steps)), _late_sentence(roadmap, schedule, roadmap.tasks[task]))
+
+
+def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
+    """Say when a task happens: first and last day, both inclusive."""
+    timed = schedule[task]
+    if roadmap.tasks[task].is_milestone:
+        return _milestone_day(timed.early_start)
+    return spoken_days(day_of(timed.early_start), last_day_of(timed.early_finish))
+
+
+def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
+    """Quote a float in its own unit: working days, school days or calendar days."""
+    found = roadmap.tasks[task]
+    if found.duration.unit is Unit.ELAPSED:
+        return days_in_words(minutes, 1440).replace("day", "calendar day")
+    kind = "school day" if found.calendar.startswith("term") else "working day"
+    return days_in_words(minutes, roadmap.minutes_per_day).replace("day", kind)
+
+
+def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: list[Link]) -> str:
+    when = dates_in_words(roadmap, schedule, task.id)
+    verb = "is on" if task.is_milestone or " to " not in when else "runs"
+    head = f"{task.name} {verb} {when}"
+    reason = schedule[task.id].reason
+    if not drivers:
+        return f"{head}: {_own_reason(reason)}."
+    first, rest = drivers[0], drivers[1:]
+    before = roadmap.tasks[first.predecessor]
+    sentence = f"{head}: it {describe_link(first)} {before.name}{_ties(len(rest))}"
+    sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
+    if first.origin.startswith("rule:"):
+        sentence += f"; rule {first.origin.removeprefix('rule:')} asks for that"
+    return f"{sentence}."
+
+
+def _own_reason(reason: str) -> str:
+    if reason == "start":
+        return "nothing comes before it, so it starts with the programme"
+    if reason == "data_date":
+        return "what has not begun cannot begin before the data date"
+    if reason == "actual":
+        return "that is what happened"
+    return CONSTRAINT_WORDS.get(reason, reason)
+
+
+def _ties(others: int) -> str:
+    if not others:
+        return ""
+    return (
+        f" (and {others} other task that ends together with it)"
+        if others == 1
+        else (f" (and {others} others that end together with it)")
+    )
+
+
+def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
+    """Name what lies between a driving link and the start that it drives."""
+    if link.type is not LinkType.FS or not link.lag.is_zero:
+        return
+    task = roadmap.tasks[link.successor]
+    first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
+    if task.starts_on or task.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+        kind = (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
+        if day_of(start) > first:
+            yield f"it waits for the next {kind} to open"
+        return
+    for name, days in _closed_spans(roadmap, task, first, day_of(start)):
+        yield f"{name}, {spoken_days(days[0], days[-1])}, lies between"
+
+
+def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
+    closures, found = roadmap.calendars[task.calendar].closures, list[tuple[str, list[date]]]()
+    day = first
+    while day <= last:
+        if (name := closures.get(day)) is not None:
+            if found and found[-1][0] == name:
+                found[-1][1].append(day)
+            else:
+                found.append((name, [day]))
+        day += timedelta(days=1)
+    yield from found
+
+
+def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+    timed = schedule[task.id]
+    if timed.reason == "actual" and timed.total_float == 0 and not timed.critical:
+        return "It is done."
+    spare = float_in_words(roadmap, task.id, abs(timed.total_float))
+    holder = _late_holder(roadmap, schedule, task)
+    if timed.total_float < 0:
+        return f"It is {spare} too late for {holder}."
+    if timed.total_float == 0:
+        return f"It has no float: a day later moves {holder}."
+    latest = _milestone_day(timed.late_finish) if task.is_milestone else spoken_day(last_day_of(timed.late_finish))
+    return f"It may finish as late as {latest}, {spare} of float, before it moves {holder}."
+
+
+def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+    """Name what holds a task's late dates, as far as the chain goes without float of its own: a deadline or the end."""
+    limit, current, seen = schedule[task.id].total_float, task, {task.id}
+    while True:
+        timed = schedule[current.id]
+        if current.deadline is not None and timed.late_finish == current.deadline:
+            return f"the deadline of {current.name}, {spoken_day(last_day_of(current.deadline))}"
+        holders = [
+            link.successor
+            for link in roadmap.links
+            if link.predecessor == current.id
+            and link.successor not in seen
+            and schedule[link.successor].total_float <= max(limit, 0)
+            and (link.successor not in roadmap.progress)
+        ]
+        if not holders:
+            return f"{current.name}" if current is not task else "the end of the programme"
+        nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
+        current = roadmap.tasks[nearest]
+        seen.add(nearest)
+
+
+def _milestone_day(position: int) -> str:
+    """A milestone at midnight belongs to the day that begins when it opens something."""
+    return spoken_day(day_of(position))
