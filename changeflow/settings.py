@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 DEFAULT_DB = "sqlite:///changeflow.db"
@@ -21,7 +20,6 @@ class Settings:
     reports: Path
 
 
-@lru_cache(maxsize=1)
 def settings() -> Settings:
     env = os.environ
     return Settings(

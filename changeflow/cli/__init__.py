@@ -1,1 +1,47 @@
-"""cli"""
+"""The command line: each command parses, calls one use case and prints. Data to stdout, all else to stderr."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from changeflow import __version__
+from changeflow.cli import agenda, database, exporting, facts, flows, planning, reporting, storing
+
+app = typer.Typer(
+    name="changeflow",
+    help="The engine that a change programme runs on: plans it, drives it and explains it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"changeflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The engine that a change programme runs on: plans it, drives it and explains it."""
+
+
+for module in (planning, storing, facts, agenda, reporting, exporting, flows, database):
+    module.add_to(app)
+
+
+def main() -> None:
+    """Run one command; a broken pipe is no failure of ours."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+__all__ = ["app", "main"]

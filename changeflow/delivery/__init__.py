@@ -1,1 +1,1 @@
-"""delivery"""
+"""Messages out: written from templates, sent through a channel."""

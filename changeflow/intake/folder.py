@@ -12,7 +12,6 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.checks import check_references
-from changeflow.intake.resources import shipped_pathway
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import Row, read_table
@@ -20,6 +19,7 @@ from changeflow.intake.yaml import Document, read_yaml
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, School, ServiceFile
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.reference import Flaw
+from changeflow.resources import shipped_pathway
 from changeflow.roadmap.graph import in_order
 from changeflow.roadmap.pathways import Pathway
 from changeflow.values.base import Frozen

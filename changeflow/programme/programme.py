@@ -14,7 +14,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.reference import Flaw, References
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph, guaranteed_after
-from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task
+from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.moments import minute_of
 from changeflow.values.rulepack import Rulepacks
@@ -143,7 +143,7 @@ def join(
         start=minute_of(definition.programme.start),
         data_date=minute_of(on) if on else None,
         minutes_per_day=definition.programme.working_week.minutes_per_day,
-        progress={t: p for t, p in known.progress.items() if t in expansion.tasks},
+        progress=_with_milestones(expansion, known),
     )
     programme = Programme(
         definition=definition,
@@ -156,3 +156,14 @@ def join(
         pay_periods=calendars.pay_periods,
     )
     return programme, tuple(expansion.flaws)
+
+
+def _with_milestones(expansion: Expansion, facts: Facts) -> dict[TaskId, TaskProgress]:
+    """A milestone of the programme needs no report: it has happened when all that it waits for has finished."""
+    progress = {t: p for t, p in facts.progress.items() if t in expansion.tasks}
+    for milestone in expansion.milestones:
+        before = [progress.get(link.predecessor) for link in expansion.links if link.successor == milestone.task]
+        finishes = [p.actual_finish for p in before if p is not None and p.actual_finish is not None]
+        if before and len(finishes) == len(before):
+            progress[milestone.task] = TaskProgress(max(finishes), max(finishes))
+    return progress

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 import networkx as nx
 
 from changeflow.errors import CyclicRoadmapError
-from changeflow.roadmap.tasks import Link, LinkType
+from changeflow.roadmap.tasks import Link
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Duration, Unit
+from changeflow.values.duration import Duration
 
 
 def build_graph(tasks: Iterable[TaskId], links: Iterable[Link]) -> "nx.MultiDiGraph[TaskId]":
@@ -74,25 +74,3 @@ def guaranteed_after(graph: "nx.MultiDiGraph[TaskId]", first: TaskId) -> frozens
 
 def _never_overlaps(lag: Duration) -> bool:
     return lag.amount >= 0
-
-
-def describe_link(link: Link) -> str:
-    """Name a link's type and lag in words, as the middle of `B ... A`."""
-    relation = {
-        LinkType.FS: "starts after the finish of",
-        LinkType.SS: "starts after the start of",
-        LinkType.FF: "finishes after the finish of",
-        LinkType.SF: "finishes after the start of",
-    }[link.type]
-    if link.lag.is_zero:
-        return relation
-    units = {Unit.PAY_PERIODS: "pay periods", Unit.TERMS: "terms", Unit.PERCENT: "% of its duration"}
-    if link.lag.unit in units:
-        wait = f"{abs(link.lag.amount)} {units[link.lag.unit]}"
-    elif link.lag.unit is Unit.ELAPSED:
-        wait = f"{abs(link.lag.amount) / 1440:g} calendar days"
-    elif link.lag.unit is Unit.SCHOOL_WEEKS:
-        wait = f"{abs(link.lag.amount)} school weeks"
-    else:
-        wait = f"{abs(link.lag.amount) / 60:g} working hours"
-    return f"{relation}, {'less' if link.lag.amount < 0 else 'plus'} {wait},"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.graph import describe_link
 from changeflow.roadmap.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, days_in_words
@@ -78,11 +77,30 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
         return f"{head}: {_own_reason(reason)}."
     first, rest = drivers[0], drivers[1:]
     before = roadmap.tasks[first.predecessor]
-    sentence = f"{head}: it {describe_link(first)} {before.name}{_ties(len(rest))}"
+    relation = _relation(first, roadmap.minutes_per_day)
+    sentence = f"{head}: it {relation} {before.name}{_ties(len(rest))}"
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
     if first.origin.startswith("rule:"):
         sentence += f"; rule {first.origin.removeprefix('rule:')} asks for that"
     return f"{sentence}."
+
+
+def _relation(link: Link, minutes_per_day: int) -> str:
+    """Say a link as the middle of `it ... B`: `starts 20 working days after the finish of`."""
+    verb = "finishes" if link.type.to_finish else "starts"
+    end = "finish" if link.type.from_finish else "start"
+    amount = abs(link.lag.amount)
+    if not amount:
+        return f"{verb} after the {end} of"
+    wait = {
+        Unit.WORKING: days_in_words(amount, minutes_per_day).replace("day", "working day"),
+        Unit.ELAPSED: days_in_words(amount, 1440).replace("day", "calendar day"),
+        Unit.SCHOOL_WEEKS: f"{amount} school weeks",
+        Unit.PAY_PERIODS: f"{amount} pay periods",
+        Unit.TERMS: "a whole term" if amount == 1 else f"{amount} whole terms",
+        Unit.PERCENT: f"{amount} % of its duration",
+    }[link.lag.unit]
+    return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
 
 
 def _own_reason(reason: str) -> str:
@@ -163,7 +181,8 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
             and (link.successor not in roadmap.progress)
         ]
         if not holders:
-            return f"{current.name}" if current is not task else "the end of the programme"
+            is_last = all(link.predecessor != current.id for link in roadmap.links)
+            return "the end of the programme" if is_last else current.name
         nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
         current = roadmap.tasks[nearest]
         seen.add(nearest)

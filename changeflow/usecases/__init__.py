@@ -1,1 +1,1 @@
-"""usecases"""
+"""Load, compute, save: one function for each thing that a person or a flow does."""

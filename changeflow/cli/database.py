@@ -1,0 +1,66 @@
+"""Commands for the database itself: db upgrade, backup, restore; audit verify."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.speaking import Db, ProgrammeName, note, out, spoken_errors
+from changeflow.settings import DEFAULT_DB
+
+db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
+audit_app = typer.Typer(help="The chain of changes.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(db_app, name="db")
+    app.add_typer(audit_app, name="audit")
+
+
+@db_app.command("upgrade")
+def db_upgrade(db: Db = DEFAULT_DB) -> None:
+    """Bring the database to this version of changeflow."""
+    from changeflow.storage.database import upgrade
+
+    with spoken_errors():
+        note(f"The database is at version {upgrade(db)}.")
+
+
+@db_app.command("backup")
+def db_backup(file: Annotated[Path, typer.Argument(help="Where to write the copy.")], db: Db = DEFAULT_DB) -> None:
+    """Copy an SQLite database while it is in use (PostgreSQL: use pg_dump)."""
+    from changeflow.storage.backup import backup
+
+    with spoken_errors():
+        backup(db, file)
+    note(f"Wrote {file}")
+
+
+@db_app.command("restore")
+def db_restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A copy that backup made.")],
+    db: Db = DEFAULT_DB,
+    yes: Annotated[bool, typer.Option("--yes", help="Replace a database that exists.")] = False,
+) -> None:
+    """Put a copy in the place of an SQLite database; the one that was there is kept beside it."""
+    from changeflow.storage.backup import restore
+
+    with spoken_errors():
+        kept = restore(file, db, replace=yes)
+    note(f"Restored {file}." + (f" What was there is now {kept}." if kept else ""))
+
+
+@audit_app.command("verify")
+def audit_verify(db: Db = DEFAULT_DB, programme: ProgrammeName = None) -> None:
+    """Check that nobody changed, removed or inserted an entry."""
+    from changeflow.errors import CheckFailedError
+    from changeflow.storage import audit
+    from changeflow.storage.database import session_scope
+
+    with spoken_errors():
+        with session_scope(db) as session:
+            count, broken = audit.verify(session, programme)
+        if broken:
+            lines = "\n".join(f"  {b.programme}, entry {b.number}: {b.what}" for b in broken)
+            raise CheckFailedError(f"The chain is broken:\n{lines}")
+    out(f"{count} entries, all in order.")

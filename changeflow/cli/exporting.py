@@ -1,0 +1,36 @@
+"""The command export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.speaking import At, Db, ProgrammeName, day, moment, note, spoken_errors
+from changeflow.settings import DEFAULT_DB
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(export)
+
+
+def export(
+    form: Annotated[str, typer.Argument(metavar="folder|mspdi|xlsx|ics", help="What to write.")],
+    out: Annotated[Path, typer.Argument(help="The file, or the new folder.")],
+    folder: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="A programme folder, instead of a database.")
+    ] = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Write the latest version out: as a folder again, for Microsoft Project, a spreadsheet or a calendar."""
+    from changeflow.usecases import export as exporting
+
+    with spoken_errors():
+        if form == "folder":
+            number = exporting.export_folder(out, db=db, programme=programme, on=day(at))
+            note(f"Wrote version {number} to {out}")
+            return
+        on = day(at) if at else None
+        exporting.export_schedule(form, out, folder=folder, db=db, programme=programme, on=on, now=moment(at))
+    note(f"Wrote {out}")

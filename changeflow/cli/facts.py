@@ -1,0 +1,209 @@
+"""Commands that record what happened: task, assess, gate, pilot."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.settings import DEFAULT_DB
+
+task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
+assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
+gate = typer.Typer(help="Decisions at gates.", no_args_is_help=True)
+pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
+
+TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task's id.")]
+On = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; today when left out.")]
+Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    for name, group in (("task", task), ("assess", assess), ("gate", gate), ("pilot", pilot)):
+        app.add_typer(group, name=name)
+
+
+@task.command("start")
+def task_start(
+    name: TaskName,
+    on: On = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Say that a task has begun."""
+    from changeflow.intake.progress import ReportedProgress
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        new = facts.report_progress([ReportedProgress(name, on.date() if on else day(at))], change)
+    note(f"{name} has begun." if new else "That was known already.")
+
+
+@task.command("finish")
+def task_finish(
+    name: TaskName,
+    on: On = None,
+    started: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When it began, if nobody said so yet.")
+    ] = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Say that a task is done."""
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        finished = on.date() if on else day(at)
+        new = facts.finish_task(name, finished, started.date() if started else None, change)
+    note(f"{name} is done." if new else "That was known already.")
+
+
+@task.command("progress")
+def task_progress(
+    name: TaskName,
+    remaining: Annotated[str, typer.Option(help="What is left of it, such as 5d.")],
+    started: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="When it began.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Say how much of a task is left."""
+    from changeflow.intake.progress import ReportedProgress
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        new = facts.report_progress([ReportedProgress(name, started.date(), None, remaining)], change)
+    note(f"{name}: {remaining} left." if new else "That was known already.")
+
+
+@task.command("import")
+def task_import(
+    file: Csv, db: Db = DEFAULT_DB, programme: ProgrammeName = None, actor: Actor = None, at: At = None
+) -> None:
+    """Take progress from a CSV: task, started, finished, remaining."""
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        new = facts.import_progress(file, change)
+    note(f"{new} entries of progress were new.")
+
+
+@assess.command("import")
+def assess_import(
+    file: Csv, db: Db = DEFAULT_DB, programme: ProgrammeName = None, actor: Actor = None, at: At = None
+) -> None:
+    """Take one round of assessments from a CSV."""
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        new = facts.import_assessments(file, change)
+    note(f"{new} assessments were new.")
+
+
+@gate.command("show")
+def gate_show(name: TaskName, db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+    """Show what the evidence says about a gate."""
+    from changeflow.storage.database import session_scope
+    from changeflow.usecases import facts
+    from changeflow.usecases.stored import load
+
+    with spoken_errors():
+        with session_scope(db) as session:
+            stored = load(session, programme, on=day(at))
+        proposal = facts.gate_proposal(stored.programme, name)
+    out(f"The evidence says: {'go' if proposal.go else 'not yet'}.")
+    for reason in proposal.against:
+        out(f"  against: {reason}")
+    for reason in proposal.for_it:
+        out(f"  for:     {reason}")
+
+
+@gate.command("decide")
+def gate_decide(
+    name: TaskName,
+    outcome: Annotated[str, typer.Argument(metavar="go|no_go", help="The decision.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Record a gate's decision; a go that the evidence does not carry is refused."""
+    from changeflow.errors import UnknownThingError
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        if outcome not in ("go", "no_go"):
+            raise UnknownThingError("outcome", outcome, ["go", "no_go"])
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        facts.decide_gate(name, outcome, reason, change)
+    note(f"{name}: {outcome.replace('_', ' ')}.")
+
+
+@pilot.command("measure")
+def pilot_measure(
+    service: Annotated[str, typer.Argument(help="The service.")],
+    criterion: Annotated[str, typer.Argument(help="The exit criterion's id.")],
+    value: Annotated[str, typer.Argument(help="What it came to.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Record what a pilot's exit criterion came to."""
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        facts.measure_criterion(service, criterion, value, change)
+    note(f"{service}, {criterion}: {value}.")
+
+
+@pilot.command("reconcile")
+def pilot_reconcile(
+    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
+    new: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The new output.")],
+    key: Annotated[str, typer.Option(help="The column that names a contract.")] = "contract",
+    tolerance: Annotated[
+        list[str] | None, typer.Option(help="element=amount, such as net=0.01; only these elements are compared.")
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="Judge by this stored service, and keep the run.")] = None,
+    period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Compare old and new output of a parallel run, contract by contract; exit 3 when it is not clean."""
+    from changeflow.cli.showing import reconciliation_lines
+    from changeflow.errors import CheckFailedError, InputError
+    from changeflow.usecases import facts, pilot
+
+    with spoken_errors():
+        kept = ""
+        if service is not None:
+            if not period:
+                raise InputError("Say which month was paid, with --period 2027-01.")
+            change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+            result, is_new = pilot.reconcile_stored(old, new, service=service, period=period, change=change)
+            kept = "The run was kept." if is_new else "The same run is kept already."
+        else:
+            result = pilot.reconcile_files(old, new, facts.policy_of(key, tolerance or []), period=period)
+        for line in reconciliation_lines(result):
+            out(line)
+        if kept:
+            note(kept)
+        summary = result.summary(service=service or "", period=period, on=day(at))
+        if not summary.is_clean and service is None:
+            raise CheckFailedError("The run is not clean.")

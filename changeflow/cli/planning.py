@@ -1,0 +1,134 @@
+"""Commands that look at a folder and store nothing: init, validate, schema, plan, schedule, why."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.speaking import At, Folder, day, note, out, spoken_errors
+from changeflow.errors import CheckFailedError, ConflictError, UnknownThingError
+
+Form = Annotated[str, typer.Option("--format", help="text or json.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (init, validate, schema, plan, schedule, why):
+        app.command()(command)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    template: Annotated[str, typer.Option(help="Which ready programme to copy.")] = "trust-central-services",
+) -> None:
+    """Make a ready programme folder to start from."""
+    from changeflow.intake.schema import write_schemas
+    from changeflow.resources import programme_templates
+
+    with spoken_errors():
+        templates = programme_templates()
+        if template not in templates:
+            raise UnknownThingError("template", template, templates)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ConflictError(f"'{folder}' exists and is not empty. Name a new folder; nothing was written.")
+        shutil.copytree(templates[template], folder, dirs_exist_ok=True)
+        write_schemas(folder / "schema")
+    note(f"Made {folder} from '{template}'. Next: changeflow validate {folder}")
+
+
+def validate(folder: Folder) -> None:
+    """Check a folder: every mistake with file, line and column, and what would be right."""
+    from changeflow.intake.folder import read_folder
+
+    with spoken_errors():
+        read = read_folder(folder)
+    tasks, links = len(read.programme.roadmap.tasks), len(read.programme.roadmap.links)
+    schools, people = len(read.definition.schools), len(read.definition.people)
+    out(f"{folder}: no problems. {schools} schools, {people} people, {tasks} tasks, {links} links.")
+
+
+def schema(
+    folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a kind here.")] = None,
+) -> None:
+    """Print the JSON Schema of the folder's files, so that editors can complete and check them."""
+    from changeflow.intake.schema import schemas, write_schemas
+
+    if folder is not None:
+        write_schemas(folder)
+        note(f"Wrote {', '.join(sorted(schemas()))} to {folder}")
+    else:
+        out(json.dumps(schemas(), indent=2))
+
+
+def plan(
+    folder: Folder,
+    form: Form = "text",
+    at: At = None,
+    fail_on: Annotated[str | None, typer.Option(help="block, warn or info: exit 3 when such a finding exists.")] = None,
+) -> None:
+    """Schedule a folder: critical path, milestones, waves, findings."""
+    from changeflow.reports.tables import plan_json, plan_text
+    from changeflow.usecases.plan import plan_folder
+    from changeflow.values.words import Severity
+
+    with spoken_errors():
+        judged = plan_folder(folder, on=day(at) if at else None)
+        _check_form(form)
+        if form == "json":
+            out(plan_json(judged))
+        else:
+            for line in plan_text(judged):
+                out(line)
+        if fail_on:
+            if fail_on not in list(Severity):
+                raise UnknownThingError("severity", fail_on, list(Severity))
+            bad = [f for f in judged.findings if f.severity.position <= Severity(fail_on).position]
+            if bad:
+                raise CheckFailedError(f"{len(bad)} findings at or above '{fail_on}'.")
+
+
+def schedule(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Microsoft Project file (.xml), or a folder.")],
+    form: Form = "text",
+) -> None:
+    """Compute the critical path of a Microsoft Project file (MSPDI), or of a folder."""
+    from changeflow.reports.tables import schedule_rows
+    from changeflow.roadmap.why import dates_in_words, float_in_words
+    from changeflow.usecases.plan import plan_folder, schedule_project
+
+    with spoken_errors():
+        _check_form(form)
+        if file.is_dir():
+            programme = plan_folder(file).programme
+            roadmap, timed = programme.roadmap, programme.schedule
+            names, key = {t: task.name for t, task in roadmap.tasks.items()}, "id"
+        else:
+            project, timed = schedule_project(file)
+            roadmap, names, key = project.roadmap, dict(project.names), "uid"
+    if timed is None:
+        return
+    if form == "json":
+        out(json.dumps({"tasks": schedule_rows(timed, names, key=key)}))
+        return
+    for task in sorted(timed.timed, key=lambda t: (timed[t].early_start, t)):
+        mark = "critical" if timed[task].critical else float_in_words(roadmap, task, timed[task].total_float)
+        out(f"{dates_in_words(roadmap, timed, task):<28} {mark:<20} {names[task]}")
+
+
+def why(folder: Folder, task: Annotated[str, typer.Argument(help="A task's id.")], at: At = None) -> None:
+    """Explain a task's dates: the chain of links, gaps, rules and constraints behind them."""
+    from changeflow.roadmap.why import explain
+    from changeflow.usecases.plan import plan_folder
+
+    with spoken_errors():
+        programme = plan_folder(folder, on=day(at) if at else None).programme
+        if task not in programme.roadmap.tasks:
+            raise UnknownThingError("task", task, programme.roadmap.tasks)
+    if programme.schedule is not None:
+        out(explain(programme.roadmap, programme.schedule, task).text)
+
+
+def _check_form(form: str) -> None:
+    if form not in ("text", "json"):
+        raise UnknownThingError("format", form, ["text", "json"])

@@ -1,0 +1,25 @@
+"""Results as lines of text, for the terminal."""
+
+from collections.abc import Iterator
+
+from changeflow.pilots.reconciliation import Outcome, Reconciliation
+
+SHOWN = 10
+
+
+def reconciliation_lines(result: Reconciliation) -> Iterator[str]:
+    """Yield the counts, then the unexplained differences by their effect; contracts are masked to their last four."""
+    for outcome in Outcome:
+        yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
+    worst = result.unexplained
+    if worst:
+        yield ""
+        yield "Unexplained, the largest effect first:"
+    for v in worst[:SHOWN]:
+        yield f"  …{v.key[-4:]:<6} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}"
+    if len(worst) > SHOWN:
+        yield f"  and {len(worst) - SHOWN} more"
+    for outcome in (Outcome.MISSING, Outcome.EXTRA, Outcome.DUPLICATE):
+        keys = [f"…{k[-4:]}" for k, o in sorted(result.outcomes.items()) if o is outcome]
+        if keys:
+            yield f"{outcome.capitalize()}: {', '.join(keys[:SHOWN])}{' …' if len(keys) > SHOWN else ''}"

@@ -1,0 +1,66 @@
+"""How commands speak: output, errors as one clear text with their exit code, and the options that many share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from changeflow.errors import ChangeflowError
+from changeflow.settings import DEFAULT_DB
+
+LONDON = ZoneInfo("Europe/London")
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
+Db = Annotated[str, typer.Option("--db", envvar="CHANGEFLOW_DB", help="Database address.", show_default=DEFAULT_DB)]
+ProgrammeName = Annotated[
+    str | None, typer.Option("--programme", help="Which programme, where the database has several.")
+]
+Actor = Annotated[
+    str | None,
+    typer.Option("--as", envvar="CHANGEFLOW_AS", metavar="PERSON", help="Who does this, by id."),
+]
+At = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        help="Act as if it were this local day or time; now when left out.",
+    ),
+]
+
+
+def out(text: str = "") -> None:
+    """Print data."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """Print what is not data."""
+    typer.echo(text, err=True)
+
+
+def moment(at: datetime | None) -> datetime:
+    """Return the moment to act at: aware, in UTC. A day alone means eight in the morning."""
+    if at is None:
+        return datetime.now(UTC)
+    local = at if at.time() != time() else at.replace(hour=8)
+    return local.replace(tzinfo=LONDON).astimezone(UTC)
+
+
+def day(at: datetime | None) -> date:
+    """Return the local day to act on."""
+    return moment(at).astimezone(LONDON).date()
+
+
+@contextmanager
+def spoken_errors() -> Iterator[None]:
+    """Turn a user's mistake into its text and exit code; any other exception is our bug and keeps its traceback."""
+    try:
+        yield
+    except ChangeflowError as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(error.exit_code) from None

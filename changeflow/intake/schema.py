@@ -1,0 +1,32 @@
+"""JSON Schemas of the files that people write, made from the models that read them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
+from changeflow.roadmap.pathways import Pathway
+from changeflow.values.rulepack import Rulepack
+
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "programme": ProgrammeFile,
+    "service": ServiceFile,
+    "calendar": CalendarFile,
+    "pathway": Pathway,
+    "rulepack": Rulepack,
+}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return a schema for each kind of file, by name."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {name: head | model.model_json_schema(by_alias=True) for name, model in _MODELS.items()}
+
+
+def write_schemas(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        (folder / f"{name}.json").write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")

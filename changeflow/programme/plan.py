@@ -1,0 +1,44 @@
+"""A plan's dates, as forecasts and baselines keep them, and how two of them differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from changeflow.programme.programme import Programme
+from changeflow.values.base import TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Early start and finish of one task, in civil minutes."""
+
+    start: int
+    finish: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A task whose finish differs between two plans; None where it is in one of them only."""
+
+    task: TaskId
+    before: Dates | None
+    after: Dates | None
+
+    @property
+    def minutes(self) -> int:
+        """Civil minutes later (earlier when negative); 0 for a task that came or went."""
+        return self.after.finish - self.before.finish if self.before and self.after else 0
+
+
+def dates_of(programme: Programme) -> dict[TaskId, Dates]:
+    """Return the schedule's early dates by task."""
+    return {
+        t.id: Dates(timed.early_start, timed.early_finish)
+        for t in programme.tasks()
+        for timed in [programme.timed(t.id)]
+    }
+
+
+def compare(before: Mapping[TaskId, Dates], after: Mapping[TaskId, Dates]) -> tuple[Moved, ...]:
+    """Return what came, went or moved, the largest move first."""
+    moved = (Moved(t, before.get(t), after.get(t)) for t in sorted({*before, *after}) if before.get(t) != after.get(t))
+    return tuple(sorted(moved, key=lambda m: (-abs(m.minutes), m.task)))

@@ -1,0 +1,32 @@
+"""Reports as files: HTML from the templates, JSON of the same numbers."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from changeflow.errors import InputError
+from changeflow.reports.sro import SroReport
+from changeflow.resources import template_environment
+
+
+def sro_html(report: SroReport) -> str:
+    """Write the SRO's page: one file, no script, nothing fetched."""
+    return template_environment().get_template("reports/sro.html.j2").render(r=report)
+
+
+def sro_json(report: SroReport) -> str:
+    return json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n"
+
+
+REPORTS = {".html": sro_html, ".json": sro_json}
+"""By the ending of the file that is asked for."""
+
+
+def write_sro(report: SroReport, out: Path) -> None:
+    """Write the report to `out`, as its ending says."""
+    if out.suffix not in REPORTS:
+        raise InputError(f"'{out.name}' should end in {' or '.join(REPORTS)}.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f".{out.name}.part")
+    part.write_text(REPORTS[out.suffix](report), encoding="utf-8")
+    part.replace(out)

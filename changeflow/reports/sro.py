@@ -1,0 +1,375 @@
+"""The SRO's report as numbers and sentences: the HTML page and the JSON are two views of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from changeflow.adkar.actions import actions_for
+from changeflow.adkar.groups import BARRIERS, GroupBarriers, barriers, by_group, by_part
+from changeflow.agenda.due import late_in_report
+from changeflow.pilots.go_no_go import Proposal
+from changeflow.pilots.runs import latest_by_period
+from changeflow.programme.plan import Dates, compare
+from changeflow.programme.programme import Programme
+from changeflow.reports.gantt import Gantt, draw_gantt
+from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.tasks import Bound, Constraint, Milestone, Task
+from changeflow.roadmap.why import dates_in_words, explain, float_in_words
+from changeflow.rules.engine import Judged
+from changeflow.values.finding import Finding, Waiver
+from changeflow.values.moments import DAY, day_of, last_day_of, spoken_day
+from changeflow.values.words import Kind, Severity
+
+SOON = timedelta(days=30)
+"""How far ahead decisions are listed: our own choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneLine:
+    name: str
+    forecast: str
+    baseline: str
+    deadline: str
+    state: str
+    """`done`, `on time`, `earlier`, `later` or `too late`."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLine:
+    task: str
+    name: str
+    needed_by: str
+    owner: str
+    waiting: bool
+    """Everything before it is done: it waits for this decision alone."""
+    week_later: str
+    proposal: str
+    """`go`, `no_go`, or nothing where no evidence is asked for."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathLine:
+    milestone: str
+    steps: tuple[str, ...]
+    late: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingLine:
+    rule: str
+    severity: str
+    title: str
+    messages: tuple[str, ...]
+    remedy: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLine:
+    group: str
+    counts: tuple[int, ...] | None
+    """People at each barrier, in the order of `barriers`; None where the group is too small to show."""
+    answered: int | None
+    commonest: str
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    service: str
+    period: str
+    compared: int
+    equal: int
+    within_tolerance: int
+    explained: int
+    unexplained: int
+    missing: int
+    extra: int
+    largest_unexplained: str
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SroReport:
+    """Everything that the page says, in its order."""
+
+    programme: str
+    organisation: str
+    students: str
+    on: str
+    data_date: str
+    version: int | None
+    baseline_note: str
+    headline: str
+    milestones: tuple[MilestoneLine, ...]
+    decisions: tuple[DecisionLine, ...]
+    late: tuple[str, ...]
+    paths: tuple[PathLine, ...]
+    gantt: Gantt
+    moved: tuple[str, ...]
+    findings: tuple[FindingLine, ...]
+    waivers: tuple[str, ...]
+    barriers: tuple[str, ...]
+    threshold: int
+    minimum_group: int
+    round: str
+    groups: tuple[GroupLine, ...]
+    hubs: tuple[GroupLine, ...]
+    runs: tuple[RunLine, ...]
+    progress: str
+
+
+def build_sro(
+    judged: Judged,
+    *,
+    today: date,
+    baseline: Mapping[str, Dates] | None = None,
+    baseline_note: str = "",
+    version: int | None = None,
+    proposals: Mapping[str, Proposal] | None = None,
+) -> SroReport:
+    """Build the report of a judged programme; `proposals` gives the evidence for gates, by task."""
+    programme = judged.programme
+    lines = tuple(_milestone(programme, m, baseline) for m in programme.milestones)
+    open_milestones = [m for m in programme.milestones if m.task not in programme.roadmap.progress]
+    found = barriers(programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=_live(programme))
+    people, minimum = programme.definition.people, programme.policy.minimum_group
+    return SroReport(
+        programme=programme.name,
+        organisation=programme.definition.programme.organisation,
+        students=programme.definition.programme.wiifts.statement if programme.definition.programme.wiifts else "",
+        on=spoken_day(today),
+        data_date=spoken_day(programme.on),
+        version=version,
+        baseline_note=baseline_note or "No baseline has been taken yet.",
+        headline=_headline(lines),
+        milestones=lines,
+        decisions=tuple(_decisions(programme, today, proposals or {})),
+        late=tuple(_late(programme, today)),
+        paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
+        gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
+        moved=tuple(_moved(programme, baseline)),
+        findings=tuple(_findings(judged.findings)),
+        waivers=tuple(_waivers(programme, judged)),
+        barriers=BARRIERS,
+        threshold=programme.policy.barrier_threshold,
+        minimum_group=minimum,
+        round=_round(programme),
+        groups=tuple(_group(g) for g in by_group(people, found, minimum=minimum) if _is_asked(programme, g.group)),
+        hubs=tuple(_group(g) for g in by_part(people, found, minimum=minimum, part="hub")),
+        runs=tuple(_runs(programme)),
+        progress=_progress(programme),
+    )
+
+
+def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str, Dates] | None) -> MilestoneLine:
+    timed = programme.timed(milestone.task)
+    forecast = day_of(timed.early_finish)
+    planned = day_of(baseline[milestone.task].finish) if baseline and milestone.task in baseline else None
+    spare = float_in_words(programme.roadmap, milestone.task, abs(timed.total_float))
+    state, words = "on time", ["as in the baseline"] if planned else []
+    if milestone.task in programme.roadmap.progress:
+        state, words = "done", ["it has happened"]
+    elif milestone.deadline is not None and forecast > milestone.deadline:
+        state, words = "too late", [f"{(forecast - milestone.deadline).days} days after its deadline"]
+    elif planned is not None and forecast != planned:
+        days = (forecast - planned).days
+        state = "later" if days > 0 else "earlier"
+        words = [f"{abs(days)} days {state} than the baseline"]
+    if state in ("on time", "earlier", "later") and milestone.deadline is not None:
+        words.append(f"{spare} before its deadline")
+    said = f"{spoken_day(forecast)}{', ' if words else ''}{', '.join(words)}"
+    return MilestoneLine(
+        name=milestone.name,
+        forecast=spoken_day(forecast),
+        baseline=spoken_day(planned) if planned else "–",
+        deadline=spoken_day(milestone.deadline) if milestone.deadline else "–",
+        state=state,
+        sentence=f"{milestone.name}: {said}.",
+    )
+
+
+def _headline(lines: Iterable[MilestoneLine]) -> str:
+    states = [(line.state, line.name) for line in lines]
+    for state, words in (("too late", "misses its deadline"), ("later", "is later than the baseline")):
+        names = [f"“{name}”" for s, name in states if s == state]
+        if len(names) == 1:
+            return f"{names[0]} {words}."
+        if names:
+            verb = words.replace("misses its deadline", "miss their deadlines").replace("is later", "are later")
+            return f"{', '.join(names[:-1])} and {names[-1]} {verb}."
+    return "All milestones are on time." if states else "The programme has no milestones yet."
+
+
+def _decisions(programme: Programme, today: date, proposals: Mapping[str, Proposal]) -> Iterator[DecisionLine]:
+    progress = programme.roadmap.progress
+    found: list[tuple[int, Task, bool]] = []
+    for task in programme.tasks(kind=Kind.DECISION):
+        if (known := progress.get(task.id)) and known.is_done:
+            continue
+        waiting = all((p := progress.get(b)) and p.is_done for b in programme.graph.predecessors(task.id))
+        timed = programme.timed(task.id)
+        if waiting or day_of(timed.early_start) <= today + SOON:
+            found.append((timed.late_finish, task, waiting))
+    for late_finish, task, waiting in sorted(found, key=lambda f: (f[0], f[1].id))[:8]:
+        proposal = proposals.get(task.id)
+        asked = proposal is not None and bool(proposal.for_it or proposal.against)
+        yield DecisionLine(
+            task=task.id,
+            name=task.name,
+            needed_by=spoken_day(last_day_of(late_finish), weekday=True),
+            owner=_role(programme, task.owner),
+            waiting=waiting,
+            week_later=_week_later(programme, task),
+            proposal=proposal.outcome if proposal and asked else "",
+            reasons=(*proposal.against, *proposal.for_it) if proposal and asked else (),
+        )
+
+
+def _week_later(programme: Programme, task: Task) -> str:
+    """Say what a week's delay of a task costs, by computing it."""
+    roadmap = programme.roadmap
+    later = Constraint(Bound.START_NO_EARLIER, programme.timed(task.id).early_start + 7 * DAY)
+    if task.id in roadmap.progress:
+        return ""
+    changed = replace(task, constraints=(*task.constraints, later))
+    moved = time_roadmap(replace(roadmap, tasks={**roadmap.tasks, task.id: changed}))
+    costs = []
+    for milestone in programme.milestones:
+        days = (day_of(moved[milestone.task].early_finish) - day_of(programme.timed(milestone.task).early_finish)).days
+        if days > 0:
+            costs.append(f"“{milestone.name}” {days} days")
+    if not costs:
+        return "A week later moves no milestone."
+    return f"A week later moves {' and '.join(costs)}."
+
+
+def _late(programme: Programme, today: date) -> Iterator[str]:
+    for due in late_in_report(programme, today=today):
+        task = programme.roadmap.tasks[due.subject]
+        yield f"{task.name}: due on {spoken_day(due.due_on)}, with the {_role(programme, task.owner)}."
+
+
+def _path(programme: Programme, milestone: Milestone) -> PathLine:
+    schedule = programme.schedule
+    if schedule is None:
+        raise LookupError("the programme has no schedule yet")
+    why = explain(programme.roadmap, schedule, milestone.task)
+    done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
+    steps = [b.sentence for b in why.chain if b.task not in done]
+    if len(steps) < len(why.chain):
+        steps.insert(0, f"{len(why.chain) - len(steps)} steps before this are done.")
+    return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
+
+
+def _moved(programme: Programme, baseline: Mapping[str, Dates] | None) -> Iterator[str]:
+    if not baseline:
+        return
+    now = {t: Dates(x.early_start, x.early_finish) for t in programme.roadmap.tasks for x in [programme.timed(t)]}
+    ids = {m.task for m in programme.milestones}
+    moves = [m for m in compare(baseline, now) if m.before and m.after and m.task not in ids and abs(m.minutes) >= DAY]
+    # What happened late is a cause; what is still ahead and moved is mostly its effect.
+    causes = [m for m in moves if m.task in programme.roadmap.progress and m.minutes > 0]
+    for move in causes[:5]:
+        task, days = programme.roadmap.tasks[move.task], round(move.minutes / DAY)
+        when = dates_in_words(programme.roadmap, programme.schedule, task.id) if programme.schedule else ""
+        yield f"{task.name}: {days} days later than the baseline ({when})."
+    ahead = sum(1 for m in moves if m.task not in programme.roadmap.progress and m.minutes > 0)
+    if ahead:
+        yield f"{ahead} tasks still ahead are later than in the baseline."
+
+
+def _findings(findings: Iterable[Finding]) -> Iterator[FindingLine]:
+    """Group findings of one rule and severity, so that fourteen schools make one line."""
+    groups: dict[tuple[str, Severity, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.rule, finding.severity, finding.remedy), []).append(finding)
+    for (rule, severity, remedy), members in groups.items():
+        yield FindingLine(
+            rule=rule,
+            severity=severity.value,
+            title=members[0].title,
+            messages=tuple(m.message for m in members),
+            remedy=remedy,
+            source=members[0].source,
+        )
+
+
+def _waivers(programme: Programme, judged: Judged) -> Iterator[str]:
+    for waiver in programme.definition.waivers:
+        yield waiver_in_words(programme, waiver, used=waiver in judged.used_waivers)
+
+
+def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
+    """Say what a waiver lifts, for whom, why and until when."""
+    scope = waiver.task or waiver.service or "the whole programme"
+    day = spoken_day(waiver.expires)
+    if not waiver.is_in_force(programme.on):
+        state = f"expired on {day}: the rule holds again"
+    else:
+        state = f"until {day}" + ("" if used else ", and lifts nothing at present")
+    owner, approver = _role(programme, waiver.owner), _role(programme, waiver.approved_by)
+    return f"{waiver.rule} for {scope}, {state}. {waiver.reason}. Owner: {owner}; approved by: {approver}."
+
+
+def _live(programme: Programme) -> dict[str, bool]:
+    """Say for whom reinforcement applies already: a school that has gone live with a service that reaches them."""
+    live: dict[str, bool] = {}
+    for person in programme.definition.people:
+        schools = frozenset({person.school}) if person.school else frozenset(s.id for s in programme.definition.schools)
+        services = person.services or tuple(s.service for s in programme.services)
+        live[person.id] = any(programme.is_live(schools, s) for s in services)
+    return live
+
+
+def _round(programme: Programme) -> str:
+    latest = max(programme.facts.assessments, key=lambda a: a.on, default=None)
+    return f"{latest.round}, {spoken_day(latest.on)}" if latest else ""
+
+
+def _is_asked(programme: Programme, group: str) -> bool:
+    assessed = {a.person for a in programme.facts.assessments}
+    return any(group in p.groups and p.id in assessed for p in programme.definition.people)
+
+
+def _group(group: GroupBarriers) -> GroupLine:
+    counts = group.counts
+    return GroupLine(
+        group=group.group.replace("-", " "),
+        counts=tuple(counts[b] for b in BARRIERS) if counts is not None else None,
+        answered=group.answered,
+        commonest=group.commonest or "",
+        actions=tuple(f"{a.by.capitalize()}: {a.text}" for a in actions_for(group)),
+    )
+
+
+def _runs(programme: Programme) -> Iterator[RunLine]:
+    for service in programme.services:
+        for run in latest_by_period(programme.facts.runs_of(service.service)):
+            yield RunLine(
+                service=service.name,
+                period=run.period,
+                compared=run.compared,
+                equal=run.equal,
+                within_tolerance=run.within_tolerance,
+                explained=run.explained,
+                unexplained=run.unexplained,
+                missing=run.missing,
+                extra=run.extra,
+                largest_unexplained=f"£{run.largest_unexplained:,.2f}",
+                clean=run.is_clean,
+            )
+
+
+def _progress(programme: Programme) -> str:
+    tasks = [t for t in programme.tasks() if t.id not in {m.task for m in programme.milestones}]
+    done = sum(1 for t in tasks if (p := programme.roadmap.progress.get(t.id)) and p.is_done)
+    begun = sum(1 for t in tasks if (p := programme.roadmap.progress.get(t.id)) and not p.is_done)
+    return f"{done} of {len(tasks)} tasks are done, {begun} in progress." if done or begun else "Nothing has begun yet."
+
+
+def _role(programme: Programme, person: str | None) -> str:
+    found = next((p.role for p in programme.definition.people if p.id == person), None)
+    return found or "nobody"

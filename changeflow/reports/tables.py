@@ -1,0 +1,145 @@
+"""A plan as text and as JSON: the contracts that other programs rely on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from changeflow.programme.programme import Programme
+from changeflow.programme.reference import References
+from changeflow.roadmap.cpm import Schedule
+from changeflow.roadmap.why import dates_in_words, explain, float_in_words
+from changeflow.rules.engine import Judged
+from changeflow.values.moments import day_of, iso, spoken_day
+
+
+def schedule_rows(schedule: Schedule, names: Mapping[str, str], *, key: str = "uid") -> list[dict[str, Any]]:
+    """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes."""
+    rows = []
+    for task, timed in schedule.timed.items():
+        rows.append(
+            {
+                key: int(task) if key == "uid" and task.isdigit() else task,
+                "name": names[task],
+                "early_start": iso(timed.early_start),
+                "early_finish": iso(timed.early_finish),
+                "late_start": iso(timed.late_start),
+                "late_finish": iso(timed.late_finish),
+                "total_float": timed.total_float,
+                "free_float": timed.free_float,
+                "critical": timed.critical,
+                "driving": timed.driving,
+            }
+        )
+    return rows
+
+
+def plan_json(judged: Judged) -> str:
+    """Write a plan: tasks, findings, waves, milestones."""
+    programme = judged.programme
+    if programme.schedule is None:
+        raise LookupError("the programme has no schedule yet")
+    names = {t: task.name for t, task in programme.roadmap.tasks.items()}
+    return json.dumps(
+        {
+            "programme": programme.id,
+            "tasks": schedule_rows(programme.schedule, names, key="id"),
+            "findings": [
+                {
+                    "rule": f.rule,
+                    "title": f.title,
+                    "severity": f.severity.value,
+                    "subject": f.subject,
+                    "message": f.message,
+                    "remedy": f.remedy,
+                    "source": f.source,
+                    "blocks": f.blocks,
+                }
+                for f in judged.findings
+            ],
+            "waves": list(_waves(programme)),
+            "milestones": [
+                {
+                    "id": m.id,
+                    "name": m.name,
+                    "date": iso(programme.timed(m.task).early_finish),
+                    "deadline": m.deadline.isoformat() if m.deadline else None,
+                    "total_float": programme.timed(m.task).total_float,
+                }
+                for m in programme.milestones
+            ],
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+
+
+def _waves(programme: Programme) -> Iterator[dict[str, Any]]:
+    references = References(programme.definition)
+    for service in programme.services:
+        for wave in references.waves_of(service):
+            live = programme.schedule and next(
+                (programme.timed(t.id) for t in programme.tasks(service=service.service) if _is_live(t.id, wave.id)),
+                None,
+            )
+            yield {
+                "service": service.service,
+                "wave": wave.id,
+                "pilot": wave.pilot,
+                "schools": list(wave.schools),
+                "go_live": iso(live.early_finish) if live else None,
+            }
+
+
+def _is_live(task: str, wave: str) -> bool:
+    return task.endswith(f"/{wave}/go-live")
+
+
+def plan_text(judged: Judged) -> Iterator[str]:
+    """Yield the lines of a plan for a person: milestones, waves, the driving path, findings."""
+    programme = judged.programme
+    schedule = programme.schedule
+    if schedule is None:
+        raise LookupError("the programme has no schedule yet")
+    yield f"{programme.name}: {len(programme.roadmap.tasks)} tasks, {len(programme.roadmap.links)} links"
+    yield f"From {spoken_day(day_of(programme.roadmap.start))} to {spoken_day(day_of(schedule.finish))}"
+    yield ""
+    yield "Milestones"
+    for m in programme.milestones:
+        timed = programme.timed(m.task)
+        spare = float_in_words(programme.roadmap, m.task, abs(timed.total_float))
+        state = f"{spare} {'too late for' if timed.total_float < 0 else 'before'} its deadline" if m.deadline else ""
+        yield f"  {spoken_day(day_of(timed.early_finish)):<12} {m.name}{': ' + state if state else ''}"
+    yield ""
+    yield "Go-live, wave by wave"
+    for wave in _waves(programme):
+        if wave["go_live"]:
+            day = spoken_day(datetime.fromisoformat(wave["go_live"]).date())
+            yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
+    for milestone in programme.milestones[-1:]:
+        yield ""
+        yield f"What drives “{milestone.name}”"
+        for n, because in enumerate(explain(programme.roadmap, schedule, milestone.task).chain, 1):
+            yield f"  {n:>2}. {because.sentence}"
+    critical = [t for t, timed in schedule.timed.items() if timed.driving]
+    yield ""
+    yield f"{len(critical)} tasks lie on the longest path to the end of the programme:"
+    for task in sorted(critical, key=lambda t: (schedule[t].early_start, t)):
+        yield f"  {dates_in_words(programme.roadmap, schedule, task):<28} {programme.roadmap.tasks[task].name}"
+    yield ""
+    yield from findings_text(judged)
+
+
+def findings_text(judged: Judged) -> Iterator[str]:
+    """Yield the findings, the gravest first, and the waivers that lift something."""
+    if not judged.findings:
+        yield "Findings: none. Every rule is kept by the plan itself."
+    else:
+        yield f"Findings: {len(judged.findings)}"
+    for finding in judged.findings:
+        stops = f" (stops a {finding.blocks})" if finding.blocks else ""
+        yield f"  {finding.severity.upper():<5} {finding.rule} {finding.message}{stops}"
+        if finding.is_block:
+            yield f"        {finding.remedy}"
+    for waiver in judged.used_waivers:
+        yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {spoken_day(waiver.expires)}"

@@ -1,0 +1,136 @@
+"""Opening the database: SQLite by default, PostgreSQL when the address names one; the same code on both."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlmodel import Session
+
+from changeflow.errors import ConflictError, DatabaseUrlError, NewerDatabaseError
+
+BUSY_SECONDS = 10
+"""How long a writer on SQLite waits for another one before it gives up."""
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+
+@lru_cache(maxsize=8)
+def engine_for(url: str) -> Engine:
+    """Open an engine. A wrong address is a `DatabaseUrlError`, at the latest when it is first used."""
+    plain = url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url
+    if plain.startswith("postgresql://"):
+        plain = plain.replace("postgresql://", "postgresql+psycopg://", 1)
+    if "://" not in plain:
+        raise DatabaseUrlError(url, "that is no address of a database")
+    try:
+        engine = create_engine(plain, pool_pre_ping=not plain.startswith("sqlite"))
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise DatabaseUrlError(url, str(error).split("\n")[0]) from None
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise DatabaseUrlError(url, f"'{engine.dialect.name}' is not supported")
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine)
+    return engine
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
+        # The driver's own transactions begin too late: two writers would read first and then lose an update.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def session_scope(url: str) -> Iterator[Session]:
+    """Open a session in one transaction: committed at the end, rolled back on any error."""
+    engine = engine_for(url)
+    try:
+        _check_version(engine, url)
+        with Session(engine) as session, session.begin():
+            yield session
+    except OperationalError as error:
+        raise _spoken(error, url) from error
+
+
+def upgrade(url: str) -> str:
+    """Bring the database to this changeflow's version; return it. An empty one gets its tables."""
+    engine = engine_for(url)
+    try:
+        found, known = current_version(engine), _known_versions()
+        if found is not None and found not in known:
+            raise NewerDatabaseError(found)
+        with engine.begin() as connection:
+            config = _alembic()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except OperationalError as error:
+        raise _spoken(error, url) from error
+    return head_version()
+
+
+def current_version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_version() -> str:
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def _known_versions() -> set[str]:
+    return {s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _check_version(engine: Engine, url: str) -> None:
+    found = current_version(engine)
+    if found == head_version():
+        return
+    if found is None:
+        upgrade(url)
+    elif found not in _known_versions():
+        raise NewerDatabaseError(found)
+    else:
+        raise ConflictError(f"This database is of an older version ({found}). Run: changeflow db upgrade --db {url}")
+
+
+def _spoken(error: DBAPIError, url: str) -> Exception:
+    text = str(error.orig)
+    if "locked" in text or "busy" in text:
+        return ConflictError("Somebody else is writing to this database. Try again in a moment; nothing was changed.")
+    return DatabaseUrlError(url, text.strip().split("\n")[0])
+
+
+def is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file of an SQLite address."""
+    database = engine_for(url).url.database
+    if not database or database == ":memory:":
+        raise DatabaseUrlError(url, "it has no file")
+    return Path(database)

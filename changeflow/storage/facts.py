@@ -1,0 +1,153 @@
+"""Facts in and out of the database: append-only, the latest counts."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlmodel import Session, col, select
+
+from changeflow.adkar.assessment import Assessment, Element
+from changeflow.pilots.runs import RunSummary
+from changeflow.programme.facts import Decision, Facts
+from changeflow.roadmap.tasks import TaskProgress
+from changeflow.storage.tables.facts import AssessmentRow, DecisionRow, MeasureRow, ProgressRow, RunRow
+
+
+def load_facts(session: Session, programme: str) -> Facts:
+    """Return everything that is known to have happened."""
+    progress = {
+        r.task: TaskProgress(r.actual_start, r.actual_finish, r.remaining)
+        for r in session.exec(
+            select(ProgressRow).where(ProgressRow.programme_id == programme).order_by(col(ProgressRow.id))
+        )
+    }
+    decisions = tuple(
+        Decision(task=r.task, outcome=r.outcome, reason=r.reason, by=r.by, on=r.on)
+        for r in session.exec(
+            select(DecisionRow).where(DecisionRow.programme_id == programme).order_by(col(DecisionRow.id))
+        )
+    )
+    runs = tuple(
+        _run(r) for r in session.exec(select(RunRow).where(RunRow.programme_id == programme).order_by(col(RunRow.id)))
+    )
+    assessments = tuple(
+        _assessment(r)
+        for r in session.exec(
+            select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.id))
+        )
+    )
+    criteria: dict[str, dict[str, str]] = {}
+    for r in session.exec(select(MeasureRow).where(MeasureRow.programme_id == programme).order_by(col(MeasureRow.id))):
+        criteria.setdefault(r.service, {})[r.criterion] = r.value
+    return Facts(progress=progress, decisions=decisions, runs=runs, assessments=assessments, criteria=criteria)
+
+
+def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:
+    """Add a row; False when it says what the last one said."""
+    last = session.exec(
+        select(ProgressRow)
+        .where(ProgressRow.programme_id == programme, ProgressRow.task == task)
+        .order_by(col(ProgressRow.id).desc())
+        .limit(1)
+    ).first()
+    if last and TaskProgress(last.actual_start, last.actual_finish, last.remaining) == progress:
+        return False
+    session.add(
+        ProgressRow(
+            programme_id=programme,
+            task=task,
+            actual_start=progress.actual_start,
+            actual_finish=progress.actual_finish,
+            remaining=progress.remaining,
+            at=at,
+            by=by,
+        )
+    )
+    return True
+
+
+def add_assessments(session: Session, programme: str, assessments: list[Assessment]) -> int:
+    """Add those that are not known yet, by round and person; return how many. None is ever changed."""
+    known = set(
+        session.exec(
+            select(AssessmentRow.round, AssessmentRow.person).where(AssessmentRow.programme_id == programme)
+        ).all()
+    )
+    new = [a for a in assessments if (a.round, a.person) not in known]
+    for a in new:
+        scores = {e.value: a.scores.get(e) for e in Element}
+        row = AssessmentRow(
+            programme_id=programme, round=a.round, person=a.person, on=a.on, evidence=a.evidence, **scores
+        )
+        session.add(row)
+    return len(new)
+
+
+def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime) -> None:
+    session.add(
+        DecisionRow(
+            programme_id=programme,
+            task=decision.task,
+            outcome=decision.outcome,
+            reason=decision.reason,
+            by=decision.by,
+            on=decision.on,
+            at=at,
+        )
+    )
+
+
+def add_run(session: Session, programme: str, run: RunSummary, *, digest: str, at: datetime, by: str) -> bool:
+    """Add a run; False when the same inputs were reconciled with the same result before."""
+    if session.exec(select(RunRow.id).where(RunRow.programme_id == programme, RunRow.digest == digest)).first():
+        return False
+    session.add(
+        RunRow(
+            programme_id=programme,
+            service=run.service,
+            period=run.period,
+            digest=digest,
+            compared=run.compared,
+            equal=run.equal,
+            within_tolerance=run.within_tolerance,
+            explained=run.explained,
+            unexplained=run.unexplained,
+            missing=run.missing,
+            extra=run.extra,
+            duplicates=run.duplicates,
+            largest_unexplained=str(run.largest_unexplained),
+            on=run.on,
+            at=at,
+            by=by,
+        )
+    )
+    return True
+
+
+def add_measure(
+    session: Session, programme: str, service: str, criterion: str, value: str, *, on: date, at: datetime, by: str
+) -> None:
+    session.add(
+        MeasureRow(programme_id=programme, service=service, criterion=criterion, value=value, on=on, at=at, by=by)
+    )
+
+
+def _run(r: RunRow) -> RunSummary:
+    return RunSummary(
+        service=r.service,
+        period=r.period,
+        compared=r.compared,
+        equal=r.equal,
+        within_tolerance=r.within_tolerance,
+        explained=r.explained,
+        unexplained=r.unexplained,
+        missing=r.missing,
+        extra=r.extra,
+        duplicates=r.duplicates,
+        largest_unexplained=Decimal(r.largest_unexplained),
+        on=r.on,
+    )
+
+
+def _assessment(r: AssessmentRow) -> Assessment:
+    scores = {e: s for e in Element if (s := getattr(r, e.value)) is not None}
+    return Assessment(person=r.person, round=r.round, on=r.on, scores=scores, evidence=r.evidence)

@@ -1,0 +1,95 @@
+"""What happened: append-only rows, the latest of which counts."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from changeflow.storage.types import UtcDateTime
+
+
+class ProgressRow(SQLModel, table=True):
+    """Positions are civil minutes, `remaining` working minutes."""
+
+    __tablename__ = "progress"
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    task: str
+    actual_start: int
+    actual_finish: int | None = None
+    remaining: int | None = None
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
+class AssessmentRow(SQLModel, table=True):
+    """One person's scores of one round; an element that was not assessed is null."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (UniqueConstraint("programme_id", "round", "person", name="uq_assessment_round_person"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    round: str
+    person: str
+    on: date
+    evidence: str
+    awareness: int | None = None
+    desire: int | None = None
+    knowledge: int | None = None
+    ability: int | None = None
+    reinforcement: int | None = None
+
+
+class DecisionRow(SQLModel, table=True):
+    __tablename__ = "decision"
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    task: str
+    outcome: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    by: str
+    on: date
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class RunRow(SQLModel, table=True):
+    """One reconciled parallel run, without any contract: the same inputs are recognised by their digest."""
+
+    __tablename__ = "run"
+    __table_args__ = (UniqueConstraint("programme_id", "digest", name="uq_run_digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    service: str
+    period: str
+    digest: str
+    compared: int
+    equal: int
+    within_tolerance: int
+    explained: int
+    unexplained: int
+    missing: int
+    extra: int
+    duplicates: int
+    largest_unexplained: str
+    on: date
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
+class MeasureRow(SQLModel, table=True):
+    """One measured exit criterion of a pilot."""
+
+    __tablename__ = "measure"
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    service: str
+    criterion: str
+    value: str
+    on: date
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str

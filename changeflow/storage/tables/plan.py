@@ -1,0 +1,40 @@
+"""Forecasts and baselines: schedules as JSON."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from changeflow.storage.types import UtcDateTime
+
+
+class ForecastRow(SQLModel, table=True):
+    """What the engine made of a version and the facts, each time that one of them changed."""
+
+    __tablename__ = "forecast"
+    __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_forecast_number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    number: int
+    version: int
+    on: date
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    cause: str
+    schedule: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class BaselineRow(SQLModel, table=True):
+    """An approved forecast. None is ever changed: a new one is taken, with its reason."""
+
+    __tablename__ = "baseline"
+    __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_baseline_number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    number: int
+    version: int
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    approver: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    schedule: str = Field(sa_column=Column(Text, nullable=False))

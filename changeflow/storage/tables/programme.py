@@ -1,0 +1,43 @@
+"""Programmes, their versions, and how people are reached."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from changeflow.storage.types import UtcDateTime
+
+
+class ProgrammeRow(SQLModel, table=True):
+    __tablename__ = "programme"
+
+    id: str = Field(primary_key=True)
+    created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class VersionRow(SQLModel, table=True):
+    """One immutable definition. `number` counts from 1; a second writer of the same number fails."""
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_version_number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    number: int
+    hash: str
+    parent_hash: str | None = None
+    definition: str = Field(sa_column=Column(Text, nullable=False))
+    sources: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    created_by: str
+
+
+class ContactRow(SQLModel, table=True):
+    """Personal data, kept apart from versions so that it can be erased."""
+
+    __tablename__ = "contact"
+
+    programme_id: str = Field(foreign_key="programme.id", primary_key=True)
+    person: str = Field(primary_key=True)
+    name: str
+    email: str | None = None

@@ -1,0 +1,107 @@
+"""Versions of a definition, and the contact details that are kept apart from them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from changeflow.adkar.people import Contact
+from changeflow.errors import UnknownThingError
+from changeflow.programme.definition import Definition
+from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One stored definition."""
+
+    number: int
+    hash: str
+    parent_hash: str | None
+    definition: Definition
+    sources: Mapping[str, str]
+    created_at: datetime
+    created_by: str
+
+
+def lock_programme(session: Session, programme: str) -> bool:
+    """Keep other writers of this programme out until the session ends; False when it is not stored yet."""
+    # SQLite has one writer at a time already and ignores FOR UPDATE.
+    return session.exec(select(ProgrammeRow).where(ProgrammeRow.id == programme).with_for_update()).first() is not None
+
+
+def add_programme(session: Session, programme: str, *, at: datetime) -> None:
+    session.add(ProgrammeRow(id=programme, created_at=at))
+    session.flush()
+
+
+def programme_ids(session: Session) -> list[str]:
+    return list(session.exec(select(ProgrammeRow.id).order_by(col(ProgrammeRow.id))))
+
+
+def latest(session: Session, programme: str) -> Version | None:
+    row = session.exec(
+        select(VersionRow).where(VersionRow.programme_id == programme).order_by(col(VersionRow.number).desc()).limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Version(
+        number=row.number,
+        hash=row.hash,
+        parent_hash=row.parent_hash,
+        definition=Definition.model_validate_json(row.definition),
+        sources=json.loads(row.sources),
+        created_at=row.created_at,
+        created_by=row.created_by,
+    )
+
+
+def required(session: Session, programme: str) -> Version:
+    version = latest(session, programme)
+    if version is None:
+        raise UnknownThingError(
+            "programme", programme, programme_ids(session), remedy="Store it with: changeflow apply"
+        )
+    return version
+
+
+def append(
+    session: Session,
+    definition: Definition,
+    *,
+    sources: Mapping[str, str],
+    parent: Version | None,
+    at: datetime,
+    by: str,
+) -> int:
+    """Add the next version; return its number."""
+    number = parent.number + 1 if parent else 1
+    session.add(
+        VersionRow(
+            programme_id=definition.programme.programme,
+            number=number,
+            hash=definition.content_hash(),
+            parent_hash=parent.hash if parent else None,
+            definition=definition.canonical(),
+            sources=json.dumps(dict(sources), sort_keys=True),
+            created_at=at,
+            created_by=by,
+        )
+    )
+    session.flush()
+    return number
+
+
+def save_contacts(session: Session, programme: str, contacts: Iterable[Contact]) -> None:
+    """Replace the contact details of a programme's people."""
+    session.exec(delete(ContactRow).where(col(ContactRow.programme_id) == programme))
+    for contact in contacts:
+        session.add(ContactRow(programme_id=programme, **contact.model_dump()))
+
+
+def contacts(session: Session, programme: str) -> dict[str, Contact]:
+    rows = session.exec(select(ContactRow).where(ContactRow.programme_id == programme))
+    return {r.person: Contact(person=r.person, name=r.name, email=r.email) for r in rows}

@@ -1,0 +1,125 @@
+"""Store a folder as the next version of its programme: the difference first, then all or nothing."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from changeflow.errors import CheckFailedError, ConflictError
+from changeflow.intake.folder import Folder, read_folder
+from changeflow.programme.plan import Moved, compare, dates_of
+from changeflow.storage import facts, versions
+from changeflow.storage.database import session_scope
+from changeflow.storage.versions import Version
+from changeflow.usecases.stored import after_change, check_actor, judged
+
+STATE = Path(".changeflow") / "version.json"
+"""What a folder knows of the version that it was made from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What storing a folder would change."""
+
+    programme: str
+    number: int
+    """Of the version that would be stored."""
+    is_new: bool
+    is_same: bool
+    moved: tuple[Moved, ...]
+    finish_moved: int
+    """Civil minutes that the programme's finish moves."""
+    blocks: int
+    """Findings that would stop a baseline."""
+
+
+def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
+    """Compare a folder with what is stored; nothing is written."""
+    read = read_folder(folder)
+    programme = read.definition.programme.programme
+    with session_scope(db) as session:
+        stored = versions.latest(session, programme)
+        known = facts.load_facts(session, programme)
+    after = judged(read.definition, facts=known, on=on)
+    before = judged(stored.definition, facts=known, on=on) if stored else None
+    dates = [dates_of(j.programme) if j else {} for j in (before, after)]
+    finishes = [j.programme.schedule.finish if j and j.programme.schedule else 0 for j in (before, after)]
+    return Difference(
+        programme=programme,
+        number=stored.number + 1 if stored else 1,
+        is_new=stored is None,
+        is_same=stored is not None and stored.hash == read.definition.content_hash(),
+        moved=compare(*dates),
+        finish_moved=finishes[1] - finishes[0] if before else 0,
+        blocks=len(after.blocks),
+    )
+
+
+def apply(
+    folder: Path, *, db: str, actor: str | None, now: datetime, on: date | None = None, retire: Sequence[str] = ()
+) -> int:
+    """Store a folder; return the version's number. A folder made from an older version is a `ConflictError`."""
+    read = read_folder(folder)
+    by = check_actor(read.definition, actor)
+    programme = read.definition.programme.programme
+    try:
+        with session_scope(db) as session:
+            is_stored = versions.lock_programme(session, programme)
+            stored = versions.latest(session, programme) if is_stored else None
+            if stored is not None and stored.hash == read.definition.content_hash():
+                number = stored.number
+                versions.save_contacts(session, programme, read.contacts)
+            else:
+                _check_parent(folder, stored, programme)
+                if not is_stored:
+                    versions.add_programme(session, programme, at=now)
+                known = facts.load_facts(session, programme)
+                _check_retired(read, set(known.progress), retire)
+                number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
+                versions.save_contacts(session, programme, read.contacts)
+                day = on or read.definition.programme.start
+                subject = f"version:{number}:{read.definition.content_hash()[:12]}"
+                after_change(session, programme, on=day, now=now, actor=by, action="apply", subject=subject)
+    except IntegrityError:
+        raise ConflictError(
+            f"Somebody else stored '{programme}' in the same moment. Nothing of yours was written; look at theirs "
+            "with: changeflow export folder"
+        ) from None
+    remember(folder, programme, number, read.definition.content_hash())
+    return number
+
+
+def remember(folder: Path, programme: str, number: int, content: str) -> None:
+    """Write down in the folder which version it is."""
+    path = folder / STATE
+    path.parent.mkdir(exist_ok=True)
+    state = {"programme": programme, "number": number, "hash": content}
+    path.write_text(json.dumps(state, indent=2) + "\n")
+
+
+def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:
+    if stored is None:
+        return
+    path = folder / STATE
+    state = json.loads(path.read_text()) if path.is_file() else {}
+    if state.get("programme") != programme or state.get("hash") != stored.hash:
+        made = f"version {state['number']}" if state.get("programme") == programme else "no stored version"
+        raise ConflictError(
+            f"The folder was made from {made}, but version {stored.number} is the latest, stored by "
+            f"{stored.created_by}. Nothing was written. Get it with: changeflow export folder NEWFOLDER, "
+            "and make your changes there."
+        )
+
+
+def _check_retired(read: Folder, with_facts: set[str], retire: Sequence[str]) -> None:
+    """A task that has facts does not vanish by a slip of the pen."""
+    gone = sorted(with_facts - set(read.programme.roadmap.tasks) - set(retire))
+    if gone:
+        options = " ".join(f"--retire {task}" for task in gone)
+        raise CheckFailedError(
+            f"The folder no longer has {', '.join(gone)}, of which progress is stored. "
+            f"If that is meant, add {options}; nothing was written."
+        )

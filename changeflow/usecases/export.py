@@ -1,0 +1,91 @@
+"""The latest version, written out: as a folder again, or for other programs."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from changeflow.adkar.people import Contact
+from changeflow.errors import ConflictError, InputError
+from changeflow.programme.definition import Definition
+from changeflow.programme.programme import Programme
+from changeflow.reports.exports import write_ics, write_mspdi, write_xlsx
+from changeflow.storage.database import session_scope
+from changeflow.usecases.apply import remember
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.stored import load
+
+PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services")
+
+
+def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int:
+    """Write the latest version as a folder, comments kept; return its number. A folder with files is refused."""
+    if out.exists() and any(out.iterdir()):
+        raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
+    with session_scope(db) as session:
+        stored = load(session, programme, on=on)
+    definition = stored.version.definition
+    for name, text in stored.version.sources.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_with_waivers(text, definition) if name == "programme.yaml" else text, encoding="utf-8")
+    if definition.people:
+        (out / "people.csv").write_text(_people(definition, stored.contacts), encoding="utf-8")
+    remember(out, stored.programme.id, stored.version.number, stored.version.hash)
+    return stored.version.number
+
+
+def export_schedule(
+    form: str, out: Path, *, folder: Path | None, db: str, programme: str | None, on: date | None, now: datetime
+) -> None:
+    """Write the schedule of a folder or of a stored programme as `mspdi`, `xlsx` or `ics`."""
+    if folder is not None:
+        planned = plan_folder(folder, on=on).programme
+    else:
+        with session_scope(db) as session:
+            planned = load(session, programme, on=on or now.date()).programme
+    writers: Mapping[str, Callable[[Programme], None]] = {
+        "mspdi": lambda p: write_mspdi(p, out),
+        "xlsx": lambda p: write_xlsx(p, out),
+        "ics": lambda p: write_ics(p, out, now=now),
+    }
+    if form not in writers:
+        raise InputError(f"'{form}' is not known. Choose one of folder, {', '.join(writers)}.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    writers[form](planned)
+
+
+def _with_waivers(text: str, definition: Definition) -> str:
+    """Add the waivers that were given on the command line since the folder was stored; leave the rest as it was."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 120
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    data = yaml.load(text)
+    written = len(data.get("waivers") or [])
+    new = definition.programme.waivers[written:]
+    if not new:
+        return text
+    lines = io.StringIO()
+    plain = [w.model_dump(exclude_none=True) for w in new]
+    yaml.dump({"waivers": plain}, lines)
+    if not written:
+        return f"{text.rstrip()}\n\n{lines.getvalue()}"
+    data["waivers"].extend(plain)
+    whole = io.StringIO()
+    yaml.dump(data, whole)
+    return whole.getvalue()
+
+
+def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, PEOPLE, lineterminator="\n")
+    writer.writeheader()
+    for person in definition.people:
+        contact = contacts.get(person.id)
+        row = person.model_dump() | {"groups": ";".join(person.groups), "services": ";".join(person.services)}
+        writer.writerow(row | {"name": contact.name if contact else "", "email": contact.email if contact else ""})
+    return out.getvalue()

@@ -1,0 +1,49 @@
+"""Plan a folder or a Microsoft Project file: files in, answer out, nothing stored."""
+
+from datetime import date
+from pathlib import Path
+
+from changeflow.intake.folder import Folder, read_folder
+from changeflow.intake.ledgers import read_ledger
+from changeflow.intake.mspdi import ProjectFile, read_mspdi
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.pilots.reconciliation import reconcile
+from changeflow.pilots.runs import RunSummary
+from changeflow.programme.facts import Facts
+from changeflow.programme.programme import join
+from changeflow.roadmap.cpm import Schedule, time_roadmap
+from changeflow.rules.engine import Judged, judge
+
+
+def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
+    """Read a folder, apply the rulebook and schedule it, with what its adkar/ and parallel-runs/ say."""
+    read = read_folder(folder)
+    facts = Facts(assessments=read.assessments, runs=folder_runs(read, on=on))
+    if not facts.assessments and not facts.runs and on is None:
+        return judge(read.programme)
+    programme, _ = join(read.definition, rulepacks=read.rulepacks, facts=facts, on=on)
+    return judge(programme)
+
+
+def schedule_project(path: Path) -> tuple[ProjectFile, Schedule]:
+    """Compute the critical path of a Microsoft Project file."""
+    project = read_mspdi(path)
+    return project, time_roadmap(project.roadmap)
+
+
+def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:
+    """Reconcile every pair of a folder: parallel-runs/SERVICE/PERIOD-old.csv and PERIOD-new.csv."""
+    runs = []
+    for service in folder.definition.services:
+        policy = service.parallel_run or ParallelRunPolicy()
+        for old in sorted((folder.path / "parallel-runs" / service.service).glob("*-old.csv")):
+            period = old.name.removesuffix("-old.csv")
+            new = old.with_name(f"{period}-new.csv")
+            if not new.is_file():
+                continue
+            elements = [t.element for t in policy.tolerances]
+            before, after = (read_ledger(p, key=policy.key, elements=elements) for p in (old, new))
+            result = reconcile(before, after, policy, period=period)
+            day = on or folder.definition.programme.start
+            runs.append(result.summary(service=service.service, period=period, on=day))
+    return tuple(runs)

@@ -1,0 +1,89 @@
+"""A stored programme, loaded and judged; and what follows every change of state: a forecast and an audit entry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from changeflow.adkar.people import Contact
+from changeflow.errors import ActorMissingError, UnknownThingError
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.programme.definition import Definition
+from changeflow.programme.facts import Facts
+from changeflow.programme.plan import dates_of
+from changeflow.programme.programme import Programme, join
+from changeflow.rules.engine import Judged, judge
+from changeflow.storage import audit, facts, plans, versions
+from changeflow.storage.plans import StoredPlan
+from changeflow.storage.versions import Version
+
+SYSTEM = "system"
+"""The actor of what flows do by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One programme as the database has it, judged on a day."""
+
+    version: Version
+    judged: Judged
+    contacts: Mapping[str, Contact]
+    baseline: StoredPlan | None
+    forecast: StoredPlan | None
+    """The forecast that was stored last, before today's."""
+
+    @property
+    def programme(self) -> Programme:
+        return self.judged.programme
+
+
+def load(session: Session, programme: str | None, *, on: date) -> Stored:
+    """Load a programme; without a name the only one there is."""
+    name = _name(session, programme)
+    version = versions.required(session, name)
+    known = facts.load_facts(session, name)
+    return Stored(
+        version=version,
+        judged=judged(version.definition, facts=known, on=on),
+        contacts=versions.contacts(session, name),
+        baseline=plans.latest_baseline(session, name),
+        forecast=plans.latest_forecast(session, name),
+    )
+
+
+def judged(definition: Definition, *, facts: Facts | None = None, on: date | None = None) -> Judged:
+    programme, _ = join(definition, rulepacks=shipped_rulepacks(), facts=facts, on=on)
+    return judge(programme)
+
+
+def check_actor(definition: Definition, actor: str | None) -> str:
+    """Return the actor, who must be one of the programme's people, or the system itself."""
+    if not actor:
+        raise ActorMissingError
+    people = {p.id for p in definition.people}
+    if actor != SYSTEM and people and actor not in people:
+        raise UnknownThingError("person", actor, people, remedy="Use an id of people.csv.")
+    return actor
+
+
+def after_change(
+    session: Session, programme: str, *, on: date, now: datetime, actor: str, action: str, subject: str
+) -> None:
+    """Forecast anew and write the audit entry, in the transaction of the change itself."""
+    audit.append(session, programme, at=now, actor=actor, action=action, subject=subject)
+    session.flush()
+    fresh = load(session, programme, on=on)
+    dates = dates_of(fresh.programme)
+    plans.add_forecast(session, programme, dates, version=fresh.version.number, on=on, at=now, cause=action)
+
+
+def _name(session: Session, programme: str | None) -> str:
+    known = versions.programme_ids(session)
+    if programme is not None:
+        return programme
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise UnknownThingError("programme", "stored here", remedy="Store one first: changeflow apply FOLDER")
+    raise UnknownThingError("programme", "(none named)", remedy=f"Name one with --programme: {', '.join(known)}.")

@@ -1,0 +1,21 @@
+"""Weekly: write the report to the senior responsible owner of every programme."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+
+from changeflow.settings import settings
+from changeflow.usecases import report
+from changeflow.usecases.agenda import local_day
+
+
+@flow(name="weekly-sro-report")
+def weekly_sro_report(now: datetime | None = None) -> list[Path]:
+    """Write each programme's report of the day of `now` (default: today); a second run overwrites the same file."""
+    chosen = settings()
+    today = local_day(now or datetime.now(UTC))
+    written = report.write_all(db=chosen.db, today=today, folder=chosen.reports)
+    create_markdown_artifact("\n".join(f"- {path}" for path in written) or "No programme.", key="sro-reports")
+    return written
