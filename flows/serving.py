@@ -22,7 +22,7 @@ FLOWS: Mapping[str, tuple[str, str, str]] = {
     "weekly-sro-report": ("sro", "weekly_sro_report", "0 6 * * 1"),
     "reinforcement-checkpoints": ("reinforcement", "reinforcement_checkpoints", "30 6 * * *"),
 }
-"""Each flow's module, function and cron line in Europe/London. The early hours are left alone: the clocks change there."""
+"""Each flow's module, function and cron line in Europe/London, outside the early hours, when clocks change."""
 
 STARTUP_SECONDS = 120
 Say = Callable[[str], None]

@@ -45,7 +45,7 @@ def due_things(programme: Programme, *, today: date) -> tuple[Due, ...]:
     has happened before them, never from today: a task that nobody starts is late, it does not slip unseen.
     """
     ladder = [int(n) for n in programme.rulepacks.entry("nudges", "ladder", on=today).value]
-    schedule = time_roadmap(replace(programme.roadmap, data_date=None))
+    schedule = _unslipped(programme)
     found = (_due(programme, schedule, task, ladder, today) for task in programme.tasks() if _is_open(programme, task))
     return tuple(sorted((d for d in found if d), key=lambda d: (d.priority, d.key)))
 
@@ -55,8 +55,13 @@ def still_holds(programme: Programme, *, subject: str, due_on: date) -> bool:
     task = programme.roadmap.tasks.get(subject)
     if task is None or not _is_open(programme, task):
         return False
-    schedule = time_roadmap(replace(programme.roadmap, data_date=None))
-    return _due_day(schedule, task) == due_on
+    return _due_day(_unslipped(programme), task) == due_on
+
+
+def _unslipped(programme: Programme) -> Schedule:
+    """Time the roadmap from what has happened alone: a begun task is due its planned duration after its start."""
+    progress = {t: replace(p, remaining=None) for t, p in programme.roadmap.progress.items()}
+    return time_roadmap(replace(programme.roadmap, data_date=None, progress=progress))
 
 
 def _due(programme: Programme, schedule: Schedule, task: Task, ladder: list[int], today: date) -> Due | None:

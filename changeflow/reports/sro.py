@@ -132,8 +132,10 @@ def build_sro(
 ) -> SroReport:
     """Build the report of a judged programme; `proposals` gives the evidence for gates, by task."""
     programme = judged.programme
-    lines = tuple(_milestone(programme, m, baseline) for m in programme.milestones)
-    open_milestones = [m for m in programme.milestones if m.task not in programme.roadmap.progress]
+    in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
+    lines = tuple(_milestone(programme, m, baseline) for m in in_time)
+    open_milestones = [m for m in in_time if m.task not in programme.roadmap.progress]
+    decisions = tuple(_decisions(programme, today, proposals or {}))
     found = barriers(programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=_live(programme))
     people, minimum = programme.definition.people, programme.policy.minimum_group
     return SroReport(
@@ -144,9 +146,9 @@ def build_sro(
         data_date=spoken_day(programme.on),
         version=version,
         baseline_note=baseline_note or "No baseline has been taken yet.",
-        headline=_headline(lines),
+        headline=_headline(lines, decisions),
         milestones=lines,
-        decisions=tuple(_decisions(programme, today, proposals or {})),
+        decisions=decisions,
         late=tuple(_late(programme, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
@@ -191,16 +193,20 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
     )
 
 
-def _headline(lines: Iterable[MilestoneLine]) -> str:
+def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine]) -> str:
+    """Say the gravest thing about the milestones, and which waiting decision its evidence does not carry."""
     states = [(line.state, line.name) for line in lines]
-    for state, words in (("too late", "misses its deadline"), ("later", "is later than the baseline")):
+    said = "All milestones are on time." if states else "The programme has no milestones yet."
+    for state, one, several in (
+        ("too late", "misses its deadline", "miss their deadlines"),
+        ("later", "is later than the baseline", "are later than the baseline"),
+    ):
         names = [f"“{name}”" for s, name in states if s == state]
-        if len(names) == 1:
-            return f"{names[0]} {words}."
         if names:
-            verb = words.replace("misses its deadline", "miss their deadlines").replace("is later", "are later")
-            return f"{', '.join(names[:-1])} and {names[-1]} {verb}."
-    return "All milestones are on time." if states else "The programme has no milestones yet."
+            said = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
+            break
+    unearned = [d for d in decisions if d.waiting and d.proposal == "no_go"]
+    return " ".join([said, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
 
 
 def _decisions(programme: Programme, today: date, proposals: Mapping[str, Proposal]) -> Iterator[DecisionLine]:

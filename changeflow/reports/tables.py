@@ -105,7 +105,8 @@ def plan_text(judged: Judged) -> Iterator[str]:
     yield f"From {spoken_day(day_of(programme.roadmap.start))} to {spoken_day(day_of(schedule.finish))}"
     yield ""
     yield "Milestones"
-    for m in programme.milestones:
+    milestones = sorted(programme.milestones, key=lambda m: (schedule[m.task].early_finish, m.id))
+    for m in milestones:
         timed = programme.timed(m.task)
         spare = float_in_words(programme.roadmap, m.task, abs(timed.total_float))
         state = f"{spare} {'too late for' if timed.total_float < 0 else 'before'} its deadline" if m.deadline else ""
@@ -116,7 +117,7 @@ def plan_text(judged: Judged) -> Iterator[str]:
         if wave["go_live"]:
             day = spoken_day(datetime.fromisoformat(wave["go_live"]).date())
             yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
-    for milestone in programme.milestones[-1:]:
+    for milestone in milestones[-1:]:
         yield ""
         yield f"What drives “{milestone.name}”"
         for n, because in enumerate(explain(programme.roadmap, schedule, milestone.task).chain, 1):

@@ -175,7 +175,13 @@ class _Pass:
         start, finish = self.late[link.successor]
         if done and not link.type.to_finish:
             return None if done.remaining is None else self._shift(self._latest_resume(link.successor), link, back=True)
-        return self._shift(finish if link.type.to_finish else start, link, back=True)
+        if not link.type.to_finish:
+            return self._shift(start, link, back=True)
+        # Friday evening and Monday morning are one point of its work: a predecessor on the clock has until the latter.
+        task = self.roadmap.tasks[link.successor]
+        if task.duration.unit is Unit.WORKING and not task.is_milestone:
+            finish = self.roadmap.calendar_of(link.successor).next_working(finish)
+        return self._shift(finish, link, back=True)
 
     def _latest_resume(self, task: TaskId) -> int:
         remaining = self.roadmap.progress[task].remaining or 0

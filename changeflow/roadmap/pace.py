@@ -146,7 +146,9 @@ def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, base: i
         calendar, amount = term_calendar(task, roadmap), school_weeks(amount, roadmap)
     elif lag.unit is Unit.PERCENT:
         amount = round(base * amount / 100)
-    return calendar.add(position, sign * amount)
+    moved = calendar.add(position, sign * amount)
+    # The latest instant of that point of working time: a predecessor on the clock may go on through the night.
+    return calendar.next_working(moved) if back and sign * amount > 0 else moved
 
 
 def term_calendar(task: Task, roadmap: Roadmap) -> WorkingCalendar:

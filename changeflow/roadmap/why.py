@@ -73,6 +73,9 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     verb = "is on" if task.is_milestone or " to " not in when else "runs"
     head = f"{task.name} {verb} {when}"
     reason = schedule[task.id].reason
+    done = roadmap.progress.get(task.id)
+    if done is not None:
+        return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
     if not drivers:
         return f"{head}: {_own_reason(reason)}."
     first, rest = drivers[0], drivers[1:]
@@ -108,8 +111,6 @@ def _own_reason(reason: str) -> str:
         return "nothing comes before it, so it starts with the programme"
     if reason == "data_date":
         return "what has not begun cannot begin before the data date"
-    if reason == "actual":
-        return "that is what happened"
     return CONSTRAINT_WORDS.get(reason, reason)
 
 
@@ -161,7 +162,7 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         return f"It is {spare} too late for {holder}."
     if timed.total_float == 0:
         return f"It has no float: a day later moves {holder}."
-    latest = _milestone_day(timed.late_finish) if task.is_milestone else spoken_day(last_day_of(timed.late_finish))
+    latest = spoken_day(last_day_of(timed.late_finish))
     return f"It may finish as late as {latest}, {spare} of float, before it moves {holder}."
 
 
@@ -170,7 +171,8 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
     limit, current, seen = schedule[task.id].total_float, task, {task.id}
     while True:
         timed = schedule[current.id]
-        if current.deadline is not None and timed.late_finish == current.deadline:
+        calendar = roadmap.calendar_of(current.id)
+        if current.deadline is not None and calendar.between(timed.late_finish, current.deadline) == 0:
             return f"the deadline of {current.name}, {spoken_day(last_day_of(current.deadline))}"
         holders = [
             link.successor

@@ -27,4 +27,4 @@ class Rule:
 
     @property
     def text(self) -> str:
-        return (self.check.__doc__ or "").strip().splitlines()[0]
+        return " ".join((self.check.__doc__ or "").split("\n\n")[0].split())
