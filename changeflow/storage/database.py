@@ -25,17 +25,16 @@ _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 @lru_cache(maxsize=8)
 def engine_for(url: str) -> Engine:
     """Open an engine. A wrong address is a `DatabaseUrlError`, at the latest when it is first used."""
-    plain = url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url
+    scheme = url.partition("://")[0]
+    plain = url.replace("postgres://", "postgresql://", 1) if scheme == "postgres" else url
     if plain.startswith("postgresql://"):
         plain = plain.replace("postgresql://", "postgresql+psycopg://", 1)
-    if "://" not in plain:
-        raise DatabaseUrlError(url, "that is no address of a database")
+    if "://" not in plain or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
+        raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported")
     try:
         engine = create_engine(plain, pool_pre_ping=not plain.startswith("sqlite"))
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         raise DatabaseUrlError(url, str(error).split("\n")[0]) from None
-    if engine.dialect.name not in ("sqlite", "postgresql"):
-        raise DatabaseUrlError(url, f"'{engine.dialect.name}' is not supported")
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine)
     return engine

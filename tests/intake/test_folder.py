@@ -1,0 +1,209 @@
+"""Bad input: every mistake at once, with its place, and nothing taken."""
+
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import ProblemsError, UnknownThingError
+from changeflow.intake.folder import read_folder
+from changeflow.values.problem import Problem
+from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
+
+
+def problems(path: Path, **files: str) -> list[Problem]:
+    with pytest.raises(ProblemsError) as caught:
+        read_folder(a_folder(path, **files))
+    assert caught.value.exit_code == 4
+    return list(caught.value.problems)
+
+
+def the_problem(path: Path, **files: str) -> str:
+    [only] = problems(path, **files)
+    return str(only)
+
+
+def place(text: str, needle: str) -> str:
+    """Say `line:column` of the last place where `needle` stands in a file's text."""
+    before = text[: text.rindex(needle)]
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def test_a_good_folder_is_read(tmp_path: Path):
+    folder = read_folder(a_folder(tmp_path))
+    assert len(folder.programme.roadmap.tasks) == 2 + 2 * 7 + 3 + 2
+    assert folder.contacts[0].email == "chief@example.org"
+
+
+def test_a_misspelt_key(tmp_path: Path):
+    text = PROGRAMME.replace("organisation:", "organization:")
+    assert [str(p) for p in problems(tmp_path, programme=text)] == [
+        "programme.yaml:1:1: 'organisation' is missing. Add it here.",
+        "programme.yaml:3:1: Unknown key 'organization'. Did you mean 'organisation'?",
+    ]
+
+
+def test_a_misspelt_key_inside_a_step(tmp_path: Path):
+    text = PATHWAY.replace("requirements: {kind: requirements, phase: design, duration: 5d}",
+                           "requirements: {kind: requirements, phase: design, duraton: 5d}")  # fmt: skip
+    found = the_problem(tmp_path, pathway=text)
+    assert found == f"pathways/short.yaml:{place(text, 'duraton')}: Unknown key 'duraton'. Did you mean 'duration'?"
+
+
+def test_an_unknown_service_in_a_wave(tmp_path: Path):
+    text = PROGRAMME.replace("name: wave 2,", "name: wave 2, services: [payrol],")
+    assert "There is no service 'payrol'. Did you mean 'payroll'?" in str(problems(tmp_path, programme=text)[0])
+
+
+def test_an_unknown_task_in_a_link(tmp_path: Path):
+    text = PATHWAY.replace("after: skills}", "after: skils}")
+    found = the_problem(tmp_path, pathway=text)
+    assert found == f"pathways/short.yaml:{place(text, 'skils')}: There is no task 'skils'. Did you mean 'skills'?"
+
+
+def test_a_kind_that_nobody_knows(tmp_path: Path):
+    found = the_problem(tmp_path, pathway=PATHWAY.replace("kind: training", "kind: trainign"))
+    assert "'trainign' is not known here. Did you mean 'training'?" in found
+
+
+def test_a_key_written_twice(tmp_path: Path):
+    found = the_problem(tmp_path, programme=PROGRAMME + "name: Another\n")
+    assert found == "programme.yaml:15:1: 'name' is written twice, first in line 2. Keep one of them."
+
+
+def test_a_task_of_the_programme_with_the_name_of_a_milestone(tmp_path: Path):
+    found = the_problem(tmp_path, programme=PROGRAMME.replace("  close: {", "  all-live: {"))
+    assert "Task 'programme/all-live' exists twice." in found
+
+
+def test_a_cycle_is_named_in_full(tmp_path: Path):
+    text = PATHWAY.replace("duration: 5d}\n  delegation", "duration: 5d, after: delegation}\n  delegation")
+    found = the_problem(tmp_path, pathway=text)
+    assert "Tasks wait for each other: payroll/delegation -> payroll/requirements -> payroll/delegation." in found
+    assert "Remove one dependency." in found
+
+
+def test_a_date_that_does_not_exist(tmp_path: Path):
+    found = the_problem(tmp_path, programme=PROGRAMME.replace("start: 2027-01-04", "start: 2027-02-30"))
+    assert found == "programme.yaml:4:8: '2027-02-30' is not a date that exists. Write year-month-day."
+
+
+def test_a_school_in_two_waves_of_one_service(tmp_path: Path):
+    text = PROGRAMME.replace("schools: [cedar]", "schools: [cedar, ash]")
+    found = the_problem(tmp_path, programme=text)
+    assert (
+        found
+        == f"programme.yaml:{place(text, 'ash]')}: 'ash' is in two waves of payroll: w1 and w2. A school goes once."
+    )
+
+
+def test_a_negative_duration(tmp_path: Path):
+    found = the_problem(tmp_path, service=SERVICE + "tasks:\n  train: {duration: -3d}\n")
+    assert found == "services/payroll.yaml:6:21: '-3d' is negative. A task takes no less than 0d."
+
+
+def test_a_change_to_a_task_that_does_not_exist(tmp_path: Path):
+    found = the_problem(tmp_path, service=SERVICE + "tasks:\n  w3/train: {duration: 3d}\n")
+    assert found.startswith("services/payroll.yaml:6:3: No task 'w3/train' to change.")
+
+
+def test_an_owner_whom_nobody_knows(tmp_path: Path):
+    found = the_problem(tmp_path, service=SERVICE + "tasks:\n  train: {owner: cheif}\n")
+    assert "There is no person or group 'cheif'. Did you mean 'chief'?" in found
+
+
+def test_pay_periods_that_no_calendar_has(tmp_path: Path):
+    found = problems(tmp_path, service=SERVICE + "tasks:\n  train: {duration: 2pp}\n")
+    assert "needs pay periods. Add pay periods to calendars/." in str(found[0])
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff"])
+def test_an_empty_csv(tmp_path: Path, text: str):
+    assert "The file is empty." in the_problem(tmp_path, schools=text)
+
+
+def test_a_csv_with_a_header_only(tmp_path: Path):
+    assert "The table has no lines." in the_problem(tmp_path, schools=SCHOOLS.split("\n")[0] + "\n")
+
+
+def test_a_csv_from_a_spreadsheet_in_windows_1252(tmp_path: Path):
+    folder = a_folder(tmp_path)
+    text = SCHOOLS.replace("Ash School", "Ash École – St Mary’s").replace(",", ";")
+    (folder / "schools.csv").write_bytes(text.encode("cp1252"))
+    assert read_folder(folder).definition.schools[0].name == "Ash École – St Mary’s"
+
+
+def test_a_csv_with_a_byte_order_mark(tmp_path: Path):
+    folder = a_folder(tmp_path)
+    (folder / "schools.csv").write_bytes(SCHOOLS.encode("utf-8-sig"))
+    assert read_folder(folder).definition.schools[0].id == "ash"
+
+
+def test_a_csv_with_other_names_for_its_columns(tmp_path: Path):
+    programme = PROGRAMME + "columns:\n  schools: {id: URN, name: EstablishmentName}\n"
+    schools = SCHOOLS.replace("id,name", "URN,EstablishmentName,Postcode").replace(" School,", " School,AB1 2CD,")
+    folder = read_folder(a_folder(tmp_path, programme=programme, schools=schools))
+    assert [s.id for s in folder.definition.schools] == ["ash", "beech", "cedar"]
+
+
+def test_wrong_cells_are_all_named_with_line_and_column(tmp_path: Path):
+    schools = "id,name,phase,authority\nAsh!,Ash,primary,north\nbeech,Beech,middle,north\ncedar,,primary,north\n"
+    found = [str(p) for p in problems(tmp_path, schools=schools)]
+    assert found[0].startswith("schools.csv:2:1: 'Ash!' is not an id.")
+    assert found[1].startswith("schools.csv:3:3: phase 'middle'")
+    assert found[2] == "schools.csv:4:2: 'name' is empty. Every line needs it."
+
+
+def test_a_field_of_ten_megabytes(tmp_path: Path):
+    found = the_problem(tmp_path, schools=SCHOOLS + "x," + "y" * 10_000_000 + ",primary,north\n")
+    assert "The table cannot be read" in found
+    assert len(found) < 400
+
+
+def test_a_quotation_mark_that_is_never_closed(tmp_path: Path):
+    assert "The table cannot be read" in the_problem(tmp_path, schools=SCHOOLS + '"x,y,primary,north\n')
+
+
+def test_a_yaml_file_of_ten_megabytes(tmp_path: Path):
+    assert "At most 2 MB are read." in the_problem(tmp_path, service="x: " + "y" * 10_000_000)
+
+
+def test_an_anchor_bomb(tmp_path: Path):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert "aliases unfold to too much" in the_problem(tmp_path, service="\n".join(lines))
+
+
+@pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\t- x", "a: !!python/object:os.system x", "[" * 5000])
+def test_what_is_no_yaml(tmp_path: Path, text: str):
+    found = problems(tmp_path, service=text)
+    assert {p.file for p in found} == {"services/payroll.yaml"}
+
+
+def test_mistakes_of_several_files_come_together(tmp_path: Path):
+    found = problems(
+        tmp_path,
+        programme=PROGRAMME.replace("start: 2027-01-04", "start: soon"),
+        service=SERVICE.replace("days_per_week: 2", "days_per_week: 9"),
+        people=PEOPLE + "chief,Twice,Twice,not-an-address,,,,\n",
+    )
+    assert {p.file for p in found} == {"programme.yaml", "services/payroll.yaml", "people.csv"}
+    assert len(found) == 4
+
+
+def test_no_folder_at_all(tmp_path: Path):
+    with pytest.raises(UnknownThingError, match="changeflow init"):
+        read_folder(tmp_path / "nowhere")
+
+
+def test_a_calendar_that_ends_too_soon_names_itself(tmp_path: Path):
+    from changeflow.errors import CalendarExhaustedError
+    from changeflow.rules.engine import judge
+
+    folder = a_folder(tmp_path, service=SERVICE + "tasks:\n  train: {calendar: term}\n")
+    (folder / "calendars").mkdir()
+    (folder / "calendars" / "north.yaml").write_text(
+        "calendar: north\nauthority: north\nterms:\n"
+        "  - {name: Autumn 2026, first_day: 2026-09-02, last_day: 2026-12-18}\n"
+    )
+    with pytest.raises(CalendarExhaustedError, match="'term, north' has no more working time after 18 Dec 2026"):
+        judge(read_folder(folder).programme)

@@ -1,0 +1,300 @@
+"""What is stored comes back, on SQLite and on PostgreSQL; nothing is stored by halves."""
+
+import multiprocessing
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import Session, col, select, update
+
+from changeflow.errors import (
+    ActorMissingError,
+    CheckFailedError,
+    ConflictError,
+    DatabaseUrlError,
+    NewerDatabaseError,
+    UnknownThingError,
+)
+from changeflow.programme.definition import Definition
+from changeflow.storage import audit, versions
+from changeflow.storage.backup import backup, restore
+from changeflow.storage.database import engine_for, session_scope, upgrade
+from changeflow.storage.tables import metadata
+from changeflow.storage.tables.audit import AuditRow
+from changeflow.usecases import apply as storing
+from changeflow.usecases import facts
+from changeflow.usecases.export import export_folder
+from changeflow.usecases.facts import Change
+from changeflow.usecases.stored import load
+from changeflow.values.finding import Waiver
+from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
+
+NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
+ON = date(2027, 1, 4)
+
+
+def apply(folder: Path, db: str, **more: object) -> int:
+    return storing.apply(folder, db=db, actor="chief", now=NOW, **more)  # type: ignore[arg-type]
+
+
+def change(db: str, *, on: date = ON, actor: str | None = "chief") -> Change:
+    return Change(db=db, programme=None, actor=actor, now=NOW, on=on)
+
+
+def audit_actions(db: str) -> list[str]:
+    with session_scope(db) as session:
+        return [action for _, _, _, action, _ in audit.entries(session, "small")]
+
+
+def test_a_definition_comes_back_as_it_was(db: str, tmp_path: Path):
+    folder = a_folder(tmp_path / "trust")
+    difference = storing.difference(folder, db=db)
+    assert (difference.is_new, difference.number) == (True, 1)
+    assert apply(folder, db) == 1
+    with session_scope(db) as session:
+        stored = load(session, None, on=ON)
+        before = versions.required(session, "small").definition
+    assert before == Definition.model_validate_json(before.canonical())
+    assert stored.contacts["lead"].email == "lead@example.org"
+    assert stored.forecast is not None
+    assert len(stored.forecast.dates) == len(stored.programme.roadmap.tasks)
+    assert "lead@example.org" not in before.canonical(), "contact details are kept apart"
+
+
+def test_applying_the_same_again_stores_nothing(db: str, tmp_path: Path):
+    folder = a_folder(tmp_path / "trust")
+    apply(folder, db)
+    assert storing.difference(folder, db=db).is_same
+    assert apply(folder, db) == 1
+    assert audit_actions(db) == ["apply"]
+
+
+def test_a_changed_folder_is_the_next_version_and_the_difference_says_what_moves(db: str, tmp_path: Path):
+    folder = a_folder(tmp_path / "trust")
+    apply(folder, db)
+    a_folder(folder, service=SERVICE + "tasks:\n  requirements: {duration: 15d}\n")
+    difference = storing.difference(folder, db=db)
+    assert difference.number == 2
+    # Ten working days more are two weeks more.
+    assert next(m for m in difference.moved if m.task == "payroll/requirements").minutes == 14 * 1440
+    assert apply(folder, db) == 2
+
+
+def test_a_folder_made_from_an_older_version_is_refused(db: str, tmp_path: Path):
+    mine, theirs = a_folder(tmp_path / "mine"), a_folder(tmp_path / "theirs")
+    apply(mine, db)
+    export_folder(tmp_path / "copy", db=db, programme=None, on=ON)
+    a_folder(tmp_path / "copy", service=SERVICE + "tasks:\n  requirements: {duration: 6d}\n")
+    assert apply(tmp_path / "copy", db) == 2
+    for stale in (mine, theirs):
+        a_folder(stale, service=SERVICE + "tasks:\n  requirements: {duration: 7d}\n")
+        with pytest.raises(ConflictError, match="version 2 is the latest") as caught:
+            apply(stale, db)
+        assert caught.value.exit_code == 5
+    with session_scope(db) as session:
+        assert versions.required(session, "small").number == 2
+
+
+def test_an_actor_is_needed_and_must_be_known(db: str, tmp_path: Path):
+    folder = a_folder(tmp_path / "trust")
+    with pytest.raises(ActorMissingError):
+        storing.apply(folder, db=db, actor=None, now=NOW)
+    with pytest.raises(UnknownThingError, match="Did you mean 'chief'"):
+        storing.apply(folder, db=db, actor="cheif", now=NOW)
+
+
+def test_a_crash_in_the_middle_of_apply_leaves_everything_as_it_was(
+    db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = a_folder(tmp_path / "trust")
+    apply(folder, db)
+    a_folder(folder, service=SERVICE + "tasks:\n  requirements: {duration: 6d}\n")
+
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("changeflow.usecases.apply.after_change", crash)
+    with pytest.raises(RuntimeError, match="power cut"):
+        apply(folder, db)
+    monkeypatch.undo()
+    with session_scope(db) as session:
+        assert versions.required(session, "small").number == 1
+        assert audit.verify(session) == (1, [])
+    assert apply(folder, db) == 2, "and the same folder can be stored afterwards"
+
+
+def _apply_many(folder: str, db: str, results: "multiprocessing.Queue[str]") -> None:
+    try:
+        results.put(f"stored {apply(Path(folder), db)}")
+    except ConflictError:
+        results.put("refused")
+
+
+def test_of_two_at_once_one_is_stored_and_one_is_refused(db: str, tmp_path: Path):
+    folders = [a_folder(tmp_path / name) for name in ("one", "two")]
+    a_folder(folders[1], service=SERVICE + "tasks:\n  requirements: {duration: 9d}\n")
+    upgrade(db)
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    workers = [context.Process(target=_apply_many, args=(str(f), db, results)) for f in folders]
+    for worker in workers:
+        worker.start()
+    found = sorted(results.get(timeout=60) for _ in workers)
+    for worker in workers:
+        worker.join()
+    assert found == ["refused", "stored 1"]
+    with session_scope(db) as session:
+        assert versions.required(session, "small").number == 1
+
+
+def test_a_writer_who_waits_too_long_is_told_so(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0)
+    folder = a_folder(tmp_path / "trust")
+    apply(folder, sqlite)
+    engine_for(sqlite).dispose()
+    other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    a_folder(folder, service=SERVICE + "tasks:\n  requirements: {duration: 6d}\n")
+    with pytest.raises(ConflictError, match="Somebody else is writing"):
+        apply(folder, sqlite)
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_progress_moves_the_forecast_and_what_is_known_is_not_repeated(db: str, tmp_path: Path):
+    apply(a_folder(tmp_path / "trust"), db)
+    later = change(db, on=date(2027, 1, 20))
+    assert facts.finish_task("payroll/requirements", date(2027, 1, 15), date(2027, 1, 4), later) == 1
+    assert facts.finish_task("payroll/requirements", date(2027, 1, 15), date(2027, 1, 4), later) == 0
+    with session_scope(db) as session:
+        stored = load(session, None, on=date(2027, 1, 20))
+    done = stored.programme.roadmap.progress["payroll/requirements"]
+    assert done.is_done
+    assert audit_actions(db) == ["apply", "progress"]
+
+
+def test_a_task_with_progress_does_not_vanish_unless_it_is_meant(db: str, tmp_path: Path):
+    folder = a_folder(tmp_path / "trust")
+    apply(folder, db)
+    facts.finish_task("payroll/ash/train", date(2027, 1, 20), None, change(db, on=date(2027, 1, 20)))
+    a_folder(folder, service=SERVICE + "tasks:\n  ash/train: {drop: true}\n")
+    with pytest.raises(CheckFailedError, match="--retire payroll/ash/train"):
+        apply(folder, db)
+    assert apply(folder, db, retire=["payroll/ash/train"]) == 2
+
+
+def test_a_baseline_is_stopped_by_findings_that_block(db: str, tmp_path: Path):
+    folder = a_folder(tmp_path / "trust", service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
+    apply(folder, db)
+    with pytest.raises(CheckFailedError, match=r"R02 .*none goes live at Ash School, Beech School"):
+        facts.take_baseline("Agreed", change(db))
+    a_folder(folder)
+    apply(folder, db)
+    assert facts.take_baseline("Agreed", change(db)) == 1
+    assert facts.take_baseline("Agreed again", change(db)) == 2
+
+
+def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: Path):
+    folder = a_folder(tmp_path / "trust", programme=PROGRAMME.replace("start:", "start:  # the first day\n "))
+    apply(folder, db)
+    waiver = Waiver(rule="R11", reason="Small", owner="lead", approved_by="chief", expires=date(2027, 6, 30))
+    assert facts.add_waiver(waiver, change(db)) == 2
+    assert export_folder(tmp_path / "copy", db=db, programme=None, on=ON) == 2
+    text = (tmp_path / "copy" / "programme.yaml").read_text()
+    assert "# the first day" in text
+    assert "rule: R11" in text
+    assert storing.difference(tmp_path / "copy", db=db).is_same, "load(save(x)) == x"
+    with pytest.raises(ConflictError, match="is not empty"):
+        export_folder(tmp_path / "copy", db=db, programme=None, on=ON)
+
+
+def test_the_chain_of_changes_finds_every_meddling(db: str, tmp_path: Path):
+    apply(a_folder(tmp_path / "trust"), db)
+    for day in range(5, 9):
+        facts.finish_task("payroll/requirements", date(2027, 1, day), ON, change(db, on=date(2027, 1, 20)))
+    with session_scope(db) as session:
+        assert audit.verify(session) == (5, [])
+    with Session(engine_for(db)) as session, session.begin():
+        session.exec(update(AuditRow).where(col(AuditRow.number) == 3).values(actor="lead"))
+    with session_scope(db) as session:
+        [broken] = audit.verify(session)[1]
+    assert (broken.number, broken.what) == (3, "its content was changed")
+    with Session(engine_for(db)) as session, session.begin():
+        session.delete(session.exec(select(AuditRow).where(AuditRow.number == 3)).one())
+    with session_scope(db) as session:
+        [broken] = audit.verify(session)[1]
+    assert (broken.number, broken.what) == (4, "entry 3 is missing")
+
+
+def test_the_migrations_make_the_tables(db: str):
+    upgrade(db)
+    with engine_for(db).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_does_nothing(db: str):
+    assert upgrade(db) == upgrade(db)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(db: str):
+    upgrade(db)
+    with engine_for(db).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for use in (lambda: upgrade(db), lambda: session_scope(db).__enter__()):
+        with pytest.raises(NewerDatabaseError, match="its version is 9999"):
+            use()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense", "mysql://x/y", "oracle://x", "sqlite:////nowhere/at/all/x.db", "postgresql://nobody@127.0.0.1:1/x"],
+)
+def test_a_wrong_address_is_an_error_that_says_what_would_be_right(url: str):
+    with pytest.raises(DatabaseUrlError, match=r"sqlite:///changeflow\.db"), session_scope(url):
+        pass
+
+
+def test_a_naive_moment_is_refused(sqlite: str, tmp_path: Path):
+    with pytest.raises(Exception, match="aware"):
+        storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=datetime(2027, 1, 4))
+
+
+def test_a_copy_is_taken_in_use_and_put_back(sqlite: str, tmp_path: Path):
+    apply(a_folder(tmp_path / "trust"), sqlite)
+    with session_scope(sqlite):
+        backup(sqlite, tmp_path / "copy.db")
+    facts.finish_task("payroll/requirements", date(2027, 1, 8), ON, change(sqlite, on=date(2027, 1, 20)))
+    with pytest.raises(ConflictError, match="--yes"):
+        restore(tmp_path / "copy.db", sqlite, replace=False)
+    kept = restore(tmp_path / "copy.db", sqlite, replace=True)
+    assert audit_actions(sqlite) == ["apply"]
+    assert kept is not None
+    assert sqlite3.connect(kept).execute("SELECT count(*) FROM progress").fetchone() == (1,)
+
+
+def test_what_is_no_copy_is_not_put_back(sqlite: str, tmp_path: Path):
+    (tmp_path / "copy.db").write_text("This is a letter." * 100)
+    from changeflow.errors import InputError
+
+    with pytest.raises(InputError, match="is not a database"):
+        restore(tmp_path / "copy.db", sqlite, replace=True)
+
+
+def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):
+    from changeflow.errors import InputError
+
+    apply(a_folder(tmp_path / "trust"), sqlite)
+    with pytest.raises(InputError, match="lies in the future"):
+        facts.finish_task("payroll/requirements", ON + timedelta(days=9), ON, change(sqlite))
+
+
+def test_several_programmes_share_a_database(sqlite: str, tmp_path: Path):
+    apply(a_folder(tmp_path / "one"), sqlite)
+    apply(a_folder(tmp_path / "two", programme=PROGRAMME.replace("programme: small", "programme: other")), sqlite)
+    with pytest.raises(UnknownThingError, match="Name one with --programme: other, small"):
+        facts.take_baseline("Agreed", change(sqlite))
+    assert PATHWAY
