@@ -65,8 +65,10 @@ class UnknownThingError(InputError):
     def __init__(self, what: str, name: str, known: Iterable[str] = (), *, remedy: str = "") -> None:
         import difflib
 
-        close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-        hint = f" Did you mean '{close[0]}'?" if close else (f" {remedy}" if remedy else "")
+        options = sorted(known)
+        close = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
+        listed = f" Known: {', '.join(options)}." if 0 < len(options) <= 8 else ""
+        hint = f" Did you mean '{close[0]}'?" if close else f" {remedy}" if remedy else listed
         self.name = name
         super().__init__(f"There is no {what} '{name}'.{hint}")
 

@@ -1,0 +1,227 @@
+"""The command line: data to stdout, exit codes, errors without a traceback."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from changeflow.cli import app
+from changeflow.storage.database import engine_for
+from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
+
+RUNNER = CliRunner()
+
+
+def run(*args: str | Path, code: int = 0) -> Result:
+    result = RUNNER.invoke(app, [str(a) for a in args])
+    assert result.exit_code == code, f"{args}: {result.output} {result.exception!r}"
+    assert "Traceback" not in result.output
+    return result
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return a_folder(tmp_path / "trust", service=SERVICE + "tasks:\n  requirements: {owner: lead}\n")
+
+
+@pytest.fixture
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    monkeypatch.setenv("CHANGEFLOW_DB", url)
+    monkeypatch.setenv("CHANGEFLOW_AS", "chief")
+    monkeypatch.setenv("CHANGEFLOW_OUTBOX", str(tmp_path / "outbox"))
+    yield url
+    engine_for(url).dispose()
+
+
+def test_a_ready_programme_is_valid_and_editors_know_its_schema(tmp_path: Path):
+    run("init", tmp_path / "trust")
+    assert "no problems. 14 schools" in run("validate", tmp_path / "trust").stdout
+    first = (tmp_path / "trust" / "services" / "payroll.yaml").read_text().split("\n")[0]
+    schema = tmp_path / "trust" / "services" / first.split("$schema=")[1]
+    assert "lead_provider" in json.loads(schema.read_text())["properties"]
+    assert "not empty" in run("init", tmp_path / "trust", code=5).stderr
+    assert "Known: trust-central-services" in run("init", tmp_path / "x", "--template", "council", code=4).stderr
+
+
+def test_the_plan_as_json_keeps_its_contract(folder: Path):
+    plan = json.loads(run("plan", folder, "--format", "json").stdout)
+    assert set(plan) == {"programme", "tasks", "findings", "waves", "milestones"}
+    [task] = [t for t in plan["tasks"] if t["id"] == "payroll/requirements"]
+    assert task == {
+        "id": "payroll/requirements",
+        "name": "Payroll: requirements",
+        "early_start": "2027-01-04T08:30:00",
+        "early_finish": "2027-01-08T16:30:00",
+        "late_start": "2027-01-04T08:30:00",
+        "late_finish": "2027-01-08T16:30:00",
+        "total_float": 0,
+        "free_float": 0,
+        "critical": True,
+        "driving": True,
+    }
+    # Requirements, system and training take 12 days from 4 January, to the 19th; skills are shown on the 20th.
+    assert [(w["wave"], w["go_live"]) for w in plan["waves"]] == [
+        ("w1", "2027-01-20T16:30:00"),
+        ("w2", "2027-01-20T16:30:00"),
+    ]
+
+
+def test_a_check_that_says_no_is_exit_code_3(folder: Path, tmp_path: Path):
+    run("plan", folder, "--fail-on", "block")
+    bad = a_folder(tmp_path / "bad", service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
+    result = run("plan", bad, "--fail-on", "block", code=3)
+    assert "BLOCK R02" in result.stdout
+    assert "1 findings at or above 'block'." in result.stderr
+
+
+def test_wrong_input_is_exit_code_4_and_lists_everything(tmp_path: Path):
+    bad = a_folder(
+        tmp_path / "bad", programme=PROGRAMME.replace("name: A small", "nam: A small"), people=PEOPLE + "x,,,,,,,\n"
+    )
+    result = run("validate", bad, code=4)
+    assert "programme.yaml:2:1: Unknown key 'nam'. Did you mean 'name'?" in result.stderr
+    assert "people.csv:4:3: 'role' is empty." in result.stderr
+    assert result.stderr.rstrip().endswith("3 problems found; nothing was changed.")
+    assert result.stdout == ""
+
+
+def test_why_explains_or_says_which_task_was_meant(folder: Path):
+    assert "it starts after the finish of Payroll: requirements" in run("why", folder, "payroll/w1/system-live").stdout
+    assert "Did you mean 'payroll/w1/go-live'" in run("why", folder, "payroll/w1/golive", code=4).stderr
+
+
+def test_a_change_of_state_without_an_actor_is_refused(folder: Path, db: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("CHANGEFLOW_AS")
+    assert "--as PERSON" in run("apply", folder, "--yes", code=2).stderr
+
+
+def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
+    assert "small is new: 21 tasks." in run("apply", folder, "--yes").stdout
+    assert "nothing differs from version 1" in run("apply", folder).stdout
+    run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
+    run("task", "start", "payroll/requirements", "--on", "2027-01-05", "--at", "2027-01-08")
+    run(
+        "task", "progress", "payroll/requirements", "--started", "2027-01-05", "--remaining", "3d", "--at", "2027-01-08"
+    )
+    assert "1 of them new" in run("tick", "--at", "2027-01-11T07:00").stdout
+    assert "0 of them new" in run("tick", "--at", "2027-01-11T07:00").stdout
+    assert "to lead@example.org: " in run("nudge", "dispatch", "--dry-run", "--at", "2027-01-11T09:00").stdout
+    assert "1 sent" in run("nudge", "dispatch", "--at", "2027-01-11T09:00").stderr
+    run("task", "finish", "payroll/requirements", "--on", "2027-01-12", "--at", "2027-01-12")
+    run("report", "sro", "--out", tmp_path / "r.html", "--at", "2027-01-12")
+    run("report", "sro", "--out", tmp_path / "r.json", "--at", "2027-01-12")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["headline"] == "“All are live” is later than the baseline."
+    assert report["moved"][0].startswith("Payroll: requirements: 4 days later than the baseline")
+    assert report["headline"].replace("“", "")[:8] in (tmp_path / "r.html").read_text()
+    assert "entries, all in order" in run("audit", "verify").stdout
+    assert "should end in" in run("report", "sro", "--out", tmp_path / "r.doc", code=4).stderr
+
+
+def test_a_question_that_is_answered_no_stores_nothing(folder: Path, db: str):
+    result = RUNNER.invoke(app, ["apply", str(folder)], input="n\n")
+    assert (result.exit_code, "Nothing was stored." in result.stderr) == (0, True)
+    assert "There is no programme" in run("tick", "--programme", "small", code=4).stderr
+
+
+def test_progress_from_a_csv_is_taken_whole_or_not_at_all(folder: Path, db: str, tmp_path: Path):
+    run("apply", folder, "--yes")
+    file = tmp_path / "progress.csv"
+    file.write_text(
+        "task,started,finished\npayroll/requirements,2027-01-04,2027-01-08\npayroll/delegaton,2027-13-01,\n"
+    )
+    result = run("task", "import", file, "--at", "2027-01-20", code=4)
+    assert "progress.csv:3:1: There is no task 'payroll/delegaton'. Did you mean 'payroll/delegation'?" in result.stderr
+    file.write_text("task,started,finished\npayroll/requirements,2027-01-04,2027-01-08\n")
+    assert "1 entries of progress were new" in run("task", "import", file, "--at", "2027-01-20").stderr
+    assert "0 entries" in run("task", "import", file, "--at", "2027-01-20").stderr
+
+
+PAY = "contract,gross,net\nC1,1000.00,800.00\nC2,2000.00,1500.00\n"
+
+
+def test_two_payrolls_are_compared_without_a_database(tmp_path: Path):
+    (tmp_path / "old.csv").write_text(PAY)
+    (tmp_path / "new.csv").write_text(PAY.replace("1500.00", "1499.99"))
+    command = ["pilot", "reconcile", tmp_path / "old.csv", tmp_path / "new.csv", "--key", "contract"]
+    assert "1  unexplained" in run(*command, code=3).stdout
+    assert "1  within tolerance" in run(*command, "--tolerance", "net=0.01").stdout
+    assert "not a tolerance" in run(*command, "--tolerance", "net", code=4).stderr
+    assert "'wage' is missing" in run(*command, "--tolerance", "wage=1", code=4).stderr
+
+
+def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
+    run_step = "  parallel: {kind: parallel_run, phase: deploy, per: wave, duration: 2pp, after: train}\n"
+    gate = "  decide: {kind: decision, phase: deploy, per: wave, duration: 1d, after: parallel, owner: sponsor}\n"
+    pathway = PATHWAY.replace("after: skills}", "after: [skills, decide]}") + run_step + gate
+    service = SERVICE + "class: payroll\nparallel_run: {tolerances: [{element: net}]}\n"
+    folder = a_folder(tmp_path / "trust", pathway=pathway, service=service)
+    (folder / "calendars").mkdir()
+    (folder / "calendars/trust.yaml").write_text(
+        "calendar: trust\npay_periods: {first_month: 2027-01, months: 24, payday: 28}\n"
+    )
+    run("apply", folder, "--yes")
+    at = ["--at", "2027-04-06"]
+    refused = run("gate", "decide", "payroll/w1/decide", "go", "--reason", "We must", *at, code=3)
+    assert "Only 0 of 2 consecutive clean parallel runs." in refused.stderr
+    (tmp_path / "old.csv").write_text(PAY)
+    (tmp_path / "bad.csv").write_text(PAY.replace("1500.00", "1400.00"))
+    reconcile = ["pilot", "reconcile", tmp_path / "old.csv"]
+    run(*reconcile, tmp_path / "bad.csv", "--service", "payroll", "--period", "2027-02", *at)
+    run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-03", *at)
+    shown = run("gate", "show", "payroll/w1/decide", *at).stdout
+    assert "not yet" in shown
+    assert "2027-02: 1 unexplained; the largest difference is £100.00." in shown
+    run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
+    again = run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
+    assert "The same run is kept already." in again.stderr
+    assert "The evidence says: go." in run("gate", "show", "payroll/w1/decide", *at).stdout
+    run("gate", "decide", "payroll/w1/decide", "go", "--reason", "Two clean runs", *at)
+    assert "Did you mean 'payroll/w1/decide'" in run("gate", "show", "payroll/w1/decid", *at, code=4).stderr
+
+
+def test_exports_open_again(folder: Path, tmp_path: Path):
+    from icalendar import Calendar
+
+    run("export", "ics", tmp_path / "x.ics", "--from", folder)
+    events = Calendar.from_ical((tmp_path / "x.ics").read_bytes()).walk("VEVENT")
+    assert {str(e["summary"]) for e in events} >= {"Payroll: go live, wave 1", "All are live"}
+    run("export", "xlsx", tmp_path / "x.xlsx", "--from", folder)
+    assert (tmp_path / "x.xlsx").read_bytes()[:2] == b"PK"
+    run("export", "mspdi", tmp_path / "x.xml", "--from", folder)
+    theirs = json.loads(run("schedule", tmp_path / "x.xml", "--format", "json").stdout)["tasks"]
+    ours = json.loads(run("plan", folder, "--format", "json").stdout)["tasks"]
+    early = {t["name"]: (t["early_start"], t["early_finish"], t["total_float"]) for t in ours}
+    assert {t["name"]: (t["early_start"], t["early_finish"], t["total_float"]) for t in theirs} == early
+    assert "Choose one of folder, mspdi" in run("export", "docx", tmp_path / "x", "--from", folder, code=4).stderr
+
+
+def test_a_file_that_is_no_project_file(tmp_path: Path):
+    (tmp_path / "a.xml").write_text("<Project><Tasks>")
+    assert "a.xml:1:" in run("schedule", tmp_path / "a.xml", code=4).stderr
+    (tmp_path / "b.xml").write_text("<x/>")
+    assert "not a Microsoft Project file" in run("schedule", tmp_path / "b.xml", code=4).stderr
+    (tmp_path / "c.xml").write_text(
+        '<!DOCTYPE p [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+        '<Project xmlns="http://schemas.microsoft.com/project"><Name>&e;</Name></Project>'
+    )
+    assert "root:" not in run("schedule", tmp_path / "c.xml").output
+
+
+def test_the_database_is_copied_and_put_back(folder: Path, db: str, tmp_path: Path):
+    run("db", "upgrade")
+    run("apply", folder, "--yes")
+    run("db", "backup", tmp_path / "copy.db")
+    assert "--yes" in run("db", "restore", tmp_path / "copy.db", code=5).stderr
+    run("db", "restore", tmp_path / "copy.db", "--yes")
+    assert "1 entries, all in order" in run("audit", "verify").stdout
+
+
+def test_a_wrong_database_address(folder: Path):
+    assert "only SQLite and PostgreSQL" in run("apply", folder, "--db", "mysql://x/y", "--yes", code=4).stderr
+
+
+def test_the_version_is_printed():
+    assert run("--version").stdout.startswith("changeflow 0.")

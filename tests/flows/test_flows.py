@@ -1,0 +1,87 @@
+"""Each flow against a real Prefect server: thin, and harmless when run twice."""
+
+import importlib
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from changeflow.storage.database import engine_for
+from changeflow.usecases import apply as storing
+from tests.builders import SERVICE, a_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("prefect")]
+NOW = datetime(2027, 1, 8, 9, tzinfo=UTC)
+TOP = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+    storing.apply(a_folder(tmp_path / "trust", service=service), db=url, actor="chief", now=NOW)
+    monkeypatch.setenv("CHANGEFLOW_DB", url)
+    monkeypatch.setenv("CHANGEFLOW_OUTBOX", str(tmp_path / "outbox"))
+    monkeypatch.setenv("CHANGEFLOW_REPORTS", str(tmp_path / "reports"))
+    monkeypatch.delenv("CHANGEFLOW_SMTP_URL", raising=False)
+    yield url
+    engine_for(url).dispose()
+
+
+def test_tick_dispatch_and_report_through_prefect(prefect_server: Path, stored: str, tmp_path: Path):
+    from flows.agenda_tick import tick
+    from flows.nudge import dispatch_nudges
+    from flows.reinforcement import reinforcement_checkpoints
+    from flows.sro import weekly_sro_report
+
+    assert [t.new for t in tick(now=NOW)] == [1]
+    assert [t.new for t in tick(now=NOW)] == [0], "running a flow twice does the work once"
+    assert dispatch_nudges(now=NOW).sent == 1
+    assert dispatch_nudges(now=NOW).sent == 0
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
+    assert [t.due for t in reinforcement_checkpoints(now=NOW)] == [0]
+    [path] = weekly_sro_report(now=NOW)
+    assert path.read_text().startswith("<!doctype html>")
+    assert path.with_suffix(".json").is_file()
+
+
+def test_artifacts_show_what_a_run_did(prefect_server: Path, stored: str):
+    from prefect.artifacts import Artifact
+
+    from flows.agenda_tick import tick
+
+    tick(now=NOW)
+    artifact = Artifact.get("due")
+    assert artifact is not None
+    assert '"new": 1' in str(artifact.data)
+
+
+def test_a_server_that_was_started_is_stopped_again(stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from flows.serving import local_server
+
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    said: list[str] = []
+    with local_server(say=said.append) as url:
+        port = int(url.split(":")[2].split("/")[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+    assert said[0].startswith(f"Starting a Prefect server at http://127.0.0.1:{port}")
+    assert said[-1] == "Stopped the Prefect server."
+
+
+def test_every_deployment_has_a_flow_and_every_flow_a_deployment():
+    from flows.serving import FLOWS
+
+    deployments = yaml.safe_load((TOP / "prefect.yaml").read_text())["deployments"]
+    assert {d["name"] for d in deployments} == set(FLOWS)
+    for deployment in deployments:
+        path, function = deployment["entrypoint"].split(":")
+        module, expected, cron = FLOWS[deployment["name"]]
+        assert (path, function) == (f"flows/{module}.py", expected)
+        assert deployment["schedules"][0]["cron"] == cron
+        assert hasattr(importlib.import_module(f"flows.{module}"), function)

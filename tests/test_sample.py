@@ -1,0 +1,167 @@
+"""The sample programme, worked by hand on a wall calendar.
+
+Office days are Monday to Friday without England's public holidays and the trust's Christmas closure (28 to 31 December
+2026). School days are those in term in both authorities. Payroll, the longest service:
+
+| step | days | dates |
+|---|---|---|
+| name the lead provider | 3 | Tue 1 to Thu 3 Sep 2026 |
+| form the team | 10 | 4 to 17 Sep |
+| agree the road map | 4 | 18 to 23 Sep |
+| listen (school days) | 10 | 24 Sep to 7 Oct |
+| requirements | 8 | 8 to 19 Oct |
+| agreement | 10 | 20 Oct to 2 Nov |
+| system requirements | 10 | 3 to 16 Nov |
+| choose the system | 15 | 17 Nov to 7 Dec |
+| build: 13 days to 24 Dec, 20 in Jan, 10 to 12 Feb, 2 more | 45 | 8 Dec to 16 Feb 2027 |
+| bring into use, pilot | 5 | 17 to 23 Feb |
+| train (school days) | 3 | 24 to 26 Feb |
+| parallel run | 2 pay periods | 1 Mar to 30 Apr |
+| decide; 3 May is a public holiday | 2 | 4 to 5 May |
+| go live at the next pay period | – | 1 Jun |
+"""
+
+from datetime import date
+
+import pytest
+
+from changeflow.intake.folder import Folder
+from changeflow.programme.programme import join
+from changeflow.roadmap.why import dates_in_words
+from changeflow.rules.engine import Judged, judge
+from changeflow.values.moments import day_of
+from changeflow.values.words import Severity
+
+DAY = 450
+
+
+@pytest.fixture(scope="module")
+def judged(sample: Folder) -> Judged:
+    return judge(sample.programme)
+
+
+def when(judged: Judged, task: str) -> str:
+    schedule = judged.programme.schedule
+    assert schedule is not None
+    return dates_in_words(judged.programme.roadmap, schedule, task)
+
+
+@pytest.mark.parametrize(
+    ("task", "dates"),
+    [
+        ("payroll/lead-provider-named", "1 to 3 Sep 2026"),
+        ("payroll/team-formed", "4 to 17 Sep 2026"),
+        ("payroll/roadmap-agreed", "18 to 23 Sep 2026"),
+        ("payroll/listening", "24 Sep to 7 Oct 2026"),
+        ("payroll/requirements", "8 to 19 Oct 2026"),
+        ("payroll/service-agreement", "20 Oct to 2 Nov 2026"),
+        ("payroll/system-requirements", "3 to 16 Nov 2026"),
+        ("payroll/system-chosen", "17 Nov to 7 Dec 2026"),
+        ("payroll/system-built", "8 Dec 2026 to 16 Feb 2027"),
+        ("payroll/pilot/system-live", "17 to 23 Feb 2027"),
+        ("payroll/oakfield/train-staff", "24 to 26 Feb 2027"),
+        ("payroll/pilot/parallel-run", "1 Mar to 30 Apr 2027"),
+        ("payroll/pilot/go-no-go", "4 to 5 May 2027"),
+        ("payroll/pilot/go-live", "1 Jun 2027"),
+    ],
+)
+def test_the_longest_service_falls_where_a_hand_puts_it(judged: Judged, task: str, dates: str):
+    assert when(judged, task) == dates
+    assert judged.programme.timed(task).driving
+
+
+@pytest.mark.parametrize(
+    ("task", "days"),
+    [
+        # 8 days from 3 November end on the 12th; the other requirements, of 10 days, on the 16th.
+        ("payroll/process-requirements", 2),
+        # Approved on 7 December, needed when training begins: the 45 days of building and 5 of bringing into use.
+        ("payroll/delegation-approved", 50),
+        # Ready on 5 May, for an opening on 1 June: 6 to 28 May without the holiday, and 31 May is one: 17 days.
+        ("payroll/pilot/go-no-go", 17),
+        # Nothing to spare: the next opening after 1 March is 1 April.
+        ("payroll/oakfield/train-staff", 0),
+        ("payroll/system-built", 0),
+    ],
+)
+def test_floats_in_days(judged: Judged, task: str, days: int):
+    assert judged.programme.timed(task).total_float == days * DAY
+
+
+def test_the_critical_path_runs_through_payroll_to_the_closing(judged: Judged):
+    driving = {t.task for t in judged.programme.schedule.timed.values() if t.driving}  # type: ignore[union-attr]
+    assert {task.split("/")[0] for task in driving} == {"payroll", "programme"}
+    assert {f"payroll/{school}/train-staff" for school in ("oakfield", "ashdown", "bridge")} <= driving, "all ties"
+    assert {f"payroll/{wave}/go-live" for wave in ("pilot", "w2", "w3", "w4")} <= driving
+    assert "programme/close" in driving
+
+
+def test_milestones_and_deadlines(judged: Judged):
+    found = {m.id: day_of(judged.programme.timed(m.task).early_finish) for m in judged.programme.milestones}
+    assert found == {
+        "payroll-pilot-live": date(2027, 6, 1),
+        "payroll-live": date(2027, 12, 1),
+        "everything-live": date(2027, 12, 1),
+    }
+
+
+def test_the_only_findings_are_the_links_that_rule_r02_added(judged: Judged):
+    assert [(f.severity, f.rule, f.subject) for f in judged.findings] == [
+        (Severity.INFO, "R02", f"estates/{wave}/restructure") for wave in ("w2", "w3", "w4")
+    ]
+    [waiver] = judged.used_waivers
+    assert waiver.task == "estates/pilot/restructure"
+
+
+def test_a_day_after_the_waivers_last_day_the_rule_holds_for_the_pilot_too(sample: Folder):
+    def links(expires: date) -> list[str]:
+        services = [
+            s.model_copy(update={"waivers": [w.model_copy(update={"expires": expires}) for w in s.waivers]})
+            for s in sample.definition.services
+        ]
+        definition = sample.definition.model_copy(update={"services": tuple(services)})
+        programme, _ = join(definition, rulepacks=sample.rulepacks, on=date(2026, 9, 1))
+        return [str(link) for link in judge(programme).programme.roadmap.links if link.origin == "rule:R02"]
+
+    pilot = "estates/pilot/system-live -> estates/pilot/restructure"
+    assert pilot not in links(date(2026, 9, 1))
+    assert pilot in links(date(2026, 8, 31))
+
+
+def test_exams_keep_training_out_of_secondary_schools_alone(sample: Folder):
+    calendars = sample.programme.roadmap.calendars
+    tasks = sample.programme.roadmap.tasks
+    harbour = calendars[tasks["payroll/harbour/train-staff"].calendar]
+    riverside = calendars[tasks["payroll/riverside/train-staff"].calendar]
+    assert not harbour.works_on(date(2027, 5, 20))
+    assert harbour.closures[date(2027, 5, 20)] == "GCSE and A level exams 2027"
+    assert riverside.works_on(date(2027, 5, 20))
+    assert not riverside.works_on(date(2027, 5, 11))
+
+
+def test_two_authorities_have_two_half_terms(sample: Folder):
+    calendars = sample.programme.roadmap.calendars
+    both = calendars[sample.programme.roadmap.tasks["payroll/listening"].calendar]
+    # In October 2026 Northshire closes from the 26th, Westmere from the 19th: together ten days are lost.
+    assert not both.works_on(date(2026, 10, 20))
+    assert not both.works_on(date(2026, 10, 27))
+    north = calendars[sample.programme.roadmap.tasks["payroll/ashdown/train-staff"].calendar]
+    assert north.works_on(date(2026, 10, 20))
+
+
+def test_a_school_closes_on_a_day_of_its_own(sample: Folder):
+    calendar = sample.programme.roadmap.calendars[
+        sample.programme.roadmap.tasks["payroll/oakfield/train-staff"].calendar
+    ]
+    assert calendar.closures[date(2027, 2, 22)] == "Staff training day"
+
+
+def test_it_has_the_size_that_it_promises(sample: Folder):
+    definition = sample.definition
+    assert len(definition.schools) == 14
+    assert {s.phase for s in definition.schools} == {"primary", "secondary", "special"}
+    assert len({s.hub for s in definition.schools}) == 3
+    assert len({s.authority for s in definition.schools}) == 2
+    assert len(definition.people) > 110
+    assert all(c.email and c.email.endswith("@example.org") for c in sample.contacts)
+    assert len({a.round for a in sample.assessments}) == 2
