@@ -1,0 +1,35 @@
+"""Run the groups and merge their numbers, with date and commit, into bench/out.json."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.plan import measure_plan
+
+GROUPS = {"plan": measure_plan}
+OUT = Path(__file__).resolve().parent / "out.json"
+
+
+def main(only: str | None) -> None:
+    if only is not None and only not in GROUPS:
+        sys.exit(f"There is no group '{only}'. Known: {', '.join(GROUPS)}.")
+    known = json.loads(OUT.read_text()) if OUT.is_file() else {}
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    for name, measure in GROUPS.items():
+        if only in (None, name):
+            print(f"{name} ...", file=sys.stderr)
+            for key, value in measure().items():
+                known[key] = {
+                    "value": value,
+                    "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    "commit": commit.stdout.strip(),
+                }
+                print(f"  {key}: {value}")
+    OUT.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+    print(f"Wrote {OUT}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else None)

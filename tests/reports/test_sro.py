@@ -1,0 +1,138 @@
+"""The SRO's report: the same numbers as page and JSON, safe to show, and readable without colour."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from changeflow.intake.folder import Folder
+from changeflow.intake.progress import read_progress
+from changeflow.pilots.go_no_go import Proposal
+from changeflow.pilots.runs import RunSummary
+from changeflow.programme.facts import Facts
+from changeflow.programme.plan import Dates, dates_of
+from changeflow.programme.programme import join
+from changeflow.reports.documents import sro_html, sro_json
+from changeflow.reports.exports import safe_cell
+from changeflow.reports.sro import SroReport, build_sro
+from changeflow.resources import template_environment
+from changeflow.rules.engine import judge
+from changeflow.values.problem import Problem
+from tests.conftest import SAMPLE
+
+TODAY = date(2027, 5, 4)
+
+
+@pytest.fixture(scope="module")
+def report(sample: Folder) -> SroReport:
+    baseline = dates_of(judge(sample.programme).programme)
+    baseline["payroll/system-built"] = Dates(baseline["payroll/system-built"].start, 0)
+    run = RunSummary(
+        service="payroll", period="2027-04", compared=400, equal=395, within_tolerance=0, explained=5, unexplained=0,
+        missing=0, extra=0, duplicates=0, largest_unexplained=Decimal(0), on=TODAY,
+    )  # fmt: skip
+    problems: list[Problem] = []
+    tasks = set(sample.programme.roadmap.tasks)
+    assert list(read_progress(SAMPLE / "progress.csv", "progress.csv", problems, tasks=tasks))
+    assert problems == []
+    facts = Facts(assessments=sample.assessments, runs=(run,))
+    programme, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=facts, on=date(2026, 9, 1))
+    proposals = {
+        "payroll/lead-provider-named": Proposal(go=False, for_it=("one clean run",), against=("Only 1 of 2.",))
+    }
+    return build_sro(
+        judge(programme), today=TODAY, baseline=baseline, baseline_note="Baseline 1.", version=3, proposals=proposals
+    )
+
+
+def test_the_page_and_the_json_say_the_same(report: SroReport):
+    page = html.fromstring(sro_html(report))
+    data = json.loads(sro_json(report))
+    text = " ".join(page.text_content().split())
+    assert data["headline"] in text
+    for line in data["milestones"]:
+        assert line["name"] in text
+        assert line["forecast"] in text
+    assert [m["forecast"] for m in data["milestones"]] == ["1 Jun 2027", "1 Dec 2027", "1 Dec 2027"]
+    for group in data["groups"]:
+        assert group["group"].capitalize() in text
+
+
+def test_small_groups_are_nowhere_in_it(report: SroReport):
+    shown = {g.group: g.answered for g in report.groups}
+    assert shown["payroll team"] is None
+    assert shown["finance team"] is None
+    assert all(answered is None or answered >= 10 for answered in shown.values())
+    assert all(g.answered is None or g.answered >= 10 for g in report.hubs)
+
+
+def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Folder):
+    text = sro_html(report) + sro_json(report)
+    for contact in sample.contacts:
+        assert contact.email
+        assert contact.email not in text
+    assert "-payroll-officer" not in text
+
+
+def test_a_decision_shows_its_evidence_and_what_a_week_costs(report: SroReport):
+    decision = next(d for d in report.decisions if d.task == "payroll/lead-provider-named")
+    assert decision.proposal == "no_go"
+    assert decision.reasons == ("Only 1 of 2.", "one clean run")
+    # Payroll's chain has no slack at all: a week later misses the pay period of March, and with it a month.
+    assert "“Payroll is live in the pilot schools” 30 days" in decision.week_later
+
+
+def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):
+    page = html.fromstring(sro_html(report))
+    assert page.get("lang") == "en-GB"
+    assert page.xpath("//title/text()")[0].startswith("Central services")
+    assert len(page.xpath("//h1")) == 1
+    assert page.xpath("//main[@id='main']")
+    assert page.xpath("//a[@class='skip']/@href") == ["#main"]
+    for table in page.xpath("//table"):
+        assert table.xpath("./caption"), "every table has a caption"
+        assert not table.xpath(".//th[not(@scope)]"), "every header says what it heads"
+    [svg] = page.xpath("//*[local-name()='svg']")
+    assert svg.xpath("./*[local-name()='title']")
+    assert svg.xpath("./*[local-name()='style']")
+    for badge in page.xpath("//span[contains(@class,'badge')]"):
+        assert badge.text_content().strip(), "a state is a word, not a colour"
+    targets = {a.lstrip("#") for a in page.xpath("//a/@href")}
+    assert targets <= set(page.xpath("//@id"))
+    assert not page.xpath("//script|//link|//img"), "nothing is fetched"
+
+
+def test_text_from_a_programme_is_never_markup(report: SroReport):
+    from dataclasses import replace
+
+    assert "<script>" not in sro_html(replace(report, headline="<script>alert(1)</script>"))
+
+
+def test_state_badges_have_a_word_and_a_shape():
+    module = template_environment().get_template("macros/report.html.j2").module
+    assert "too late" in str(module.state_badge("too late"))  # type: ignore[attr-defined]
+    assert "■" in str(module.state_badge("too late"))  # type: ignore[attr-defined]
+    assert "kept" in str(module.severity_badge("info"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_a_cell_that_a_spreadsheet_might_run_is_plain_text(text: str):
+    assert safe_cell(text).startswith("'")
+
+
+def test_a_half_written_report_is_never_seen(report: SroReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from changeflow.reports import documents
+
+    out = tmp_path / "report.html"
+    out.write_text("the old one")
+
+    def fail(_: SroReport) -> str:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setitem(documents.REPORTS, ".html", fail)
+    with pytest.raises(RuntimeError):
+        documents.write_sro(report, out)
+    assert out.read_text() == "the old one"

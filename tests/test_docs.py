@@ -1,0 +1,101 @@
+"""The documentation holds: every command of the tutorial runs, every command has help and its line in the manual."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.resources import templates_dir
+from changeflow.rules.catalogue import RULES
+
+TOP = Path(__file__).resolve().parents[1]
+
+
+def commands(group: Any, prefix: str = "changeflow") -> list[tuple[str, Any]]:
+    if not hasattr(group, "commands"):
+        return [(prefix, group)]
+    return [found for name, sub in group.commands.items() for found in commands(sub, f"{prefix} {name}")]
+
+
+ALL = commands(typer.main.get_command(app))
+
+
+@pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
+def test_every_command_has_help_and_a_line_in_the_manual(name: str, command: Any):
+    assert command.help, f"{name} has no help"
+    assert all(getattr(p, "help", None) for p in command.params), f"an option of {name} has no help"
+    assert f"`{name}" in (TOP / "docs" / "cli.md").read_text()
+
+
+def test_the_manual_names_no_command_that_is_not_there():
+    known = {name for name, _ in ALL}
+    for line in re.findall(r"^\| `(changeflow [a-z ]+?)(?: [A-Z]+\S*)*`", (TOP / "docs/cli.md").read_text(), re.M):
+        words = line.split()
+        assert any(" ".join(words[:n]) in known for n in range(2, len(words) + 1)), line
+
+
+def test_every_command_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("CHANGEFLOW_DB", "CHANGEFLOW_AS", "CHANGEFLOW_SMTP_URL", "CHANGEFLOW_OUTBOX"):
+        monkeypatch.delenv(name, raising=False)
+    blocks = re.findall(r"^```(\S+)(?: file=(\S+))?\n(.*?)^```", (TOP / "docs/tutorial.md").read_text(), re.M | re.S)
+    ran = 0
+    for language, file, text in blocks:
+        if file:
+            Path(file).write_text(text)
+        elif language == "console":
+            for line in text.splitlines():
+                words = shlex.split(line.removeprefix("$ "))
+                assert words[0] == "changeflow"
+                result = CliRunner().invoke(app, words[1:])
+                assert result.exit_code == 0, f"{line}: {result.output}"
+                ran += 1
+    assert ran >= 12
+    assert (tmp_path / "report.html").is_file()
+    assert list((tmp_path / "outbox").glob("*.eml"))
+
+
+def test_the_tutorial_says_what_the_rules_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner().invoke
+    run(app, ["init", "my-trust", "--template", "first-programme"])
+    text = (TOP / "docs/tutorial.md").read_text()
+    [service] = re.findall(r"^```yaml file=(?:\S+)\n(.*?)^```", text, re.M | re.S)
+    Path("my-trust/services/catering.yaml").write_text(service)
+    found = run(app, ["plan", "my-trust"]).stdout
+    assert re.search(r"INFO\s+R16 Close the programme now waits for Catering: checkpoint after twelve months", found)
+
+
+def test_the_readme_names_its_two_commands_and_its_pictures_exist():
+    text = (TOP / "README.md").read_text()
+    assert "    make run" in text
+    assert "    make test" in text
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (TOP / target).exists(), target
+
+
+def test_the_notice_is_honest_about_the_trademark():
+    assert "ADKAR® is a registered trademark of Prosci, Inc." in (TOP / "NOTICE").read_text()
+
+
+def test_no_file_names_a_person_or_an_index():
+    emails = re.compile(r"[\w.+-]+@(?!example\.org)[\w-]+\.[a-z]{2,}")
+    for path in templates_dir().rglob("*"):
+        if path.is_file():
+            assert not emails.search(path.read_text(encoding="utf-8")), path
+    assert "://" not in (TOP / "constraints.txt").read_text()
+
+
+def test_every_number_of_a_rulepack_has_its_source():
+    from changeflow.intake.rulepacks import shipped_rulepacks
+
+    entries = [e for p in shipped_rulepacks().packs for e in p.entries.values()]
+    assert len(entries) >= 7
+    assert all(e.source for e in entries)
+    assert all("changeflow's own choice" in e.source for e in entries if e.grade == "D"), "ours is labelled as ours"
+    assert set(RULES) == {"R01", "R02", "R03", "R05", "R10", "R11", "R12", "R13", "R15", "R16"}
