@@ -50,12 +50,10 @@ def due_things(programme: Programme, *, today: date) -> tuple[Due, ...]:
     return tuple(sorted((d for d in found if d), key=lambda d: (d.priority, d.key)))
 
 
-def still_holds(programme: Programme, *, subject: str, due_on: date) -> bool:
-    """Tell whether a nudge's task is still open and still due on that day."""
-    task = programme.roadmap.tasks.get(subject)
-    if task is None or not _is_open(programme, task):
-        return False
-    return _due_day(_unslipped(programme), task) == due_on
+def due_days(programme: Programme) -> dict[str, date]:
+    """Return the due day of every open task: a nudge holds as long as its task is here with the same day."""
+    schedule = _unslipped(programme)
+    return {t.id: _due_day(schedule, t) for t in programme.tasks() if _is_open(programme, t)}
 
 
 def _unslipped(programme: Programme) -> Schedule:

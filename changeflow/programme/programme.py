@@ -81,7 +81,7 @@ class Programme:
         minor: bool | None = None,
     ) -> Iterator[Task]:
         """Yield the tasks that match, by id. `schools` matches a task that shares at least one of them."""
-        for task in sorted(self.roadmap.tasks.values(), key=lambda t: t.id):
+        for task in self.roadmap.tasks.values():
             if (
                 (kind is None or task.kind is kind)
                 and (service is None or task.service == service)
@@ -136,7 +136,7 @@ def join(
     calendars = Calendars(definition)
     expansion: Expansion = expand(definition, calendars)
     roadmap = Roadmap(
-        tasks=expansion.tasks,
+        tasks=dict(sorted(expansion.tasks.items())),
         links=tuple(dict.fromkeys(expansion.links)),
         calendars=calendars.compiled,
         periods=calendars.periods,

@@ -11,6 +11,7 @@ from changeflow.roadmap.cpm import Schedule
 from changeflow.roadmap.why import dates_in_words, explain, float_in_words
 from changeflow.rules.engine import Judged
 from changeflow.values.moments import day_of, iso, spoken_day
+from changeflow.values.words import Kind
 
 
 def schedule_rows(schedule: Schedule, names: Mapping[str, str], *, key: str = "uid") -> list[dict[str, Any]]:
@@ -78,21 +79,15 @@ def _waves(programme: Programme) -> Iterator[dict[str, Any]]:
     references = References(programme.definition)
     for service in programme.services:
         for wave in references.waves_of(service):
-            live = programme.schedule and next(
-                (programme.timed(t.id) for t in programme.tasks(service=service.service) if _is_live(t.id, wave.id)),
-                None,
-            )
+            lives = programme.tasks(kind=Kind.GO_LIVE, service=service.service, schools=frozenset(wave.schools))
+            last = max((programme.timed(t.id).early_finish for t in lives), default=None)
             yield {
                 "service": service.service,
                 "wave": wave.id,
                 "pilot": wave.pilot,
                 "schools": list(wave.schools),
-                "go_live": iso(live.early_finish) if live else None,
+                "go_live": iso(last) if last is not None else None,
             }
-
-
-def _is_live(task: str, wave: str) -> bool:
-    return task.endswith(f"/{wave}/go-live")
 
 
 def plan_text(judged: Judged) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from changeflow.agenda.due import TO_MANAGER, due_things, still_holds
+from changeflow.agenda.due import TO_MANAGER, due_days, due_things
 from changeflow.delivery.channels import Channel
 from changeflow.delivery.message import Message
 from changeflow.delivery.writing import NudgeText, write
@@ -81,43 +81,60 @@ def _tick_one(name: str, reason: str | None, *, db: str, now: datetime) -> Ticke
 def dispatch(*, db: str, now: datetime, channel: Channel, worker: str | None = None) -> Dispatched:
     """Send what the outbox holds: claim, send, mark. A crash between send and mark repeats the same Message-ID."""
     me = worker or f"{socket.gethostname()}:{id(channel)}"
-    today = local_day(now)
     counts: Counter[str] = Counter()
-    with session_scope(db) as session:
-        queue = agenda.waiting(session, now=now)
-        stored = {name: load(session, name, on=today) for name in sorted({n.programme for n in queue})}
-        had = Counter(agenda.sent_since(session, _start_of_day(today)))
-    for nudge in queue:
-        counts[_send_one(nudge, stored[nudge.programme], had, db=db, now=now, channel=channel, worker=me)] += 1
+    round_ = _open_round(db, now)
+    for nudge in round_.queue:
+        counts[_send_one(nudge, round_, db=db, now=now, channel=channel, worker=me)] += 1
     return Dispatched(**{name: counts[name] for name in ("sent", "withdrawn", "held", "failed", "no_address")})
 
 
 def preview(*, db: str, now: datetime) -> Iterator[Message]:
     """Write the messages that a dispatch would send now, without sending or marking any."""
+    round_ = _open_round(db, now)
+    for nudge in round_.queue:
+        message = _message(nudge, round_.stored[nudge.programme], now)
+        if message and round_.holds(nudge) and round_.may_have(nudge):
+            round_.had[nudge.person] += 1
+            yield message
+
+
+@dataclass(slots=True)
+class _Round:
+    """One look at the outbox: what waits, and what decides whether it goes."""
+
+    queue: list[Nudge]
+    stored: dict[str, Stored]
+    due: dict[str, dict[str, date]]
+    had: Counter[str]
+    """Messages that each person has had today."""
+    today: date
+
+    def holds(self, nudge: Nudge) -> bool:
+        return self.due[nudge.programme].get(nudge.subject) == nudge.due_on
+
+    def may_have(self, nudge: Nudge) -> bool:
+        rulepacks = self.stored[nudge.programme].programme.rulepacks
+        return self.had[nudge.person] < rulepacks.number("nudges", "per_day", on=self.today)
+
+
+def _open_round(db: str, now: datetime) -> _Round:
     today = local_day(now)
     with session_scope(db) as session:
         queue = agenda.waiting(session, now=now)
         stored = {name: load(session, name, on=today) for name in sorted({n.programme for n in queue})}
         had = Counter(agenda.sent_since(session, _start_of_day(today)))
-    for nudge in queue:
-        home = stored[nudge.programme]
-        message = _message(nudge, home, now)
-        if message and had[nudge.person] < _per_day(home, today) and _holds(nudge, home):
-            had[nudge.person] += 1
-            yield message
+    return _Round(queue, stored, {name: due_days(s.programme) for name, s in stored.items()}, had, today)
 
 
-def _send_one(
-    nudge: Nudge, stored: Stored, had: Counter[str], *, db: str, now: datetime, channel: Channel, worker: str
-) -> str:
-    if not _holds(nudge, stored):
+def _send_one(nudge: Nudge, round_: _Round, *, db: str, now: datetime, channel: Channel, worker: str) -> str:
+    if not round_.holds(nudge):
         with session_scope(db) as session:
             agenda.withdraw(session, nudge.id, at=now)
         return "withdrawn"
-    message = _message(nudge, stored, now)
+    message = _message(nudge, round_.stored[nudge.programme], now)
     if message is None:
         return "no_address"
-    if had[nudge.person] >= _per_day(stored, local_day(now)):
+    if not round_.may_have(nudge):
         return "held"
     with session_scope(db) as session:
         if not agenda.claim(session, nudge.id, worker=worker, now=now, lease=LEASE):
@@ -132,16 +149,8 @@ def _send_one(
         agenda.mark_sent(session, nudge.id, worker=worker, at=now, channel=channel.name)
         subject = f"nudge:{nudge.id}"
         audit.append(session, nudge.programme, at=now, actor=SYSTEM, action="nudge", subject=subject)
-    had[nudge.person] += 1
+    round_.had[nudge.person] += 1
     return "sent"
-
-
-def _holds(nudge: Nudge, stored: Stored) -> bool:
-    return still_holds(stored.programme, subject=nudge.subject, due_on=nudge.due_on)
-
-
-def _per_day(stored: Stored, today: date) -> int:
-    return stored.programme.rulepacks.number("nudges", "per_day", on=today)
 
 
 def _message(nudge: Nudge, stored: Stored, now: datetime) -> Message | None:

@@ -124,7 +124,7 @@ def gate_proposal(programme: Programme, task: str) -> Proposal:
     after_pilot = any(
         programme.guarantees(t, before=gate) for t in programme.tasks(kind=Kind.PILOT, service=gate.service)
     )
-    policy = service.parallel_run if service and runs_needed else None
+    policy = (service.parallel_run or ParallelRunPolicy()) if service and runs_needed else None
     return propose(
         parallel_run=policy,
         runs=programme.facts.runs_of(service.service) if service else (),

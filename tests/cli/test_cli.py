@@ -203,11 +203,13 @@ def test_a_file_that_is_no_project_file(tmp_path: Path):
     assert "a.xml:1:" in run("schedule", tmp_path / "a.xml", code=4).stderr
     (tmp_path / "b.xml").write_text("<x/>")
     assert "not a Microsoft Project file" in run("schedule", tmp_path / "b.xml", code=4).stderr
+    (tmp_path / "secret.txt").write_text("a secret")
+    task = "<Task><UID>1</UID><Name>x &e;</Name><OutlineLevel>1</OutlineLevel></Task>"
     (tmp_path / "c.xml").write_text(
-        '<!DOCTYPE p [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
-        '<Project xmlns="http://schemas.microsoft.com/project"><Name>&e;</Name></Project>'
+        '<!DOCTYPE p [<!ENTITY e SYSTEM "secret.txt">]>'
+        f'<Project xmlns="http://schemas.microsoft.com/project"><Tasks>{task}</Tasks></Project>'
     )
-    assert "root:" not in run("schedule", tmp_path / "c.xml").output
+    assert "a secret" not in run("schedule", tmp_path / "c.xml").output
 
 
 def test_the_database_is_copied_and_put_back(folder: Path, db: str, tmp_path: Path):
