@@ -38,16 +38,10 @@ def write(nudge: NudgeText) -> Message:
     """Write one message: one action, one link, and why it matters for the students."""
     environment = template_environment()
     late = (nudge.today - nudge.due_on).days
-    when = (
-        "is due today"
-        if late == 0
-        else (
-            f"was due on {spoken_day(nudge.due_on, weekday=True)}"
-            if late > 0
-            else f"is due on {spoken_day(nudge.due_on, weekday=True)}"
-        )
-    )
-    values = asdict(nudge) | {"when": when, "late_days": late, "link": _link(nudge)}
+    day = spoken_day(nudge.due_on, weekday=True)
+    when = "is due today" if late == 0 else f"was due on {day}" if late > 0 else f"is due on {day}"
+    short = spoken_day(nudge.due_on, year=False, weekday=True)
+    values = asdict(nudge) | {"when": when, "day": short, "late_days": late, "link": _link(nudge)}
     parts = {
         part: environment.get_template(f"emails/{nudge.reason}.{part}.j2").render(values).strip()
         for part in ("subject", "txt", "html")

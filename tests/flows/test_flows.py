@@ -1,7 +1,16 @@
 """Each flow against a real Prefect server: thin, and harmless when run twice."""
 
 import importlib
+import json
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,3 +94,40 @@ def test_every_deployment_has_a_flow_and_every_flow_a_deployment():
         assert (path, function) == (f"flows/{module}.py", expected)
         assert deployment["schedules"][0]["cron"] == cron
         assert hasattr(importlib.import_module(f"flows.{module}"), function)
+
+
+def test_serving_makes_the_deployments_and_stops_its_server(stored: str, tmp_path: Path):
+    env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"} | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    command = [sys.executable, "-m", "changeflow", "flows", "serve", "--db", stored]
+    with subprocess.Popen(command, cwd=TOP, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.stderr is not None
+        port, lines = 0, iter(process.stderr.readline, b"")
+        for line in lines:
+            if found := re.search(rb"Prefect server at http://127\.0\.0\.1:(\d+)", line):
+                port = int(found[1])
+            if line.startswith(b"Serving "):
+                break
+        assert wait_for(lambda: deployment_names(port) == set(FLOW_NAMES)), deployment_names(port)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+FLOW_NAMES = ("tick", "dispatch-nudges", "weekly-sro-report", "reinforcement-checkpoints")
+
+
+def deployment_names(port: int) -> set[str]:
+    url = f"http://127.0.0.1:{port}/api/deployments/filter"
+    request = urllib.request.Request(url, data=b"{}", headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return {d["name"] for d in json.load(answer)}
+
+
+def wait_for(is_true: Callable[[], bool], seconds: int = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_true():
+            return True
+        time.sleep(0.5)
+    return False

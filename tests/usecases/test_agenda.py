@@ -120,7 +120,7 @@ def test_a_message_is_sent_once(stored: str):
     assert agenda.dispatch(db=stored, now=moment(8, 10), channel=postbox).sent == 0
     [message] = postbox.sent
     assert message.to_address == "lead@example.org"
-    assert message.subject == "This is due today: Payroll: requirements"
+    assert message.subject == "Due today: Payroll: requirements"
     assert "More time for students" in message.text
     assert "More time for students" in message.html
     assert message.text.count("mailto:office@example.org") == 1
