@@ -185,7 +185,7 @@ def pilot_reconcile(
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Compare old and new output of a parallel run, contract by contract; exit 3 when it is not clean."""
+    """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
     from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
     from changeflow.usecases import facts, pilot

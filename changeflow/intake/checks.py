@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from changeflow.programme.definition import Definition
+from changeflow.programme.programme import Programme
 from changeflow.programme.reference import PROGRAMME, Flaw, Place
 from changeflow.rules.catalogue import RULES
 from changeflow.values.finding import Waiver
@@ -20,6 +21,15 @@ def check_references(definition: Definition) -> Iterator[Flaw]:
         if service.service == PROGRAMME:
             place = Place.service(service.service, "service")
             yield Flaw(place, f"'{PROGRAMME}' is kept for the programme's own tasks.", "Give the service another id.")
+
+
+def check_settings(programme: Programme) -> Iterator[Flaw]:
+    """Find settings that a rulepack does not allow."""
+    floor = programme.rulepacks.number("privacy", "floor", on=programme.on)
+    wanted = programme.policy.minimum_group
+    if wanted is not None and wanted < floor:
+        what = f"Groups as small as {wanted} would give people's scores away."
+        yield Flaw(Place.programme("policy", "minimum_group"), what, f"Write {floor} or more.")
 
 
 def _unknown(place: Place, what: str, name: str, known: Iterable[str], *, on_key: bool = False) -> Iterator[Flaw]:

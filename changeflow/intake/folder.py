@@ -11,7 +11,7 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.people import Contact, Person
 from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
-from changeflow.intake.checks import check_references
+from changeflow.intake.checks import check_references, check_settings
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import Row, read_table
@@ -38,6 +38,7 @@ class Folder:
     contacts: tuple[Contact, ...]
     assessments: tuple[Assessment, ...]
     rulepacks: Rulepacks
+    """Those that ship; the folder's own are part of its definition."""
     programme: Programme
     """Joined, without facts and schedule."""
     sources: dict[str, str] = field(default_factory=dict)
@@ -74,9 +75,7 @@ class _Reader:
         schools = tuple(self._schools(mapping.get("schools", {})))
         people, contacts = self._people(mapping.get("people", {}))
         assessments = tuple(self._assessments(mapping.get("assessments", {}), people))
-        rulepacks = Rulepacks(
-            packs=(*shipped_rulepacks().packs, *read_rulepacks(self.path / "rulepacks", self.problems))
-        )
+        own_rulepacks = read_rulepacks(self.path / "rulepacks", self.problems)
         if self.problems or programme is None:
             return None
         definition = Definition(
@@ -86,11 +85,14 @@ class _Reader:
             people=people,
             calendars=calendars,
             pathways=pathways,
+            rulepacks=own_rulepacks,
         )
         self._report(check_references(definition))
         if self.problems:
             return None
+        rulepacks = shipped_rulepacks()
         joined, flaws = join(definition, rulepacks=rulepacks)
+        self._report(check_settings(joined))
         self._report(flaws)
         self._check_loops(joined)
         return Folder(self.path, definition, contacts, assessments, rulepacks, joined, self._sources())
@@ -225,5 +227,5 @@ class _Reader:
 
     def _sources(self) -> dict[str, str]:
         names = [d.file for d in self.documents.values() if (self.path / d.file).is_file()]
-        names += ["schools.csv"]
+        names += ["schools.csv", *(f"rulepacks/{p.name}" for p in (self.path / "rulepacks").glob("*.yaml"))]
         return {n: (self.path / n).read_text("utf-8-sig", errors="replace") for n in sorted(names)}

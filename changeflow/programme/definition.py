@@ -13,6 +13,7 @@ from changeflow.roadmap.pathways import Links, Pathway, StepFields
 from changeflow.services.service import Agreement, LeadProvider
 from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
+from changeflow.values.rulepack import Rulepack
 
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 
@@ -134,10 +135,8 @@ class Policy(Frozen):
     """Settings. Each default is our own choice unless its rulepack says otherwise."""
 
     barrier_threshold: int = Field(3, ge=1, le=4, description="An element scored at or below it is a barrier")
-    minimum_group: int = Field(10, ge=5, description="Smallest group that is shown; 5 is the floor")
+    minimum_group: int | None = Field(None, description="Smallest group that is shown; the rulepack's when left out")
     larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
-    trained_share: float = Field(0.9, gt=0, le=1, description="Share of staff trained before go-live")
-    near_critical_days: int = Field(10, ge=0)
 
 
 class MilestoneShape(Frozen):
@@ -204,6 +203,8 @@ class Definition(Frozen):
     people: tuple[Person, ...] = ()
     calendars: tuple[CalendarFile, ...] = ()
     pathways: tuple[Pathway, ...] = ()
+    rulepacks: tuple[Rulepack, ...] = ()
+    """The folder's own, which win over those that ship."""
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:

@@ -50,6 +50,12 @@ class Programme:
         return self.definition.programme.policy
 
     @property
+    def minimum_group(self) -> int:
+        """The smallest group that is shown: the programme's setting or the rulepack's, never below its floor."""
+        floor = self.rulepacks.number("privacy", "floor", on=self.on)
+        return max(floor, self.policy.minimum_group or self.rulepacks.number("privacy", "minimum_group", on=self.on))
+
+    @property
     def services(self) -> tuple[ServiceFile, ...]:
         return self.definition.services
 
@@ -130,7 +136,8 @@ def join(
 ) -> tuple[Programme, tuple[Flaw, ...]]:
     """Join a definition and facts to a programme, without a schedule yet; flaws say what could not be resolved.
 
-    `on` is the data date; left out, nothing has to be later than the programme's start.
+    `rulepacks` are those that ship; the definition's own win over them. `on` is the data date; left out, nothing has to
+    be later than the programme's start.
     """
     known = facts or Facts()
     calendars = Calendars(definition)
@@ -151,7 +158,7 @@ def join(
         milestones=tuple(expansion.milestones),
         graph=build_graph(roadmap.tasks, roadmap.links),
         facts=known,
-        rulepacks=rulepacks,
+        rulepacks=Rulepacks(packs=(*rulepacks.packs, *definition.rulepacks)),
         on=on or definition.programme.start,
         pay_periods=calendars.pay_periods,
     )

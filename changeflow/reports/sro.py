@@ -137,7 +137,7 @@ def build_sro(
     open_milestones = [m for m in in_time if m.task not in programme.roadmap.progress]
     decisions = tuple(_decisions(programme, today, proposals or {}))
     found = barriers(programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=_live(programme))
-    people, minimum = programme.definition.people, programme.policy.minimum_group
+    people, minimum = programme.definition.people, programme.minimum_group
     return SroReport(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,

@@ -19,6 +19,7 @@ from changeflow.errors import ConflictError, DatabaseUrlError, NewerDatabaseErro
 
 BUSY_SECONDS = 10
 """How long a writer on SQLite waits for another one before it gives up."""
+_UPGRADE_LOCK = 7_272_741
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
@@ -58,11 +59,16 @@ def _set_up_sqlite(engine: Engine) -> None:
 
 
 @contextmanager
-def session_scope(url: str) -> Iterator[Session]:
-    """Open a session in one transaction: committed at the end, rolled back on any error."""
+def session_scope(url: str, *, create: bool = False) -> Iterator[Session]:
+    """Open a session in one transaction: committed at the end, rolled back on any error.
+
+    A database that is not there, or has no tables yet, is an error unless `create` makes them.
+    """
+    if not create and is_sqlite(url) and not sqlite_path(url).exists():
+        raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
     engine = engine_for(url)
     try:
-        _check_version(engine, url)
+        _check_version(engine, url, create=create)
         with Session(engine) as session, session.begin():
             yield session
     except OperationalError as error:
@@ -77,6 +83,9 @@ def upgrade(url: str) -> str:
         if found is not None and found not in known:
             raise NewerDatabaseError(found)
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                # Two who come at once to an empty database: the second waits, and finds everything done.
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -104,11 +113,13 @@ def _alembic() -> Config:
     return config
 
 
-def _check_version(engine: Engine, url: str) -> None:
+def _check_version(engine: Engine, url: str, *, create: bool) -> None:
     found = current_version(engine)
     if found == head_version():
         return
     if found is None:
+        if not create:
+            raise DatabaseUrlError(url, "it has no tables yet; changeflow apply makes them")
         upgrade(url)
     elif found not in _known_versions():
         raise NewerDatabaseError(found)

@@ -40,7 +40,7 @@ def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
     """Compare a folder with what is stored; nothing is written."""
     read = read_folder(folder)
     programme = read.definition.programme.programme
-    with session_scope(db) as session:
+    with session_scope(db, create=True) as session:
         stored = versions.latest(session, programme)
         known = facts.load_facts(session, programme)
     after = judged(read.definition, facts=known, on=on)
@@ -66,7 +66,7 @@ def apply(
     by = check_actor(read.definition, actor)
     programme = read.definition.programme.programme
     try:
-        with session_scope(db) as session:
+        with session_scope(db, create=True) as session:
             is_stored = versions.lock_programme(session, programme)
             stored = versions.latest(session, programme) if is_stored else None
             if stored is not None and stored.hash == read.definition.content_hash():

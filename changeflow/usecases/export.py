@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
+from changeflow.intake.schema import write_schemas
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.reports.exports import write_ics, write_mspdi, write_xlsx
@@ -34,6 +35,7 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int
         path.write_text(_with_waivers(text, definition) if name == "programme.yaml" else text, encoding="utf-8")
     if definition.people:
         (out / "people.csv").write_text(_people(definition, stored.contacts), encoding="utf-8")
+    write_schemas(out / "schema")
     remember(out, stored.programme.id, stored.version.number, stored.version.hash)
     return stored.version.number
 

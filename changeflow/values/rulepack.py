@@ -36,11 +36,11 @@ class Rulepacks(Frozen):
     packs: tuple[Rulepack, ...] = ()
 
     def entry(self, pack: str, key: str, *, on: date) -> Entry:
-        """Return the entry of the latest edition in force; `KeyError` when there is none."""
+        """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none."""
         editions = [p for p in self.packs if p.rulepack == pack and p.in_force_from <= on and key in p.entries]
         if not editions:
             raise KeyError(f"{pack}.{key} on {on}")
-        return max(editions, key=lambda p: p.in_force_from).entries[key]
+        return sorted(editions, key=lambda p: p.in_force_from)[-1].entries[key]
 
     def number(self, pack: str, key: str, *, on: date) -> int:
         return int(self.entry(pack, key, on=on).value)

@@ -6,6 +6,7 @@ import pytest
 
 from changeflow.errors import ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
+from changeflow.programme.definition import Definition
 from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
 
@@ -188,6 +189,23 @@ def test_mistakes_of_several_files_come_together(tmp_path: Path):
     )
     assert {p.file for p in found} == {"programme.yaml", "services/payroll.yaml", "people.csv"}
     assert len(found) == 4
+
+
+def test_a_minimum_group_below_the_floor(tmp_path: Path):
+    found = the_problem(tmp_path, programme=PROGRAMME + "policy: {minimum_group: 3}\n")
+    assert found.endswith("Groups as small as 3 would give people's scores away. Write 5 or more.")
+
+
+def test_a_rulepack_of_the_folder_wins_and_is_part_of_its_definition(tmp_path: Path):
+    folder = a_folder(tmp_path)
+    (folder / "rulepacks").mkdir()
+    (folder / "rulepacks" / "privacy.yaml").write_text(
+        "rulepack: privacy\nin_force_from: 2020-01-01\n"
+        "entries:\n  minimum_group: {value: 15, grade: D, source: our board}\n"
+    )
+    read = read_folder(folder)
+    assert read.programme.minimum_group == 15
+    assert Definition.model_validate_json(read.definition.canonical()) == read.definition
 
 
 def test_no_folder_at_all(tmp_path: Path):

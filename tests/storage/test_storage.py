@@ -136,7 +136,6 @@ def _apply_many(folder: str, db: str, results: "multiprocessing.Queue[str]") -> 
 def test_of_two_at_once_one_is_stored_and_one_is_refused(db: str, tmp_path: Path):
     folders = [a_folder(tmp_path / name) for name in ("one", "two")]
     a_folder(folders[1], service=SERVICE + "tasks:\n  requirements: {duration: 9d}\n")
-    upgrade(db)
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     workers = [context.Process(target=_apply_many, args=(str(f), db, results)) for f in folders]
@@ -256,6 +255,13 @@ def test_a_database_of_a_newer_version_is_left_alone(db: str):
 def test_a_wrong_address_is_an_error_that_says_what_would_be_right(url: str):
     with pytest.raises(DatabaseUrlError, match=r"sqlite:///changeflow\.db"), session_scope(url):
         pass
+
+
+def test_a_database_that_is_not_there_is_not_made_by_looking(tmp_path: Path):
+    scope = session_scope(f"sqlite:///{tmp_path / 'typo.db'}")
+    with pytest.raises(DatabaseUrlError, match="there is no such file yet; changeflow apply makes it"):
+        scope.__enter__()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_naive_moment_is_refused(sqlite: str, tmp_path: Path):
