@@ -1,13 +1,13 @@
-"""The critical path method over calendars: early and late dates, floats, driving links (the `textbook` profile)."""
+"""The critical path method over calendars: early and late dates, floats, driving links."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import networkx as nx
-
-from changeflow.roadmap.graph import build_graph, in_order
-from changeflow.roadmap.pace import Pace, pace_of, shift
-from changeflow.roadmap.tasks import Bound, Link, LinkType, Roadmap, Task
+from changeflow.roadmap.early import Early, ForwardPass, lagged
+from changeflow.roadmap.late import BackwardPass, Late
+from changeflow.roadmap.network import Network, build_network
+from changeflow.roadmap.pace import pace_of
+from changeflow.roadmap.tasks import Link, Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 
@@ -32,7 +32,7 @@ class TimedTask:
     drivers: tuple[Link, ...]
     """The links that put its early dates there: all ties. None of them: a constraint, an actual or the start did."""
     reason: str
-    """`links`, `start`, `data_date`, `actual`, or the constraint that decided."""
+    """`links`, `start`, `data_date`, `actual`, `manual`, `roll_up`, or the constraint that decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Schedule:
 
     timed: Mapping[TaskId, TimedTask]
     finish: int
+    below: Mapping[TaskId, tuple[TaskId, ...]]
+    """The tasks below each summary."""
 
     def __getitem__(self, task: TaskId) -> TimedTask:
         return self.timed[task]
@@ -50,222 +52,128 @@ class Schedule:
         seen, stack = set(targets), list(targets)
         while stack:
             for link in self.timed[stack.pop()].drivers:
-                if link.predecessor not in seen:
-                    seen.add(link.predecessor)
-                    stack.append(link.predecessor)
+                for task in self.behind(link):
+                    if task not in seen:
+                        seen.add(task)
+                        stack.append(task)
         return frozenset(seen)
 
-
-@dataclass(slots=True)
-class _Early:
-    start: int
-    finish: int
-    drivers: tuple[Link, ...]
-    reason: str
+    def behind(self, link: Link) -> tuple[TaskId, ...]:
+        """Return the tasks at the driving end of a link: of a summary, those that give it its date."""
+        below = self.below.get(link.predecessor)
+        if below is None:
+            return (link.predecessor,)
+        timed = self.timed
+        if link.type.from_finish:
+            return tuple(t for t in below if timed[t].early_finish == timed[link.predecessor].early_finish)
+        return tuple(t for t in below if timed[t].early_start == timed[link.predecessor].early_start)
 
 
 def time_roadmap(roadmap: Roadmap) -> Schedule:
     """Place every task as early as its predecessors allow, and as late as its successors allow.
 
-    A loop raises `CyclicRoadmapError`. Retained logic: what remains of a started task waits for its predecessors.
+    A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ.
     Complexity: O((tasks + links) log intervals).
     """
-    return _Pass(roadmap).run()
+    network = build_network(roadmap)
+    summaries = set(network.below)
+    paces = {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values() if t.id not in summaries}
+    early = ForwardPass(roadmap, network, paces).run()
+    backward = BackwardPass(roadmap, network, paces, early)
+    late = backward.run()
+    floats = _Floats(roadmap, network, early, late, backward.finish)
+    timed = {task: floats.timed(task) for task in roadmap.tasks}
+    schedule = Schedule(timed, backward.finish, {s: tuple(below) for s, below in network.below.items()})
+    last = [t for t in timed if t not in summaries and timed[t].early_finish == backward.finish]
+    return _with_driving(schedule, schedule.path_to(*last))
 
 
-class _Pass:
-    """One computation; holds what both directions need."""
+def _with_driving(schedule: Schedule, path: Iterable[TaskId]) -> Schedule:
+    from dataclasses import replace
 
-    def __init__(self, roadmap: Roadmap) -> None:
+    on_path = set(path)
+    timed = {t: replace(x, driving=True) if t in on_path else x for t, x in schedule.timed.items()}
+    return Schedule(timed, schedule.finish, schedule.below)
+
+
+class _Floats:
+    """Floats of one schedule, each in working time of a calendar."""
+
+    def __init__(
+        self,
+        roadmap: Roadmap,
+        network: Network,
+        early: Mapping[TaskId, Early],
+        late: Mapping[TaskId, Late],
+        finish: int,
+    ) -> None:
         self.roadmap = roadmap
-        self.graph = build_graph(roadmap.tasks, roadmap.links)
-        self.order = in_order(self.graph)
-        self.paces: dict[TaskId, Pace] = {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values()}
-        self.early: dict[TaskId, _Early] = {}
-        self.late: dict[TaskId, tuple[int, int]] = {}
+        self.network = network
+        self.early = early
+        self.late = late
+        self.finish = finish
 
-    def run(self) -> Schedule:
-        for task in self.order:
-            self.early[task] = self._forward(self.roadmap.tasks[task])
-        finish = max((e.finish for e in self.early.values()), default=self.roadmap.start)
-        for task in reversed(self.order):
-            self.late[task] = self._backward(self.roadmap.tasks[task], finish)
-        last = [task for task, early in self.early.items() if early.finish == finish]
-        on_path = _walk_back(last, self.early)
-        return Schedule({task: self._timed(task, finish, driving=task in on_path) for task in self.order}, finish)
-
-    def _forward(self, task: Task) -> _Early:
-        done = self.roadmap.progress.get(task.id)
-        if done and done.actual_finish is not None:
-            return _Early(done.actual_start, done.actual_finish, (), "actual")
-        pace = self.paces[task.id]
-        bounds = [(self._early_bound(link, pace), link) for link in self._incoming(task.id)]
-        if done:
-            return self._in_progress(task, bounds)
-        floors = [(max((b for b, _ in bounds), default=self.roadmap.start), "links" if bounds else "start")]
-        if self.roadmap.data_date is not None:
-            floors.append((self.roadmap.data_date, "data_date"))
-        floors += _constraint_floors(task, pace)
-        position, reason = max(floors, key=lambda f: f[0])
-        position, reason = _pulled_back(task, pace, position, reason)
-        start = pace.land(position)
-        if reason not in (Bound.MUST_START, Bound.MUST_FINISH):
-            # Whatever lands on the same instant drives: Friday evening and Monday morning are one point of work.
-            drivers = tuple(link for bound, link in bounds if pace.land(bound) == start)
-            reason = "links" if drivers else reason
-        else:
-            drivers = ()
-        return _Early(start, pace.finish(start), drivers, reason)
-
-    def _in_progress(self, task: Task, bounds: list[tuple[int, Link]]) -> _Early:
-        done = self.roadmap.progress[task.id]
-        if done.remaining is None:
-            finish = self.paces[task.id].finish(done.actual_start)
-            floor = self.roadmap.data_date
-            return _Early(done.actual_start, max(finish, floor) if floor is not None else finish, (), "actual")
-        resume = max([self.roadmap.data_date or done.actual_start, done.actual_start, *(b for b, _ in bounds)])
-        finish = self.roadmap.calendars[task.calendar].add(resume, done.remaining)
-        drivers = tuple(link for bound, link in bounds if bound == resume)
-        return _Early(done.actual_start, finish, drivers, "actual")
-
-    def _early_bound(self, link: Link, pace: Pace) -> int:
-        before = self.early[link.predecessor]
-        bound = self._shift(before.finish if link.type.from_finish else before.start, link)
-        return pace.earliest_start(bound) if link.type.to_finish else bound
-
-    def _shift(self, position: int, link: Link, *, back: bool = False) -> int:
-        before = self.roadmap.tasks[link.predecessor].duration
-        base = before.amount if before.unit in (Unit.WORKING, Unit.ELAPSED) else 0
-        successor = self.roadmap.tasks[link.successor]
-        return shift(position, link.lag, task=successor, roadmap=self.roadmap, base=base, back=back)
-
-    def _backward(self, task: Task, finish: int) -> tuple[int, int]:
-        early, done = self.early[task.id], self.roadmap.progress.get(task.id)
-        if done and done.is_done:
-            return early.start, early.finish
-        pace = self.paces[task.id]
-        latest, latest_start = finish, None
-        for link in self._outgoing(task.id):
-            bound = self._late_bound(link)
-            if bound is None:
-                continue
-            if link.type.from_finish:
-                latest = min(latest, bound)
-            else:
-                latest_start = bound if latest_start is None else min(latest_start, bound)
-        if task.deadline is not None:
-            latest = min(latest, task.deadline)
-        for constraint in task.constraints:
-            if constraint.bound in (Bound.FINISH_NO_LATER, Bound.MUST_FINISH):
-                latest = min(latest, constraint.at)
-            elif constraint.bound in (Bound.START_NO_LATER, Bound.MUST_START):
-                latest_start = constraint.at if latest_start is None else min(latest_start, constraint.at)
-        if done:
-            return early.start, latest
-        start = pace.latest_start(latest)
-        if latest_start is not None and latest_start < start:
-            start = latest_start
-        return start, pace.finish(start) if not task.is_milestone else start
-
-    def _late_bound(self, link: Link) -> int | None:
-        """Where the successor lets the bound end of the predecessor be, at the latest; None where it is done."""
-        done = self.roadmap.progress.get(link.successor)
-        if done and done.is_done:
-            return None
-        start, finish = self.late[link.successor]
-        if done and not link.type.to_finish:
-            return None if done.remaining is None else self._shift(self._latest_resume(link.successor), link, back=True)
-        if not link.type.to_finish:
-            return self._shift(start, link, back=True)
-        # Friday evening and Monday morning are one point of its work: a predecessor on the clock has until the latter.
-        task = self.roadmap.tasks[link.successor]
-        if task.duration.unit is Unit.WORKING and not task.is_milestone:
-            finish = self.roadmap.calendar_of(link.successor).next_working(finish)
-        return self._shift(finish, link, back=True)
-
-    def _latest_resume(self, task: TaskId) -> int:
-        remaining = self.roadmap.progress[task].remaining or 0
-        return self.roadmap.calendar_of(task).subtract(self.late[task][1], remaining)
-
-    def _timed(self, task: TaskId, finish: int, *, driving: bool) -> TimedTask:
+    def timed(self, task: TaskId) -> TimedTask:
         early, (late_start, late_finish) = self.early[task], self.late[task]
-        done = self.roadmap.progress.get(task)
-        is_done = bool(done and done.is_done)
-        spare = self._between(task, early.finish, late_finish)
-        if done is None:
-            spare = min(spare, self._between(task, early.start, late_start))
+        total = self._total(task)
+        done = self._is_done(task)
         return TimedTask(
             task=task,
             early_start=early.start,
             early_finish=early.finish,
             late_start=late_start,
             late_finish=late_finish,
-            total_float=0 if is_done else spare,
-            free_float=0 if is_done else self._free_float(task, finish),
-            critical=spare <= 0 and not is_done,
-            driving=driving,
+            total_float=total,
+            free_float=0 if done else self._free(task, total),
+            critical=total <= self.roadmap.slack_limit and not done,
+            driving=False,
             drivers=early.drivers,
             reason=early.reason,
         )
 
-    def _free_float(self, task: TaskId, finish: int) -> int:
-        """How far it can slip without moving any successor; to the roadmap's finish where it has none."""
-        early, spare = self.early[task], []
-        for link in self._outgoing(task):
-            done = self.roadmap.progress.get(link.successor)
-            if done and done.is_done:
+    def _total(self, task: TaskId) -> int:
+        early, (late_start, late_finish) = self.early[task], self.late[task]
+        if self._is_done(task):
+            return 0
+        spare = self._between(task, early.finish, late_finish)
+        if not self._has_begun(task):
+            spare = min(spare, self._between(task, early.start, late_start))
+        if early.logic_finish is not None:
+            # A set date earlier than logic: the task stands on it, and yet its predecessors are late for it.
+            spare = min(spare, self._between(task, early.logic_finish, late_finish))
+        return spare
+
+    def _free(self, task: TaskId, total: int) -> int:
+        """How far it can slip without moving any successor of its own."""
+        capped = self.roadmap.profile.free_float_is_capped
+        early, spare = self.early[task], list[int]()
+        for link in self.network.own_outgoing[task]:
+            if self._is_done(link.successor):
                 continue
             after = self.early[link.successor]
-            limit = self._shift(after.finish if link.type.to_finish else after.start, link, back=True)
-            spare.append(self._between(task, early.finish if link.type.from_finish else early.start, limit))
-        return max(0, min(spare, default=self._between(task, early.finish, finish)))
+            mine = early.finish if link.type.from_finish else early.start
+            theirs = after.finish if link.type.to_finish else after.start
+            if capped:
+                calendar = self.roadmap.calendar_of(link.successor)
+                spare.append(calendar.between(lagged(self.roadmap, mine, link), theirs))
+            else:
+                spare.append(self._between(task, mine, lagged(self.roadmap, theirs, link, back=True)))
+        if capped:
+            return max(0, min([*spare, total]))
+        return max(0, min(spare, default=self._between(task, early.finish, self.finish)))
 
     def _between(self, task: TaskId, start: int, finish: int) -> int:
         if self.roadmap.tasks[task].duration.unit is Unit.ELAPSED:
             return finish - start
         return self.roadmap.calendar_of(task).between(start, finish)
 
-    def _incoming(self, task: TaskId) -> Iterable[Link]:
-        return (data["link"] for _, _, data in self.graph.in_edges(task, data=True))
+    def _is_done(self, task: TaskId) -> bool:
+        below = self.network.below.get(task)
+        if below is not None:
+            return all(self._is_done(t) for t in below)
+        done = self.roadmap.progress.get(task)
+        return bool(done and done.is_done)
 
-    def _outgoing(self, task: TaskId) -> Iterable[Link]:
-        return (data["link"] for _, _, data in self.graph.out_edges(task, data=True))
-
-
-def _constraint_floors(task: Task, pace: Pace) -> list[tuple[int, str]]:
-    floors: list[tuple[int, str]] = []
-    for constraint in task.constraints:
-        if constraint.bound is Bound.START_NO_EARLIER:
-            floors.append((constraint.at, constraint.bound))
-        elif constraint.bound is Bound.FINISH_NO_EARLIER:
-            floors.append((pace.earliest_start(constraint.at), constraint.bound))
-    return floors
-
-
-def _pulled_back(task: Task, pace: Pace, position: int, reason: str) -> tuple[int, str]:
-    """A hard date wins over logic; what it costs shows as negative float of the predecessors."""
-    for constraint in task.constraints:
-        if constraint.bound is Bound.MUST_START:
-            return constraint.at, constraint.bound
-        if constraint.bound is Bound.MUST_FINISH:
-            return pace.latest_start(constraint.at), constraint.bound
-    return position, reason
-
-
-def _walk_back(targets: Iterable[TaskId], early: Mapping[TaskId, _Early]) -> set[TaskId]:
-    seen = set(targets)
-    stack = list(seen)
-    while stack:
-        for link in early[stack.pop()].drivers:
-            if link.predecessor not in seen:
-                seen.add(link.predecessor)
-                stack.append(link.predecessor)
-    return seen
-
-
-def ancestors(roadmap: Roadmap, task: TaskId) -> frozenset[TaskId]:
-    """Return every task that can move `task`."""
-    return frozenset(nx.ancestors(build_graph(roadmap.tasks, roadmap.links), task))
-
-
-__all__ = ["Link", "LinkType", "Schedule", "TimedTask", "ancestors", "time_roadmap"]
+    def _has_begun(self, task: TaskId) -> bool:
+        below = self.network.below.get(task)
+        return any(t in self.roadmap.progress for t in below) if below is not None else task in self.roadmap.progress

@@ -52,6 +52,24 @@ class WorkingPace:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedPace:
+    """Several people, each on a calendar of their own: it begins with the first and ends with the last of them."""
+
+    parts: tuple[WorkingPace, ...]
+
+    def land(self, bound: int) -> int:
+        return min(part.land(bound) for part in self.parts)
+
+    def finish(self, start: int) -> int:
+        return max(part.finish(start) for part in self.parts)
+
+    def latest_start(self, finish: int) -> int:
+        return min(part.latest_start(finish) for part in self.parts)
+
+    earliest_start = latest_start
+
+
+@dataclass(frozen=True, slots=True)
 class ElapsedPace:
     """Minutes of the clock, day and night: statutory waits. It starts at any instant."""
 
@@ -113,7 +131,7 @@ class OpeningPace:
 
 def pace_of(task: Task, roadmap: Roadmap) -> Pace:
     """Choose how a task's duration passes."""
-    calendar = roadmap.calendars[task.calendar]
+    calendar = roadmap.calendars[task.placed_on or task.calendar]
     amount, unit = task.duration.amount, task.duration.unit
     pace: Pace
     if unit is Unit.ELAPSED:
@@ -122,6 +140,8 @@ def pace_of(task: Task, roadmap: Roadmap) -> Pace:
         pace = PeriodPace(periods_of(task, unit, roadmap), amount)
     elif unit is Unit.SCHOOL_WEEKS:
         pace = WorkingPace(term_calendar(task, roadmap), school_weeks(amount, roadmap))
+    elif task.assignments:
+        pace = AssignedPace(tuple(WorkingPace(roadmap.calendars[a.calendar], a.minutes) for a in task.assignments))
     else:
         pace = WorkingPace(calendar, amount)
     return OpeningPace(pace, roadmap.periods[task.starts_on]) if task.starts_on else pace

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.roadmap.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
 from changeflow.values.words import Kind, Origin, Phase
@@ -47,9 +48,25 @@ class Constraint:
     """Civil minutes. A start on a day is its first minute, a finish on a day the first minute of the next."""
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Work that somebody does on a calendar of their own: working minutes of that calendar."""
+
+    calendar: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManualDates:
+    """Dates that a person holds by hand: civil minutes. Links do not move them."""
+
+    start: int
+    finish: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A piece of work, expanded from its pathway. One of no duration is a milestone."""
+    """A piece of work, or a summary of others. One of no duration is a milestone."""
 
     id: TaskId
     name: str
@@ -60,7 +77,13 @@ class Task:
     wave: str | None = None
     duration: Duration = ZERO
     calendar: str
-    """A key of the roadmap's calendars: it places the work, and floats are counted in it."""
+    """A key of the roadmap's calendars: floats are counted in it, and it places the work unless the next two do."""
+    placed_on: str | None = None
+    """The calendar on which the work happens, where it is not the task's own: a resource's."""
+    assignments: tuple[Assignment, ...] = ()
+    """Several, when their calendars differ: each runs by itself, and the task ends with the last."""
+    manual: ManualDates | None = None
+    as_late_as_possible: bool = False
     term_calendar: str | None = None
     """The calendar that school weeks are counted in; its own when left out."""
     starts_on: str | None = None
@@ -105,6 +128,10 @@ class TaskProgress:
     actual_finish: int | None = None
     remaining: int | None = None
     """Working minutes; None means that the planned duration runs on from the actual start."""
+    resume: int | None = None
+    """Where the rest begins, as another program has decided it."""
+    parts: tuple[tuple[str, int, int], ...] = ()
+    """(calendar, resume, remaining minutes) of each assignment, where their calendars differ."""
 
     @property
     def is_done(self) -> bool:
@@ -124,6 +151,11 @@ class Roadmap:
     """What has not happened by then cannot start before it."""
     minutes_per_day: int = 450
     progress: Mapping[TaskId, TaskProgress] = field(default_factory=dict)
+    parents: Mapping[TaskId, TaskId] = field(default_factory=dict)
+    """The summary of each task that has one. A summary rolls up; links to and from it bind its tasks."""
+    profile: Profile = TEXTBOOK
+    slack_limit: int = 0
+    """Working minutes of total float up to which a task counts as critical."""
 
     def calendar_of(self, task: TaskId) -> WorkingCalendar:
         return self.calendars[self.tasks[task].calendar]

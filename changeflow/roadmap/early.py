@@ -1,0 +1,142 @@
+"""The forward pass: every task as early as its predecessors, constraints and facts allow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from changeflow.roadmap.network import Network, Station
+from changeflow.roadmap.pace import Pace, shift
+from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task, TaskProgress
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit
+
+
+@dataclass(slots=True)
+class Early:
+    """Where a task lands: civil minutes."""
+
+    start: int
+    finish: int
+    drivers: tuple[Link, ...] = ()
+    reason: str = "links"
+    logic_finish: int | None = None
+    """Where logic alone would end it, when a set date has pulled it earlier."""
+
+
+class ForwardPass:
+    """Computes `early` for every task and summary, in the network's order."""
+
+    def __init__(self, roadmap: Roadmap, network: Network, paces: Mapping[TaskId, Pace]) -> None:
+        self.roadmap = roadmap
+        self.network = network
+        self.paces = paces
+        self.early: dict[TaskId, Early] = {}
+
+    def run(self) -> dict[TaskId, Early]:
+        for task, station in self.network.order:
+            if station is Station.TASK:
+                self.early[task] = self._place(self.roadmap.tasks[task])
+            elif station is Station.ROLL_UP:
+                below = [self.early[t] for t in self.network.below[task]]
+                self.early[task] = Early(min(e.start for e in below), max(e.finish for e in below), (), "roll_up")
+        return self.early
+
+    def _place(self, task: Task) -> Early:
+        done = self.roadmap.progress.get(task.id)
+        if done and done.actual_finish is not None:
+            return Early(done.actual_start, done.actual_finish, (), "actual")
+        pace = self.paces[task.id]
+        bounds = [(self._bound(link, task, pace), link) for link in self.network.incoming[task.id]]
+        if done:
+            return self._begun(task, done, bounds)
+        if task.manual is not None:
+            return Early(task.manual.start, task.manual.finish, (), "manual")
+        position, reason = self._logic(task, pace, bounds)
+        start = pace.land(position)
+        pulled = self._pulled(task, pace, start)
+        if pulled is not None:
+            logic_finish = pace.finish(start)
+            start = pace.land(pulled[0])
+            return Early(start, pace.finish(start), (), pulled[1], logic_finish)
+        # Whatever lands on the same instant drives: Friday evening and Monday morning are one point of work.
+        drivers = tuple(link for bound, link in bounds if pace.land(bound) == start)
+        return Early(start, pace.finish(start), drivers, "links" if drivers else reason)
+
+    def _logic(self, task: Task, pace: Pace, bounds: Sequence[tuple[int, Link]]) -> tuple[int, str]:
+        """Return the earliest position by links, data date and "no earlier" dates, and what decides it."""
+        profile = self.roadmap.profile
+        floors = [(max(b for b, _ in bounds), "links")] if bounds else []
+        floors += _no_earlier(task, pace)
+        if profile.start_is_floor or not floors:
+            floors.append((self.roadmap.start, "start"))
+        if profile.data_date_moves and self.roadmap.data_date is not None:
+            floors.append((self.roadmap.data_date, "data_date"))
+        return max(floors, key=lambda f: f[0])
+
+    def _pulled(self, task: Task, pace: Pace, start: int) -> tuple[int, str] | None:
+        """Return where a hard date puts the task against logic; None where none does."""
+        finish = pace.finish(start)
+        for constraint in task.constraints:
+            at = constraint.at
+            if constraint.bound is Bound.MUST_START:
+                return at, constraint.bound
+            if constraint.bound is Bound.MUST_FINISH:
+                return pace.latest_start(at), constraint.bound
+            if self.roadmap.profile.limits_pull_early:
+                if constraint.bound is Bound.START_NO_LATER and at < start:
+                    return at, constraint.bound
+                if constraint.bound is Bound.FINISH_NO_LATER and at < finish:
+                    return pace.latest_start(at), constraint.bound
+        return None
+
+    def _begun(self, task: Task, done: TaskProgress, bounds: Sequence[tuple[int, Link]]) -> Early:
+        roadmap, start = self.roadmap, done.actual_start
+        if done.parts:
+            finish = max(roadmap.calendars[c].add(resume, left) for c, resume, left in done.parts)
+            return Early(start, finish, (), "actual")
+        if not roadmap.profile.data_date_moves:
+            return Early(start, self._stored_finish(task, done), (), "actual")
+        if done.remaining is None:
+            finish = self.paces[task.id].finish(start)
+            floor = roadmap.data_date
+            return Early(start, max(finish, floor) if floor is not None else finish, (), "actual")
+        # Retained logic: what is left waits for the data date and for the predecessors.
+        resume = max([roadmap.data_date or start, start, *(b for b, _ in bounds)])
+        drivers = tuple(link for bound, link in bounds if bound == resume)
+        return Early(start, roadmap.calendars[task.calendar].add(resume, done.remaining), drivers, "actual")
+
+    def _stored_finish(self, task: Task, done: TaskProgress) -> int:
+        """The rest runs from where the file says that it resumes; predecessors and status date move nothing."""
+        remaining, resume = done.remaining or 0, done.resume
+        if resume is None:
+            return self.paces[task.id].finish(done.actual_start)
+        if task.duration.unit is Unit.ELAPSED:
+            return resume + remaining
+        return self.roadmap.calendars[task.placed_on or task.calendar].add(resume, remaining)
+
+    def _bound(self, link: Link, task: Task, pace: Pace) -> int:
+        """Return the earliest start of `task` that the link allows; the link may be one of a summary above it."""
+        before = self.early[link.predecessor]
+        bound = lagged(self.roadmap, before.finish if link.type.from_finish else before.start, link)
+        if not link.type.to_finish:
+            return bound
+        if task.is_milestone:
+            return bound
+        return pace.earliest_start(bound)
+
+
+def lagged(roadmap: Roadmap, position: int, link: Link, *, back: bool = False) -> int:
+    """Move a position by a link's lag, on the successor's calendar; `back` takes the lag off."""
+    before = roadmap.tasks[link.predecessor].duration
+    base = before.amount if before.unit in (Unit.WORKING, Unit.ELAPSED) else 0
+    successor = roadmap.tasks[link.successor]
+    return shift(position, link.lag, task=successor, roadmap=roadmap, base=base, back=back)
+
+
+def _no_earlier(task: Task, pace: Pace) -> list[tuple[int, str]]:
+    floors: list[tuple[int, str]] = []
+    for constraint in task.constraints:
+        if constraint.bound is Bound.START_NO_EARLIER:
+            floors.append((constraint.at, constraint.bound))
+        elif constraint.bound is Bound.FINISH_NO_EARLIER:
+            floors.append((pace.earliest_start(constraint.at), constraint.bound))
+    return floors

@@ -1,0 +1,45 @@
+"""Where the rules of Microsoft Project and the textbook differ, a profile chooses: `docs/profiles.md` lists them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A set of answers to questions that scheduling engines answer differently."""
+
+    name: str
+    start_is_floor: bool
+    """Nothing begins before the roadmap's start, not even what a constraint or a lead would put there."""
+    limits_pull_early: bool
+    """A "no later than" date earlier than logic pulls the early dates; else it bounds the late dates alone."""
+    set_dates_hold_late: bool
+    """A "must" date is the late date too, whatever successors say: no pressure from behind passes through."""
+    pins_started: bool
+    """A started successor passes back where its rest resumes, not a late start: its float does not add up."""
+    data_date_moves: bool
+    """What has not begun cannot begin before the data date, and what is left of begun work waits for it and for its
+    predecessors (retained logic). Without it, stored resume dates are taken as they are."""
+    free_float_is_capped: bool
+    """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
+    equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
+
+
+TEXTBOOK = Profile(
+    name="textbook",
+    start_is_floor=True,
+    limits_pull_early=False,
+    set_dates_hold_late=False,
+    pins_started=False,
+    data_date_moves=True,
+    free_float_is_capped=False,
+)
+MSPROJECT = Profile(
+    name="msproject",
+    start_is_floor=False,
+    limits_pull_early=True,
+    set_dates_hold_late=True,
+    pins_started=True,
+    data_date_moves=False,
+    free_float_is_capped=True,
+)
+PROFILES = {p.name: p for p in (TEXTBOOK, MSPROJECT)}
