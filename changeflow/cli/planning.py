@@ -105,6 +105,8 @@ def schedule(
             names, key = {t: task.name for t, task in roadmap.tasks.items()}, "id"
         else:
             project, timed = schedule_project(file)
+            for remark in project.notes:
+                note(remark)
             roadmap, names, key = project.roadmap, dict(project.names), "uid"
     if timed is None:
         return

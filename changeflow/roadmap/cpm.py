@@ -1,13 +1,13 @@
 """The critical path method over calendars: early and late dates, floats, driving links."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changeflow.roadmap.early import Early, ForwardPass, lagged
 from changeflow.roadmap.late import BackwardPass, Late
 from changeflow.roadmap.network import Network, build_network
 from changeflow.roadmap.pace import pace_of
-from changeflow.roadmap.tasks import Link, Roadmap
+from changeflow.roadmap.tasks import Bound, Constraint, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 
@@ -72,9 +72,23 @@ class Schedule:
 def time_roadmap(roadmap: Roadmap) -> Schedule:
     """Place every task as early as its predecessors allow, and as late as its successors allow.
 
-    A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ.
+    A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ. What is to be as late as
+    possible is placed at its late start, and what follows it anew: Project takes its total float.
     Complexity: O((tasks + links) log intervals).
     """
+    schedule = _time(roadmap)
+    waiting = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
+    if not waiting:
+        return schedule
+    held = {t.id: _held(t, schedule[t.id].late_start) for t in waiting if t.id not in schedule.below}
+    return _time(replace(roadmap, tasks={**roadmap.tasks, **held}))
+
+
+def _held(task: Task, start: int) -> Task:
+    return replace(task, constraints=(*task.constraints, Constraint(Bound.START_NO_EARLIER, start)))
+
+
+def _time(roadmap: Roadmap) -> Schedule:
     network = build_network(roadmap)
     summaries = set(network.below)
     paces = {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values() if t.id not in summaries}
@@ -89,8 +103,6 @@ def time_roadmap(roadmap: Roadmap) -> Schedule:
 
 
 def _with_driving(schedule: Schedule, path: Iterable[TaskId]) -> Schedule:
-    from dataclasses import replace
-
     on_path = set(path)
     timed = {t: replace(x, driving=True) if t in on_path else x for t, x in schedule.timed.items()}
     return Schedule(timed, schedule.finish, schedule.below)

@@ -74,6 +74,8 @@ class ForwardPass:
 
     def _pulled(self, task: Task, pace: Pace, start: int) -> tuple[int, str] | None:
         """Return where a hard date puts the task against logic; None where none does."""
+        if not self.roadmap.holds_set_dates:
+            return None
         finish = pace.finish(start)
         for constraint in task.constraints:
             at = constraint.at

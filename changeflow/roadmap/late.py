@@ -42,7 +42,7 @@ class BackwardPass:
         latest, latest_start = self._bounds(task)
         if done:
             return early.start, latest
-        if self.roadmap.profile.set_dates_hold_late and _has_set_date(task):
+        if self.roadmap.profile.set_dates_hold_late and self.roadmap.holds_set_dates and _has_set_date(task):
             return early.start, early.finish
         pace = self._pace(task)
         if task.is_milestone:

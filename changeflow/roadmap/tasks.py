@@ -154,6 +154,8 @@ class Roadmap:
     parents: Mapping[TaskId, TaskId] = field(default_factory=dict)
     """The summary of each task that has one. A summary rolls up; links to and from it bind its tasks."""
     profile: Profile = TEXTBOOK
+    holds_set_dates: bool = True
+    """A "must" or "no later than" date may pull early dates; else it works on the late dates alone."""
     slack_limit: int = 0
     """Working minutes of total float up to which a task counts as critical."""
 

@@ -207,7 +207,8 @@ def test_a_file_that_is_no_project_file(tmp_path: Path):
     task = "<Task><UID>1</UID><Name>x &e;</Name><OutlineLevel>1</OutlineLevel></Task>"
     (tmp_path / "c.xml").write_text(
         '<!DOCTYPE p [<!ENTITY e SYSTEM "secret.txt">]>'
-        f'<Project xmlns="http://schemas.microsoft.com/project"><Tasks>{task}</Tasks></Project>'
+        f'<Project xmlns="http://schemas.microsoft.com/project"><StartDate>2027-01-04T08:00:00</StartDate>'
+        f"<Tasks>{task}</Tasks></Project>"
     )
     assert "a secret" not in run("schedule", tmp_path / "c.xml").output
 
