@@ -67,10 +67,16 @@ class ForwardPass:
         floors = [(max(b for b, _ in bounds), "links")] if bounds else []
         floors += _no_earlier(task, pace)
         if profile.start_is_floor or not floors:
-            floors.append((self.roadmap.start, "start"))
+            floors.append((self._start_for(task), "start"))
         if profile.data_date_moves and self.roadmap.data_date is not None:
             floors.append((self.roadmap.data_date, "data_date"))
         return max(floors, key=lambda f: f[0])
+
+    def _start_for(self, task: Task) -> int:
+        """The roadmap may start at a midnight: a wait on the clock begins when people do, all else lands by itself."""
+        if task.duration.unit is Unit.ELAPSED and task.starts_on is None:
+            return self.roadmap.calendar_of(task.id).next_working(self.roadmap.start)
+        return self.roadmap.start
 
     def _pulled(self, task: Task, pace: Pace, start: int) -> tuple[int, str] | None:
         """Return where a hard date puts the task against logic; None where none does."""
