@@ -120,6 +120,7 @@ def schedule(
 
 def why(folder: Folder, task: Annotated[str, typer.Argument(help="A task's id.")], at: At = None) -> None:
     """Explain a task's dates: the chain of links, gaps, rules and constraints behind them."""
+    from changeflow.roadmap.slip import Slips, cliff_in_words
     from changeflow.roadmap.why import explain
     from changeflow.usecases.plan import plan_folder
 
@@ -127,8 +128,13 @@ def why(folder: Folder, task: Annotated[str, typer.Argument(help="A task's id.")
         programme = plan_folder(folder, on=day(at) if at else None).programme
         if task not in programme.roadmap.tasks:
             raise UnknownThingError("task", task, programme.roadmap.tasks)
-    if programme.schedule is not None:
-        out(explain(programme.roadmap, programme.schedule, task).text)
+    if programme.schedule is None:
+        return
+    out(explain(programme.roadmap, programme.schedule, task).text)
+    slips = Slips(programme.roadmap, programme.schedule)
+    for milestone in programme.milestones:
+        if milestone.task != task and (edge := slips.cliff(task, milestone.task)) is not None:
+            out(cliff_in_words(programme.roadmap, edge))
 
 
 def _check_form(form: str) -> None:

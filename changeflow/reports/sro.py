@@ -1,7 +1,7 @@
 """The SRO's report as numbers and sentences: the HTML page and the JSON are two views of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.adkar.actions import actions_for
@@ -12,16 +12,18 @@ from changeflow.pilots.runs import latest_by_period
 from changeflow.programme.plan import Dates, compare
 from changeflow.programme.programme import Programme
 from changeflow.reports.gantt import Gantt, draw_gantt
-from changeflow.roadmap.cpm import time_roadmap
-from changeflow.roadmap.tasks import Bound, Constraint, Milestone, Task
+from changeflow.roadmap.slip import Slips, cliff_in_words
+from changeflow.roadmap.tasks import Milestone, Task
 from changeflow.roadmap.why import dates_in_words, explain, float_in_words
 from changeflow.rules.engine import Judged
 from changeflow.values.finding import Finding, Waiver
-from changeflow.values.moments import DAY, day_of, last_day_of, spoken_day
+from changeflow.values.moments import DAY, day_of, last_day_of, minute_of, spoken_day
 from changeflow.values.words import Kind, Severity
 
 SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
+EDGES_WITHIN, EDGE_DAYS = timedelta(days=60), 5
+"""Cliff edges of tasks that end within so many days, with at most so many working days left: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ class DecisionLine:
     owner: str
     waiting: bool
     """Everything before it is done: it waits for this decision alone."""
-    week_later: str
+    slip: str
+    """What a delay costs: the next cliff edge of a milestone, where there is one."""
     proposal: str
     """`go`, `no_go`, or nothing where no evidence is asked for."""
     reasons: tuple[str, ...]
@@ -106,6 +109,8 @@ class SroReport:
     milestones: tuple[MilestoneLine, ...]
     decisions: tuple[DecisionLine, ...]
     late: tuple[str, ...]
+    cliffs: tuple[str, ...]
+    """Tasks that end soon and are near an edge."""
     paths: tuple[PathLine, ...]
     gantt: Gantt
     moved: tuple[str, ...]
@@ -135,7 +140,8 @@ def build_sro(
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = tuple(_milestone(programme, m, baseline) for m in in_time)
     open_milestones = [m for m in in_time if m.task not in programme.roadmap.progress]
-    decisions = tuple(_decisions(programme, today, proposals or {}))
+    slips = _slips(programme)
+    decisions = tuple(_decisions(programme, slips, today, proposals or {}))
     found = barriers(programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=_live(programme))
     people, minimum = programme.definition.people, programme.minimum_group
     return SroReport(
@@ -150,6 +156,7 @@ def build_sro(
         milestones=lines,
         decisions=decisions,
         late=tuple(_late(programme, today)),
+        cliffs=tuple(_cliffs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
         moved=tuple(_moved(programme, baseline)),
@@ -209,7 +216,9 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine])
     return " ".join([said, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
 
 
-def _decisions(programme: Programme, today: date, proposals: Mapping[str, Proposal]) -> Iterator[DecisionLine]:
+def _decisions(
+    programme: Programme, slips: Slips, today: date, proposals: Mapping[str, Proposal]
+) -> Iterator[DecisionLine]:
     progress = programme.roadmap.progress
     found: list[tuple[int, Task, bool]] = []
     for task in programme.tasks(kind=Kind.DECISION):
@@ -228,28 +237,31 @@ def _decisions(programme: Programme, today: date, proposals: Mapping[str, Propos
             needed_by=spoken_day(last_day_of(late_finish), weekday=True),
             owner=_role(programme, task.owner),
             waiting=waiting,
-            week_later=_week_later(programme, task),
+            slip=_slip_of(programme, slips, task),
             proposal=proposal.outcome if proposal and asked else "",
             reasons=(*proposal.against, *proposal.for_it) if proposal and asked else (),
         )
 
 
-def _week_later(programme: Programme, task: Task) -> str:
-    """Say what a week's delay of a task costs, by computing it."""
-    roadmap = programme.roadmap
-    later = Constraint(Bound.START_NO_EARLIER, programme.timed(task.id).early_start + 7 * DAY)
-    if task.id in roadmap.progress:
-        return ""
-    changed = replace(task, constraints=(*task.constraints, later))
-    moved = time_roadmap(replace(roadmap, tasks={**roadmap.tasks, task.id: changed}))
-    costs = []
-    for milestone in programme.milestones:
-        days = (day_of(moved[milestone.task].early_finish) - day_of(programme.timed(milestone.task).early_finish)).days
-        if days > 0:
-            costs.append(f"“{milestone.name}” {days} days")
-    if not costs:
-        return "A week later moves no milestone."
-    return f"A week later moves {' and '.join(costs)}."
+def _slips(programme: Programme) -> Slips:
+    if programme.schedule is None:
+        raise LookupError("the programme has no schedule yet")
+    return Slips(programme.roadmap, programme.schedule)
+
+
+def _slip_of(programme: Programme, slips: Slips, task: Task) -> str:
+    """Say the nearest edge that a delay of the task would reach."""
+    edges = [c for m in programme.milestones if (c := slips.cliff(task.id, m.task)) is not None]
+    if not edges:
+        return "A delay moves no milestone by more than itself."
+    return cliff_in_words(programme.roadmap, min(edges, key=lambda c: (c.float_days, c.before, c.target)))
+
+
+def _cliffs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
+    targets = [m.task for m in programme.milestones if m.task not in programme.roadmap.progress]
+    for cliff in slips.cliffs(targets, until=minute_of(today + EDGES_WITHIN), at_most=EDGE_DAYS):
+        task = programme.roadmap.tasks[cliff.task]
+        yield f"{task.name}: {cliff_in_words(programme.roadmap, cliff)}"
 
 
 def _late(programme: Programme, today: date) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.network import Network, Station
+from changeflow.roadmap.network import Network, Place, Station
 from changeflow.roadmap.pace import Pace, shift
 from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
@@ -32,7 +32,11 @@ class ForwardPass:
         self.early: dict[TaskId, Early] = {}
 
     def run(self) -> dict[TaskId, Early]:
-        for task, station in self.network.order:
+        return self.run_over(self.network.order)
+
+    def run_over(self, places: Sequence[Place]) -> dict[TaskId, Early]:
+        """Compute some places of the order, from what `early` holds of all others."""
+        for task, station in places:
             if station is Station.TASK:
                 self.early[task] = self._place(self.roadmap.tasks[task])
             elif station is Station.ROLL_UP:

@@ -81,8 +81,10 @@ def test_a_decision_shows_its_evidence_and_what_a_week_costs(report: SroReport):
     decision = next(d for d in report.decisions if d.task == "payroll/lead-provider-named")
     assert decision.proposal == "no_go"
     assert decision.reasons == ("Only 1 of 2.", "one clean run")
-    # Payroll's chain has no slack at all: a week later misses the pay period of March, and with it a month.
-    assert "“Payroll is live in the pilot schools” 30 days" in decision.week_later
+    # Payroll's chain has no slack at all: a day later misses the pay period of March, and with it a month.
+    assert decision.slip == (
+        "One working day later moves “Payroll is live in the pilot schools” from 1 Jun 2027 to 1 Jul 2027."
+    )
 
 
 def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):
