@@ -16,8 +16,8 @@ def add_to(app: typer.Typer) -> None:
 def export(
     form: Annotated[str, typer.Argument(metavar="folder|mspdi|xlsx|ics", help="What to write.")],
     out: Annotated[Path, typer.Argument(help="The file, or the new folder.")],
-    folder: Annotated[
-        Path | None, typer.Option("--from", metavar="DIR", help="A programme folder, instead of a database.")
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR|FILE.xml", help="A folder or a Project file, not a database.")
     ] = None,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
@@ -32,5 +32,5 @@ def export(
             note(f"Wrote version {number} to {out}")
             return
         on = day(at) if at else None
-        exporting.export_schedule(form, out, folder=folder, db=db, programme=programme, on=on, now=moment(at))
+        exporting.export_schedule(form, out, source=source, db=db, programme=programme, on=on, now=moment(at))
     note(f"Wrote {out}")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.definition import Definition
-from changeflow.programme.programme import Programme
-from changeflow.reports.exports import write_ics, write_mspdi, write_xlsx
+from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.mspdi import write_roadmap
 from changeflow.storage.database import session_scope
 from changeflow.usecases.apply import remember
-from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.plan import plan_folder, schedule_project
 from changeflow.usecases.stored import load
 
+FORMS = ("mspdi", "xlsx", "ics")
 PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services")
 
 
@@ -41,23 +42,29 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int
 
 
 def export_schedule(
-    form: str, out: Path, *, folder: Path | None, db: str, programme: str | None, on: date | None, now: datetime
+    form: str, out: Path, *, source: Path | None, db: str, programme: str | None, on: date | None, now: datetime
 ) -> None:
-    """Write the schedule of a folder or of a stored programme as `mspdi`, `xlsx` or `ics`."""
-    if folder is not None:
-        planned = plan_folder(folder, on=on).programme
+    """Write the schedule of a folder, a Microsoft Project file or a stored programme as `mspdi`, `xlsx` or `ics`."""
+    if form not in FORMS:
+        raise InputError(f"'{form}' is not known. Choose one of folder, {', '.join(FORMS)}.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if source is not None and source.is_file():
+        if form != "mspdi":
+            raise InputError("A Microsoft Project file can be written as mspdi only.")
+        project, schedule = schedule_project(source)
+        write_roadmap(project.roadmap, schedule, out, name=project.name, calendar=project.calendar)
+        return
+    if source is not None:
+        planned = plan_folder(source, on=on).programme
     else:
         with session_scope(db) as session:
             planned = load(session, programme, on=on or now.date()).programme
-    writers: Mapping[str, Callable[[Programme], None]] = {
-        "mspdi": lambda p: write_mspdi(p, out),
-        "xlsx": lambda p: write_xlsx(p, out),
-        "ics": lambda p: write_ics(p, out, now=now),
-    }
-    if form not in writers:
-        raise InputError(f"'{form}' is not known. Choose one of folder, {', '.join(writers)}.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    writers[form](planned)
+    if form == "mspdi" and planned.schedule is not None:
+        write_roadmap(planned.roadmap, planned.schedule, out, name=planned.name, calendar="office")
+    elif form == "xlsx":
+        write_xlsx(planned, out)
+    elif form == "ics":
+        write_ics(planned, out, now=now)
 
 
 def _with_waivers(text: str, definition: Definition) -> str:

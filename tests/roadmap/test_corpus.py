@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from changeflow.intake.mspdi import read_mspdi
-from changeflow.roadmap.cpm import Schedule, time_roadmap
+from changeflow.reports.mspdi import write_roadmap
+from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.values.moments import datetime_of
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "msproject"
@@ -36,6 +37,19 @@ def test_all_seven_fields_of_every_task_are_those_that_project_stored(path: Path
     wanted = json.loads(path.with_suffix(".expected.json").read_text())["tasks"]
     wrong = [(t["uid"], t["name"], bad) for t in wanted if not t["summary"] and (bad := differences(schedule, t))]
     assert [w for w in wrong if (path.stem, str(w[0])) not in CONTRADICTS_THE_OTHERS] == []
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+def test_written_and_read_again_it_gives_the_same_schedule(path: Path, tmp_path: Path):
+    project = read_mspdi(path)
+    schedule = time_roadmap(project.roadmap)
+    write_roadmap(project.roadmap, schedule, tmp_path / "again.xml", name=project.name, calendar=project.calendar)
+    again = time_roadmap(read_mspdi(tmp_path / "again.xml").roadmap)
+    assert {t: fields(x) for t, x in again.timed.items()} == {t: fields(x) for t, x in schedule.timed.items()}
+
+
+def fields(timed: TimedTask) -> tuple[object, ...]:
+    return (*(getattr(timed, name) for name in DATES), timed.total_float, timed.free_float, timed.critical)
 
 
 def differences(schedule: Schedule, want: dict[str, Any]) -> list[str]:

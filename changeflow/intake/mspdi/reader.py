@@ -63,6 +63,8 @@ class ProjectFile:
     name: str
     roadmap: Roadmap
     names: Mapping[str, str]
+    calendar: str
+    """The key of the project's own calendar."""
     notes: tuple[str, ...]
     """What the file asks for and is not computed, in words."""
 
@@ -148,7 +150,8 @@ class _Reader:
             holds_set_dates=text_of(self.root, "HonorConstraints") != "0",
         )
         name = text_of(self.root, "Title") or text_of(self.root, "Name") or self.shown
-        return ProjectFile(name, roadmap, {u: t.name for u, t in tasks.items()}, tuple(self.notes))
+        names = {uid: task.name for uid, task in tasks.items()}
+        return ProjectFile(name, roadmap, names, self.project_calendar, tuple(self.notes))
 
     def _start(self) -> datetime:
         start = moment_of(self.root, "StartDate")

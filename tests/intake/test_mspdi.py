@@ -1,0 +1,167 @@
+"""Project files: what they say is read, and what is wrong in them is said clearly."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import ChangeflowError, CyclicRoadmapError
+from changeflow.intake.mspdi import ProjectFile, read_mspdi
+from changeflow.roadmap.cpm import time_roadmap
+from changeflow.values.moments import datetime_of
+
+HEAD = '<?xml version="1.0"?><Project xmlns="http://schemas.microsoft.com/project">'
+START = "<StartDate>2027-03-01T08:00:00</StartDate><CalendarUID>1</CalendarUID>"
+WEEK = "".join(
+    f"<WeekDay><DayType>{n}</DayType><DayWorking>1</DayWorking><WorkingTimes>"
+    "<WorkingTime><FromTime>08:00:00</FromTime><ToTime>12:00:00</ToTime></WorkingTime>"
+    "<WorkingTime><FromTime>13:00:00</FromTime><ToTime>17:00:00</ToTime></WorkingTime></WorkingTimes></WeekDay>"
+    for n in range(2, 7)
+)
+
+
+def a_file(path: Path, *, tasks: str = "", exceptions: str = "", start: str = START, more: str = "") -> Path:
+    calendar = (
+        "<Calendars><Calendar><UID>1</UID><Name>Standard</Name><BaseCalendarUID>-1</BaseCalendarUID>"
+        f"<WeekDays>{WEEK}</WeekDays><Exceptions>{exceptions}</Exceptions></Calendar></Calendars>"
+    )
+    out = path / "plan.xml"
+    out.write_text(f"{HEAD}{start}{calendar}<Tasks>{tasks}</Tasks>{more}</Project>")
+    return out
+
+
+def a_task(uid: int, hours: int = 8, level: int = 1, more: str = "") -> str:
+    return (
+        f"<Task><UID>{uid}</UID><Name>T{uid}</Name><OutlineLevel>{level}</OutlineLevel>"
+        f"<Duration>PT{hours}H0M0S</Duration><DurationFormat>7</DurationFormat>{more}</Task>"
+    )
+
+
+def after(uid: int, kind: int = 1) -> str:
+    return f"<PredecessorLink><PredecessorUID>{uid}</PredecessorUID><Type>{kind}</Type></PredecessorLink>"
+
+
+def an_exception(first: str, last: str, more: str) -> str:
+    period = f"<TimePeriod><FromDate>{first}T00:00:00</FromDate><ToDate>{last}T23:59:00</ToDate></TimePeriod>"
+    return f"<Exception>{period}<Name>off</Name>{more}<DayWorking>0</DayWorking></Exception>"
+
+
+TWICE = "<EnteredByOccurrences>1</EnteredByOccurrences><Occurrences>2</Occurrences>"
+
+
+def closed(project: ProjectFile, first: date, last: date) -> list[str]:
+    calendar = project.roadmap.calendars["1"]
+    return [str(day) for day in sorted(calendar.closures) if first <= day <= last]
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "days"),
+    [
+        # Every third day from Monday 1 March 2027.
+        ("<Type>7</Type><Period>3</Period>", ["2027-03-01", "2027-03-04", "2027-03-10", "2027-03-16", "2027-03-19"]),
+        # Every other Friday (mask 32), of weeks that begin on Sunday: 5 and 19 March.
+        ("<Type>6</Type><Period>2</Period><DaysOfWeek>32</DaysOfWeek>", ["2027-03-05", "2027-03-19"]),
+        # Each 12th of a month.
+        ("<Type>4</Type><Period>1</Period><MonthDay>12</MonthDay>", ["2027-03-12"]),
+        # The second Tuesday (item 5) of each month: 9 March.
+        ("<Type>5</Type><Period>1</Period><MonthItem>5</MonthItem><MonthPosition>1</MonthPosition>", ["2027-03-09"]),
+        # The last weekday of March each year: Wednesday the 31st, beyond the span; none here.
+        ("<Type>3</Type><Month>2</Month><MonthItem>1</MonthItem><MonthPosition>4</MonthPosition>", []),
+        # Each 17 March.
+        ("<Type>2</Type><Month>2</Month><MonthDay>17</MonthDay>", ["2027-03-17"]),
+        # The first two Mondays only (mask 2), by count.
+        ("<Type>6</Type><Period>1</Period><DaysOfWeek>2</DaysOfWeek>" + TWICE, ["2027-03-01", "2027-03-08"]),
+    ],
+)
+def test_recurring_exceptions(tmp_path: Path, recurrence: str, days: list[str]):
+    exceptions = an_exception("2027-03-01", "2027-03-21", recurrence)
+    project = read_mspdi(a_file(tmp_path, tasks=a_task(1), exceptions=exceptions))
+    found = closed(project, date(2027, 3, 1), date(2027, 3, 31))
+    assert [d for d in found if date.fromisoformat(d).weekday() < 5] == days
+
+
+def test_daily_wins_over_monthly_whatever_the_order(tmp_path: Path):
+    """A daily exception makes Friday 12 March a morning; a monthly one would close each 12th."""
+    hours = (
+        "<WorkingTimes><WorkingTime><FromTime>08:00:00</FromTime><ToTime>12:00:00</ToTime></WorkingTime></WorkingTimes>"
+    )
+    daily = an_exception("2027-03-12", "2027-03-12", "<Type>1</Type>").replace(
+        "<DayWorking>0</DayWorking>", f"<DayWorking>1</DayWorking>{hours}"
+    )
+    monthly = an_exception("2027-01-01", "2027-12-31", "<Type>4</Type><Period>1</Period><MonthDay>12</MonthDay>")
+    for order in (daily + monthly, monthly + daily):
+        calendar = read_mspdi(a_file(tmp_path, tasks=a_task(1), exceptions=order)).roadmap.calendars["1"]
+        day = (date(2027, 3, 12) - date(1970, 1, 1)).days * 1440
+        assert calendar.between(day, day + 1440) == 4 * 60
+
+
+def test_inactive_tasks_are_left_out_and_said(tmp_path: Path):
+    project = read_mspdi(a_file(tmp_path, tasks=a_task(1) + a_task(2, more="<Active>0</Active>" + after(1))))
+    assert set(project.roadmap.tasks) == {"1"}
+    assert project.notes == ("1 inactive tasks are left out.",)
+
+
+def test_a_file_without_a_start_takes_its_first_tasks_and_says_so(tmp_path: Path):
+    tasks = a_task(1, more="<Start>2027-03-03T08:00:00</Start>")
+    project = read_mspdi(a_file(tmp_path, tasks=tasks, start="<CalendarUID>1</CalendarUID>"))
+    assert datetime_of(time_roadmap(project.roadmap)["1"].early_start).isoformat() == "2027-03-03T08:00:00"
+    assert "no project start" in project.notes[0]
+
+
+def test_links_to_tasks_that_are_not_there_are_left_out(tmp_path: Path):
+    assert read_mspdi(a_file(tmp_path, tasks=a_task(1, more=after(99) + after(1)))).roadmap.links == ()
+
+
+def test_circular_links_are_named(tmp_path: Path):
+    project = read_mspdi(a_file(tmp_path, tasks=a_task(1, more=after(2)) + a_task(2, more=after(1))))
+    with pytest.raises(CyclicRoadmapError, match="1 -> 2 -> 1"):
+        time_roadmap(project.roadmap)
+
+
+BOMB = '<!DOCTYPE p [<!ENTITY a "xxxxxxxxxx">' + "".join(
+    f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not XML"),
+        ("hello", "not XML"),
+        (HEAD + "<Tasks>", "not XML"),
+        ("<Project/>", "not a Microsoft Project file"),
+        (HEAD + "</Project>", "no project start"),
+        (HEAD + "<StartDate>31/12/2027</StartDate></Project>", "cannot be read"),
+        (HEAD + "<StartDate>9999-12-31T00:00:00</StartDate><Tasks/></Project>", "cannot be read"),
+        (BOMB + f"]><p>{'&j;' * 10}</p>", "not"),
+    ],
+)
+def test_what_cannot_be_read_says_why(tmp_path: Path, text: str, says: str):
+    (tmp_path / "plan.xml").write_text(text)
+    with pytest.raises(ChangeflowError, match=says) as caught:
+        read_mspdi(tmp_path / "plan.xml")
+    assert caught.value.exit_code == 4
+
+
+def test_a_calendar_without_working_time_is_named(tmp_path: Path):
+    path = a_file(tmp_path, tasks=a_task(1))
+    path.write_text(path.read_text().replace("<DayWorking>1</DayWorking>", "<DayWorking>0</DayWorking>"))
+    with pytest.raises(ChangeflowError, match="'Standard' has no working time at all"):
+        read_mspdi(path)
+
+
+def test_calendars_that_are_derived_from_each_other_are_named(tmp_path: Path):
+    path = a_file(tmp_path, tasks=a_task(1))
+    text = path.read_text().replace("<UID>1</UID><Name>Standard</Name><BaseCalendarUID>-1",
+                                    "<UID>1</UID><Name>Standard</Name><BaseCalendarUID>1")  # fmt: skip
+    path.write_text(text.replace(f"<WeekDays>{WEEK}</WeekDays>", ""))
+    with pytest.raises(ChangeflowError, match="derived from each other: Standard -> Standard"):
+        read_mspdi(path)
+
+
+def test_a_long_chain_needs_no_recursion(tmp_path: Path):
+    tasks = "".join(a_task(n, more=after(n - 1) if n > 1 else "") for n in range(1, 1001))
+    schedule = time_roadmap(read_mspdi(a_file(tmp_path, tasks=tasks)).roadmap)
+    # A thousand days of eight hours are two hundred weeks: 1 March 2027 is a Monday, so the last day is a Friday.
+    assert datetime_of(schedule.finish).isoformat() == "2030-12-27T17:00:00"
+    assert all(t.driving for t in schedule.timed.values())
