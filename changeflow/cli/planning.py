@@ -1,4 +1,4 @@
-"""Commands that look at a folder and store nothing: init, validate, schema, plan, schedule, why."""
+"""Commands that look at a folder and store nothing: init, validate, schema, plan, schedule, why, health."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ Form = Annotated[str, typer.Option("--format", help="text or json.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (init, validate, schema, plan, schedule, why):
+    for command in (init, validate, schema, plan, schedule, why, health):
         app.command()(command)
 
 
@@ -135,6 +135,23 @@ def why(folder: Folder, task: Annotated[str, typer.Argument(help="A task's id.")
     for milestone in programme.milestones:
         if milestone.task != task and (edge := slips.cliff(task, milestone.task)) is not None:
             out(cliff_in_words(programme.roadmap, edge))
+
+
+def health(folder: Folder, form: Form = "text", at: At = None) -> None:
+    """Judge whether a folder's schedule is fit to answer questions: the DCMA 14 points, each with its offenders."""
+    from dataclasses import asdict
+
+    from changeflow.reports.health import health_lines, health_text
+    from changeflow.usecases.plan import plan_folder
+
+    with spoken_errors():
+        _check_form(form)
+        lines = health_lines(plan_folder(folder, on=day(at) if at else None).programme, None)
+    if form == "json":
+        out(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False))
+        return
+    for line in health_text(lines):
+        out(line)
 
 
 def _check_form(form: str) -> None:

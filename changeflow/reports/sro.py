@@ -12,6 +12,7 @@ from changeflow.pilots.runs import latest_by_period
 from changeflow.programme.plan import Dates, compare
 from changeflow.programme.programme import Programme
 from changeflow.reports.gantt import Gantt, draw_gantt
+from changeflow.reports.health import HealthLine, health_lines
 from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Milestone, Task
 from changeflow.roadmap.why import dates_in_words, explain, float_in_words
@@ -123,6 +124,7 @@ class SroReport:
     groups: tuple[GroupLine, ...]
     hubs: tuple[GroupLine, ...]
     runs: tuple[RunLine, ...]
+    health: tuple[HealthLine, ...]
     progress: str
 
 
@@ -169,6 +171,7 @@ def build_sro(
         groups=tuple(_group(g) for g in by_group(people, found, minimum=minimum) if _is_asked(programme, g.group)),
         hubs=tuple(_group(g) for g in by_part(people, found, minimum=minimum, part="hub")),
         runs=tuple(_runs(programme)),
+        health=health_lines(programme, baseline),
         progress=_progress(programme),
     )
 

@@ -1,0 +1,63 @@
+"""The health card of a programme's schedule, as reports and commands show it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from changeflow.programme.plan import Dates
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.health import HealthCheck, check_health
+from changeflow.values.moments import minute_of
+
+WORDS = {True: "kept", False: "look at it", None: "cannot be told"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthLine:
+    """One of the 14 points, in words."""
+
+    number: int
+    name: str
+    found: str
+    threshold: str
+    state: str
+    offenders: tuple[str, ...]
+
+
+def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> tuple[HealthLine, ...]:
+    """Judge a scheduled programme by the thresholds that its rulepacks have in force."""
+    if programme.schedule is None:
+        raise LookupError("the programme has no schedule yet")
+    is_open = [m for m in programme.milestones if m.task not in programme.roadmap.progress]
+    last = max(is_open, key=lambda m: (programme.timed(m.task).early_finish, m.id), default=None)
+    checks = check_health(
+        programme.roadmap,
+        programme.schedule,
+        limits=lambda key: float(programme.rulepacks.entry("schedule-health", key, on=programme.on).value),
+        now=minute_of(programme.on),
+        baseline={t: d.finish for t, d in baseline.items()} if baseline else None,
+        target=last.task if last else None,
+    )
+    return tuple(_line(programme, check) for check in checks)
+
+
+def _line(programme: Programme, check: HealthCheck) -> HealthLine:
+    return HealthLine(
+        number=check.number,
+        name=check.name,
+        found=check.found,
+        threshold=check.threshold,
+        state=WORDS[check.passed],
+        offenders=tuple(programme.roadmap.tasks[t].name for t in check.offenders if t in programme.roadmap.tasks),
+    )
+
+
+def health_text(lines: tuple[HealthLine, ...]) -> Iterator[str]:
+    """Yield the card for the terminal."""
+    yield "Is the schedule fit to answer? (DCMA 14 points; this says nothing about finishing on time)"
+    for line in lines:
+        mark = {"kept": "ok", "look at it": "LOOK"}.get(line.state, "–")
+        yield f"  {line.number:>2} {line.name:<38} {mark:<5} {line.found} ({line.threshold})"
+        for name in line.offenders[:5] if line.state == "look at it" else ():
+            yield f"       {name}"
+        if line.state == "look at it" and len(line.offenders) > 5:
+            yield f"       and {len(line.offenders) - 5} more"
