@@ -6,9 +6,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.cpm import measure_cpm
 from bench.plan import measure_plan
 
-GROUPS = {"plan": measure_plan}
+GROUPS = {"plan": measure_plan, "cpm": measure_cpm}
 OUT = Path(__file__).resolve().parent / "out.json"
 
 

@@ -30,6 +30,14 @@ class Periods:
         self._opens = [minute_of(p.first) for p in self.periods]
         self._closes = [minute_of(p.last + timedelta(days=1)) for p in self.periods]
 
+    @property
+    def openings(self) -> tuple[int, ...]:
+        return tuple(self._opens)
+
+    @property
+    def closings(self) -> tuple[int, ...]:
+        return tuple(self._closes)
+
     def next_opening(self, position: int) -> int:
         """Return the first opening at or after `position`."""
         return self._opens[self._index(position)]

@@ -104,7 +104,7 @@ def schedule(
             roadmap, timed = programme.roadmap, programme.schedule
             names, key = {t: task.name for t, task in roadmap.tasks.items()}, "id"
         else:
-            project, timed = schedule_project(file)
+            project, timed = schedule_project(file, say=note)
             for remark in project.notes:
                 note(remark)
             roadmap, names, key = project.roadmap, dict(project.names), "uid"

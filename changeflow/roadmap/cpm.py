@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from changeflow.roadmap.arrays import is_plain
 from changeflow.roadmap.early import Early, ForwardPass, lagged
 from changeflow.roadmap.late import BackwardPass, Late
 from changeflow.roadmap.network import Network, build_network
@@ -69,13 +70,29 @@ class Schedule:
         return tuple(t for t in below if timed[t].early_start == timed[link.predecessor].early_start)
 
 
+KERNEL_FROM = 1500
+"""Tasks from which loading the compiled kernel is quicker than doing without it."""
+
+
 def time_roadmap(roadmap: Roadmap) -> Schedule:
     """Place every task as early as its predecessors allow, and as late as its successors allow.
 
     A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ. What is to be as late as
     possible is placed at its late start, and what follows it anew: Project takes its total float.
+    Large roadmaps go through the compiled kernel, which gives the same answer.
     Complexity: O((tasks + links) log intervals).
     """
+    if len(roadmap.tasks) >= KERNEL_FROM and is_plain(roadmap):
+        # Loaded here, because it takes longer to load than a small roadmap takes to compute.
+        from changeflow.roadmap.compiled import time_compiled
+
+        if (compiled := time_compiled(roadmap)) is not None:
+            return compiled
+    return time_purely(roadmap)
+
+
+def time_purely(roadmap: Roadmap) -> Schedule:
+    """Time a roadmap without the kernel: its oracle, and the way for what the kernel does not know."""
     schedule = _time(roadmap)
     waiting = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
     if not waiting:

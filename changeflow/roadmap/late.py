@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from changeflow.roadmap.early import Early, lagged
 from changeflow.roadmap.network import Network, Station
-from changeflow.roadmap.pace import ElapsedPace, Pace, WorkingPace
+from changeflow.roadmap.pace import ElapsedPace, Pace, WorkingPace, works_on
 from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
@@ -98,8 +98,9 @@ class BackwardPass:
         if not link.type.to_finish:
             return lagged(self.roadmap, start, link, back=True)
         # Friday evening and Monday morning are one point of its work: a predecessor on the clock has until the latter.
-        if successor.duration.unit is Unit.WORKING and not successor.is_milestone:
-            finish = self.roadmap.calendar_of(link.successor).next_working(finish)
+        calendar = works_on(self.paces.get(link.successor))
+        if calendar is not None and not successor.is_milestone:
+            finish = calendar.next_working(finish)
         return lagged(self.roadmap, finish, link, back=True)
 
     def _resumes(self, task: TaskId) -> int | None:

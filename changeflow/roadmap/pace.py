@@ -147,6 +147,13 @@ def pace_of(task: Task, roadmap: Roadmap) -> Pace:
     return OpeningPace(pace, roadmap.periods[task.starts_on]) if task.starts_on else pace
 
 
+def works_on(pace: Pace | None) -> WorkingCalendar | None:
+    """Return the one calendar whose working time a pace counts; None for the clock, periods, or several people."""
+    if isinstance(pace, OpeningPace):
+        return works_on(pace.inner)
+    return pace.calendar if isinstance(pace, WorkingPace) else None
+
+
 def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, base: int, back: bool = False) -> int:
     """Move `position` by a link's lag, on the calendar of the successor `task`; `back` takes it off again.
 

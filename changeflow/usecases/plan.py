@@ -1,8 +1,10 @@
 """Plan a folder or a Microsoft Project file: files in, answer out, nothing stored."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.ledgers import read_ledger
 from changeflow.intake.mspdi import ProjectFile, read_mspdi
@@ -11,7 +13,7 @@ from changeflow.pilots.reconciliation import reconcile
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
-from changeflow.roadmap.cpm import Schedule, time_roadmap
+from changeflow.roadmap.cpm import KERNEL_FROM, Schedule, time_roadmap
 from changeflow.rules.engine import Judged, judge
 
 
@@ -25,10 +27,16 @@ def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
     return judge(programme)
 
 
-def schedule_project(path: Path) -> tuple[ProjectFile, Schedule]:
-    """Compute the critical path of a Microsoft Project file."""
+def schedule_project(path: Path, *, say: Callable[[str], None] | None = None) -> tuple[ProjectFile, Schedule]:
+    """Compute the critical path of a Microsoft Project file; `say` is told of what takes long."""
     project = read_mspdi(path)
+    if say is not None and len(project.roadmap.tasks) >= KERNEL_FROM and not _is_kernel_ready():
+        say("A large roadmap, and the first on this machine: preparing the compiled kernel takes half a minute, once.")
     return project, time_roadmap(project.roadmap)
+
+
+def _is_kernel_ready() -> bool:
+    return any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel.*.nbi"))
 
 
 def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:

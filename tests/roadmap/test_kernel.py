@@ -1,0 +1,133 @@
+"""The compiled kernel and the pure path give the same answer, field by field, on thousands of random networks."""
+
+import random
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from changeflow.calendar.layers import Layer, compile_calendar
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.errors import CalendarExhaustedError
+from changeflow.roadmap.arrays import is_plain
+from changeflow.roadmap.compiled import time_compiled
+from changeflow.roadmap.cpm import KERNEL_FROM, time_purely, time_roadmap
+from changeflow.roadmap.profile import MSPROJECT, TEXTBOOK
+from changeflow.roadmap.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
+from changeflow.values.duration import Duration, Unit
+from tests.builders import DAY, FIRST, HOURS, MONTHS, OFFICE, a_calendar, a_roadmap, a_task, at
+
+TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-29", "2027-04-09", "Easter"))
+PART_TIME = a_calendar("part", ("2027-01-05", "2027-01-07", "off"), ("2027-01-19", "2027-01-21", "off"))
+CALENDARS = {"office": OFFICE, "term": TERM, "part": PART_TIME}
+DURATIONS = ["0d", "0d", "1d", "2d", "3d", "7d", "3h", "30m", "4ed", "10ed", "1pp", "2sw"]
+LAGS = [
+    Duration(0),
+    Duration(0),
+    Duration(0),
+    Duration(DAY),
+    Duration(-DAY),
+    Duration(3 * 60),
+    Duration(2880, Unit.ELAPSED),
+    Duration(-1440, Unit.ELAPSED),
+    Duration(50, Unit.PERCENT),
+    Duration(-50, Unit.PERCENT),
+    Duration(1, Unit.PAY_PERIODS),
+    Duration(1, Unit.SCHOOL_WEEKS),
+]
+
+
+def a_random_task(r: random.Random, n: int) -> Task:
+    constraints = ()
+    if r.random() < 0.25:
+        day = at(f"2027-0{r.randint(1, 3)}-1{r.randint(0, 9)}")
+        constraints = (Constraint(r.choice(list(Bound)), day + r.choice([0, 540])),)
+    return a_task(
+        f"t{n}",
+        r.choice(DURATIONS),
+        calendar=r.choice(list(CALENDARS)),
+        term_calendar="term",
+        placed_on=r.choice([None, None, None, "part"]),
+        starts_on=r.choice([*[None] * 6, "month"]),
+        constraints=constraints,
+        deadline=at(f"2027-03-1{r.randint(0, 9)}") if r.random() < 0.15 else None,
+    )
+
+
+def a_random_roadmap(seed: int) -> Roadmap:
+    r = random.Random(seed)
+    count = r.randint(1, 14)
+    tasks = [a_random_task(r, n) for n in range(count)]
+    links = []
+    for after in range(1, count):
+        for _ in range(r.choice([0, 1, 1, 2, 3])):
+            before = r.randrange(after)
+            links.append(Link(f"t{before}", f"t{after}", r.choice(list(LinkType)), r.choice(LAGS)))
+    progress = {}
+    for task in tasks:
+        if r.random() < 0.15:
+            start = at("2027-01-04T09:00") + r.randint(0, 10) * 1440
+            finish = start + r.randint(0, 5) * 1440 if r.random() < 0.5 else None
+            left = r.choice([None, 0, DAY, 90]) if finish is None else None
+            resume = start + 1440 if finish is None and r.random() < 0.5 else None
+            progress[task.id] = TaskProgress(start, finish, left, resume)
+    roadmap = a_roadmap(
+        *tasks,
+        calendars=CALENDARS,
+        periods={"month": MONTHS, "pay_period": MONTHS, "term": MONTHS},
+        progress=progress,
+        profile=r.choice([TEXTBOOK, MSPROJECT]),
+        data_date=at("2027-01-11") if r.random() < 0.3 else None,
+        holds_set_dates=r.random() < 0.8,
+        slack_limit=r.choice([0, 0, DAY]),
+    )
+    return replace(roadmap, links=tuple(dict.fromkeys(links)))
+
+
+def compare(seeds: range) -> int:
+    """Return how many networks were timed; the first that differs fails with its seed."""
+    timed = 0
+    for seed in seeds:
+        roadmap = a_random_roadmap(seed)
+        assert is_plain(roadmap)
+        try:
+            pure = time_purely(roadmap)
+        except CalendarExhaustedError:
+            assert time_compiled(roadmap) is None, seed
+            continue
+        compiled = time_compiled(roadmap)
+        assert compiled is not None, seed
+        for task in roadmap.tasks:
+            assert compiled[task] == pure[task], f"seed {seed}"
+        assert compiled.finish == pure.finish
+        timed += 1
+    return timed
+
+
+def test_the_kernel_equals_the_pure_path_on_some_networks():
+    assert compare(range(400)) > 300
+
+
+@pytest.mark.slow
+def test_the_kernel_equals_the_pure_path_on_ten_thousand_networks():
+    assert compare(range(1_000, 11_000)) > 9_000
+
+
+def test_a_chain_of_a_hundred_thousand_tasks_needs_no_recursion():
+    count = 100_000
+    tasks = {f"t{n:06d}": a_task(f"t{n:06d}", "30m") for n in range(count)}
+    ids = list(tasks)
+    links = tuple(Link(a, b) for a, b in pairwise(ids))
+    calendar = a_calendar_to(date(2060, 1, 1))
+    roadmap = replace(a_roadmap(), tasks=tasks, links=links, calendars={"office": calendar})
+    schedule = time_roadmap(roadmap)
+    # 100 000 half hours are 6 250 days of eight hours, 1 250 weeks.
+    assert calendar.between(roadmap.start, schedule.finish) == count * 30
+    assert schedule[ids[-1]].driving
+    assert schedule[ids[0]].driving
+    assert count > KERNEL_FROM
+
+
+def a_calendar_to(last: date) -> WorkingCalendar:
+    return compile_calendar("office", [Layer("week", dict.fromkeys(range(5), HOURS))], first=FIRST, last=last)
