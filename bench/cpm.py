@@ -60,7 +60,7 @@ def a_network(count: int) -> Roadmap:
         for _ in range(r.choice((1, 2, 3, 3, 3)))
     ]
     layer = Layer("week", dict.fromkeys(range(5), HOURS))
-    calendar = compile_calendar("office", [layer], first=date(2027, 1, 1), last=date(2027 + count // 45, 1, 1))
+    calendar = compile_calendar("office", [layer], first=date(2027, 1, 1), last=date(2047 + count // 1000, 1, 1))
     return Roadmap(
         tasks=tasks,
         links=tuple(dict.fromkeys(links)),

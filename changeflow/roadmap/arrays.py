@@ -11,6 +11,7 @@ from changeflow.roadmap.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
 from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
+from changeflow.values.moments import DAY
 
 Ints = NDArray[np.int64]
 NEVER = np.iinfo(np.int64).min
@@ -31,6 +32,10 @@ class CalendarArrays(NamedTuple):
     """Working minutes of the calendar before each interval."""
     first: Ints
     total: Ints
+    base: Ints
+    """One number: the midnight from which `by_day` counts."""
+    by_day: Ints
+    """For each calendar and day, the first interval that ends after the day's midnight: a look-up for a search."""
 
 
 class PeriodArrays(NamedTuple):
@@ -144,12 +149,19 @@ def _calendars(roadmap: Roadmap) -> CalendarArrays:
     tables = [np.array(c.intervals, dtype=np.int64).reshape(-1, 2) for c in roadmap.calendars.values()]
     before = [np.cumsum(t[:, 1] - t[:, 0]) - (t[:, 1] - t[:, 0]) for t in tables]
     joined = np.concatenate(tables) if tables else np.zeros((0, 2), np.int64)
+    offsets = _offsets([len(t) for t in tables])
+    base = int(joined[:, 0].min()) // DAY * DAY if len(joined) else 0
+    days = int(joined[:, 1].max() - base) // DAY + 2 if len(joined) else 1
+    midnights = base + DAY * np.arange(days)
+    by_day = [o + np.searchsorted(t[:, 1], midnights, side="right") for o, t in zip(offsets, tables, strict=False)]
     return CalendarArrays(
         joined[:, 0].copy(),
         joined[:, 1].copy(),
         np.concatenate(before) if before else _ints([]),
-        _offsets([len(t) for t in tables]),
+        offsets,
         _ints([c.total for c in roadmap.calendars.values()]),
+        _ints([base]),
+        np.concatenate(by_day).astype(np.int64) if by_day else _ints([0]),
     )
 
 
