@@ -7,7 +7,7 @@ Nothing here allocates: `_nrt=False` leaves out the counting of references to so
 took seven times as long as the work itself.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -29,6 +29,7 @@ from changeflow.roadmap.arrays import (
     TaskArrays,
 )
 
+_compiled: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
 DAY = 24 * 60
 STEPS = 48
 """Intervals to walk before a search is quicker."""
@@ -85,7 +86,7 @@ def compute(arrays: Arrays) -> Result:
     return Result(*dates, total, free, reason, drives, driving, finish, bool(net.trouble[0]))
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _after(table: Ints, lo: int, hi: int, at: int) -> int:
     """Return the first place in `lo` to `hi` whose value is greater than `at`."""
     while lo < hi:
@@ -97,7 +98,7 @@ def _after(table: Ints, lo: int, hi: int, at: int) -> int:
     return lo
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _from(table: Ints, lo: int, hi: int, at: int) -> int:
     """Return the first place in `lo` to `hi` whose value is at least `at`."""
     while lo < hi:
@@ -109,7 +110,7 @@ def _from(table: Ints, lo: int, hi: int, at: int) -> int:
     return lo
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _place(c: CalendarArrays, k: int, at: int) -> int:
     """Return the interval that holds `at`, or the first one after it: a look-up by day, then a step or two."""
     hi = c.first[k + 1]
@@ -121,7 +122,7 @@ def _place(c: CalendarArrays, k: int, at: int) -> int:
     return i
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _work_before(c: CalendarArrays, k: int, at: int) -> int:
     i = _place(c, k, at)
     if i == c.first[k + 1]:
@@ -129,7 +130,7 @@ def _work_before(c: CalendarArrays, k: int, at: int) -> int:
     return c.before[i] + max(0, at - c.starts[i])
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _next_working(c: CalendarArrays, k: int, at: int, trouble: Ints) -> int:
     i = _place(c, k, at)
     if i == c.first[k + 1]:
@@ -138,7 +139,7 @@ def _next_working(c: CalendarArrays, k: int, at: int, trouble: Ints) -> int:
     return max(at, c.starts[i])
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _add(c: CalendarArrays, k: int, at: int, minutes: int, trouble: Ints) -> int:
     """Working minutes forward, or back when negative; none move nothing."""
     if minutes == 0:
@@ -168,7 +169,7 @@ def _add(c: CalendarArrays, k: int, at: int, minutes: int, trouble: Ints) -> int
     return c.starts[i] + goal - c.before[i]
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _next_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
     lo, hi = p.first[k], p.first[k + 1]
     i = _from(p.opens, lo, hi, at)
@@ -178,7 +179,7 @@ def _next_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
     return p.opens[i]
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _previous_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
     lo, hi = p.first[k], p.first[k + 1]
     i = _after(p.opens, lo, hi, at) - 1
@@ -188,7 +189,7 @@ def _previous_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
     return p.opens[i]
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _add_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
@@ -200,7 +201,7 @@ def _add_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints) ->
     return p.closes[i]
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _subtract_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
@@ -212,7 +213,7 @@ def _subtract_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Int
     return p.opens[i]
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _land_inside(n: Net, i: int, at: int) -> int:
     if n.t.kind[i] == WORK and n.t.amount[i] != 0:
         return _next_working(n.c, n.t.placed[i], at, n.trouble)
@@ -221,14 +222,14 @@ def _land_inside(n: Net, i: int, at: int) -> int:
     return at
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _land(n: Net, i: int, at: int) -> int:
     if n.t.opening[i] >= 0:
         at = _next_opening(n.p, n.t.opening[i], at, n.trouble)
     return _land_inside(n, i, at)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _finish(n: Net, i: int, start: int) -> int:
     if n.t.kind[i] == WORK:
         return _add(n.c, n.t.placed[i], start, n.t.amount[i], n.trouble)
@@ -237,7 +238,7 @@ def _finish(n: Net, i: int, start: int) -> int:
     return _add_periods(n.p, n.t.periods[i], start, n.t.amount[i], n.trouble)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _start_inside(n: Net, i: int, finish: int) -> int:
     if n.t.kind[i] == WORK:
         return _add(n.c, n.t.placed[i], finish, -n.t.amount[i], n.trouble)
@@ -246,7 +247,7 @@ def _start_inside(n: Net, i: int, finish: int) -> int:
     return _subtract_periods(n.p, n.t.periods[i], finish, n.t.amount[i], n.trouble)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _latest_start(n: Net, i: int, finish: int) -> int:
     start = _start_inside(n, i, finish)
     if n.t.opening[i] >= 0:
@@ -254,7 +255,7 @@ def _latest_start(n: Net, i: int, finish: int) -> int:
     return start
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _earliest_start(n: Net, i: int, finish: int) -> int:
     start = _start_inside(n, i, finish)
     if n.t.kind[i] == PERIOD and _finish(n, i, start) < finish:
@@ -262,7 +263,7 @@ def _earliest_start(n: Net, i: int, finish: int) -> int:
     return _land(n, i, start) if n.t.opening[i] >= 0 else start
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _lagged(n: Net, j: int, at: int) -> int:
     """Put a link's lag on."""
     lag = n.k.lag[j]
@@ -275,7 +276,7 @@ def _lagged(n: Net, j: int, at: int) -> int:
     return _add(n.c, n.k.lag_on[j], at, lag, n.trouble)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _unlagged(n: Net, j: int, at: int) -> int:
     """Take a link's lag off: at the latest instant of that point of working time, as in `pace.shift`."""
     lag = n.k.lag[j]
@@ -289,7 +290,7 @@ def _unlagged(n: Net, j: int, at: int) -> int:
     return _next_working(n.c, n.k.lag_on[j], moved, n.trouble) if lag < 0 else moved
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _forward(n: Net, early: Ints, logic: Ints, reason: Ints, drives: Ints, bound: Ints) -> None:
     count = len(n.t.kind)
     for i in range(count):
@@ -322,7 +323,7 @@ def _forward(n: Net, early: Ints, logic: Ints, reason: Ints, drives: Ints, bound
                 reason[i] = LINKS
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _begun(n: Net, i: int, bound: Ints, drives: Ints) -> int:
     start = n.t.actual_start[i]
     if not n.s.data_date_moves:
@@ -344,7 +345,7 @@ def _begun(n: Net, i: int, bound: Ints, drives: Ints) -> int:
     return _add(n.c, n.t.own[i], resume, n.t.remaining[i], n.trouble)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     at, why = NEVER, START
     for j in range(lo, hi):
@@ -367,7 +368,7 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     return at, why
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
     if not n.s.holds_set_dates:
         return 0, -1
@@ -384,7 +385,7 @@ def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
     return 0, -1
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _backward(n: Net, early: Ints, late: Ints, end: int) -> None:
     count = len(n.t.kind)
     for i in range(count - 1, -1, -1):
@@ -411,7 +412,7 @@ def _backward(n: Net, early: Ints, late: Ints, end: int) -> None:
         late[i, 0], late[i, 1] = start, _finish(n, i, start)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _late_bounds(n: Net, i: int, early: Ints, late: Ints, end: int) -> tuple[int, int]:
     latest, latest_start = end, NEVER
     for m in range(n.k.out_of[i], n.k.out_of[i + 1]):
@@ -432,7 +433,7 @@ def _late_bounds(n: Net, i: int, early: Ints, late: Ints, end: int) -> tuple[int
     return latest, latest_start
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _passed_back(n: Net, j: int, early: Ints, late: Ints) -> int:
     k = n.k.after[j]
     if n.t.state[k] == DONE:
@@ -452,14 +453,14 @@ def _passed_back(n: Net, j: int, early: Ints, late: Ints) -> int:
     return _unlagged(n, j, at)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _between(n: Net, i: int, start: int, finish: int) -> int:
     if n.t.kind[i] == CLOCK:
         return finish - start
     return _work_before(n.c, n.t.own[i], finish) - _work_before(n.c, n.t.own[i], start)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _floats(n: Net, early: Ints, late: Ints, logic: Ints, end: int, total: Ints, free: Ints) -> None:
     count = len(n.t.kind)
     for i in range(count):
@@ -474,7 +475,7 @@ def _floats(n: Net, early: Ints, late: Ints, logic: Ints, end: int, total: Ints,
         free[i] = _free(n, i, early, spare, end)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _free(n: Net, i: int, early: Ints, total: int, end: int) -> int:
     has_any = False
     spare = total if n.s.free_float_is_capped else 0
@@ -496,7 +497,7 @@ def _free(n: Net, i: int, early: Ints, total: int, end: int) -> int:
     return max(0, spare)
 
 
-@njit(cache=True, _nrt=False)
+@_compiled
 def _driving(n: Net, drives: Ints, early: Ints, end: int, driving: Ints) -> None:
     """Walk back from every task that ends last, over driving links."""
     count = len(early)
