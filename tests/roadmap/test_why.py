@@ -67,3 +67,17 @@ def test_a_missed_deadline_says_by_how_much_and_whose():
     assert explain(roadmap, time_roadmap(roadmap), "Build").late == (
         "It is 1 working day too late for the deadline of Live, 8 Jan 2027."
     )
+
+
+def test_a_driving_task_with_float_says_both():
+    """Half-term, 15 to 19 February, lies behind A: it drives B, and may be five working days later all the same."""
+    roadmap = a_roadmap(
+        a_task("A", 5), a_task("B", 5, calendar="term"),
+        links=("A -> B",), start="2027-02-08", calendars={"office": OFFICE, "term": TERM},
+    )  # fmt: skip
+    schedule = time_roadmap(roadmap)
+    assert schedule["A"].driving
+    assert explain(roadmap, schedule, "A").late == (
+        "It may finish as late as 19 Feb 2027, 5 working days of float, before it moves the end of the programme."
+    )
+    assert "half-term, 15 to 19 Feb 2027, lies between" in explain(roadmap, schedule, "B").text
