@@ -281,7 +281,7 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):
-        steps.insert(0, f"{len(why.chain) - len(steps)} steps before this are done.")
+        steps.insert(0, "What comes before this is done.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
 
 
