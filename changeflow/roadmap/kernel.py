@@ -2,37 +2,28 @@
 
 The pure path is its oracle: a test compares the two on thousands of random networks. A calendar that runs out sets
 `trouble`, and the caller computes again the pure way, which says what is wrong.
-
-Nothing here allocates: `_nrt=False` leaves out the counting of references to some forty arrays at every call, which
-took seven times as long as the work itself.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from changeflow.roadmap.arrays import (
-    BEGUN,
-    CLOCK,
-    DONE,
-    NEVER,
-    OPEN,
-    PERIOD,
-    WORK,
-    Arrays,
-    CalendarArrays,
-    Ints,
-    LinkArrays,
-    PeriodArrays,
-    Settings,
-    TaskArrays,
+from changeflow.roadmap.arrays import BEGUN, CLOCK, DONE, NEVER, OPEN, WORK, Arrays, Ints
+from changeflow.roadmap.kernel_time import (
+    Net,
+    add_work,
+    between,
+    compiled,
+    earliest_start_of,
+    finish_of,
+    lagged,
+    land_at,
+    latest_start_of,
+    next_working,
+    unlagged,
+    work_before,
 )
 
-_compiled: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
-DAY = 24 * 60
-STEPS = 48
-"""Intervals to walk before a search is quicker."""
 # The columns of `TaskArrays.bounds`, in the order of `Bound`.
 START_NO_EARLIER, FINISH_NO_EARLIER, START_NO_LATER, FINISH_NO_LATER, MUST_START, MUST_FINISH = range(6)
 # What decided an early date.
@@ -56,18 +47,6 @@ class Result(NamedTuple):
     trouble: bool
 
 
-class Net(NamedTuple):
-    """What every function here works on."""
-
-    c: CalendarArrays
-    p: PeriodArrays
-    t: TaskArrays
-    k: LinkArrays
-    s: Settings
-    trouble: Ints
-    """One number; not 0 when a calendar or a table of periods has run out."""
-
-
 def compute(arrays: Arrays) -> Result:
     """Run both passes over a plain roadmap's arrays. Complexity: O((tasks + links) log intervals)."""
     _, _, calendars, periods, tasks, links, settings = arrays
@@ -86,211 +65,7 @@ def compute(arrays: Arrays) -> Result:
     return Result(*dates, total, free, reason, drives, driving, finish, bool(net.trouble[0]))
 
 
-@_compiled
-def _after(table: Ints, lo: int, hi: int, at: int) -> int:
-    """Return the first place in `lo` to `hi` whose value is greater than `at`."""
-    while lo < hi:
-        middle = (lo + hi) >> 1
-        if table[middle] <= at:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
-
-
-@_compiled
-def _from(table: Ints, lo: int, hi: int, at: int) -> int:
-    """Return the first place in `lo` to `hi` whose value is at least `at`."""
-    while lo < hi:
-        middle = (lo + hi) >> 1
-        if table[middle] < at:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
-
-
-@_compiled
-def _place(c: CalendarArrays, k: int, at: int) -> int:
-    """Return the interval that holds `at`, or the first one after it: a look-up by day, then a step or two."""
-    hi = c.first[k + 1]
-    days = len(c.by_day) // (len(c.first) - 1)
-    day = min(max((at - c.base[0]) // DAY, 0), days - 1)
-    i = c.by_day[k * days + day]
-    while i < hi and c.ends[i] <= at:
-        i += 1
-    return i
-
-
-@_compiled
-def _work_before(c: CalendarArrays, k: int, at: int) -> int:
-    i = _place(c, k, at)
-    if i == c.first[k + 1]:
-        return c.total[k]
-    return c.before[i] + max(0, at - c.starts[i])
-
-
-@_compiled
-def _next_working(c: CalendarArrays, k: int, at: int, trouble: Ints) -> int:
-    i = _place(c, k, at)
-    if i == c.first[k + 1]:
-        trouble[0] = 1
-        return at
-    return max(at, c.starts[i])
-
-
-@_compiled
-def _add(c: CalendarArrays, k: int, at: int, minutes: int, trouble: Ints) -> int:
-    """Working minutes forward, or back when negative; none move nothing."""
-    if minutes == 0:
-        return at
-    lo, hi = c.first[k], c.first[k + 1]
-    i = _place(c, k, at)
-    here = c.total[k] if i == hi else c.before[i] + max(0, at - c.starts[i])
-    goal = here + minutes
-    if goal < 0 or goal > c.total[k]:
-        trouble[0] = 1
-        return at
-    steps = 0
-    if minutes > 0:
-        # Most work ends some intervals further on; only what is long is searched for.
-        while steps < STEPS and i + 1 < hi and c.before[i + 1] < goal:
-            i += 1
-            steps += 1
-        if steps == STEPS:
-            i = _from(c.before, i, hi, goal) - 1
-        return c.starts[i] + goal - c.before[i]
-    i = min(i, hi - 1)
-    while steps < STEPS and i > lo and c.before[i] > goal:
-        i -= 1
-        steps += 1
-    if steps == STEPS:
-        i = _after(c.before, lo, i + 1, goal) - 1
-    return c.starts[i] + goal - c.before[i]
-
-
-@_compiled
-def _next_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _from(p.opens, lo, hi, at)
-    if i >= hi:
-        trouble[0] = 1
-        return at
-    return p.opens[i]
-
-
-@_compiled
-def _previous_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _after(p.opens, lo, hi, at) - 1
-    if i < lo:
-        trouble[0] = 1
-        return at
-    return p.opens[i]
-
-
-@_compiled
-def _add_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints) -> int:
-    if count == 0:
-        return at
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _from(p.opens, lo, hi, at) + count - 1
-    if i >= hi:
-        trouble[0] = 1
-        return at
-    return p.closes[i]
-
-
-@_compiled
-def _subtract_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints) -> int:
-    if count == 0:
-        return at
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _after(p.closes, lo, hi, at) - count
-    if i < lo:
-        trouble[0] = 1
-        return at
-    return p.opens[i]
-
-
-@_compiled
-def _land_inside(n: Net, i: int, at: int) -> int:
-    if n.t.kind[i] == WORK and n.t.amount[i] != 0:
-        return _next_working(n.c, n.t.placed[i], at, n.trouble)
-    if n.t.kind[i] == PERIOD:
-        return _next_opening(n.p, n.t.periods[i], at, n.trouble)
-    return at
-
-
-@_compiled
-def _land(n: Net, i: int, at: int) -> int:
-    if n.t.opening[i] >= 0:
-        at = _next_opening(n.p, n.t.opening[i], at, n.trouble)
-    return _land_inside(n, i, at)
-
-
-@_compiled
-def _finish(n: Net, i: int, start: int) -> int:
-    if n.t.kind[i] == WORK:
-        return _add(n.c, n.t.placed[i], start, n.t.amount[i], n.trouble)
-    if n.t.kind[i] == CLOCK:
-        return start + n.t.amount[i]
-    return _add_periods(n.p, n.t.periods[i], start, n.t.amount[i], n.trouble)
-
-
-@_compiled
-def _start_inside(n: Net, i: int, finish: int) -> int:
-    if n.t.kind[i] == WORK:
-        return _add(n.c, n.t.placed[i], finish, -n.t.amount[i], n.trouble)
-    if n.t.kind[i] == CLOCK:
-        return finish - n.t.amount[i]
-    return _subtract_periods(n.p, n.t.periods[i], finish, n.t.amount[i], n.trouble)
-
-
-@_compiled
-def _latest_start(n: Net, i: int, finish: int) -> int:
-    start = _start_inside(n, i, finish)
-    if n.t.opening[i] >= 0:
-        return _land_inside(n, i, _previous_opening(n.p, n.t.opening[i], start, n.trouble))
-    return start
-
-
-@_compiled
-def _earliest_start(n: Net, i: int, finish: int) -> int:
-    start = _start_inside(n, i, finish)
-    if n.t.kind[i] == PERIOD and _finish(n, i, start) < finish:
-        start = _next_opening(n.p, n.t.periods[i], start + 1, n.trouble)
-    return _land(n, i, start) if n.t.opening[i] >= 0 else start
-
-
-@_compiled
-def _lagged(n: Net, j: int, at: int) -> int:
-    """Put a link's lag on."""
-    lag = n.k.lag[j]
-    if lag == 0:
-        return at
-    if n.k.lag_kind[j] == CLOCK:
-        return at + lag
-    if n.k.lag_kind[j] == PERIOD:
-        return _add_periods(n.p, n.k.lag_on[j], at, lag, n.trouble)
-    return _add(n.c, n.k.lag_on[j], at, lag, n.trouble)
-
-
-@_compiled
-def _unlagged(n: Net, j: int, at: int) -> int:
-    """Take a link's lag off: at the latest instant of that point of working time, as in `pace.shift`."""
-    lag = n.k.lag[j]
-    if lag == 0:
-        return at
-    if n.k.lag_kind[j] == CLOCK:
-        return at - lag
-    if n.k.lag_kind[j] == PERIOD:
-        return _subtract_periods(n.p, n.k.lag_on[j], at, lag, n.trouble)
-    moved = _add(n.c, n.k.lag_on[j], at, -lag, n.trouble)
-    return _next_working(n.c, n.k.lag_on[j], moved, n.trouble) if lag < 0 else moved
-
-
-@_compiled
+@compiled
 def _forward(n: Net, early: Ints, logic: Ints, reason: Ints, drives: Ints, bound: Ints) -> None:
     count = len(n.t.kind)
     for i in range(count):
@@ -299,42 +74,42 @@ def _forward(n: Net, early: Ints, logic: Ints, reason: Ints, drives: Ints, bound
             continue
         lo, hi = n.k.into[i], n.k.into[i + 1]
         for j in range(lo, hi):
-            at = _lagged(n, j, early[n.k.before[j], n.k.from_finish[j]])
+            at = lagged(n, j, early[n.k.before[j], n.k.from_finish[j]])
             if n.k.to_finish[j] and n.t.amount[i] != 0:
-                at = _earliest_start(n, i, at)
+                at = earliest_start_of(n, i, at)
             bound[j] = at
         if n.t.state[i] == BEGUN:
             early[i, 0], early[i, 1] = n.t.actual_start[i], _begun(n, i, bound, drives)
             reason[i] = ACTUAL
             continue
         at, why = _logic(n, i, bound, lo, hi)
-        start = _land(n, i, at)
-        finish = _finish(n, i, start)
+        start = land_at(n, i, at)
+        finish = finish_of(n, i, start)
         pulled, by = _pulled(n, i, start, finish)
         if by >= 0:
             logic[i] = finish
-            start = _land(n, i, pulled)
-            early[i, 0], early[i, 1], reason[i] = start, _finish(n, i, start), by
+            start = land_at(n, i, pulled)
+            early[i, 0], early[i, 1], reason[i] = start, finish_of(n, i, start), by
             continue
         early[i, 0], early[i, 1], reason[i] = start, finish, why
         for j in range(lo, hi):
-            if _land(n, i, bound[j]) == start:
+            if land_at(n, i, bound[j]) == start:
                 drives[j] = 1
                 reason[i] = LINKS
 
 
-@_compiled
+@compiled
 def _begun(n: Net, i: int, bound: Ints, drives: Ints) -> int:
     start = n.t.actual_start[i]
     if not n.s.data_date_moves:
         if n.t.resume[i] == NEVER:
-            return _finish(n, i, start)
+            return finish_of(n, i, start)
         left = max(0, n.t.remaining[i])
         if n.t.kind[i] == CLOCK:
             return n.t.resume[i] + left
-        return _add(n.c, n.t.rest[i], n.t.resume[i], left, n.trouble)
+        return add_work(n.c, n.t.rest[i], n.t.resume[i], left, n.trouble)
     if n.t.remaining[i] < 0:
-        finish = _finish(n, i, start)
+        finish = finish_of(n, i, start)
         return max(finish, n.s.data_date) if n.s.data_date != NEVER else finish
     resume = max(start, n.s.data_date if n.s.data_date != NEVER else start)
     for j in range(n.k.into[i], n.k.into[i + 1]):
@@ -342,10 +117,10 @@ def _begun(n: Net, i: int, bound: Ints, drives: Ints) -> int:
     for j in range(n.k.into[i], n.k.into[i + 1]):
         if bound[j] == resume:
             drives[j] = 1
-    return _add(n.c, n.t.own[i], resume, n.t.remaining[i], n.trouble)
+    return add_work(n.c, n.t.own[i], resume, n.t.remaining[i], n.trouble)
 
 
-@_compiled
+@compiled
 def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     at, why = NEVER, START
     for j in range(lo, hi):
@@ -354,13 +129,13 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     if n.t.bounds[i, START_NO_EARLIER] > at:
         at, why = n.t.bounds[i, START_NO_EARLIER], START_NO_EARLIER
     if n.t.bounds[i, FINISH_NO_EARLIER] != NEVER:
-        from_finish = _earliest_start(n, i, n.t.bounds[i, FINISH_NO_EARLIER])
+        from_finish = earliest_start_of(n, i, n.t.bounds[i, FINISH_NO_EARLIER])
         if from_finish > at:
             at, why = from_finish, FINISH_NO_EARLIER
     if n.s.start_is_floor or at == NEVER:
         start = n.s.start
         if n.t.kind[i] == CLOCK and n.t.opening[i] < 0:
-            start = _next_working(n.c, n.t.own[i], start, n.trouble)
+            start = next_working(n.c, n.t.own[i], start, n.trouble)
         if start > at:
             at, why = start, START
     if n.s.data_date_moves and n.s.data_date > at:
@@ -368,7 +143,7 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     return at, why
 
 
-@_compiled
+@compiled
 def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
     if not n.s.holds_set_dates:
         return 0, -1
@@ -376,16 +151,16 @@ def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
     if b[i, MUST_START] != NEVER:
         return b[i, MUST_START], MUST_START
     if b[i, MUST_FINISH] != NEVER:
-        return _latest_start(n, i, b[i, MUST_FINISH]), MUST_FINISH
+        return latest_start_of(n, i, b[i, MUST_FINISH]), MUST_FINISH
     if n.s.limits_pull_early:
         if b[i, START_NO_LATER] != NEVER and b[i, START_NO_LATER] < start:
             return b[i, START_NO_LATER], START_NO_LATER
         if b[i, FINISH_NO_LATER] != NEVER and b[i, FINISH_NO_LATER] < finish:
-            return _latest_start(n, i, b[i, FINISH_NO_LATER]), FINISH_NO_LATER
+            return latest_start_of(n, i, b[i, FINISH_NO_LATER]), FINISH_NO_LATER
     return 0, -1
 
 
-@_compiled
+@compiled
 def _backward(n: Net, early: Ints, late: Ints, end: int) -> None:
     count = len(n.t.kind)
     for i in range(count - 1, -1, -1):
@@ -403,16 +178,16 @@ def _backward(n: Net, early: Ints, late: Ints, end: int) -> None:
         if n.t.amount[i] == 0:
             if latest_start != NEVER:
                 latest = min(latest, latest_start)
-            at = _latest_start(n, i, latest)
+            at = latest_start_of(n, i, latest)
             late[i, 0], late[i, 1] = at, at
             continue
-        start = _latest_start(n, i, latest)
+        start = latest_start_of(n, i, latest)
         if latest_start != NEVER and latest_start < start:
             start = latest_start
-        late[i, 0], late[i, 1] = start, _finish(n, i, start)
+        late[i, 0], late[i, 1] = start, finish_of(n, i, start)
 
 
-@_compiled
+@compiled
 def _late_bounds(n: Net, i: int, early: Ints, late: Ints, end: int) -> tuple[int, int]:
     latest, latest_start = end, NEVER
     for m in range(n.k.out_of[i], n.k.out_of[i + 1]):
@@ -433,7 +208,7 @@ def _late_bounds(n: Net, i: int, early: Ints, late: Ints, end: int) -> tuple[int
     return latest, latest_start
 
 
-@_compiled
+@compiled
 def _passed_back(n: Net, j: int, early: Ints, late: Ints) -> int:
     k = n.k.after[j]
     if n.t.state[k] == DONE:
@@ -442,40 +217,33 @@ def _passed_back(n: Net, j: int, early: Ints, late: Ints) -> int:
     if n.k.to_finish[j]:
         at = late[k, 1]
         if n.t.kind[k] == WORK and n.t.amount[k] != 0:
-            at = _next_working(n.c, n.t.placed[k], at, n.trouble)
+            at = next_working(n.c, n.t.placed[k], at, n.trouble)
     elif n.t.state[k] == BEGUN:
         if n.s.pins_started:
             at = late[k, 1] if n.t.amount[k] == 0 else n.t.resume[k] if n.t.resume[k] != NEVER else early[k, 1]
         elif n.t.remaining[k] < 0:
             return NEVER
         else:
-            at = _add(n.c, n.t.own[k], late[k, 1], -n.t.remaining[k], n.trouble)
-    return _unlagged(n, j, at)
+            at = add_work(n.c, n.t.own[k], late[k, 1], -n.t.remaining[k], n.trouble)
+    return unlagged(n, j, at)
 
 
-@_compiled
-def _between(n: Net, i: int, start: int, finish: int) -> int:
-    if n.t.kind[i] == CLOCK:
-        return finish - start
-    return _work_before(n.c, n.t.own[i], finish) - _work_before(n.c, n.t.own[i], start)
-
-
-@_compiled
+@compiled
 def _floats(n: Net, early: Ints, late: Ints, logic: Ints, end: int, total: Ints, free: Ints) -> None:
     count = len(n.t.kind)
     for i in range(count):
         if n.t.state[i] == DONE:
             continue
-        spare = _between(n, i, early[i, 1], late[i, 1])
+        spare = between(n, i, early[i, 1], late[i, 1])
         if n.t.state[i] == OPEN:
-            spare = min(spare, _between(n, i, early[i, 0], late[i, 0]))
+            spare = min(spare, between(n, i, early[i, 0], late[i, 0]))
         if logic[i] != NEVER:
-            spare = min(spare, _between(n, i, logic[i], late[i, 1]))
+            spare = min(spare, between(n, i, logic[i], late[i, 1]))
         total[i] = spare
         free[i] = _free(n, i, early, spare, end)
 
 
-@_compiled
+@compiled
 def _free(n: Net, i: int, early: Ints, total: int, end: int) -> int:
     has_any = False
     spare = total if n.s.free_float_is_capped else 0
@@ -486,18 +254,18 @@ def _free(n: Net, i: int, early: Ints, total: int, end: int) -> int:
             continue
         mine, theirs = early[i, n.k.from_finish[j]], early[k, n.k.to_finish[j]]
         if n.s.free_float_is_capped:
-            at = _lagged(n, j, mine)
-            gap = _work_before(n.c, n.t.own[k], theirs) - _work_before(n.c, n.t.own[k], at)
+            at = lagged(n, j, mine)
+            gap = work_before(n.c, n.t.own[k], theirs) - work_before(n.c, n.t.own[k], at)
         else:
-            gap = _between(n, i, mine, _unlagged(n, j, theirs))
+            gap = between(n, i, mine, unlagged(n, j, theirs))
         spare = gap if not has_any and not n.s.free_float_is_capped else min(spare, gap)
         has_any = True
     if not has_any and not n.s.free_float_is_capped:
-        spare = _between(n, i, early[i, 1], end)
+        spare = between(n, i, early[i, 1], end)
     return max(0, spare)
 
 
-@_compiled
+@compiled
 def _driving(n: Net, drives: Ints, early: Ints, end: int, driving: Ints) -> None:
     """Walk back from every task that ends last, over driving links."""
     count = len(early)
