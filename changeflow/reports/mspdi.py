@@ -123,7 +123,7 @@ class _Writer:
         add(element, "Summary", int(is_summary))
         add(element, "Critical", int(timed.critical))
         if progress is not None and not is_summary:
-            self._progress(element, progress)
+            self._progress(element, duration.amount, progress)
         self._constraint(element, task, timed)
         if task.calendar != next(iter(self.calendars)):
             add(element, "CalendarUID", self.calendars[task.calendar])
@@ -167,8 +167,11 @@ class _Writer:
             return task.duration
         return Duration(self.roadmap.calendar_of(task.id).between(timed.early_start, timed.early_finish))
 
-    def _progress(self, element: "etree._Element", progress: TaskProgress) -> None:
-        add(element, "PercentComplete", 100 if progress.is_done else 50)
+    def _progress(self, element: "etree._Element", minutes: int, progress: TaskProgress) -> None:
+        if progress.is_done:
+            add(element, "PercentComplete", 100)
+        elif progress.remaining is not None and minutes:
+            add(element, "PercentComplete", max(0, round(100 * (minutes - progress.remaining) / minutes)))
         add(element, "ActualStart", iso(progress.actual_start))
         if progress.actual_finish is not None:
             add(element, "ActualFinish", iso(progress.actual_finish))

@@ -62,8 +62,7 @@ def tick(*, db: str, now: datetime, programme: str | None = None, reason: str | 
 def _tick_one(name: str, reason: str | None, *, db: str, now: datetime) -> Ticked:
     today = local_day(now)
     with session_scope(db) as session:
-        versions.lock_programme(session, name)
-        stored = load(session, name, on=today)
+        stored = load(session, name, on=today, for_change=True)
         due = [d for d in due_things(stored.programme, today=today) if reason in (None, d.reason)]
         domain = stored.version.definition.programme.office.email.rpartition("@")[2]
         new = agenda.record(session, name, due, at=now, domain=domain)
@@ -146,6 +145,8 @@ def _send_one(nudge: Nudge, round_: _Round, *, db: str, now: datetime, channel: 
             agenda.release(session, nudge.id, error=f"{type(error).__name__}: {error}"[:500])
         return "failed"
     with session_scope(db) as session:
+        # Two workers that send at once would number their audit entries alike, and one would lose its mark.
+        versions.lock_programme(session, nudge.programme)
         agenda.mark_sent(session, nudge.id, worker=worker, at=now, channel=channel.name)
         subject = f"nudge:{nudge.id}"
         audit.append(session, nudge.programme, at=now, actor=SYSTEM, action="nudge", subject=subject)

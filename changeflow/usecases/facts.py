@@ -39,9 +39,8 @@ class Change:
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
     """Record progress of tasks; return how many entries were new."""
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on)
+        stored = load(session, change.programme, on=change.on, for_change=True)
         by, name, new = check_actor(stored.version.definition, change.actor), stored.programme.id, 0
-        versions.lock_programme(session, name)
         subjects = []
         for one in reported:
             if max(one.started, one.finished or one.started) > change.on:
@@ -72,14 +71,13 @@ def import_assessments(path: Path, change: Change) -> int:
     """Record one round of assessments; people assessed in it before are left as they are."""
     problems: list[Problem] = []
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on)
+        stored = load(session, change.programme, on=change.on, for_change=True)
         definition = stored.version.definition
         by, name = check_actor(definition, change.actor), stored.programme.id
         people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
         found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping))
         if problems:
             raise ProblemsError(problems)
-        versions.lock_programme(session, name)
         new = facts.add_assessments(session, name, found)
         if new:
             after_change(
@@ -91,12 +89,11 @@ def import_assessments(path: Path, change: Change) -> int:
 def take_baseline(reason: str, change: Change) -> int:
     """Approve the forecast as a baseline; findings that block stop it."""
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on)
+        stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
         if stored.judged.blocks:
             found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in stored.judged.blocks)
             raise CheckFailedError(f"No baseline: {len(stored.judged.blocks)} findings block it.\n{found}")
-        versions.lock_programme(session, name)
         number = plans.add_baseline(
             session,
             name,
@@ -137,12 +134,11 @@ def gate_proposal(programme: Programme, task: str) -> Proposal:
 def decide_gate(task: str, outcome: str, reason: str, change: Change) -> Proposal:
     """Record a gate's answer. `go` against the evidence is refused, unless a waiver of R12 is in force."""
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on)
+        stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
         proposal = gate_proposal(stored.programme, task)
         if outcome == "go":
             _check_go(stored, stored.programme.roadmap.tasks[task], proposal, change.on)
-        versions.lock_programme(session, name)
         decision = Decision(task=task, outcome=outcome, reason=reason, by=by, on=change.on)
         facts.add_decision(session, name, decision, at=change.now)
         if outcome == "go":
@@ -158,7 +154,7 @@ def decide_gate(task: str, outcome: str, reason: str, change: Change) -> Proposa
 def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
     """Record what a pilot's exit criterion came to."""
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on)
+        stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
         found = next((s for s in stored.programme.services if s.service == service), None)
         if found is None:
@@ -166,7 +162,6 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         known = [c.id for c in found.pilot.exit_criteria] if found.pilot else []
         if criterion not in known:
             raise UnknownThingError("exit criterion", criterion, known)
-        versions.lock_programme(session, name)
         facts.add_measure(session, name, service, criterion, value, on=change.on, at=change.now, by=by)
         subject = f"{service}:{criterion}"
         after_change(session, name, on=change.on, now=change.now, actor=by, action="measure", subject=subject)
@@ -175,12 +170,11 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
 def add_waiver(waiver: Waiver, change: Change) -> int:
     """Add a waiver as the next version of the definition; return its number."""
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on)
+        stored = load(session, change.programme, on=change.on, for_change=True)
         definition = stored.version.definition
         by, name = check_actor(definition, change.actor), stored.programme.id
         for person in (waiver.owner, waiver.approved_by):
             check_actor(definition, person)
-        versions.lock_programme(session, name)
         file = definition.programme
         changed = definition.model_copy(
             update={"programme": file.model_copy(update={"waivers": (*file.waivers, waiver)})}

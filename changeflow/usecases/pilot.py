@@ -8,7 +8,7 @@ from changeflow.errors import UnknownThingError
 from changeflow.intake.ledgers import read_ledger
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.reconciliation import Reconciliation, reconcile
-from changeflow.storage import facts, versions
+from changeflow.storage import facts
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import after_change, check_actor, load
@@ -24,7 +24,7 @@ def reconcile_files(old: Path, new: Path, policy: ParallelRunPolicy, *, period: 
 def reconcile_stored(old: Path, new: Path, *, service: str, period: str, change: Change) -> tuple[Reconciliation, bool]:
     """Compare two files by a stored service's own policy and keep the result; False when this run is kept already."""
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on)
+        stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
         found = next((s for s in stored.programme.services if s.service == service), None)
         if found is None:
@@ -33,7 +33,6 @@ def reconcile_stored(old: Path, new: Path, *, service: str, period: str, change:
         result = reconcile_files(old, new, policy, period=period)
         summary = result.summary(service=service, period=period, on=change.on)
         digest = _digest(old, new, policy, service, period)
-        versions.lock_programme(session, name)
         is_new = facts.add_run(session, name, summary, digest=digest, at=change.now, by=by)
         if is_new:
             subject = f"{service}:{period}:{digest[:12]}"

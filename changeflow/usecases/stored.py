@@ -38,9 +38,14 @@ class Stored:
         return self.judged.programme
 
 
-def load(session: Session, programme: str | None, *, on: date) -> Stored:
-    """Load a programme; without a name the only one there is."""
+def load(session: Session, programme: str | None, *, on: date, for_change: bool = False) -> Stored:
+    """Load a programme; without a name the only one there is.
+
+    `for_change` keeps other writers out before anything is read, so that a change rests on what is true.
+    """
     name = _name(session, programme)
+    if for_change:
+        versions.lock_programme(session, name)
     version = versions.required(session, name)
     known = facts.load_facts(session, name)
     return Stored(

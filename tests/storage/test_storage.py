@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -208,6 +209,22 @@ def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: P
     assert storing.difference(tmp_path / "copy", db=db).is_same, "load(save(x)) == x"
     with pytest.raises(ConflictError, match="is not empty"):
         export_folder(tmp_path / "copy", db=db, programme=None, on=ON)
+
+
+def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, tmp_path: Path):
+    apply(a_folder(tmp_path / "trust"), db)
+    rules = ("R01", "R02", "R03", "R10")
+
+    def add(rule: str) -> int:
+        waiver = Waiver(rule=rule, reason="Small", owner="lead", approved_by="chief", expires=date(2027, 6, 30))
+        return facts.add_waiver(waiver, change(db))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(add, rules)) == [2, 3, 4, 5]
+    with session_scope(db) as session:
+        kept = versions.required(session, "small").definition.waivers
+        assert audit.verify(session) == (5, [])
+    assert {w.rule for w in kept} == set(rules)
 
 
 def test_the_chain_of_changes_finds_every_meddling(db: str, tmp_path: Path):
