@@ -7,10 +7,22 @@ from uuid import uuid4
 
 import pytest
 
+from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage.database import engine_for
 
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
+
+
+def pytest_sessionstart() -> None:
+    """Drop a compiled kernel that is older than any of its parts: numba looks at the file of the caller alone."""
+    folder = Path(roadmap.__file__).parent
+    newest = max(
+        p.stat().st_mtime for name in ("kernel*.py", "arrays.py", "calendar_tables.py") for p in folder.glob(name)
+    )
+    for compiled in (folder / "__pycache__").glob("kernel*.nb*"):
+        if compiled.stat().st_mtime < newest:
+            compiled.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,274 +1,271 @@
 """A roadmap as arrays, for the compiled kernel: tasks in topological order, links sorted by successor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.graph import build_graph, in_order
+from changeflow.roadmap.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
+from changeflow.roadmap.outline import Outline, outline_of
 from changeflow.roadmap.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
-from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task
+from changeflow.roadmap.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.moments import DAY
 
 Ints = NDArray[np.int64]
-NEVER = np.iinfo(np.int64).min
+Shorts = NDArray[np.int32]
+NEVER: int = int(np.iinfo(np.int64).min)
 """Stands for a date that nobody set."""
-WORK, CLOCK, PERIOD = 0, 1, 2
-"""How an amount passes: in working time, on the clock, in whole periods."""
-OPEN, BEGUN, DONE = 0, 1, 2
+WORK, CLOCK, PERIOD, PEOPLE = range(4)
+"""How an amount passes: in working time, on the clock, in whole periods, in several people's working time."""
+OPEN, BEGUN, DONE = range(3)
 BOUNDS: Sequence[Bound] = tuple(Bound)
-"""The order of the columns of `TaskArrays.bounds`."""
+"""The order of the six columns from `SET_DATES` on."""
 
-
-class CalendarArrays(NamedTuple):
-    """All calendars, one behind the other: calendar c has the intervals `first[c]` to `first[c + 1]`."""
-
-    starts: Ints
-    ends: Ints
-    before: Ints
-    """Working minutes of the calendar before each interval."""
-    first: Ints
-    total: Ints
-    base: Ints
-    """One number: the midnight from which `by_day` counts."""
-    by_day: Ints
-    """For each calendar and day, the first interval that ends after the day's midnight: a look-up for a search."""
-
-
-class PeriodArrays(NamedTuple):
-    """All tables of periods, one behind the other."""
-
-    opens: Ints
-    closes: Ints
-    first: Ints
-
-
-class TaskArrays(NamedTuple):
-    """One entry a task; positions are civil minutes, -1 stands for no calendar or periods."""
-
-    kind: Ints
-    amount: Ints
-    placed: Ints
-    own: Ints
-    rest: Ints
-    """The calendar on which what is left of begun work runs."""
-    periods: Ints
-    opening: Ints
-    bounds: Ints
-    """A row a task, a column a kind of bound."""
-    deadline: Ints
-    state: Ints
-    actual_start: Ints
-    actual_finish: Ints
-    remaining: Ints
-    """-1 when it is not known."""
-    resume: Ints
-
-
-class LinkArrays(NamedTuple):
-    """One entry a link, sorted by successor; `into[t]` to `into[t + 1]` are those into task t."""
-
-    before: Ints
-    after: Ints
-    from_finish: Ints
-    to_finish: Ints
-    lag_kind: Ints
-    lag: Ints
-    lag_on: Ints
-    """The calendar or periods of the lag."""
-    into: Ints
-    out_of: Ints
-    """`out[out_of[t]]` to `out[out_of[t + 1]]` are the links out of task t."""
-    out: Ints
-
-
-class Settings(NamedTuple):
-    """The roadmap's own numbers and its profile's answers."""
-
-    start: int
-    data_date: int
-    slack_limit: int
-    holds_set_dates: bool
-    start_is_floor: bool
-    limits_pull_early: bool
-    set_dates_hold_late: bool
-    pins_started: bool
-    data_date_moves: bool
-    free_float_is_capped: bool
+# Columns of `Arrays.hot`: all that an ordinary task needs. A task is ordinary when its flags are 0.
+FLAGS, AMOUNT, PLACED, OWN = range(4)
+SUMMARY, MILESTONE, MANUAL, STARTED, OTHER = 1, 2, 4, 8, 16
+"""Flags: what makes a task other than open work on one calendar without any date of its own."""
+# Columns of `Arrays.cold`: what only some tasks need. -1 stands for no calendar or periods.
+KIND, REST, PERIODS, OPENING, STATE, DEADLINE = range(6)
+ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = range(6, 12)
+PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO = range(12, 18)
+SET_DATES = 18
+COLUMNS = SET_DATES + 6
+# Columns of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
+TASK, SHAPE, LINK = range(3)
+FROM_START, TO_FINISH, LAGGED, INHERITED, PROGRESSED = 1, 2, 4, 8, 16
+# Columns of `Arrays.lags`.
+LAG_KIND, LAG, LAG_ON = range(3)
+# Places of `Arrays.settings`.
+START, DATA_DATE, FINISH, SLACK_LIMIT, HOLDS_SET_DATES = range(5)
+FLOOR, LIMITS_PULL, SET_DATES_HOLD, PINS, DATA_DATE_MOVES, CAPPED, RETAINS = range(5, 12)
 
 
 class Arrays(NamedTuple):
-    ids: list[TaskId]
-    links: list[Link]
-    """In the order of the link arrays."""
-    calendars: CalendarArrays
-    periods: PeriodArrays
-    tasks: TaskArrays
-    link: LinkArrays
-    settings: Settings
+    """What the kernel works on, and what turns its answer back into tasks and links."""
 
-
-def is_plain(roadmap: Roadmap) -> bool:
-    """Tell whether the kernel knows all that is asked for: it knows no summaries, no manual work, no several people."""
-    return not roadmap.parents and not any(
-        t.assignments or t.manual is not None or t.as_late_as_possible for t in roadmap.tasks.values()
-    )
+    ids: Sequence[TaskId]
+    """Of each row, in topological order; a summary stands where its dates are known, after its tasks."""
+    links: Sequence[Link]
+    calendars: CalendarTables
+    periods: PeriodTables
+    hot: Ints
+    cold: Ints
+    into: Shorts
+    """A row a link and task that it binds: those of a summary come once for each task below it."""
+    first_into: Shorts
+    """`into[first_into[t]]` to `into[first_into[t + 1]]` bind task t."""
+    out: Shorts
+    first_out: Shorts
+    lags: Ints
+    parts: Ints
+    """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of what is left of it."""
+    below: Shorts
+    """The rows below each summary."""
+    backwards: Shorts
+    """The rows in the order of the backward pass: a summary comes before its tasks."""
+    settings: Ints
 
 
 def to_arrays(roadmap: Roadmap) -> Arrays:
-    """Compile a plain roadmap; a loop raises `CyclicRoadmapError`."""
-    ids = in_order(build_graph(roadmap.tasks, roadmap.links))
-    place = {task: n for n, task in enumerate(ids)}
-    calendar_of = {key: n for n, key in enumerate(roadmap.calendars)}
-    periods_of = {key: n for n, key in enumerate(roadmap.periods)}
-    tasks = [roadmap.tasks[t] for t in ids]
-    links = sorted(roadmap.links, key=lambda k: place[k.successor])
+    """Compile a roadmap; a loop raises `CyclicRoadmapError`. Complexity: O(tasks + links)."""
+    outline = outline_of(roadmap)
+    tasks = [roadmap.tasks[t] for t in outline.ids]
+    codes = _Codes(roadmap)
+    cold, parts = _cold(roadmap, tasks, outline, codes)
+    hot = _hot(roadmap, tasks, cold, codes, outline)
+    into, first_into, out, first_out = _joined(roadmap.links, outline, cold)
     return Arrays(
-        ids,
-        links,
-        _calendars(roadmap),
-        _periods(roadmap),
-        _tasks(roadmap, tasks, calendar_of, periods_of),
-        _links(roadmap, links, place, calendar_of, periods_of),
+        outline.ids,
+        roadmap.links,
+        calendar_tables(list(roadmap.calendars.values())),
+        period_tables(list(roadmap.periods.values())),
+        hot,
+        cold,
+        into,
+        first_into,
+        out,
+        first_out,
+        _lags(roadmap, codes),
+        parts,
+        outline.below,
+        outline.backwards,
         _settings(roadmap),
     )
 
 
-def _ints(values: Sequence[int]) -> Ints:
-    return np.array(values, dtype=np.int64)
+class _Codes:
+    """The numbers that stand for calendars and periods."""
+
+    def __init__(self, roadmap: Roadmap) -> None:
+        self.roadmap = roadmap
+        self.calendar = {key: n for n, key in enumerate(roadmap.calendars)}
+        self.periods = {key: n for n, key in enumerate(roadmap.periods)}
+
+    def passing(self, task: Task, amount: Duration, placed: str) -> tuple[int, int, int]:
+        """Return how an amount passes for a task, how much, and on which calendar or periods."""
+        unit = amount.unit
+        if unit is Unit.WORKING:
+            return WORK, amount.amount, self.calendar[placed]
+        if unit is Unit.ELAPSED:
+            return CLOCK, amount.amount, self.calendar[task.calendar]
+        if unit is Unit.PAY_PERIODS:
+            return PERIOD, amount.amount, self.periods[PAY_PERIODS]
+        if unit is Unit.TERMS:
+            return PERIOD, amount.amount, self.periods[task.terms]
+        minutes = amount.amount * SCHOOL_DAYS_PER_WEEK * self.roadmap.minutes_per_day
+        return WORK, minutes, self.calendar[task.term_calendar or task.calendar]
 
 
-def _offsets(sizes: Sequence[int]) -> Ints:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(_ints(sizes))])
-
-
-def _calendars(roadmap: Roadmap) -> CalendarArrays:
-    tables = [np.array(c.intervals, dtype=np.int64).reshape(-1, 2) for c in roadmap.calendars.values()]
-    before = [np.cumsum(t[:, 1] - t[:, 0]) - (t[:, 1] - t[:, 0]) for t in tables]
-    joined = np.concatenate(tables) if tables else np.zeros((0, 2), np.int64)
-    offsets = _offsets([len(t) for t in tables])
-    base = int(joined[:, 0].min()) // DAY * DAY if len(joined) else 0
-    days = int(joined[:, 1].max() - base) // DAY + 2 if len(joined) else 1
-    midnights = base + DAY * np.arange(days)
-    by_day = [o + np.searchsorted(t[:, 1], midnights, side="right") for o, t in zip(offsets, tables, strict=False)]
-    return CalendarArrays(
-        joined[:, 0].copy(),
-        joined[:, 1].copy(),
-        np.concatenate(before) if before else _ints([]),
-        offsets,
-        _ints([c.total for c in roadmap.calendars.values()]),
-        _ints([base]),
-        np.concatenate(by_day).astype(np.int64) if by_day else _ints([0]),
+def _hot(roadmap: Roadmap, tasks: Sequence[Task], cold: Ints, codes: _Codes, outline: Outline) -> Ints:
+    hot = np.zeros((len(tasks), 4), np.int64)
+    passing = [codes.passing(t, t.duration, t.placed_on or t.calendar) for t in tasks]
+    kind, amount, on = np.array(passing, np.int64).reshape(-1, 3).T
+    calendar = codes.calendar
+    rest = np.array([calendar[t.placed_on or t.calendar] for t in tasks], np.int64)
+    cold[:, KIND] = np.where((kind == WORK) & (cold[:, PARTS_TO] > cold[:, PARTS_FROM]), PEOPLE, kind)
+    cold[:, PERIODS] = np.where(kind == PERIOD, on, -1)
+    cold[:, REST] = rest
+    hot[:, AMOUNT] = amount
+    hot[:, PLACED] = np.where(kind == WORK, on, rest)
+    hot[:, OWN] = [calendar[t.calendar] for t in tasks]
+    own_dates = (cold[:, SET_DATES:] != NEVER).any(axis=1) | (cold[:, DEADLINE] != NEVER)
+    is_manual = cold[:, MANUAL_START] != NEVER
+    hot[:, FLAGS] = (
+        SUMMARY * (cold[:, BELOW_TO] > cold[:, BELOW_FROM])
+        + MILESTONE * (amount == 0)
+        + MANUAL * is_manual
+        + STARTED * (cold[:, STATE] != OPEN)
+        + OTHER * (own_dates | (cold[:, KIND] != WORK) | (cold[:, OPENING] >= 0) | (hot[:, OWN] != hot[:, PLACED]))
     )
+    for row in np.flatnonzero(is_manual).tolist():
+        # Backwards, a manual task's span is the working time between its dates, whatever its duration says.
+        manual = tasks[row].manual
+        if manual is not None and cold[row, STATE] == OPEN:
+            key = tasks[row].placed_on or tasks[row].calendar
+            clock = tasks[row].duration.unit is Unit.ELAPSED
+            span = manual.finish - manual.start
+            hot[row, AMOUNT] = span if clock else roadmap.calendars[key].between(manual.start, manual.finish)
+            hot[row, PLACED] = calendar[key]
+            cold[row, KIND] = CLOCK if clock else WORK
+            cold[row, OPENING] = -1
+    return hot
 
 
-def _periods(roadmap: Roadmap) -> PeriodArrays:
-    tables = list(roadmap.periods.values())
-    return PeriodArrays(
-        _ints([o for p in tables for o in p.openings]),
-        _ints([c for p in tables for c in p.closings]),
-        _offsets([len(p.periods) for p in tables]),
-    )
-
-
-def _tasks(roadmap: Roadmap, tasks: list[Task], calendar_of: dict[str, int], periods_of: dict[str, int]) -> TaskArrays:
-    passing = [_passing(roadmap, t, t.duration, calendar_of, periods_of, placed=t.placed_on) for t in tasks]
-    both = list(zip(tasks, passing, strict=True))
-    bounds = np.full((len(tasks), len(BOUNDS)), NEVER, dtype=np.int64)
-    column = {b: n for n, b in enumerate(BOUNDS)}
+def _cold(roadmap: Roadmap, tasks: Sequence[Task], outline: Outline, codes: _Codes) -> tuple[Ints, Ints]:
+    cold = np.full((len(tasks), COLUMNS), NEVER, np.int64)
+    cold[:, OPENING] = -1
+    cold[:, STATE] = OPEN
+    cold[:, PARTS_FROM : LEFT_TO + 1] = 0
+    cold[:, BELOW_FROM], cold[:, BELOW_TO] = outline.below_from, outline.below_to
+    column = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
+    parts: list[tuple[int, int, int]] = []
+    progress, calendar = roadmap.progress, codes.calendar
     for row, task in enumerate(tasks):
-        for constraint in task.constraints:
-            bounds[row, column[constraint.bound]] = _tighter(bounds[row, column[constraint.bound]], constraint.at)
-    done = [roadmap.progress.get(t.id) for t in tasks]
-    return TaskArrays(
-        _ints([kind for kind, _, _ in passing]),
-        _ints([amount for _, amount, _ in passing]),
-        _ints([calendar_of[t.placed_on or t.calendar] if p[0] == PERIOD else p[2] for t, p in both]),
-        _ints([calendar_of[t.calendar] for t in tasks]),
-        _ints([calendar_of[t.placed_on or t.calendar] for t in tasks]),
-        _ints([on if kind == PERIOD else -1 for kind, _, on in passing]),
-        _ints([periods_of[t.starts_on] if t.starts_on else -1 for t in tasks]),
-        bounds,
-        _ints([NEVER if t.deadline is None else t.deadline for t in tasks]),
-        _ints([OPEN if d is None else DONE if d.is_done else BEGUN for d in done]),
-        _ints([NEVER if d is None else d.actual_start for d in done]),
-        _ints([NEVER if d is None or d.actual_finish is None else d.actual_finish for d in done]),
-        _ints([-1 if d is None or d.remaining is None else d.remaining for d in done]),
-        _ints([NEVER if d is None or d.resume is None else d.resume for d in done]),
-    )
+        if task.constraints:
+            for constraint in task.constraints:
+                at, is_limit = column[constraint.bound], constraint.bound in LIMITS
+                if cold[row, at] == NEVER or (constraint.at < cold[row, at]) == is_limit:
+                    cold[row, at] = constraint.at
+        if task.deadline is not None:
+            cold[row, DEADLINE] = task.deadline
+        if task.starts_on:
+            cold[row, OPENING] = codes.periods[task.starts_on]
+        if task.manual is not None:
+            cold[row, MANUAL_START], cold[row, MANUAL_FINISH] = task.manual.start, task.manual.finish
+        if task.assignments and task.duration.unit is Unit.WORKING:
+            cold[row, PARTS_FROM], cold[row, PARTS_TO] = len(parts), len(parts) + len(task.assignments)
+            parts += [(calendar[a.calendar], a.minutes, 0) for a in task.assignments]
+    row_of = outline.row_of
+    for name, done in progress.items():
+        row = row_of[name]
+        cold[row, STATE] = DONE if done.is_done else BEGUN
+        cold[row, ACTUAL_START] = done.actual_start
+        cold[row, ACTUAL_FINISH] = NEVER if done.actual_finish is None else done.actual_finish
+        cold[row, REMAINING] = -1 if done.remaining is None else done.remaining
+        cold[row, RESUME] = NEVER if done.resume is None else done.resume
+        cold[row, LEFT_FROM], cold[row, LEFT_TO] = len(parts), len(parts) + len(done.parts)
+        parts += [(calendar[key], left, resume) for key, resume, left in done.parts]
+    for row in np.flatnonzero(outline.below_to > outline.below_from).tolist():
+        states = cold[outline.below[outline.below_from[row] : outline.below_to[row]], STATE]
+        cold[row, STATE] = DONE if (states == DONE).all() else BEGUN if (states != OPEN).any() else OPEN
+    return cold, np.array(parts, np.int64).reshape(-1, 3)
 
 
-def _tighter(known: int, at: int) -> int:
-    return at if known == NEVER else max(known, at)
+_SHAPES: Mapping[LinkType, int] = {t: FROM_START * (not t.from_finish) + TO_FINISH * t.to_finish for t in LinkType}
 
 
-def _passing(
-    roadmap: Roadmap,
-    task: Task,
-    amount: Duration,
-    calendar_of: dict[str, int],
-    periods_of: dict[str, int],
-    *,
-    placed: str | None = None,
-) -> tuple[int, int, int]:
-    """Return how an amount passes for a task, how much, and on which calendar or periods."""
-    if amount.unit is Unit.ELAPSED:
-        return CLOCK, amount.amount, calendar_of[task.calendar]
-    if amount.unit is Unit.PAY_PERIODS:
-        return PERIOD, amount.amount, periods_of[PAY_PERIODS]
-    if amount.unit is Unit.TERMS:
-        return PERIOD, amount.amount, periods_of[task.terms]
-    if amount.unit is Unit.SCHOOL_WEEKS:
-        minutes = amount.amount * SCHOOL_DAYS_PER_WEEK * roadmap.minutes_per_day
-        return WORK, minutes, calendar_of[task.term_calendar or task.calendar]
-    return WORK, amount.amount, calendar_of[placed or task.calendar]
+def _joined(links: Sequence[Link], outline: Outline, cold: Ints) -> tuple[Shorts, Shorts, Shorts, Shorts]:
+    """Return the links into each task and out of each task: those of the summaries above it as well."""
+    shape = np.array([_SHAPES[k.type] + (LAGGED if k.lag.amount else 0) for k in links], np.int64)
+    row_of = outline.row_of
+    before = np.array([row_of[k.predecessor] for k in links], np.int64)
+    after = np.array([row_of[k.successor] for k in links], np.int64)
+    number = np.arange(len(links))
+    count = len(outline.ids)
+    if not len(outline.below):
+        into = np.stack([after, before, shape, number], axis=1) if len(links) else np.zeros((0, 4), np.int64)
+        progressed = (cold[after, STATE] != OPEN) if len(links) else np.zeros(0, bool)
+        out = np.stack([before, after, shape + PROGRESSED * progressed, number], axis=1) if len(links) else into
+    else:
+        is_summary = outline.below_to > outline.below_from
+
+        def bound(row: int) -> list[int]:
+            return outline.below[outline.below_from[row] : outline.below_to[row]].tolist() if is_summary[row] else [row]
+
+        into = np.array([(t, before[j], shape[j], j) for j in number for t in bound(after[j])], np.int64).reshape(-1, 4)
+        progressed = (cold[after, STATE] != OPEN) & ~is_summary[after] if len(links) else np.zeros(0, bool)
+        inherited = [
+            (t, after[j], shape[j] + PROGRESSED * progressed[j] + INHERITED, j)
+            for j in number
+            if is_summary[before[j]]
+            for t in bound(before[j])
+        ]
+        own = [(before[j], after[j], shape[j] + PROGRESSED * progressed[j], j) for j in number]
+        out = np.array([*own, *inherited], np.int64).reshape(-1, 4)
+    return (*_sorted(into, count), *_sorted(out, count))
 
 
-def _links(
-    roadmap: Roadmap,
-    links: list[Link],
-    place: dict[TaskId, int],
-    calendar_of: dict[str, int],
-    periods_of: dict[str, int],
-) -> LinkArrays:
-    lags = []
-    for link in links:
+def _sorted(rows: Ints, count: int) -> tuple[Shorts, Shorts]:
+    """Sort rows by their first column, a task; return the other columns, and where each task's rows begin."""
+    order = np.argsort(rows[:, 0], kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(rows[:, 0], minlength=count))])
+    return np.ascontiguousarray(rows[order, 1:], dtype=np.int32), first.astype(np.int32)
+
+
+def _lags(roadmap: Roadmap, codes: _Codes) -> Ints:
+    lags = np.zeros((len(roadmap.links), 3), np.int64)
+    for number, link in enumerate(roadmap.links):
         lag = link.lag
+        if not lag.amount:
+            continue
         if lag.unit is Unit.PERCENT:
             length = roadmap.tasks[link.predecessor].duration
             base = length.amount if length.unit in (Unit.WORKING, Unit.ELAPSED) else 0
             lag = Duration(round(base * lag.amount / 100))
-        lags.append(_passing(roadmap, roadmap.tasks[link.successor], lag, calendar_of, periods_of))
-    before, after = _ints([place[k.predecessor] for k in links]), _ints([place[k.successor] for k in links])
-    count = len(place)
-    return LinkArrays(
-        before,
-        after,
-        _ints([k.type.from_finish for k in links]),
-        _ints([k.type.to_finish for k in links]),
-        _ints([kind for kind, _, _ in lags]),
-        _ints([amount for _, amount, _ in lags]),
-        _ints([on for _, _, on in lags]),
-        _offsets(np.bincount(after, minlength=count).tolist() if len(links) else [0] * count),
-        _offsets(np.bincount(before, minlength=count).tolist() if len(links) else [0] * count),
-        np.argsort(before, kind="stable").astype(np.int64),
-    )
+        successor = roadmap.tasks[link.successor]
+        lags[number] = codes.passing(successor, lag, successor.calendar)
+    return lags
 
 
-def _settings(roadmap: Roadmap) -> Settings:
+def _settings(roadmap: Roadmap) -> Ints:
     profile = roadmap.profile
-    return Settings(
-        roadmap.start,
-        NEVER if roadmap.data_date is None else roadmap.data_date,
-        roadmap.slack_limit,
-        roadmap.holds_set_dates,
-        profile.start_is_floor,
-        profile.limits_pull_early,
-        profile.set_dates_hold_late,
-        profile.pins_started,
-        profile.data_date_moves,
-        profile.free_float_is_capped,
+    return np.array(
+        [
+            roadmap.start,
+            NEVER if roadmap.data_date is None else roadmap.data_date,
+            NEVER if roadmap.finish is None else roadmap.finish,
+            roadmap.slack_limit,
+            roadmap.holds_set_dates,
+            profile.start_is_floor,
+            profile.limits_pull_early,
+            profile.set_dates_hold_late,
+            profile.pins_started,
+            profile.data_date_moves,
+            profile.free_float_is_capped,
+            profile.retains_logic,
+        ],
+        np.int64,
     )

@@ -1,42 +1,124 @@
 """The compiled path: a roadmap into arrays, through the kernel, and back as a schedule."""
 
-from changeflow.roadmap.arrays import BOUNDS, DONE, Arrays, to_arrays
-from changeflow.roadmap.cpm import Schedule, TimedTask
-from changeflow.roadmap.kernel import ACTUAL, DATA_DATE, LINKS, START, Result, compute
-from changeflow.roadmap.tasks import Link, Roadmap
+from collections.abc import Iterator, Mapping
 
-REASONS = {START: "start", LINKS: "links", DATA_DATE: "data_date", ACTUAL: "actual"}
+import numpy as np
+
+from changeflow.roadmap.arrays import (
+    BELOW_FROM,
+    BELOW_TO,
+    BOUNDS,
+    DONE,
+    FLAGS,
+    LINK,
+    NEVER,
+    OPEN,
+    OTHER,
+    SET_DATES,
+    SLACK_LIMIT,
+    START,
+    STATE,
+    Arrays,
+    to_arrays,
+)
+from changeflow.roadmap.cpm import Schedule, TimedTask
+from changeflow.roadmap.kernel import compute
+from changeflow.roadmap.kernel_state import (
+    BY_ACTUAL,
+    BY_DATA_DATE,
+    BY_HAND,
+    BY_LINKS,
+    BY_ROLL_UP,
+    BY_START,
+    START_NO_EARLIER,
+    Result,
+)
+from changeflow.roadmap.tasks import Roadmap
+from changeflow.values.base import TaskId
+
+REASONS: Mapping[int, str] = {
+    BY_START: "start",
+    BY_LINKS: "links",
+    BY_DATA_DATE: "data_date",
+    BY_ACTUAL: "actual",
+    BY_HAND: "manual",
+    BY_ROLL_UP: "roll_up",
+} | {SET_DATES + n: bound.value for n, bound in enumerate(BOUNDS)}
+
+
+class TimedColumns(Mapping[TaskId, TimedTask]):
+    """A schedule in columns, in the roadmap's order: a task's dates become an object when somebody asks for them."""
+
+    def __init__(self, names: Mapping[TaskId, object], arrays: Arrays, result: Result) -> None:
+        self.names = names
+        self.arrays = arrays
+        self.result = result
+        self.row_of = {task: row for row, task in enumerate(arrays.ids)}
+        self.slack_limit = int(arrays.settings[SLACK_LIMIT])
+
+    def __len__(self) -> int:
+        return len(self.row_of)
+
+    def __iter__(self) -> Iterator[TaskId]:
+        return iter(self.names)
+
+    def __getitem__(self, task: TaskId) -> TimedTask:
+        row, r, arrays = self.row_of[task], self.result, self.arrays
+        total = int(r.total_float[row])
+        into = range(int(arrays.first_into[row]), int(arrays.first_into[row + 1]))
+        return TimedTask(
+            task=task,
+            early_start=int(r.early[row, 0]),
+            early_finish=int(r.early[row, 1]),
+            late_start=int(r.late[row, 0]),
+            late_finish=int(r.late[row, 1]),
+            total_float=total,
+            free_float=int(r.free_float[row]),
+            critical=total <= self.slack_limit and int(arrays.cold[row, STATE]) != DONE,
+            driving=bool(r.driving[row]),
+            drivers=tuple(arrays.links[int(arrays.into[j, LINK])] for j in into if r.drives[j]),
+            reason=REASONS[int(r.reason[row])],
+        )
 
 
 def time_compiled(roadmap: Roadmap) -> Schedule | None:
-    """Time a plain roadmap; None when a calendar ran out, so that the pure path can say which."""
+    """Time a roadmap; None when a calendar ran out, so that the pure path can say which."""
     arrays = to_arrays(roadmap)
     result = compute(arrays)
-    return None if result.trouble else _schedule(arrays, result)
-
-
-def _schedule(arrays: Arrays, result: Result) -> Schedule:
-    drivers: dict[int, list[Link]] = {}
-    for j in result.drives.nonzero()[0].tolist():
-        drivers.setdefault(int(arrays.link.after[j]), []).append(arrays.links[j])
-    columns = [c.tolist() for c in result[:7]]
-    driving, done = result.driving.tolist(), (arrays.tasks.state == DONE).tolist()
-    timed = {
-        task: TimedTask(
-            task=task,
-            early_start=early_start,
-            early_finish=early_finish,
-            late_start=late_start,
-            late_finish=late_finish,
-            total_float=total,
-            free_float=free,
-            critical=total <= arrays.settings.slack_limit and not done[n],
-            driving=bool(driving[n]),
-            drivers=tuple(drivers.get(n, ())),
-            reason=REASONS.get(reason) or BOUNDS[reason].value,
+    if roadmap.finish is not None and not result.trouble[0]:
+        arrays.settings[START] = start_from_finish(arrays, result)
+        result = compute(arrays)
+    if not result.trouble[0] and _hold_late(roadmap, arrays, result):
+        result = compute(arrays)
+    if result.trouble[0]:
+        return None
+    rows = np.flatnonzero(arrays.cold[:, BELOW_TO] > arrays.cold[:, BELOW_FROM]).tolist()
+    below = {
+        arrays.ids[row]: tuple(
+            arrays.ids[b] for b in arrays.below[arrays.cold[row, BELOW_FROM] : arrays.cold[row, BELOW_TO]].tolist()
         )
-        for n, (task, early_start, early_finish, late_start, late_finish, total, free, reason) in enumerate(
-            zip(arrays.ids, *columns, strict=True)
-        )
+        for row in rows
     }
-    return Schedule(timed, result.finish, {})
+    return Schedule(TimedColumns(roadmap.tasks, arrays, result), result.finish, below)
+
+
+def start_from_finish(arrays: Arrays, result: Result) -> int:
+    """Return the start that a roadmap scheduled from its finish has: that of the first late start."""
+    return int(result.late[:, 0].min()) if len(result.late) else int(arrays.settings[START])
+
+
+def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> bool:
+    """Hold what is to be as late as possible at its late start; return whether there is any."""
+    late = [t.id for t in roadmap.tasks.values() if t.as_late_as_possible]
+    row_of = {task: row for row, task in enumerate(arrays.ids)} if late else {}
+    is_any = False
+    for task in late:
+        row = row_of[task]
+        if arrays.cold[row, STATE] != OPEN or arrays.cold[row, BELOW_TO] > arrays.cold[row, BELOW_FROM]:
+            continue
+        is_any = True
+        known = arrays.cold[row, START_NO_EARLIER]
+        start = result.late[row, 0]
+        arrays.cold[row, START_NO_EARLIER] = start if known == NEVER else max(known, start)
+        arrays.hot[row, FLAGS] |= OTHER
+    return is_any

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from changeflow.roadmap.arrays import is_plain
 from changeflow.roadmap.early import Early, ForwardPass, lagged
 from changeflow.roadmap.late import BackwardPass, Late
 from changeflow.roadmap.network import Network, build_network
@@ -82,7 +81,7 @@ def time_roadmap(roadmap: Roadmap) -> Schedule:
     Large roadmaps go through the compiled kernel, which gives the same answer.
     Complexity: O((tasks + links) log intervals).
     """
-    if len(roadmap.tasks) >= KERNEL_FROM and is_plain(roadmap):
+    if len(roadmap.tasks) >= KERNEL_FROM:
         # Loaded here, because it takes longer to load than a small roadmap takes to compute.
         from changeflow.roadmap.compiled import time_compiled
 
@@ -94,6 +93,9 @@ def time_roadmap(roadmap: Roadmap) -> Schedule:
 def time_purely(roadmap: Roadmap) -> Schedule:
     """Time a roadmap without the kernel: its oracle, and the way for what the kernel does not know."""
     schedule = _time(roadmap)
+    if roadmap.finish is not None and schedule.timed:
+        roadmap = replace(roadmap, start=min(x.late_start for x in schedule.timed.values()))
+        schedule = _time(roadmap)
     waiting = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
     if not waiting:
         return schedule
@@ -115,7 +117,8 @@ def _time(roadmap: Roadmap) -> Schedule:
     floats = _Floats(roadmap, network, early, late, backward.finish)
     timed = {task: floats.timed(task) for task in roadmap.tasks}
     schedule = Schedule(timed, backward.finish, {s: tuple(below) for s, below in network.below.items()})
-    last = [t for t in timed if t not in summaries and timed[t].early_finish == backward.finish]
+    end = max((x.early_finish for x in timed.values()), default=roadmap.start)
+    last = [t for t in timed if t not in summaries and timed[t].early_finish == end]
     return _with_driving(schedule, schedule.path_to(*last))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.roadmap.network import Network, Place, Station
 from changeflow.roadmap.pace import Pace, shift
-from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task, TaskProgress
+from changeflow.roadmap.tasks import LIMITS, Bound, Link, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 
@@ -86,18 +86,16 @@ class ForwardPass:
         """Return where a hard date puts the task against logic; None where none does."""
         if not self.roadmap.holds_set_dates:
             return None
-        finish = pace.finish(start)
-        for constraint in task.constraints:
-            at = constraint.at
-            if constraint.bound is Bound.MUST_START:
-                return at, constraint.bound
-            if constraint.bound is Bound.MUST_FINISH:
-                return pace.latest_start(at), constraint.bound
-            if self.roadmap.profile.limits_pull_early:
-                if constraint.bound is Bound.START_NO_LATER and at < start:
-                    return at, constraint.bound
-                if constraint.bound is Bound.FINISH_NO_LATER and at < finish:
-                    return pace.latest_start(at), constraint.bound
+        finish, dates = pace.finish(start), tightest(task)
+        if (at := dates.get(Bound.MUST_START)) is not None:
+            return at, Bound.MUST_START
+        if (at := dates.get(Bound.MUST_FINISH)) is not None:
+            return pace.latest_start(at), Bound.MUST_FINISH
+        if self.roadmap.profile.limits_pull_early:
+            if (at := dates.get(Bound.START_NO_LATER)) is not None and at < start:
+                return at, Bound.START_NO_LATER
+            if (at := dates.get(Bound.FINISH_NO_LATER)) is not None and at < finish:
+                return pace.latest_start(at), Bound.FINISH_NO_LATER
         return None
 
     def _begun(self, task: Task, done: TaskProgress, bounds: Sequence[tuple[int, Link]]) -> Early:
@@ -111,9 +109,10 @@ class ForwardPass:
             finish = self.paces[task.id].finish(start)
             floor = roadmap.data_date
             return Early(start, max(finish, floor) if floor is not None else finish, (), "actual")
-        # Retained logic: what is left waits for the data date and for the predecessors.
-        resume = max([roadmap.data_date or start, start, *(b for b, _ in bounds)])
-        drivers = tuple(link for bound, link in bounds if bound == resume)
+        # What is left waits for the data date and, where logic is retained, for the predecessors.
+        held_by = bounds if roadmap.profile.retains_logic else ()
+        resume = max([roadmap.data_date or start, start, *(b for b, _ in held_by)])
+        drivers = tuple(link for bound, link in held_by if bound == resume)
         return Early(start, roadmap.calendars[task.calendar].add(resume, done.remaining), drivers, "actual")
 
     def _stored_finish(self, task: Task, done: TaskProgress) -> int:
@@ -144,11 +143,20 @@ def lagged(roadmap: Roadmap, position: int, link: Link, *, back: bool = False) -
     return shift(position, link.lag, task=successor, roadmap=roadmap, base=base, back=back)
 
 
-def _no_earlier(task: Task, pace: Pace) -> list[tuple[int, str]]:
-    floors: list[tuple[int, str]] = []
+def tightest(task: Task) -> dict[Bound, int]:
+    """Return a task's set dates by bound; of two of a kind, its own and a summary's, the tighter one."""
+    dates: dict[Bound, int] = {}
     for constraint in task.constraints:
-        if constraint.bound is Bound.START_NO_EARLIER:
-            floors.append((constraint.at, constraint.bound))
-        elif constraint.bound is Bound.FINISH_NO_EARLIER:
-            floors.append((pace.earliest_start(constraint.at), constraint.bound))
+        known = dates.setdefault(constraint.bound, constraint.at)
+        if (constraint.at < known) == (constraint.bound in LIMITS):
+            dates[constraint.bound] = constraint.at
+    return dates
+
+
+def _no_earlier(task: Task, pace: Pace) -> list[tuple[int, str]]:
+    dates, floors = tightest(task), list[tuple[int, str]]()
+    if (at := dates.get(Bound.START_NO_EARLIER)) is not None:
+        floors.append((at, Bound.START_NO_EARLIER))
+    if (at := dates.get(Bound.FINISH_NO_EARLIER)) is not None:
+        floors.append((pace.earliest_start(at), Bound.FINISH_NO_EARLIER))
     return floors

@@ -1,41 +1,168 @@
 """Working time, periods, durations and lags for the compiled kernel: the twin of `calendar/` and `pace.py`.
 
-Nothing here allocates: numba's `_nrt=False` leaves out the counting of references to some forty arrays at every call,
-which took seven times as long as the work itself. What runs out sets `trouble`.
+Nothing here allocates: numba's `_nrt=False` leaves out the counting of references to every array at every call, which
+takes several times as long as the work itself. What runs out sets `trouble`.
 """
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from changeflow.roadmap.arrays import (
+    AMOUNT,
     CLOCK,
+    FLAGS,
+    KIND,
+    LAG,
+    LAG_KIND,
+    LAG_ON,
+    MILESTONE,
+    OPENING,
+    OWN,
+    PARTS_FROM,
+    PARTS_TO,
+    PEOPLE,
     PERIOD,
+    PERIODS,
+    PLACED,
     WORK,
-    CalendarArrays,
-    Ints,
-    LinkArrays,
-    PeriodArrays,
-    Settings,
-    TaskArrays,
+)
+from changeflow.roadmap.calendar_tables import (
+    BASE,
+    BEFORE,
+    BUCKET,
+    BUCKETS,
+    CLOSED,
+    DAYS,
+    FIRST_DAY,
+    LAST_BEFORE,
+    NEXT,
+    NONE,
+    OPENS,
+    PATTERN,
+    TOTAL,
+    WORKED,
+    CalendarTables,
+    PeriodTables,
 )
 from changeflow.values.moments import DAY
 
 compiled: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
-STEPS = 48
-"""Intervals to walk before a search is quicker."""
+inlined: Any = njit(cache=True, _nrt=False, inline="always")  # type: ignore[call-overload]
+"""For what is called once a task: handing the arrays over would take longer than the work."""
+
+Ints = NDArray[np.integer[Any]]
+"""Whatever holds whole numbers."""
 
 
 class Net(NamedTuple):
-    """What every function here works on."""
+    """What every function here works on; the columns are those of `arrays.py`."""
 
-    c: CalendarArrays
-    p: PeriodArrays
-    t: TaskArrays
-    k: LinkArrays
-    s: Settings
+    c: CalendarTables
+    p: PeriodTables
+    hot: Ints
+    cold: Ints
+    lags: Ints
+    parts: Ints
+    into: Ints
+    first_into: Ints
+    out: Ints
+    first_out: Ints
+    below: Ints
+    backwards: Ints
+    s: Ints
+    """The settings."""
     trouble: Ints
     """One number; not 0 when a calendar or a table of periods has run out."""
+
+
+@compiled
+def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int]:
+    """Return the row of the day that `at` lies in, and the minute of that day; both within the calendar."""
+    since = at - c.head[k, BASE]
+    if since < 0:
+        return c.head[k, FIRST_DAY], 0
+    day = since // DAY
+    if day >= c.head[k, DAYS]:
+        return c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1, DAY
+    return c.head[k, FIRST_DAY] + day, since - day * DAY
+
+
+@compiled
+def work_before(c: CalendarTables, k: int, at: int) -> int:
+    day, minute = _minute(c, k, at)
+    return c.day[day, BEFORE] + np.int64(c.pattern[c.day[day, PATTERN] + minute, WORKED])
+
+
+@compiled
+def next_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
+    day, minute = _minute(c, k, at)
+    found = c.pattern[c.day[day, PATTERN] + minute, NEXT]
+    if found != NONE:
+        return at - minute + found
+    last = c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1
+    if day == last or c.day[day + 1, OPENS] == NONE:
+        trouble[0] = 1
+        return at
+    return np.int64(c.day[day + 1, OPENS])
+
+
+@compiled
+def previous_working(c: CalendarTables, k: int, at: int) -> int:
+    """Return the last instant of work up to `at`; -1 where there is none."""
+    day, minute = _minute(c, k, at)
+    found = c.pattern[c.day[day, PATTERN] + minute, LAST_BEFORE]
+    if found != NONE:
+        return at - minute + found
+    return np.int64(c.day[day, CLOSED])
+
+
+@compiled
+def look_up(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
+    """Return the work before `at`, and the next and the last instant of work from there; -1 where there is none."""
+    day, minute = _minute(c, k, at)
+    # An index without a sign spares numba the test for one that counts from the end.
+    today = np.uint64(day)
+    row = np.uint64(c.day[today, PATTERN] + minute)
+    midnight = at - minute
+    next_, last = np.int64(c.pattern[row, NEXT]), np.int64(c.pattern[row, LAST_BEFORE])
+    if next_ != NONE:
+        next_ += midnight
+    elif day < c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1:
+        next_ = np.int64(c.day[day + 1, OPENS])
+    last = last + midnight if last != NONE else np.int64(c.day[today, CLOSED])
+    return c.day[today, BEFORE] + np.int64(c.pattern[row, WORKED]), next_, last
+
+
+@compiled
+def finish_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
+    """Return the earliest instant before which the calendar holds so much work, more than none."""
+    return start_at(c, k, work - 1, trouble) + 1
+
+
+@compiled
+def start_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
+    """Return the latest instant before which the calendar holds so much work, less than all."""
+    if work < 0 or work >= c.head[k, TOTAL]:
+        trouble[0] = 1
+        return 0
+    i = np.int64(c.bucket[np.uint64(c.head[k, BUCKETS] + (work >> BUCKET))])
+    # Mostly one step at most, which without a branch costs next to nothing.
+    i += c.interval[np.uint64(i + 1), 1] <= work
+    while c.interval[np.uint64(i + 1), 1] <= work:
+        i += 1
+    return c.interval[np.uint64(i), 0] + work - c.interval[np.uint64(i), 1]
+
+
+@compiled
+def add_work(c: CalendarTables, k: int, at: int, minutes: int, trouble: Ints) -> int:
+    """Working minutes forward, or back when negative; none move nothing."""
+    if minutes == 0:
+        return at
+    goal = work_before(c, k, at) + minutes
+    return finish_at(c, k, goal, trouble) if minutes > 0 else start_at(c, k, goal, trouble)
 
 
 @compiled
@@ -51,115 +178,40 @@ def _after(table: Ints, lo: int, hi: int, at: int) -> int:
 
 
 @compiled
-def _from(table: Ints, lo: int, hi: int, at: int) -> int:
-    """Return the first place in `lo` to `hi` whose value is at least `at`."""
-    while lo < hi:
-        middle = (lo + hi) >> 1
-        if table[middle] < at:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
-
-
-@compiled
-def _place(c: CalendarArrays, k: int, at: int) -> int:
-    """Return the interval that holds `at`, or the first one after it: a look-up by day, then a step or two."""
-    hi = c.first[k + 1]
-    days = len(c.by_day) // (len(c.first) - 1)
-    day = min(max((at - c.base[0]) // DAY, 0), days - 1)
-    i = c.by_day[k * days + day]
-    while i < hi and c.ends[i] <= at:
-        i += 1
-    return i
-
-
-@compiled
-def work_before(c: CalendarArrays, k: int, at: int) -> int:
-    i = _place(c, k, at)
-    if i == c.first[k + 1]:
-        return c.total[k]
-    return c.before[i] + max(0, at - c.starts[i])
-
-
-@compiled
-def next_working(c: CalendarArrays, k: int, at: int, trouble: Ints) -> int:
-    i = _place(c, k, at)
-    if i == c.first[k + 1]:
-        trouble[0] = 1
-        return at
-    return max(at, c.starts[i])
-
-
-@compiled
-def add_work(c: CalendarArrays, k: int, at: int, minutes: int, trouble: Ints) -> int:
-    """Working minutes forward, or back when negative; none move nothing."""
-    if minutes == 0:
-        return at
-    lo, hi = c.first[k], c.first[k + 1]
-    i = _place(c, k, at)
-    here = c.total[k] if i == hi else c.before[i] + max(0, at - c.starts[i])
-    goal = here + minutes
-    if goal < 0 or goal > c.total[k]:
-        trouble[0] = 1
-        return at
-    steps = 0
-    if minutes > 0:
-        # Most work ends some intervals further on; only what is long is searched for.
-        while steps < STEPS and i + 1 < hi and c.before[i + 1] < goal:
-            i += 1
-            steps += 1
-        if steps == STEPS:
-            i = _from(c.before, i, hi, goal) - 1
-        return c.starts[i] + goal - c.before[i]
-    i = min(i, hi - 1)
-    while steps < STEPS and i > lo and c.before[i] > goal:
-        i -= 1
-        steps += 1
-    if steps == STEPS:
-        i = _after(c.before, lo, i + 1, goal) - 1
-    return c.starts[i] + goal - c.before[i]
-
-
-@compiled
-def next_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _from(p.opens, lo, hi, at)
-    if i >= hi:
+def next_opening(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    i = _after(p.opens, p.first[k], p.first[k + 1], at - 1)
+    if i >= p.first[k + 1]:
         trouble[0] = 1
         return at
     return p.opens[i]
 
 
 @compiled
-def previous_opening(p: PeriodArrays, k: int, at: int, trouble: Ints) -> int:
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _after(p.opens, lo, hi, at) - 1
-    if i < lo:
+def previous_opening(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    i = _after(p.opens, p.first[k], p.first[k + 1], at) - 1
+    if i < p.first[k]:
         trouble[0] = 1
         return at
     return p.opens[i]
 
 
 @compiled
-def add_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints) -> int:
+def add_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _from(p.opens, lo, hi, at) + count - 1
-    if i >= hi:
+    i = _after(p.opens, p.first[k], p.first[k + 1], at - 1) + count - 1
+    if i >= p.first[k + 1]:
         trouble[0] = 1
         return at
     return p.closes[i]
 
 
 @compiled
-def subtract_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints) -> int:
+def subtract_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
-    lo, hi = p.first[k], p.first[k + 1]
-    i = _after(p.closes, lo, hi, at) - count
-    if i < lo:
+    i = _after(p.closes, p.first[k], p.first[k + 1], at) - count
+    if i < p.first[k]:
         trouble[0] = 1
         return at
     return p.opens[i]
@@ -167,83 +219,107 @@ def subtract_periods(p: PeriodArrays, k: int, at: int, count: int, trouble: Ints
 
 @compiled
 def land_inside(n: Net, i: int, at: int) -> int:
-    if n.t.kind[i] == WORK and n.t.amount[i] != 0:
-        return next_working(n.c, n.t.placed[i], at, n.trouble)
-    if n.t.kind[i] == PERIOD:
-        return next_opening(n.p, n.t.periods[i], at, n.trouble)
+    kind = n.cold[i, KIND]
+    if kind == WORK and n.hot[i, AMOUNT] != 0:
+        return next_working(n.c, n.hot[i, PLACED], at, n.trouble)
+    if kind == PERIOD:
+        return next_opening(n.p, n.cold[i, PERIODS], at, n.trouble)
+    if kind == PEOPLE:
+        first = at
+        for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
+            lands = next_working(n.c, n.parts[j, 0], at, n.trouble) if n.parts[j, 1] else at
+            first = lands if j == n.cold[i, PARTS_FROM] else min(first, lands)
+        return first
     return at
 
 
 @compiled
 def land_at(n: Net, i: int, at: int) -> int:
-    if n.t.opening[i] >= 0:
-        at = next_opening(n.p, n.t.opening[i], at, n.trouble)
+    if n.cold[i, OPENING] >= 0:
+        at = next_opening(n.p, n.cold[i, OPENING], at, n.trouble)
     return land_inside(n, i, at)
 
 
 @compiled
 def finish_of(n: Net, i: int, start: int) -> int:
-    if n.t.kind[i] == WORK:
-        return add_work(n.c, n.t.placed[i], start, n.t.amount[i], n.trouble)
-    if n.t.kind[i] == CLOCK:
-        return start + n.t.amount[i]
-    return add_periods(n.p, n.t.periods[i], start, n.t.amount[i], n.trouble)
+    kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
+    if kind == WORK:
+        return add_work(n.c, n.hot[i, PLACED], start, amount, n.trouble)
+    if kind == CLOCK:
+        return start + amount
+    if kind == PERIOD:
+        return add_periods(n.p, n.cold[i, PERIODS], start, amount, n.trouble)
+    last = start
+    for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
+        ends = add_work(n.c, n.parts[j, 0], start, n.parts[j, 1], n.trouble)
+        last = ends if j == n.cold[i, PARTS_FROM] else max(last, ends)
+    return last
 
 
 @compiled
 def start_inside(n: Net, i: int, finish: int) -> int:
-    if n.t.kind[i] == WORK:
-        return add_work(n.c, n.t.placed[i], finish, -n.t.amount[i], n.trouble)
-    if n.t.kind[i] == CLOCK:
-        return finish - n.t.amount[i]
-    return subtract_periods(n.p, n.t.periods[i], finish, n.t.amount[i], n.trouble)
+    kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
+    if kind == WORK:
+        return add_work(n.c, n.hot[i, PLACED], finish, -amount, n.trouble)
+    if kind == CLOCK:
+        return finish - amount
+    if kind == PERIOD:
+        return subtract_periods(n.p, n.cold[i, PERIODS], finish, amount, n.trouble)
+    first = finish
+    for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
+        starts = add_work(n.c, n.parts[j, 0], finish, -n.parts[j, 1], n.trouble)
+        first = starts if j == n.cold[i, PARTS_FROM] else min(first, starts)
+    return first
 
 
 @compiled
 def latest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
-    if n.t.opening[i] >= 0:
-        return land_inside(n, i, previous_opening(n.p, n.t.opening[i], start, n.trouble))
+    if n.cold[i, OPENING] >= 0:
+        return land_inside(n, i, previous_opening(n.p, n.cold[i, OPENING], start, n.trouble))
     return start
 
 
 @compiled
 def earliest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
-    if n.t.kind[i] == PERIOD and finish_of(n, i, start) < finish:
-        start = next_opening(n.p, n.t.periods[i], start + 1, n.trouble)
-    return land_at(n, i, start) if n.t.opening[i] >= 0 else start
+    if n.cold[i, KIND] == PERIOD and finish_of(n, i, start) < finish:
+        start = next_opening(n.p, n.cold[i, PERIODS], start + 1, n.trouble)
+    return land_at(n, i, start) if n.cold[i, OPENING] >= 0 else start
 
 
-@compiled
+@inlined
 def lagged(n: Net, j: int, at: int) -> int:
     """Put a link's lag on."""
-    lag = n.k.lag[j]
-    if lag == 0:
-        return at
-    if n.k.lag_kind[j] == CLOCK:
+    lag = n.lags[j, LAG]
+    if n.lags[j, LAG_KIND] == CLOCK:
         return at + lag
-    if n.k.lag_kind[j] == PERIOD:
-        return add_periods(n.p, n.k.lag_on[j], at, lag, n.trouble)
-    return add_work(n.c, n.k.lag_on[j], at, lag, n.trouble)
+    if n.lags[j, LAG_KIND] == PERIOD:
+        return add_periods(n.p, n.lags[j, LAG_ON], at, lag, n.trouble)
+    return add_work(n.c, n.lags[j, LAG_ON], at, lag, n.trouble)
 
 
-@compiled
+@inlined
 def unlagged(n: Net, j: int, at: int) -> int:
     """Take a link's lag off: at the latest instant of that point of working time, as in `pace.shift`."""
-    lag = n.k.lag[j]
+    lag = n.lags[j, LAG]
     if lag == 0:
         return at
-    if n.k.lag_kind[j] == CLOCK:
+    if n.lags[j, LAG_KIND] == CLOCK:
         return at - lag
-    if n.k.lag_kind[j] == PERIOD:
-        return subtract_periods(n.p, n.k.lag_on[j], at, lag, n.trouble)
-    moved = add_work(n.c, n.k.lag_on[j], at, -lag, n.trouble)
-    return next_working(n.c, n.k.lag_on[j], moved, n.trouble) if lag < 0 else moved
+    if n.lags[j, LAG_KIND] == PERIOD:
+        return subtract_periods(n.p, n.lags[j, LAG_ON], at, lag, n.trouble)
+    moved = add_work(n.c, n.lags[j, LAG_ON], at, -lag, n.trouble)
+    return next_working(n.c, n.lags[j, LAG_ON], moved, n.trouble) if lag < 0 else moved
 
 
 @compiled
 def between(n: Net, i: int, start: int, finish: int) -> int:
-    if n.t.kind[i] == CLOCK:
+    if n.cold[i, KIND] == CLOCK:
         return finish - start
-    return work_before(n.c, n.t.own[i], finish) - work_before(n.c, n.t.own[i], start)
+    return work_before(n.c, n.hot[i, OWN], finish) - work_before(n.c, n.hot[i, OWN], start)
+
+
+@compiled
+def is_milestone(n: Net, i: int) -> bool:
+    return n.hot[i, FLAGS] & MILESTONE != 0

@@ -23,7 +23,8 @@ class BackwardPass:
         self.network = network
         self.paces = paces
         self.early = early
-        self.finish = max((e.finish for e in early.values()), default=roadmap.start)
+        last = max((e.finish for e in early.values()), default=roadmap.start)
+        self.finish = last if roadmap.finish is None else roadmap.finish
         self.late: dict[TaskId, Late] = {}
 
     def run(self) -> dict[TaskId, Late]:

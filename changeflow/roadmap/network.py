@@ -39,6 +39,7 @@ class Network:
 def build_network(roadmap: Roadmap) -> Network:
     """Find the order; a loop, also one through summaries, is an error that names it."""
     summaries = set(roadmap.parents.values())
+    place = {link: n for n, link in enumerate(roadmap.links)}
     own_in: dict[TaskId, list[Link]] = {t: [] for t in roadmap.tasks}
     own_out: dict[TaskId, list[Link]] = {t: [] for t in roadmap.tasks}
     for link in roadmap.links:
@@ -53,7 +54,7 @@ def build_network(roadmap: Roadmap) -> Network:
         for summary in above:
             below[summary].append(task)
         if above:
-            incoming[task] = [link for t in (task, *above) for link in own_in[t]]
+            incoming[task] = sorted((link for t in (task, *above) for link in own_in[t]), key=place.__getitem__)
             outgoing[task] = [link for t in (task, *above) for link in own_out[t]]
     order = _order(roadmap, summaries)
     return Network(order, incoming, outgoing, own_out, below)

@@ -19,6 +19,9 @@ class Profile:
     data_date_moves: bool
     """What has not begun cannot begin before the data date, and what is left of begun work waits for it and for its
     predecessors (retained logic). Without it, stored resume dates are taken as they are."""
+    retains_logic: bool
+    """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
+    (progress override)."""
     free_float_is_capped: bool
     """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
     equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
@@ -31,6 +34,7 @@ TEXTBOOK = Profile(
     set_dates_hold_late=False,
     pins_started=False,
     data_date_moves=True,
+    retains_logic=True,
     free_float_is_capped=False,
 )
 MSPROJECT = Profile(
@@ -40,6 +44,7 @@ MSPROJECT = Profile(
     set_dates_hold_late=True,
     pins_started=True,
     data_date_moves=False,
+    retains_logic=True,
     free_float_is_capped=True,
 )
 PROFILES = {p.name: p for p in (TEXTBOOK, MSPROJECT)}

@@ -41,6 +41,10 @@ class Bound(StrEnum):
     MUST_FINISH = "must_finish"
 
 
+LIMITS = (Bound.START_NO_LATER, Bound.FINISH_NO_LATER)
+"""Bounds of which the earlier of two is the tighter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constraint:
     bound: Bound
@@ -147,6 +151,8 @@ class Roadmap:
     calendars: Mapping[str, WorkingCalendar]
     periods: Mapping[str, Periods] = field(default_factory=dict)
     start: int
+    finish: int | None = None
+    """Where a roadmap is scheduled back from, when it is scheduled from its finish: then `start` follows from it."""
     data_date: int | None = None
     """What has not happened by then cannot start before it."""
     minutes_per_day: int = 450

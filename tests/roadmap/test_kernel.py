@@ -1,6 +1,7 @@
 """The compiled kernel and the pure path give the same answer, field by field, on thousands of random networks."""
 
 import random
+import re
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -9,12 +10,21 @@ import pytest
 
 from changeflow.calendar.layers import Layer, compile_calendar
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.arrays import is_plain
+from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
 from changeflow.roadmap.compiled import time_compiled
 from changeflow.roadmap.cpm import KERNEL_FROM, time_purely, time_roadmap
 from changeflow.roadmap.profile import MSPROJECT, TEXTBOOK
-from changeflow.roadmap.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
+from changeflow.roadmap.tasks import (
+    Assignment,
+    Bound,
+    Constraint,
+    Link,
+    LinkType,
+    ManualDates,
+    Roadmap,
+    Task,
+    TaskProgress,
+)
 from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, FIRST, HOURS, MONTHS, OFFICE, a_calendar, a_roadmap, a_task, at
 
@@ -55,29 +65,63 @@ def a_random_task(r: random.Random, n: int) -> Task:
     )
 
 
+def an_outline(r: random.Random, count: int) -> dict[str, str]:
+    """Put some neighbours under summaries, and some of those under one more."""
+    parents: dict[str, str] = {}
+    for n in range(r.choice([0, 0, 1, 2, 3])):
+        first = r.randrange(count)
+        free = [f"t{k}" for k in range(first, min(count, first + r.randint(1, 4))) if f"t{k}" not in parents]
+        parents |= dict.fromkeys(free, f"s{n}")
+        if free and n and r.random() < 0.4 and f"s{n - 1}" in parents.values():
+            parents[f"s{n}"] = f"s{n - 1}"
+    return parents
+
+
+def as_project_would(r: random.Random, task: Task) -> Task:
+    """Give some tasks what only Microsoft Project's files have: dates by hand, several people, as late as possible."""
+    chance = r.random()
+    if chance < 0.1 and task.duration.unit in (Unit.WORKING, Unit.ELAPSED):
+        start = at("2027-01-04T09:00") + r.randint(0, 20) * 1440
+        return replace(
+            task, starts_on=None, manual=ManualDates(start, start + r.randint(1, 6) * 1440 + r.choice([0, 240]))
+        )
+    if chance < 0.2 and task.duration.unit is Unit.WORKING and not task.is_milestone:
+        return replace(task, assignments=(Assignment("term", 2 * DAY), Assignment("part", r.randint(1, 9) * 60)))
+    return replace(task, as_late_as_possible=chance < 0.25)
+
+
 def a_random_roadmap(seed: int) -> Roadmap:
     r = random.Random(seed)
     count = r.randint(1, 14)
-    tasks = [a_random_task(r, n) for n in range(count)]
+    tasks = [as_project_would(r, a_random_task(r, n)) for n in range(count)]
+    parents = an_outline(r, count) if r.random() < 0.6 else {}
+    names = [t.id for t in tasks]
+    for summary in sorted(set(parents.values())):
+        tasks.append(a_task(summary, "0d", calendar=r.choice(list(CALENDARS))))
+        # A summary stands among the tasks where its first one does, so that links seldom make a loop.
+        names.insert(names.index(min(t for t in names if parents.get(t) == summary or t in parents)), summary)
     links = []
-    for after in range(1, count):
+    for after in range(1, len(names)):
         for _ in range(r.choice([0, 1, 1, 2, 3])):
             before = r.randrange(after)
-            links.append(Link(f"t{before}", f"t{after}", r.choice(list(LinkType)), r.choice(LAGS)))
+            links.append(Link(names[before], names[after], r.choice(list(LinkType)), r.choice(LAGS)))
     progress = {}
-    for task in tasks:
+    for task in tasks[:count]:
         if r.random() < 0.15:
             start = at("2027-01-04T09:00") + r.randint(0, 10) * 1440
             finish = start + r.randint(0, 5) * 1440 if r.random() < 0.5 else None
             left = r.choice([None, 0, DAY, 90]) if finish is None else None
             resume = start + 1440 if finish is None and r.random() < 0.5 else None
-            progress[task.id] = TaskProgress(start, finish, left, resume)
+            parts = (("term", start + 1440, 60), ("part", start + 2880, 90)) if r.random() < 0.2 else ()
+            progress[task.id] = TaskProgress(start, finish, left, resume, parts if finish is None else ())
     roadmap = a_roadmap(
         *tasks,
         calendars=CALENDARS,
         periods={"month": MONTHS, "pay_period": MONTHS, "term": MONTHS},
         progress=progress,
-        profile=r.choice([TEXTBOOK, MSPROJECT]),
+        profile=replace(r.choice([TEXTBOOK, MSPROJECT]), retains_logic=r.random() < 0.7),
+        parents=parents,
+        finish=at("2027-03-26T17:00") if r.random() < 0.15 else None,
         data_date=at("2027-01-11") if r.random() < 0.3 else None,
         holds_set_dates=r.random() < 0.8,
         slack_limit=r.choice([0, 0, DAY]),
@@ -90,9 +134,12 @@ def compare(seeds: range) -> int:
     timed = 0
     for seed in seeds:
         roadmap = a_random_roadmap(seed)
-        assert is_plain(roadmap)
         try:
             pure = time_purely(roadmap)
+        except CyclicRoadmapError as loop:
+            with pytest.raises(CyclicRoadmapError, match=re.escape(str(loop))):
+                time_compiled(roadmap)
+            continue
         except CalendarExhaustedError:
             assert time_compiled(roadmap) is None, seed
             continue
@@ -106,12 +153,12 @@ def compare(seeds: range) -> int:
 
 
 def test_the_kernel_equals_the_pure_path_on_some_networks():
-    assert compare(range(400)) > 300
+    assert compare(range(500)) > 350
 
 
 @pytest.mark.slow
 def test_the_kernel_equals_the_pure_path_on_ten_thousand_networks():
-    assert compare(range(1_000, 11_000)) > 9_000
+    assert compare(range(1_000, 15_000)) > 10_000
 
 
 def test_a_chain_of_a_hundred_thousand_tasks_needs_no_recursion():

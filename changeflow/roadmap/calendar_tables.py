@@ -1,0 +1,150 @@
+"""Calendars and periods as tables of numbers, so that the kernel looks working time up and never searches for it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.values.moments import DAY
+
+Ints = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+MINUTES = DAY + 1
+"""Rows a pattern of a day has: from its first midnight to its last."""
+BUCKET = 5
+"""A bucket of the search from work to its place holds 2 to the power of this many working minutes: less than most
+intervals have."""
+# Columns of `CalendarTables.head`.
+BASE, DAYS, FIRST_DAY, TOTAL, BUCKETS = range(5)
+# Columns of `CalendarTables.day`.
+BEFORE, PATTERN, OPENS, CLOSED = range(4)
+# Columns of `CalendarTables.pattern`: -1 where the day has no such minute.
+WORKED, NEXT, LAST_BEFORE = range(3)
+NONE = -1
+
+
+class CalendarTables(NamedTuple):
+    """All calendars; positions are civil minutes."""
+
+    head: Ints
+    """A row a calendar: its first midnight, its days, and where its rows of the other tables are."""
+    day: Shorts
+    """A row a day: work before it, the first row of its pattern, the first instant of work from its midnight on, and
+    the last instant of work up to its midnight; -1 where there is none."""
+    pattern: Shorts
+    """A row a minute of each kind of day: work before it, the next minute of work, the last minute of work."""
+    interval: Shorts
+    """A row an interval: its start, and the calendar's work before it; each calendar ends with a row for its total."""
+    bucket: Shorts
+    """The interval at which to look for an amount of work."""
+
+
+class PeriodTables(NamedTuple):
+    """All tables of periods, one behind the other: table k has the rows `first[k]` to `first[k + 1]`."""
+
+    opens: Ints
+    closes: Ints
+    first: Ints
+
+
+def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
+    """Compile calendars. Days that have the same hours share a pattern."""
+    heads, days, intervals, buckets = [], [], [], []
+    patterns: dict[bytes, int] = {}
+    day_offset = interval_offset = bucket_offset = 0
+    for calendar in calendars:
+        table = np.array(calendar.intervals, dtype=np.int64).reshape(-1, 2)
+        sizes = table[:, 1] - table[:, 0]
+        before = np.cumsum(sizes) - sizes
+        base = int(table[0, 0]) // DAY * DAY - DAY if len(table) else 0
+        count = (int(table[-1, 1]) - base) // DAY + 2 if len(table) else 1
+        day = _days(table, before, base, count, patterns)
+        total = calendar.total
+        marks = np.arange((total >> BUCKET) + 1) << BUCKET
+        bucket = np.maximum(np.searchsorted(before, marks, side="right") - 1, 0) + interval_offset
+        heads.append((base, count, day_offset, total, bucket_offset))
+        days.append(day)
+        intervals.append(np.stack([np.append(table[:, 0], NONE), np.append(before, total)], axis=1))
+        buckets.append(bucket)
+        day_offset, bucket_offset = day_offset + count, bucket_offset + len(bucket)
+        interval_offset += len(table) + 1
+    return CalendarTables(
+        np.array(heads, np.int64).reshape(-1, 5),
+        _stacked(days, 4),
+        _stacked([_pattern(np.frombuffer(key, np.int64).reshape(-1, 2)) for key in patterns], 3),
+        _stacked(intervals, 2),
+        np.concatenate(buckets).astype(np.int32) if buckets else np.zeros(0, np.int32),
+    )
+
+
+def period_tables(tables: Sequence[Periods]) -> PeriodTables:
+    sizes = np.cumsum([0, *(len(p.periods) for p in tables)])
+    opens = np.array([o for p in tables for o in p.openings], np.int64)
+    closes = np.array([c for p in tables for c in p.closings], np.int64)
+    return PeriodTables(opens, closes, sizes.astype(np.int64))
+
+
+def _stacked(tables: Sequence[Ints], columns: int) -> Shorts:
+    if not tables:
+        return np.zeros((0, columns), np.int32)
+    return np.ascontiguousarray(np.concatenate(tables), dtype=np.int32)
+
+
+def _days(table: Ints, before: Ints, base: int, count: int, patterns: dict[bytes, int]) -> Ints:
+    """Return the rows of a calendar's days, and number the patterns that are new."""
+    midnights = base + DAY * np.arange(count, dtype=np.int64)
+    day = np.zeros((count, 4), np.int64)
+    starts, ends = table[:, 0], table[:, 1]
+    last = np.searchsorted(starts, midnights, side="right") - 1
+    inside = np.maximum(last, 0)
+    if len(table):
+        worked = before[inside] + np.minimum(midnights, ends[inside]) - starts[inside]
+        day[:, BEFORE] = np.where(last < 0, 0, worked)
+        upcoming = np.searchsorted(ends, midnights, side="right")
+        opens = np.maximum(midnights, starts[np.minimum(upcoming, len(table) - 1)])
+        day[:, OPENS] = np.where(upcoming == len(table), NONE, opens)
+        passed = np.searchsorted(starts, midnights, side="left") - 1
+        day[:, CLOSED] = np.where(passed < 0, NONE, np.minimum(midnights, ends[np.maximum(passed, 0)]))
+    else:
+        day[:, OPENS] = day[:, CLOSED] = NONE
+    pieces = _pieces(table, base, count)
+    codes, which = np.unique(pieces, axis=0, return_inverse=True)
+    rows = [patterns.setdefault(_key(code), len(patterns)) * MINUTES for code in codes]
+    day[:, PATTERN] = np.array(rows, np.int64)[which.reshape(-1)]
+    return day
+
+
+def _pieces(table: Ints, base: int, count: int) -> Ints:
+    """Cut intervals at midnights: a row a day, with start and end of each piece in minutes of the day."""
+    starts, ends = table[:, 0] - base, table[:, 1] - base
+    first, last = starts // DAY, (ends - 1) // DAY
+    repeats = last - first + 1
+    which = np.repeat(np.arange(len(table)), repeats)
+    offset = np.arange(len(which)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    days = first[which] + offset
+    piece_start = np.maximum(starts[which], days * DAY) - days * DAY
+    piece_end = np.minimum(ends[which], (days + 1) * DAY) - days * DAY
+    sizes = np.bincount(days, minlength=count) if len(days) else np.zeros(count, np.int64)
+    place = np.arange(len(days)) - (np.cumsum(sizes) - sizes)[days] if len(days) else days
+    pieces = np.full((count, max(1, int(sizes.max(initial=0))), 2), NONE, np.int64)
+    pieces[days, place, 0], pieces[days, place, 1] = piece_start, piece_end
+    return pieces.reshape(count, -1)
+
+
+def _key(code: Ints) -> bytes:
+    return bytes(code[code != NONE].astype(np.int64).data)
+
+
+def _pattern(pieces: Ints) -> Ints:
+    """Return the rows of one kind of day."""
+    pattern = np.full((MINUTES, 3), NONE, np.int64)
+    minute = np.arange(MINUTES)
+    pattern[:, WORKED] = sum(np.clip(minute, a, b) - a for a, b in pieces)
+    for start, end in reversed(pieces):
+        pattern[:end, NEXT] = np.maximum(minute[:end], start)
+    for start, end in pieces:
+        pattern[start + 1 :, LAST_BEFORE] = np.minimum(minute[start + 1 :], end)
+    return pattern

@@ -1,0 +1,265 @@
+"""The forward pass compiled: the twin of `early.py`.
+
+An ordinary task and a plain link are dealt with in the loop itself; all else goes through the functions below it.
+"""
+
+import numpy as np
+
+from changeflow.roadmap.arrays import (
+    ACTUAL_FINISH,
+    ACTUAL_START,
+    AMOUNT,
+    BEGUN,
+    BELOW_FROM,
+    BELOW_TO,
+    CLOCK,
+    DATA_DATE,
+    DATA_DATE_MOVES,
+    DONE,
+    FLAGS,
+    FLOOR,
+    HOLDS_SET_DATES,
+    KIND,
+    LAGGED,
+    LEFT_FROM,
+    LEFT_TO,
+    LIMITS_PULL,
+    LINK,
+    MANUAL,
+    MANUAL_FINISH,
+    MANUAL_START,
+    NEVER,
+    OPENING,
+    OWN,
+    PLACED,
+    REMAINING,
+    REST,
+    RESUME,
+    RETAINS,
+    SHAPE,
+    START,
+    STATE,
+    SUMMARY,
+    TASK,
+    TO_FINISH,
+)
+from changeflow.roadmap.calendar_tables import NONE
+from changeflow.roadmap.kernel_state import (
+    BY_ACTUAL,
+    BY_DATA_DATE,
+    BY_HAND,
+    BY_LINKS,
+    BY_ROLL_UP,
+    BY_START,
+    FINISH_NO_EARLIER,
+    FINISH_NO_LATER,
+    MUST_FINISH,
+    MUST_START,
+    ORDINARY,
+    PLAIN,
+    START_NO_EARLIER,
+    START_NO_LATER,
+    Marks,
+    Result,
+)
+from changeflow.roadmap.kernel_time import (
+    Ints,
+    Net,
+    add_work,
+    compiled,
+    earliest_start_of,
+    finish_at,
+    finish_of,
+    inlined,
+    is_milestone,
+    lagged,
+    land_at,
+    latest_start_of,
+    look_up,
+    next_working,
+)
+
+
+@compiled
+def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> None:
+    data_date = n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
+    for i in range(len(n.hot)):
+        if not (is_whole or dirty[i] or n.hot[i, FLAGS] & SUMMARY):
+            continue
+        old_start, old_finish = r.early[i, 0], r.early[i, 1]
+        lo, hi = n.first_into[i], n.first_into[i + 1]
+        if n.hot[i, FLAGS] == ORDINARY:
+            _place_ordinary(n, i, lo, hi, r, data_date)
+        elif n.hot[i, FLAGS] & SUMMARY:
+            _roll_up(n, i, r.early, r.reason)
+        else:
+            _place_early(n, i, lo, hi, r)
+        if not is_whole and (r.early[i, 0] != old_start or r.early[i, 1] != old_finish):
+            _spread(n, i, dirty, dirty_late, dirty_float)
+
+
+@inlined
+def _place_ordinary(n: Net, i: int, lo: int, hi: int, r: Result, data_date: int) -> None:
+    at, why = NEVER, BY_LINKS
+    for j in range(lo, hi):
+        b = r.early[np.uint64(n.into[j, TASK]), 1]
+        if n.into[j, SHAPE] != PLAIN:
+            b = _bound(n, i, n.into[j, SHAPE], n.into[j, LINK], r.early[n.into[j, TASK], n.into[j, SHAPE] & 1 ^ 1])
+            r.bound[j] = b
+        at = max(at, b)
+    if (n.s[FLOOR] or lo == hi) and n.s[START] > at:
+        at, why = n.s[START], BY_START
+    if data_date > at:
+        at, why = data_date, BY_DATA_DATE
+    k = n.hot[i, PLACED]
+    # Whatever ends in the gap before the start lands on it: Friday evening and Monday morning are one point.
+    work, start, gap = look_up(n.c, k, at)
+    if start == NONE:
+        n.trouble[0] = 1
+    for j in range(lo, hi):
+        b = r.early[np.uint64(n.into[j, TASK]), 1] if n.into[j, SHAPE] == PLAIN else r.bound[j]
+        r.drives[j] = b >= gap
+        if r.drives[j]:
+            why = BY_LINKS
+    work += n.hot[i, AMOUNT]
+    r.worked[i, 0] = work
+    r.early[i, 0], r.early[i, 1] = start, finish_at(n.c, k, work, n.trouble)
+    r.reason[i] = why
+
+
+@compiled
+def _spread(n: Net, i: int, dirty: Marks, dirty_late: Marks, dirty_float: Marks) -> None:
+    """Mark what may follow from a changed early date: successors forwards, itself and predecessors backwards."""
+    dirty_late[i] = dirty_float[i] = 1
+    for m in range(n.first_out[i], n.first_out[i + 1]):
+        mark(n, n.out[m, TASK], dirty)
+    for j in range(n.first_into[i], n.first_into[i + 1]):
+        mark(n, n.into[j, TASK], dirty_late)
+        mark(n, n.into[j, TASK], dirty_float)
+
+
+@compiled
+def mark(n: Net, i: int, dirty: Marks) -> None:
+    dirty[i] = 1
+    if n.hot[i, FLAGS] & SUMMARY:
+        for b in range(n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]):
+            dirty[n.below[b]] = 1
+
+
+@inlined
+def _bound(n: Net, i: int, shape: int, link: int, at: int) -> int:
+    """Return the earliest start of a task that a link allows, from the date of the predecessor's end that binds."""
+    if shape & LAGGED:
+        at = lagged(n, link, at)
+    if shape & TO_FINISH and not is_milestone(n, i):
+        return earliest_start_of(n, i, at)
+    return at
+
+
+@compiled
+def _roll_up(n: Net, i: int, early: Ints, reason: Marks) -> None:
+    first, last = n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]
+    early[i, 0], early[i, 1] = early[n.below[first], 0], early[n.below[first], 1]
+    for b in range(first + 1, last):
+        early[i, 0] = min(early[i, 0], early[n.below[b], 0])
+        early[i, 1] = max(early[i, 1], early[n.below[b], 1])
+    reason[i] = BY_ROLL_UP
+
+
+@inlined
+def _place_early(n: Net, i: int, lo: int, hi: int, r: Result) -> None:
+    """Place a task that is not ordinary: milestones, facts, dates of its own, other units."""
+    r.logic[i] = NEVER
+    for j in range(lo, hi):
+        r.drives[j] = 0
+        r.bound[j] = _bound(n, i, n.into[j, SHAPE], n.into[j, LINK], r.early[n.into[j, TASK], n.into[j, SHAPE] & 1 ^ 1])
+    if n.cold[i, STATE] == DONE:
+        r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, ACTUAL_START], n.cold[i, ACTUAL_FINISH], BY_ACTUAL
+        return
+    if n.cold[i, STATE] == BEGUN:
+        r.early[i, 0], r.early[i, 1] = n.cold[i, ACTUAL_START], _begun(n, i, lo, hi, r)
+        r.reason[i] = BY_ACTUAL
+        return
+    if n.hot[i, FLAGS] & MANUAL:
+        r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, MANUAL_START], n.cold[i, MANUAL_FINISH], BY_HAND
+        return
+    at, why = _logic(n, i, r.bound, lo, hi)
+    start = land_at(n, i, at)
+    finish = finish_of(n, i, start)
+    pulled, by = _pulled(n, i, start, finish)
+    if by >= 0:
+        r.logic[i] = finish
+        start = land_at(n, i, pulled)
+        r.early[i, 0], r.early[i, 1], r.reason[i] = start, finish_of(n, i, start), by
+        return
+    for j in range(lo, hi):
+        if land_at(n, i, r.bound[j]) == start:
+            r.drives[j] = 1
+            why = BY_LINKS
+    r.early[i, 0], r.early[i, 1], r.reason[i] = start, finish, why
+
+
+@compiled
+def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
+    start, remaining, resume = n.cold[i, ACTUAL_START], n.cold[i, REMAINING], n.cold[i, RESUME]
+    first, last = n.cold[i, LEFT_FROM], n.cold[i, LEFT_TO]
+    if last > first:
+        finish = NEVER
+        for j in range(first, last):
+            finish = max(finish, add_work(n.c, n.parts[j, 0], n.parts[j, 2], n.parts[j, 1], n.trouble))
+        return finish
+    if not n.s[DATA_DATE_MOVES]:
+        if resume == NEVER:
+            return finish_of(n, i, start)
+        left = max(0, remaining)
+        return resume + left if n.cold[i, KIND] == CLOCK else add_work(n.c, n.cold[i, REST], resume, left, n.trouble)
+    if remaining < 0:
+        finish = finish_of(n, i, start)
+        return max(finish, n.s[DATA_DATE]) if n.s[DATA_DATE] != NEVER else finish
+    resume = max(start, n.s[DATA_DATE] if n.s[DATA_DATE] != NEVER else start)
+    if n.s[RETAINS]:
+        for j in range(lo, hi):
+            resume = max(resume, r.bound[j])
+        for j in range(lo, hi):
+            if r.bound[j] == resume:
+                r.drives[j] = 1
+    return add_work(n.c, n.hot[i, OWN], resume, remaining, n.trouble)
+
+
+@compiled
+def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
+    at, why = NEVER, BY_START
+    for j in range(lo, hi):
+        if bound[j] > at:
+            at, why = bound[j], BY_LINKS
+    if n.cold[i, START_NO_EARLIER] > at:
+        at, why = n.cold[i, START_NO_EARLIER], START_NO_EARLIER
+    if n.cold[i, FINISH_NO_EARLIER] != NEVER:
+        from_finish = earliest_start_of(n, i, n.cold[i, FINISH_NO_EARLIER])
+        if from_finish > at:
+            at, why = from_finish, FINISH_NO_EARLIER
+    if n.s[FLOOR] or at == NEVER:
+        start = n.s[START]
+        if n.cold[i, KIND] == CLOCK and n.cold[i, OPENING] < 0:
+            start = next_working(n.c, n.hot[i, OWN], start, n.trouble)
+        if start > at:
+            at, why = start, BY_START
+    if n.s[DATA_DATE_MOVES] and n.s[DATA_DATE] > at:
+        at, why = n.s[DATA_DATE], BY_DATA_DATE
+    return at, why
+
+
+@compiled
+def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
+    if not n.s[HOLDS_SET_DATES]:
+        return 0, -1
+    if n.cold[i, MUST_START] != NEVER:
+        return n.cold[i, MUST_START], MUST_START
+    if n.cold[i, MUST_FINISH] != NEVER:
+        return latest_start_of(n, i, n.cold[i, MUST_FINISH]), MUST_FINISH
+    if n.s[LIMITS_PULL]:
+        if n.cold[i, START_NO_LATER] != NEVER and n.cold[i, START_NO_LATER] < start:
+            return n.cold[i, START_NO_LATER], START_NO_LATER
+        if n.cold[i, FINISH_NO_LATER] != NEVER and n.cold[i, FINISH_NO_LATER] < finish:
+            return latest_start_of(n, i, n.cold[i, FINISH_NO_LATER]), FINISH_NO_LATER
+    return 0, -1

@@ -1,0 +1,189 @@
+"""The backward pass compiled: the twin of `late.py`."""
+
+import numpy as np
+
+from changeflow.roadmap.arrays import (
+    AMOUNT,
+    BEGUN,
+    BELOW_FROM,
+    BELOW_TO,
+    DEADLINE,
+    DONE,
+    FLAGS,
+    FROM_START,
+    HOLDS_SET_DATES,
+    INHERITED,
+    KIND,
+    LAGGED,
+    LINK,
+    MANUAL,
+    NEVER,
+    OWN,
+    PARTS_FROM,
+    PARTS_TO,
+    PINS,
+    PLACED,
+    REMAINING,
+    RESUME,
+    SET_DATES_HOLD,
+    SHAPE,
+    STATE,
+    SUMMARY,
+    TASK,
+    TO_FINISH,
+    WORK,
+)
+from changeflow.roadmap.kernel_early import mark
+from changeflow.roadmap.kernel_state import (
+    FINISH_NO_LATER,
+    MUST_FINISH,
+    MUST_START,
+    ORDINARY,
+    PLAIN,
+    START_NO_LATER,
+    Marks,
+    Result,
+)
+from changeflow.roadmap.kernel_time import (
+    Ints,
+    Net,
+    add_work,
+    compiled,
+    finish_at,
+    finish_of,
+    inlined,
+    is_milestone,
+    latest_start_of,
+    look_up,
+    next_working,
+    start_at,
+    unlagged,
+    work_before,
+)
+
+
+@compiled
+def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved: bool) -> None:
+    end = r.end[0]
+    for step in range(len(n.backwards)):
+        i = n.backwards[step]
+        if not (is_moved or dirty_late[i] or n.hot[i, FLAGS] & SUMMARY):
+            continue
+        old_start, old_finish = r.late[i, 0], r.late[i, 1]
+        if n.hot[i, FLAGS] == ORDINARY:
+            _place_ordinary_late(n, i, r, end)
+        elif n.hot[i, FLAGS] & SUMMARY:
+            _gate(n, i, r.late)
+        else:
+            _place_late(n, i, n.first_out[i], n.first_out[i + 1], r, end)
+        if not is_moved and (r.late[i, 0] != old_start or r.late[i, 1] != old_finish):
+            dirty_float[i] = 1
+            for j in range(n.first_into[i], n.first_into[i + 1]):
+                mark(n, n.into[j, TASK], dirty_late)
+
+
+@inlined
+def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
+    latest, latest_start = end, NEVER
+    for m in range(n.first_out[i], n.first_out[i + 1]):
+        shape = n.out[m, SHAPE]
+        if shape & ~INHERITED == PLAIN:
+            latest = min(latest, r.late[np.uint64(n.out[m, TASK]), 0])
+            continue
+        b = _passed_back(n, n.out[m, TASK], shape, n.out[m, LINK], r)
+        if b != NEVER:
+            if shape & FROM_START:
+                latest_start = b if latest_start == NEVER else min(latest_start, b)
+            else:
+                latest = min(latest, b)
+    k = n.hot[i, PLACED]
+    work, _, finish = look_up(n.c, k, latest)
+    start = start_at(n.c, k, work - n.hot[i, AMOUNT], n.trouble)
+    if latest_start != NEVER and latest_start < start:
+        start = latest_start
+        work = work_before(n.c, k, start) + n.hot[i, AMOUNT]
+        finish = finish_at(n.c, k, work, n.trouble)
+    r.worked[i, 1] = work
+    r.late[i, 0], r.late[i, 1] = start, finish
+
+
+@compiled
+def _gate(n: Net, i: int, late: Ints) -> None:
+    first, last = n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]
+    late[i, 0], late[i, 1] = late[n.below[first], 0], late[n.below[first], 1]
+    for b in range(first + 1, last):
+        late[i, 0] = min(late[i, 0], late[n.below[b], 0])
+        late[i, 1] = max(late[i, 1], late[n.below[b], 1])
+
+
+@inlined
+def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
+    if n.cold[i, STATE] == DONE:
+        r.late[i, 0], r.late[i, 1] = r.early[i, 0], r.early[i, 1]
+        return
+    latest, latest_start = _late_bounds(n, i, lo, hi, r, end)
+    if n.cold[i, STATE] == BEGUN:
+        r.late[i, 0], r.late[i, 1] = r.early[i, 0], latest
+        return
+    is_set = n.cold[i, MUST_START] != NEVER or n.cold[i, MUST_FINISH] != NEVER
+    if n.s[SET_DATES_HOLD] and n.s[HOLDS_SET_DATES] and is_set:
+        r.late[i, 0], r.late[i, 1] = r.early[i, 0], r.early[i, 1]
+        return
+    if is_milestone(n, i):
+        if latest_start != NEVER:
+            latest = min(latest, latest_start)
+        at = latest_start_of(n, i, latest)
+        r.late[i, 0], r.late[i, 1] = at, at
+        return
+    start = latest_start_of(n, i, latest)
+    if latest_start != NEVER and latest_start < start:
+        start = latest_start
+    r.late[i, 0], r.late[i, 1] = start, finish_of(n, i, start)
+
+
+@inlined
+def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple[int, int]:
+    latest, latest_start = end, NEVER
+    for m in range(lo, hi):
+        # A manual task keeps its start: only what waits for its finish holds it.
+        if n.hot[i, FLAGS] & MANUAL and n.out[m, SHAPE] & FROM_START:
+            continue
+        bound = _passed_back(n, n.out[m, TASK], n.out[m, SHAPE], n.out[m, LINK], r)
+        if bound == NEVER:
+            continue
+        if n.out[m, SHAPE] & FROM_START:
+            latest_start = bound if latest_start == NEVER else min(latest_start, bound)
+        else:
+            latest = min(latest, bound)
+    for at in (n.cold[i, DEADLINE], n.cold[i, FINISH_NO_LATER], n.cold[i, MUST_FINISH]):
+        if at != NEVER:
+            latest = min(latest, at)
+    for at in (n.cold[i, START_NO_LATER], n.cold[i, MUST_START]):
+        if at != NEVER:
+            latest_start = at if latest_start == NEVER else min(latest_start, at)
+    return latest, latest_start
+
+
+@inlined
+def _passed_back(n: Net, k: int, shape: int, link: int, r: Result) -> int:
+    """Return where successor `k` lets the bound end of its predecessor be at the latest; NEVER where it is done."""
+    is_task = not n.hot[k, FLAGS] & SUMMARY
+    if is_task and n.cold[k, STATE] == DONE:
+        return NEVER
+    at = r.late[k, 0]
+    if shape & TO_FINISH:
+        at = r.late[k, 1]
+        is_worked = n.cold[k, KIND] == WORK and n.cold[k, PARTS_TO] == n.cold[k, PARTS_FROM]
+        if is_task and is_worked and not is_milestone(n, k):
+            at = next_working(n.c, n.hot[k, PLACED], at, n.trouble)
+    elif is_task and n.cold[k, STATE] == BEGUN:
+        if n.s[PINS]:
+            if is_milestone(n, k):
+                at = r.late[k, 1]
+            else:
+                at = n.cold[k, RESUME] if n.cold[k, RESUME] != NEVER else r.early[k, 1]
+        elif n.cold[k, REMAINING] < 0:
+            return NEVER
+        else:
+            at = add_work(n.c, n.hot[k, OWN], r.late[k, 1], -n.cold[k, REMAINING], n.trouble)
+    return unlagged(n, link, at) if shape & LAGGED else at

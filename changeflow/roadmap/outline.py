@@ -1,0 +1,89 @@
+"""The order in which the kernel computes a roadmap: rows of tasks, with each summary after the tasks below it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.roadmap.kernel_order import in_order
+from changeflow.roadmap.network import build_network
+from changeflow.roadmap.tasks import Roadmap
+from changeflow.values.base import TaskId
+
+Ints = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Rows in topological order."""
+
+    ids: Sequence[TaskId]
+    row_of: dict[TaskId, int]
+    below: Shorts
+    """The rows of the tasks below summaries, without the summaries among them."""
+    below_from: Ints
+    """For each row, where its part of `below` begins; the same as `below_to` where it is no summary."""
+    below_to: Ints
+    backwards: Shorts
+    """The rows in the order of the backward pass: a summary before its tasks."""
+
+
+def outline_of(roadmap: Roadmap) -> Outline:
+    """Find the order; a loop raises `CyclicRoadmapError`. Complexity: O(tasks x depth + links)."""
+    names = list(roadmap.tasks)
+    index = {t: n for n, t in enumerate(names)}
+    count = len(names)
+    parent = np.full(count, -1, np.int64)
+    for task, above in roadmap.parents.items():
+        parent[index[task]] = index[above]
+    summaries = np.unique(parent[parent >= 0])
+    # A summary is two places: its gate, under its own number, and its roll-up, after all others.
+    out_of = np.arange(count)
+    out_of[summaries] = count + np.arange(len(summaries))
+    before = np.array([index[k.predecessor] for k in roadmap.links], np.int64)
+    after = np.array([index[k.successor] for k in roadmap.links], np.int64)
+    children = np.flatnonzero(parent >= 0)
+    edges_from = np.concatenate([out_of[before], parent[children], out_of[children], summaries])
+    edges_to = np.concatenate([after, children, out_of[parent[children]], out_of[summaries]])
+    order = in_order(edges_from, edges_to, count + len(summaries))
+    if len(order) < count + len(summaries):
+        build_network(roadmap)  # names the loop
+    is_summary = np.zeros(count, bool)
+    is_summary[summaries] = True
+    task_of = np.concatenate([np.arange(count), summaries])
+    forwards = task_of[order[(order >= count) | ~is_summary[task_of[order]]]]
+    row = np.empty(count, np.int64)
+    row[forwards] = np.arange(count)
+    backwards = row[task_of[order[order < count]]][::-1]
+    below, below_from, below_to = _below(parent, is_summary, row)
+    ids = [names[n] for n in forwards.tolist()]
+    return Outline(
+        ids,
+        {t: n for n, t in enumerate(ids)},
+        below,
+        below_from,
+        below_to,
+        np.ascontiguousarray(backwards, dtype=np.int32),
+    )
+
+
+def _below(parent: Ints, is_summary: "NDArray[np.bool_]", row: Ints) -> tuple[Shorts, Ints, Ints]:
+    """Hand every task up, level by level, to each summary above it."""
+    count = len(parent)
+    held, holder = [], []
+    task = np.flatnonzero(~is_summary)
+    above = parent[task]
+    while len(task := task[above >= 0]):
+        above = above[above >= 0]
+        held.append(row[task])
+        holder.append(row[above])
+        above = parent[above]
+    if not held:
+        return np.zeros(0, np.int32), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    rows, holders = np.concatenate(held), np.concatenate(holder)
+    order = np.lexsort((rows, holders))
+    sizes = np.bincount(holders, minlength=count)
+    ends = np.cumsum(sizes)
+    return rows[order].astype(np.int32), ends - sizes, ends
