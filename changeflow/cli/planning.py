@@ -89,27 +89,30 @@ def plan(
 
 
 def schedule(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Microsoft Project file (.xml), or a folder.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A Microsoft Project file (.xml, .mpp), or a folder.")],
     form: Form = "text",
+    profile: Annotated[
+        str | None, typer.Option(help="msproject or textbook; left out, as suits the file. docs/profiles.md explains.")
+    ] = None,
 ) -> None:
-    """Compute the critical path of a Microsoft Project file (MSPDI), or of a folder."""
+    """Compute the critical path of a Microsoft Project file, or of a folder."""
     from changeflow.reports.tables import schedule_rows
+    from changeflow.roadmap.profile import PROFILES
     from changeflow.roadmap.why import dates_in_words, float_in_words
-    from changeflow.usecases.plan import plan_folder, schedule_project
+    from changeflow.usecases.plan import schedule_folder, schedule_project
 
     with spoken_errors():
         _check_form(form)
+        if profile is not None and profile not in PROFILES:
+            raise UnknownThingError("profile", profile, PROFILES)
         if file.is_dir():
-            programme = plan_folder(file).programme
-            roadmap, timed = programme.roadmap, programme.schedule
+            roadmap, timed = schedule_folder(file, profile=profile)
             names, key = {t: task.name for t, task in roadmap.tasks.items()}, "id"
         else:
-            project, timed = schedule_project(file, say=note)
+            project, timed = schedule_project(file, say=note, profile=profile)
             for remark in project.notes:
                 note(remark)
             roadmap, names, key = project.roadmap, dict(project.names), "uid"
-    if timed is None:
-        return
     if form == "json":
         out(json.dumps({"tasks": schedule_rows(timed, names, key=key)}))
         return

@@ -17,6 +17,12 @@ def check_references(definition: Definition) -> Iterator[Flaw]:
     yield from _people(definition)
     yield from _calendars(definition)
     yield from _waivers(definition)
+    programme = definition.programme
+    if programme.finish is not None and programme.finish <= programme.start:
+        what = f"The programme would finish on {programme.finish}, not after its start on {programme.start}."
+        yield Flaw(
+            Place.programme("finish"), what, "Give a later last day, or leave it out to schedule from the start."
+        )
     for service in definition.services:
         if service.service == PROGRAMME:
             place = Place.service(service.service, "service")

@@ -136,6 +136,10 @@ class Policy(Frozen):
 
     barrier_threshold: int = Field(3, ge=1, le=4, description="An element scored at or below it is a barrier")
     minimum_group: int | None = Field(None, description="Smallest group that is shown; the rulepack's when left out")
+    out_of_sequence: Literal["retained_logic", "progress_override"] = Field(
+        "retained_logic",
+        description="Whether the rest of work that began before its predecessors ended waits for them, or goes on",
+    )
     larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
 
 
@@ -163,6 +167,7 @@ class ProgrammeFile(Frozen):
     organisation: str
     nation: Nation = "england"
     start: date
+    finish: date | None = Field(None, description="Its last day, to schedule back from; left out, from the start")
     office: Office
     wiifts: Wiifts | None = None
     sponsor: Sponsor | None = None

@@ -158,6 +158,7 @@ class _Expander:
             starts_on=self.calendars.openings_key(fields.starts_on, instance.schools),
             constraints=tuple(_constraints(fields, instance.wave)),
             deadline=_end_of(fields.deadline),
+            as_late_as_possible=bool(fields.as_late_as_possible),
             owner=self._owner(instance),
             minor=bool(fields.minor),
             irreversible=bool(fields.irreversible),

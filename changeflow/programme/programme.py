@@ -14,9 +14,10 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.reference import Flaw, References
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph, guaranteed_after
+from changeflow.roadmap.profile import TEXTBOOK
 from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.moments import minute_of
+from changeflow.values.moments import DAY, minute_of
 from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Kind, Phase
 
@@ -148,6 +149,8 @@ def join(
         calendars=calendars.compiled,
         periods=calendars.periods,
         start=minute_of(definition.programme.start),
+        finish=_end_of_day(definition.programme.finish),
+        profile=replace(TEXTBOOK, retains_logic=definition.programme.policy.out_of_sequence == "retained_logic"),
         data_date=minute_of(on) if on else None,
         minutes_per_day=definition.programme.working_week.minutes_per_day,
         progress=_with_milestones(expansion, known),
@@ -163,6 +166,10 @@ def join(
         pay_periods=calendars.pay_periods,
     )
     return programme, tuple(expansion.flaws)
+
+
+def _end_of_day(day: date | None) -> int | None:
+    return None if day is None else minute_of(day) + DAY
 
 
 def _with_milestones(expansion: Expansion, facts: Facts) -> dict[TaskId, TaskProgress]:

@@ -36,11 +36,13 @@ COLUMNS = SET_DATES + 6
 # Columns of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
 TASK, SHAPE, LINK = range(3)
 FROM_START, TO_FINISH, LAGGED, INHERITED, PROGRESSED = 1, 2, 4, 8, 16
-# Columns of `Arrays.lags`.
-LAG_KIND, LAG, LAG_ON = range(3)
+# Columns of `Arrays.lags`: the last is the share of the predecessor's duration, in percent, where the lag is one.
+LAG_KIND, LAG, LAG_ON, SHARE = range(4)
 # Places of `Arrays.settings`.
 START, DATA_DATE, FINISH, SLACK_LIMIT, HOLDS_SET_DATES = range(5)
-FLOOR, LIMITS_PULL, SET_DATES_HOLD, PINS, DATA_DATE_MOVES, CAPPED, RETAINS = range(5, 12)
+FLOOR, LIMITS_PULL, SET_DATES_HOLD, PINS, DATA_DATE_MOVES, CAPPED, RETAINS, SEVERAL_PATHS, LATE_SHOWS_EARLY = range(
+    5, 14
+)
 
 
 class Arrays(NamedTuple):
@@ -64,6 +66,9 @@ class Arrays(NamedTuple):
     """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of what is left of it."""
     below: Shorts
     """The rows below each summary."""
+    above: Shorts
+    """The rows of the summaries above each row: `first_above[t]` to `first_above[t + 1]` are above row t."""
+    first_above: Shorts
     backwards: Shorts
     """The rows in the order of the backward pass: a summary comes before its tasks."""
     settings: Ints
@@ -73,9 +78,9 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
     """Compile a roadmap; a loop raises `CyclicRoadmapError`. Complexity: O(tasks + links)."""
     outline = outline_of(roadmap)
     tasks = [roadmap.tasks[t] for t in outline.ids]
-    codes = _Codes(roadmap)
-    cold, parts = _cold(roadmap, tasks, outline, codes)
-    hot = _hot(roadmap, tasks, cold, codes, outline)
+    codes = Codes(roadmap)
+    hot, cold, parts = task_rows(roadmap, tasks, codes)
+    _add_summaries(hot, cold, outline)
     into, first_into, out, first_out = _joined(roadmap.links, outline, cold)
     return Arrays(
         outline.ids,
@@ -91,12 +96,14 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
         _lags(roadmap, codes),
         parts,
         outline.below,
+        outline.above,
+        outline.first_above,
         outline.backwards,
         _settings(roadmap),
     )
 
 
-class _Codes:
+class Codes:
     """The numbers that stand for calendars and periods."""
 
     def __init__(self, roadmap: Roadmap) -> None:
@@ -119,7 +126,9 @@ class _Codes:
         return WORK, minutes, self.calendar[task.term_calendar or task.calendar]
 
 
-def _hot(roadmap: Roadmap, tasks: Sequence[Task], cold: Ints, codes: _Codes, outline: Outline) -> Ints:
+def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes) -> tuple[Ints, Ints, Ints]:
+    """Return the rows of `hot` and `cold` of some tasks, and the parts that the latter count from 0."""
+    cold, parts = _cold(roadmap, tasks, codes)
     hot = np.zeros((len(tasks), 4), np.int64)
     passing = [codes.passing(t, t.duration, t.placed_on or t.calendar) for t in tasks]
     kind, amount, on = np.array(passing, np.int64).reshape(-1, 3).T
@@ -134,8 +143,7 @@ def _hot(roadmap: Roadmap, tasks: Sequence[Task], cold: Ints, codes: _Codes, out
     own_dates = (cold[:, SET_DATES:] != NEVER).any(axis=1) | (cold[:, DEADLINE] != NEVER)
     is_manual = cold[:, MANUAL_START] != NEVER
     hot[:, FLAGS] = (
-        SUMMARY * (cold[:, BELOW_TO] > cold[:, BELOW_FROM])
-        + MILESTONE * (amount == 0)
+        MILESTONE * (amount == 0)
         + MANUAL * is_manual
         + STARTED * (cold[:, STATE] != OPEN)
         + OTHER * (own_dates | (cold[:, KIND] != WORK) | (cold[:, OPENING] >= 0) | (hot[:, OWN] != hot[:, PLACED]))
@@ -151,15 +159,14 @@ def _hot(roadmap: Roadmap, tasks: Sequence[Task], cold: Ints, codes: _Codes, out
             hot[row, PLACED] = calendar[key]
             cold[row, KIND] = CLOCK if clock else WORK
             cold[row, OPENING] = -1
-    return hot
+    return hot, cold, parts
 
 
-def _cold(roadmap: Roadmap, tasks: Sequence[Task], outline: Outline, codes: _Codes) -> tuple[Ints, Ints]:
+def _cold(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes) -> tuple[Ints, Ints]:
     cold = np.full((len(tasks), COLUMNS), NEVER, np.int64)
     cold[:, OPENING] = -1
     cold[:, STATE] = OPEN
-    cold[:, PARTS_FROM : LEFT_TO + 1] = 0
-    cold[:, BELOW_FROM], cold[:, BELOW_TO] = outline.below_from, outline.below_to
+    cold[:, PARTS_FROM : BELOW_TO + 1] = 0
     column = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
     parts: list[tuple[int, int, int]] = []
     progress, calendar = roadmap.progress, codes.calendar
@@ -178,9 +185,8 @@ def _cold(roadmap: Roadmap, tasks: Sequence[Task], outline: Outline, codes: _Cod
         if task.assignments and task.duration.unit is Unit.WORKING:
             cold[row, PARTS_FROM], cold[row, PARTS_TO] = len(parts), len(parts) + len(task.assignments)
             parts += [(calendar[a.calendar], a.minutes, 0) for a in task.assignments]
-    row_of = outline.row_of
-    for name, done in progress.items():
-        row = row_of[name]
+        if (done := progress.get(task.id)) is None:
+            continue
         cold[row, STATE] = DONE if done.is_done else BEGUN
         cold[row, ACTUAL_START] = done.actual_start
         cold[row, ACTUAL_FINISH] = NEVER if done.actual_finish is None else done.actual_finish
@@ -188,10 +194,15 @@ def _cold(roadmap: Roadmap, tasks: Sequence[Task], outline: Outline, codes: _Cod
         cold[row, RESUME] = NEVER if done.resume is None else done.resume
         cold[row, LEFT_FROM], cold[row, LEFT_TO] = len(parts), len(parts) + len(done.parts)
         parts += [(calendar[key], left, resume) for key, resume, left in done.parts]
+    return cold, np.array(parts, np.int64).reshape(-1, 3)
+
+
+def _add_summaries(hot: Ints, cold: Ints, outline: Outline) -> None:
+    cold[:, BELOW_FROM], cold[:, BELOW_TO] = outline.below_from, outline.below_to
     for row in np.flatnonzero(outline.below_to > outline.below_from).tolist():
         states = cold[outline.below[outline.below_from[row] : outline.below_to[row]], STATE]
         cold[row, STATE] = DONE if (states == DONE).all() else BEGUN if (states != OPEN).any() else OPEN
-    return cold, np.array(parts, np.int64).reshape(-1, 3)
+        hot[row, FLAGS] |= SUMMARY
 
 
 _SHAPES: Mapping[LinkType, int] = {t: FROM_START * (not t.from_finish) + TO_FINISH * t.to_finish for t in LinkType}
@@ -235,18 +246,19 @@ def _sorted(rows: Ints, count: int) -> tuple[Shorts, Shorts]:
     return np.ascontiguousarray(rows[order, 1:], dtype=np.int32), first.astype(np.int32)
 
 
-def _lags(roadmap: Roadmap, codes: _Codes) -> Ints:
-    lags = np.zeros((len(roadmap.links), 3), np.int64)
+def _lags(roadmap: Roadmap, codes: Codes) -> Ints:
+    lags = np.zeros((len(roadmap.links), 4), np.int64)
     for number, link in enumerate(roadmap.links):
         lag = link.lag
         if not lag.amount:
             continue
         if lag.unit is Unit.PERCENT:
             length = roadmap.tasks[link.predecessor].duration
-            base = length.amount if length.unit in (Unit.WORKING, Unit.ELAPSED) else 0
+            is_time = length.unit in (Unit.WORKING, Unit.ELAPSED)
+            base, lags[number, SHARE] = (length.amount, lag.amount) if is_time else (0, 0)
             lag = Duration(round(base * lag.amount / 100))
         successor = roadmap.tasks[link.successor]
-        lags[number] = codes.passing(successor, lag, successor.calendar)
+        lags[number, :SHARE] = codes.passing(successor, lag, successor.calendar)
     return lags
 
 
@@ -266,6 +278,8 @@ def _settings(roadmap: Roadmap) -> Ints:
             profile.data_date_moves,
             profile.free_float_is_capped,
             profile.retains_logic,
+            roadmap.several_paths,
+            profile.late_shows_early,
         ],
         np.int64,
     )

@@ -10,6 +10,7 @@ from changeflow.roadmap.arrays import (
     BOUNDS,
     DONE,
     FLAGS,
+    LATE_SHOWS_EARLY,
     LINK,
     NEVER,
     OPEN,
@@ -18,6 +19,7 @@ from changeflow.roadmap.arrays import (
     SLACK_LIMIT,
     START,
     STATE,
+    SUMMARY,
     Arrays,
     to_arrays,
 )
@@ -84,41 +86,41 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
 def time_compiled(roadmap: Roadmap) -> Schedule | None:
     """Time a roadmap; None when a calendar ran out, so that the pure path can say which."""
     arrays = to_arrays(roadmap)
-    result = compute(arrays)
-    if roadmap.finish is not None and not result.trouble[0]:
-        arrays.settings[START] = start_from_finish(arrays, result)
-        result = compute(arrays)
-    if not result.trouble[0] and _hold_late(roadmap, arrays, result):
-        result = compute(arrays)
+    result = settle(roadmap, arrays)
     if result.trouble[0]:
         return None
-    rows = np.flatnonzero(arrays.cold[:, BELOW_TO] > arrays.cold[:, BELOW_FROM]).tolist()
-    below = {
-        arrays.ids[row]: tuple(
-            arrays.ids[b] for b in arrays.below[arrays.cold[row, BELOW_FROM] : arrays.cold[row, BELOW_TO]].tolist()
-        )
-        for row in rows
-    }
-    return Schedule(TimedColumns(roadmap.tasks, arrays, result), result.finish, below)
+    return Schedule(TimedColumns(roadmap.tasks, arrays, result), result.finish, below_of(arrays))
 
 
-def start_from_finish(arrays: Arrays, result: Result) -> int:
-    """Return the start that a roadmap scheduled from its finish has: that of the first late start."""
-    return int(result.late[:, 0].min()) if len(result.late) else int(arrays.settings[START])
+def settle(roadmap: Roadmap, arrays: Arrays) -> Result:
+    """Run the passes until starts that follow from a finish, and what is as late as possible, are settled."""
+    result = compute(arrays)
+    if roadmap.finish is not None and not result.trouble[0]:
+        needed = int(result.late[:, 0].min()) if len(result.late) else roadmap.start
+        arrays.settings[START] = max(needed, roadmap.start) if roadmap.profile.start_is_floor else needed
+        result = compute(arrays)
+    held = [] if result.trouble[0] else _hold_late(roadmap, arrays, result)
+    if held:
+        could, result = result, compute(arrays)
+        if arrays.settings[LATE_SHOWS_EARLY]:
+            result.early[held] = could.early[held]
+    return result
 
 
-def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> bool:
-    """Hold what is to be as late as possible at its late start; return whether there is any."""
+def below_of(arrays: Arrays) -> dict[TaskId, tuple[TaskId, ...]]:
+    """Return the tasks below each summary."""
+    spans = arrays.cold[:, BELOW_FROM : BELOW_TO + 1]
+    rows = np.flatnonzero(spans[:, 1] > spans[:, 0]).tolist()
+    return {arrays.ids[k]: tuple(arrays.ids[b] for b in arrays.below[slice(*spans[k])].tolist()) for k in rows}
+
+
+def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> list[int]:
+    """Hold what is to be as late as possible at its late start; return its rows."""
     late = [t.id for t in roadmap.tasks.values() if t.as_late_as_possible]
     row_of = {task: row for row, task in enumerate(arrays.ids)} if late else {}
-    is_any = False
-    for task in late:
-        row = row_of[task]
-        if arrays.cold[row, STATE] != OPEN or arrays.cold[row, BELOW_TO] > arrays.cold[row, BELOW_FROM]:
-            continue
-        is_any = True
-        known = arrays.cold[row, START_NO_EARLIER]
-        start = result.late[row, 0]
+    held = [row for t in late if arrays.cold[row := row_of[t], STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY]
+    for row in held:
+        known, start = arrays.cold[row, START_NO_EARLIER], result.late[row, 0]
         arrays.cold[row, START_NO_EARLIER] = start if known == NEVER else max(known, start)
         arrays.hot[row, FLAGS] |= OTHER
-    return is_any
+    return held

@@ -94,13 +94,21 @@ def time_purely(roadmap: Roadmap) -> Schedule:
     """Time a roadmap without the kernel: its oracle, and the way for what the kernel does not know."""
     schedule = _time(roadmap)
     if roadmap.finish is not None and schedule.timed:
-        roadmap = replace(roadmap, start=min(x.late_start for x in schedule.timed.values()))
+        needed = min(x.late_start for x in schedule.timed.values())
+        floor = roadmap.start if roadmap.profile.start_is_floor else needed
+        roadmap = replace(roadmap, start=max(needed, floor))
         schedule = _time(roadmap)
     waiting = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
     if not waiting:
         return schedule
     held = {t.id: _held(t, schedule[t.id].late_start) for t in waiting if t.id not in schedule.below}
-    return _time(replace(roadmap, tasks={**roadmap.tasks, **held}))
+    placed = _time(replace(roadmap, tasks={**roadmap.tasks, **held}))
+    if not roadmap.profile.late_shows_early:
+        return placed
+    shown = {
+        t: replace(placed[t], early_start=schedule[t].early_start, early_finish=schedule[t].early_finish) for t in held
+    }
+    return replace(placed, timed={**placed.timed, **shown})
 
 
 def _held(task: Task, start: int) -> Task:
@@ -125,7 +133,7 @@ def _time(roadmap: Roadmap) -> Schedule:
 def _with_driving(schedule: Schedule, path: Iterable[TaskId]) -> Schedule:
     on_path = set(path)
     timed = {t: replace(x, driving=True) if t in on_path else x for t, x in schedule.timed.items()}
-    return Schedule(timed, schedule.finish, schedule.below)
+    return replace(schedule, timed=timed)
 
 
 class _Floats:

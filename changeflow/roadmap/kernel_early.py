@@ -82,20 +82,29 @@ from changeflow.roadmap.kernel_time import (
 
 @compiled
 def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> None:
-    data_date = n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
     for i in range(len(n.hot)):
-        if not (is_whole or dirty[i] or n.hot[i, FLAGS] & SUMMARY):
+        if not (is_whole or dirty[i]):
             continue
         old_start, old_finish = r.early[i, 0], r.early[i, 1]
-        lo, hi = n.first_into[i], n.first_into[i + 1]
-        if n.hot[i, FLAGS] == ORDINARY:
-            _place_ordinary(n, i, lo, hi, r, data_date)
-        elif n.hot[i, FLAGS] & SUMMARY:
-            _roll_up(n, i, r.early, r.reason)
-        else:
-            _place_early(n, i, lo, hi, r)
-        if not is_whole and (r.early[i, 0] != old_start or r.early[i, 1] != old_finish):
+        place(n, i, r)
+        if is_whole:
+            continue
+        # Where logic alone would put it may have changed, although a set date hides that.
+        dirty_float[i] = 1
+        if r.early[i, 0] != old_start or r.early[i, 1] != old_finish:
             _spread(n, i, dirty, dirty_late, dirty_float)
+
+
+@inlined
+def place(n: Net, i: int, r: Result) -> None:
+    """Compute a row's early dates."""
+    if n.hot[i, FLAGS] == ORDINARY:
+        data_date = n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
+        _place_ordinary(n, i, n.first_into[i], n.first_into[i + 1], r, data_date)
+    elif n.hot[i, FLAGS] & SUMMARY:
+        _roll_up(n, i, r.early, r.reason)
+    else:
+        _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
 
 
 @inlined
@@ -133,6 +142,8 @@ def _spread(n: Net, i: int, dirty: Marks, dirty_late: Marks, dirty_float: Marks)
     dirty_late[i] = dirty_float[i] = 1
     for m in range(n.first_out[i], n.first_out[i + 1]):
         mark(n, n.out[m, TASK], dirty)
+    for a in range(n.first_above[i], n.first_above[i + 1]):
+        dirty[n.above[a]] = 1
     for j in range(n.first_into[i], n.first_into[i + 1]):
         mark(n, n.into[j, TASK], dirty_late)
         mark(n, n.into[j, TASK], dirty_float)

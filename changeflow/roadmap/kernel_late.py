@@ -26,6 +26,7 @@ from changeflow.roadmap.arrays import (
     REMAINING,
     RESUME,
     SET_DATES_HOLD,
+    SEVERAL_PATHS,
     SHAPE,
     STATE,
     SUMMARY,
@@ -84,7 +85,8 @@ def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved:
 
 @inlined
 def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
-    latest, latest_start = end, NEVER
+    is_open_end = n.s[SEVERAL_PATHS] and n.first_out[i] == n.first_out[i + 1]
+    latest, latest_start = r.early[i, 1] if is_open_end else end, NEVER
     for m in range(n.first_out[i], n.first_out[i + 1]):
         shape = n.out[m, SHAPE]
         if shape & ~INHERITED == PLAIN:
@@ -143,7 +145,7 @@ def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
 
 @inlined
 def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple[int, int]:
-    latest, latest_start = end, NEVER
+    latest, latest_start = r.early[i, 1] if n.s[SEVERAL_PATHS] and lo == hi else end, NEVER
     for m in range(lo, hi):
         # A manual task keeps its start: only what waits for its finish holds it.
         if n.hot[i, FLAGS] & MANUAL and n.out[m, SHAPE] & FROM_START:

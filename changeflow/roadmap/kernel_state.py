@@ -66,5 +66,5 @@ def empty_result(arrays: Arrays) -> Result:
 
 def net_of(arrays: Arrays, trouble: Ints) -> Net:
     a = arrays
-    rows = (a.into, a.first_into, a.out, a.first_out, a.below, a.backwards)
+    rows = (a.into, a.first_into, a.out, a.first_out, a.below, a.above, a.first_above, a.backwards)
     return Net(a.calendars, a.periods, a.hot, a.cold, a.lags, a.parts, *rows, a.settings, trouble)

@@ -71,6 +71,8 @@ class Net(NamedTuple):
     out: Ints
     first_out: Ints
     below: Ints
+    above: Ints
+    first_above: Ints
     backwards: Ints
     s: Ints
     """The settings."""

@@ -65,8 +65,10 @@ class BackwardPass:
 
     def _bounds(self, task: Task) -> tuple[int, int | None]:
         """Return the latest finish, and the latest start where something bounds it."""
-        latest, latest_start = self.finish, None
-        for link in self.network.outgoing[task.id]:
+        links = self.network.outgoing[task.id]
+        is_open_end = self.roadmap.several_paths and not links
+        latest, latest_start = self.early[task.id].finish if is_open_end else self.finish, None
+        for link in links:
             # A manual task keeps its start: only what waits for its finish holds it.
             if task.manual is not None and not link.type.from_finish:
                 continue

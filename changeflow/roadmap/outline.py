@@ -26,6 +26,9 @@ class Outline:
     below_from: Ints
     """For each row, where its part of `below` begins; the same as `below_to` where it is no summary."""
     below_to: Ints
+    above: Shorts
+    """The rows of the summaries above each row: `first_above[t]` to `first_above[t + 1]` are above row t."""
+    first_above: Shorts
     backwards: Shorts
     """The rows in the order of the backward pass: a summary before its tasks."""
 
@@ -58,6 +61,8 @@ def outline_of(roadmap: Roadmap) -> Outline:
     row[forwards] = np.arange(count)
     backwards = row[task_of[order[order < count]]][::-1]
     below, below_from, below_to = _below(parent, is_summary, row)
+    holders = np.repeat(np.arange(count), below_to - below_from)
+    first_above = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=count))])
     ids = [names[n] for n in forwards.tolist()]
     return Outline(
         ids,
@@ -65,6 +70,8 @@ def outline_of(roadmap: Roadmap) -> Outline:
         below,
         below_from,
         below_to,
+        holders[np.argsort(below, kind="stable")].astype(np.int32),
+        first_above.astype(np.int32),
         np.ascontiguousarray(backwards, dtype=np.int32),
     )
 

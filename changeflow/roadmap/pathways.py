@@ -66,6 +66,7 @@ class StepFields(Frozen):
     must_start: date | None = None
     must_finish: date | None = None
     deadline: date | None = None
+    as_late_as_possible: bool | None = Field(None, description="Just in time for what waits for it")
     minor: bool | None = None
     irreversible: bool | None = None
     drop: bool | None = Field(None, description="Leave this step out")

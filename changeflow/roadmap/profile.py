@@ -22,6 +22,9 @@ class Profile:
     retains_logic: bool
     """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
     (progress override)."""
+    late_shows_early: bool
+    """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
+    alone."""
     free_float_is_capped: bool
     """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
     equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
@@ -35,6 +38,7 @@ TEXTBOOK = Profile(
     pins_started=False,
     data_date_moves=True,
     retains_logic=True,
+    late_shows_early=False,
     free_float_is_capped=False,
 )
 MSPROJECT = Profile(
@@ -45,6 +49,7 @@ MSPROJECT = Profile(
     pins_started=True,
     data_date_moves=False,
     retains_logic=True,
+    late_shows_early=True,
     free_float_is_capped=True,
 )
 PROFILES = {p.name: p for p in (TEXTBOOK, MSPROJECT)}

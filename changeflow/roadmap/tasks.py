@@ -152,7 +152,8 @@ class Roadmap:
     periods: Mapping[str, Periods] = field(default_factory=dict)
     start: int
     finish: int | None = None
-    """Where a roadmap is scheduled back from, when it is scheduled from its finish: then `start` follows from it."""
+    """Where a roadmap scheduled from its finish is scheduled back from: its start follows. Where the profile makes
+    `start` a floor, what does not fit between the two shows as negative float."""
     data_date: int | None = None
     """What has not happened by then cannot start before it."""
     minutes_per_day: int = 450
@@ -162,6 +163,8 @@ class Roadmap:
     profile: Profile = TEXTBOOK
     holds_set_dates: bool = True
     """A "must" or "no later than" date may pull early dates; else it works on the late dates alone."""
+    several_paths: bool = False
+    """What has no successor is late as soon as it ends, so that each network has a critical path of its own."""
     slack_limit: int = 0
     """Working minutes of total float up to which a task counts as critical."""
 

@@ -1,6 +1,7 @@
 """Plan a folder or a Microsoft Project file: files in, answer out, nothing stored."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.roadmap.cpm import KERNEL_FROM, Schedule, time_roadmap
+from changeflow.roadmap.profile import PROFILES
+from changeflow.roadmap.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
 
 
@@ -27,9 +30,24 @@ def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
     return judge(programme)
 
 
-def schedule_project(path: Path, *, say: Callable[[str], None] | None = None) -> tuple[ProjectFile, Schedule]:
+def schedule_folder(folder: Path, *, profile: str | None = None) -> tuple[Roadmap, Schedule]:
+    """Return a folder's roadmap with the rulebook's links, and its schedule, perhaps by another profile."""
+    programme = plan_folder(folder).programme
+    roadmap = programme.roadmap
+    if profile is not None:
+        roadmap = replace(roadmap, profile=PROFILES[profile])
+    if programme.schedule is None or profile is not None:
+        return roadmap, time_roadmap(roadmap)
+    return roadmap, programme.schedule
+
+
+def schedule_project(
+    path: Path, *, say: Callable[[str], None] | None = None, profile: str | None = None
+) -> tuple[ProjectFile, Schedule]:
     """Compute the critical path of a Microsoft Project file; `say` is told of what takes long."""
     project = read_mspdi(path)
+    if profile is not None:
+        project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
     if say is not None and len(project.roadmap.tasks) >= KERNEL_FROM and not _is_kernel_ready():
         say("A large roadmap, and the first on this machine: preparing the compiled kernel takes half a minute, once.")
     return project, time_roadmap(project.roadmap)

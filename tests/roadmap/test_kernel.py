@@ -121,6 +121,7 @@ def a_random_roadmap(seed: int) -> Roadmap:
         progress=progress,
         profile=replace(r.choice([TEXTBOOK, MSPROJECT]), retains_logic=r.random() < 0.7),
         parents=parents,
+        several_paths=r.random() < 0.1,
         finish=at("2027-03-26T17:00") if r.random() < 0.15 else None,
         data_date=at("2027-01-11") if r.random() < 0.3 else None,
         holds_set_dates=r.random() < 0.8,

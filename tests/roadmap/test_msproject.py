@@ -13,7 +13,7 @@ import pytest
 
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.profile import MSPROJECT, TEXTBOOK
+from changeflow.roadmap.profile import MSPROJECT, TEXTBOOK, Profile
 from changeflow.roadmap.tasks import Assignment, Bound, Constraint, ManualDates, Roadmap, Task, TaskProgress
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at, clock
 
@@ -125,12 +125,61 @@ class TestTheStart:
 class TestAsLateAsPossible:
     def test_it_takes_the_total_float_and_pushes_what_follows(self):
         """X takes ten days and ends the project on Friday 15. A (2 days) then B (1 day) have seven days of float.
-        A as late as possible stands on Wednesday 13 and Thursday 14, B on Friday 15; neither has float left."""
+        A as late as possible stands on Wednesday 13 and Thursday 14, B on Friday 15; neither has float left. Its
+        early dates are still those that it could have."""
         a = a_task("A", 2, as_late_as_possible=True)
-        schedule = time_roadmap(project(a_task("X", 10), a, a_task("B", 1), links=("A -> B",)))
-        assert early(schedule, "A") == ("Wed 13 Jan 09:00", "Thu 14 Jan 17:00")
+        roadmap = project(a_task("X", 10), a, a_task("B", 1), links=("A -> B",))
+        schedule = time_roadmap(roadmap)
+        assert late(schedule, "A") == ("Wed 13 Jan 09:00", "Thu 14 Jan 17:00")
+        assert early(schedule, "A") == ("Mon 04 Jan 09:00", "Tue 05 Jan 17:00")
         assert early(schedule, "B")[0] == "Fri 15 Jan 09:00"
         assert floats(schedule, "A") == (0, 0)
+        assert schedule["A"].critical
+        in_textbook = time_roadmap(replace(roadmap, profile=TEXTBOOK))
+        assert early(in_textbook, "A") == ("Wed 13 Jan 09:00", "Thu 14 Jan 17:00")
+
+
+class TestFromTheFinish:
+    """X takes five days, A two; both come before B of one day. The finish is Friday 22 January, 17:00."""
+
+    def schedule(self, profile: Profile, *, late_as_possible: bool) -> Schedule:
+        tasks = [
+            a_task(name, days, as_late_as_possible=late_as_possible) for name, days in (("X", 5), ("A", 2), ("B", 1))
+        ]
+        roadmap = project(*tasks, links=("X -> B", "A -> B"), finish=at("2027-01-22T17:00"))
+        return time_roadmap(replace(roadmap, profile=profile))
+
+    def test_the_start_follows_from_the_finish(self):
+        """B on Friday 22, X from Friday 15 to Thursday 21, A on Wednesday 20 and Thursday 21. The start is Friday 15;
+        from there A could be done by Monday 18: three days of float, as X and B have none."""
+        schedule = self.schedule(TEXTBOOK, late_as_possible=False)
+        assert late(schedule, "B") == ("Fri 22 Jan 09:00", "Fri 22 Jan 17:00")
+        assert early(schedule, "X") == late(schedule, "X") == ("Fri 15 Jan 09:00", "Thu 21 Jan 17:00")
+        assert late(schedule, "A") == ("Wed 20 Jan 09:00", "Thu 21 Jan 17:00")
+        assert early(schedule, "A") == ("Fri 15 Jan 09:00", "Mon 18 Jan 17:00")
+        assert [floats(schedule, t)[0] for t in "XAB"] == [0, 3, 0]
+
+    def test_in_project_tasks_are_then_as_late_as_possible_and_have_no_float(self):
+        schedule = self.schedule(MSPROJECT, late_as_possible=True)
+        assert late(schedule, "A") == ("Wed 20 Jan 09:00", "Thu 21 Jan 17:00")
+        assert [floats(schedule, t)[0] for t in "XAB"] == [0, 0, 0]
+
+    def test_a_date_that_cannot_hold_shows_as_negative_float(self):
+        """X cannot start before Monday 18 and ends on Friday 22; B would end on Monday 25: one day too late."""
+        x = a_task("X", 5, constraints=(bound(Bound.START_NO_EARLIER, "2027-01-18"),))
+        roadmap = project(x, a_task("B", 1), links=("X -> B",), finish=at("2027-01-22T17:00"))
+        assert floats(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "B")[0] == -1
+
+
+class TestSeveralCriticalPaths:
+    def test_what_has_no_successor_has_no_float(self):
+        """X ends the project on Friday 8. A then B end on Wednesday 6, and nothing waits for them: no float of their
+        own, where one critical path would leave them two days."""
+        roadmap = project(a_task("X", 5), a_task("A", 2), a_task("B", 1), links=("A -> B",))
+        assert [floats(time_roadmap(roadmap), t)[0] for t in "XAB"] == [0, 2, 2]
+        several = time_roadmap(replace(roadmap, several_paths=True))
+        assert [floats(several, t)[0] for t in "XAB"] == [0, 0, 0]
+        assert all(several[t].critical for t in "XAB")
 
 
 class TestElapsed:
@@ -272,6 +321,15 @@ class TestStartedWork:
         progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, DAY)}
         roadmap = project(a_task("A", 5), a_task("B", 2), links=("A -> B",), progress=progress)
         assert early(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "B")[1] == "Mon 11 Jan 17:00"
+
+    def test_by_progress_override_the_rest_goes_on_regardless_of_the_predecessor(self):
+        """The same once more: the data date is Tuesday 5, and B's last day is that Tuesday, whatever A does."""
+        progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, DAY)}
+        roadmap = project(a_task("A", 5), a_task("B", 2), links=("A -> B",), progress=progress)
+        override = replace(TEXTBOOK, retains_logic=False)
+        schedule = time_roadmap(replace(roadmap, profile=override, data_date=at("2027-01-05")))
+        assert early(schedule, "B") == ("Mon 04 Jan 09:00", "Tue 05 Jan 17:00")
+        assert early(schedule, "A")[1] == "Mon 11 Jan 17:00"
 
     def test_a_task_that_is_done_has_no_float_and_is_not_critical(self):
         progress = {"A": TaskProgress(at("2027-01-04T09:00"), at("2027-01-05T17:00"))}

@@ -142,10 +142,12 @@ class _Reader:
             links=tuple(dict.fromkeys(self._links())),
             calendars={**self.calendars.compiled, **self.joined},
             start=minute_of(self.start),
+            finish=self._finish(),
             minutes_per_day=minutes_per_day,
             progress=progress,
             parents=self.parents,
             profile=MSPROJECT,
+            several_paths=text_of(self.root, "MultipleCriticalPaths") == "1",
             slack_limit=round(number_of(self.root, "CriticalSlackLimit") * minutes_per_day),
             holds_set_dates=text_of(self.root, "HonorConstraints") != "0",
         )
@@ -164,14 +166,20 @@ class _Reader:
             self.notes.append(f"The file has no project start; its first task's is taken: {start:%d %b %Y}.")
         return start
 
+    def _finish(self) -> int | None:
+        """Return the finish that the file is scheduled back from, where it is."""
+        if text_of(self.root, "ScheduleFromStart") != "0":
+            return None
+        finish = moment_of(self.root, "FinishDate")
+        if finish is None:
+            what = "The file is scheduled from its finish, and has none."
+            raise ProblemsError([Problem(file=self.shown, what=what, remedy="Set it in Project Information.")])
+        return minute_of(finish)
+
     def _note_what_is_left_out(self) -> None:
         inactive = sum(1 for t in children(self.root, "Tasks/Task") if text_of(t, "Active") == "0")
         if inactive:
             self.notes.append(f"{inactive} inactive tasks are left out.")
-        if text_of(self.root, "ScheduleFromStart") == "0":
-            self.notes.append("The file is scheduled from its finish; dates here are computed from its start.")
-        if text_of(self.root, "MultipleCriticalPaths") == "1":
-            self.notes.append("Several critical paths are asked for; the one to the project's finish is computed.")
         delayed = sum(1 for e in self.elements.values() if number_of(e, "LevelingDelay"))
         if delayed:
             self.notes.append(f"The levelling delay of {delayed} tasks is not applied.")

@@ -1,0 +1,149 @@
+"""What if each task in turn took longer? One compiled sweep over the dates of a roadmap that is timed already."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.roadmap.arrays import (
+    AMOUNT,
+    BELOW_FROM,
+    BELOW_TO,
+    CLOCK,
+    FLAGS,
+    KIND,
+    LAG,
+    LINK,
+    MANUAL,
+    NEVER,
+    OPEN,
+    SHARE,
+    STATE,
+    SUMMARY,
+    TASK,
+    WORK,
+    Arrays,
+)
+from changeflow.roadmap.kernel_early import place
+from changeflow.roadmap.kernel_state import MUST_FINISH, MUST_START, Marks, Result, net_of
+from changeflow.roadmap.kernel_time import Ints, Net, compiled
+
+
+def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
+    """Return, for each row, the roadmap's finish if that task took `minutes` more; NEVER where calendars end before it.
+
+    The result is left as it was.
+    """
+    count = len(arrays.hot)
+    finishes = np.full(count, int(result.early[:, 1].max()) if count else 0, np.int64)
+    # The end is here the last early finish, also where late dates count from a set one.
+    known = result._replace(end=np.array([finishes.max(initial=0)], np.int64))
+    trial = result._replace(
+        early=result.early.copy(),
+        reason=result.reason.copy(),
+        drives=result.drives.copy(),
+        logic=result.logic.copy(),
+        worked=result.worked.copy(),
+        bound=result.bound.copy(),
+        trouble=np.zeros(1, np.int64),
+    )
+    hot = arrays.hot.copy()
+    net = net_of(arrays._replace(hot=hot, lags=arrays.lags.copy()), trial.trouble)
+    _sweep(net, known, trial, minutes, finishes, np.zeros(count, np.int8), np.zeros(count + 1, np.int32))
+    return finishes
+
+
+@compiled
+def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty: Marks, touched: Ints) -> None:
+    count = len(n.hot)
+    for i in range(count):
+        kind = n.cold[i, KIND]
+        if n.cold[i, STATE] != OPEN or n.hot[i, FLAGS] & (SUMMARY | MANUAL) or n.hot[i, AMOUNT] == 0:
+            continue
+        if kind != WORK and kind != CLOCK:
+            continue
+        amount = n.hot[i, AMOUNT]
+        n.hot[i, AMOUNT] = max(1, amount + minutes)
+        is_shared = _share(n, i)
+        place(n, i, trial)
+        # A finish within the float moves nothing that counts: unless the start moved as well, or a set date hid that.
+        is_set = n.cold[i, MUST_START] != NEVER or n.cold[i, MUST_FINISH] != NEVER
+        is_within = r.early[i, 1] <= trial.early[i, 1] <= r.late[i, 1] and trial.early[i, 0] == r.early[i, 0]
+        if is_set or is_shared or not is_within:
+            finishes[i] = _end_with(n, i, r, trial, dirty, touched)
+        if n.trouble[0]:
+            finishes[i] = NEVER
+            n.trouble[0] = 0
+        n.hot[i, AMOUNT] = amount
+        if is_shared:
+            _share(n, i)
+        trial.early[i, 0], trial.early[i, 1] = r.early[i, 0], r.early[i, 1]
+        trial.worked[i, 0] = r.worked[i, 0]
+
+
+@compiled
+def _share(n: Net, i: int) -> bool:
+    """Bring lags that are a share of a task's duration up to date; return whether there are any."""
+    is_any = False
+    for m in range(n.first_out[i], n.first_out[i + 1]):
+        link = n.out[m, LINK]
+        if n.lags[link, SHARE] != 0:
+            n.lags[link, LAG] = round(n.hot[i, AMOUNT] * n.lags[link, SHARE] / 100)
+            is_any = True
+    return is_any
+
+
+@compiled
+def _end_with(n: Net, i: int, r: Result, trial: Result, dirty: Marks, touched: Ints) -> int:
+    """Carry a changed date forward over what it moves; return the end, and put everything back."""
+    moved, last_dirty = 0, i
+    last_dirty = _mark_after(n, i, dirty, last_dirty)
+    k = i + 1
+    while k <= last_dirty:
+        if dirty[k]:
+            dirty[k] = 0
+            place(n, k, trial)
+            touched[moved] = k
+            moved += 1
+            if trial.early[k, 0] != r.early[k, 0] or trial.early[k, 1] != r.early[k, 1]:
+                last_dirty = _mark_after(n, k, dirty, last_dirty)
+        k += 1
+    touched[moved] = i
+    end = _end_of(n, r, trial, touched, moved + 1)
+    for m in range(moved):
+        k = touched[m]
+        trial.early[k, 0], trial.early[k, 1] = r.early[k, 0], r.early[k, 1]
+        trial.worked[k, 0] = r.worked[k, 0]
+    return end
+
+
+@compiled
+def _end_of(n: Net, r: Result, trial: Result, touched: Ints, moved: int) -> int:
+    """Return the last finish. Only when what ended last has moved to an earlier date, every row is looked at."""
+    last, end, is_earlier = r.end[0], NEVER, False
+    for m in range(moved):
+        k = touched[m]
+        end = max(end, trial.early[k, 1])
+        is_earlier |= r.early[k, 1] == last and trial.early[k, 1] < last
+    if not is_earlier:
+        return max(end, last)
+    end = NEVER
+    for row in range(len(n.hot)):
+        end = max(end, trial.early[row, 1])
+    return end
+
+
+@compiled
+def _mark_after(n: Net, i: int, dirty: Marks, last: int) -> int:
+    """Mark what a row's dates bind: its successors, the tasks below those that are summaries, the summaries above."""
+    for m in range(n.first_out[i], n.first_out[i + 1]):
+        k = n.out[m, TASK]
+        if n.hot[k, FLAGS] & SUMMARY:
+            for b in range(n.cold[k, BELOW_FROM], n.cold[k, BELOW_TO]):
+                dirty[n.below[b]] = 1
+                last = max(last, n.below[b])
+        else:
+            dirty[k] = 1
+            last = max(last, k)
+    for a in range(n.first_above[i], n.first_above[i + 1]):
+        dirty[n.above[a]] = 1
+        last = max(last, n.above[a])
+    return last
