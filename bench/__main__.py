@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.cpm import measure_cpm
+from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
 
-GROUPS = {"plan": measure_plan, "cpm": measure_cpm}
+GROUPS = {"plan": measure_plan, "cpm": measure_cpm, "mpxj": measure_mpxj}
 OUT = Path(__file__).resolve().parent / "out.json"
 
 

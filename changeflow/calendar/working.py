@@ -16,7 +16,7 @@ from changeflow.values.moments import day_of, spoken_day
 class WorkingCalendar:
     """Working intervals `[start, end)` in order, none empty, none touching the next one's inside."""
 
-    __slots__ = ("_before", "_ends", "_starts", "closures", "name")
+    __slots__ = ("__weakref__", "_before", "_ends", "_starts", "closures", "name")
 
     def __init__(
         self, name: str, intervals: Sequence[tuple[int, int]], closures: Mapping[date, str] | None = None

@@ -1,7 +1,10 @@
 """Calendars and periods as tables of numbers, so that the kernel looks working time up and never searches for it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,34 +53,60 @@ class PeriodTables(NamedTuple):
     first: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One calendar's rows, before they are put behind those of others: patterns and intervals count from 0."""
+
+    base: int
+    total: int
+    day: Ints
+    patterns: tuple[bytes, ...]
+    interval: Ints
+    bucket: Ints
+
+
+_KNOWN: "WeakKeyDictionary[WorkingCalendar, _Table]" = WeakKeyDictionary()
+"""A calendar never changes, and re-planning meets the same ones again."""
+
+
 def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
     """Compile calendars. Days that have the same hours share a pattern."""
     heads, days, intervals, buckets = [], [], [], []
     patterns: dict[bytes, int] = {}
     day_offset = interval_offset = bucket_offset = 0
     for calendar in calendars:
-        table = np.array(calendar.intervals, dtype=np.int64).reshape(-1, 2)
-        sizes = table[:, 1] - table[:, 0]
-        before = np.cumsum(sizes) - sizes
-        base = int(table[0, 0]) // DAY * DAY - DAY if len(table) else 0
-        count = (int(table[-1, 1]) - base) // DAY + 2 if len(table) else 1
-        day = _days(table, before, base, count, patterns)
-        total = calendar.total
-        marks = np.arange((total >> BUCKET) + 1) << BUCKET
-        bucket = np.maximum(np.searchsorted(before, marks, side="right") - 1, 0) + interval_offset
-        heads.append((base, count, day_offset, total, bucket_offset))
+        table = _KNOWN.get(calendar)
+        if table is None:
+            table = _KNOWN[calendar] = _table(calendar)
+        rows = np.array([patterns.setdefault(key, len(patterns)) * MINUTES for key in table.patterns], np.int64)
+        day = table.day.copy()
+        day[:, PATTERN] = rows[day[:, PATTERN]]
+        heads.append((table.base, len(day), day_offset, table.total, bucket_offset))
         days.append(day)
-        intervals.append(np.stack([np.append(table[:, 0], NONE), np.append(before, total)], axis=1))
-        buckets.append(bucket)
-        day_offset, bucket_offset = day_offset + count, bucket_offset + len(bucket)
-        interval_offset += len(table) + 1
+        intervals.append(table.interval)
+        buckets.append(table.bucket + interval_offset)
+        day_offset, bucket_offset = day_offset + len(day), bucket_offset + len(table.bucket)
+        interval_offset += len(table.interval)
     return CalendarTables(
         np.array(heads, np.int64).reshape(-1, 5),
         _stacked(days, 4),
-        _stacked([_pattern(np.frombuffer(key, np.int64).reshape(-1, 2)) for key in patterns], 3),
+        _stacked([_pattern(key) for key in patterns], 3),
         _stacked(intervals, 2),
         np.concatenate(buckets).astype(np.int32) if buckets else np.zeros(0, np.int32),
     )
+
+
+def _table(calendar: WorkingCalendar) -> _Table:
+    table = np.array(calendar.intervals, dtype=np.int64).reshape(-1, 2)
+    sizes = table[:, 1] - table[:, 0]
+    before = np.cumsum(sizes) - sizes
+    base = int(table[0, 0]) // DAY * DAY - DAY if len(table) else 0
+    count = (int(table[-1, 1]) - base) // DAY + 2 if len(table) else 1
+    day, patterns = _days(table, before, base, count)
+    marks = np.arange((calendar.total >> BUCKET) + 1) << BUCKET
+    bucket = np.maximum(np.searchsorted(before, marks, side="right") - 1, 0)
+    interval = np.stack([np.append(table[:, 0], NONE), np.append(before, calendar.total)], axis=1)
+    return _Table(base, calendar.total, day, patterns, interval, bucket)
 
 
 def period_tables(tables: Sequence[Periods]) -> PeriodTables:
@@ -93,8 +122,8 @@ def _stacked(tables: Sequence[Ints], columns: int) -> Shorts:
     return np.ascontiguousarray(np.concatenate(tables), dtype=np.int32)
 
 
-def _days(table: Ints, before: Ints, base: int, count: int, patterns: dict[bytes, int]) -> Ints:
-    """Return the rows of a calendar's days, and number the patterns that are new."""
+def _days(table: Ints, before: Ints, base: int, count: int) -> tuple[Ints, tuple[bytes, ...]]:
+    """Return the rows of a calendar's days, and the patterns that they count."""
     midnights = base + DAY * np.arange(count, dtype=np.int64)
     day = np.zeros((count, 4), np.int64)
     starts, ends = table[:, 0], table[:, 1]
@@ -112,9 +141,8 @@ def _days(table: Ints, before: Ints, base: int, count: int, patterns: dict[bytes
         day[:, OPENS] = day[:, CLOSED] = NONE
     pieces = _pieces(table, base, count)
     codes, which = np.unique(pieces, axis=0, return_inverse=True)
-    rows = [patterns.setdefault(_key(code), len(patterns)) * MINUTES for code in codes]
-    day[:, PATTERN] = np.array(rows, np.int64)[which.reshape(-1)]
-    return day
+    day[:, PATTERN] = which.reshape(-1)
+    return day, tuple(bytes(code[code != NONE].astype(np.int64).data) for code in codes)
 
 
 def _pieces(table: Ints, base: int, count: int) -> Ints:
@@ -134,12 +162,10 @@ def _pieces(table: Ints, base: int, count: int) -> Ints:
     return pieces.reshape(count, -1)
 
 
-def _key(code: Ints) -> bytes:
-    return bytes(code[code != NONE].astype(np.int64).data)
-
-
-def _pattern(pieces: Ints) -> Ints:
+@cache
+def _pattern(key: bytes) -> Ints:
     """Return the rows of one kind of day."""
+    pieces = np.frombuffer(key, np.int64).reshape(-1, 2)
     pattern = np.full((MINUTES, 3), NONE, np.int64)
     minute = np.arange(MINUTES)
     pattern[:, WORKED] = sum(np.clip(minute, a, b) - a for a, b in pieces)

@@ -60,14 +60,14 @@ def run(
 
 @compiled
 def _passes(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> None:
-    forward(n, r, dirty, dirty_late, dirty_float, is_whole)
+    is_whole = forward(n, r, dirty, dirty_late, dirty_float, is_whole)
     last = n.s[START]
     for i in range(len(n.hot)):
         last = r.early[i, 1] if i == 0 else max(last, r.early[i, 1])
     end = n.s[FINISH] if n.s[FINISH] != NEVER else last
     is_moved = is_whole or end != r.end[0]
     r.end[0] = end
-    backward(n, r, dirty_late, dirty_float, is_moved)
+    is_moved = backward(n, r, dirty_late, dirty_float, is_moved)
     _floats(n, r, dirty_float, is_moved)
     _driving(n, r, last)
 

@@ -53,6 +53,7 @@ from changeflow.roadmap.kernel_state import (
     BY_START,
     FINISH_NO_EARLIER,
     FINISH_NO_LATER,
+    MUCH,
     MUST_FINISH,
     MUST_START,
     ORDINARY,
@@ -81,7 +82,9 @@ from changeflow.roadmap.kernel_time import (
 
 
 @compiled
-def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> None:
+def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> bool:
+    """Compute early dates; return whether so much moved that all rows from some point on were computed."""
+    moved = 0
     for i in range(len(n.hot)):
         if not (is_whole or dirty[i]):
             continue
@@ -93,6 +96,10 @@ def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Mar
         dirty_float[i] = 1
         if r.early[i, 0] != old_start or r.early[i, 1] != old_finish:
             _spread(n, i, dirty, dirty_late, dirty_float)
+            moved += 1
+            # Marking what follows costs as much as computing it: where much moves, the rest is computed without.
+            is_whole = moved > len(n.hot) // MUCH
+    return is_whole
 
 
 @inlined

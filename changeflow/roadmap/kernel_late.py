@@ -37,6 +37,7 @@ from changeflow.roadmap.arrays import (
 from changeflow.roadmap.kernel_early import mark
 from changeflow.roadmap.kernel_state import (
     FINISH_NO_LATER,
+    MUCH,
     MUST_FINISH,
     MUST_START,
     ORDINARY,
@@ -64,8 +65,9 @@ from changeflow.roadmap.kernel_time import (
 
 
 @compiled
-def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved: bool) -> None:
-    end = r.end[0]
+def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved: bool) -> bool:
+    """Compute late dates; return whether so much moved that all rows from some point on were computed."""
+    end, moved = r.end[0], 0
     for step in range(len(n.backwards)):
         i = n.backwards[step]
         if not (is_moved or dirty_late[i] or n.hot[i, FLAGS] & SUMMARY):
@@ -81,6 +83,9 @@ def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved:
             dirty_float[i] = 1
             for j in range(n.first_into[i], n.first_into[i + 1]):
                 mark(n, n.into[j, TASK], dirty_late)
+            moved += 1
+            is_moved = moved > len(n.hot) // MUCH
+    return is_moved
 
 
 @inlined

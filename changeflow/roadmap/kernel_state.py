@@ -19,6 +19,10 @@ ORDINARY, PLAIN = 0, 0
 """Flags of a task, and shape of a link, that the loops deal with themselves."""
 
 
+MUCH = 16
+"""The part of all rows that may move before a pass computes everything: one in so many."""
+
+
 class Result(NamedTuple):
     """Per row of the arrays; `drives` per row of `into`. A pass writes into it, and a later one goes on from it."""
 

@@ -73,12 +73,16 @@ class Replanner:
         if not self._patch(roadmap, changed, rows):
             return self._start(roadmap)
         self.roadmap = roadmap
+        self.recompute(rows)
+        return self.schedule()
+
+    def recompute(self, rows: Ints) -> None:
+        """Compute what follows from rows of the arrays that have changed, and nothing else."""
         dirty = np.zeros(len(self.arrays.hot), np.int8)
         dirty[rows] = 1
         dirty_late = dirty.copy()
         dirty_late[self._before(rows)] = 1
         run(self.arrays, self.result, dirty, dirty_late, dirty_late.copy(), is_whole=False)
-        return self.schedule()
 
     def _patch(self, roadmap: Roadmap, changed: list[TaskId], rows: Ints) -> bool:
         """Write the changed rows; False where they need more than their rows."""
