@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.programme.plan import Dates
 from changeflow.roadmap.cpm import Schedule, TimedTask
 from changeflow.roadmap.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
+from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, day_of, iso, minute_of
 
@@ -32,22 +34,48 @@ BOUNDS = {
 AS_LATE_AS_POSSIBLE = 1
 WORKING_DAYS, ELAPSED_DAYS, PERCENT = 7, 8, 19
 KNOWN = (Unit.WORKING, Unit.ELAPSED)
+TENTHS = 10
+"""Project writes floats in tenths of a minute."""
+FIELDS = (
+    *("UID", "ID", "Name", "Manual", "OutlineLevel", "Start", "Finish", "Duration"),
+    *("ManualStart", "ManualFinish", "ManualDuration", "DurationFormat", "Resume", "Milestone", "Summary", "Critical"),
+    *("EarlyStart", "EarlyFinish", "LateStart", "LateFinish", "FreeSlack", "TotalSlack", "PercentComplete"),
+    *("ActualStart", "ActualFinish", "ActualDuration", "RemainingDuration"),
+    *("ConstraintType", "CalendarUID", "ConstraintDate", "Deadline"),
+)
+"""A task's fields in the order of Project's schema."""
 
 Hours = tuple[tuple[int, int], ...]
 
 
-def write_roadmap(roadmap: Roadmap, schedule: Schedule, out: Path, *, name: str, calendar: str) -> None:
-    """Write a timed roadmap; `calendar` is the key of the project's own calendar."""
+def write_roadmap(
+    roadmap: Roadmap,
+    schedule: Schedule,
+    out: Path,
+    *,
+    name: str,
+    calendar: str,
+    baselines: Mapping[int, Mapping[TaskId, Dates]] | None = None,
+) -> None:
+    """Write a timed roadmap; `calendar` is the key of the project's own calendar, `baselines` are by number from 0."""
     from lxml import etree
 
     root = etree.Element("Project", nsmap={None: NAMESPACE})  # type: ignore[dict-item]
-    _Writer(roadmap, schedule, root, calendar).write(name)
+    _Writer(roadmap, schedule, root, calendar, baselines or {}).write(name)
     out.write_bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
 class _Writer:
-    def __init__(self, roadmap: Roadmap, schedule: Schedule, root: "etree._Element", calendar: str) -> None:
+    def __init__(
+        self,
+        roadmap: Roadmap,
+        schedule: Schedule,
+        root: "etree._Element",
+        calendar: str,
+        baselines: Mapping[int, Mapping[TaskId, Dates]],
+    ) -> None:
         self.roadmap = roadmap
+        self.baselines = baselines
         self.schedule = schedule
         self.root = root
         used = {t.calendar for t in roadmap.tasks.values()} | {t.placed_on for t in roadmap.tasks.values()}
@@ -65,13 +93,16 @@ class _Writer:
         roadmap = self.roadmap
         add(self.root, "Name", name)
         add(self.root, "Title", name)
-        add(self.root, "ScheduleFromStart", 1)
+        add(self.root, "ScheduleFromStart", int(roadmap.finish is None))
         add(self.root, "StartDate", iso(roadmap.start))
         add(self.root, "FinishDate", iso(self.schedule.finish))
         add(self.root, "CriticalSlackLimit", roadmap.slack_limit // roadmap.minutes_per_day)
         add(self.root, "CalendarUID", 1)
         add(self.root, "MinutesPerDay", roadmap.minutes_per_day)
         add(self.root, "MinutesPerWeek", 5 * roadmap.minutes_per_day)
+        add(self.root, "MultipleCriticalPaths", int(roadmap.several_paths))
+        if roadmap.data_date is not None:
+            add(self.root, "StatusDate", iso(roadmap.data_date))
         add(self.root, "HonorConstraints", int(roadmap.holds_set_dates))
         calendars = part(self.root, "Calendars")
         for key, number in self.calendars.items():
@@ -103,47 +134,73 @@ class _Writer:
             yield task.placed_on, task.duration.amount
 
     def _task(self, element: "etree._Element", task: Task, number: int) -> None:
+        for name, value in in_order(self._fields(task, number)):
+            add(element, name, value)
+        for link in self.incoming.get(task.id, []):
+            self._link(part(element, "PredecessorLink"), link)
+        for count, dates in self.baselines.items():
+            if (known := dates.get(task.id)) is not None:
+                self._baseline(part(element, "Baseline"), count, task, known)
+
+    def _fields(self, task: Task, number: int) -> dict[str, str | int]:
         timed, progress = self.schedule[task.id], self.roadmap.progress.get(task.id)
         is_summary = task.id in self.schedule.below
         duration = self._duration(task, timed)
-        add(element, "UID", self.uids[task.id])
-        add(element, "ID", number)
-        add(element, "Name", task.name)
-        add(element, "Manual", int(task.manual is not None))
-        add(element, "OutlineLevel", self._level(task.id))
-        add(element, "Start", iso(timed.early_start))
-        add(element, "Finish", iso(timed.early_finish))
-        add(element, "Duration", spell(duration.amount))
+        # What is as late as possible stands at its late dates, whatever early ones it could have.
+        is_late = task.as_late_as_possible and progress is None
+        fields: dict[str, str | int] = {
+            "UID": self.uids[task.id],
+            "ID": number,
+            "Name": task.name,
+            "Manual": int(task.manual is not None),
+            "OutlineLevel": self._level(task.id),
+            "Start": iso(timed.late_start if is_late else timed.early_start),
+            "Finish": iso(timed.late_finish if is_late else timed.early_finish),
+            "Duration": spell(duration.amount),
+            "DurationFormat": ELAPSED_DAYS if duration.unit is Unit.ELAPSED else WORKING_DAYS,
+            "Milestone": int(task.is_milestone and not is_summary),
+            "Summary": int(is_summary),
+            "Critical": int(timed.critical),
+            "EarlyStart": iso(timed.early_start),
+            "EarlyFinish": iso(timed.early_finish),
+            "LateStart": iso(timed.late_start),
+            "LateFinish": iso(timed.late_finish),
+            "FreeSlack": timed.free_float * TENTHS,
+            "TotalSlack": timed.total_float * TENTHS,
+        }
+        fields |= self._constraint(task, timed)
         if task.manual is not None:
-            add(element, "ManualStart", iso(task.manual.start))
-            add(element, "ManualFinish", iso(task.manual.finish))
-            add(element, "ManualDuration", spell(duration.amount))
-        add(element, "DurationFormat", ELAPSED_DAYS if duration.unit is Unit.ELAPSED else WORKING_DAYS)
-        add(element, "Milestone", int(task.is_milestone and not is_summary))
-        add(element, "Summary", int(is_summary))
-        add(element, "Critical", int(timed.critical))
-        if progress is not None and not is_summary:
-            self._progress(element, duration.amount, progress)
-        self._constraint(element, task, timed)
+            fields["ManualStart"], fields["ManualFinish"] = iso(task.manual.start), iso(task.manual.finish)
+            fields["ManualDuration"] = spell(duration.amount)
+        if not is_summary:
+            fields |= _progress(duration.amount, progress)
         if task.calendar != next(iter(self.calendars)):
-            add(element, "CalendarUID", self.calendars[task.calendar])
+            fields["CalendarUID"] = self.calendars[task.calendar]
         if task.deadline is not None:
-            add(element, "Deadline", iso(task.deadline))
-        for link in self.incoming.get(task.id, []):
-            self._link(part(element, "PredecessorLink"), link)
+            fields["Deadline"] = iso(task.deadline)
+        return fields
 
-    def _constraint(self, element: "etree._Element", task: Task, timed: TimedTask) -> None:
+    def _baseline(self, element: "etree._Element", number: int, task: Task, dates: Dates) -> None:
+        add(element, "Number", number)
+        add(element, "Start", iso(dates.start))
+        add(element, "Finish", iso(dates.finish))
+        is_elapsed = task.duration.unit is Unit.ELAPSED
+        length = dates.finish - dates.start if is_elapsed else self._worked(task, dates)
+        add(element, "Duration", spell(length))
+        add(element, "DurationFormat", ELAPSED_DAYS if is_elapsed else WORKING_DAYS)
+
+    def _worked(self, task: Task, dates: Dates) -> int:
+        return self.roadmap.calendar_of(task.id).between(dates.start, dates.finish)
+
+    def _constraint(self, task: Task, timed: TimedTask) -> dict[str, str | int]:
         own = self._own_constraints(task)
         if task.as_late_as_possible:
-            add(element, "ConstraintType", AS_LATE_AS_POSSIBLE)
-        elif self._is_foreign(task):
-            add(element, "ConstraintType", BOUNDS[Bound.START_NO_EARLIER])
-            add(element, "ConstraintDate", iso(timed.early_start))
-        elif own:
-            add(element, "ConstraintType", BOUNDS[own[0].bound])
-            add(element, "ConstraintDate", iso(own[0].at))
-        else:
-            add(element, "ConstraintType", 0)
+            return {"ConstraintType": AS_LATE_AS_POSSIBLE}
+        if self._is_foreign(task):
+            return {"ConstraintType": BOUNDS[Bound.START_NO_EARLIER], "ConstraintDate": iso(timed.early_start)}
+        if own:
+            return {"ConstraintType": BOUNDS[own[0].bound], "ConstraintDate": iso(own[0].at)}
+        return {"ConstraintType": 0}
 
     def _own_constraints(self, task: Task) -> list[Constraint]:
         """Leave out what a summary above hands down: it is written there."""
@@ -166,19 +223,6 @@ class _Writer:
         if task.id in self.schedule.below or task.duration.unit in KNOWN:
             return task.duration
         return Duration(self.roadmap.calendar_of(task.id).between(timed.early_start, timed.early_finish))
-
-    def _progress(self, element: "etree._Element", minutes: int, progress: TaskProgress) -> None:
-        if progress.is_done:
-            add(element, "PercentComplete", 100)
-        elif progress.remaining is not None and minutes:
-            add(element, "PercentComplete", max(0, round(100 * (minutes - progress.remaining) / minutes)))
-        add(element, "ActualStart", iso(progress.actual_start))
-        if progress.actual_finish is not None:
-            add(element, "ActualFinish", iso(progress.actual_finish))
-        if progress.resume is not None:
-            add(element, "Resume", iso(progress.resume))
-        if progress.remaining is not None:
-            add(element, "RemainingDuration", spell(progress.remaining))
 
     def _link(self, element: "etree._Element", link: Link) -> None:
         unit = link.lag.unit
@@ -206,6 +250,28 @@ class _Writer:
         while parent is not None:
             level, parent = level + 1, self.roadmap.parents.get(parent)
         return level
+
+
+def _progress(minutes: int, progress: TaskProgress | None) -> dict[str, str | int]:
+    """Return the fields of progress; of work that has not begun, those that say so."""
+    if progress is None:
+        return {"PercentComplete": 0, "ActualDuration": spell(0), "RemainingDuration": spell(minutes)}
+    fields: dict[str, str | int] = {"ActualStart": iso(progress.actual_start)}
+    left = 0 if progress.is_done else progress.remaining
+    if progress.actual_finish is not None:
+        fields |= {"PercentComplete": 100, "ActualFinish": iso(progress.actual_finish)}
+    elif left is not None and minutes:
+        fields["PercentComplete"] = max(0, round(100 * (minutes - left) / minutes))
+    if progress.resume is not None:
+        fields["Resume"] = iso(progress.resume)
+    if left is not None:
+        fields |= {"ActualDuration": spell(max(0, minutes - left)), "RemainingDuration": spell(left)}
+    return fields
+
+
+def in_order(fields: Mapping[str, str | int]) -> list[tuple[str, str | int]]:
+    """Return a task's fields in the order of Project's schema."""
+    return sorted(fields.items(), key=lambda field: FIELDS.index(field[0]))
 
 
 def write_calendar(element: "etree._Element", calendar: WorkingCalendar, number: int, name: str) -> None:

@@ -12,12 +12,14 @@ from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.definition import Definition
+from changeflow.programme.plan import Dates
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.storage.database import session_scope
 from changeflow.usecases.apply import remember
 from changeflow.usecases.plan import plan_folder, schedule_project
 from changeflow.usecases.stored import load
+from changeflow.values.base import TaskId
 
 FORMS = ("mspdi", "xlsx", "ics")
 PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services")
@@ -52,15 +54,19 @@ def export_schedule(
         if form != "mspdi":
             raise InputError("A Microsoft Project file can be written as mspdi only.")
         project, schedule = schedule_project(source)
-        write_roadmap(project.roadmap, schedule, out, name=project.name, calendar=project.calendar)
+        known = project.baselines
+        write_roadmap(project.roadmap, schedule, out, name=project.name, calendar=project.calendar, baselines=known)
         return
+    baselines: dict[int, Mapping[TaskId, Dates]] = {}
     if source is not None:
         planned = plan_folder(source, on=on).programme
     else:
         with session_scope(db) as session:
-            planned = load(session, programme, on=on or now.date()).programme
+            stored = load(session, programme, on=on or now.date())
+        planned, baselines = stored.programme, {0: stored.baseline.dates} if stored.baseline else {}
     if form == "mspdi" and planned.schedule is not None:
-        write_roadmap(planned.roadmap, planned.schedule, out, name=planned.name, calendar="office")
+        name, schedule = planned.name, planned.schedule
+        write_roadmap(planned.roadmap, schedule, out, name=name, calendar="office", baselines=baselines)
     elif form == "xlsx":
         write_xlsx(planned, out)
     elif form == "ics":

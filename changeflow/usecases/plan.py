@@ -8,6 +8,7 @@ from pathlib import Path
 from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.ledgers import read_ledger
+from changeflow.intake.mpp import FOREIGN, read_through_mpxj
 from changeflow.intake.mspdi import ProjectFile, read_mspdi
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.reconciliation import reconcile
@@ -45,7 +46,7 @@ def schedule_project(
     path: Path, *, say: Callable[[str], None] | None = None, profile: str | None = None
 ) -> tuple[ProjectFile, Schedule]:
     """Compute the critical path of a Microsoft Project file; `say` is told of what takes long."""
-    project = read_mspdi(path)
+    project = read_through_mpxj(path, say=say) if path.suffix.lower() in FOREIGN else read_mspdi(path)
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
     if say is not None and len(project.roadmap.tasks) >= KERNEL_FROM and not _is_kernel_ready():

@@ -22,6 +22,7 @@ from changeflow.intake.mspdi.fields import (
     text_of,
     uid_of,
 )
+from changeflow.programme.plan import Dates
 from changeflow.roadmap.profile import MSPROJECT
 from changeflow.roadmap.tasks import (
     Assignment,
@@ -65,6 +66,8 @@ class ProjectFile:
     names: Mapping[str, str]
     calendar: str
     """The key of the project's own calendar."""
+    baselines: Mapping[int, Mapping[str, Dates]]
+    """Each stored baseline, by its number from 0: the dates of the tasks that it holds."""
     notes: tuple[str, ...]
     """What the file asks for and is not computed, in words."""
 
@@ -142,6 +145,7 @@ class _Reader:
             links=tuple(dict.fromkeys(self._links())),
             calendars={**self.calendars.compiled, **self.joined},
             start=minute_of(self.start),
+            data_date=self._data_date(),
             finish=self._finish(),
             minutes_per_day=minutes_per_day,
             progress=progress,
@@ -153,7 +157,21 @@ class _Reader:
         )
         name = text_of(self.root, "Title") or text_of(self.root, "Name") or self.shown
         names = {uid: task.name for uid, task in tasks.items()}
-        return ProjectFile(name, roadmap, names, self.project_calendar, tuple(self.notes))
+        return ProjectFile(name, roadmap, names, self.project_calendar, self._baselines(), tuple(self.notes))
+
+    def _data_date(self) -> int | None:
+        status = moment_of(self.root, "StatusDate")
+        return minute_of(status) if status is not None else None
+
+    def _baselines(self) -> dict[int, dict[str, Dates]]:
+        found: dict[int, dict[str, Dates]] = {}
+        for uid, element in self.elements.items():
+            for baseline in children(element, "Baseline"):
+                start, finish = moment_of(baseline, "Start"), moment_of(baseline, "Finish")
+                if start is not None and finish is not None:
+                    dates = Dates(minute_of(start), minute_of(finish))
+                    found.setdefault(code_of(baseline, "Number"), {})[uid] = dates
+        return found
 
     def _start(self) -> datetime:
         start = moment_of(self.root, "StartDate")

@@ -1,0 +1,149 @@
+"""MPXJ, the best open engine, reads what we export; and its other formats reach us through it. Needs Java."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import ProblemsError
+from changeflow.intake import mpp
+from changeflow.intake.mpp import read_through_mpxj
+from changeflow.intake.mspdi import read_mspdi
+from changeflow.programme.plan import Dates
+from changeflow.reports.mspdi import write_roadmap
+from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.profile import MSPROJECT
+from changeflow.roadmap.tasks import Bound, Constraint, Roadmap, TaskProgress
+from changeflow.values.moments import minute_of
+from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at
+
+needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
+READ_BACK = """
+import json, sys, jpype, mpxj
+jpype.startJVM(classpath=[f"{mpxj.mpxj_dir}/*"])
+org = jpype.JPackage("org").mpxj
+project = org.reader.UniversalProjectReader().read(sys.argv[1])
+if len(sys.argv) > 2:
+    org.mpx.MPXWriter().write(project, sys.argv[2])
+day = jpype.JClass("java.time.LocalDate").of
+
+def minutes(length):
+    return round(float(length.convertUnits(org.TimeUnit.MINUTES, project.getProjectProperties()).getDuration()))
+
+def link(relation):
+    return f"{relation.getPredecessorTask().getName()} {relation.getType().name()} {minutes(relation.getLag())}"
+
+def fields(task):
+    calendar = task.getEffectiveCalendar()
+    return {
+        "start": str(task.getEarlyStart()), "finish": str(task.getEarlyFinish()), "late": str(task.getLateFinish()),
+        "duration": minutes(task.getDuration()), "total": minutes(task.getTotalSlack()),
+        "links": sorted(link(relation) for relation in task.getPredecessors()),
+        "baseline": str(task.getBaselineFinish()), "actual": str(task.getActualStart()),
+        "calendar": str(calendar.getName()),
+        "works": [bool(calendar.isWorkingDate(day(2027, 1, d))) for d in range(4, 18)],
+    }
+
+print(json.dumps({str(t.getName()): fields(t) for t in project.getTasks() if int(t.getUniqueID())}))
+"""
+
+
+@pytest.fixture
+def roadmap() -> Roadmap:
+    """Links of every type, lags, two calendars, a constraint, a deadline and progress."""
+    closed = a_calendar("short", ("2027-01-13", "2027-01-14", "inset days"))
+    return a_roadmap(
+        a_task("A", 3),
+        a_task("B", 2, constraints=(Constraint(Bound.START_NO_EARLIER, at("2027-01-11T09:00")),)),
+        a_task("C", 4, calendar="short"),
+        a_task("D", 1, deadline=at("2027-01-29T17:00")),
+        a_task("M", 0),
+        links=("A -> B", "A -> C SS+1d", "B -> D FF+1d", "C -> D FS-1d", "D -> M"),
+        calendars={"office": OFFICE, "short": closed},
+        profile=MSPROJECT,
+        start="2027-01-04T09:00",
+        progress={"A": TaskProgress(at("2027-01-04T09:00"), at("2027-01-06T17:00"))},
+    )
+
+
+def through_mpxj(path: Path, *more: str) -> dict[str, dict[str, object]]:
+    ran = subprocess.run(
+        [sys.executable, "-c", READ_BACK, str(path), *more], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@needs_java
+def test_mpxj_reads_back_tasks_links_calendars_baselines_and_progress(roadmap: Roadmap, tmp_path: Path):
+    schedule = time_roadmap(roadmap)
+    baseline = {t: Dates(x.early_start, x.early_finish - DAY) for t, x in schedule.timed.items() if t != "M"}
+    path = tmp_path / "plan.xml"
+    write_roadmap(roadmap, schedule, path, name="A plan", calendar="office", baselines={0: baseline})
+
+    found = through_mpxj(path)
+
+    assert found.keys() == roadmap.tasks.keys()
+    for task, timed in schedule.timed.items():
+        theirs = found[task]
+        dates = [minute_of(datetime.fromisoformat(str(theirs[k]))) for k in ("start", "finish", "late")]
+        assert dates == [timed.early_start, timed.early_finish, timed.late_finish]
+        assert (theirs["duration"], theirs["total"]) == (roadmap.tasks[task].duration.amount, timed.total_float)
+        assert len(theirs["links"]) == sum(1 for link in roadmap.links if link.successor == task)
+        if task in baseline:
+            assert minute_of(datetime.fromisoformat(str(theirs["baseline"]))) == baseline[task].finish
+    assert found["D"]["links"] == ["B FINISH_FINISH 480", "C FINISH_START -480"]
+    assert found["A"]["actual"] == "2027-01-04T09:00"
+    assert (found["B"]["calendar"], found["C"]["calendar"]) == ("office", "short")
+    week = [date(2027, 1, d).weekday() < 5 for d in range(4, 18)]
+    assert found["B"]["works"] == week
+    assert found["C"]["works"] == [works and d not in (13, 14) for d, works in zip(range(4, 18), week, strict=True)]
+
+
+@needs_java
+def test_another_format_is_read_through_mpxj_and_scheduled_the_same(roadmap: Roadmap, tmp_path: Path):
+    roadmap = replace(roadmap, progress={})  # MPX keeps days of what happened, and no times
+    ours, mpx = tmp_path / "plan.xml", tmp_path / "plan.mpx"
+    write_roadmap(roadmap, time_roadmap(roadmap), ours, name="A plan", calendar="office")
+    through_mpxj(ours, str(mpx))
+
+    command = [sys.executable, "-m", "changeflow", "schedule", "--format", "json"]
+    ran = [subprocess.run([*command, str(p)], capture_output=True, text=True, check=False) for p in (ours, mpx)]
+
+    assert [r.returncode for r in ran] == [0, 0], ran[1].stderr
+    as_xml, as_mpx = ({t["name"]: t for t in json.loads(r.stdout)["tasks"]} for r in ran)
+    for name, task in as_xml.items():
+        assert as_mpx[name]["early_finish"] == task["early_finish"]
+        assert as_mpx[name]["total_float"] == task["total_float"]
+
+
+def test_without_mpxj_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "plan.mpp"
+    path.write_bytes(b"\xd0\xcf\x11\xe0")
+    monkeypatch.setitem(sys.modules, "mpxj", None)
+    with pytest.raises(ProblemsError) as caught:
+        read_through_mpxj(path)
+    assert "changeflow[mpp]" in str(caught.value)
+    assert "XML format" in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path):
+    with pytest.raises(ProblemsError, match="no such file"):
+        read_through_mpxj(tmp_path / "none.mpp")
+    assert ".mpp" in mpp.FOREIGN
+
+
+def test_baselines_and_status_date_come_back(roadmap: Roadmap, tmp_path: Path):
+    schedule = time_roadmap(roadmap)
+    dates = {t: Dates(x.early_start, x.early_finish) for t, x in schedule.timed.items()}
+    path = tmp_path / "plan.xml"
+    write_roadmap(roadmap, schedule, path, name="A plan", calendar="office", baselines={0: dates, 3: {"A": dates["A"]}})
+    again = read_mspdi(path)
+    uid = {name: task for task, name in again.names.items()}
+    assert again.baselines[0] == {uid[t]: d for t, d in dates.items()}
+    assert again.baselines[3] == {uid["A"]: dates["A"]}
