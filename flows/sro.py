@@ -15,7 +15,7 @@ from changeflow.usecases.agenda import local_day
 def weekly_sro_report(now: datetime | None = None) -> list[Path]:
     """Write each programme's report of the day of `now` (default: today); a second run overwrites the same file."""
     chosen = settings()
-    today = local_day(now or datetime.now(UTC))
-    written = report.write_all(db=chosen.db, today=today, folder=chosen.reports)
+    moment = now or datetime.now(UTC)
+    written = report.write_all(db=chosen.db, now=moment, today=local_day(moment), folder=chosen.reports)
     create_markdown_artifact("\n".join(f"- {path}" for path in written) or "No programme.", key="sro-reports")
     return written

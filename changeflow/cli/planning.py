@@ -1,4 +1,4 @@
-"""Commands that look at a folder and store nothing: init, validate, schema, plan, schedule, why, health."""
+"""Commands that look at a folder and store nothing: init, validate, schema, plan, schedule, why, what-if, health."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ Form = Annotated[str, typer.Option("--format", help="text or json.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (init, validate, schema, plan, schedule, why, health):
+    for command in (init, validate, schema, plan, schedule, why, what_if, health):
         app.command()(command)
 
 
@@ -121,13 +121,23 @@ def schedule(
         out(f"{dates_in_words(roadmap, timed, task):<28} {mark:<20} {names[task]}")
 
 
-def why(folder: Folder, task: Annotated[str, typer.Argument(help="A task's id.")], at: At = None) -> None:
-    """Explain a task's dates: the chain of links, gaps, rules and constraints behind them."""
+def why(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder, or a Project file.")],
+    task: Annotated[str, typer.Argument(help="A task's id; in a Project file, its UID.")],
+    at: At = None,
+) -> None:
+    """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
     from changeflow.roadmap.slip import Slips, cliff_in_words
     from changeflow.roadmap.why import explain
-    from changeflow.usecases.plan import plan_folder
+    from changeflow.usecases.plan import plan_folder, schedule_project
 
     with spoken_errors():
+        if folder.is_file():
+            project, timed = schedule_project(folder, say=note)
+            if task not in project.roadmap.tasks:
+                raise UnknownThingError("task", task, project.roadmap.tasks)
+            out(explain(project.roadmap, timed, task).text)
+            return
         programme = plan_folder(folder, on=day(at) if at else None).programme
         if task not in programme.roadmap.tasks:
             raise UnknownThingError("task", task, programme.roadmap.tasks)
@@ -140,20 +150,41 @@ def why(folder: Folder, task: Annotated[str, typer.Argument(help="A task's id.")
             out(cliff_in_words(programme.roadmap, edge))
 
 
+def what_if(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder, or a Project file.")],
+    longer: Annotated[str, typer.Option(help="How much longer each task takes in turn: 5d, 2w, 4h.")] = "5d",
+    form: Form = "text",
+    at: At = None,
+) -> None:
+    """Ask for every task in turn: what if it took longer? Those that would move the end are listed, the worst first."""
+    from changeflow.reports.what_if import what_if_lines, what_if_rows
+    from changeflow.usecases.plan import longer_tasks
+
+    with spoken_errors():
+        _check_form(form)
+        roadmap, swept = longer_tasks(folder, longer, on=day(at) if at else None, say=note)
+    if form == "json":
+        out(json.dumps(what_if_rows(roadmap, swept), indent=1, ensure_ascii=False))
+        return
+    for line in what_if_lines(roadmap, swept, longer):
+        out(line)
+
+
 def health(folder: Folder, form: Form = "text", at: At = None) -> None:
     """Judge whether a folder's schedule is fit to answer questions: the DCMA 14 points, each with its offenders."""
     from dataclasses import asdict
 
-    from changeflow.reports.health import health_lines, health_text
+    from changeflow.reports.health import heading_lines, health_lines, health_text
     from changeflow.usecases.plan import plan_folder
 
     with spoken_errors():
         _check_form(form)
-        lines = health_lines(plan_folder(folder, on=day(at) if at else None).programme, None)
+        programme = plan_folder(folder, on=day(at) if at else None).programme
+        lines = health_lines(programme, None)
     if form == "json":
         out(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False))
         return
-    for line in health_text(lines):
+    for line in health_text(lines, heading_lines(programme, lines)):
         out(line)
 
 

@@ -1,18 +1,24 @@
-"""Commands that write reports: report sro."""
+"""Commands that look back and report: report sro, changes."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.errors import InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="report (the last issued), baseline, or a day; left out: the nearest of these."),
+]
 report = typer.Typer(help="Reports for people.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(report, name="report")
+    app.command()(changes)
 
 
 @report.callback()
@@ -26,6 +32,11 @@ def report_sro(
     out: Annotated[Path, typer.Option("--out", help="The file to write: .html or .json.")] = Path("sro-report.html"),
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
+    since: Since = None,
+    issue: Annotated[
+        bool, typer.Option("--issue", help="Record it as issued: the next report says what changed since.")
+    ] = False,
+    actor: Actor = None,
     at: At = None,
 ) -> None:
     """Write the report to the senior responsible owner."""
@@ -35,7 +46,41 @@ def report_sro(
     with spoken_errors():
         if folder is not None:
             built = reporting.sro_of_folder(folder, today=day(at), on=day(at) if at else None)
+        elif issue:
+            built = reporting.issue_sro(programme, db=db, today=day(at), actor=actor, now=moment(at), since=since)
         else:
-            built = reporting.sro_of_stored(programme, db=db, today=day(at))
+            built = reporting.sro_of_stored(programme, db=db, today=day(at), since=since)
         write_sro(built, out)
     note(f"Wrote {out}")
+
+
+def changes(
+    before: Annotated[Path | None, typer.Argument(metavar="[BEFORE]", help="A folder or a Project file.")] = None,
+    after: Annotated[Path | None, typer.Argument(metavar="[AFTER]", help="The same, later.")] = None,
+    since: Since = None,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Say what changed and why: each milestone's slip, shared out among its causes; of two files, or since a report."""
+    import json
+    from dataclasses import asdict
+
+    from changeflow.reports.changes import changes_text
+    from changeflow.usecases.changes import changes_between, changes_since
+
+    with spoken_errors():
+        if form not in ("text", "json"):
+            raise UnknownThingError("format", form, ["text", "json"])
+        if (before is None) != (after is None):
+            raise InputError("Name two folders or files, the earlier one first; or none, for a stored programme.")
+        if before is not None and after is not None:
+            found = changes_between(before, after)
+        else:
+            found = changes_since(programme, db=db, since=since, on=day(at))
+    if form == "json":
+        out(json.dumps(asdict(found), indent=1, ensure_ascii=False))
+        return
+    for line in changes_text(found):
+        out(line)

@@ -109,6 +109,13 @@ class Programme:
             raise LookupError("the programme has no schedule yet")
         return self.schedule[task]
 
+    def spare(self, milestone: Milestone) -> int:
+        """Return the working minutes from a milestone's forecast to its deadline; without one, its total float."""
+        timed, deadline = self.timed(milestone.task), self.roadmap.tasks[milestone.task].deadline
+        if deadline is None:
+            return timed.total_float
+        return self.roadmap.calendar_of(milestone.task).between(timed.early_finish, deadline)
+
     def milestone(self, name: str) -> Milestone | None:
         return next((m for m in self.milestones if m.id == name), None)
 

@@ -1,6 +1,6 @@
 """The health card of a programme's schedule, as reports and commands show it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeflow.programme.plan import Dates
@@ -51,7 +51,30 @@ def _line(programme: Programme, check: HealthCheck) -> HealthLine:
     )
 
 
-def health_text(lines: tuple[HealthLine, ...]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadingLine:
+    """One of the ten headings of a schedule assessment, and the points that stand for it."""
+
+    heading: str
+    points: tuple[int, ...]
+    state: str
+
+
+def heading_lines(programme: Programme, lines: Sequence[HealthLine]) -> tuple[HeadingLine, ...]:
+    """Sum the points up under the headings of the Schedule Assessment Guide: the worst of its points counts.
+
+    A heading for which no point stands cannot be told: what nobody has looked at is not kept.
+    """
+    states = {line.number: line.state for line in lines}
+    found = []
+    for entry in programme.rulepacks.entry("schedule-health", "gao_headings", on=programme.on).value:
+        known = {states[n] for n in entry["points"]}
+        state = next((WORDS[w] for w in (False, None, True) if WORDS[w] in known), WORDS[None])
+        found.append(HeadingLine(heading=entry["heading"], points=tuple(entry["points"]), state=state))
+    return tuple(found)
+
+
+def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) -> Iterator[str]:
     """Yield the card for the terminal."""
     yield "Is the schedule fit to answer? (DCMA 14 points; this says nothing about finishing on time)"
     for line in lines:
@@ -61,3 +84,9 @@ def health_text(lines: tuple[HealthLine, ...]) -> Iterator[str]:
             yield f"       {name}"
         if line.state == "look at it" and len(line.offenders) > 5:
             yield f"       and {len(line.offenders) - 5} more"
+    yield ""
+    yield "Under the ten headings of the Schedule Assessment Guide (GAO), by the points above"
+    for heading in headings:
+        mark = {"kept": "ok", "look at it": "LOOK"}.get(heading.state, "–")
+        points = f"points {', '.join(map(str, heading.points))}" if heading.points else "no point stands for it"
+        yield f"  {mark:<5} {heading.heading} ({points})"

@@ -9,16 +9,19 @@ from changeflow.adkar.groups import BARRIERS, GroupBarriers, barriers, by_group,
 from changeflow.agenda.due import late_in_report
 from changeflow.pilots.go_no_go import Proposal
 from changeflow.pilots.runs import latest_by_period
-from changeflow.programme.plan import Dates, compare
+from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
+from changeflow.reports.changes import Changes
 from changeflow.reports.gantt import Gantt, draw_gantt
-from changeflow.reports.health import HealthLine, health_lines
+from changeflow.reports.health import HeadingLine, HealthLine, heading_lines, health_lines
+from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
+from changeflow.reports.trend import Trend
 from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Milestone, Task
-from changeflow.roadmap.why import dates_in_words, explain, float_in_words
+from changeflow.roadmap.why import explain, float_in_words
 from changeflow.rules.engine import Judged
 from changeflow.values.finding import Finding, Waiver
-from changeflow.values.moments import DAY, day_of, last_day_of, minute_of, spoken_day
+from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
 from changeflow.values.words import Kind, Severity
 
 SOON = timedelta(days=30)
@@ -114,7 +117,11 @@ class SroReport:
     """Tasks that end soon and are near an edge."""
     paths: tuple[PathLine, ...]
     gantt: Gantt
-    moved: tuple[str, ...]
+    near: tuple[NearLine, ...]
+    drag: tuple[DragLine, ...]
+    changes: Changes | None
+    """What moved since the last report, or since the baseline, by cause."""
+    trend: Trend | None
     findings: tuple[FindingLine, ...]
     waivers: tuple[str, ...]
     barriers: tuple[str, ...]
@@ -125,6 +132,7 @@ class SroReport:
     hubs: tuple[GroupLine, ...]
     runs: tuple[RunLine, ...]
     health: tuple[HealthLine, ...]
+    headings: tuple[HeadingLine, ...]
     progress: str
 
 
@@ -136,13 +144,18 @@ def build_sro(
     baseline_note: str = "",
     version: int | None = None,
     proposals: Mapping[str, Proposal] | None = None,
+    changes: Changes | None = None,
+    trend: Trend | None = None,
 ) -> SroReport:
-    """Build the report of a judged programme; `proposals` gives the evidence for gates, by task."""
+    """Build the report of a judged programme; `proposals` gives the evidence for gates, by task.
+
+    `changes` and `trend` look back: on an earlier state, and on earlier reports.
+    """
     programme = judged.programme
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = tuple(_milestone(programme, m, baseline) for m in in_time)
     open_milestones = [m for m in in_time if m.task not in programme.roadmap.progress]
-    slips = _slips(programme)
+    slips, health = _slips(programme), health_lines(programme, baseline)
     decisions = tuple(_decisions(programme, slips, today, proposals or {}))
     found = barriers(programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=_live(programme))
     people, minimum = programme.definition.people, programme.minimum_group
@@ -161,7 +174,10 @@ def build_sro(
         cliffs=tuple(_cliffs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
-        moved=tuple(_moved(programme, baseline)),
+        near=tuple(near_lines(programme)),
+        drag=tuple(drag_lines(programme, slips)),
+        changes=changes,
+        trend=trend,
         findings=tuple(_findings(judged.findings)),
         waivers=tuple(_waivers(programme, judged)),
         barriers=BARRIERS,
@@ -171,7 +187,8 @@ def build_sro(
         groups=tuple(_group(g) for g in by_group(people, found, minimum=minimum) if _is_asked(programme, g.group)),
         hubs=tuple(_group(g) for g in by_part(people, found, minimum=minimum, part="hub")),
         runs=tuple(_runs(programme)),
-        health=health_lines(programme, baseline),
+        health=health,
+        headings=heading_lines(programme, health),
         progress=_progress(programme),
     )
 
@@ -180,7 +197,7 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
     timed = programme.timed(milestone.task)
     forecast = day_of(timed.early_finish)
     planned = day_of(baseline[milestone.task].finish) if baseline and milestone.task in baseline else None
-    spare = float_in_words(programme.roadmap, milestone.task, abs(timed.total_float))
+    spare = float_in_words(programme.roadmap, milestone.task, abs(programme.spare(milestone)))
     state, words = "on time", ["as in the baseline"] if planned else []
     if milestone.task in programme.roadmap.progress:
         state, words = "done", ["it has happened"]
@@ -283,23 +300,6 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     if len(steps) < len(why.chain):
         steps.insert(0, "What comes before this is done.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
-
-
-def _moved(programme: Programme, baseline: Mapping[str, Dates] | None) -> Iterator[str]:
-    if not baseline:
-        return
-    now = {t: Dates(x.early_start, x.early_finish) for t in programme.roadmap.tasks for x in [programme.timed(t)]}
-    ids = {m.task for m in programme.milestones}
-    moves = [m for m in compare(baseline, now) if m.before and m.after and m.task not in ids and abs(m.minutes) >= DAY]
-    # What happened late is a cause; what is still ahead and moved is mostly its effect.
-    causes = [m for m in moves if m.task in programme.roadmap.progress and m.minutes > 0]
-    for move in causes[:5]:
-        task, days = programme.roadmap.tasks[move.task], round(move.minutes / DAY)
-        when = dates_in_words(programme.roadmap, programme.schedule, task.id) if programme.schedule else ""
-        yield f"{task.name}: {days} days later than the baseline ({when})."
-    ahead = sum(1 for m in moves if m.task not in programme.roadmap.progress and m.minutes > 0)
-    if ahead:
-        yield f"{ahead} tasks still ahead are later than in the baseline."
 
 
 def _findings(findings: Iterable[Finding]) -> Iterator[FindingLine]:

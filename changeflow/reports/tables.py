@@ -103,8 +103,8 @@ def plan_text(judged: Judged) -> Iterator[str]:
     milestones = sorted(programme.milestones, key=lambda m: (schedule[m.task].early_finish, m.id))
     for m in milestones:
         timed = programme.timed(m.task)
-        spare = float_in_words(programme.roadmap, m.task, abs(timed.total_float))
-        state = f"{spare} {'too late for' if timed.total_float < 0 else 'before'} its deadline" if m.deadline else ""
+        spare = float_in_words(programme.roadmap, m.task, abs(programme.spare(m)))
+        state = f"{spare} {'too late for' if programme.spare(m) < 0 else 'before'} its deadline" if m.deadline else ""
         yield f"  {spoken_day(day_of(timed.early_finish)):<12} {m.name}{': ' + state if state else ''}"
     yield ""
     yield "Go-live, wave by wave"

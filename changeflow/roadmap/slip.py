@@ -127,9 +127,3 @@ def cliff_in_words(roadmap: Roadmap, cliff: Cliff) -> str:
     kind = "school day" if roadmap.tasks[cliff.task].calendar.startswith("term") else "working day"
     days = f"{cliff.float_days} {kind}{'' if cliff.float_days == 1 else 's'}"
     return f"It can slip {days}; one day more moves {moves}."
-
-
-def near_critical(schedule: Schedule, *, within: int) -> tuple[TaskId, ...]:
-    """Return the tasks with some float, but no more than `within` working minutes, the tightest first."""
-    found = [t for t in schedule.timed.values() if 0 < t.total_float <= within and t.task not in schedule.below]
-    return tuple(t.task for t in sorted(found, key=lambda t: (t.total_float, t.task)))

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.roadmap.cpm import Schedule
+from changeflow.roadmap.early import lagged
 from changeflow.roadmap.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit, days_in_words
+from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, last_day_of, spoken_day, spoken_days
 
 CONSTRAINT_WORDS = {
     "start_no_earlier": "somebody set that it starts no earlier than this",
     "finish_no_earlier": "somebody set that it finishes no earlier than this",
+    "start_no_later": "somebody set that it starts no later than this, whatever it waits for",
+    "finish_no_later": "somebody set that it finishes no later than this, whatever it waits for",
     "must_start": "somebody set that it must start then",
     "must_finish": "somebody set that it must finish then",
 }
@@ -33,11 +36,14 @@ class Why:
     task: TaskId
     chain: tuple[Because, ...]
     late: str
+    late_chain: tuple[Because, ...] = ()
+    """From the task on to what its late dates hang on: why each must end by then."""
 
     @property
     def text(self) -> str:
         lines = [f"{n}. {b.sentence}" for n, b in enumerate(self.chain, 1)]
-        return "\n".join([*lines, self.late])
+        late = [f"{n}. {b.sentence}" for n, b in enumerate(self.late_chain, 1)]
+        return "\n".join([*lines, self.late, *(["What holds its late dates:", *late] if late else [])])
 
 
 def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
@@ -47,8 +53,10 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
     while current is not None:
         drivers = sorted(schedule[current].drivers, key=lambda link: link.predecessor)
         steps.append(Because(current, _early_sentence(roadmap, schedule, roadmap.tasks[current], drivers)))
-        current = drivers[0].predecessor if drivers else None
-    return Why(task, tuple(reversed(steps)), _late_sentence(roadmap, schedule, roadmap.tasks[task]))
+        # Behind a summary stands the task that gives it its date.
+        current = next(iter(sorted(schedule.behind(drivers[0]))), None) if drivers else None
+    late = _late_sentence(roadmap, schedule, roadmap.tasks[task])
+    return Why(task, tuple(reversed(steps)), late, tuple(_late_chain(roadmap, schedule, task)))
 
 
 def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
@@ -66,6 +74,20 @@ def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
         return days_in_words(minutes, 1440).replace("day", "calendar day")
     kind = "school day" if found.calendar.startswith("term") else "working day"
     return days_in_words(minutes, roadmap.minutes_per_day).replace("day", kind)
+
+
+def length_in_words(length: Duration, minutes_per_day: int) -> str:
+    """Write a duration or a lag in its own unit: `20 working days`, `30 calendar days`, `2 pay periods`."""
+    amount = length.amount
+    plural = "" if amount == 1 else "s"
+    return {
+        Unit.WORKING: days_in_words(amount, minutes_per_day).replace("day", "working day"),
+        Unit.ELAPSED: days_in_words(amount, 1440).replace("day", "calendar day"),
+        Unit.SCHOOL_WEEKS: f"{amount} school week{plural}",
+        Unit.PAY_PERIODS: f"{amount} pay period{plural}",
+        Unit.TERMS: "a whole term" if amount == 1 else f"{amount} whole terms",
+        Unit.PERCENT: f"{amount} % of its duration",
+    }[length.unit]
 
 
 def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: list[Link]) -> str:
@@ -92,23 +114,19 @@ def _relation(link: Link, minutes_per_day: int) -> str:
     """Say a link as the middle of `it ... B`: `starts 20 working days after the finish of`."""
     verb = "finishes" if link.type.to_finish else "starts"
     end = "finish" if link.type.from_finish else "start"
-    amount = abs(link.lag.amount)
-    if not amount:
+    if link.lag.is_zero:
         return f"{verb} after the {end} of"
-    wait = {
-        Unit.WORKING: days_in_words(amount, minutes_per_day).replace("day", "working day"),
-        Unit.ELAPSED: days_in_words(amount, 1440).replace("day", "calendar day"),
-        Unit.SCHOOL_WEEKS: f"{amount} school weeks",
-        Unit.PAY_PERIODS: f"{amount} pay periods",
-        Unit.TERMS: "a whole term" if amount == 1 else f"{amount} whole terms",
-        Unit.PERCENT: f"{amount} % of its duration",
-    }[link.lag.unit]
+    wait = length_in_words(Duration(abs(link.lag.amount), link.lag.unit), minutes_per_day)
     return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
 
 
 def _own_reason(reason: str) -> str:
     if reason == "start":
         return "nothing comes before it, so it starts with the programme"
+    if reason == "manual":
+        return "its dates are held by hand"
+    if reason == "roll_up":
+        return "that is what its tasks make of it"
     if reason == "data_date":
         return "what has not begun cannot begin before the data date"
     return CONSTRAINT_WORDS.get(reason, reason)
@@ -164,6 +182,63 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         return f"It has no float: a day later moves {holder}."
     latest = spoken_day(last_day_of(timed.late_finish))
     return f"It may finish as late as {latest}, {spare} of float, before it moves {holder}."
+
+
+def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[Because]:
+    """Follow what holds late dates: from each task to the successor that bounds it, until a date or the end does."""
+    current: TaskId | None = task
+    while current is not None and not ((done := roadmap.progress.get(current)) and done.is_done):
+        timed, found = schedule[current], roadmap.tasks[current]
+        by = spoken_day(last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish))
+        if (date_ := _own_limit(roadmap, schedule, found)) is not None:
+            yield Because(current, f"{found.name} must end by {by}: {date_}.")
+            return
+        link = _nearest(roadmap, schedule, current)
+        if link is None:
+            yield Because(current, f"{found.name} may end on {by} at the latest: that is the end of it all.")
+            return
+        after = roadmap.tasks[link.successor]
+        relation = _relation(link, roadmap.minutes_per_day)
+        rule = f", as rule {link.origin.removeprefix('rule:')} asks" if link.origin.startswith("rule:") else ""
+        yield Because(current, f"{found.name} must end by {by}: {after.name} {relation} it{rule}.")
+        current = link.successor
+
+
+def _links_out_of(roadmap: Roadmap, task: TaskId) -> Iterator[Link]:
+    """Its own links, and those of the summaries above it."""
+    above, current = {task}, roadmap.parents.get(task)
+    while current is not None:
+        above.add(current)
+        current = roadmap.parents.get(current)
+    return (link for link in roadmap.links if link.predecessor in above)
+
+
+def _nearest(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Link | None:
+    """Return the link that bounds a task's late dates first; None where the end does."""
+    timed, found = schedule[task], list[tuple[int, TaskId, Link]]()
+    for link in _links_out_of(roadmap, task):
+        if link.successor in roadmap.progress:
+            continue
+        after = schedule[link.successor]
+        passed = lagged(roadmap, after.late_finish if link.type.to_finish else after.late_start, link, back=True)
+        # What bounds the start bounds the finish by as much as the task takes.
+        bound = passed if link.type.from_finish else passed + timed.late_finish - timed.late_start
+        found.append((bound, link.successor, link))
+    nearest = min(found, key=lambda f: f[:2], default=None)
+    return nearest[2] if nearest is not None and nearest[0] <= schedule.finish else None
+
+
+def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
+    """Say the deadline or the set date that a task's late dates stand on."""
+    calendar, timed = roadmap.calendar_of(task.id), schedule[task.id]
+    if task.deadline is not None and calendar.between(timed.late_finish, task.deadline) == 0:
+        return f"its deadline is {spoken_day(last_day_of(task.deadline))}"
+    for constraint in task.constraints:
+        words = CONSTRAINT_WORDS[constraint.bound.value]
+        at = timed.late_start if "start" in constraint.bound.value else timed.late_finish
+        if "earlier" not in constraint.bound.value and calendar.between(at, constraint.at) == 0:
+            return words.split(",")[0]
+    return None
 
 
 def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:

@@ -1,7 +1,9 @@
 """Facts in and out of the database: append-only, the latest counts."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -12,33 +14,38 @@ from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage.tables.facts import AssessmentRow, DecisionRow, MeasureRow, ProgressRow, RunRow
 
 
-def load_facts(session: Session, programme: str) -> Facts:
-    """Return everything that is known to have happened."""
+def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
+    """Return everything that is known to have happened; `until` a moment, what was known then."""
     progress = {
         r.task: TaskProgress(r.actual_start, r.actual_finish, r.remaining)
-        for r in session.exec(
-            select(ProgressRow).where(ProgressRow.programme_id == programme).order_by(col(ProgressRow.id))
-        )
+        for r in _rows(session, ProgressRow, programme, until)
     }
     decisions = tuple(
         Decision(task=r.task, outcome=r.outcome, reason=r.reason, by=r.by, on=r.on)
-        for r in session.exec(
-            select(DecisionRow).where(DecisionRow.programme_id == programme).order_by(col(DecisionRow.id))
-        )
+        for r in _rows(session, DecisionRow, programme, until)
     )
-    runs = tuple(
-        _run(r) for r in session.exec(select(RunRow).where(RunRow.programme_id == programme).order_by(col(RunRow.id)))
-    )
+    runs = tuple(_run(r) for r in _rows(session, RunRow, programme, until))
     assessments = tuple(
         _assessment(r)
         for r in session.exec(
             select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.id))
         )
+        if until is None or r.on <= until.date()
     )
     criteria: dict[str, dict[str, str]] = {}
-    for r in session.exec(select(MeasureRow).where(MeasureRow.programme_id == programme).order_by(col(MeasureRow.id))):
+    for r in _rows(session, MeasureRow, programme, until):
         criteria.setdefault(r.service, {})[r.criterion] = r.value
     return Facts(progress=progress, decisions=decisions, runs=runs, assessments=assessments, criteria=criteria)
+
+
+_Timed = TypeVar("_Timed", ProgressRow, DecisionRow, RunRow, MeasureRow)
+
+
+def _rows(session: Session, table: type[_Timed], programme: str, until: datetime | None) -> Sequence[_Timed]:
+    query = select(table).where(table.programme_id == programme)
+    if until is not None:
+        query = query.where(col(table.at) <= until)
+    return session.exec(query.order_by(col(table.id))).all()
 
 
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:

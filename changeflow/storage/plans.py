@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from changeflow.programme.plan import Dates
-from changeflow.storage.tables.plan import BaselineRow, ForecastRow
+from changeflow.storage.tables.plan import BaselineRow, ForecastRow, ReportRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +103,55 @@ def latest_baseline(session: Session, programme: str) -> StoredPlan | None:
         note=row.reason,
         approver=row.approver,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedReport:
+    """A report that the SRO was given: each milestone's finish in civil minutes, and the spare working minutes."""
+
+    number: int
+    version: int
+    on: date
+    at: datetime
+    milestones: Mapping[str, tuple[int, int]]
+
+
+def add_report(
+    session: Session,
+    programme: str,
+    milestones: Mapping[str, tuple[int, int]],
+    *,
+    version: int,
+    on: date,
+    at: datetime,
+    by: str,
+) -> int | None:
+    """Record that a report was issued; None where one of that day says the same already."""
+    known = reports(session, programme)
+    last = known[-1] if known else None
+    if last is not None and last.on == on and last.version == version and dict(last.milestones) == dict(milestones):
+        return None
+    number = last.number + 1 if last else 1
+    text = json.dumps({m: list(v) for m, v in sorted(milestones.items())})
+    session.add(ReportRow(programme_id=programme, number=number, version=version, on=on, at=at, by=by, milestones=text))
+    return number
+
+
+def reports(session: Session, programme: str) -> list[IssuedReport]:
+    """Return every issued report, the oldest first."""
+    rows = session.exec(
+        select(ReportRow).where(ReportRow.programme_id == programme).order_by(col(ReportRow.number))
+    ).all()
+    return [
+        IssuedReport(
+            number=r.number,
+            version=r.version,
+            on=r.on,
+            at=r.at,
+            milestones={m: (finish, spare) for m, (finish, spare) in json.loads(r.milestones).items()},
+        )
+        for r in rows
+    ]
 
 
 def _write(dates: Mapping[str, Dates]) -> str:

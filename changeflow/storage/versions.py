@@ -46,8 +46,10 @@ def latest(session: Session, programme: str) -> Version | None:
     row = session.exec(
         select(VersionRow).where(VersionRow.programme_id == programme).order_by(col(VersionRow.number).desc()).limit(1)
     ).first()
-    if row is None:
-        return None
+    return _version(row) if row is not None else None
+
+
+def _version(row: VersionRow) -> Version:
     return Version(
         number=row.number,
         hash=row.hash,
@@ -57,6 +59,17 @@ def latest(session: Session, programme: str) -> Version | None:
         created_at=row.created_at,
         created_by=row.created_by,
     )
+
+
+def at_moment(session: Session, programme: str, moment: datetime) -> Version | None:
+    """Return the version that was the latest at a moment."""
+    row = session.exec(
+        select(VersionRow)
+        .where(VersionRow.programme_id == programme, VersionRow.created_at <= moment)
+        .order_by(col(VersionRow.number).desc())
+        .limit(1)
+    ).first()
+    return _version(row) if row is not None else None
 
 
 def required(session: Session, programme: str) -> Version:

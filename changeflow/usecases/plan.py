@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from changeflow import roadmap
+from changeflow.errors import InputError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.ledgers import read_ledger
 from changeflow.intake.mpp import FOREIGN, read_through_mpxj
@@ -19,6 +21,13 @@ from changeflow.roadmap.cpm import KERNEL_FROM, Schedule, time_roadmap
 from changeflow.roadmap.profile import PROFILES
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
+from changeflow.values.duration import Unit, parse_duration
+
+if TYPE_CHECKING:
+    from changeflow.roadmap.replan import Longer
+
+
+FIRST_TIME = "The first time on this machine: preparing the compiled kernel takes half a minute, once."
 
 
 def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
@@ -50,8 +59,27 @@ def schedule_project(
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
     if say is not None and len(project.roadmap.tasks) >= KERNEL_FROM and not _is_kernel_ready():
-        say("A large roadmap, and the first on this machine: preparing the compiled kernel takes half a minute, once.")
+        say(FIRST_TIME)
     return project, time_roadmap(project.roadmap)
+
+
+def longer_tasks(
+    path: Path, longer: str, *, on: date | None = None, say: Callable[[str], None] | None = None
+) -> "tuple[Roadmap, Longer]":
+    """Ask of a folder's or a Project file's tasks, one by one, what becomes of the end if they take longer."""
+    found = plan_folder(path, on=on).programme.roadmap if path.is_dir() else schedule_project(path, say=say)[0].roadmap
+    try:
+        length = parse_duration(longer, minutes_per_day=found.minutes_per_day)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    if length.unit is not Unit.WORKING:
+        raise InputError(f"'{longer}' is not working time. Write 5d, 2w or 4h.")
+    if say is not None and not _is_kernel_ready():
+        say(FIRST_TIME)
+    # Loaded here, because the kernel takes longer to load than most commands take.
+    from changeflow.roadmap.replan import if_longer
+
+    return found, if_longer(found, length.amount)
 
 
 def _is_kernel_ready() -> bool:

@@ -1,17 +1,21 @@
 """The SRO's report, of a folder or of a stored programme."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+
+from sqlmodel import Session
 
 from changeflow.pilots.go_no_go import Proposal
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_sro
 from changeflow.reports.sro import SroReport, build_sro
-from changeflow.storage import versions
+from changeflow.reports.trend import build_trend, points_of
+from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import session_scope
+from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
 from changeflow.usecases.facts import gate_proposal
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import SYSTEM, Stored, check_actor, load
 from changeflow.values.moments import spoken_day
 from changeflow.values.words import Kind
 
@@ -22,15 +26,37 @@ def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroRe
     return build_sro(judged, today=today, proposals=_proposals(judged.programme))
 
 
-def sro_of_stored(programme: str | None, *, db: str, today: date) -> SroReport:
-    """Build the report of a stored programme against its latest baseline."""
+def sro_of_stored(programme: str | None, *, db: str, today: date, since: str | None = None) -> SroReport:
+    """Build the report of a stored programme against its latest baseline, and against the last report before today."""
     with session_scope(db) as session:
-        stored = load(session, programme, on=today)
+        return _build(session, load(session, programme, on=today), today=today, since=since)
+
+
+def issue_sro(
+    programme: str | None, *, db: str, today: date, actor: str | None, now: datetime, since: str | None = None
+) -> SroReport:
+    """Build the report and record that it was issued, so that the next one says what changed since."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=today, for_change=True)
+        by, name = check_actor(stored.version.definition, actor), stored.programme.id
+        report = _build(session, stored, today=today, since=since)
+        points = points_of(stored.programme)
+        version = stored.version.number
+        number = plans.add_report(session, name, points, version=version, on=today, at=now, by=by)
+        if number is not None:
+            audit.append(session, name, at=now, actor=by, action="report", subject=f"report:{number}")
+    return report
+
+
+def _build(session: Session, stored: Stored, *, today: date, since: str | None) -> SroReport:
     baseline, note = stored.baseline, ""
     if baseline is not None:
         approver = next((p.role for p in stored.version.definition.people if p.id == baseline.approver), "somebody")
         day = spoken_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
+    earlier = earlier_state(session, stored.programme, since=since)
+    issued = [(r.on, r.milestones) for r in plans.reports(session, stored.programme.id)]
+    approved = dict(baseline.dates) if baseline and earlier and earlier.label == THE_BASELINE else {}
     return build_sro(
         stored.judged,
         today=today,
@@ -38,6 +64,8 @@ def sro_of_stored(programme: str | None, *, db: str, today: date) -> SroReport:
         baseline_note=note,
         version=stored.version.number,
         proposals=_proposals(stored.programme),
+        changes=compare_states(earlier, stored.programme, baseline=approved) if earlier else None,
+        trend=build_trend(stored.programme, issued),
     )
 
 
@@ -45,13 +73,13 @@ def _proposals(programme: Programme) -> dict[str, Proposal]:
     return {t.id: gate_proposal(programme, t.id) for t in programme.tasks(kind=Kind.DECISION)}
 
 
-def write_all(*, db: str, today: date, folder: Path) -> list[Path]:
-    """Write the report of every stored programme, as HTML and JSON; return the HTML files."""
+def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:
+    """Issue the report of every stored programme, as HTML and JSON; return the HTML files."""
     with session_scope(db) as session:
         names = versions.programme_ids(session)
     written = []
     for name in names:
-        report = sro_of_stored(name, db=db, today=today)
+        report = issue_sro(name, db=db, today=today, actor=SYSTEM, now=now)
         path = folder / f"{name}-{today.isoformat()}.html"
         write_sro(report, path)
         write_sro(report, path.with_suffix(".json"))

@@ -114,7 +114,10 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     run("report", "sro", "--out", tmp_path / "r.json", "--at", "2027-01-12")
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["headline"] == "“All are live” is later than the baseline."
-    assert report["moved"][0].startswith("Payroll: requirements: 4 days later than the baseline")
+    [slip] = report["changes"]["slips"]
+    assert sum(c["days"] for c in slip["causes"]) == slip["days"]
+    assert slip["causes"][0]["sentence"] == "“Payroll: requirements” ended on 12 Jan 2027."
+    assert "“All are live” is" in run("changes", "--at", "2027-01-12").stdout
     assert report["headline"].replace("“", "")[:8] in (tmp_path / "r.html").read_text()
     assert "entries, all in order" in run("audit", "verify").stdout
     assert "should end in" in run("report", "sro", "--out", tmp_path / "r.doc", code=4).stderr
@@ -228,3 +231,46 @@ def test_a_wrong_database_address(folder: Path):
 
 def test_the_version_is_printed():
     assert run("--version").stdout.startswith("changeflow 0.")
+
+
+def test_what_if_lists_what_moves_the_end_and_refuses_what_is_no_working_time(folder: Path):
+    shown = run("what-if", folder, "--longer", "5d").stdout
+    assert "+7  Payroll: requirements" in shown
+    assert "have the float for it" in shown
+    rows = json.loads(run("what-if", folder, "--longer", "1d", "--format", "json").stdout)
+    assert rows[0]["days"] >= rows[-1]["days"]
+    assert "is not working time" in run("what-if", folder, "--longer", "2pp", code=4).stderr
+    assert "is not a duration" in run("what-if", folder, "--longer", "soon", code=4).stderr
+
+
+def test_a_profile_is_chosen_by_name(tmp_path: Path):
+    """The textbook's programme starts on Monday 4 January; Project lets a date before it stand."""
+    early = SERVICE + "tasks:\n  requirements: {start_no_earlier: 2026-12-14}\n"
+    folder = a_folder(tmp_path / "trust", service=early)
+    starts = {}
+    for profile in ("msproject", "textbook"):
+        rows = json.loads(run("schedule", folder, "--profile", profile, "--format", "json").stdout)["tasks"]
+        starts[profile] = next(t["early_start"] for t in rows if t["id"] == "payroll/requirements")
+    assert starts == {"msproject": "2026-12-14T08:30:00", "textbook": "2027-01-04T08:30:00"}
+    assert "Known: msproject, textbook" in run("schedule", folder, "--profile", "primavera", code=4).stderr
+
+
+def test_two_folders_are_compared_from_the_command_line(folder: Path, tmp_path: Path):
+    longer = a_folder(tmp_path / "longer", service=SERVICE + "tasks:\n  requirements: {owner: lead, duration: 8d}\n")
+    shown = run("changes", folder, longer).stdout
+    assert "“Payroll: requirements” takes 8 working days instead of 5 working days." in shown
+    rows = json.loads(run("changes", folder, longer, "--format", "json").stdout)
+    assert rows["title"] == "between trust and longer"
+    assert "Name two folders" in run("changes", folder, code=4).stderr
+
+
+def test_a_finish_is_scheduled_back_from(tmp_path: Path):
+    back = a_folder(
+        tmp_path / "back", programme=PROGRAMME.replace("start: 2027-01-04", "start: 2027-01-04\nfinish: 2027-06-30")
+    )
+    tasks = json.loads(run("schedule", back, "--format", "json").stdout)["tasks"]
+    assert max(t["late_finish"] for t in tasks) == "2027-07-01T00:00:00", "the end of its last day"
+    wrong = a_folder(
+        tmp_path / "wrong", programme=PROGRAMME.replace("start: 2027-01-04", "start: 2027-01-04\nfinish: 2026-12-01")
+    )
+    assert "programme.yaml:5:9: The programme would finish on 2026-12-01" in run("validate", wrong, code=4).stderr

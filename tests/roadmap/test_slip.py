@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 
 from changeflow.roadmap.cpm import time_roadmap
-from changeflow.roadmap.slip import Slips, cliff_in_words, near_critical
+from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.duration import Unit
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, clock
@@ -65,11 +65,6 @@ def test_drag_is_what_the_task_costs_the_whole():
     assert found.drag("A") == 4 * DAY
     assert found.drag("B") == 0
     assert found.drag("End") == 1 * DAY
-
-
-def test_near_critical_tasks_are_those_with_little_float():
-    roadmap = a_roadmap(a_task("A", 10), a_task("B", 8), a_task("C", 2))
-    assert near_critical(time_roadmap(roadmap), within=5 * DAY) == ("B",)
 
 
 @given(roadmaps())

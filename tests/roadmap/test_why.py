@@ -81,3 +81,31 @@ def test_a_driving_task_with_float_says_both():
         "It may finish as late as 19 Feb 2027, 5 working days of float, before it moves the end of the programme."
     )
     assert "half-term, 15 to 19 Feb 2027, lies between" in explain(roadmap, schedule, "B").text
+
+
+def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
+    """Build must end by Tuesday 12, so that Train (2 days) makes its deadline on Thursday 14."""
+    roadmap = a_roadmap(
+        a_task("Build", 5), a_task("Train", 2, deadline=at("2027-01-14T17:00")), a_task("Other", 20),
+        links=("Build -> Train",),
+    )  # fmt: skip
+    assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
+        "Build must end by 12 Jan 2027: Train starts after the finish of it.",
+        "Train must end by 14 Jan 2027: its deadline is 14 Jan 2027.",
+    ]
+
+
+def test_the_late_chain_names_the_rule_and_the_end():
+    roadmap = a_roadmap(a_task("Build", 5), a_task("Change", 2))
+    roadmap = replace(roadmap, links=(Link("Build", "Change", origin="rule:R02"),))
+    assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
+        "Build must end by 8 Jan 2027: Change starts after the finish of it, as rule R02 asks.",
+        "Change may end on 12 Jan 2027 at the latest: that is the end of it all.",
+    ]
+
+
+def test_a_set_date_holds_late_dates_and_says_so():
+    held = a_task("Sign", 1, constraints=(Constraint(Bound.FINISH_NO_LATER, at("2027-01-07T17:00")),))
+    roadmap = a_roadmap(a_task("Draft", 2), held, a_task("Other", 20), links=("Draft -> Sign",))
+    last = explain(roadmap, time_roadmap(roadmap), "Draft").late_chain[-1]
+    assert last.sentence == "Sign must end by 7 Jan 2027: somebody set that it finishes no later than this."

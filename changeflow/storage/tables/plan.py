@@ -24,6 +24,22 @@ class ForecastRow(SQLModel, table=True):
     schedule: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class ReportRow(SQLModel, table=True):
+    """A report as it was issued: what the next one is compared with, and a point of each milestone's trend."""
+
+    __tablename__ = "report"
+    __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_report_number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    number: int
+    version: int
+    on: date
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+    milestones: str = Field(sa_column=Column(Text, nullable=False))
+
+
 class BaselineRow(SQLModel, table=True):
     """An approved forecast. None is ever changed: a new one is taken, with its reason."""
 

@@ -1,0 +1,74 @@
+"""How each milestone's forecast and float moved from report to report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.programme.programme import Programme
+from changeflow.values.base import TaskId
+from changeflow.values.duration import days_in_words
+from changeflow.values.moments import day_of, spoken_day
+
+SHOWN = 6
+"""Reports that are looked back on: our own choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendPoint:
+    """A milestone as one report saw it; what is spare are working minutes to its deadline, or else its total float."""
+
+    on: date
+    finish: int
+    spare: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendLine:
+    name: str
+    forecasts: tuple[str, ...]
+    """One a report, the oldest first, and today's last; empty where the milestone did not exist yet."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    days: tuple[str, ...]
+    lines: tuple[TrendLine, ...]
+
+
+def points_of(programme: Programme) -> dict[TaskId, tuple[int, int]]:
+    """Return what an issued report keeps of each milestone: its finish, and what is spare after it."""
+    return {m.task: (programme.timed(m.task).early_finish, programme.spare(m)) for m in programme.milestones}
+
+
+def build_trend(programme: Programme, earlier: Sequence[tuple[date, Mapping[TaskId, tuple[int, int]]]]) -> Trend | None:
+    """Build the trend from earlier reports, the oldest first, to today; None where there is none to look back on."""
+    looked_at = [e for e in earlier if e[0] < programme.on][-SHOWN:]
+    if not looked_at:
+        return None
+    reports = [*looked_at, (programme.on, points_of(programme))]
+    lines = []
+    for milestone in sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id)):
+        points = [
+            TrendPoint(on=on, finish=known[milestone.task][0], spare=known[milestone.task][1])
+            if milestone.task in known
+            else None
+            for on, known in reports
+        ]
+        seen = [p for p in points if p is not None]
+        forecasts = tuple(spoken_day(day_of(p.finish)) if p else "" for p in points)
+        sentence = _sentence(seen, programme.minutes_per_day)
+        lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence))
+    return Trend(days=tuple(spoken_day(on) for on, _ in reports), lines=tuple(lines))
+
+
+def _sentence(points: Sequence[TrendPoint], minutes_per_day: int) -> str:
+    """Say how far the date went and what became of the float since the first of these reports."""
+    first, last = points[0], points[-1]
+    days = (day_of(last.finish) - day_of(first.finish)).days
+    moved = "stands where it stood" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
+    lost = first.spare - last.spare
+    if abs(lost) < minutes_per_day:
+        return f"{moved}; its float is as it was"
+    amount = days_in_words(abs(lost), minutes_per_day)
+    return f"{moved}; {amount} of float {'used up' if lost > 0 else 'gained'}"

@@ -1,0 +1,41 @@
+"""What if each task took longer, in lines and rows."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from changeflow.roadmap.tasks import Roadmap
+from changeflow.roadmap.why import length_in_words
+from changeflow.values.base import TaskId
+from changeflow.values.duration import parse_duration
+from changeflow.values.moments import day_of, iso, spoken_day
+
+if TYPE_CHECKING:
+    from changeflow.roadmap.replan import Longer
+
+SHOWN = 25
+
+
+def what_if_rows(roadmap: Roadmap, swept: "Longer") -> list[dict[str, Any]]:
+    """Return a row for every task that was asked for, the worst first."""
+    return [
+        {"id": task, "name": roadmap.tasks[task].name, "finish": iso(swept.if_longer[task]), "days": days}
+        for days, task in _ranked(swept)
+    ]
+
+
+def what_if_lines(roadmap: Roadmap, swept: "Longer", longer: str) -> Iterator[str]:
+    """Yield the lines for the terminal: only what moves the end."""
+    amount = length_in_words(parse_duration(longer, minutes_per_day=roadmap.minutes_per_day), roadmap.minutes_per_day)
+    yield f"The end is {spoken_day(day_of(swept.finish))}. It would move by so many calendar days if this took"
+    yield f"{amount} longer, all else as it is:"
+    moving = [(days, task) for days, task in _ranked(swept) if days > 0]
+    for days, task in moving[:SHOWN]:
+        yield f"  {days:+4d}  {roadmap.tasks[task].name}"
+    if len(moving) > SHOWN:
+        yield f"  … and {len(moving) - SHOWN} more"
+    yield f"{len(swept.if_longer) - len(moving)} of {len(swept.if_longer)} open tasks have the float for it."
+
+
+def _ranked(swept: "Longer") -> list[tuple[int, TaskId]]:
+    days = ((day_of(finish) - day_of(swept.finish)).days for finish in swept.if_longer.values())
+    return sorted(zip(days, swept.if_longer, strict=True), key=lambda d: (-d[0], d[1]))

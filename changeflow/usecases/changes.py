@@ -1,0 +1,121 @@
+"""What changed since a report, a baseline or a day, or between two files, and which cause did how much of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from pathlib import Path
+
+from sqlmodel import Session
+
+from changeflow.errors import InputError
+from changeflow.programme.plan import Dates
+from changeflow.programme.programme import Programme
+from changeflow.reports.changes import Changes, build_changes
+from changeflow.roadmap.changes import Cause, Part, Slip, attribute
+from changeflow.roadmap.cpm import Schedule
+from changeflow.roadmap.tasks import Roadmap
+from changeflow.storage import facts, plans, versions
+from changeflow.storage.database import session_scope
+from changeflow.usecases.agenda import LONDON
+from changeflow.usecases.plan import schedule_folder, schedule_project
+from changeflow.usecases.stored import judged, load
+from changeflow.values.base import TaskId
+from changeflow.values.moments import spoken_day
+
+BASELINE, REPORT = "baseline", "report"
+THE_BASELINE = "the baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The earlier state: what people call it, and the programme as it was known then."""
+
+    label: str
+    programme: Programme
+
+
+def changes_between(before: Path, after: Path) -> Changes:
+    """Compare two folders, or two Microsoft Project files; milestones and the end are what is looked at."""
+    states = [_state(path) for path in (before, after)]
+    (old, _), (new, schedule) = states
+    slips = attribute(old, new, _targets(new, schedule))
+    return build_changes(f"between {before.name} and {after.name}", slips, old, new)
+
+
+def changes_since(programme: str | None, *, db: str, since: str | None, on: date) -> Changes:
+    """Compare a stored programme with what it was: `baseline`, `report` (the last issued), or a day."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=on)
+        earlier = earlier_state(session, stored.programme, since=since)
+        baseline = stored.baseline.dates if stored.baseline else {}
+    if earlier is None:
+        raise InputError("There is nothing to compare with yet: no report was issued, and no baseline was taken.")
+    return compare_states(earlier, stored.programme, baseline=baseline if earlier.label == THE_BASELINE else {})
+
+
+def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
+    """Return the state to compare with: the one asked for, else the last report's, else the baseline's; or None."""
+    issued = [r for r in plans.reports(session, programme.id) if r.on < programme.on]
+    baseline = plans.latest_baseline(session, programme.id)
+    if since not in (None, BASELINE, REPORT):
+        day = _day(since or "")
+        return _as_of(session, programme.id, f"the {spoken_day(day)}", datetime.combine(day, time.max, LONDON), day)
+    if issued and since != BASELINE:
+        last = issued[-1]
+        return _as_of(session, programme.id, f"the report of {spoken_day(last.on)}", last.at, last.on)
+    if since == REPORT:
+        raise InputError("No report was issued before this day: changeflow report sro --issue issues one.")
+    if baseline is None:
+        return None
+    return _as_of(session, programme.id, THE_BASELINE, baseline.at, baseline.at.astimezone(LONDON).date())
+
+
+def compare_states(earlier: Since, programme: Programme, *, baseline: Mapping[TaskId, Dates] | None = None) -> Changes:
+    """Attribute the slip of every milestone that has not happened by the earlier state."""
+    before, after = earlier.programme, programme
+    targets = [m.task for m in after.milestones if m.task not in before.roadmap.progress]
+    slips = attribute(before.roadmap, after.roadmap, targets)
+    approved = {t: d.finish for t, d in (baseline or {}).items()}
+    slips = tuple(_from_approved(s, approved[s.target]) if s.target in approved else s for s in slips)
+    return build_changes(f"since {earlier.label}", slips, before.roadmap, after.roadmap)
+
+
+def _from_approved(slip: Slip, approved: int) -> Slip:
+    """A baseline's date stands as it was approved, also where changeflow itself computes it otherwise today."""
+    recomputed = Slip(slip.target, approved, slip.before, ()).days
+    if not recomputed:
+        return slip
+    return replace(slip, before=approved, parts=(*slip.parts, Part(Cause.OTHER, (), recomputed)))
+
+
+def _as_of(session: Session, programme: str, label: str, moment: datetime, on: date) -> Since | None:
+    version = versions.at_moment(session, programme, moment)
+    if version is None:
+        return None
+    known = facts.load_facts(session, programme, until=moment)
+    return Since(label, judged(version.definition, facts=known, on=on).programme)
+
+
+def _state(path: Path) -> tuple[Roadmap, Schedule]:
+    if path.is_dir():
+        return schedule_folder(path)
+    project, schedule = schedule_project(path)
+    return project.roadmap, schedule
+
+
+def _targets(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
+    """The milestones that nothing but milestones wait for, and what ends last."""
+    is_leaf = {t for t in roadmap.tasks if t not in schedule.below}
+    if not is_leaf:
+        return []
+    last = max(is_leaf, key=lambda t: (schedule[t].early_finish, t))
+    has_next = {k.predecessor for k in roadmap.links if not roadmap.tasks[k.successor].is_milestone}
+    ends = [t for t in roadmap.tasks if t in is_leaf and roadmap.tasks[t].is_milestone and t not in has_next]
+    return list(dict.fromkeys((*ends, last)))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"'{text}' is no day. Write 2027-03-01, {BASELINE} or {REPORT}.") from None

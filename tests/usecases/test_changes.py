@@ -1,0 +1,129 @@
+"""What changed since a report or the baseline, and why; on stored programmes and between folders.
+
+The small programme starts on Monday 4 January 2027; its requirements take five days, to Friday the 8th, and everything
+else waits for them.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import InputError
+from changeflow.intake.progress import ReportedProgress
+from changeflow.storage import audit, plans
+from changeflow.storage.database import session_scope
+from changeflow.usecases import apply as storing
+from changeflow.usecases import facts, report
+from changeflow.usecases.changes import changes_between, changes_since
+from changeflow.usecases.facts import Change
+from tests.builders import SERVICE, a_folder
+
+LONGER = SERVICE + "tasks:\n  requirements: {duration: 8d}\n"
+
+
+def moment(day: int, month: int = 1) -> datetime:
+    return datetime(2027, month, day, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def stored(db: str, tmp_path: Path) -> str:
+    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
+    facts.take_baseline("Agreed", change(db, 4))
+    facts.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
+    return db
+
+
+def change(db: str, day: int) -> Change:
+    return Change(db=db, programme=None, actor="chief", now=moment(day), on=date(2027, 1, day))
+
+
+def finish_requirements(db: str, day: int) -> None:
+    facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db, day))
+
+
+def issue(db: str, day: int) -> report.SroReport:
+    return report.issue_sro(None, db=db, today=date(2027, 1, day), actor="chief", now=moment(day))
+
+
+def test_a_late_task_is_named_with_its_days_since_the_baseline(stored: str):
+    """Requirements end on Wednesday 13 instead of Friday 8: three working days, which the go-live passes on in full."""
+    finish_requirements(stored, 13)
+    found = changes_since(None, db=stored, since="baseline", on=date(2027, 1, 14))
+    assert found.title == "since the baseline"
+    [slip] = found.slips
+    assert sum(c.days for c in slip.causes) == slip.days > 0
+    assert [c.sentence for c in slip.causes] == ["“Payroll: requirements” ended on 13 Jan 2027."]
+
+
+def test_each_report_says_what_changed_since_the_one_before(stored: str):
+    assert issue(stored, 7).changes.title == "since the baseline"
+    finish_requirements(stored, 13)
+    second = issue(stored, 15)
+    assert second.changes.title == "since the report of 7 Jan 2027"
+    assert second.changes.slips[0].causes[0].cause == "actual"
+    third = issue(stored, 18)
+    assert third.changes.title == "since the report of 15 Jan 2027"
+    assert not any(c.cause == "actual" for s in third.changes.slips for c in s.causes)
+
+
+def test_the_trend_looks_back_on_issued_reports(stored: str):
+    first = issue(stored, 7)
+    assert first.trend is None
+    finish_requirements(stored, 13)
+    trend = issue(stored, 15).trend
+    assert trend.days == ("7 Jan 2027", "15 Jan 2027")
+    [line] = trend.lines
+    assert line.forecasts[0] != line.forecasts[1]
+    assert "later" in line.sentence
+    assert "of float used up" in line.sentence
+
+
+def test_a_report_issued_twice_on_one_day_counts_once(stored: str):
+    issue(stored, 8)
+    issue(stored, 8)
+    with session_scope(stored) as session:
+        assert [r.number for r in plans.reports(session, "small")] == [1]
+        assert audit.verify(session, "small")[1] == []
+
+
+def test_a_changed_definition_is_a_re_estimate_and_the_day_chooses_the_state(stored: str, tmp_path: Path):
+    """From 5 to 8 days: three working days, from the 12th on. On the 8th it was not stored yet."""
+    folder = tmp_path / "again"
+    storing.remember(folder_of(folder), *latest(stored))
+    storing.apply(folder, db=stored, actor="chief", now=moment(12), on=date(2027, 1, 12))
+    found = changes_since(None, db=stored, since="2027-01-08", on=date(2027, 1, 12))
+    causes = {c.cause: c for s in found.slips for c in s.causes}
+    assert causes["re-estimate"].sentence == "“Payroll: requirements” takes 8 working days instead of 5 working days."
+    later = changes_since(None, db=stored, since="2027-01-12", on=date(2027, 1, 12))
+    assert later.slips == ()
+
+
+def folder_of(folder: Path) -> Path:
+    return a_folder(folder, service=LONGER)
+
+
+def latest(db: str) -> tuple[str, int, str]:
+    from changeflow.storage import versions
+
+    with session_scope(db) as session:
+        version = versions.required(session, "small")
+    return "small", version.number, version.hash
+
+
+def test_two_folders_are_compared_without_a_database(tmp_path: Path):
+    before, after = a_folder(tmp_path / "before"), a_folder(tmp_path / "after", service=LONGER)
+    found = changes_between(before, after)
+    assert found.title == "between before and after"
+    assert all(sum(c.days for c in s.causes) == s.days for s in found.slips)
+    assert {c.cause for s in found.slips for c in s.causes} == {"re-estimate"}
+
+
+def test_without_anything_to_compare_with_that_is_said(db: str, tmp_path: Path):
+    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
+    with pytest.raises(InputError, match="no baseline was taken"):
+        changes_since(None, db=db, since=None, on=date(2027, 1, 5))
+    with pytest.raises(InputError, match="is no day"):
+        changes_since(None, db=db, since="yesterday", on=date(2027, 1, 5))
+    with pytest.raises(InputError, match="--issue"):
+        changes_since(None, db=db, since="report", on=date(2027, 1, 5))
