@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.roadmap.network import Network, Place, Station
 from changeflow.roadmap.pace import Pace, shift
-from changeflow.roadmap.tasks import LIMITS, Bound, Link, Roadmap, Task, TaskProgress
+from changeflow.roadmap.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 
@@ -70,7 +70,8 @@ class ForwardPass:
         profile = self.roadmap.profile
         floors = [(max(b for b, _ in bounds), "links")] if bounds else []
         floors += _no_earlier(task, pace)
-        if profile.start_is_floor or not floors:
+        is_finish_linked = profile.finish_links_wait_for_start and any(k.type is LinkType.FF for _, k in bounds)
+        if profile.start_is_floor or not floors or is_finish_linked:
             floors.append((self._start_for(task), "start"))
         if profile.data_date_moves and self.roadmap.data_date is not None:
             floors.append((self.roadmap.data_date, "data_date"))

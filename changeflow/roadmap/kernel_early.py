@@ -16,8 +16,10 @@ from changeflow.roadmap.arrays import (
     DATA_DATE,
     DATA_DATE_MOVES,
     DONE,
+    FINISH_LINKS_WAIT,
     FLAGS,
     FLOOR,
+    FROM_START,
     HOLDS_SET_DATES,
     KIND,
     LAGGED,
@@ -116,14 +118,15 @@ def place(n: Net, i: int, r: Result) -> None:
 
 @inlined
 def _place_ordinary(n: Net, i: int, lo: int, hi: int, r: Result, data_date: int) -> None:
-    at, why = NEVER, BY_LINKS
+    at, why, is_floor = NEVER, BY_LINKS, n.s[FLOOR] != 0 or lo == hi
     for j in range(lo, hi):
         b = r.early[np.uint64(n.into[j, TASK]), 1]
         if n.into[j, SHAPE] != PLAIN:
             b = _bound(n, i, n.into[j, SHAPE], n.into[j, LINK], r.early[n.into[j, TASK], n.into[j, SHAPE] & 1 ^ 1])
             r.bound[j] = b
+            is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(n.into[j, SHAPE])
         at = max(at, b)
-    if (n.s[FLOOR] or lo == hi) and n.s[START] > at:
+    if is_floor and n.s[START] > at:
         at, why = n.s[START], BY_START
     if data_date > at:
         at, why = data_date, BY_DATA_DATE
@@ -244,10 +247,16 @@ def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
     return add_work(n.c, n.hot[i, OWN], resume, remaining, n.trouble)
 
 
+@inlined
+def _is_finish_to_finish(shape: int) -> bool:
+    return shape & TO_FINISH != 0 and shape & FROM_START == 0
+
+
 @compiled
 def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
-    at, why = NEVER, BY_START
+    at, why, is_floor = NEVER, BY_START, n.s[FLOOR] != 0
     for j in range(lo, hi):
+        is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(n.into[j, SHAPE])
         if bound[j] > at:
             at, why = bound[j], BY_LINKS
     if n.cold[i, START_NO_EARLIER] > at:
@@ -256,7 +265,7 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
         from_finish = earliest_start_of(n, i, n.cold[i, FINISH_NO_EARLIER])
         if from_finish > at:
             at, why = from_finish, FINISH_NO_EARLIER
-    if n.s[FLOOR] or at == NEVER:
+    if is_floor or at == NEVER:
         start = n.s[START]
         if n.cold[i, KIND] == CLOCK and n.cold[i, OPENING] < 0:
             start = next_working(n.c, n.hot[i, OWN], start, n.trouble)

@@ -350,3 +350,18 @@ def test_free_float_is_never_more_than_total_float():
     roadmap = project(a_task("A", 1, deadline=at("2027-01-08T17:00")), b, links=("A -> B",))
     assert floats(time_roadmap(roadmap), "A") == (4, 4)
     assert floats(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "A") == (4, 6)
+
+
+class TestBeforeTheStart:
+    """The project starts on Monday 4 January. What links say may lie before it, but for one type."""
+
+    def test_a_finish_to_finish_link_never_puts_a_start_before_the_projects(self):
+        """A takes one day, B five and may not end before A does: from Monday 4, not from the Tuesday before."""
+        schedule = time_roadmap(project(a_task("A", 1), a_task("B", 5), links=("A -> B FF",)))
+        assert early(schedule, "B") == ("Mon 04 Jan 09:00", "Fri 08 Jan 17:00")
+        assert schedule["B"].reason == "start"
+
+    def test_a_start_to_finish_link_may(self):
+        """B of one day is to end when A starts, on Monday 4 at 09:00: Friday 1, as far as this calendar knows."""
+        schedule = time_roadmap(project(a_task("A", 1), a_task("B", 1), links=("A -> B SF",)))
+        assert early(schedule, "B") == ("Fri 01 Jan 09:00", "Fri 01 Jan 17:00")
