@@ -234,16 +234,22 @@ class _Writer:
         add(element, "LagFormat", codes.get(unit, WORKING_DAYS))
 
     def _assignment(self, element: "etree._Element", number: int, task: Task, key: str, minutes: int) -> None:
-        progress = self.roadmap.progress.get(task.id)
+        timed, progress = self.schedule[task.id], self.roadmap.progress.get(task.id)
+        parts = [part for part in progress.parts if part[0] == key] if progress else []
+        left = minutes if progress is None else 0 if progress.is_done else progress.remaining or 0
+        left = parts[0][2] if parts else min(left, minutes)
         add(element, "UID", number)
         add(element, "TaskUID", self.uids[task.id])
         add(element, "ResourceUID", self.resources[key])
+        add(element, "ActualWork", spell(minutes - left))
+        add(element, "Finish", iso(timed.early_finish))
+        add(element, "RegularWork", spell(minutes))
+        add(element, "RemainingWork", spell(left))
+        if parts:
+            add(element, "Resume", iso(parts[0][1]))
+        add(element, "Start", iso(timed.early_start))
         add(element, "Units", 1)
         add(element, "Work", spell(minutes))
-        for calendar, resume, remaining in progress.parts if progress else ():
-            if calendar == key:
-                add(element, "Resume", iso(resume))
-                add(element, "RemainingWork", spell(remaining))
 
     def _level(self, task: str) -> int:
         level, parent = 1, self.roadmap.parents.get(task)

@@ -18,9 +18,11 @@ from changeflow.roadmap.arrays import (
     LINK,
     MANUAL,
     NEVER,
+    OPENING,
     OWN,
     PARTS_FROM,
     PARTS_TO,
+    PEOPLE,
     PINS,
     PLACED,
     REMAINING,
@@ -55,6 +57,7 @@ from changeflow.roadmap.kernel_time import (
     finish_of,
     inlined,
     is_milestone,
+    latest_finish_of,
     latest_start_of,
     look_up,
     next_working,
@@ -130,7 +133,7 @@ def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
         return
     latest, latest_start = _late_bounds(n, i, lo, hi, r, end)
     if n.cold[i, STATE] == BEGUN:
-        r.late[i, 0], r.late[i, 1] = r.early[i, 0], latest
+        r.late[i, 0], r.late[i, 1] = r.early[i, 0], latest_finish_of(n, i, latest)
         return
     is_set = n.cold[i, MUST_START] != NEVER or n.cold[i, MUST_FINISH] != NEVER
     if n.s[SET_DATES_HOLD] and n.s[HOLDS_SET_DATES] and is_set:
@@ -145,6 +148,9 @@ def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
     start = latest_start_of(n, i, latest)
     if latest_start != NEVER and latest_start < start:
         start = latest_start
+    elif n.cold[i, KIND] == PEOPLE and n.cold[i, OPENING] < 0:
+        r.late[i, 0], r.late[i, 1] = start, latest_finish_of(n, i, latest)
+        return
     r.late[i, 0], r.late[i, 1] = start, finish_of(n, i, start)
 
 

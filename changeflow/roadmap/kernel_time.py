@@ -112,16 +112,6 @@ def next_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
 
 
 @compiled
-def previous_working(c: CalendarTables, k: int, at: int) -> int:
-    """Return the last instant of work up to `at`; -1 where there is none."""
-    day, minute = _minute(c, k, at)
-    found = c.pattern[c.day[day, PATTERN] + minute, LAST_BEFORE]
-    if found != NONE:
-        return at - minute + found
-    return np.int64(c.day[day, CLOSED])
-
-
-@compiled
 def look_up(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
     """Return the work before `at`, and the next and the last instant of work from there; -1 where there is none."""
     day, minute = _minute(c, k, at)
@@ -272,6 +262,23 @@ def start_inside(n: Net, i: int, finish: int) -> int:
         starts = add_work(n.c, n.parts[j, 0], finish, -n.parts[j, 1], n.trouble)
         first = starts if j == n.cold[i, PARTS_FROM] else min(first, starts)
     return first
+
+
+@compiled
+def latest_finish_of(n: Net, i: int, bound: int) -> int:
+    """Return the last instant up to `bound` at which a task is worked on, whenever it has begun."""
+    last, kind = NONE, n.cold[i, KIND]
+    if kind == WORK and n.hot[i, AMOUNT] != 0:
+        _, _, last = look_up(n.c, n.hot[i, PLACED], bound)
+    elif kind == PEOPLE:
+        for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
+            _, _, worked = look_up(n.c, n.parts[j, 0], bound)
+            last = max(last, worked if n.parts[j, 1] else bound)
+    else:
+        return bound
+    if last == NONE:
+        n.trouble[0] = 1
+    return last
 
 
 @compiled

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from changeflow.roadmap.early import Early, lagged
 from changeflow.roadmap.network import Network, Station
-from changeflow.roadmap.pace import ElapsedPace, Pace, WorkingPace, works_on
+from changeflow.roadmap.pace import AssignedPace, ElapsedPace, Pace, WorkingPace, works_on
 from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
@@ -42,7 +42,7 @@ class BackwardPass:
             return early.start, early.finish
         latest, latest_start = self._bounds(task)
         if done:
-            return early.start, latest
+            return early.start, self.paces[task.id].latest_finish(latest)
         if self.roadmap.profile.set_dates_hold_late and self.roadmap.holds_set_dates and _has_set_date(task):
             return early.start, early.finish
         pace = self._pace(task)
@@ -51,8 +51,8 @@ class BackwardPass:
             return at, at
         start = pace.latest_start(latest)
         if latest_start is not None and latest_start < start:
-            start = latest_start
-        return start, pace.finish(start)
+            return latest_start, pace.finish(latest_start)
+        return start, pace.latest_finish(latest) if isinstance(pace, AssignedPace) else pace.finish(start)
 
     def _pace(self, task: Task) -> Pace:
         """A manual task's span is the working time between its dates, whatever its duration says."""

@@ -30,6 +30,9 @@ class Pace(Protocol):
     def earliest_start(self, finish: int) -> int:
         """Return the earliest start whose finish is no earlier than `finish`, in working time."""
 
+    def latest_finish(self, bound: int) -> int:
+        """Return the last instant up to `bound` at which it is worked on, whenever it has begun."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingPace:
@@ -50,6 +53,9 @@ class WorkingPace:
     def earliest_start(self, finish: int) -> int:
         return self.calendar.subtract(finish, self.minutes)
 
+    def latest_finish(self, bound: int) -> int:
+        return self.calendar.previous_working(bound) if self.minutes else bound
+
 
 @dataclass(frozen=True, slots=True)
 class AssignedPace:
@@ -68,6 +74,10 @@ class AssignedPace:
 
     earliest_start = latest_start
 
+    def latest_finish(self, bound: int) -> int:
+        # The last one has until the bound, however early the first one must begin.
+        return max(part.latest_finish(bound) for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class ElapsedPace:
@@ -85,6 +95,9 @@ class ElapsedPace:
         return finish - self.minutes
 
     earliest_start = latest_start
+
+    def latest_finish(self, bound: int) -> int:
+        return bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,9 @@ class PeriodPace:
         start = self.latest_start(finish)
         return start if self.finish(start) >= finish else self.periods.next_opening(start + 1)
 
+    def latest_finish(self, bound: int) -> int:
+        return bound
+
 
 @dataclass(frozen=True, slots=True)
 class OpeningPace:
@@ -127,6 +143,9 @@ class OpeningPace:
 
     def earliest_start(self, finish: int) -> int:
         return self.land(self.inner.earliest_start(finish))
+
+    def latest_finish(self, bound: int) -> int:
+        return self.inner.latest_finish(bound)
 
 
 def pace_of(task: Task, roadmap: Roadmap) -> Pace:
