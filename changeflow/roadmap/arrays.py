@@ -27,13 +27,15 @@ BOUNDS: Sequence[Bound] = tuple(Bound)
 FLAGS, AMOUNT, PLACED, OWN = range(4)
 SUMMARY, MILESTONE, MANUAL, STARTED, OTHER = 1, 2, 4, 8, 16
 """Flags: what makes a task other than open work on one calendar without any date of its own."""
+ODD_INTO, ODD_OUT = 32, 64
+"""Flags: some link into it, or out of it, is not plain."""
 # Columns of `Arrays.cold`: what only some tasks need. -1 stands for no calendar or periods.
 KIND, REST, PERIODS, OPENING, STATE, DEADLINE = range(6)
 ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = range(6, 12)
 PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO = range(12, 18)
 SET_DATES = 18
 COLUMNS = SET_DATES + 6
-# Columns of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
+# Rows of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
 TASK, SHAPE, LINK = range(3)
 FROM_START, TO_FINISH, LAGGED, INHERITED, PROGRESSED = 1, 2, 4, 8, 16
 # Columns of `Arrays.lags`: the last is the share of the predecessor's duration, in percent, where the lag is one.
@@ -55,9 +57,9 @@ class Arrays(NamedTuple):
     hot: Ints
     cold: Ints
     into: Shorts
-    """A row a link and task that it binds: those of a summary come once for each task below it."""
+    """A column a link and task that it binds: those of a summary come once for each task below it."""
     first_into: Shorts
-    """`into[first_into[t]]` to `into[first_into[t + 1]]` bind task t."""
+    """The columns `first_into[t]` to `first_into[t + 1]` of `into` bind task t."""
     out: Shorts
     first_out: Shorts
     lags: Ints
@@ -81,6 +83,9 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
     hot, cold, parts = task_rows(roadmap, tasks, codes)
     _add_summaries(hot, cold, outline)
     into, first_into, out, first_out = _joined(roadmap.links, outline, cold)
+    for links, first, flag in ((into, first_into, ODD_INTO), (out, first_out, ODD_OUT)):
+        odd = np.flatnonzero(links[SHAPE] != 0)
+        hot[np.searchsorted(first, odd, side="right") - 1, FLAGS] |= flag
     return Arrays(
         outline.ids,
         roadmap.links,
@@ -239,10 +244,10 @@ def _joined(links: Sequence[Link], outline: Outline, cold: Ints) -> tuple[Shorts
 
 
 def _sorted(rows: Ints, count: int) -> tuple[Shorts, Shorts]:
-    """Sort rows by their first column, a task; return the other columns, and where each task's rows begin."""
+    """Sort rows by their first column, a task; return the others as columns, and where each task's columns begin."""
     order = np.argsort(rows[:, 0], kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(rows[:, 0], minlength=count))])
-    return np.ascontiguousarray(rows[order, 1:], dtype=np.int32), first.astype(np.int32)
+    return np.ascontiguousarray(rows[order, 1:].T, dtype=np.int32), first.astype(np.int32)
 
 
 def _lags(roadmap: Roadmap, codes: Codes) -> Ints:

@@ -78,7 +78,7 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
             free_float=int(r.free_float[row]),
             critical=total <= self.slack_limit and int(arrays.cold[row, STATE]) != DONE,
             driving=bool(r.driving[row]),
-            drivers=tuple(arrays.links[int(arrays.into[j, LINK])] for j in into if r.drives[j]),
+            drivers=tuple(arrays.links[int(arrays.into[LINK, j])] for j in into if r.drives[j]),
             reason=REASONS[int(r.reason[row])],
         )
 

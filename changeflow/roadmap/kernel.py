@@ -20,6 +20,7 @@ from changeflow.roadmap.arrays import (
     LAGGED,
     LINK,
     NEVER,
+    ODD_OUT,
     OPEN,
     OWN,
     SHAPE,
@@ -32,7 +33,7 @@ from changeflow.roadmap.arrays import (
 )
 from changeflow.roadmap.kernel_early import forward
 from changeflow.roadmap.kernel_late import backward
-from changeflow.roadmap.kernel_state import ORDINARY, PLAIN, Marks, Result, empty_result, net_of
+from changeflow.roadmap.kernel_state import ODD_LINKS, ORDINARY, PLAIN, Marks, Result, empty_result, net_of
 from changeflow.roadmap.kernel_time import Net, between, compiled, inlined, lagged, unlagged, work_before
 
 
@@ -67,29 +68,21 @@ def _passes(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Mar
     end = n.s[FINISH] if n.s[FINISH] != NEVER else last
     is_moved = is_whole or end != r.end[0]
     r.end[0] = end
-    is_moved = backward(n, r, dirty_late, dirty_float, is_moved)
-    _floats(n, r, dirty_float, is_moved)
+    is_late_whole = backward(n, r, dirty_late, dirty_float, is_moved)
+    _floats(n, r, dirty_float, is_late_whole, is_moved)
     _driving(n, r, last)
 
 
 @compiled
-def _floats(n: Net, r: Result, dirty_float: Marks, is_moved: bool) -> None:
+def _floats(n: Net, r: Result, dirty_float: Marks, is_whole: bool, are_told: bool) -> None:
+    """Measure floats; `are_told` when the way back went over every row and told those of ordinary tasks."""
     for i in range(len(n.hot)):
-        if not (is_moved or dirty_float[i] or n.hot[i, FLAGS] & SUMMARY):
+        if not (is_whole or dirty_float[i] or n.hot[i, FLAGS] & SUMMARY):
             continue
-        if n.hot[i, FLAGS] == ORDINARY:
-            # Its calendar places it and measures it, so start and finish have the same float.
-            total = r.worked[i, 1] - r.worked[i, 0]
-            # Working time grows with the date: the nearest of plain successors decides.
-            lo, hi = n.first_out[i], n.first_out[i + 1]
-            is_plain, nearest = not n.s[CAPPED], r.end[0] if lo == hi else r.early[n.out[lo, TASK], 0]
-            for m in range(lo, hi):
-                is_plain &= n.out[m, SHAPE] == PLAIN
-                nearest = min(nearest, r.early[np.uint64(n.out[m, TASK]), 0])
-            if is_plain:
-                r.total_float[i] = total
-                r.free_float[i] = max(0, work_before(n.c, n.hot[i, OWN], nearest) - r.worked[i, 0])
+        if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
+            if are_told and not (n.s[CAPPED] or n.hot[i, FLAGS] & ODD_OUT):
                 continue
+            total = r.worked[i, 1] - r.worked[i, 0]
         elif n.cold[i, STATE] == DONE:
             r.total_float[i] = r.free_float[i] = 0
             continue
@@ -97,7 +90,7 @@ def _floats(n: Net, r: Result, dirty_float: Marks, is_moved: bool) -> None:
             total = between(n, i, r.early[i, 1], r.late[i, 1])
             if n.cold[i, STATE] == OPEN:
                 total = min(total, between(n, i, r.early[i, 0], r.late[i, 0]))
-            if r.logic[i] != NEVER:
+            if not n.hot[i, FLAGS] & SUMMARY and r.logic[i] != NEVER:
                 total = min(total, between(n, i, r.logic[i], r.late[i, 1]))
         r.total_float[i] = total
         r.free_float[i] = _free(n, i, n.first_out[i], n.first_out[i + 1], r, total)
@@ -108,7 +101,7 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
     is_capped, has_any, nearest = n.s[CAPPED], False, NEVER
     spare = total
     for m in range(lo, hi):
-        k, shape = n.out[m, TASK], n.out[m, SHAPE]
+        k, shape = n.out[TASK, m], n.out[SHAPE, m]
         if shape & INHERITED or n.cold[k, STATE] == DONE:
             continue
         if shape == PLAIN and not is_capped:
@@ -117,14 +110,14 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
             continue
         mine, theirs = r.early[i, 1 if not shape & FROM_START else 0], r.early[k, 1 if shape & TO_FINISH else 0]
         if is_capped:
-            at = lagged(n, n.out[m, LINK], mine) if shape & LAGGED else mine
+            at = lagged(n, n.out[LINK, m], mine) if shape & LAGGED else mine
             gap = work_before(n.c, n.hot[k, OWN], theirs) - work_before(n.c, n.hot[k, OWN], at)
         else:
-            gap = between(n, i, mine, unlagged(n, n.out[m, LINK], theirs) if shape & LAGGED else theirs)
+            gap = between(n, i, mine, unlagged(n, n.out[LINK, m], theirs) if shape & LAGGED else theirs)
         spare = gap if not has_any and not is_capped else min(spare, gap)
         has_any = True
     if nearest != NEVER:
-        if n.hot[i, FLAGS] == ORDINARY:
+        if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
             gap = work_before(n.c, n.hot[i, OWN], nearest) - r.worked[i, 0]
         else:
             gap = between(n, i, r.early[i, 1], nearest)
@@ -146,11 +139,11 @@ def _driving(n: Net, r: Result, end: int) -> None:
         for j in range(n.first_into[i], n.first_into[i + 1]):
             if not r.drives[j]:
                 continue
-            k = n.into[j, TASK]
+            k = n.into[TASK, j]
             if not n.hot[k, FLAGS] & SUMMARY:
                 r.driving[k] = 1
                 continue
-            side = n.into[j, SHAPE] & 1 ^ 1
+            side = n.into[SHAPE, j] & 1 ^ 1
             for b in range(n.cold[k, BELOW_FROM], n.cold[k, BELOW_TO]):
                 if r.early[n.below[b], side] == r.early[k, side]:
                     r.driving[n.below[b]] = 1

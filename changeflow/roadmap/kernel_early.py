@@ -31,6 +31,7 @@ from changeflow.roadmap.arrays import (
     MANUAL_FINISH,
     MANUAL_START,
     NEVER,
+    ODD_INTO,
     OPENING,
     OWN,
     PLACED,
@@ -58,6 +59,7 @@ from changeflow.roadmap.kernel_state import (
     MUCH,
     MUST_FINISH,
     MUST_START,
+    ODD_LINKS,
     ORDINARY,
     PLAIN,
     START_NO_EARLIER,
@@ -107,7 +109,7 @@ def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Mar
 @inlined
 def place(n: Net, i: int, r: Result) -> None:
     """Compute a row's early dates."""
-    if n.hot[i, FLAGS] == ORDINARY:
+    if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
         data_date = n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
         _place_ordinary(n, i, n.first_into[i], n.first_into[i + 1], r, data_date)
     elif n.hot[i, FLAGS] & SUMMARY:
@@ -119,13 +121,18 @@ def place(n: Net, i: int, r: Result) -> None:
 @inlined
 def _place_ordinary(n: Net, i: int, lo: int, hi: int, r: Result, data_date: int) -> None:
     at, why, is_floor = NEVER, BY_LINKS, n.s[FLOOR] != 0 or lo == hi
-    for j in range(lo, hi):
-        b = r.early[np.uint64(n.into[j, TASK]), 1]
-        if n.into[j, SHAPE] != PLAIN:
-            b = _bound(n, i, n.into[j, SHAPE], n.into[j, LINK], r.early[n.into[j, TASK], n.into[j, SHAPE] & 1 ^ 1])
+    if n.hot[i, FLAGS] & ODD_INTO:
+        for j in range(lo, hi):
+            shape, before = n.into[SHAPE, j], n.into[TASK, j]
+            b = r.early[before, shape & 1 ^ 1]
+            if shape != PLAIN:
+                b = _bound(n, i, shape, n.into[LINK, j], b)
             r.bound[j] = b
-            is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(n.into[j, SHAPE])
-        at = max(at, b)
+            is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(shape)
+            at = max(at, b)
+    else:
+        for j in range(lo, hi):
+            at = max(at, r.early[np.uint64(n.into[TASK, j]), 1])
     if is_floor and n.s[START] > at:
         at, why = n.s[START], BY_START
     if data_date > at:
@@ -136,7 +143,7 @@ def _place_ordinary(n: Net, i: int, lo: int, hi: int, r: Result, data_date: int)
     if start == NONE:
         n.trouble[0] = 1
     for j in range(lo, hi):
-        b = r.early[np.uint64(n.into[j, TASK]), 1] if n.into[j, SHAPE] == PLAIN else r.bound[j]
+        b = r.bound[j] if n.hot[i, FLAGS] & ODD_INTO else r.early[np.uint64(n.into[TASK, j]), 1]
         r.drives[j] = b >= gap
         if r.drives[j]:
             why = BY_LINKS
@@ -151,12 +158,12 @@ def _spread(n: Net, i: int, dirty: Marks, dirty_late: Marks, dirty_float: Marks)
     """Mark what may follow from a changed early date: successors forwards, itself and predecessors backwards."""
     dirty_late[i] = dirty_float[i] = 1
     for m in range(n.first_out[i], n.first_out[i + 1]):
-        mark(n, n.out[m, TASK], dirty)
+        mark(n, n.out[TASK, m], dirty)
     for a in range(n.first_above[i], n.first_above[i + 1]):
         dirty[n.above[a]] = 1
     for j in range(n.first_into[i], n.first_into[i + 1]):
-        mark(n, n.into[j, TASK], dirty_late)
-        mark(n, n.into[j, TASK], dirty_float)
+        mark(n, n.into[TASK, j], dirty_late)
+        mark(n, n.into[TASK, j], dirty_float)
 
 
 @compiled
@@ -193,7 +200,7 @@ def _place_early(n: Net, i: int, lo: int, hi: int, r: Result) -> None:
     r.logic[i] = NEVER
     for j in range(lo, hi):
         r.drives[j] = 0
-        r.bound[j] = _bound(n, i, n.into[j, SHAPE], n.into[j, LINK], r.early[n.into[j, TASK], n.into[j, SHAPE] & 1 ^ 1])
+        r.bound[j] = _bound(n, i, n.into[SHAPE, j], n.into[LINK, j], r.early[n.into[TASK, j], n.into[SHAPE, j] & 1 ^ 1])
     if n.cold[i, STATE] == DONE:
         r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, ACTUAL_START], n.cold[i, ACTUAL_FINISH], BY_ACTUAL
         return
@@ -256,7 +263,7 @@ def _is_finish_to_finish(shape: int) -> bool:
 def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     at, why, is_floor = NEVER, BY_START, n.s[FLOOR] != 0
     for j in range(lo, hi):
-        is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(n.into[j, SHAPE])
+        is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(n.into[SHAPE, j])
         if bound[j] > at:
             at, why = bound[j], BY_LINKS
     if n.cold[i, START_NO_EARLIER] > at:

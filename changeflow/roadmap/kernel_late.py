@@ -7,6 +7,7 @@ from changeflow.roadmap.arrays import (
     BEGUN,
     BELOW_FROM,
     BELOW_TO,
+    CAPPED,
     DEADLINE,
     DONE,
     FLAGS,
@@ -18,6 +19,7 @@ from changeflow.roadmap.arrays import (
     LINK,
     MANUAL,
     NEVER,
+    ODD_OUT,
     OPENING,
     OWN,
     PARTS_FROM,
@@ -42,6 +44,7 @@ from changeflow.roadmap.kernel_state import (
     MUCH,
     MUST_FINISH,
     MUST_START,
+    ODD_LINKS,
     ORDINARY,
     PLAIN,
     START_NO_LATER,
@@ -76,7 +79,7 @@ def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved:
         if not (is_moved or dirty_late[i] or n.hot[i, FLAGS] & SUMMARY):
             continue
         old_start, old_finish = r.late[i, 0], r.late[i, 1]
-        if n.hot[i, FLAGS] == ORDINARY:
+        if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
             _place_ordinary_late(n, i, r, end)
         elif n.hot[i, FLAGS] & SUMMARY:
             _gate(n, i, r.late)
@@ -85,7 +88,7 @@ def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved:
         if not is_moved and (r.late[i, 0] != old_start or r.late[i, 1] != old_finish):
             dirty_float[i] = 1
             for j in range(n.first_into[i], n.first_into[i + 1]):
-                mark(n, n.into[j, TASK], dirty_late)
+                mark(n, n.into[TASK, j], dirty_late)
             moved += 1
             is_moved = moved > len(n.hot) // MUCH
     return is_moved
@@ -94,27 +97,40 @@ def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved:
 @inlined
 def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
     is_open_end = n.s[SEVERAL_PATHS] and n.first_out[i] == n.first_out[i + 1]
-    latest, latest_start = r.early[i, 1] if is_open_end else end, NEVER
-    for m in range(n.first_out[i], n.first_out[i + 1]):
-        shape = n.out[m, SHAPE]
-        if shape & ~INHERITED == PLAIN:
-            latest = min(latest, r.late[np.uint64(n.out[m, TASK]), 0])
-            continue
-        b = _passed_back(n, n.out[m, TASK], shape, n.out[m, LINK], r)
-        if b != NEVER:
-            if shape & FROM_START:
-                latest_start = b if latest_start == NEVER else min(latest_start, b)
-            else:
-                latest = min(latest, b)
-    k = n.hot[i, PLACED]
-    work, _, finish = look_up(n.c, k, latest)
-    start = start_at(n.c, k, work - n.hot[i, AMOUNT], n.trouble)
+    latest, latest_start, nearest = r.early[i, 1] if is_open_end else end, NEVER, end
+    if n.hot[i, FLAGS] & ODD_OUT:
+        for m in range(n.first_out[i], n.first_out[i + 1]):
+            shape = n.out[SHAPE, m]
+            if shape & ~INHERITED == PLAIN:
+                latest = min(latest, r.late[np.uint64(n.out[TASK, m]), 0])
+                continue
+            b = _passed_back(n, n.out[TASK, m], shape, n.out[LINK, m], r)
+            if b != NEVER:
+                if shape & FROM_START:
+                    latest_start = b if latest_start == NEVER else min(latest_start, b)
+                else:
+                    latest = min(latest, b)
+    else:
+        lo, hi = n.first_out[i], n.first_out[i + 1]
+        nearest = end if lo == hi else r.early[n.out[TASK, lo], 0]
+        for m in range(lo, hi):
+            k = np.uint64(n.out[TASK, m])
+            latest = min(latest, r.late[k, 0])
+            nearest = min(nearest, r.early[k, 0])
+    on = n.hot[i, PLACED]
+    work, _, finish = look_up(n.c, on, latest)
+    start = start_at(n.c, on, work - n.hot[i, AMOUNT], n.trouble)
     if latest_start != NEVER and latest_start < start:
         start = latest_start
-        work = work_before(n.c, k, start) + n.hot[i, AMOUNT]
-        finish = finish_at(n.c, k, work, n.trouble)
+        work = work_before(n.c, on, start) + n.hot[i, AMOUNT]
+        finish = finish_at(n.c, on, work, n.trouble)
     r.worked[i, 1] = work
     r.late[i, 0], r.late[i, 1] = start, finish
+    if not (n.hot[i, FLAGS] & ODD_OUT or n.s[CAPPED]):
+        # Its calendar places it and measures it, so start and finish have the same float; and working time grows with
+        # the date, so that the nearest successor decides.
+        r.total_float[i] = work - r.worked[i, 0]
+        r.free_float[i] = max(0, work_before(n.c, on, nearest) - r.worked[i, 0])
 
 
 @compiled
@@ -159,12 +175,12 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
     latest, latest_start = r.early[i, 1] if n.s[SEVERAL_PATHS] and lo == hi else end, NEVER
     for m in range(lo, hi):
         # A manual task keeps its start: only what waits for its finish holds it.
-        if n.hot[i, FLAGS] & MANUAL and n.out[m, SHAPE] & FROM_START:
+        if n.hot[i, FLAGS] & MANUAL and n.out[SHAPE, m] & FROM_START:
             continue
-        bound = _passed_back(n, n.out[m, TASK], n.out[m, SHAPE], n.out[m, LINK], r)
+        bound = _passed_back(n, n.out[TASK, m], n.out[SHAPE, m], n.out[LINK, m], r)
         if bound == NEVER:
             continue
-        if n.out[m, SHAPE] & FROM_START:
+        if n.out[SHAPE, m] & FROM_START:
             latest_start = bound if latest_start == NEVER else min(latest_start, bound)
         else:
             latest = min(latest, bound)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.arrays import NEVER, SET_DATES, Arrays
+from changeflow.roadmap.arrays import ODD_INTO, ODD_OUT, SET_DATES, Arrays
 from changeflow.roadmap.kernel_time import Ints, Net
 
 # The columns of set dates, in the order of `Bound`.
@@ -16,7 +16,8 @@ START_NO_EARLIER, FINISH_NO_EARLIER, START_NO_LATER, FINISH_NO_LATER, MUST_START
 BY_START, BY_LINKS, BY_DATA_DATE, BY_ACTUAL, BY_HAND, BY_ROLL_UP = range(6)
 Marks = NDArray[np.int8]
 ORDINARY, PLAIN = 0, 0
-"""Flags of a task, and shape of a link, that the loops deal with themselves."""
+"""Flags of a task, but for those of its links, and shape of a link, that the loops deal with themselves."""
+ODD_LINKS = ODD_INTO | ODD_OUT
 
 
 MUCH = 16
@@ -35,7 +36,7 @@ class Result(NamedTuple):
     drives: Marks
     driving: Marks
     logic: Ints
-    """Where logic alone would end a task that a set date has pulled earlier."""
+    """Where logic alone would end a task that a set date pulled earlier; ordinary tasks and summaries have none."""
     worked: Ints
     """Of ordinary tasks: the work of its calendar before its early and before its late finish."""
     bound: Ints
@@ -51,7 +52,7 @@ class Result(NamedTuple):
 
 
 def empty_result(arrays: Arrays) -> Result:
-    count, many = len(arrays.hot), len(arrays.into)
+    count, many = len(arrays.hot), arrays.into.shape[1]
     return Result(
         np.zeros((count, 2), np.int64),
         np.zeros((count, 2), np.int64),
@@ -60,7 +61,7 @@ def empty_result(arrays: Arrays) -> Result:
         np.zeros(count, np.int8),
         np.zeros(many, np.int8),
         np.zeros(count, np.int8),
-        np.full(count, NEVER, np.int64),
+        np.zeros(count, np.int64),
         np.zeros((count, 2), np.int64),
         np.zeros(many, np.int64),
         np.zeros(1, np.int64),

@@ -84,7 +84,7 @@ def _share(n: Net, i: int) -> bool:
     """Bring lags that are a share of a task's duration up to date; return whether there are any."""
     is_any = False
     for m in range(n.first_out[i], n.first_out[i + 1]):
-        link = n.out[m, LINK]
+        link = n.out[LINK, m]
         if n.lags[link, SHARE] != 0:
             n.lags[link, LAG] = round(n.hot[i, AMOUNT] * n.lags[link, SHARE] / 100)
             is_any = True
@@ -135,7 +135,7 @@ def _end_of(n: Net, r: Result, trial: Result, touched: Ints, moved: int) -> int:
 def _mark_after(n: Net, i: int, dirty: Marks, last: int) -> int:
     """Mark what a row's dates bind: its successors, the tasks below those that are summaries, the summaries above."""
     for m in range(n.first_out[i], n.first_out[i + 1]):
-        k = n.out[m, TASK]
+        k = n.out[TASK, m]
         if n.hot[k, FLAGS] & SUMMARY:
             for b in range(n.cold[k, BELOW_FROM], n.cold[k, BELOW_TO]):
                 dirty[n.below[b]] = 1

@@ -14,6 +14,8 @@ from changeflow.roadmap.arrays import (
     LINK,
     MANUAL,
     NEVER,
+    ODD_INTO,
+    ODD_OUT,
     OPEN,
     PARTS_FROM,
     PARTS_TO,
@@ -99,22 +101,24 @@ class Replanner:
             return False
         if had_parts.any() or (moved_state.any() and len(arrays.below)):
             return False
+        hot[:, FLAGS] |= arrays.hot[rows, FLAGS] & (ODD_INTO | ODD_OUT)
         arrays.hot[rows], arrays.cold[rows] = hot, cold
         for row in rows[moved_state].tolist():
-            into = arrays.out[:, TASK] == row
-            arrays.out[into, SHAPE] &= ~PROGRESSED
+            into = arrays.out[TASK] == row
+            arrays.out[SHAPE, into] &= ~PROGRESSED
             if arrays.cold[row, STATE] != OPEN:
-                arrays.out[into, SHAPE] |= PROGRESSED
+                arrays.out[SHAPE, into] |= PROGRESSED
+                arrays.hot[self._before(np.array([row])), FLAGS] |= ODD_OUT
         return True
 
     def _is_shared(self, rows: Ints) -> bool:
         """Tell whether a lag is a share of one of these tasks' durations."""
         first, out = self.arrays.first_out, self.arrays.out
-        return any(self.arrays.lags[out[first[k] : first[k + 1], LINK], SHARE].any() for k in rows.tolist())
+        return any(self.arrays.lags[out[LINK, first[k] : first[k + 1]], SHARE].any() for k in rows.tolist())
 
     def _before(self, rows: Ints) -> list[int]:
         first, into = self.arrays.first_into, self.arrays.into
-        return [int(k) for row in rows.tolist() for k in into[first[row] : first[row + 1], TASK]]
+        return [int(k) for row in rows.tolist() for k in into[TASK, first[row] : first[row + 1]]]
 
 
 def _changed(before: Roadmap, after: Roadmap) -> list[TaskId] | None:

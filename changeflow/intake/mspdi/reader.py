@@ -198,6 +198,9 @@ class _Reader:
         inactive = sum(1 for t in children(self.root, "Tasks/Task") if text_of(t, "Active") == "0")
         if inactive:
             self.notes.append(f"{inactive} inactive tasks are left out.")
+        unused = sum(1 for uid in self.summaries if uid in self.elements and _is_unused(self.elements[uid]))
+        if unused:
+            self.notes.append(f"Dates that {unused} summaries have of their own are not used.")
         delayed = sum(1 for e in self.elements.values() if number_of(e, "LevelingDelay"))
         if delayed:
             self.notes.append(f"The levelling delay of {delayed} tasks is not applied.")
@@ -299,6 +302,12 @@ class _Reader:
             left = _minutes_of_work(assignment, "RemainingWork")
             if from_ is not None and left > 0:
                 yield self._work_calendar(assignment, own), minute_of(from_), left
+
+
+def _is_unused(summary: etree._Element) -> bool:
+    """Tell whether a summary has a deadline, or a constraint that it does not hand to its tasks."""
+    bound = CONSTRAINTS.get(code_of(summary, "ConstraintType"))
+    return moment_of(summary, "Deadline") is not None or (bound is not None and bound not in ON_SUMMARIES)
 
 
 def _minutes_of_work(assignment: etree._Element, name: str) -> int:
