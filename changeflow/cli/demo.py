@@ -102,7 +102,8 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ("Has the parallel run earned a go?", ["gate", "show", "payroll/pilot/go-no-go", *at]),
         ("What is due today?", ["tick", "--at", f"{TODAY}T07:00"]),
         ("Nudges, through the Prefect flow", ["flows", "run", "dispatch-nudges", "--at", f"{TODAY}T09:00"]),
-        ("The report to the SRO", ["report", "sro", "--out", str(home / "sro-report.html"), *at]),
+        ("What changed since the baseline, and why?", ["changes", "--since", "baseline", *at]),
+        ("The report to the SRO", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
         ("The same numbers as JSON", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
         ("Is the chain of changes whole?", ["audit", "verify"]),
     ]
