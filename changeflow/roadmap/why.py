@@ -52,11 +52,22 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
     current: TaskId | None = task
     while current is not None:
         drivers = sorted(schedule[current].drivers, key=lambda link: link.predecessor)
-        steps.append(Because(current, _early_sentence(roadmap, schedule, roadmap.tasks[current], drivers)))
+        sentence = _early_sentence(roadmap, schedule, roadmap.tasks[current], drivers)
+        if current != task:
+            sentence += _despite_float(roadmap, schedule, current)
+        steps.append(Because(current, sentence))
         # Behind a summary stands the task that gives it its date.
         current = next(iter(sorted(schedule.behind(drivers[0]))), None) if drivers else None
     late = _late_sentence(roadmap, schedule, roadmap.tasks[task])
     return Why(task, tuple(reversed(steps)), late, tuple(_late_chain(roadmap, schedule, task)))
+
+
+def _despite_float(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
+    """Say of a driver that has float that it drives all the same: a gap of days off lies behind it."""
+    spare = schedule[task].total_float
+    if spare <= 0 or ((done := roadmap.progress.get(task)) and done.is_done):
+        return ""
+    return f" It drives what follows, although it has {float_in_words(roadmap, task, spare)} of float."
 
 
 def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:

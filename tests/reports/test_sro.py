@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from changeflow.intake.folder import Folder
+from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.progress import read_progress
 from changeflow.pilots.go_no_go import Proposal
 from changeflow.pilots.runs import RunSummary
@@ -21,6 +21,7 @@ from changeflow.reports.sro import SroReport, build_sro
 from changeflow.resources import template_environment
 from changeflow.rules.engine import judge
 from changeflow.values.problem import Problem
+from tests.builders import PROGRAMME, a_folder
 from tests.conftest import SAMPLE
 
 TODAY = date(2027, 5, 4)
@@ -138,3 +139,30 @@ def test_a_half_written_report_is_never_seen(report: SroReport, tmp_path: Path, 
     with pytest.raises(RuntimeError):
         documents.write_sro(report, out)
     assert out.read_text() == "the old one"
+
+
+def test_a_driver_with_float_is_told_with_both(tmp_path: Path):
+    """Build ends on Friday 12 February, half-term is 15 to 19, Train (school days) runs 22 to 26 and is due then.
+    Build drives Train, and yet has five working days of float."""
+    programme = PROGRAMME.replace("start: 2027-01-04", "start: 2027-02-08").replace(
+        "tasks:\n",
+        "tasks:\n  build: {duration: 5d, owner: chief}\n  train: {duration: 5d, calendar: term, after: build}\n",
+    )
+    programme = programme.replace(
+        "milestones:\n", "milestones:\n  trained: {name: All are trained, after: train, deadline: 2027-02-26}\n"
+    )
+    folder = a_folder(tmp_path / "trust", programme=programme)
+    (folder / "calendars").mkdir()
+    (folder / "calendars" / "terms.yaml").write_text(
+        "calendar: terms\nterms:\n"
+        "  - {name: Spring, first_day: 2027-01-04, last_day: 2027-03-25, half_term: [2027-02-15, 2027-02-19]}\n"
+        "  - {name: Summer, first_day: 2027-04-12, last_day: 2027-07-22}\n"
+    )
+    report = build_sro(judge(read_folder(folder).programme), today=date(2027, 2, 8))
+    [path] = [p for p in report.paths if p.milestone == "All are trained"]
+    assert path.steps[0] == (
+        "Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme. "
+        "It drives what follows, although it has 5 working days of float."
+    )
+    assert "it starts after the finish of Build; half-term, 15 to 19 Feb 2027, lies between." in path.steps[1]
+    assert "although it has 5 working days of float" in sro_html(report)

@@ -17,7 +17,10 @@ def test_the_chain_names_the_link_and_the_half_term_between():
     )  # fmt: skip
     why = explain(roadmap, time_roadmap(roadmap), "Train")
     assert [b.sentence for b in why.chain] == [
-        "Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme.",
+        (
+            "Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme. "
+            "It drives what follows, although it has 5 working days of float."
+        ),
         (
             "Train runs 22 to 26 Feb 2027: it starts after the finish of Build; "
             "half-term, 15 to 19 Feb 2027, lies between."
