@@ -3,12 +3,15 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from changeflow.cli.speaking import At, Folder, day, note, out, spoken_errors
 from changeflow.errors import CheckFailedError, ConflictError, UnknownThingError
+
+if TYPE_CHECKING:
+    from changeflow.programme.programme import Programme
 
 Form = Annotated[str, typer.Option("--format", help="text or json.")]
 
@@ -65,6 +68,7 @@ def plan(
     folder: Folder,
     form: Form = "text",
     at: At = None,
+    to: Annotated[str | None, typer.Option(help="A milestone or task: show the longest path to it.")] = None,
     fail_on: Annotated[str | None, typer.Option(help="block, warn or info: exit 3 when such a finding exists.")] = None,
 ) -> None:
     """Schedule a folder: critical path, milestones, waves, findings."""
@@ -78,7 +82,7 @@ def plan(
         if form == "json":
             out(plan_json(judged))
         else:
-            for line in plan_text(judged):
+            for line in plan_text(judged, to=_target(judged.programme, to) if to else None):
                 out(line)
         if fail_on:
             if fail_on not in list(Severity):
@@ -107,14 +111,15 @@ def schedule(
             raise UnknownThingError("profile", profile, PROFILES)
         if file.is_dir():
             roadmap, timed = schedule_folder(file, profile=profile)
-            names, key = {t: task.name for t, task in roadmap.tasks.items()}, "id"
+            names, key, approved = {t: task.name for t, task in roadmap.tasks.items()}, "id", None
         else:
             project, timed = schedule_project(file, say=note, profile=profile)
             for remark in project.notes:
                 note(remark)
             roadmap, names, key = project.roadmap, dict(project.names), "uid"
+            approved = project.baselines.get(0)
     if form == "json":
-        out(json.dumps({"tasks": schedule_rows(timed, names, key=key)}))
+        out(json.dumps({"tasks": schedule_rows(timed, names, key=key, baseline=approved)}))
         return
     for task in sorted(timed.timed, key=lambda t: (timed[t].early_start, t)):
         mark = "critical" if timed[task].critical else float_in_words(roadmap, task, timed[task].total_float)
@@ -186,6 +191,15 @@ def health(folder: Folder, form: Form = "text", at: At = None) -> None:
         return
     for line in health_text(lines, heading_lines(programme, lines)):
         out(line)
+
+
+def _target(programme: "Programme", name: str) -> str:
+    milestone = programme.milestone(name)
+    found = milestone.task if milestone else name
+    if found not in programme.roadmap.tasks:
+        known = [*(m.id for m in programme.milestones), *programme.roadmap.tasks]
+        raise UnknownThingError("milestone or task", name, known)
+    return found
 
 
 def _check_form(form: str) -> None:

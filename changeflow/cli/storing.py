@@ -1,4 +1,4 @@
-"""Commands that store a definition: apply, baseline take, waiver add."""
+"""Commands that store a definition: apply, baseline take and show, waiver add."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -73,6 +73,33 @@ def _difference(change: "Difference") -> list[str]:
     if change.blocks:
         lines.append(f"{change.blocks} findings will stop a baseline; changeflow plan shows them.")
     return lines
+
+
+@baseline.command("show")
+def baseline_show(
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    everything: Annotated[bool, typer.Option("--all", help="Also what stands where it stood.")] = False,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Show each milestone's and task's variance: the forecast against the latest baseline."""
+    import json
+    from dataclasses import asdict
+
+    from changeflow.errors import UnknownThingError
+    from changeflow.reports.variance import variance_text
+    from changeflow.usecases.changes import variance_of
+
+    with spoken_errors():
+        if form not in ("text", "json"):
+            raise UnknownThingError("format", form, ["text", "json"])
+        found = variance_of(programme, db=db, on=day(at), everything=everything)
+    if form == "json":
+        out(json.dumps(asdict(found), indent=1, ensure_ascii=False))
+        return
+    for line in variance_text(found):
+        out(line)
 
 
 @baseline.command("take")

@@ -5,17 +5,28 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.programme.reference import References
 from changeflow.roadmap.cpm import Schedule
 from changeflow.roadmap.why import dates_in_words, explain, float_in_words
 from changeflow.rules.engine import Judged
+from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, iso, spoken_day
 from changeflow.values.words import Kind
 
 
-def schedule_rows(schedule: Schedule, names: Mapping[str, str], *, key: str = "uid") -> list[dict[str, Any]]:
-    """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes."""
+def schedule_rows(
+    schedule: Schedule,
+    names: Mapping[str, str],
+    *,
+    key: str = "uid",
+    baseline: Mapping[TaskId, Dates] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes.
+
+    With a baseline, the tasks in it have its start and finish as well.
+    """
     rows = []
     for task, timed in schedule.timed.items():
         rows.append(
@@ -32,6 +43,8 @@ def schedule_rows(schedule: Schedule, names: Mapping[str, str], *, key: str = "u
                 "driving": timed.driving,
             }
         )
+        if baseline and (known := baseline.get(task)):
+            rows[-1] |= {"baseline_start": iso(known.start), "baseline_finish": iso(known.finish)}
     return rows
 
 
@@ -90,8 +103,11 @@ def _waves(programme: Programme) -> Iterator[dict[str, Any]]:
             }
 
 
-def plan_text(judged: Judged) -> Iterator[str]:
-    """Yield the lines of a plan for a person: milestones, waves, the driving path, findings."""
+def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
+    """Yield the lines of a plan for a person: milestones, waves, the driving path, findings.
+
+    The path is the one to the task `to`, else to the last milestone and to the end.
+    """
     programme = judged.programme
     schedule = programme.schedule
     if schedule is None:
@@ -112,18 +128,28 @@ def plan_text(judged: Judged) -> Iterator[str]:
         if wave["go_live"]:
             day = spoken_day(datetime.fromisoformat(wave["go_live"]).date())
             yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
-    for milestone in milestones[-1:]:
-        yield ""
-        yield f"What drives “{milestone.name}”"
-        for n, because in enumerate(explain(programme.roadmap, schedule, milestone.task).chain, 1):
-            yield f"  {n:>2}. {because.sentence}"
-    critical = [t for t, timed in schedule.timed.items() if timed.driving]
-    yield ""
-    yield f"{len(critical)} tasks lie on the longest path to the end of the programme:"
-    for task in sorted(critical, key=lambda t: (schedule[t].early_start, t)):
-        yield f"  {dates_in_words(programme.roadmap, schedule, task):<28} {programme.roadmap.tasks[task].name}"
+    yield from _path_text(programme, schedule, to or (milestones[-1].task if milestones else None), to_end=to is None)
     yield ""
     yield from findings_text(judged)
+
+
+def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None, *, to_end: bool) -> Iterator[str]:
+    """Yield what drives a task, and all tasks on the longest path to it or to the end, ties too, with their floats."""
+    roadmap = programme.roadmap
+    if target is not None:
+        yield ""
+        yield f"What drives “{roadmap.tasks[target].name}”"
+        for n, because in enumerate(explain(roadmap, schedule, target).chain, 1):
+            yield f"  {n:>2}. {because.sentence}"
+    on_path = {t for t, timed in schedule.timed.items() if timed.driving}
+    where = "the end of the programme"
+    if target is not None and not to_end:
+        on_path, where = set(schedule.path_to(target)), f"“{roadmap.tasks[target].name}”"
+    yield ""
+    yield f"{len(on_path)} tasks lie on the longest path to {where}. Beside each its total float to the end:"
+    for task in sorted(on_path, key=lambda t: (schedule[t].early_start, t)):
+        spare = "critical" if schedule[task].critical else float_in_words(roadmap, task, schedule[task].total_float)
+        yield f"  {dates_in_words(roadmap, schedule, task):<28} {spare:<16} {roadmap.tasks[task].name}"
 
 
 def findings_text(judged: Judged) -> Iterator[str]:

@@ -11,6 +11,7 @@ from changeflow.errors import InputError
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, build_changes
+from changeflow.reports.variance import Variance, build_variance
 from changeflow.roadmap.changes import Cause, Part, Slip, attribute
 from changeflow.roadmap.cpm import Schedule
 from changeflow.roadmap.tasks import Roadmap
@@ -51,6 +52,18 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
     if earlier is None:
         raise InputError("There is nothing to compare with yet: no report was issued, and no baseline was taken.")
     return compare_states(earlier, stored.programme, baseline=baseline if earlier.label == THE_BASELINE else {})
+
+
+def variance_of(programme: str | None, *, db: str, on: date, everything: bool = False) -> Variance:
+    """Compare a stored programme's forecast with its latest baseline, task by task."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=on)
+    known = stored.baseline
+    if known is None:
+        raise InputError("No baseline has been taken yet: changeflow baseline take takes one.")
+    day = spoken_day(known.at.astimezone(LONDON).date())
+    note = f"Against baseline {known.number} of {day}: {known.note.rstrip('.')}."
+    return build_variance(stored.programme, known.dates, note=note, everything=everything)
 
 
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:

@@ -274,3 +274,21 @@ def test_a_finish_is_scheduled_back_from(tmp_path: Path):
         tmp_path / "wrong", programme=PROGRAMME.replace("start: 2027-01-04", "start: 2027-01-04\nfinish: 2026-12-01")
     )
     assert "programme.yaml:5:9: The programme would finish on 2026-12-01" in run("validate", wrong, code=4).stderr
+
+
+def test_the_longest_path_to_any_milestone_is_shown_with_floats(folder: Path):
+    shown = run("plan", folder, "--to", "all-live").stdout
+    assert "tasks lie on the longest path to “All are live”" in shown
+    assert "There is no milestone or task 'all-lives'" in run("plan", folder, "--to", "all-lives", code=4).stderr
+
+
+def test_variance_is_shown_by_milestone_and_task(folder: Path, db: str):
+    run("apply", folder, "--yes", "--at", "2027-01-04")
+    assert "No baseline has been taken" in run("baseline", "show", code=4).stderr
+    run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
+    run("task", "finish", "payroll/requirements", "--started", "2027-01-04", "--on", "2027-01-13", "--at", "2027-01-13")
+    shown = run("baseline", "show", "--at", "2027-01-13").stdout
+    assert "+5  13 Jan 2027  (was 8 Jan 2027, done)  Payroll: requirements" in shown
+    rows = json.loads(run("baseline", "show", "--at", "2027-01-13", "--all", "--format", "json").stdout)
+    assert rows["tasks"][0]["days"] >= rows["tasks"][-1]["days"]
+    assert [m["id"] for m in rows["milestones"]] == ["programme/all-live"]

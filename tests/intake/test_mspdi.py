@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.errors import ChangeflowError, CyclicRoadmapError
+from changeflow.errors import ChangeflowError, CyclicRoadmapError, ProblemsError
 from changeflow.intake.mspdi import ProjectFile, read_mspdi
 from changeflow.roadmap.cpm import time_roadmap
 from changeflow.values.moments import datetime_of
@@ -131,8 +131,8 @@ BOMB = '<!DOCTYPE p [<!ENTITY a "xxxxxxxxxx">' + "".join(
         (HEAD + "<Tasks>", "not XML"),
         ("<Project/>", "not a Microsoft Project file"),
         (HEAD + "</Project>", "no project start"),
-        (HEAD + "<StartDate>31/12/2027</StartDate></Project>", "cannot be read"),
-        (HEAD + "<StartDate>9999-12-31T00:00:00</StartDate><Tasks/></Project>", "cannot be read"),
+        (HEAD + "<StartDate>31/12/2027</StartDate></Project>", "'31/12/2027' is no date"),
+        (HEAD + "<StartDate>9999-12-31T00:00:00</StartDate><Tasks/></Project>", "outside the years 1984 to 2149"),
         (BOMB + f"]><p>{'&j;' * 10}</p>", "not"),
     ],
 )
@@ -141,6 +141,16 @@ def test_what_cannot_be_read_says_why(tmp_path: Path, text: str, says: str):
     with pytest.raises(ChangeflowError, match=says) as caught:
         read_mspdi(tmp_path / "plan.xml")
     assert caught.value.exit_code == 4
+
+
+def test_numbers_given_twice_and_dates_out_of_range_are_listed_all_at_once(tmp_path: Path):
+    twice = a_task(1) + a_task(1) + a_task(2, more="<Deadline>3027-03-01T17:00:00</Deadline>")
+    with pytest.raises(ProblemsError) as caught:
+        read_mspdi(a_file(tmp_path, tasks=twice + "<Task><Name>Lost</Name></Task>"))
+    text = str(caught.value)
+    assert "Two tasks have the UID 1: 'T1' and 'T1'." in text
+    assert "Task 'T2': 3027-03-01 (Deadline) lies outside the years 1984 to 2149." in text
+    assert "Task 'Lost' has no UID." in text
 
 
 def test_a_calendar_without_working_time_is_named(tmp_path: Path):

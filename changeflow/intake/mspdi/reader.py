@@ -10,6 +10,7 @@ from lxml import etree
 from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import Calendars
+from changeflow.intake.mspdi.checks import problems_of
 from changeflow.intake.mspdi.fields import (
     NAMESPACE,
     children,
@@ -75,6 +76,8 @@ class ProjectFile:
 def read_mspdi(path: Path) -> ProjectFile:
     """Read an MSPDI file; entities are never expanded and nothing is fetched."""
     root = _parse(path)
+    if problems := list(problems_of(root, path.name)):
+        raise ProblemsError(problems)
     try:
         return _Reader(root, path.name).read()
     except (ValueError, OverflowError) as error:
