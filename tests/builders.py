@@ -89,19 +89,21 @@ SERVICE = """\
 service: payroll
 name: Payroll
 lead_provider: {person: lead, days_per_week: 2}
+agreement: {kind: gives_and_gets, gives: [Numbers in time], gets: [Pay in time]}
 pathway: short
 """
 PATHWAY = """\
 pathway: short
 name: A short pathway
 steps:
-  requirements: {kind: requirements, phase: design, duration: 5d}
+  requirements: {kind: requirements, phase: design, duration: 5d, sources: [heads, board, local_governing_bodies]}
   delegation: {kind: delegation, phase: develop, duration: 5d, after: requirements}
   capacity: {kind: capacity_in_place, phase: develop, per: wave, duration: 5d, after: requirements}
   system-live: {kind: system_live, phase: develop, per: wave, duration: 5d, after: requirements}
   train: {kind: training, phase: deploy, per: school, duration: 2d, after: [system-live, capacity, delegation]}
   skills: {kind: skills_evidenced, phase: deploy, per: wave, duration: 1d, after: train}
   go-live: {kind: go_live, phase: deploy, per: wave, after: skills}
+  quick-win: {kind: quick_win, phase: deploy, per: wave, duration: 1d, after: go-live}
   restructure: {kind: org_change, phase: develop, per: wave, duration: 5d, after: [capacity, system-live]}
   roles-end: {kind: role_removal, phase: deploy, per: wave, duration: 1d, after: [restructure, go-live]}
   checkpoint: {kind: checkpoint, phase: sustain, per: wave, duration: 1d, after: go-live FS+10d}

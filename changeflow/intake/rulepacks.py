@@ -1,5 +1,6 @@
 """Rulepacks that ship with changeflow, and a folder's own, which win over them."""
 
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,10 +23,19 @@ def shipped_rulepacks() -> Rulepacks:
 
 
 def read_rulepacks(folder: Path, problems: list[Problem]) -> tuple[Rulepack, ...]:
-    packs = []
+    packs: list[Rulepack] = []
+    seen: dict[tuple[str, str | None, date], str] = {}
     for path in sorted(folder.glob("*.yaml")):
         document = read_yaml(path, f"{folder.name}/{path.name}", problems)
         pack = shape(document, Rulepack, problems) if document else None
-        if pack:
-            packs.append(pack)
+        if pack is None:
+            continue
+        edition = (pack.rulepack, pack.nation, pack.in_force_from)
+        if edition in seen:
+            what = f"{seen[edition]} is an edition of '{pack.rulepack}' for the same nation and day already."
+            remedy = "Join the two, or give the later one its own day."
+            problems.append(Problem(file=f"{folder.name}/{path.name}", what=what, remedy=remedy))
+            continue
+        seen[edition] = path.name
+        packs.append(pack)
     return tuple(packs)

@@ -140,6 +140,7 @@ class Policy(Frozen):
         "retained_logic",
         description="Whether the rest of work that began before its predecessors ended waits for them, or goes on",
     )
+    quick_win_within_weeks: int = Field(6, ge=1, description="How soon after a go-live its quick win comes")
     larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
 
 

@@ -160,6 +160,8 @@ class _Expander:
             deadline=_end_of(fields.deadline),
             as_late_as_possible=bool(fields.as_late_as_possible),
             owner=self._owner(instance),
+            sources=fields.sources or (),
+            redundancies=self._redundancies(instance),
             minor=bool(fields.minor),
             irreversible=bool(fields.irreversible),
         )
@@ -174,6 +176,18 @@ class _Expander:
         elif instance.wave:
             where = f", {instance.wave.name}"
         return f"{instance.service.name}: {name[:1].lower() + name[1:] if name[1:2].islower() else name}{where}"
+
+    def _redundancies(self, instance: _Instance) -> dict[str, int]:
+        """Keep those of the instance's own schools; a school that the programme does not have is a flaw."""
+        said = instance.fields.redundancies or {}
+        known = {s.id for s in self.definition.schools}
+        for school in said:
+            if school not in known:
+                place = instance.place.at("redundancies", school)
+                flaw = Flaw(place, f"There is no school '{school}'.", did_you_mean(school, known), on_key=True)
+                if flaw not in self.out.flaws:
+                    self.out.flaws.append(flaw)
+        return {school: count for school, count in said.items() if school in instance.schools and count}
 
     def _owner(self, instance: _Instance) -> str | None:
         owner, flaw = self.references.owner(instance.fields.owner, instance.service, instance.schools)

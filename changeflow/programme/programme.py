@@ -8,7 +8,7 @@ import networkx as nx
 
 from changeflow.calendar.periods import PayPeriod
 from changeflow.programme.calendars import Calendars
-from changeflow.programme.definition import Definition, Policy, School, ServiceFile
+from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
 from changeflow.programme.reference import Flaw, References
@@ -17,8 +17,8 @@ from changeflow.roadmap.graph import build_graph, guaranteed_after
 from changeflow.roadmap.profile import TEXTBOOK
 from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.moments import DAY, minute_of
-from changeflow.values.rulepack import Rulepacks
+from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
+from changeflow.values.rulepack import Entry, Rulepacks
 from changeflow.values.words import Kind, Phase
 
 
@@ -108,6 +108,29 @@ class Programme:
         if self.schedule is None:
             raise LookupError("the programme has no schedule yet")
         return self.schedule[task]
+
+    def law(self, pack: str, key: str, *, on: date | None = None) -> Entry:
+        """Return the entry of a rulepack that is in force in the programme's nation on a day, or at the data date."""
+        return self.rulepacks.entry(pack, key, on=on or self.on, nation=self.definition.programme.nation)
+
+    def is_done(self, task: TaskId) -> bool:
+        done = self.roadmap.progress.get(task)
+        return bool(done and done.is_done)
+
+    def days_of(self, task: TaskId) -> tuple[date, date]:
+        """Return a task's first and last day, both inclusive; a milestone's are one."""
+        timed = self.timed(task)
+        first = day_of(timed.early_start)
+        return first, max(first, last_day_of(timed.early_finish))
+
+    def schools_in(self, task: Task, blackout: Blackout) -> frozenset[str]:
+        """Return a task's schools that a black-out concerns."""
+        return frozenset(
+            s
+            for s in task.schools
+            if (not blackout.schools or s in blackout.schools)
+            and (not blackout.phases or self.school(s).phase in blackout.phases)
+        )
 
     def spare(self, milestone: Milestone) -> int:
         """Return the working minutes from a milestone's forecast to its deadline; without one, its total float."""

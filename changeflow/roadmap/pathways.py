@@ -67,6 +67,12 @@ class StepFields(Frozen):
     must_finish: date | None = None
     deadline: date | None = None
     as_late_as_possible: bool | None = Field(None, description="Just in time for what waits for it")
+    sources: tuple[Literal["heads", "board", "local_governing_bodies", "users", "suppliers"], ...] | None = Field(
+        None, description="Of requirements: whom they come from"
+    )
+    redundancies: dict[str, Annotated[int, Field(ge=0)]] | None = Field(
+        None, description="Of ended roles: how many end by redundancy, by school"
+    )
     minor: bool | None = None
     irreversible: bool | None = None
     drop: bool | None = Field(None, description="Leave this step out")

@@ -97,6 +97,10 @@ class Task:
     constraints: tuple[Constraint, ...] = ()
     deadline: int | None = None
     owner: str | None = None
+    sources: tuple[str, ...] = ()
+    """Of requirements: whom they come from."""
+    redundancies: Mapping[str, int] = field(default_factory=dict)
+    """Of ended roles: how many are proposed to end by redundancy, by school."""
     minor: bool = False
     irreversible: bool = False
 

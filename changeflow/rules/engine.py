@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.graph import loop_if_linked
 from changeflow.roadmap.tasks import Link
-from changeflow.rules.catalogue import DATE_CHECKS, RULES
+from changeflow.rules.catalogue import RULES
+from changeflow.rules.rule import Check
 from changeflow.values.finding import Breach, Finding, ImpliedLink, Waiver
 from changeflow.values.words import Origin, Severity
 
@@ -41,18 +42,24 @@ class _Judge:
         self.programme = self.programme.scheduled()
         self.findings += self._flawed_waivers()
         for rule in RULES.values():
-            for outcome in list(rule.check(self.programme)):
-                if isinstance(outcome, Breach):
-                    self._report(outcome)
-                else:
-                    self._enforce(outcome)
+            if not rule.needs_schedule:
+                self._take(rule.check)
         self.programme = self.programme.scheduled()
-        for check in DATE_CHECKS.values():
-            for breach in check(self.programme):
-                self._report(breach)
+        for rule in RULES.values():
+            if rule.needs_schedule:
+                self._take(rule.check)
+            if rule.on_dates is not None:
+                self._take(rule.on_dates)
         order = list(RULES)
         self.findings.sort(key=lambda f: (f.severity.position, order.index(f.rule), f.subject, f.message))
         return Judged(self.programme, tuple(self.findings), tuple(self.used))
+
+    def _take(self, check: Check) -> None:
+        for outcome in list(check(self.programme)):
+            if isinstance(outcome, Breach):
+                self._report(outcome)
+            else:
+                self._enforce(outcome)
 
     def _enforce(self, wanted: ImpliedLink) -> None:
         successor = self.programme.roadmap.tasks[wanted.successor]

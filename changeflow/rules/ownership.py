@@ -53,7 +53,7 @@ def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedL
             yield ImpliedLink(checkpoint.id, closure.id, "R16")
 
 
-def sponsor_until_the_end(programme: Programme) -> Iterator[Breach]:
+def sponsor_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """A sponsor is named through the last checkpoint: looked at when dates are known."""
     sponsor = programme.definition.programme.sponsor
     if sponsor is None:

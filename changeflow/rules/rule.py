@@ -24,6 +24,14 @@ class Rule:
     remedy: str
     source: str
     check: Check
+    example: str = ""
+    """What it comes to in a trust, in a sentence or two."""
+    needs_schedule: bool = False
+    """Its check looks at dates, and so runs after the schedule."""
+    on_dates: Check | None = None
+    """What it looks at besides, once the schedule is known."""
+    enforced_by: str = ""
+    """What keeps it, where that is no finding: a page that hides, a dispatch that waits."""
 
     @property
     def text(self) -> str:

@@ -20,6 +20,10 @@ class Unit(StrEnum):
     PERCENT = "percent"
     """Of the predecessor's duration: for lags only."""
 
+    @property
+    def counts_working_time(self) -> bool:
+        return self in (Unit.WORKING, Unit.SCHOOL_WEEKS)
+
 
 _PATTERN = re.compile(r"^(?P<sign>[+-]?)(?P<amount>\d+(?:\.\d+)?)(?P<unit>ed|ew|eh|em|pp|sw|m|h|d|w|t|%)$")
 _ELAPSED = {"em": 1, "eh": 60, "ed": 24 * 60, "ew": 7 * 24 * 60}

@@ -19,6 +19,11 @@ class Entry(Frozen):
     grade: str = Field(pattern=r"^(S|P|V|K|D)$")
     note: str = ""
 
+    @property
+    def is_unknown(self) -> bool:
+        """A placeholder: something will be law, and its number is not known. It is never guessed."""
+        return self.value is None
+
 
 class Rulepack(Frozen):
     """A set of entries that is in force from a day on, until a later edition replaces it."""
@@ -35,12 +40,23 @@ class Rulepacks(Frozen):
 
     packs: tuple[Rulepack, ...] = ()
 
-    def entry(self, pack: str, key: str, *, on: date) -> Entry:
-        """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none."""
-        editions = [p for p in self.packs if p.rulepack == pack and p.in_force_from <= on and key in p.entries]
+    def entry(self, pack: str, key: str, *, on: date, nation: str | None = None) -> Entry:
+        """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none.
+
+        A nation's own edition wins over one for all nations, whichever is the newer.
+        """
+        editions = [
+            p
+            for p in self.packs
+            if p.rulepack == pack and p.in_force_from <= on and key in p.entries and p.nation in (None, nation)
+        ]
         if not editions:
             raise KeyError(f"{pack}.{key} on {on}")
-        return sorted(editions, key=lambda p: p.in_force_from)[-1].entries[key]
+        return sorted(editions, key=lambda p: (p.nation is not None, p.in_force_from))[-1].entries[key]
 
-    def number(self, pack: str, key: str, *, on: date) -> int:
-        return int(self.entry(pack, key, on=on).value)
+    def number(self, pack: str, key: str, *, on: date, nation: str | None = None) -> int:
+        """Return an entry that is a whole number; one that is not known yet is a `LookupError`."""
+        found = self.entry(pack, key, on=on, nation=nation)
+        if found.is_unknown:
+            raise LookupError(f"{pack}.{key} is not known for {on}: {found.source}")
+        return int(found.value)

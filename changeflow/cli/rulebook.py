@@ -1,0 +1,54 @@
+"""Commands about the rulebook: rules list, rules show."""
+
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.speaking import out, spoken_errors
+from changeflow.errors import UnknownThingError
+
+rules = typer.Typer(help="The rules of the field, and where each comes from.", invoke_without_command=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(rules, name="rules")
+
+
+@rules.callback()
+def rulebook(context: typer.Context) -> None:
+    """The rules of the field, and where each comes from."""
+    if context.invoked_subcommand is None:
+        rules_list("text")
+
+
+@rules.command("list")
+def rules_list(
+    form: Annotated[str, typer.Option("--format", help="text or markdown: the whole handbook.")] = "text",
+) -> None:
+    """List every rule: code, severity, title."""
+    from changeflow.intake.rulepacks import shipped_rulepacks
+    from changeflow.reports import rulebook as writing
+
+    with spoken_errors():
+        if form not in ("text", "markdown"):
+            raise UnknownThingError("format", form, ["text", "markdown"])
+        lines = writing.rules_list() if form == "text" else [writing.rules_page(shipped_rulepacks()).rstrip("\n")]
+        for line in lines:
+            out(line)
+
+
+@rules.command("show")
+def rules_show(rule: Annotated[str, typer.Argument(help="A rule's code, such as R02.")]) -> None:
+    """Explain a rule: what it asks for, an example, who may lift it, the remedy and the source."""
+    from changeflow.reports.rulebook import DISCLAIMER, rule_text
+    from changeflow.rules.catalogue import RULES
+
+    with spoken_errors():
+        found = RULES.get(rule.upper())
+        if found is None:
+            raise UnknownThingError("rule", rule, RULES)
+        for line in rule_text(found):
+            out(line)
+        if "Rulepack" in found.source:
+            out()
+            out(DISCLAIMER)

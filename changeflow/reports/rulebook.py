@@ -1,0 +1,73 @@
+"""The rulebook for people: a list, a page a rule, and the handbook that the documentation ships."""
+
+from collections.abc import Iterator
+
+from changeflow.rules.catalogue import RULES
+from changeflow.rules.rule import Rule
+from changeflow.values.moments import spoken_day
+from changeflow.values.rulepack import Rulepacks
+
+GRADES = {
+    "S": "founding document",
+    "P": "public page",
+    "V": "verified by running",
+    "K": "general knowledge",
+    "D": "changeflow's own choice",
+}
+DISCLAIMER = "Legal and other numbers are a planning minimum, not legal advice."
+
+
+def rules_list() -> Iterator[str]:
+    """Yield a line a rule."""
+    for rule in RULES.values():
+        yield f"{rule.code}  {rule.severity.upper():<5}  {rule.title}"
+
+
+def rule_text(rule: Rule) -> Iterator[str]:
+    """Yield what there is to say about one rule."""
+    yield f"{rule.code}  {rule.title}"
+    yield ""
+    yield rule.text
+    yield ""
+    for name, value in _facts(rule):
+        yield f"{name + ':':<13} {value}"
+
+
+def rules_page(packs: Rulepacks) -> str:
+    """Write the handbook: every rule with its example and source, and every number that rules read."""
+    lines = [
+        "# The rules",
+        "",
+        "Made by `changeflow rules list --format markdown` from the rules' own text. A rule is *kept* by the plan,",
+        "*enforced* by a link that it adds and says so, or *broken*: a finding. `changeflow plan` shows the findings.",
+        f"{DISCLAIMER}",
+        "",
+    ]
+    for rule in RULES.values():
+        lines += [f"## {rule.code} {rule.title}", "", rule.text, ""]
+        lines += [f"- **{name}:** {value}" for name, value in _facts(rule)]
+        lines.append("")
+    lines += ["## The numbers", "", "| rulepack | in force from | nation | entry | value | grade | source |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation or "", p.in_force_from)):
+        for key, entry in pack.entries.items():
+            value = "not known" if entry.is_unknown else _said(entry.value)
+            cells = (pack.rulepack, spoken_day(pack.in_force_from), pack.nation or "all", key, value)
+            lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {entry.source} |")
+    return "\n".join(lines) + "\n"
+
+
+def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
+    yield "Severity", f"{rule.severity.value}{f', stops a {rule.blocks}' if rule.blocks else ''}"
+    yield "Waived by", rule.waived_by or "nobody"
+    yield "Remedy", rule.remedy
+    yield "Example", rule.example
+    if rule.enforced_by:
+        yield "Enforced by", rule.enforced_by
+    yield "Source", rule.source
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "; ".join(", ".join(f"{k} {_said(v)}" for k, v in item.items()) for item in value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

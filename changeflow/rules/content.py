@@ -1,0 +1,100 @@
+"""Rules about what a service rests on: requirements and their sources, agreements, quick wins, no rush."""
+
+from collections.abc import Iterator
+
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.tasks import Task
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.words import Kind
+
+SOURCES = {"heads": "headteachers", "board": "the board", "local_governing_bodies": "local governing bodies"}
+
+
+def requirements_before_the_irreversible(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """What cannot be undone is decided when its requirements are approved: a rush is paid for in the years after."""
+    for task in programme.roadmap.tasks.values():
+        if not task.irreversible:
+            continue
+        wanted = list(programme.tasks(kind=Kind.REQUIREMENTS, service=task.service, schools=task.schools))
+        if not wanted:
+            message = f"{task.name} cannot be undone, and nobody sets out requirements for it."
+            yield Breach("R04", task.id, message, task.service, task.schools)
+        for requirement in wanted:
+            if programme.timed(task.id).early_start < programme.timed(requirement.id).early_finish:
+                begins = spoken_day(last_day_of(programme.timed(task.id).early_start + 1))
+                ready = spoken_day(last_day_of(programme.timed(requirement.id).early_finish))
+                message = f"{task.name} cannot be undone and begins on {begins}; {requirement.name} ends on {ready}."
+                yield Breach("R04", task.id, message, task.service, task.schools)
+
+
+def requirements_from_everybody(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Requirements come from the people who will use the service: headteachers, the board, local governing bodies."""
+    for service in programme.services:
+        asked = list(programme.tasks(kind=Kind.REQUIREMENTS, service=service.service))
+        heard = {source for task in asked for source in task.sources}
+        missing = [words for source, words in SOURCES.items() if source not in heard]
+        if missing:
+            message = f"The requirements of {service.name} do not come from {', '.join(missing)}."
+            yield Breach("R07", service.service, message, service.service)
+
+
+def one_agreement_articulated(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """What a service offers, and to what standard, is articulated: as a service level agreement or as gives and gets.
+    Neither is preferred."""
+    for service in programme.services:
+        if service.agreement is None:
+            message = f"{service.name} has neither a service level agreement nor gives and gets."
+            yield Breach("R08", service.service, message, service.service)
+
+
+def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """People see something better soon: a quick win early in each wave."""
+    weeks = programme.policy.quick_win_within_weeks
+    limit = weeks * 7 * 24 * 60
+    for live in programme.tasks(kind=Kind.GO_LIVE):
+        if live.wave is None:
+            continue
+        wins = [w for w in programme.tasks(kind=Kind.QUICK_WIN, service=live.service) if w.schools & live.schools]
+        if not wins:
+            message = f"Nothing better comes early with {live.name}: its wave has no quick win."
+            yield Breach("R14", live.id, message, live.service, live.schools)
+        elif min(programme.timed(w.id).early_finish for w in wins) > programme.timed(live.id).early_finish + limit:
+            first = _soonest(programme, wins)
+            day = spoken_day(last_day_of(programme.timed(first.id).early_finish))
+            message = f"{first.name} comes on {day}, more than {weeks} weeks after {live.name}."
+            yield Breach("R14", live.id, message, live.service, live.schools)
+
+
+def _soonest(programme: Programme, tasks: list[Task]) -> Task:
+    return min(tasks, key=lambda t: (programme.timed(t.id).early_finish, t.id))
+
+
+def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """No activity falls on days that are bad for its kind at its schools: training in exams, a cut-over in payroll
+    week. Working time keeps out of them by itself; what is timed by the clock or is a moment may not."""
+    for calendar in programme.definition.calendars:
+        for blackout in calendar.blackouts:
+            for task in programme.roadmap.tasks.values():
+                schools = programme.schools_in(task, blackout)
+                if task.kind not in blackout.activities or not schools or programme.is_done(task.id):
+                    continue
+                first, last = programme.days_of(task.id)
+                if first <= blackout.last_day and last >= blackout.first_day and not _works_around(programme, task):
+                    message = f"{task.name} falls into “{blackout.name}” at {programme.school_names(schools)}."
+                    yield Breach("R21", task.id, message, task.service, schools)
+
+
+def _works_around(programme: Programme, task: Task) -> bool:
+    """Tell whether a task's working time leaves black-outs out: its calendar does, unless it passes by the clock."""
+    return not task.is_milestone and task.duration.unit.counts_working_time
+
+
+def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Scores are shown for groups of a minimum size only, and no hidden number can be worked out from others."""
+    yield from ()
+
+
+def nudges_leave_people_in_peace(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Nobody is nudged more often than the caps say, nor in quiet hours."""
+    yield from ()

@@ -1,0 +1,68 @@
+"""Collective consultation: which establishments need it, for how long, and when the first role may end.
+
+Proposals count per establishment within a window of days: a unit that people are assigned to, each school by itself.
+The numbers come from a rulepack. Planning minimum, not legal advice.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from changeflow.values.rulepack import Entry
+
+Law = Callable[[str, date], Entry]
+"""Gives an entry in force on a day, by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Roles that are proposed to end by redundancy at one establishment; `effect` is their last day."""
+
+    establishment: str
+    posts: int
+    effect: date
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the law asks for at one establishment."""
+
+    establishment: str
+    posts: int
+    """In the window that holds the most."""
+    first_effect: date
+    """The first day in that window on which a role ends."""
+    days: int
+    """Calendar days from the start of consultation to the first role's end, at least."""
+
+
+def minimum_days(posts: int, *, on: date, law: Law) -> int:
+    """Return the days of consultation for so many posts at one establishment; 0 where none is asked for."""
+    tiers = law("consultation_tiers", on).value
+    return max((tier["days"] for tier in tiers if posts >= tier["posts"]), default=0)
+
+
+def earliest_effect(start: date, days: int) -> date:
+    """Return the first day on which a role may end when consultation starts on `start`.
+
+    >>> earliest_effect(date(2027, 2, 22), 30)
+    datetime.date(2027, 3, 24)
+    """
+    return start + timedelta(days=days)
+
+
+def duties(proposals: Iterable[Proposal], *, law: Law) -> Iterator[Duty]:
+    """Yield the duty of each establishment whose fullest window reaches a threshold, by establishment."""
+    by_place: dict[str, list[Proposal]] = {}
+    for proposal in proposals:
+        by_place.setdefault(proposal.establishment, []).append(proposal)
+    for place, found in sorted(by_place.items()):
+        in_order = sorted(found, key=lambda p: p.effect)
+        best: tuple[int, date] | None = None
+        for n, first in enumerate(in_order):
+            window = timedelta(days=int(law("consultation_window_days", first.effect).value))
+            posts = sum(p.posts for p in in_order[n:] if p.effect < first.effect + window)
+            if best is None or posts > best[0]:
+                best = posts, first.effect
+        if best is not None and (days := minimum_days(best[0], on=best[1], law=law)):
+            yield Duty(place, best[0], best[1], days)

@@ -1,0 +1,115 @@
+"""Rules about requirements, agreements, quick wins and black-outs: each kept and broken on a small programme."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from changeflow.rules.engine import Judged, judge
+from changeflow.values.words import Severity
+from tests.builders import PATHWAY, SERVICE
+from tests.rules.judging import found, judged, without
+
+Check = Callable[..., Judged]
+SIGN = "  sign: {kind: work, phase: develop, duration: 1d, irreversible: true, AFTER}\n"
+EXAMS = """\
+calendar: exams
+blackouts:
+  - {name: Summer exams, first_day: 2027-01-18, last_day: 2027-01-29, activities: [go_live], phases: [secondary]}
+"""
+
+
+def signing(after: str) -> str:
+    return PATHWAY + SIGN.replace("AFTER", after)
+
+
+class TestR04:
+    def test_a_contract_after_its_requirements_is_no_rush(self, check: Check):
+        assert found(check(pathway=signing("after: requirements")), "R04", Severity.WARN) == []
+
+    def test_a_contract_before_its_requirements_is_told_with_both_days(self, check: Check):
+        """Signed on Monday 4 January; requirements end on Friday 8. It has no phase, so that R01 leaves it."""
+        early = signing("start_no_earlier: 2027-01-04").replace(
+            "sign: {kind: work, phase: develop", "sign: {kind: work"
+        )
+        assert found(check(pathway=early), "R04", Severity.WARN) == [
+            "Payroll: sign cannot be undone and begins on 4 Jan 2027; Payroll: requirements ends on 8 Jan 2027."
+        ]
+
+    def test_a_contract_without_any_requirements(self, check: Check):
+        text = without("requirements", signing("after: capacity")).replace(", after: requirements", "")
+        [message] = found(check(pathway=text), "R04", Severity.WARN)
+        assert message == "Payroll: sign cannot be undone, and nobody sets out requirements for it."
+
+
+class TestR07:
+    def test_heads_board_and_local_governing_bodies_are_heard(self, check: Check):
+        assert found(check(), "R07", Severity.WARN) == []
+
+    def test_whoever_is_not_heard_is_named(self, check: Check):
+        text = PATHWAY.replace("[heads, board, local_governing_bodies]", "[board]")
+        assert found(check(pathway=text), "R07", Severity.WARN) == [
+            "The requirements of Payroll do not come from headteachers, local governing bodies."
+        ]
+
+
+class TestR08:
+    @pytest.mark.parametrize("agreement", ["{kind: sla}", "{kind: gives_and_gets, gives: [A], gets: [B]}"])
+    def test_either_kind_will_do(self, check: Check, agreement: str):
+        lines = [line for line in SERVICE.splitlines() if not line.startswith("agreement")]
+        text = "\n".join([*lines, f"agreement: {agreement}"]) + "\n"
+        assert found(check(service=text), "R08", Severity.BLOCK) == []
+
+    def test_neither_is_a_finding_that_stops_a_gate(self, check: Check):
+        text = "\n".join(line for line in SERVICE.splitlines() if not line.startswith("agreement")) + "\n"
+        result = check(service=text)
+        assert found(result, "R08", Severity.BLOCK) == [
+            "Payroll has neither a service level agreement nor gives and gets."
+        ]
+        assert [f.blocks for f in result.findings if f.rule == "R08"] == ["gate"]
+
+
+class TestR14:
+    def test_a_quick_win_in_every_wave_keeps_it(self, check: Check):
+        assert found(check(), "R14", Severity.WARN) == []
+
+    def test_a_wave_without_one(self, check: Check):
+        messages = found(check(pathway=without("quick-win")), "R14", Severity.WARN)
+        assert messages == [
+            "Nothing better comes early with Payroll: go live, wave 1: its wave has no quick win.",
+            "Nothing better comes early with Payroll: go live, wave 2: its wave has no quick win.",
+        ]
+
+    def test_one_that_comes_after_six_weeks_is_late(self, check: Check):
+        late = PATHWAY.replace(
+            "duration: 1d, after: go-live}\n  restructure", "duration: 1d, after: go-live FS+50ed}\n  restructure"
+        )
+        messages = found(check(pathway=late), "R14", Severity.WARN)
+        assert len(messages) == 2
+        assert "more than 6 weeks after Payroll: go live, wave 1" in messages[0]
+
+
+class TestR21:
+    def blacked_out(self, tmp_path: Path, text: str) -> Judged:
+        folder = tmp_path / "trust"
+        (folder / "calendars").mkdir(parents=True)
+        (folder / "calendars" / "exams.yaml").write_text(text)
+        return judged(folder)
+
+    def test_a_go_live_in_examinations_is_told_for_the_schools_that_have_them(self, tmp_path: Path):
+        """Go-live of both waves is on 20 January; of the schools only Beech is a secondary."""
+        result = self.blacked_out(tmp_path, EXAMS)
+        assert found(result, "R21", Severity.WARN) == [
+            "Payroll: go live, wave 1 falls into “Summer exams” at Beech School."
+        ]
+
+    def test_other_days_and_other_activities_are_left_alone(self, tmp_path: Path):
+        other = (
+            EXAMS.replace("go_live", "training").replace("2027-01-18", "2027-02-18").replace("2027-01-29", "2027-02-28")
+        )
+        assert found(self.blacked_out(tmp_path, other), "R21", Severity.WARN) == []
+
+
+def test_the_sample_keeps_every_one_of_them(sample):
+    codes = {f.rule for f in judge(sample.programme).findings}
+    assert not codes & {"R04", "R07", "R08", "R14", "R21"}
