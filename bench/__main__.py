@@ -9,8 +9,9 @@ from pathlib import Path
 from bench.cpm import measure_cpm
 from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
+from bench.rules import measure_rules
 
-GROUPS = {"plan": measure_plan, "cpm": measure_cpm, "mpxj": measure_mpxj}
+GROUPS = {"plan": measure_plan, "cpm": measure_cpm, "rules": measure_rules, "mpxj": measure_mpxj}
 OUT = Path(__file__).resolve().parent / "out.json"
 
 

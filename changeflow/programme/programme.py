@@ -13,7 +13,7 @@ from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
 from changeflow.programme.reference import Flaw, References
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
-from changeflow.roadmap.graph import build_graph, guaranteed_after
+from changeflow.roadmap.graph import Promises, build_graph
 from changeflow.roadmap.profile import TEXTBOOK
 from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
@@ -35,8 +35,10 @@ class Programme:
     on: date
     pay_periods: tuple[PayPeriod, ...] = ()
     schedule: Schedule | None = None
-    _promises: dict[TaskId, frozenset[TaskId]] = field(default_factory=dict, compare=False, repr=False)
-    """What `guarantees` has found out about this graph so far."""
+    _promises: list[Promises] = field(default_factory=list, compare=False, repr=False)
+    """None or one: what `guarantees` has found out about this graph so far."""
+    _by_kind: dict[Kind, list[Task]] = field(default_factory=dict, compare=False, repr=False)
+    """The tasks of each kind, once somebody has asked for some: links come and go, tasks do not."""
 
     @property
     def id(self) -> str:
@@ -88,21 +90,32 @@ class Programme:
         minor: bool | None = None,
     ) -> Iterator[Task]:
         """Yield the tasks that match, by id. `schools` matches a task that shares at least one of them."""
-        for task in self.roadmap.tasks.values():
+        for task in self._of_kind(kind):
             if (
-                (kind is None or task.kind is kind)
-                and (service is None or task.service == service)
+                (service is None or task.service == service)
                 and (schools is None or bool(task.schools & schools))
                 and (phase is None or task.phase is phase)
                 and (minor is None or task.minor is minor)
             ):
                 yield task
 
+    def _of_kind(self, kind: Kind | None) -> Iterable[Task]:
+        if kind is None:
+            return self.roadmap.tasks.values()
+        if not self._by_kind:
+            for task in self.roadmap.tasks.values():
+                self._by_kind.setdefault(task.kind, []).append(task)
+        return self._by_kind.get(kind, ())
+
     def guarantees(self, first: Task, *, before: Task) -> bool:
         """Tell whether the links make `before` start no earlier than `first` finishes."""
-        if first.id not in self._promises:
-            self._promises[first.id] = guaranteed_after(self.graph, first.id)
-        return before.id in self._promises[first.id]
+        return before.id in self.promises.after(first.id)
+
+    @property
+    def promises(self) -> Promises:
+        if not self._promises:
+            self._promises.append(Promises(self.roadmap.links))
+        return self._promises[0]
 
     def timed(self, task: TaskId) -> TimedTask:
         if self.schedule is None:
@@ -147,15 +160,47 @@ class Programme:
         lives = self.tasks(kind=Kind.GO_LIVE, service=service, schools=schools)
         return any((done := self.facts.progress.get(t.id)) and done.is_done for t in lives)
 
-    def with_links(self, links: Iterable[Link]) -> "Programme":
-        """Add links; the schedule is gone, as it may be wrong now."""
-        roadmap = replace(self.roadmap, links=(*self.roadmap.links, *links))
-        return replace(
-            self, roadmap=roadmap, graph=build_graph(roadmap.tasks, roadmap.links), schedule=None, _promises={}
-        )
+    def growing(self) -> "Growing":
+        """Start to add links, many of them one by one."""
+        return Growing(self)
 
     def scheduled(self) -> "Programme":
         return replace(self, schedule=time_roadmap(self.roadmap))
+
+
+class Growing:
+    """A programme that gains links: its graph and its promises grow with each, its roadmap when it is `settled`."""
+
+    def __init__(self, programme: Programme) -> None:
+        self._base = programme
+        self._links: list[Link] = []
+        self._is_own = False
+
+    @property
+    def programme(self) -> Programme:
+        """The programme with the links so far in its graph, and those of the last settling in its roadmap."""
+        return self._base
+
+    def add(self, link: Link) -> None:
+        if not self._is_own:
+            # The first link makes copies; the programme that it came from stays as it was.
+            graph, promises = self._base.graph.copy(), Promises(self._base.roadmap.links)
+            self._base = replace(self._base, graph=graph, _promises=[promises])
+            self._is_own = True
+        self._base.graph.add_edge(link.predecessor, link.successor, link=link)
+        self._base.promises.add(link)
+        self._links.append(link)
+
+    def settle(self) -> Programme:
+        """Put the links into the roadmap; the schedule is gone then, as it may be wrong now."""
+        if self._links:
+            roadmap = replace(self._base.roadmap, links=(*self._base.roadmap.links, *self._links))
+            self._base, self._links = replace(self._base, roadmap=roadmap, schedule=None), []
+        return self._base
+
+    def schedule(self) -> Programme:
+        self._base = self.settle().scheduled()
+        return self._base
 
 
 def join(

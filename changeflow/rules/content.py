@@ -76,16 +76,17 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     for calendar in programme.definition.calendars:
         for blackout in calendar.blackouts:
             for task in programme.roadmap.tasks.values():
-                schools = programme.schools_in(task, blackout)
-                if task.kind not in blackout.activities or not schools or programme.is_done(task.id):
+                if task.kind not in blackout.activities or programme.is_done(task.id) or _works_around(task):
                     continue
                 first, last = programme.days_of(task.id)
-                if first <= blackout.last_day and last >= blackout.first_day and not _works_around(programme, task):
+                if last < blackout.first_day or first > blackout.last_day:
+                    continue
+                if schools := programme.schools_in(task, blackout):
                     message = f"{task.name} falls into “{blackout.name}” at {programme.school_names(schools)}."
                     yield Breach("R21", task.id, message, task.service, schools)
 
 
-def _works_around(programme: Programme, task: Task) -> bool:
+def _works_around(task: Task) -> bool:
     """Tell whether a task's working time leaves black-outs out: its calendar does, unless it passes by the clock."""
     return not task.is_milestone and task.duration.unit.counts_working_time
 

@@ -33,26 +33,32 @@ def judge(programme: Programme) -> Judged:
 
 class _Judge:
     def __init__(self, programme: Programme) -> None:
-        self.programme = programme
+        self.growing = programme.growing()
         self.findings: list[Finding] = []
         self.used: dict[Waiver, None] = {}
 
     def run(self) -> Judged:
         # The authored links must be free of loops before a rule may reason about paths.
-        self.programme = self.programme.scheduled()
+        self.growing.schedule()
         self.findings += self._flawed_waivers()
         for rule in RULES.values():
             if not rule.needs_schedule:
                 self._take(rule.check)
-        self.programme = self.programme.scheduled()
+        self.growing.schedule()
         for rule in RULES.values():
             if rule.needs_schedule:
                 self._take(rule.check)
             if rule.on_dates is not None:
                 self._take(rule.on_dates)
+            if self.programme.schedule is None:
+                self.growing.schedule()
         order = list(RULES)
         self.findings.sort(key=lambda f: (f.severity.position, order.index(f.rule), f.subject, f.message))
         return Judged(self.programme, tuple(self.findings), tuple(self.used))
+
+    @property
+    def programme(self) -> Programme:
+        return self.growing.programme
 
     def _take(self, check: Check) -> None:
         for outcome in list(check(self.programme)):
@@ -60,6 +66,7 @@ class _Judge:
                 self._report(outcome)
             else:
                 self._enforce(outcome)
+        self.growing.settle()
 
     def _enforce(self, wanted: ImpliedLink) -> None:
         successor = self.programme.roadmap.tasks[wanted.successor]
@@ -77,7 +84,7 @@ class _Judge:
             self._find(wanted.rule, Severity.BLOCK, successor.id, message, remedy="Remove one link of the loop.")
             return
         link = Link(wanted.predecessor, wanted.successor, origin=Origin.rule(wanted.rule))
-        self.programme = self.programme.with_links([link])
+        self.growing.add(link)
         message = f"{successor.name} now waits for {predecessor.name}."
         self._find(wanted.rule, Severity.INFO, successor.id, message, remedy="Nothing to do: the link was added.")
 

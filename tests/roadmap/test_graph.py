@@ -2,14 +2,12 @@
 
 import pytest
 
-from changeflow.roadmap.graph import build_graph, find_loop, guaranteed_after, loop_if_linked
+from changeflow.roadmap.graph import Promises, build_graph, find_loop, loop_if_linked
 from tests.builders import a_link
 
 
 def promised(first: str, then: str, *links: str) -> bool:
-    made = [a_link(text) for text in links]
-    names = {name for link in made for name in (link.predecessor, link.successor)}
-    return then in guaranteed_after(build_graph(names | {first, then}, made), first)
+    return then in Promises(a_link(text) for text in links).after(first)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +39,10 @@ def test_a_link_that_would_close_a_loop_names_it():
     graph = build_graph("abc", [a_link("a -> b"), a_link("b -> c")])
     assert loop_if_linked(graph, "c", "a") == ("a", "b", "c")
     assert loop_if_linked(graph, "a", "c") is None
+
+
+def test_a_link_that_is_added_later_counts_and_what_it_cannot_touch_stays():
+    promises = Promises([a_link("a -> b"), a_link("c -> d")])
+    assert (promises.after("a"), promises.after("c")) == ({"b"}, {"d"})
+    promises.add(a_link("b -> c"))
+    assert (promises.after("a"), promises.after("c")) == ({"b", "c", "d"}, {"d"})

@@ -1,0 +1,56 @@
+"""The rulebook over a large programme: 2 000 tasks and more, 50 schools, judged by every rule."""
+
+from pathlib import Path
+
+from bench.cpm import clock
+from changeflow.intake.folder import read_folder
+from changeflow.programme.definition import Definition, School, Wave
+from changeflow.programme.programme import Programme, join
+from changeflow.rules.engine import judge
+
+SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
+SCHOOLS, WAVES, COPIES = 50, 10, 4
+
+
+def measure_rules() -> dict[str, float]:
+    """Return milliseconds to judge a programme that is joined already, and how many tasks it has.
+
+    Judging times the roadmap twice: before the rules' links, and after them.
+    """
+    programme = a_large_trust()
+    return {
+        "rules_2000_tasks_ms": round(clock(lambda: judge(programme)) * 1000, 1),
+        "rules_tasks": len(programme.roadmap.tasks),
+    }
+
+
+def a_large_trust() -> Programme:
+    """The sample, with more schools, more waves and its services several times over."""
+    folder = read_folder(SAMPLE)
+    known = folder.definition
+    per_wave = SCHOOLS // WAVES
+    schools = tuple(
+        School(id=f"s{n:02d}", name=f"School {n}", phase="primary" if n % 3 else "secondary", authority="northshire")
+        for n in range(SCHOOLS)
+    )
+    waves = tuple(
+        Wave(
+            id=f"w{k:02d}",
+            name=f"wave {k}",
+            pilot=k == 0,
+            schools=tuple(s.id for s in schools[k * per_wave : (k + 1) * per_wave]),
+        )
+        for k in range(WAVES)
+    )
+    services = tuple(
+        s.model_copy(update={"service": f"{s.service}-{n}", "waivers": ()})
+        for n in range(COPIES)
+        for s in known.services
+    )
+    file = known.programme.model_copy(update={"waves": waves, "milestones": {}, "tasks": {}, "waivers": ()})
+    calendars = tuple(c for c in known.calendars if c.school is None)
+    definition: Definition = known.model_copy(
+        update={"programme": file, "schools": schools, "services": services, "calendars": calendars}
+    )
+    programme, _ = join(definition, rulepacks=folder.rulepacks)
+    return programme
