@@ -20,6 +20,7 @@ from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Milestone, Task
 from changeflow.roadmap.why import explain, float_in_words
 from changeflow.rules.engine import Judged
+from changeflow.rules.proofs import hole_in_words, service_holes
 from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
 from changeflow.values.words import Kind, Severity
@@ -123,6 +124,7 @@ class SroReport:
     """What moved since the last report, or since the baseline, by cause."""
     trend: Trend | None
     findings: tuple[FindingLine, ...]
+    holes: tuple[str, ...]
     waivers: tuple[str, ...]
     barriers: tuple[str, ...]
     threshold: int
@@ -179,6 +181,7 @@ def build_sro(
         changes=changes,
         trend=trend,
         findings=tuple(_findings(judged.findings)),
+        holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
         waivers=tuple(_waivers(programme, judged)),
         barriers=BARRIERS,
         threshold=programme.policy.barrier_threshold,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from changeflow.rules import content, ownership, sequence, workforce
+from changeflow.rules import content, ownership, proofs, sequence, workforce
 from changeflow.rules.rule import Rule
 from changeflow.values.words import Severity
 
@@ -34,6 +34,7 @@ _IN_ORDER = (
         remedy="Add a task of kind system_live for these schools, or mark the change as minor.",
         source=f"{_MAKING_CHANGE_STICK}: 'systems in place before changing the organisation too much, or holes appear'",
         check=sequence.systems_before_restructure,
+        on_dates=proofs.no_service_holes,
         example=(
             "The new payroll system works at Oakfield before Oakfield's office is reorganised. That it works at "
             "Ashdown does not count for Oakfield."
@@ -48,6 +49,7 @@ _IN_ORDER = (
         remedy="Add tasks of kind capacity_in_place and skills_evidenced for these schools.",
         source=f"{_MAKING_CHANGE_STICK}: 'put new capacity and skills in place before removing roles'",
         check=sequence.capacity_and_skills_before_removal,
+        on_dates=proofs.capacity_on_the_day,
         example=(
             "The shared team has people in post, and has shown that it can run the month end, before the school's "
             "own payroll post ends."

@@ -1,7 +1,7 @@
 """Record what happened: progress, assessments, decisions, measures, waivers, baselines."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -17,12 +17,16 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task, TaskProgress
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases.stored import Stored, after_change, check_actor, load
+from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
+from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import day_of, minute_of, spoken_day
 from changeflow.values.problem import Problem
 from changeflow.values.words import Kind
+
+STOPPING = ("baseline", "gate")
+"""Findings that stop one of these stop the task that they are about as well; those that stop a closure do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +41,22 @@ class Change:
 
 
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
-    """Record progress of tasks; return how many entries were new."""
+    """Record progress of tasks; return how many entries were new. What a rule blocks cannot begin."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, name, new = check_actor(stored.version.definition, change.actor), stored.programme.id, 0
-        subjects = []
+        said: dict[TaskId, TaskProgress] = {}
         for one in reported:
             if max(one.started, one.finished or one.started) > change.on:
                 day = spoken_day(max(one.started, one.finished or one.started))
                 raise InputError(f"{one.task}: {day} lies in the future. Nothing was recorded.")
-            progress = _progress(stored.programme, one)
-            if facts.add_progress(session, name, one.task, progress, at=change.now, by=by):
+            said[one.task] = _progress(stored.programme, one)
+        _check_begun(stored, said, change.on)
+        subjects = []
+        for task, progress in said.items():
+            if facts.add_progress(session, name, task, progress, at=change.now, by=by):
                 new += 1
-                subjects.append(one.task)
+                subjects.append(task)
         if new:
             subject = subjects[0] if new == 1 else f"{new} tasks"
             after_change(session, name, on=change.on, now=change.now, actor=by, action="progress", subject=subject)
@@ -185,6 +192,22 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
         subject = f"waiver:{waiver.rule}:version:{number}"
         after_change(session, name, on=change.on, now=change.now, actor=by, action="waiver", subject=subject)
     return number
+
+
+def _check_begun(stored: Stored, said: Mapping[TaskId, TaskProgress], on: date) -> None:
+    """Refuse what begins although a rule that nobody has lifted blocks it, as things would stand then.
+
+    What is reported as finished has happened: it is recorded, and the finding says what it broke.
+    """
+    begun = {t for t, p in said.items() if not p.is_done} - stored.programme.facts.progress.keys()
+    if not begun:
+        return
+    known = stored.programme.facts
+    after = judged(stored.version.definition, facts=replace(known, progress={**known.progress, **said}), on=on)
+    blocks = [f for f in after.blocks if f.subject in begun and f.blocks in STOPPING]
+    if blocks:
+        reasons = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
+        raise CheckFailedError(f"A rule blocks this; nothing was recorded.\n{reasons}")
 
 
 def _check_go(stored: Stored, gate: Task, proposal: Proposal, on: date) -> None:

@@ -83,15 +83,14 @@ class TestR02:
         tasks = "tasks:\n  w2/restructure: {after: capacity}\n  w2/system-live: {after: [requirements, restructure]}\n"
         result = check(service=SERVICE + tasks)
         assert implied(result, "R02") == []
-        [message] = found(result, "R02", Severity.BLOCK)
+        [message] = [m for m in found(result, "R02", Severity.BLOCK) if "loop" in m]
         assert "payroll/w2/restructure -> payroll/w2/system-live -> payroll/w2/restructure" in message
 
     def test_what_has_happened_already_may_contradict_it(self, check: Callable[..., Judged]):
         facts = Facts(progress={"payroll/w1/restructure": TaskProgress(at("2027-01-05T08:30"))})
         result = check(facts=facts, on=date(2027, 1, 6))
-        assert found(result, "R02", Severity.BLOCK) == [
-            "Payroll: restructure, wave 1 has started before Payroll: system live, wave 1 finished."
-        ]
+        contradicted = "Payroll: restructure, wave 1 has started before Payroll: system live, wave 1 finished."
+        assert contradicted in found(result, "R02", Severity.BLOCK)
 
 
 class TestR03:

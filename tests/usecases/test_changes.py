@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.errors import InputError
+from changeflow.errors import CheckFailedError, InputError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.storage import audit, plans
 from changeflow.storage.database import session_scope
@@ -17,6 +17,8 @@ from changeflow.usecases import apply as storing
 from changeflow.usecases import facts, report
 from changeflow.usecases.changes import changes_between, changes_since
 from changeflow.usecases.facts import Change
+from changeflow.usecases.stored import load
+from changeflow.values.finding import Waiver
 from tests.builders import SERVICE, a_folder
 
 LONGER = SERVICE + "tasks:\n  requirements: {duration: 8d}\n"
@@ -127,3 +129,20 @@ def test_without_anything_to_compare_with_that_is_said(db: str, tmp_path: Path):
         changes_since(None, db=db, since="yesterday", on=date(2027, 1, 5))
     with pytest.raises(InputError, match="--issue"):
         changes_since(None, db=db, since="report", on=date(2027, 1, 5))
+
+
+def test_what_a_rule_blocks_cannot_begin_until_somebody_lifts_the_rule(stored: str):
+    """The restructure of wave 1 waits for its system. It cannot begin before, by command or otherwise; with a waiver it
+    can, and R02 says no more."""
+    on = date(2027, 1, 13)
+    reported = [ReportedProgress("payroll/w1/restructure", on)]
+    with pytest.raises(CheckFailedError, match="R02 Payroll: restructure, wave 1 has started before") as caught:
+        facts.report_progress(reported, change(stored, 13))
+    assert caught.value.exit_code == 3
+    with session_scope(stored) as session:
+        assert "payroll/w1/restructure" not in load(session, None, on=on).programme.facts.progress
+    lifted = Waiver(
+        rule="R02", reason="They keep the old one", owner="lead", approved_by="chief", expires=date(2027, 12, 31)
+    )
+    facts.add_waiver(lifted, change(stored, 13))
+    assert facts.report_progress(reported, change(stored, 13)) == 1

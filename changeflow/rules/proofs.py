@@ -1,0 +1,89 @@
+"""Proofs over time: what dates say of what links promised. A date that somebody set may break a link's promise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.tasks import Task
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.words import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Days on which nobody provides a service at a school: the old way has gone, and the new one is not there yet."""
+
+    service: str
+    school: str
+    first: date
+    last: date
+    """Inclusive."""
+    gone: Task
+    """What took the old way away."""
+    awaited: Task
+    """What the new way waits for: finishing it earlier closes the hole."""
+
+
+def service_holes(programme: Programme) -> Iterator[Hole]:
+    """Yield the holes of every service and school, by service, school and day.
+
+    The old way goes with the first change of the organisation that is not minor, or the first role that ends; the new
+    one is there when its system is in use and its capacity in place.
+    """
+    for service in programme.services:
+        going = [
+            *programme.tasks(kind=Kind.ORG_CHANGE, service=service.service, minor=False),
+            *programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service),
+        ]
+        coming = [
+            *programme.tasks(kind=Kind.SYSTEM_LIVE, service=service.service),
+            *programme.tasks(kind=Kind.CAPACITY_IN_PLACE, service=service.service),
+        ]
+        for school in sorted(programme.schools_of(service.service)):
+            ends = [t for t in going if school in t.schools]
+            starts = [t for t in coming if school in t.schools]
+            if not ends or not starts:
+                continue
+            gone = min(ends, key=lambda t: (programme.timed(t.id).early_finish, t.id))
+            awaited = max(starts, key=lambda t: (programme.timed(t.id).early_finish, t.id))
+            first = last_day_of(programme.timed(gone.id).early_finish) + timedelta(days=1)
+            last = last_day_of(programme.timed(awaited.id).early_finish)
+            if first <= last:
+                yield Hole(service.service, school, first, last, gone, awaited)
+
+
+def no_service_holes(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """On every day, at every school, somebody provides the service: the old way or the new one."""
+    for hole in service_holes(programme):
+        yield Breach("R02", hole.gone.id, hole_in_words(programme, hole), hole.service, frozenset({hole.school}))
+
+
+def hole_in_words(programme: Programme, hole: Hole) -> str:
+    """Say where and when nobody provides a service, and what closes the hole."""
+    name, school = programme.service(hole.service).name, programme.school(hole.school).name
+    days = (hole.last - hole.first).days + 1
+    span = f"on {spoken_day(hole.first)}" if days == 1 else f"from {spoken_day(hole.first)} to {spoken_day(hole.last)}"
+    return (
+        f"Nobody provides {name} at {school} {span}: {hole.gone.name} is over, and {hole.awaited.name} is not. "
+        f"Finish that earlier, or move the other {days} day{'' if days == 1 else 's'}."
+    )
+
+
+def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """On the day that a role goes, its school has the new capacity and skills."""
+    for removal in programme.tasks(kind=Kind.ROLE_REMOVAL):
+        if removal.id in programme.facts.progress:
+            continue  # what has happened is told already
+        begins = programme.timed(removal.id).early_start
+        for kind in (Kind.CAPACITY_IN_PLACE, Kind.SKILLS_EVIDENCED):
+            for proof in programme.tasks(kind=kind, service=removal.service, schools=removal.schools):
+                ready = programme.timed(proof.id).early_finish
+                if ready > begins:
+                    schools = proof.schools & removal.schools
+                    message = (
+                        f"{removal.name} begins on {spoken_day(day_of(begins))} at {programme.school_names(schools)}, "
+                        f"before {proof.name} ends on {spoken_day(last_day_of(ready))}."
+                    )
+                    yield Breach("R03", removal.id, message, removal.service, schools)
