@@ -89,6 +89,7 @@ SERVICE = """\
 service: payroll
 name: Payroll
 lead_provider: {person: lead, days_per_week: 2}
+team: {manager: lead, members: [{person: lead, days_per_week: 1}]}
 agreement: {kind: gives_and_gets, gives: [Numbers in time], gets: [Pay in time]}
 pathway: short
 """

@@ -80,6 +80,11 @@ def _people(definition: Definition) -> Iterator[Flaw]:
         if service.lead_provider:
             place = Place.service(service.service, "lead_provider", "person")
             yield from _unknown(place, "person", service.lead_provider.person, people)
+        if service.team:
+            place = Place.service(service.service, "team")
+            yield from _unknown(place.at("manager"), "person", service.team.manager, people)
+            for n, member in enumerate(service.team.members):
+                yield from _unknown(place.at("members", n, "person"), "person", member.person, people)
     for person in definition.people:
         if person.manager:
             yield from _unknown(Place("people"), f"manager of {person.id}", person.manager, people)

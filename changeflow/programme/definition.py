@@ -10,7 +10,7 @@ from pydantic import Field
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.pathways import Links, Pathway, StepFields
-from changeflow.services.service import Agreement, LeadProvider
+from changeflow.services.service import Agreement, LeadProvider, Team
 from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
 from changeflow.values.rulepack import Rulepack
@@ -193,6 +193,10 @@ class ServiceFile(Frozen):
     lead_provider: LeadProvider | None = None
     required_days_per_week: float = Field(1.0, ge=0, le=5)
     agreement: Agreement | None = None
+    team: Team | None = None
+    employer_changes: bool = Field(
+        default=False, description="True where staff move to another employer: then TUPE applies, and else not"
+    )
     pathway: Id = "central-service"
     tasks: dict[str, StepFields] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()

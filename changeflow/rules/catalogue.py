@@ -236,6 +236,29 @@ _IN_ORDER = (
         example="Three reminders fall due on one day: one goes, the others wait for the next.",
         enforced_by="the dispatch of nudges, which holds back what exceeds the caps",
     ),
+    Rule(
+        code="R06",
+        title="A team with time and skills",
+        severity=Severity.BLOCK,
+        blocks="gate",
+        waived_by="SRO",
+        remedy="Write `team` into the service's file: a manager, members with days a week, and the skills needed.",
+        source=f"{_MAKING_CHANGE_STICK}: form a project team; who manages the process; time and skills",
+        check=ownership.team_has_time_and_skills,
+        example="Somebody in payroll's team knows the pension scheme, and gives it two days a week until go-live.",
+    ),
+    Rule(
+        code="R20",
+        title="Liability information where the employer changes",
+        severity=Severity.BLOCK,
+        blocks="baseline",
+        waived_by="",
+        remedy="Let consultation begin earlier, or go live later; where the employer stays, say so.",
+        source="Rulepack uk-employment (Transfer of Undertakings (Protection of Employment) Regulations 2006)",
+        check=workforce.liability_information_in_time,
+        example="A school joins from another trust: its staff's details are with the new employer 28 days before.",
+        needs_schedule=True,
+    ),
 )
 
 RULES: Mapping[str, Rule] = {rule.code: rule for rule in sorted(_IN_ORDER, key=lambda rule: rule.code)}

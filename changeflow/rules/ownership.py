@@ -34,6 +34,24 @@ def lead_provider_has_time(programme: Programme) -> Iterator[Breach | ImpliedLin
             yield Breach("R05", service.service, message, service.service)
 
 
+def team_has_time_and_skills(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """A project team with somebody who manages it, enough time and the skills that the change needs."""
+    for service in programme.services:
+        team = service.team
+        if team is None:
+            yield Breach("R06", service.service, f"{service.name} has no project team.", service.service)
+            continue
+        days = sum(m.days_per_week for m in team.members)
+        if days < team.needed_days_per_week:
+            held_days = f"{days:g} day{'' if days == 1 else 's'}"
+            message = f"The team of {service.name} has {held_days} a week; {team.needed_days_per_week:g} are needed."
+            yield Breach("R06", service.service, message, service.service)
+        held = {skill for m in team.members for skill in m.skills}
+        if missing := [s for s in team.needed_skills if s not in held]:
+            message = f"Nobody in the team of {service.name} brings {', '.join(missing)}."
+            yield Breach("R06", service.service, message, service.service)
+
+
 def reinforced_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """Go-live is just the start: checkpoints follow it, a sponsor owns them, and nothing closes before the last."""
     checkpoints = list(programme.tasks(kind=Kind.CHECKPOINT))

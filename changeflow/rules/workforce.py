@@ -47,6 +47,29 @@ def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | Im
         yield from _unfinished(programme, talks, removals, duty.establishment)
 
 
+def liability_information_in_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Where staff move to another employer, the new one has their liability information in time, and they are consulted
+    before. Inside one employer, as in a trust that centralises, nothing of the kind is asked for."""
+    for service in programme.services:
+        if not service.employer_changes:
+            continue
+        for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
+            moves = day_of(programme.timed(live.id).early_finish)
+            days = int(programme.law(PACK, "tupe_liability_information_days", on=moves).value)
+            talks = list(programme.tasks(kind=Kind.CONSULTATION, service=live.service, schools=live.schools))
+            if not talks:
+                message = f"{live.name} moves staff to another employer, and nobody consults them."
+                yield Breach("R20", live.id, message, live.service, live.schools)
+                continue
+            begins = min(day_of(programme.timed(t.id).early_start) for t in talks)
+            if (moves - begins).days < days:
+                message = (
+                    f"{live.name} moves staff to another employer on {spoken_day(moves)}; consultation begins on "
+                    f"{spoken_day(begins)}. {days} days before are needed for liability information."
+                )
+                yield Breach("R20", live.id, message, live.service, live.schools)
+
+
 def _unknown_threshold(programme: Programme, on: date) -> Iterator[Breach]:
     entry = programme.law(PACK, "organisation_threshold", on=on)
     if entry.is_unknown:

@@ -21,6 +21,23 @@ class LeadProvider(Frozen):
     days_per_week: float = Field(ge=0, le=5)
 
 
+class Member(Frozen):
+    """Somebody of the project team, and the time that they can give."""
+
+    person: Id
+    days_per_week: float = Field(ge=0, le=5)
+    skills: tuple[str, ...] = ()
+
+
+class Team(Frozen):
+    """Who does the work of the change: somebody manages it, and together they have the time and the skills."""
+
+    manager: Id
+    members: tuple[Member, ...] = ()
+    needed_days_per_week: float = Field(1.0, ge=0, description="Our own default, for a trust of ten schools")
+    needed_skills: tuple[str, ...] = ()
+
+
 class Agreement(Frozen):
     """What the service is, to what standard: a service level agreement or gives and gets."""
 

@@ -98,12 +98,12 @@ def test_a_school_in_two_waves_of_one_service(tmp_path: Path):
 
 def test_a_negative_duration(tmp_path: Path):
     found = the_problem(tmp_path, service=SERVICE + "tasks:\n  train: {duration: -3d}\n")
-    assert found == "services/payroll.yaml:7:21: '-3d' is negative. A task takes no less than 0d."
+    assert found == "services/payroll.yaml:8:21: '-3d' is negative. A task takes no less than 0d."
 
 
 def test_a_change_to_a_task_that_does_not_exist(tmp_path: Path):
     found = the_problem(tmp_path, service=SERVICE + "tasks:\n  w3/train: {duration: 3d}\n")
-    assert found.startswith("services/payroll.yaml:7:3: No task 'w3/train' to change.")
+    assert found.startswith("services/payroll.yaml:8:3: No task 'w3/train' to change.")
 
 
 def test_an_owner_whom_nobody_knows(tmp_path: Path):

@@ -127,6 +127,25 @@ class TestR05:
         assert "nobody may lift" in found(result, "R05", Severity.WARN)[0]
 
 
+class TestR06:
+    TEAM = "team: {manager: lead, members: [{person: lead, days_per_week: 1}]}\n"
+
+    def test_nobody_does_the_work(self, check: Callable[..., Judged]):
+        result = check(service=SERVICE.replace(self.TEAM, ""))
+        assert found(result, "R06", Severity.BLOCK) == ["Payroll has no project team."]
+        assert [f.blocks for f in result.findings if f.rule == "R06"] == ["gate"]
+
+    def test_too_little_time_and_a_skill_that_nobody_brings(self, check: Callable[..., Judged]):
+        wanting = (
+            "team: {manager: lead, needed_days_per_week: 3, needed_skills: [pensions, training], "
+            "members: [{person: lead, days_per_week: 1, skills: [training]}]}\n"
+        )
+        assert found(check(service=SERVICE.replace(self.TEAM, wanting)), "R06", Severity.BLOCK) == [
+            "Nobody in the team of Payroll brings pensions.",
+            "The team of Payroll has 1 day a week; 3 are needed.",
+        ]
+
+
 class TestR10:
     def test_a_go_live_without_delegation(self, check: Callable[..., Judged]):
         result = check(pathway=without("delegation").replace(", delegation]", "]"))

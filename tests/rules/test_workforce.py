@@ -14,7 +14,7 @@ from changeflow.services.consultation import Proposal, duties, earliest_effect, 
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Entry
 from changeflow.values.words import Severity
-from tests.builders import PATHWAY
+from tests.builders import PATHWAY, SERVICE
 from tests.rules.judging import found
 
 START = date(2027, 2, 22)
@@ -118,6 +118,33 @@ class TestR19:
         from changeflow.rules.engine import judge
 
         assert not [f for f in judge(sample.programme).findings if f.rule == "R19"]
+
+
+class TestR20:
+    """Go-live of wave 2 is on 20 January 2027: 28 days before is 23 December 2026."""
+
+    MOVES = SERVICE + "employer_changes: true\n"
+    TALKS = PATHWAY + "  consult: {kind: consultation, phase: design, per: wave, duration: 1d, after: requirements}\n"
+
+    def test_inside_one_employer_nothing_is_asked_for(self, check: Callable[..., Judged]):
+        assert found(check(), "R20", Severity.BLOCK) == []
+
+    def test_a_move_without_consultation(self, check: Callable[..., Judged]):
+        messages = found(check(service=self.MOVES), "R20", Severity.BLOCK)
+        assert messages == [
+            f"Payroll: go live, wave {n} moves staff to another employer, and nobody consults them." for n in (1, 2)
+        ]
+
+    def test_a_consultation_that_begins_too_late_is_told_with_both_days(self, check: Callable[..., Judged]):
+        [first, _] = found(check(service=self.MOVES, pathway=self.TALKS), "R20", Severity.BLOCK)
+        assert first == (
+            "Payroll: go live, wave 1 moves staff to another employer on 20 Jan 2027; consultation begins on "
+            "11 Jan 2027. 28 days before are needed for liability information."
+        )
+
+    def test_twenty_eight_days_before_is_in_time(self, check: Callable[..., Judged]):
+        later = self.MOVES + "tasks:\n  go-live: {start_no_earlier: 2027-02-08}\n"
+        assert found(check(service=later, pathway=self.TALKS), "R20", Severity.BLOCK) == []
 
 
 class TestRulepacks:
