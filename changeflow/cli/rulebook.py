@@ -1,11 +1,13 @@
-"""Commands about the rulebook: rules list, rules show."""
+"""Commands about the rulebook: rules list, rules show, rules recheck."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import out, spoken_errors
+from changeflow.cli.speaking import At, Db, day, out, spoken_errors
 from changeflow.errors import UnknownThingError
+from changeflow.settings import DEFAULT_DB
 
 rules = typer.Typer(help="The rules of the field, and where each comes from.", invoke_without_command=True)
 
@@ -52,3 +54,24 @@ def rules_show(rule: Annotated[str, typer.Argument(help="A rule's code, such as 
         if "Rulepack" in found.source:
             out()
             out(DISCLAIMER)
+
+
+@rules.command("recheck")
+def rules_recheck(
+    packs: Annotated[Path, typer.Option("--packs", metavar="DIR", help="A folder of rulepacks to put on top.")],
+    db: Db = DEFAULT_DB,
+    at: At = None,
+) -> None:
+    """Say which stored programmes other rulepacks would affect, and how; nothing is written."""
+    from changeflow.usecases.rulebook import recheck
+
+    with spoken_errors():
+        checked = recheck(packs, db=db, on=day(at))
+    for one in checked:
+        moved = f", its end moves {one.days:+d} days" if one.days else ""
+        state = f"{len(one.found)} findings come, {len(one.gone)} go{moved}" if one.is_affected else "not affected"
+        out(f"{one.programme}: {state}")
+        for text in one.found:
+            out(f"  + {text}")
+        for text in one.gone:
+            out(f"  - {text}")

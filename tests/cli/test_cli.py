@@ -292,3 +292,26 @@ def test_variance_is_shown_by_milestone_and_task(folder: Path, db: str):
     rows = json.loads(run("baseline", "show", "--at", "2027-01-13", "--all", "--format", "json").stdout)
     assert rows["tasks"][0]["days"] >= rows["tasks"][-1]["days"]
     assert [m["id"] for m in rows["milestones"]] == ["programme/all-live"]
+
+
+def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_path: Path):
+    assert "R02  BLOCK  Systems before restructure" in run("rules").stdout
+    shown = run("rules", "show", "r02").stdout
+    assert "only where its new system already works" in shown
+    assert "Oakfield" in shown
+    assert "There is no rule 'R99'" in run("rules", "show", "R99", code=4).stderr
+    packs = tmp_path / "packs"
+    packs.mkdir()
+    text = "rulepack: payroll\nin_force_from: 2026-01-01\nentries:\n"
+    text += "  parallel_runs_minimum: {value: 3, grade: D, source: changeflow's own choice}\n"
+    (packs / "payroll.yaml").write_text(text)
+    paying = SERVICE + "class: payroll\ntasks:\n  run: {kind: parallel_run, per: wave, duration: 2pp, phase: develop}\n"
+    pay = "calendar: pay\npay_periods: {first_month: 2027-01, months: 24, payday: 28}\n"
+    a_folder(folder, service=paying)
+    (folder / "calendars").mkdir()
+    (folder / "calendars" / "pay.yaml").write_text(pay)
+    run("apply", folder, "--yes", "--at", "2027-01-04")
+    checked = run("rules", "recheck", "--packs", packs, "--at", "2027-01-04").stdout
+    assert "small: 2 findings come, 0 go" in checked
+    assert "+ BLOCK R12 Payroll: run, wave 1 lasts 2 pay periods; at least 3 are needed." in checked
+    assert "is no folder" in run("rules", "recheck", "--packs", tmp_path / "none", code=4).stderr

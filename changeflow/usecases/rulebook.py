@@ -1,0 +1,58 @@
+"""What other rulepacks would do to stored programmes: which are affected, and how."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from changeflow.errors import InputError, ProblemsError
+from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
+from changeflow.programme.programme import join
+from changeflow.rules.engine import judge
+from changeflow.storage import facts, versions
+from changeflow.storage.database import session_scope
+from changeflow.values.problem import Problem
+from changeflow.values.rulepack import Rulepacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """One programme: what would be found in addition, what no more, and by how many days its end would move."""
+
+    programme: str
+    found: tuple[str, ...]
+    gone: tuple[str, ...]
+    days: int
+
+    @property
+    def is_affected(self) -> bool:
+        return bool(self.found or self.gone or self.days)
+
+
+def recheck(packs: Path, *, db: str, on: date) -> list[Recheck]:
+    """Judge every stored programme with what ships, and again with the packs of a folder on top; nothing is written."""
+    problems: list[Problem] = []
+    if not packs.is_dir():
+        raise InputError(f"'{packs}' is no folder. Name one that holds rulepacks (*.yaml).")
+    added = read_rulepacks(packs, problems)
+    if problems:
+        raise ProblemsError(problems)
+    if not added:
+        raise InputError(f"'{packs}' holds no rulepack (*.yaml).")
+    shipped = shipped_rulepacks()
+    with session_scope(db) as session:
+        stored = [
+            (name, versions.required(session, name).definition, facts.load_facts(session, name))
+            for name in versions.programme_ids(session)
+        ]
+    done = []
+    for name, definition, known in stored:
+        before, after = (
+            judge(join(definition, rulepacks=rulepacks, facts=known, on=on)[0])
+            for rulepacks in (shipped, Rulepacks(packs=(*shipped.packs, *added)))
+        )
+        texts = [{f"{f.severity.upper()} {f.rule} {f.message}" for f in j.findings} for j in (before, after)]
+        ends = [j.programme.schedule.finish if j.programme.schedule else 0 for j in (before, after)]
+        days = (ends[1] - ends[0]) // (24 * 60)
+        found, gone = tuple(sorted(texts[1] - texts[0])), tuple(sorted(texts[0] - texts[1]))
+        done.append(Recheck(programme=name, found=found, gone=gone, days=days))
+    return done
