@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, day, out, spoken_errors
+from changeflow.cli.speaking import At, Db, Folder, day, out, spoken_errors
 from changeflow.errors import UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
@@ -14,6 +14,7 @@ rules = typer.Typer(help="The rules of the field, and where each comes from.", i
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(rules, name="rules")
+    app.command()(delegation)
 
 
 @rules.callback()
@@ -75,3 +76,14 @@ def rules_recheck(
             out(f"  + {text}")
         for text in one.gone:
             out(f"  - {text}")
+
+
+def delegation(folder: Folder) -> None:
+    """Show what the schemes of delegation change: who gains and who loses which right, and from when."""
+    from changeflow.reports.rulebook import delegation_text
+    from changeflow.usecases.plan import plan_folder
+
+    with spoken_errors():
+        programme = plan_folder(folder).programme
+    for line in delegation_text(programme):
+        out(line)

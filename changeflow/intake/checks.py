@@ -80,6 +80,10 @@ def _people(definition: Definition) -> Iterator[Flaw]:
         if service.lead_provider:
             place = Place.service(service.service, "lead_provider", "person")
             yield from _unknown(place, "person", service.lead_provider.person, people)
+        for n, holding in enumerate(service.delegation):
+            for i, school in enumerate(holding.schools):
+                place = Place.service(service.service, "delegation", n, "schools", i)
+                yield from _unknown(place, "school", school, schools)
         if service.team:
             place = Place.service(service.service, "team")
             yield from _unknown(place.at("manager"), "person", service.team.manager, people)

@@ -10,6 +10,7 @@ from pydantic import Field
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.pathways import Links, Pathway, StepFields
+from changeflow.services.delegation import Holding
 from changeflow.services.service import Agreement, LeadProvider, Team
 from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
@@ -194,6 +195,7 @@ class ServiceFile(Frozen):
     required_days_per_week: float = Field(1.0, ge=0, le=5)
     agreement: Agreement | None = None
     team: Team | None = None
+    delegation: tuple[Holding, ...] = Field((), description="Who is accountable and who controls, as is and to be")
     employer_changes: bool = Field(
         default=False, description="True where staff move to another employer: then TUPE applies, and else not"
     )

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from changeflow.programme.programme import Programme
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Rule
-from changeflow.values.moments import spoken_day
+from changeflow.services.delegation import changes
+from changeflow.values.moments import last_day_of, spoken_day
 from changeflow.values.rulepack import Rulepacks
+from changeflow.values.words import Kind
 
 GRADES = {
     "S": "founding document",
@@ -55,6 +58,23 @@ def rules_page(packs: Rulepacks) -> str:
             cells = (pack.rulepack, spoken_day(pack.in_force_from), pack.nation or "all", key, value)
             lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {entry.source} |")
     return "\n".join(lines) + "\n"
+
+
+def delegation_text(programme: Programme) -> Iterator[str]:
+    """Yield, service by service, what changes in the delegation matrix."""
+    for service in programme.services:
+        yield service.name
+        found = list(changes(service.delegation))
+        for change in found:
+            where = programme.school_names(change.schools) if change.schools else "all schools"
+            both = (("gains", change.gains), ("loses", change.loses))
+            said = [f"{verb} {', '.join(rights)}" for verb, rights in both if rights]
+            yield f"  {change.area}: {change.role} {' and '.join(said)} ({where})"
+        if not found:
+            yield "  nothing changes, or nothing is written: `delegation` in the service's file"
+        for task in programme.tasks(kind=Kind.DELEGATION, service=service.service):
+            day = spoken_day(last_day_of(programme.timed(task.id).early_finish))
+            yield f"  in force after {task.name}, {day}"
 
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:

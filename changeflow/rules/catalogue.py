@@ -259,6 +259,18 @@ _IN_ORDER = (
         example="A school joins from another trust: its staff's details are with the new employer 28 days before.",
         needs_schedule=True,
     ),
+    Rule(
+        code="R09",
+        title="No accountability without agency",
+        severity=Severity.BLOCK,
+        blocks="gate",
+        waived_by="board",
+        remedy="Give the role a right in `delegation` of the service's file, or make somebody else accountable.",
+        source=f"{_MAKING_CHANGE_STICK}: heads may lose direct control; 'accountability without agency'",
+        check=proofs.accountable_with_agency,
+        example="A head who answers for safe classrooms keeps a say in which repair comes first.",
+        needs_schedule=True,
+    ),
 )
 
 RULES: Mapping[str, Rule] = {rule.code: rule for rule in sorted(_IN_ORDER, key=lambda rule: rule.code)}

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
+from changeflow.services.delegation import gaps
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, last_day_of, spoken_day
 from changeflow.values.words import Kind
@@ -87,3 +88,30 @@ def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
                         f"before {proof.name} ends on {spoken_day(last_day_of(ready))}."
                     )
                     yield Breach("R03", removal.id, message, removal.service, schools)
+
+
+def accountable_with_agency(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Whoever is accountable for something also has a hand in it: its budget, its staff, its priorities or its
+    decisions. And what somebody controls, somebody is accountable for."""
+    for service in programme.services:
+        found: dict[tuple[str, str, bool, date | None], list[str]] = {}
+        for gap in gaps(service.delegation, programme.schools_of(service.service)):
+            since = _in_force(programme, service.service, gap.school)
+            found.setdefault((gap.area, gap.role, gap.is_without_agency, since), []).append(gap.school)
+        for (area, role, is_without_agency, since), schools in found.items():
+            when = f" from {spoken_day(since)}" if since else ""
+            where = programme.school_names(schools)
+            message = (
+                f"{service.name}: {role} is accountable for {area}{when} at {where}, and controls none of its budget, "
+                "staff, priorities or decisions."
+                if is_without_agency
+                else f"{service.name}: {role} controls {area}{when} at {where}, and nobody is accountable for it."
+            )
+            yield Breach("R09", service.service, message, service.service, frozenset(schools))
+
+
+def _in_force(programme: Programme, service: str, school: str) -> date | None:
+    """Return the day after the scheme of delegation is approved and published for a school."""
+    tasks = programme.tasks(kind=Kind.DELEGATION, service=service, schools=frozenset({school}))
+    finishes = [programme.timed(t.id).early_finish for t in tasks]
+    return last_day_of(max(finishes)) + timedelta(days=1) if finishes else None

@@ -82,3 +82,41 @@ class TestCapacityOnTheDay:
 
     def test_moved_back_it_is_clear(self, tmp_path: Path):
         assert found(self.trust(tmp_path, "2027-03-08"), "R03", Severity.BLOCK) == []
+
+
+def delegated(*rows: str) -> str:
+    return SERVICE + "delegation:\n" + "".join(f"  - {{{row}}}\n" for row in rows)
+
+
+class TestR09:
+    """The scheme of the small programme is approved on Friday 15 January 2027: it is in force from Saturday 16."""
+
+    HEAD = "area: site staff, role: the head, as_is: [accountable, staff], to_be: [accountable{}]"
+    LEAD = "area: site staff, role: the Director, to_be: [staff, budget{}]"
+
+    def test_a_head_who_keeps_a_say_is_accountable_with_agency(self, check: Callable[..., Judged]):
+        text = delegated(self.HEAD.format(", priority"), self.LEAD.format(""))
+        assert found(check(service=text), "R09", Severity.BLOCK) == []
+
+    def test_a_head_who_keeps_none_is_named_with_schools_and_day(self, check: Callable[..., Judged]):
+        text = delegated(self.HEAD.format(""), self.LEAD.format(""))
+        [message] = found(check(service=text), "R09", Severity.BLOCK)
+        assert message == (
+            "Payroll: the head is accountable for site staff from 16 Jan 2027 at Ash School, Beech School, "
+            "Cedar School, and controls none of its budget, staff, priorities or decisions."
+        )
+
+    def test_one_school_may_differ(self, check: Callable[..., Judged]):
+        keeps = "area: site staff, role: the head, to_be: [decision], schools: [ash, beech]"
+        [message] = found(
+            check(service=delegated(self.HEAD.format(""), keeps, self.LEAD.format(""))), "R09", Severity.BLOCK
+        )
+        assert "at Cedar School, and controls none" in message
+
+    def test_what_somebody_controls_somebody_answers_for(self, check: Callable[..., Judged]):
+        [message] = found(check(service=delegated(self.LEAD.format(""))), "R09", Severity.BLOCK)
+        assert "the Director controls site staff" in message
+        assert message.endswith("and nobody is accountable for it.")
+
+    def test_the_sample_keeps_it(self, sample):
+        assert not [f for f in judge(sample.programme).findings if f.rule == "R09"]
