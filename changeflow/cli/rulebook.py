@@ -1,4 +1,4 @@
-"""Commands about the rulebook: rules list, rules show, rules recheck."""
+"""Commands about the rulebook and what follows from it: rules list, show and recheck, delegation, conflicts."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ rules = typer.Typer(help="The rules of the field, and where each comes from.", i
 def add_to(app: typer.Typer) -> None:
     app.add_typer(rules, name="rules")
     app.command()(delegation)
+    app.command()(conflicts)
 
 
 @rules.callback()
@@ -86,4 +87,16 @@ def delegation(folder: Folder) -> None:
     with spoken_errors():
         programme = plan_folder(folder).programme
     for line in delegation_text(programme):
+        out(line)
+
+
+def conflicts(folder: Folder, at: At = None) -> None:
+    """Say which deadlines, set dates and rules cannot all hold, and what giving one of them up would do."""
+    from changeflow.reports.conflicts import conflicts_text
+    from changeflow.roadmap.conflicts import find_conflicts
+    from changeflow.usecases.plan import plan_folder
+
+    with spoken_errors():
+        roadmap = plan_folder(folder, on=day(at) if at else None).programme.roadmap
+    for line in conflicts_text(roadmap, list(find_conflicts(roadmap))):
         out(line)

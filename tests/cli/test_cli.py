@@ -315,3 +315,14 @@ def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_pat
     assert "small: 2 findings come, 0 go" in checked
     assert "+ BLOCK R12 Payroll: run, wave 1 lasts 2 pay periods; at least 3 are needed." in checked
     assert "is no folder" in run("rules", "recheck", "--packs", tmp_path / "none", code=4).stderr
+
+
+def test_conflicts_are_told_in_the_fewest_with_what_giving_one_up_does(folder: Path, tmp_path: Path):
+    assert "Nothing conflicts" in run("conflicts", folder).stdout
+    tight = SERVICE + "tasks:\n  requirements: {start_no_earlier: 2027-01-11, deadline: 2027-01-13}\n"
+    shown = run("conflicts", a_folder(tmp_path / "tight", service=tight)).stdout
+    assert "the deadline of “Payroll: requirements”, 13 Jan 2027: it is missed by 2 days." in shown
+    assert "- “Payroll: requirements” starts no earlier than 11 Jan 2027" in shown
+    assert "lift the date for “Payroll: requirements”: then it is kept" in shown
+    assert "move the deadline by 2 days: then all holds" in shown
+    assert "accountable" not in run("delegation", folder).stdout
