@@ -89,11 +89,18 @@ from changeflow.roadmap.kernel_time import (
 def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> bool:
     """Compute early dates; return whether so much moved that all rows from some point on were computed."""
     moved = 0
+    start, floor, data_date = _settled(n)
     for i in range(len(n.hot)):
         if not (is_whole or dirty[i]):
             continue
         old_start, old_finish = r.early[i, 0], r.early[i, 1]
-        place(n, i, r)
+        flags = n.hot[i, FLAGS]
+        if flags & ~ODD_LINKS == ORDINARY:
+            _place_ordinary(n, i, flags, r, start, floor, data_date)
+        elif flags & SUMMARY:
+            _roll_up(n, i, r.early, r.reason)
+        else:
+            _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
         if is_whole:
             continue
         # Where logic alone would put it may have changed, although a set date hides that.
@@ -106,50 +113,61 @@ def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Mar
     return is_whole
 
 
+@compiled
+def _settled(n: Net) -> tuple[int, int, int]:
+    """Return the start, the floor under all work, and the data date; NEVER where there is none."""
+    start = n.s[START]
+    return start, start if n.s[FLOOR] else NEVER, n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
+
+
 @inlined
 def place(n: Net, i: int, r: Result) -> None:
-    """Compute a row's early dates."""
-    if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
-        data_date = n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
-        _place_ordinary(n, i, n.first_into[i], n.first_into[i + 1], r, data_date)
-    elif n.hot[i, FLAGS] & SUMMARY:
+    """Compute one row's early dates."""
+    flags = n.hot[i, FLAGS]
+    if flags & ~ODD_LINKS == ORDINARY:
+        start, floor, data_date = _settled(n)
+        _place_ordinary(n, i, flags, r, start, floor, data_date)
+    elif flags & SUMMARY:
         _roll_up(n, i, r.early, r.reason)
     else:
         _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
 
 
 @inlined
-def _place_ordinary(n: Net, i: int, lo: int, hi: int, r: Result, data_date: int) -> None:
-    at, why, is_floor = NEVER, BY_LINKS, n.s[FLOOR] != 0 or lo == hi
-    if n.hot[i, FLAGS] & ODD_INTO:
+def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: int, data_date: int) -> None:
+    lo, hi, is_odd = n.first_into[i], n.first_into[i + 1], flags & ODD_INTO != 0
+    at, why, least = NEVER, BY_LINKS, start if lo == hi else floor
+    if is_odd:
         for j in range(lo, hi):
             shape, before = n.into[SHAPE, j], n.into[TASK, j]
             b = r.early[before, shape & 1 ^ 1]
             if shape != PLAIN:
                 b = _bound(n, i, shape, n.into[LINK, j], b)
             r.bound[j] = b
-            is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(shape)
+            if n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(shape):
+                least = start
             at = max(at, b)
     else:
         for j in range(lo, hi):
             at = max(at, r.early[np.uint64(n.into[TASK, j]), 1])
-    if is_floor and n.s[START] > at:
-        at, why = n.s[START], BY_START
+    if least > at:
+        at, why = least, BY_START
     if data_date > at:
         at, why = data_date, BY_DATA_DATE
     k = n.hot[i, PLACED]
     # Whatever ends in the gap before the start lands on it: Friday evening and Monday morning are one point.
-    work, start, gap = look_up(n.c, k, at)
-    if start == NONE:
+    work, begins, gap = look_up(n.c, k, at)
+    if begins == NONE:
         n.trouble[0] = 1
     for j in range(lo, hi):
-        b = r.bound[j] if n.hot[i, FLAGS] & ODD_INTO else r.early[np.uint64(n.into[TASK, j]), 1]
-        r.drives[j] = b >= gap
-        if r.drives[j]:
+        b = r.bound[j] if is_odd else r.early[np.uint64(n.into[TASK, j]), 1]
+        drives = b >= gap
+        r.drives[j] = drives
+        if drives:
             why = BY_LINKS
     work += n.hot[i, AMOUNT]
     r.worked[i, 0] = work
-    r.early[i, 0], r.early[i, 1] = start, finish_at(n.c, k, work, n.trouble)
+    r.early[i, 0], r.early[i, 1] = begins, finish_at(n.c, k, work, n.trouble)
     r.reason[i] = why
 
 
