@@ -75,7 +75,8 @@ def _unknown_threshold(programme: Programme, on: date) -> Iterator[Breach]:
     if entry.is_unknown:
         message = (
             f"Roles end on {spoken_day(on)}. By then a threshold for the whole organisation counts as well, and its "
-            "number is not known here: nothing is assumed."
+            "number is not known here: nothing is assumed. Write what your adviser says into rulepacks/ of the folder "
+            "(rulepack: uk-employment, entry organisation_threshold), with its source."
         )
         yield Breach("R19", "programme", message)
 
