@@ -124,10 +124,13 @@ def waiver_add(
     rule: Annotated[str, typer.Argument(help="The rule's code, such as R11.")],
     reason: Annotated[str, typer.Option(help="Why it is lifted.")],
     owner: Annotated[str, typer.Option(help="Who answers for it.")],
-    approved_by: Annotated[str, typer.Option(help="Who has approved it.")],
+    approved_by: Annotated[
+        list[str], typer.Option(help="Who has approved it; given twice, where a rule takes two mandates.")
+    ],
     expires: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day on which it holds.")],
     service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,
     task: Annotated[str | None, typer.Option(help="Only for this task.")] = None,
+    school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     actor: Actor = None,
@@ -146,10 +149,11 @@ def waiver_add(
             rule=rule,
             reason=reason,
             owner=owner,
-            approved_by=approved_by,
+            approved_by=tuple(approved_by),
             expires=expires.date(),
             service=service,
             task=task,
+            schools=tuple(school or ()),
         )
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         number = facts.add_waiver(given, change)

@@ -17,6 +17,7 @@ def check_references(definition: Definition) -> Iterator[Flaw]:
     yield from _people(definition)
     yield from _calendars(definition)
     yield from _waivers(definition)
+    yield from _mandates(definition)
     programme = definition.programme
     if programme.finish is not None and programme.finish <= programme.start:
         what = f"The programme would finish on {programme.finish}, not after its start on {programme.start}."
@@ -30,12 +31,16 @@ def check_references(definition: Definition) -> Iterator[Flaw]:
 
 
 def check_settings(programme: Programme) -> Iterator[Flaw]:
-    """Find settings that a rulepack does not allow."""
+    """Find what can be told of the joined programme alone: settings that a rulepack does not allow, tasks that are
+    not there."""
     floor = programme.rulepacks.number("privacy", "floor", on=programme.on)
     wanted = programme.policy.minimum_group
     if wanted is not None and wanted < floor:
         what = f"Groups as small as {wanted} would give people's scores away."
         yield Flaw(Place.programme("policy", "minimum_group"), what, f"Write {floor} or more.")
+    for place, waiver in _placed_waivers(programme.definition):
+        if waiver.task is not None:
+            yield from _unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)
 
 
 def _unknown(place: Place, what: str, name: str, known: Iterable[str], *, on_key: bool = False) -> Iterator[Flaw]:
@@ -126,16 +131,30 @@ def _calendars(definition: Definition) -> Iterator[Flaw]:
 def _waivers(definition: Definition) -> Iterator[Flaw]:
     people = {p.id for p in definition.people}
     services = {s.service for s in definition.services}
-
-    def check(place: Place, waiver: Waiver) -> Iterator[Flaw]:
+    schools = {s.id for s in definition.schools}
+    for place, waiver in _placed_waivers(definition):
         yield from _unknown(place.at("rule"), "rule", waiver.rule, RULES)
-        for who in ("owner", "approved_by"):
-            yield from _unknown(place.at(who), "person", getattr(waiver, who), people)
+        if waiver.rule in RULES and not RULES[waiver.rule].lifted_by:
+            yield Flaw(place.at("rule"), f"Nobody may lift {waiver.rule}.", "Remove the waiver and keep the rule.")
+        yield from _unknown(place.at("owner"), "person", waiver.owner, people)
+        for person in waiver.approved_by:
+            yield from _unknown(place.at("approved_by"), "person", person, people)
         if waiver.service:
             yield from _unknown(place.at("service"), "service", waiver.service, services)
+        for n, school in enumerate(waiver.schools):
+            yield from _unknown(place.at("schools", n), "school", school, schools)
 
+
+def _mandates(definition: Definition) -> Iterator[Flaw]:
+    people = {p.id for p in definition.people}
+    for name, holders in definition.programme.mandates:
+        for n, person in enumerate(holders):
+            yield from _unknown(Place.programme("mandates", name, n), "person", person, people)
+
+
+def _placed_waivers(definition: Definition) -> Iterator[tuple[Place, Waiver]]:
     for n, waiver in enumerate(definition.programme.waivers):
-        yield from check(Place.programme("waivers", n), waiver)
+        yield Place.programme("waivers", n), waiver
     for service in definition.services:
         for n, waiver in enumerate(service.waivers):
-            yield from check(Place.service(service.service, "waivers", n), waiver)
+            yield Place.service(service.service, "waivers", n), waiver

@@ -145,6 +145,13 @@ class Policy(Frozen):
     larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
 
 
+class Mandates(Frozen):
+    """Who holds the mandates that no post in the files says by itself."""
+
+    board: tuple[Id, ...] = Field((), description="People; left out, the members of the group `board`")
+    finance: tuple[Id, ...] = Field((), description="People; left out, the lead providers of services of class finance")
+
+
 class MilestoneShape(Frozen):
     """A date that people steer by: after these tasks."""
 
@@ -174,6 +181,7 @@ class ProgrammeFile(Frozen):
     wiifts: Wiifts | None = None
     sponsor: Sponsor | None = None
     policy: Policy = Policy()
+    mandates: Mandates = Mandates()
     working_week: WorkingWeek = WorkingWeek()
     closed: tuple[Closure, ...] = ()
     columns: dict[Literal["people", "schools", "assessments"], dict[str, str]] = Field(

@@ -12,6 +12,7 @@ from changeflow.pilots.runs import latest_by_period
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes
+from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_lines
 from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import HeadingLine, HealthLine, heading_lines, health_lines
 from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
@@ -21,9 +22,8 @@ from changeflow.roadmap.tasks import Milestone, Task
 from changeflow.roadmap.why import explain, float_in_words
 from changeflow.rules.engine import Judged
 from changeflow.rules.proofs import hole_in_words, service_holes
-from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
-from changeflow.values.words import Kind, Severity
+from changeflow.values.words import Kind
 
 SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
@@ -62,16 +62,6 @@ class PathLine:
     milestone: str
     steps: tuple[str, ...]
     late: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingLine:
-    rule: str
-    severity: str
-    title: str
-    messages: tuple[str, ...]
-    remedy: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +170,9 @@ def build_sro(
         drag=tuple(drag_lines(programme, slips)),
         changes=changes,
         trend=trend,
-        findings=tuple(_findings(judged.findings)),
+        findings=tuple(finding_lines(judged.findings)),
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
-        waivers=tuple(_waivers(programme, judged)),
+        waivers=tuple(waiver_lines(programme, judged)),
         barriers=BARRIERS,
         threshold=programme.policy.barrier_threshold,
         minimum_group=minimum,
@@ -258,7 +248,7 @@ def _decisions(
             task=task.id,
             name=task.name,
             needed_by=spoken_day(last_day_of(late_finish), weekday=True),
-            owner=_role(programme, task.owner),
+            owner=role_of(programme, task.owner),
             waiting=waiting,
             slip=_slip_of(programme, slips, task),
             proposal=proposal.outcome if proposal and asked else "",
@@ -290,7 +280,7 @@ def _cliffs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
 def _late(programme: Programme, today: date) -> Iterator[str]:
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
-        yield f"{task.name}: due on {spoken_day(due.due_on)}, with the {_role(programme, task.owner)}."
+        yield f"{task.name}: due on {spoken_day(due.due_on)}, with the {role_of(programme, task.owner)}."
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:
@@ -303,39 +293,6 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     if len(steps) < len(why.chain):
         steps.insert(0, "What comes before this is done.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
-
-
-def _findings(findings: Iterable[Finding]) -> Iterator[FindingLine]:
-    """Group findings of one rule and severity, so that fourteen schools make one line."""
-    groups: dict[tuple[str, Severity, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.rule, finding.severity, finding.remedy), []).append(finding)
-    for (rule, severity, remedy), members in groups.items():
-        yield FindingLine(
-            rule=rule,
-            severity=severity.value,
-            title=members[0].title,
-            messages=tuple(m.message for m in members),
-            remedy=remedy,
-            source=members[0].source,
-        )
-
-
-def _waivers(programme: Programme, judged: Judged) -> Iterator[str]:
-    for waiver in programme.definition.waivers:
-        yield waiver_in_words(programme, waiver, used=waiver in judged.used_waivers)
-
-
-def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
-    """Say what a waiver lifts, for whom, why and until when."""
-    scope = waiver.task or waiver.service or "the whole programme"
-    day = spoken_day(waiver.expires)
-    if not waiver.is_in_force(programme.on):
-        state = f"expired on {day}: the rule holds again"
-    else:
-        state = f"until {day}" + ("" if used else ", and lifts nothing at present")
-    owner, approver = _role(programme, waiver.owner), _role(programme, waiver.approved_by)
-    return f"{waiver.rule} for {scope}, {state}. {waiver.reason}. Owner: {owner}; approved by: {approver}."
 
 
 def _live(programme: Programme) -> dict[str, bool]:
@@ -392,8 +349,3 @@ def _progress(programme: Programme) -> str:
     done = sum(1 for t in tasks if (p := programme.roadmap.progress.get(t.id)) and p.is_done)
     begun = sum(1 for t in tasks if (p := programme.roadmap.progress.get(t.id)) and not p.is_done)
     return f"{done} of {len(tasks)} tasks are done, {begun} in progress." if done or begun else "Nothing has begun yet."
-
-
-def _role(programme: Programme, person: str | None) -> str:
-    found = next((p.role for p in programme.definition.people if p.id == person), None)
-    return found or "nobody"

@@ -1,6 +1,6 @@
 """The order of work: implied links of rules that no waiver lifts, then the schedule, then rules about dates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
@@ -8,6 +8,7 @@ from changeflow.roadmap.graph import loop_if_linked
 from changeflow.roadmap.tasks import Link
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Check
+from changeflow.rules.waivers import effective, flaw_of
 from changeflow.values.finding import Breach, Finding, ImpliedLink, Waiver
 from changeflow.values.words import Origin, Severity
 
@@ -36,6 +37,7 @@ class _Judge:
         self.growing = programme.growing()
         self.findings: list[Finding] = []
         self.used: dict[Waiver, None] = {}
+        self.waivers = {code: tuple(effective(programme.definition, code)) for code in RULES}
 
     def run(self) -> Judged:
         # The authored links must be free of loops before a rule may reason about paths.
@@ -71,7 +73,7 @@ class _Judge:
     def _enforce(self, wanted: ImpliedLink) -> None:
         successor = self.programme.roadmap.tasks[wanted.successor]
         predecessor = self.programme.roadmap.tasks[wanted.predecessor]
-        if self._is_waived(wanted.rule, successor.service, successor.id):
+        if self._is_waived(wanted.rule, successor.service, successor.id, successor.schools):
             return
         if (broken := self._contradicted(wanted)) is not None:
             self._report(broken)
@@ -81,12 +83,14 @@ class _Judge:
         if loop:
             path = " -> ".join((*loop, loop[0]))
             message = f"{predecessor.name} must finish before {successor.name} starts, but that closes a loop: {path}."
-            self._find(wanted.rule, Severity.BLOCK, successor.id, message, remedy="Remove one link of the loop.")
+            loop_found = Breach(wanted.rule, successor.id, message, successor.service, successor.schools)
+            self._find(wanted.rule, Severity.BLOCK, loop_found, remedy="Remove one link of the loop.")
             return
         link = Link(wanted.predecessor, wanted.successor, origin=Origin.rule(wanted.rule))
         self.growing.add(link)
         message = f"{successor.name} now waits for {predecessor.name}."
-        self._find(wanted.rule, Severity.INFO, successor.id, message, remedy="Nothing to do: the link was added.")
+        added = Breach(wanted.rule, successor.id, message, successor.service, successor.schools)
+        self._find(wanted.rule, Severity.INFO, added, remedy="Nothing to do: the link was added.")
 
     def _contradicted(self, link: ImpliedLink) -> Breach | None:
         """What has happened may already contradict the rule."""
@@ -98,51 +102,54 @@ class _Judge:
             return None
         names = tasks[link.successor].name, tasks[link.predecessor].name
         message = f"{names[0]} has started before {names[1]} finished."
-        return Breach(link.rule, link.successor, message, tasks[link.successor].service)
+        successor = tasks[link.successor]
+        return Breach(link.rule, link.successor, message, successor.service, successor.schools)
 
     def _report(self, breach: Breach) -> None:
-        if not self._is_waived(breach.rule, breach.service, breach.subject):
-            self._find(breach.rule, RULES[breach.rule].severity, breach.subject, breach.message)
+        if not self._is_waived(breach.rule, breach.service, breach.subject, breach.schools):
+            self._find(breach.rule, breach.severity or RULES[breach.rule].severity, breach)
 
-    def _find(self, code: str, severity: Severity, subject: str, message: str, *, remedy: str | None = None) -> None:
+    def _find(self, code: str, severity: Severity, breach: Breach, *, remedy: str | None = None) -> None:
         rule = RULES[code]
         finding = Finding(
             rule=code,
             title=rule.title,
             severity=severity,
-            subject=subject,
-            message=message,
+            subject=breach.subject,
+            message=breach.message,
             remedy=remedy if remedy is not None else rule.remedy,
             source=rule.source,
             blocks=rule.blocks if severity is Severity.BLOCK else "",
+            service=breach.service,
+            schools=breach.schools,
         )
         if finding not in self.findings:
             self.findings.append(finding)
 
-    def _is_waived(self, code: str, service: str | None, subject: str) -> bool:
-        if code not in RULES or not RULES[code].waived_by:
-            return False
-        for waiver in self._waivers(code):
-            if waiver.is_in_force(self.programme.on) and waiver.covers(service=service, subject=subject):
+    def _is_waived(self, code: str, service: str | None, subject: str, schools: frozenset[str]) -> bool:
+        for waiver in self.waivers.get(code, ()):
+            task = self.programme.roadmap.tasks.get(subject)
+            reach = schools or (task.schools if task else frozenset())
+            if waiver.is_in_force(self.programme.on) and waiver.covers(service=service, subject=subject, schools=reach):
                 self.used[waiver] = None
                 return True
         return False
 
-    def _waivers(self, code: str) -> Iterable[Waiver]:
-        return (w for w in self.programme.definition.waivers if w.rule == code)
-
     def _flawed_waivers(self) -> Iterator[Finding]:
-        """A waiver of a rule that nobody may lift does nothing, and says so."""
-        for waiver in self.programme.definition.waivers:
-            rule = RULES.get(waiver.rule)
-            if rule is not None and not rule.waived_by:
+        """A waiver that nobody with the mandate has approved does nothing, and says so."""
+        definition = self.programme.definition
+        for waiver in definition.waivers:
+            flaw = flaw_of(definition, waiver) if waiver.rule in RULES else None
+            if flaw is not None and waiver.is_in_force(self.programme.on):
+                rule = RULES[waiver.rule]
                 yield Finding(
                     rule=rule.code,
                     title=rule.title,
                     severity=Severity.WARN,
-                    subject=waiver.service or "programme",
-                    message=f"The waiver of {rule.code} does nothing: nobody may lift this rule.",
-                    remedy="Remove the waiver and keep the rule.",
+                    subject=waiver.task or waiver.service or "programme",
+                    message=flaw[0],
+                    remedy=flaw[1],
                     source=rule.source,
                     blocks="",
+                    service=waiver.service,
                 )

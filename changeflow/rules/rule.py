@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.words import Severity
+from changeflow.values.words import Mandate, Severity
 
 Check = Callable[[Programme], Iterator[Breach | ImpliedLink]]
 
@@ -19,8 +19,8 @@ class Rule:
     severity: Severity
     blocks: str
     """What a finding of it stops: `baseline`, `gate`, `closure`, or nothing."""
-    waived_by: str
-    """Who may lift it; empty where nobody may."""
+    lifted_by: tuple[Mandate, ...]
+    """Whose mandates it takes to lift it, all of them together; none where nobody may."""
     remedy: str
     source: str
     check: Check
@@ -32,6 +32,11 @@ class Rule:
     """What it looks at besides, once the schedule is known."""
     enforced_by: str = ""
     """What keeps it, where that is no finding: a page that hides, a dispatch that waits."""
+
+    @property
+    def waived_by(self) -> str:
+        """Who may lift it, in words; empty where nobody may."""
+        return " and ".join(self.lifted_by)
 
     @property
     def text(self) -> str:

@@ -15,6 +15,7 @@ from changeflow.programme.facts import Decision
 from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.rules.waivers import effective, flaw_of
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
@@ -180,8 +181,10 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
         stored = load(session, change.programme, on=change.on, for_change=True)
         definition = stored.version.definition
         by, name = check_actor(definition, change.actor), stored.programme.id
-        for person in (waiver.owner, waiver.approved_by):
+        for person in (waiver.owner, *waiver.approved_by):
             check_actor(definition, person)
+        if (flaw := flaw_of(definition, waiver)) is not None:
+            raise InputError(f"{flaw[0]} {flaw[1]} Nothing was recorded.")
         file = definition.programme
         changed = definition.model_copy(
             update={"programme": file.model_copy(update={"waivers": (*file.waivers, waiver)})}
@@ -212,8 +215,8 @@ def _check_begun(stored: Stored, said: Mapping[TaskId, TaskProgress], on: date) 
 
 def _check_go(stored: Stored, gate: Task, proposal: Proposal, on: date) -> None:
     waived = any(
-        w.rule == "R12" and w.is_in_force(on) and w.covers(service=gate.service, subject=gate.id)
-        for w in stored.version.definition.waivers
+        w.is_in_force(on) and w.covers(service=gate.service, subject=gate.id, schools=gate.schools)
+        for w in effective(stored.version.definition, "R12")
     )
     against = () if waived else proposal.against
     blocks = [f.message for f in stored.judged.blocks if f.blocks == "gate" and f.subject in (gate.service, gate.id)]

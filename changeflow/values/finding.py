@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from changeflow.values.base import Frozen, Id, TaskId
 from changeflow.values.words import Severity
@@ -28,6 +29,8 @@ class Breach:
     message: str
     service: str | None = None
     schools: frozenset[str] = frozenset()
+    severity: Severity | None = None
+    """Where one rule warns of some things and blocks others; its own when left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,26 +46,38 @@ class Finding:
     source: str
     blocks: str
     """`baseline`, `gate`, `closure`, or nothing."""
+    service: str | None = None
+    schools: frozenset[str] = frozenset()
 
     @property
     def is_block(self) -> bool:
         return self.severity is Severity.BLOCK
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class Waiver(Frozen):
-    """Somebody with the right to do so lifts a rule, for a scope, until a day."""
+    """Somebody with the mandate to do so lifts a rule, for a scope, until a day."""
 
     rule: str = Field(pattern=r"^R\d\d$")
     reason: str = Field(min_length=1)
     owner: Id
-    approved_by: Id
+    approved_by: Annotated[tuple[Id, ...], BeforeValidator(_as_list), Field(min_length=1)]
+    """One person, or several where a rule takes more than one mandate."""
     expires: date
     """The last day on which it holds."""
     service: Id | None = None
     task: TaskId | None = None
     """Only this task; without it the whole service, or without a service the whole programme."""
+    schools: tuple[Id, ...] = ()
+    """Only these; none named means all."""
 
-    def covers(self, *, service: str | None, subject: TaskId) -> bool:
+    def covers(self, *, service: str | None, subject: TaskId, schools: frozenset[str] = frozenset()) -> bool:
+        """Tell whether it is about all of a subject: one that reaches other schools as well is not covered."""
+        if self.schools and not (schools and schools <= set(self.schools)):
+            return False
         if self.task is not None:
             return self.task == subject
         return self.service is None or self.service == service

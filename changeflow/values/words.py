@@ -40,6 +40,15 @@ class Kind(StrEnum):
     WORK = "work"
 
 
+class Mandate(StrEnum):
+    """The right to lift rules and to decide at gates."""
+
+    SRO = "SRO"
+    BOARD = "board"
+    FINANCE = "finance"
+    LEAD_PROVIDER = "lead provider"
+
+
 class Severity(StrEnum):
     """How much a finding weighs; `block` stops what the finding names."""
 

@@ -213,7 +213,7 @@ def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: P
 
 def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
-    rules = ("R01", "R02", "R03", "R10")
+    rules = ("R01", "R02", "R03", "R15")
 
     def add(rule: str) -> int:
         waiver = Waiver(rule=rule, reason="Small", owner="lead", approved_by="chief", expires=date(2027, 6, 30))
