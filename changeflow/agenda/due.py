@@ -8,7 +8,7 @@ from changeflow.adkar.people import Person
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.tasks import Roadmap, Task
 from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
 
@@ -45,21 +45,22 @@ def due_things(programme: Programme, *, today: date) -> tuple[Due, ...]:
     has happened before them, never from today: a task that nobody starts is late, it does not slip unseen.
     """
     ladder = [int(n) for n in programme.rulepacks.entry("nudges", "ladder", on=today).value]
-    schedule = _unslipped(programme)
+    _, schedule = unslipped(programme)
     found = (_due(programme, schedule, task, ladder, today) for task in programme.tasks() if _is_open(programme, task))
     return tuple(sorted((d for d in found if d), key=lambda d: (d.priority, d.key)))
 
 
 def due_days(programme: Programme) -> dict[str, date]:
     """Return the due day of every open task: a nudge holds as long as its task is here with the same day."""
-    schedule = _unslipped(programme)
+    _, schedule = unslipped(programme)
     return {t.id: _due_day(schedule, t) for t in programme.tasks() if _is_open(programme, t)}
 
 
-def _unslipped(programme: Programme) -> Schedule:
+def unslipped(programme: Programme) -> tuple[Roadmap, Schedule]:
     """Time the roadmap from what has happened alone: a begun task is due its planned duration after its start."""
     progress = {t: replace(p, remaining=None) for t, p in programme.roadmap.progress.items()}
-    return time_roadmap(replace(programme.roadmap, data_date=None, progress=progress))
+    roadmap = replace(programme.roadmap, data_date=None, progress=progress)
+    return roadmap, time_roadmap(roadmap)
 
 
 def _due(programme: Programme, schedule: Schedule, task: Task, ladder: list[int], today: date) -> Due | None:

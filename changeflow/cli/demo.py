@@ -77,6 +77,7 @@ def main(home: Path) -> None:
 
 
 def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
+    judgement = ["confidence", "set", "amber", "--as", "chief-executive"]
     at, runs = ["--at", TODAY], trust / "parallel-runs" / "payroll"
     steps = [
         ("A ready programme of fourteen schools", ["init", str(trust)]),
@@ -87,7 +88,14 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
             f"The chief executive approves the plan ({APPROVED})",
             ["baseline", "take", "--reason", "Agreed by the trustees", "--as", "chief-executive", "--at", APPROVED],
         ),
-        (f"Eight months on ({TODAY}): what has happened since", ["task", "import", str(trust / "progress.csv"), *at]),
+        (
+            f"Eight months on ({TODAY}): what has happened since, and what was decided at the gates",
+            ["task", "import", str(trust / "progress.csv"), "--decisions", str(trust / "decisions.csv"), *at],
+        ),
+        (
+            "What people saw of the sponsor",
+            ["sponsor", "act", "Opened the training at Ashdown", "--on", "2027-04-19", *at],
+        ),
     ]
     shipped = programme_templates()[TEMPLATE]
     steps += [
@@ -100,6 +108,11 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         steps.append((f"Old payroll against new: {period}", [*command, "--period", period, *at]))
     steps += [
         ("Has the parallel run earned a go?", ["gate", "show", "payroll/pilot/go-no-go", *at]),
+        ("What waits for a decision, and what was decided?", ["gate", "list", *at]),
+        (
+            "The chief executive's own judgement beside the evidence",
+            [*judgement, "--reason", "May brings the second clean payroll run; the rest is in hand", *at],
+        ),
         ("What is due today?", ["tick", "--at", f"{TODAY}T07:00"]),
         ("Nudges, through the Prefect flow", ["flows", "run", "dispatch-nudges", "--at", f"{TODAY}T09:00"]),
         ("What changed since the baseline, and why?", ["changes", "--since", "baseline", *at]),

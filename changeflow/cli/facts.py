@@ -1,4 +1,4 @@
-"""Commands that record what happened: task, assess, gate, pilot."""
+"""Commands that record what happened: task, assess, pilot."""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,6 @@ from changeflow.settings import DEFAULT_DB
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
-gate = typer.Typer(help="Decisions at gates.", no_args_is_help=True)
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
 
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task's id.")]
@@ -20,7 +19,7 @@ Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV fi
 
 
 def add_to(app: typer.Typer) -> None:
-    for name, group in (("task", task), ("assess", assess), ("gate", gate), ("pilot", pilot)):
+    for name, group in (("task", task), ("assess", assess), ("pilot", pilot)):
         app.add_typer(group, name=name)
 
 
@@ -87,14 +86,25 @@ def task_progress(
 
 @task.command("import")
 def task_import(
-    file: Csv, db: Db = DEFAULT_DB, programme: ProgrammeName = None, actor: Actor = None, at: At = None
+    file: Csv,
+    decisions: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Minutes: the decisions at gates in between.")
+    ] = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
 ) -> None:
-    """Take progress from a CSV: task, started, finished, remaining."""
-    from changeflow.usecases import facts
+    """Take progress from a CSV (task, started, finished, remaining), perhaps with the decisions in between."""
+    from changeflow.usecases import facts, gates
 
     with spoken_errors():
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        new = facts.import_progress(file, change)
+        if decisions is not None:
+            new, decided = gates.import_history(file, decisions, change)
+            note(f"{decided} decisions were new.")
+        else:
+            new = facts.import_progress(file, change)
     note(f"{new} entries of progress were new.")
 
 
@@ -109,46 +119,6 @@ def assess_import(
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         new = facts.import_assessments(file, change)
     note(f"{new} assessments were new.")
-
-
-@gate.command("show")
-def gate_show(name: TaskName, db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
-    """Show what the evidence says about a gate."""
-    from changeflow.storage.database import session_scope
-    from changeflow.usecases import facts
-    from changeflow.usecases.stored import load
-
-    with spoken_errors():
-        with session_scope(db) as session:
-            stored = load(session, programme, on=day(at))
-        proposal = facts.gate_proposal(stored.programme, name)
-    out(f"The evidence says: {'go' if proposal.go else 'not yet'}.")
-    for reason in proposal.against:
-        out(f"  against: {reason}")
-    for reason in proposal.for_it:
-        out(f"  for:     {reason}")
-
-
-@gate.command("decide")
-def gate_decide(
-    name: TaskName,
-    outcome: Annotated[str, typer.Argument(metavar="go|no_go", help="The decision.")],
-    reason: Annotated[str, typer.Option(help="Why.")],
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
-) -> None:
-    """Record a gate's decision; a go that the evidence does not carry is refused."""
-    from changeflow.errors import UnknownThingError
-    from changeflow.usecases import facts
-
-    with spoken_errors():
-        if outcome not in ("go", "no_go"):
-            raise UnknownThingError("outcome", outcome, ["go", "no_go"])
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        facts.decide_gate(name, outcome, reason, change)
-    note(f"{name}: {outcome.replace('_', ' ')}.")
 
 
 @pilot.command("measure")

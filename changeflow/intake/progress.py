@@ -29,14 +29,15 @@ def read_progress(
         if task not in tasks:
             problems.append(row.problem(shown, "task", f"There is no task '{task}'.", did_you_mean(task, tasks)))
             continue
-        started, finished = _day(row, "started", shown, problems), _day(row, "finished", shown, problems)
+        started, finished = read_day(row, "started", shown, problems), read_day(row, "finished", shown, problems)
         if started and finished and finished < started:
             problems.append(row.problem(shown, "finished", f"'{task}' finishes before it starts.", "Swap the days."))
         elif started:
             yield ReportedProgress(task, started, finished, row.cells.get("remaining"))
 
 
-def _day(row: Row, column: str, shown: str, problems: list[Problem]) -> date | None:
+def read_day(row: Row, column: str, shown: str, problems: list[Problem]) -> date | None:
+    """Read a cell that is a day; an empty one is None, one that is no day a problem."""
     text = row.cells.get(column)
     if text is None:
         return None

@@ -142,6 +142,15 @@ class Policy(Frozen):
         description="Whether the rest of work that began before its predecessors ended waits for them, or goes on",
     )
     quick_win_within_weeks: int = Field(6, ge=1, description="How soon after a go-live its quick win comes")
+    trained_share: float = Field(
+        1.0, ge=0, le=1, description="At how many of a wave's schools training is delivered before it goes live"
+    )
+    sponsor_acts_within_school_weeks: int = Field(
+        4, ge=1, description="How long the sponsor may go without a visible act"
+    )
+    barrier_order_within_weeks: int = Field(
+        6, ge=1, description="How soon training has to begin to be compared with where its group stands"
+    )
     larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
 
 

@@ -140,13 +140,17 @@ class _Expander:
             remedy = f"Add {missing} to calendars/."
             self.out.flaws.append(Flaw(instance.place, f"'{instance.id}' needs {missing}.", remedy, on_key=True))
             return
-        kind = fields.kind or Kind.WORK
+        kind = fields.kind or (Kind.DECISION if fields.gate else Kind.WORK)
+        if fields.gate and kind is not Kind.DECISION:
+            what = f"'{instance.id}' is a gate, and its kind is {kind.value}."
+            self.out.flaws.append(Flaw(instance.place.at("kind"), what, "A gate is of kind decision."))
         school_calendar = self.calendars.key("term", instance.schools, kind)
         calendar = self.calendars.key(fields.calendar or "office", instance.schools, kind)
         self.out.tasks[instance.id] = Task(
             id=instance.id,
             name=self._name(instance),
             kind=kind,
+            gate=fields.gate,
             phase=fields.phase,
             service=instance.service.service if instance.service else None,
             schools=instance.schools,

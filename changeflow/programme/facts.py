@@ -1,22 +1,61 @@
 """What is known to have happened in a programme: rows of the database, never of a version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.pilots.runs import RunSummary
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.values.base import TaskId
+from changeflow.values.moments import DAY, minute_of
+from changeflow.values.words import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What an approval asks for: it becomes a task."""
+
+    text: str
+    owner: str
+    due: date
+    before: TaskId | None = None
+    """The task that may not begin until it is met; none where it only has its day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A gate's answer."""
+    """A gate's answer. After a rejection the gate may be asked again: that is the next round."""
 
     task: TaskId
-    outcome: str
-    """`go` or `no_go`."""
+    outcome: Outcome
+    reason: str
+    by: str
+    on: date
+    round: int = 1
+    dissent: str = ""
+    """What somebody who saw it otherwise wants kept."""
+    conditions: tuple[Condition, ...] = ()
+
+    def condition_task(self, number: int) -> TaskId:
+        """Return the id of the task that a condition has become; they count from 1."""
+        return f"{self.task}/condition-{number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SponsorAct:
+    """Something that the sponsor did for the change where people could see it."""
+
+    on: date
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confidence:
+    """The delivery confidence that a person has set."""
+
+    tier: str
+    """`green`, `amber` or `red`."""
     reason: str
     by: str
     on: date
@@ -33,9 +72,30 @@ class Facts:
     criteria: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Measured exit criteria: service, then criterion, then the value as text."""
 
+    acts: tuple[SponsorAct, ...] = ()
+    confidence: Confidence | None = None
+    """The latest."""
+
     def decision(self, task: TaskId) -> Decision | None:
         """Return the latest answer of a gate."""
         return next((d for d in reversed(self.decisions) if d.task == task), None)
+
+    def until(self, day: date) -> "Facts":
+        """Return what had happened by the end of a day."""
+        end = minute_of(day) + DAY
+        progress = {
+            t: p if p.actual_finish is None or p.actual_finish <= end else replace(p, actual_finish=None)
+            for t, p in self.progress.items()
+            if p.actual_start < end
+        }
+        return replace(
+            self,
+            progress=progress,
+            decisions=tuple(d for d in self.decisions if d.on <= day),
+            runs=tuple(r for r in self.runs if r.on <= day),
+            assessments=tuple(a for a in self.assessments if a.on <= day),
+            acts=tuple(a for a in self.acts if a.on <= day),
+        )
 
     def runs_of(self, service: str) -> tuple[RunSummary, ...]:
         return tuple(r for r in self.runs if r.service == service)

@@ -8,6 +8,7 @@ import networkx as nx
 
 from changeflow.calendar.periods import PayPeriod
 from changeflow.programme.calendars import Calendars
+from changeflow.programme.conditions import add_conditions
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
@@ -218,6 +219,8 @@ def join(
     known = facts or Facts()
     calendars = Calendars(definition)
     expansion: Expansion = expand(definition, calendars)
+    day = definition.programme.working_week.minutes_per_day
+    add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)
     roadmap = Roadmap(
         tasks=dict(sorted(expansion.tasks.items())),
         links=tuple(dict.fromkeys(expansion.links)),
@@ -227,7 +230,7 @@ def join(
         finish=_end_of_day(definition.programme.finish),
         profile=replace(TEXTBOOK, retains_logic=definition.programme.policy.out_of_sequence == "retained_logic"),
         data_date=minute_of(on) if on else None,
-        minutes_per_day=definition.programme.working_week.minutes_per_day,
+        minutes_per_day=day,
         progress=_with_milestones(expansion, known),
     )
     programme = Programme(

@@ -7,26 +7,27 @@ from datetime import date, timedelta
 from changeflow.adkar.actions import actions_for
 from changeflow.adkar.groups import BARRIERS, GroupBarriers, barriers, by_group, by_part
 from changeflow.agenda.due import late_in_report
-from changeflow.pilots.go_no_go import Proposal
+from changeflow.agenda.gates import weigh
 from changeflow.pilots.runs import latest_by_period
+from changeflow.programme.people import live_people
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes
+from changeflow.reports.confidence import ConfidenceLine, confidence_line
+from changeflow.reports.decisions import DecisionLine, MadeLine, made_lines, needed_lines
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_lines
 from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import HeadingLine, HealthLine, heading_lines, health_lines
 from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.trend import Trend
 from changeflow.roadmap.slip import Slips, cliff_in_words
-from changeflow.roadmap.tasks import Milestone, Task
+from changeflow.roadmap.tasks import Milestone
 from changeflow.roadmap.why import explain, float_in_words
 from changeflow.rules.engine import Judged
 from changeflow.rules.proofs import hole_in_words, service_holes
-from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
+from changeflow.values.moments import day_of, minute_of, spoken_day
 from changeflow.values.words import Kind
 
-SOON = timedelta(days=30)
-"""How far ahead decisions are listed: our own choice."""
 EDGES_WITHIN, EDGE_DAYS = timedelta(days=60), 5
 """Cliff edges of tasks that end within so many days, with at most so many working days left: our own choice."""
 
@@ -40,21 +41,6 @@ class MilestoneLine:
     state: str
     """`done`, `on time`, `earlier`, `later` or `too late`."""
     sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionLine:
-    task: str
-    name: str
-    needed_by: str
-    owner: str
-    waiting: bool
-    """Everything before it is done: it waits for this decision alone."""
-    slip: str
-    """What a delay costs: the next cliff edge of a milestone, where there is one."""
-    proposal: str
-    """`go`, `no_go`, or nothing where no evidence is asked for."""
-    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +88,10 @@ class SroReport:
     baseline_note: str
     headline: str
     milestones: tuple[MilestoneLine, ...]
+    confidence: ConfidenceLine
     decisions: tuple[DecisionLine, ...]
+    made: tuple[MadeLine, ...]
+    """The decision log: what was decided, the latest first."""
     late: tuple[str, ...]
     cliffs: tuple[str, ...]
     """Tasks that end soon and are near an edge."""
@@ -135,11 +124,10 @@ def build_sro(
     baseline: Mapping[str, Dates] | None = None,
     baseline_note: str = "",
     version: int | None = None,
-    proposals: Mapping[str, Proposal] | None = None,
     changes: Changes | None = None,
     trend: Trend | None = None,
 ) -> SroReport:
-    """Build the report of a judged programme; `proposals` gives the evidence for gates, by task.
+    """Build the report of a judged programme.
 
     `changes` and `trend` look back: on an earlier state, and on earlier reports.
     """
@@ -147,9 +135,12 @@ def build_sro(
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = tuple(_milestone(programme, m, baseline) for m in in_time)
     open_milestones = [m for m in in_time if m.task not in programme.roadmap.progress]
-    slips, health = _slips(programme), health_lines(programme, baseline)
-    decisions = tuple(_decisions(programme, slips, today, proposals or {}))
-    found = barriers(programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=_live(programme))
+    slips, health = slips_of(programme), health_lines(programme, baseline)
+    cases = [weigh(judged, t.id) for t in programme.tasks(kind=Kind.DECISION) if not programme.is_done(t.id)]
+    decisions = tuple(needed_lines(programme, slips, cases, today=today))
+    found = barriers(
+        programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=live_people(programme)
+    )
     people, minimum = programme.definition.people, programme.minimum_group
     return SroReport(
         programme=programme.name,
@@ -161,7 +152,9 @@ def build_sro(
         baseline_note=baseline_note or "No baseline has been taken yet.",
         headline=_headline(lines, decisions),
         milestones=lines,
+        confidence=confidence_line(judged, today=today, baseline=baseline),
         decisions=decisions,
+        made=tuple(made_lines(programme, today=today)),
         late=tuple(_late(programme, today)),
         cliffs=tuple(_cliffs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
@@ -225,49 +218,14 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine])
         if names:
             said = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
             break
-    unearned = [d for d in decisions if d.waiting and d.proposal == "no_go"]
+    unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
     return " ".join([said, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
 
 
-def _decisions(
-    programme: Programme, slips: Slips, today: date, proposals: Mapping[str, Proposal]
-) -> Iterator[DecisionLine]:
-    progress = programme.roadmap.progress
-    found: list[tuple[int, Task, bool]] = []
-    for task in programme.tasks(kind=Kind.DECISION):
-        if (known := progress.get(task.id)) and known.is_done:
-            continue
-        waiting = all((p := progress.get(b)) and p.is_done for b in programme.graph.predecessors(task.id))
-        timed = programme.timed(task.id)
-        if waiting or day_of(timed.early_start) <= today + SOON:
-            found.append((timed.late_finish, task, waiting))
-    for late_finish, task, waiting in sorted(found, key=lambda f: (f[0], f[1].id))[:8]:
-        proposal = proposals.get(task.id)
-        asked = proposal is not None and bool(proposal.for_it or proposal.against)
-        yield DecisionLine(
-            task=task.id,
-            name=task.name,
-            needed_by=spoken_day(last_day_of(late_finish), weekday=True),
-            owner=role_of(programme, task.owner),
-            waiting=waiting,
-            slip=_slip_of(programme, slips, task),
-            proposal=proposal.outcome if proposal and asked else "",
-            reasons=(*proposal.against, *proposal.for_it) if proposal and asked else (),
-        )
-
-
-def _slips(programme: Programme) -> Slips:
+def slips_of(programme: Programme) -> Slips:
     if programme.schedule is None:
         raise LookupError("the programme has no schedule yet")
     return Slips(programme.roadmap, programme.schedule)
-
-
-def _slip_of(programme: Programme, slips: Slips, task: Task) -> str:
-    """Say the nearest edge that a delay of the task would reach."""
-    edges = [c for m in programme.milestones if (c := slips.cliff(task.id, m.task)) is not None]
-    if not edges:
-        return "A delay moves no milestone by more than itself."
-    return cliff_in_words(programme.roadmap, min(edges, key=lambda c: (c.float_days, c.before, c.target)))
 
 
 def _cliffs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
@@ -293,16 +251,6 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     if len(steps) < len(why.chain):
         steps.insert(0, "What comes before this is done.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
-
-
-def _live(programme: Programme) -> dict[str, bool]:
-    """Say for whom reinforcement applies already: a school that has gone live with a service that reaches them."""
-    live: dict[str, bool] = {}
-    for person in programme.definition.people:
-        schools = frozenset({person.school}) if person.school else frozenset(s.id for s in programme.definition.schools)
-        services = person.services or tuple(s.service for s in programme.services)
-        live[person.id] = any(programme.is_live(schools, s) for s in services)
-    return live
 
 
 def _round(programme: Programme) -> str:

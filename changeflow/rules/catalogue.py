@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from changeflow.rules import content, ownership, proofs, sequence, workforce
+from changeflow.rules import content, ownership, people, proofs, sequence, workforce
 from changeflow.rules.rule import Rule
-from changeflow.values.words import Mandate, Severity
+from changeflow.values.words import Gate, Mandate, Severity
 
 _MAKING_CHANGE_STICK = "'Making change stick', CJK Associates, Autumn 2022"
 _OURS = "changeflow's own choice"
@@ -35,6 +35,7 @@ _IN_ORDER = (
         source=f"{_MAKING_CHANGE_STICK}: 'systems in place before changing the organisation too much, or holes appear'",
         check=sequence.systems_before_restructure,
         on_dates=proofs.no_service_holes,
+        gates=(Gate.WAVE_RELEASE,),
         example=(
             "The new payroll system works at Oakfield before Oakfield's office is reorganised. That it works at "
             "Ashdown does not count for Oakfield."
@@ -50,6 +51,7 @@ _IN_ORDER = (
         source=f"{_MAKING_CHANGE_STICK}: 'put new capacity and skills in place before removing roles'",
         check=sequence.capacity_and_skills_before_removal,
         on_dates=proofs.capacity_on_the_day,
+        gates=(Gate.WAVE_RELEASE,),
         example=(
             "The shared team has people in post, and has shown that it can run the month end, before the school's "
             "own payroll post ends."
@@ -64,6 +66,7 @@ _IN_ORDER = (
         remedy="Name a lead provider, or free more of their week; the need is `required_days_per_week`, a setting.",
         source=f"{_MAKING_CHANGE_STICK}: 'Identify the lead service provider: do they have time to commit?'",
         check=ownership.lead_provider_has_time,
+        gates=(Gate.PLAN,),
         example="The Director of Finance gives finance one and a half days a week where one is needed.",
     ),
     Rule(
@@ -75,6 +78,7 @@ _IN_ORDER = (
         remedy="Add a task of kind delegation (approve and publish the scheme) before go-live.",
         source=f"{_MAKING_CHANGE_STICK}: 'Align governance and Schemes of Delegation'",
         check=sequence.delegation_before_go_live,
+        gates=(Gate.GO_LIVE,),
         example=(
             "The scheme that says who decides about site staff is approved and published before estates goes "
             "live: or heads answer for lessons in broken rooms and may not call anybody."
@@ -89,6 +93,7 @@ _IN_ORDER = (
         remedy="Mark one small wave as pilot, with a task of kind pilot. `larger_trust_from` is a setting of ours.",
         source=f"{_MAKING_CHANGE_STICK}: 'In larger trusts … test a new service design with a smaller group'",
         check=sequence.pilot_before_rollout,
+        gates=(Gate.WAVE_RELEASE, Gate.GO_LIVE),
         example="Of fourteen schools three go first; the others wait until the pilot has been judged.",
     ),
     Rule(
@@ -100,6 +105,8 @@ _IN_ORDER = (
         remedy="Add a task of kind parallel_run of two pay periods or more before go-live.",
         source=f"{_MAKING_CHANGE_STICK}: 'run the new system and service in parallel … for a short period'",
         check=sequence.parallel_run_before_go_live,
+        gates=(Gate.GO_LIVE,),
+        only_for=lambda service: service.service_class == "payroll",
         example="March and April are paid by the old system and computed by both; only then does the new one pay.",
     ),
     Rule(
@@ -111,6 +118,7 @@ _IN_ORDER = (
         remedy="Write `wiifts` in programme.yaml and have it approved before the start.",
         source=f"{_MAKING_CHANGE_STICK}: 'If this isn’t crystal clear then you probably shouldn’t be doing it!'",
         check=ownership.students_benefit_approved,
+        gates=(Gate.PLAN,),
         example="Trustees approve in July what students gain; the programme starts in September.",
     ),
     Rule(
@@ -122,6 +130,7 @@ _IN_ORDER = (
         remedy="Add a task of kind training at these schools before go-live.",
         source=f"{_MAKING_CHANGE_STICK}: 'make sure the training is delivered'",
         check=sequence.training_before_go_live,
+        gates=(Gate.GO_LIVE,),
         example="Staff at Oakfield are trained, not only booked, before Oakfield goes live.",
     ),
     Rule(
@@ -134,6 +143,7 @@ _IN_ORDER = (
         source=f"{_MAKING_CHANGE_STICK}: 'Go live is just the start … continue strong project sponsorship'",
         check=ownership.reinforced_until_the_end,
         on_dates=ownership.sponsor_until_the_end,
+        gates=(Gate.CLOSURE,),
         example=(
             "Twelve months after the last go-live somebody looks whether the old way has crept back; the sponsor "
             "is still in post, and only then is the programme closed."
@@ -148,6 +158,7 @@ _IN_ORDER = (
         remedy="Let the irreversible task wait for the requirements, or say with a waiver why it cannot.",
         source=f"{_MAKING_CHANGE_STICK}: some trusts rush to choices of organisation or system and redo them for years",
         check=content.requirements_before_the_irreversible,
+        gates=(Gate.DESIGN,),
         example="The contract for the new finance system is signed when its requirements are approved, not before.",
         needs_schedule=True,
     ),
@@ -160,6 +171,8 @@ _IN_ORDER = (
         remedy="Ask them, and name them in `sources` of the requirements' task.",
         source=f"{_MAKING_CHANGE_STICK}: user requirements of Headteachers, Board, Local Governing Bodies",
         check=content.requirements_from_everybody,
+        gates=(Gate.DESIGN,),
+        hardens_at=Gate.DESIGN,
         example="Estates asks heads what a broken boiler costs them, and the board what it wants to know each term.",
     ),
     Rule(
@@ -171,6 +184,7 @@ _IN_ORDER = (
         remedy="Write `agreement` into the service's file: `kind: sla`, or `gives_and_gets` with at least one of each.",
         source=f"{_MAKING_CHANGE_STICK}: 'a full SLA, or gives and gets': agnostic, but articulated",
         check=content.one_agreement_articulated,
+        gates=(Gate.DESIGN,),
         example="Schools give their numbers by the tenth of the month, and get everybody paid on the 28th.",
     ),
     Rule(
@@ -182,7 +196,32 @@ _IN_ORDER = (
         remedy="Add a task of kind quick_win to the wave. `quick_win_within_weeks` is a setting of ours.",
         source=f"{_MAKING_CHANGE_STICK}: 'quick wins'; how early is {_OURS}",
         check=content.quick_win_early,
+        gates=(Gate.WAVE_RELEASE,),
         example="Two weeks after payroll goes live, payslips can be read on a telephone.",
+        needs_schedule=True,
+    ),
+    Rule(
+        code="R17",
+        title="A sponsor whom people see",
+        severity=Severity.WARN,
+        blocks="",
+        lifted_by=(),
+        remedy="Visit, speak or write where people see it, and note it (changeflow sponsor act).",
+        source=f"{_MAKING_CHANGE_STICK}: 'someone senior takes full, visible ownership'; four school weeks are {_OURS}",
+        check=people.sponsor_is_seen,
+        example="In April the chief executive opens the training at Ashdown; in May they answer questions at Harbour.",
+    ),
+    Rule(
+        code="R25",
+        title="Training in its place",
+        severity=Severity.WARN,
+        blocks="",
+        lifted_by=(),
+        remedy="Tell them why and what is in it for them first; train when most of the group want it.",
+        source="Prosci, 'Individual barriers to change': the elements build on one another (blog.prosci.com)",
+        check=people.training_in_its_place,
+        gates=(Gate.WAVE_RELEASE,),
+        example="Most business managers do not want the new system yet: talks come before the course.",
         needs_schedule=True,
     ),
     Rule(
@@ -194,6 +233,7 @@ _IN_ORDER = (
         remedy="Add a task of kind consultation for these schools that begins early enough, or end the roles later.",
         source="Rulepack uk-employment (Acas; Trade Union and Labour Relations (Consolidation) Act 1992, section 188)",
         check=workforce.consultation_before_redundancy,
+        gates=(Gate.WAVE_RELEASE,),
         example=(
             "Twenty roles end at one school. Consultation starts on 22 February 2027: the first of them may end on "
             "24 March at the earliest, and notice is given only when consultation is complete."
@@ -209,6 +249,7 @@ _IN_ORDER = (
         remedy="Move the task out of the days, or narrow the black-out to the activities that it really hurts.",
         source="Exams, payroll week, year end: calendars of the programme; the days are the trust's own data",
         check=content.blackouts_kept,
+        gates=(Gate.GO_LIVE,),
         example="No go-live at secondary schools while examinations are on.",
         needs_schedule=True,
     ),
@@ -245,6 +286,7 @@ _IN_ORDER = (
         remedy="Write `team` into the service's file: a manager, members with days a week, and the skills needed.",
         source=f"{_MAKING_CHANGE_STICK}: form a project team; who manages the process; time and skills",
         check=ownership.team_has_time_and_skills,
+        gates=(Gate.PLAN,),
         example="Somebody in payroll's team knows the pension scheme, and gives it two days a week until go-live.",
     ),
     Rule(
@@ -256,6 +298,8 @@ _IN_ORDER = (
         remedy="Let consultation begin earlier, or go live later; where the employer stays, say so.",
         source="Rulepack uk-employment (Transfer of Undertakings (Protection of Employment) Regulations 2006)",
         check=workforce.liability_information_in_time,
+        gates=(Gate.GO_LIVE,),
+        only_for=lambda service: service.employer_changes,
         example="A school joins from another trust: its staff's details are with the new employer 28 days before.",
         needs_schedule=True,
     ),
@@ -268,6 +312,7 @@ _IN_ORDER = (
         remedy="Give the role a right in `delegation` of the service's file, or make somebody else accountable.",
         source=f"{_MAKING_CHANGE_STICK}: heads may lose direct control; 'accountability without agency'",
         check=proofs.accountable_with_agency,
+        gates=(Gate.GO_LIVE,),
         example="A head who answers for safe classrooms keeps a say in which repair comes first.",
         needs_schedule=True,
     ),

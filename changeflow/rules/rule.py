@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.words import Mandate, Severity
+from changeflow.values.words import Gate, Mandate, Severity
 
 Check = Callable[[Programme], Iterator[Breach | ImpliedLink]]
 
@@ -24,6 +25,12 @@ class Rule:
     remedy: str
     source: str
     check: Check
+    gates: tuple[Gate, ...] = ()
+    """The gates whose criterion it is."""
+    hardens_at: Gate | None = None
+    """The gate from which on its warning blocks."""
+    only_for: Callable[[ServiceFile], bool] | None = None
+    """The services that it is about, where it is not about all."""
     example: str = ""
     """What it comes to in a trust, in a sentence or two."""
     needs_schedule: bool = False

@@ -1,5 +1,6 @@
 """Facts in and out of the database: append-only, the latest counts."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,9 +10,19 @@ from sqlmodel import Session, col, select
 
 from changeflow.adkar.assessment import Assessment, Element
 from changeflow.pilots.runs import RunSummary
-from changeflow.programme.facts import Decision, Facts
+from changeflow.programme.facts import Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
-from changeflow.storage.tables.facts import AssessmentRow, DecisionRow, MeasureRow, ProgressRow, RunRow
+from changeflow.storage.tables.facts import (
+    AssessmentRow,
+    ConditionRow,
+    ConfidenceRow,
+    DecisionRow,
+    MeasureRow,
+    ProgressRow,
+    RunRow,
+    SponsorActRow,
+)
+from changeflow.values.words import Outcome
 
 
 def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
@@ -20,10 +31,16 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         r.task: TaskProgress(r.actual_start, r.actual_finish, r.remaining)
         for r in _rows(session, ProgressRow, programme, until)
     }
+    asked: dict[tuple[str, int], list[Condition]] = {}
+    for c in _rows(session, ConditionRow, programme, until):
+        asked.setdefault((c.task, c.round), []).append(
+            Condition(text=c.text, owner=c.owner, due=c.due, before=c.before)
+        )
     decisions = tuple(
-        Decision(task=r.task, outcome=r.outcome, reason=r.reason, by=r.by, on=r.on)
-        for r in _rows(session, DecisionRow, programme, until)
+        _decision(r, asked.get((r.task, r.round), [])) for r in _rows(session, DecisionRow, programme, until)
     )
+    acts = sorted((SponsorAct(on=r.on, what=r.what) for r in _rows(session, SponsorActRow, programme, until)), key=_day)
+    said = [_confidence(r) for r in _rows(session, ConfidenceRow, programme, until)]
     runs = tuple(_run(r) for r in _rows(session, RunRow, programme, until))
     assessments = tuple(
         _assessment(r)
@@ -35,10 +52,18 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
     criteria: dict[str, dict[str, str]] = {}
     for r in _rows(session, MeasureRow, programme, until):
         criteria.setdefault(r.service, {})[r.criterion] = r.value
-    return Facts(progress=progress, decisions=decisions, runs=runs, assessments=assessments, criteria=criteria)
+    return Facts(
+        progress=progress,
+        decisions=decisions,
+        runs=runs,
+        assessments=assessments,
+        criteria=criteria,
+        acts=tuple(acts),
+        confidence=said[-1] if said else None,
+    )
 
 
-_Timed = TypeVar("_Timed", ProgressRow, DecisionRow, RunRow, MeasureRow)
+_Timed = TypeVar("_Timed", ProgressRow, DecisionRow, ConditionRow, SponsorActRow, ConfidenceRow, RunRow, MeasureRow)
 
 
 def _rows(session: Session, table: type[_Timed], programme: str, until: datetime | None) -> Sequence[_Timed]:
@@ -89,17 +114,53 @@ def add_assessments(session: Session, programme: str, assessments: list[Assessme
     return len(new)
 
 
-def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime) -> None:
+def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:
+    """Add a gate's answer and its conditions. One that its round has already is refused by the database."""
     session.add(
         DecisionRow(
             programme_id=programme,
             task=decision.task,
-            outcome=decision.outcome,
+            round=decision.round,
+            outcome=decision.outcome.value,
             reason=decision.reason,
+            dissent=decision.dissent or None,
             by=decision.by,
             on=decision.on,
             at=at,
+            recorded_by=recorded_by,
         )
+    )
+    for number, condition in enumerate(decision.conditions, start=1):
+        session.add(
+            ConditionRow(
+                programme_id=programme,
+                task=decision.task,
+                round=decision.round,
+                number=number,
+                text=condition.text,
+                owner=condition.owner,
+                due=condition.due,
+                before=condition.before,
+                at=at,
+            )
+        )
+
+
+def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
+    """Add something that the sponsor did; False when the same is known of that day."""
+    digest = hashlib.sha256(act.what.encode()).hexdigest()
+    known = select(SponsorActRow.id).where(
+        SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest
+    )
+    if session.exec(known).first():
+        return False
+    session.add(SponsorActRow(programme_id=programme, on=act.on, what=act.what, digest=digest, at=at, by=by))
+    return True
+
+
+def add_confidence(session: Session, programme: str, said: Confidence, *, at: datetime) -> None:
+    session.add(
+        ConfidenceRow(programme_id=programme, tier=said.tier, reason=said.reason, on=said.on, at=at, by=said.by)
     )
 
 
@@ -136,6 +197,27 @@ def add_measure(
     session.add(
         MeasureRow(programme_id=programme, service=service, criterion=criterion, value=value, on=on, at=at, by=by)
     )
+
+
+def _day(act: SponsorAct) -> date:
+    return act.on
+
+
+def _decision(r: DecisionRow, conditions: Sequence[Condition]) -> Decision:
+    return Decision(
+        task=r.task,
+        outcome=Outcome(r.outcome),
+        reason=r.reason,
+        by=r.by,
+        on=r.on,
+        round=r.round,
+        dissent=r.dissent or "",
+        conditions=tuple(conditions),
+    )
+
+
+def _confidence(r: ConfidenceRow) -> Confidence:
+    return Confidence(tier=r.tier, reason=r.reason, by=r.by, on=r.on)
 
 
 def _run(r: RunRow) -> RunSummary:

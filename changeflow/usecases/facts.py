@@ -6,16 +6,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from sqlmodel import Session
+
+from changeflow.agenda.gates import closed_gates
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.progress import ReportedProgress, read_progress
 from changeflow.pilots.criteria import ParallelRunPolicy, Tolerance
-from changeflow.pilots.go_no_go import Proposal, propose
-from changeflow.programme.facts import Decision
+from changeflow.programme.facts import Facts
 from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task, TaskProgress
-from changeflow.rules.waivers import effective, flaw_of
+from changeflow.roadmap.tasks import TaskProgress
+from changeflow.rules.waivers import flaw_of
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
@@ -42,37 +44,62 @@ class Change:
 
 
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
-    """Record progress of tasks; return how many entries were new. What a rule blocks cannot begin."""
+    """Record progress of tasks; return how many entries were new. What a rule or a gate blocks cannot begin."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name, new = check_actor(stored.version.definition, change.actor), stored.programme.id, 0
-        said: dict[TaskId, TaskProgress] = {}
-        for one in reported:
-            if max(one.started, one.finished or one.started) > change.on:
-                day = spoken_day(max(one.started, one.finished or one.started))
-                raise InputError(f"{one.task}: {day} lies in the future. Nothing was recorded.")
-            said[one.task] = _progress(stored.programme, one)
-        _check_begun(stored, said, change.on)
-        subjects = []
-        for task, progress in said.items():
-            if facts.add_progress(session, name, task, progress, at=change.now, by=by):
-                new += 1
-                subjects.append(task)
-        if new:
-            subject = subjects[0] if new == 1 else f"{new} tasks"
-            after_change(session, name, on=change.on, now=change.now, actor=by, action="progress", subject=subject)
-    return new
+        by = check_actor(stored.version.definition, change.actor)
+        said = checked_progress(stored, reported, change.on)
+        check_begun(stored, said, stored.programme.facts, change.on)
+        return record_progress(session, stored, said, by, change)
+
+
+def checked_progress(stored: Stored, reported: Iterable[ReportedProgress], on: date) -> dict[TaskId, TaskProgress]:
+    """Turn reports into positions; a day in the future, an unknown task and a gate's finish are errors."""
+    said: dict[TaskId, TaskProgress] = {}
+    for one in reported:
+        last = max(one.started, one.finished or one.started)
+        if last > on:
+            raise InputError(f"{one.task}: {spoken_day(last)} lies in the future. Nothing was recorded.")
+        said[one.task] = progress_of(stored.programme, one)
+        gate = stored.programme.roadmap.tasks[one.task]
+        if gate.gate is not None and one.finished is not None and not stored.programme.is_done(one.task):
+            raise InputError(
+                f"{one.task} is a gate: a decision finishes it. Record it with changeflow gate decide {one.task}, "
+                "or many with changeflow gate import. Nothing was recorded."
+            )
+    return said
+
+
+def record_progress(
+    session: Session, stored: Stored, said: Mapping[TaskId, TaskProgress], by: str, change: Change
+) -> int:
+    """Write what is new, and the forecast and the audit entry that follow; return how many entries were new."""
+    name = stored.programme.id
+    subjects = [
+        task
+        for task, progress in said.items()
+        if facts.add_progress(session, name, task, progress, at=change.now, by=by)
+    ]
+    if subjects:
+        subject = subjects[0] if len(subjects) == 1 else f"{len(subjects)} tasks"
+        after_change(session, name, on=change.on, now=change.now, actor=by, action="progress", subject=subject)
+    return len(subjects)
 
 
 def import_progress(path: Path, change: Change) -> int:
     """Record progress from a CSV; all its problems at once, and then nothing is taken."""
-    problems: list[Problem] = []
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
+    return report_progress(progress_in(path, stored), change)
+
+
+def progress_in(path: Path, stored: Stored) -> list[ReportedProgress]:
+    """Read a CSV of progress; its problems, all at once, as `ProblemsError`."""
+    problems: list[Problem] = []
     reported = list(read_progress(path, path.name, problems, tasks=set(stored.programme.roadmap.tasks)))
     if problems:
         raise ProblemsError(problems)
-    return report_progress(reported, change)
+    return reported
 
 
 def import_assessments(path: Path, change: Change) -> int:
@@ -99,9 +126,10 @@ def take_baseline(reason: str, change: Change) -> int:
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
-        if stored.judged.blocks:
-            found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in stored.judged.blocks)
-            raise CheckFailedError(f"No baseline: {len(stored.judged.blocks)} findings block it.\n{found}")
+        blocks = [f for f in stored.judged.blocks if f.blocks == "baseline"]
+        if blocks:
+            found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
+            raise CheckFailedError(f"No baseline: {len(blocks)} findings block it.\n{found}")
         number = plans.add_baseline(
             session,
             name,
@@ -114,49 +142,6 @@ def take_baseline(reason: str, change: Change) -> int:
         subject = f"baseline:{number}"
         after_change(session, name, on=change.on, now=change.now, actor=by, action="baseline", subject=subject)
     return number
-
-
-def gate_proposal(programme: Programme, task: str) -> Proposal:
-    """Weigh the evidence for a gate's task."""
-    gate = programme.roadmap.tasks.get(task)
-    if gate is None or gate.kind is not Kind.DECISION:
-        gates = [t.id for t in programme.tasks(kind=Kind.DECISION)]
-        raise UnknownThingError("gate", task, gates)
-    service = programme.service(gate.service) if gate.service else None
-    runs_needed = [
-        t for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=gate.service) if programme.guarantees(t, before=gate)
-    ]
-    after_pilot = any(
-        programme.guarantees(t, before=gate) for t in programme.tasks(kind=Kind.PILOT, service=gate.service)
-    )
-    policy = (service.parallel_run or ParallelRunPolicy()) if service and runs_needed else None
-    return propose(
-        parallel_run=policy,
-        runs=programme.facts.runs_of(service.service) if service else (),
-        minimum_clean=programme.rulepacks.number("payroll", "consecutive_clean_runs", on=programme.on),
-        pilot=service.pilot if service and after_pilot else None,
-        measured=programme.facts.criteria.get(gate.service or "", {}),
-    )
-
-
-def decide_gate(task: str, outcome: str, reason: str, change: Change) -> Proposal:
-    """Record a gate's answer. `go` against the evidence is refused, unless a waiver of R12 is in force."""
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
-        proposal = gate_proposal(stored.programme, task)
-        if outcome == "go":
-            _check_go(stored, stored.programme.roadmap.tasks[task], proposal, change.on)
-        decision = Decision(task=task, outcome=outcome, reason=reason, by=by, on=change.on)
-        facts.add_decision(session, name, decision, at=change.now)
-        if outcome == "go":
-            progress = _progress(stored.programme, ReportedProgress(task, change.on, change.on))
-            known = stored.programme.facts.progress.get(task)
-            if known is not None:
-                progress = TaskProgress(known.actual_start, progress.actual_finish)
-            facts.add_progress(session, name, task, progress, at=change.now, by=by)
-        after_change(session, name, on=change.on, now=change.now, actor=by, action=f"gate:{outcome}", subject=task)
-    return proposal
 
 
 def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
@@ -197,35 +182,27 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
     return number
 
 
-def _check_begun(stored: Stored, said: Mapping[TaskId, TaskProgress], on: date) -> None:
-    """Refuse what begins although a rule that nobody has lifted blocks it, as things would stand then.
+def check_begun(stored: Stored, said: Mapping[TaskId, TaskProgress], known: Facts, on: date) -> None:
+    """Refuse what begins although a rule that nobody has lifted blocks it, or behind a gate that nobody has opened.
 
     What is reported as finished has happened: it is recorded, and the finding says what it broke.
     """
     begun = {t for t, p in said.items() if not p.is_done} - stored.programme.facts.progress.keys()
     if not begun:
         return
-    known = stored.programme.facts
     after = judged(stored.version.definition, facts=replace(known, progress={**known.progress, **said}), on=on)
-    blocks = [f for f in after.blocks if f.subject in begun and f.blocks in STOPPING]
+    blocks = [f"{f.rule} {f.message} {f.remedy}" for f in after.blocks if f.subject in begun and f.blocks in STOPPING]
+    blocks += [
+        f"{after.programme.roadmap.tasks[task].name} lies behind the gate “{gate.name}”, which nobody has approved."
+        for task in sorted(begun)
+        for gate in closed_gates(after.programme, task)
+    ]
     if blocks:
-        reasons = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
-        raise CheckFailedError(f"A rule blocks this; nothing was recorded.\n{reasons}")
+        reasons = "\n".join(f"  {reason}" for reason in blocks)
+        raise CheckFailedError(f"This cannot begin; nothing was recorded.\n{reasons}")
 
 
-def _check_go(stored: Stored, gate: Task, proposal: Proposal, on: date) -> None:
-    waived = any(
-        w.is_in_force(on) and w.covers(service=gate.service, subject=gate.id, schools=gate.schools)
-        for w in effective(stored.version.definition, "R12")
-    )
-    against = () if waived else proposal.against
-    blocks = [f.message for f in stored.judged.blocks if f.blocks == "gate" and f.subject in (gate.service, gate.id)]
-    if against or blocks:
-        reasons = "\n".join(f"  {reason}" for reason in (*against, *blocks))
-        raise CheckFailedError(f"The evidence does not carry a go for {gate.name}:\n{reasons}\nNothing was recorded.")
-
-
-def _progress(programme: Programme, reported: ReportedProgress) -> TaskProgress:
+def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgress:
     """Turn reported days into positions: a start is the day's first working minute, a finish its last."""
     task = programme.roadmap.tasks.get(reported.task)
     if task is None:
@@ -234,7 +211,11 @@ def _progress(programme: Programme, reported: ReportedProgress) -> TaskProgress:
     calendar = programme.roadmap.calendar_of(task.id)
     start = minute_of(reported.started)
     finish = minute_of(reported.finished + timedelta(days=1)) if reported.finished else None
-    if task.is_milestone:
+    if task.kind is Kind.DECISION and task.is_milestone:
+        # A decision of the day counts from its evening: what led to it happened before.
+        start = max(start, calendar.previous_working(minute_of(reported.started + timedelta(days=1))))
+        finish = start if reported.finished else None
+    elif task.is_milestone:
         finish = start if reported.finished else None
     elif is_working:
         start = calendar.next_working(start)

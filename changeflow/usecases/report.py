@@ -5,15 +5,14 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.pilots.go_no_go import Proposal
-from changeflow.programme.programme import Programme
+from changeflow.agenda.gates import weigh
+from changeflow.reports.decisions import DecisionLog, made_lines, needed_lines
 from changeflow.reports.documents import write_sro
-from changeflow.reports.sro import SroReport, build_sro
+from changeflow.reports.sro import SroReport, build_sro, slips_of
 from changeflow.reports.trend import build_trend, points_of
 from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
-from changeflow.usecases.facts import gate_proposal
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import SYSTEM, Stored, check_actor, load
 from changeflow.values.moments import spoken_day
@@ -23,7 +22,7 @@ from changeflow.values.words import Kind
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
     """Build the report of a folder, which has no baseline."""
     judged = plan_folder(folder, on=on)
-    return build_sro(judged, today=today, proposals=_proposals(judged.programme))
+    return build_sro(judged, today=today)
 
 
 def sro_of_stored(programme: str | None, *, db: str, today: date, since: str | None = None) -> SroReport:
@@ -63,14 +62,21 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         baseline=baseline.dates if baseline else None,
         baseline_note=note,
         version=stored.version.number,
-        proposals=_proposals(stored.programme),
         changes=compare_states(earlier, stored.programme, baseline=approved) if earlier else None,
         trend=build_trend(stored.programme, issued),
     )
 
 
-def _proposals(programme: Programme) -> dict[str, Proposal]:
-    return {t.id: gate_proposal(programme, t.id) for t in programme.tasks(kind=Kind.DECISION)}
+def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
+    """Return the decisions that are needed, and those that were made."""
+    with session_scope(db) as session:
+        judged = load(session, programme, on=today).judged
+    found = judged.programme
+    cases = [weigh(judged, t.id) for t in found.tasks(kind=Kind.DECISION) if not found.is_done(t.id)]
+    slips = slips_of(found)
+    return DecisionLog(
+        needed=tuple(needed_lines(found, slips, cases, today=today)), made=tuple(made_lines(found, today=today))
+    )
 
 
 def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:

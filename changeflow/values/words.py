@@ -40,6 +40,32 @@ class Kind(StrEnum):
     WORK = "work"
 
 
+class Gate(StrEnum):
+    """What a gate opens. The one between develop and deploy is asked wave by wave; the pilot's is the first of them."""
+
+    PLAN = "plan"
+    DESIGN = "design"
+    WAVE_RELEASE = "wave_release"
+    GO_LIVE = "go_live"
+    CLOSURE = "closure"
+
+
+class Outcome(StrEnum):
+    """What a person answers at a gate."""
+
+    APPROVE = "approve"
+    CONDITIONS = "approve_with_conditions"
+    REJECT = "reject"
+
+    @property
+    def is_approval(self) -> bool:
+        return self is not Outcome.REJECT
+
+    @property
+    def spoken(self) -> str:
+        return {"approve": "approved", "reject": "rejected"}.get(self.value, "approved with conditions")
+
+
 class Mandate(StrEnum):
     """The right to lift rules and to decide at gates."""
 
@@ -66,6 +92,8 @@ class Origin:
 
     AUTHORED = "authored"
     PATHWAY = "pathway"
+    DECISION = "decision"
+    """A condition's: made by an approval."""
 
     @staticmethod
     def rule(code: str) -> str:

@@ -180,8 +180,17 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
     again = run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
     assert "The same run is kept already." in again.stderr
+    open_yet = run("gate", "show", "payroll/w1/decide", *at).stdout
+    assert "The evidence says: go, with conditions." in open_yet
+    assert "open:    Payroll: parallel, wave 1 is not finished." in open_yet
+    run("task", "finish", "payroll/w1/parallel", "--started", "2027-02-01", "--on", "2027-03-31", *at)
     assert "The evidence says: go." in run("gate", "show", "payroll/w1/decide", *at).stdout
     run("gate", "decide", "payroll/w1/decide", "go", "--reason", "Two clean runs", *at)
+    second = run("gate", "decide", "payroll/w1/decide", "no_go", "--reason", "Wait", *at, code=5).stderr
+    assert "was approved on 6 Apr 2027 by the Chief Executive: Two clean runs. That decision stands" in second
+    assert (
+        "approve, approve_with_conditions" in run("gate", "decide", "x", "maybe", "--reason", "?", *at, code=4).stderr
+    )
     assert "Did you mean 'payroll/w1/decide'" in run("gate", "show", "payroll/w1/decid", *at, code=4).stderr
 
 

@@ -10,7 +10,6 @@ from lxml import html
 
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.progress import read_progress
-from changeflow.pilots.go_no_go import Proposal
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.plan import Dates, dates_of
@@ -41,12 +40,7 @@ def report(sample: Folder) -> SroReport:
     assert problems == []
     facts = Facts(assessments=sample.assessments, runs=(run,))
     programme, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=facts, on=date(2026, 9, 1))
-    proposals = {
-        "payroll/lead-provider-named": Proposal(go=False, for_it=("one clean run",), against=("Only 1 of 2.",))
-    }
-    return build_sro(
-        judge(programme), today=TODAY, baseline=baseline, baseline_note="Baseline 1.", version=3, proposals=proposals
-    )
+    return build_sro(judge(programme), today=TODAY, baseline=baseline, baseline_note="Baseline 1.", version=3)
 
 
 def test_the_page_and_the_json_say_the_same(report: SroReport):
@@ -80,8 +74,18 @@ def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Fo
 
 def test_a_decision_shows_its_evidence_and_what_a_week_costs(report: SroReport):
     decision = next(d for d in report.decisions if d.task == "payroll/lead-provider-named")
-    assert decision.proposal == "no_go"
-    assert decision.reasons == ("Only 1 of 2.", "one clean run")
+    assert decision.waited == "Asked on 1 Sep 2026, 245 days ago. It was due on 3 Sep 2026."
+    # Payroll's pilot would go live on 1 July instead of 1 June: its review, 20 days on and in term, falls behind the
+    # summer holiday, and a pay period is lost a second time.
+    assert decision.week == (
+        "A week's delay moves “All three services are live in all schools” by 62 days, from 1 Dec 2027 to 1 Feb 2028, "
+        "and 2 more."
+    )
+    gate = next(d for d in report.decisions if d.task == "payroll/roadmap-agreed")
+    assert (gate.gate, gate.proposal, gate.says) == (
+        "from plan to design", "approve_with_conditions", "go, with conditions",
+    )  # fmt: skip
+    assert [c.text for c in gate.criteria if c.state == "open"] == ["Payroll: form the project team is not finished."]
     # Payroll's chain has no slack at all: a day later misses the pay period of March, and with it a month.
     assert decision.slip == (
         "One working day later moves “Payroll is live in the pilot schools” from 1 Jun 2027 to 1 Jul 2027."

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from changeflow.storage.types import UtcDateTime
@@ -43,7 +43,10 @@ class AssessmentRow(SQLModel, table=True):
 
 
 class DecisionRow(SQLModel, table=True):
+    """A gate's answer. A second answer of the same round is refused here as well."""
+
     __tablename__ = "decision"
+    __table_args__ = (Index("uq_decision_round", "programme_id", "task", "round", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     programme_id: str = Field(foreign_key="programme.id", index=True)
@@ -53,6 +56,56 @@ class DecisionRow(SQLModel, table=True):
     by: str
     on: date
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    round: int = Field(default=1)
+    dissent: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    recorded_by: str | None = None
+
+
+class ConditionRow(SQLModel, table=True):
+    """What an approval asks for, in the order in which it was said."""
+
+    __tablename__ = "condition"
+    __table_args__ = (Index("uq_condition_number", "programme_id", "task", "round", "number", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    task: str
+    round: int
+    number: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    owner: str
+    due: date
+    before: str | None = None
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class SponsorActRow(SQLModel, table=True):
+    """Something that the sponsor did for the change where people could see it."""
+
+    __tablename__ = "sponsor_act"
+    __table_args__ = (Index("uq_sponsor_act", "programme_id", "on", "digest", unique=True),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    on: date
+    what: str = Field(sa_column=Column(Text, nullable=False))
+    digest: str
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
+class ConfidenceRow(SQLModel, table=True):
+    """The delivery confidence that a person set; the latest counts."""
+
+    __tablename__ = "confidence"
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    tier: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    on: date
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
 
 
 class RunRow(SQLModel, table=True):

@@ -1,0 +1,115 @@
+"""Delivery confidence: what the evidence proposes. A person sets it; the two are shown side by side."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from changeflow.agenda.decisions import decision_log
+from changeflow.agenda.gates import State as GateState
+from changeflow.agenda.gates import open_conditions, weigh
+from changeflow.programme.plan import Dates
+from changeflow.programme.programme import Programme
+from changeflow.rules.engine import Judged
+from changeflow.values.moments import day_of, spoken_day
+
+PACK = "delivery-confidence"
+
+
+class Tier(StrEnum):
+    """The three tiers, the worst first."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that lowers confidence, and to which tier."""
+
+    tier: Tier
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What the evidence proposes: the worst of its signals."""
+
+    tier: Tier
+    signals: tuple[Signal, ...]
+
+
+def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
+    """Weigh milestones, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
+    signals = (
+        *_milestones(judged.programme, today, baseline or {}),
+        *_rules(judged),
+        *_decisions(judged, today),
+        *_sponsor(judged.programme, today),
+        *_silence(judged),
+    )
+    order = list(Tier)
+    ranked = tuple(sorted(signals, key=lambda s: order.index(s.tier)))
+    return Proposed(ranked[0].tier if ranked else Tier.GREEN, ranked)
+
+
+def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]) -> Iterator[Signal]:
+    packs = programme.rulepacks
+    share = float(packs.entry(PACK, "red_late_share", on=programme.on).value)
+    spare_days = int(packs.entry(PACK, "amber_spare_days", on=programme.on).value)
+    for milestone in programme.milestones:
+        if milestone.task in programme.roadmap.progress:
+            continue
+        forecast = day_of(programme.timed(milestone.task).early_finish)
+        planned = day_of(baseline[milestone.task].finish) if milestone.task in baseline else None
+        name = f"“{milestone.name}”"
+        if milestone.deadline is not None and forecast > milestone.deadline:
+            late, left = (forecast - milestone.deadline).days, (milestone.deadline - today).days
+            tier = Tier.RED if left <= 0 or late / left > share else Tier.AMBER
+            yield Signal(tier, f"{name} misses its deadline of {spoken_day(milestone.deadline)} by {_days(late)}.")
+        elif planned is not None and forecast > planned:
+            yield Signal(Tier.AMBER, f"{name} is {_days((forecast - planned).days)} later than the baseline.")
+        elif milestone.deadline is not None:
+            spare = programme.spare(milestone) // programme.minutes_per_day
+            if spare < spare_days:
+                yield Signal(Tier.AMBER, f"{name} has {_days(spare, 'working day')} to spare before its deadline.")
+
+
+def _rules(judged: Judged) -> Iterator[Signal]:
+    blocks = sorted({f.rule for f in judged.blocks})
+    if blocks:
+        several = "Rules are" if len(blocks) > 1 else "A rule is"
+        yield Signal(
+            Tier.AMBER,
+            f"{several} broken, and nobody has lifted {'them' if len(blocks) > 1 else 'it'}: {', '.join(blocks)}.",
+        )
+
+
+def _silence(judged: Judged) -> Iterator[Signal]:
+    yield from (Signal(Tier.AMBER, f.message) for f in judged.findings if f.rule == "R17")
+
+
+def _decisions(judged: Judged, today: date) -> Iterator[Signal]:
+    programme = judged.programme
+    for logged in decision_log(programme, today=today):
+        if logged.is_waiting and (against := weigh(judged, logged.task.id).of(GateState.BLOCKS)):
+            yield Signal(Tier.AMBER, f"{logged.task.name} waits, and the evidence does not carry it: {against[0]}")
+        if logged.late:
+            yield Signal(Tier.AMBER, f"{logged.task.name} is {_days(logged.late)} late.")
+    for decision, number, due in open_conditions(programme):
+        if due < today:
+            text = decision.conditions[number - 1].text
+            yield Signal(Tier.AMBER, f"The condition “{text}” was due on {spoken_day(due)} and is not met.")
+
+
+def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:
+    sponsor = programme.definition.programme.sponsor
+    if sponsor is None:
+        yield Signal(Tier.RED, "Nobody is named as senior responsible owner.")
+    elif sponsor.until is not None and sponsor.until < today:
+        yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {spoken_day(sponsor.until)}.")
+
+
+def _days(count: int, unit: str = "day") -> str:
+    return f"{count} {unit}{'' if count == 1 else 's'}"

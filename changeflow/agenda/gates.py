@@ -1,0 +1,262 @@
+"""Gates: what has to be true before one is passed, computed from the rules and from what has happened.
+
+A person decides. This says what speaks for it and what does not, and never what to decide.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import networkx as nx
+
+from changeflow.errors import UnknownThingError
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.pilots.go_no_go import propose
+from changeflow.programme.facts import Decision
+from changeflow.programme.mandates import holders
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.tasks import Task
+from changeflow.rules.catalogue import RULES
+from changeflow.rules.engine import Judged
+from changeflow.rules.rule import Rule
+from changeflow.rules.waivers import effective
+from changeflow.values.base import TaskId
+from changeflow.values.finding import Waiver
+from changeflow.values.moments import spoken_day
+from changeflow.values.words import Gate, Kind, Mandate, Outcome, Severity
+
+
+class State(StrEnum):
+    """How a criterion stands."""
+
+    BLOCKS = "blocks"
+    """It cannot be approved away: only a waiver lifts it, where one can."""
+    OPEN = "open"
+    """Not there yet: a condition may see to it."""
+    NOTED = "noted"
+    """To be looked at; it holds nothing up."""
+    WAIVED = "waived"
+    MET = "met"
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing that a gate asks for."""
+
+    text: str
+    state: State
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateCase:
+    """Everything that speaks for a gate or against it, the gravest first."""
+
+    task: TaskId
+    criteria: tuple[Criterion, ...]
+
+    def of(self, *states: State) -> tuple[str, ...]:
+        return tuple(c.text for c in self.criteria if c.state in states)
+
+    @property
+    def proposal(self) -> Outcome:
+        """What the evidence carries: an approval only where nothing is missing."""
+        states = {c.state for c in self.criteria}
+        if State.BLOCKS in states:
+            return Outcome.REJECT
+        return Outcome.CONDITIONS if State.OPEN in states else Outcome.APPROVE
+
+
+def gate_of(programme: Programme, task: TaskId) -> Task:
+    """Return the task of a gate or of another decision, by id."""
+    gate = programme.roadmap.tasks.get(task)
+    if gate is None or gate.kind is not Kind.DECISION:
+        raise UnknownThingError("gate", task, [t.id for t in programme.tasks(kind=Kind.DECISION)])
+    return gate
+
+
+def deciders(programme: Programme, gate: Task) -> frozenset[str]:
+    """Return who may decide: whoever owns the gate, and the SRO, who is accountable for all of them."""
+    own = frozenset({gate.owner} if gate.owner else ())
+    return own | holders(programme.definition, Mandate.SRO)
+
+
+def closed_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:
+    """Return the gates that nobody has approved and that a task lies behind, by id."""
+    before = nx.ancestors(programme.graph, task)
+    return tuple(
+        t
+        for t in programme.tasks(kind=Kind.DECISION)
+        if t.gate is not None and t.id in before and not programme.is_done(t.id)
+    )
+
+
+def gate_words(programme: Programme, gate: Task) -> str:
+    """Say what a gate opens."""
+    if gate.gate is None:
+        return "a decision"
+    wave = next((w for w in programme.definition.programme.waves if w.id == gate.wave), None)
+    if gate.gate is Gate.WAVE_RELEASE:
+        return "opens the pilot" if wave and wave.pilot else "releases the wave"
+    return {
+        Gate.PLAN: "from plan to design",
+        Gate.DESIGN: "from design to develop",
+        Gate.GO_LIVE: "opens the go-live",
+    }.get(gate.gate, "closes the programme")
+
+
+def weigh(judged: Judged, task: TaskId) -> GateCase:
+    """Weigh a gate's criteria: its rules, what it waits for, parallel runs, training, the pilot, earlier conditions."""
+    programme = judged.programme
+    gate = gate_of(programme, task)
+    found = [
+        *_rules(judged, gate),
+        *_before(programme, gate),
+        *_training(programme, gate),
+        *_runs_and_pilot(programme, gate),
+        *_conditions(programme, gate),
+    ]
+    order = list(State)
+    return GateCase(gate.id, tuple(sorted(dict.fromkeys(found), key=lambda c: order.index(c.state))))
+
+
+def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
+    programme = judged.programme
+    for rule in RULES.values():
+        if gate.gate is None:
+            # A decision that is no gate is asked about what no rule gives to one.
+            if rule.blocks != "gate":
+                continue
+        elif gate.gate not in rule.gates:
+            continue
+        about = [
+            f
+            for f in judged.findings
+            if f.rule == rule.code
+            and f.severity is not Severity.INFO
+            and (gate.service is None or f.service in (None, gate.service))
+            and (not f.schools or not gate.schools or f.schools & gate.schools)
+        ]
+        for finding in about:
+            hard = finding.is_block or rule.hardens_at is gate.gate is not None
+            yield Criterion(f"{rule.code}: {finding.message}", State.BLOCKS if hard else State.NOTED, rule.code)
+        if about or gate.gate is None or not _concerns(programme, rule, gate):
+            continue
+        waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(w, gate)), None)
+        if waiver is not None:
+            day = spoken_day(waiver.expires)
+            yield Criterion(f"{rule.code} {rule.title}: waived until {day}.", State.WAIVED, rule.code)
+        else:
+            yield Criterion(f"{rule.code} {rule.title}: kept by the plan.", State.MET, rule.code)
+
+
+def _concerns(programme: Programme, rule: Rule, gate: Task) -> bool:
+    if rule.only_for is None:
+        return True
+    services = [programme.service(gate.service)] if gate.service else programme.services
+    return any(rule.only_for(s) for s in services)
+
+
+def _touches(waiver: Waiver, gate: Task) -> bool:
+    if waiver.schools and gate.schools and not set(waiver.schools) & gate.schools:
+        return False
+    if waiver.task is not None:
+        return waiver.task.startswith(f"{gate.service}/")
+    return waiver.service in (None, gate.service)
+
+
+def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """What the links make the gate wait for; parallel runs have a criterion of their own."""
+    progress = programme.roadmap.progress
+    for name in sorted(programme.graph.predecessors(gate.id)):
+        task = programme.roadmap.tasks[name]
+        done = progress.get(name)
+        if task.kind is Kind.DECISION and done and done.is_done:
+            yield Criterion(f"{task.name}: decided.", State.MET)
+        elif done and done.is_done:
+            yield Criterion(f"{task.name}: done.", State.MET)
+        else:
+            yield Criterion(f"{task.name} is not finished.", State.OPEN)
+
+
+def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """Before a go-live: training delivered, not planned, at so many of its schools."""
+    if gate.gate is not Gate.GO_LIVE:
+        return
+    rule, progress = RULES["R15"], programme.roadmap.progress
+    sessions = list(programme.tasks(kind=Kind.TRAINING, service=gate.service, schools=gate.schools))
+    done = [t for t in sessions if (p := progress.get(t.id)) and p.is_done]
+    trained = frozenset(s for t in done for s in t.schools & gate.schools)
+    share, wanted = len(trained) / max(1, len(gate.schools)), programme.policy.trained_share
+    text = f"Training is delivered at {len(trained)} of {len(gate.schools)} schools"
+    if share >= wanted:
+        yield Criterion(f"{text}.", State.MET, rule.code)
+        return
+    missing = programme.school_names(gate.schools - trained)
+    text += f" ({wanted:.0%} are asked for); not at {missing}."
+    yield Criterion(text, _unless_waived(programme, rule, gate), rule.code)
+
+
+def _runs_and_pilot(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    service = programme.service(gate.service) if gate.service else None
+    if service is None:
+        return
+    runs_needed = any(
+        programme.guarantees(t, before=gate) for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=gate.service)
+    )
+    after_pilot = any(
+        programme.guarantees(t, before=gate) for t in programme.tasks(kind=Kind.PILOT, service=gate.service)
+    )
+    runs = propose(
+        parallel_run=(service.parallel_run or ParallelRunPolicy()) if runs_needed else None,
+        runs=programme.facts.runs_of(service.service),
+        minimum_clean=programme.rulepacks.number("payroll", "consecutive_clean_runs", on=programme.on),
+    )
+    pilot = propose(
+        parallel_run=None,
+        runs=(),
+        minimum_clean=0,
+        pilot=service.pilot if after_pilot else None,
+        measured=programme.facts.criteria.get(service.service, {}),
+    )
+    for code, proposal in (("R12", runs), ("R11", pilot)):
+        against = _unless_waived(programme, RULES[code], gate)
+        yield from (Criterion(text, against, code) for text in proposal.against)
+        yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
+    if gate.gate is Gate.WAVE_RELEASE and gate_words(programme, gate) == "opens the pilot":
+        if service.pilot is None or not service.pilot.exit_criteria:
+            text = f"{service.name} has no exit criteria for its pilot: they are fixed before it starts."
+            yield Criterion(text, State.OPEN, "R11")
+        else:
+            yield Criterion(f"{len(service.pilot.exit_criteria)} exit criteria are fixed.", State.MET, "R11")
+
+
+def _unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
+    """A waiver of the gate's own task, or of what it opens, lifts the criterion as well as the rule."""
+    subjects = (gate.id, *programme.graph.successors(gate.id))
+    waived = any(
+        w.is_in_force(programme.on) and w.covers(service=gate.service, subject=subject, schools=gate.schools)
+        for w in effective(programme.definition, rule.code)
+        for subject in subjects
+    )
+    return State.WAIVED if waived else State.BLOCKS
+
+
+def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """Conditions of earlier approvals for the same service that had their day and are not met."""
+    for decision, number, due in open_conditions(programme):
+        earlier = programme.roadmap.tasks.get(decision.task)
+        if earlier is None or earlier.id == gate.id or gate.service not in (None, earlier.service):
+            continue
+        if due <= programme.on:
+            text = decision.conditions[number - 1].text
+            yield Criterion(f"The condition “{text}” was due on {spoken_day(due)} and is not met.", State.OPEN)
+
+
+def open_conditions(programme: Programme) -> Iterator[tuple[Decision, int, date]]:
+    """Yield each condition that is not met yet: its decision, its number from 1, and its day."""
+    for decision in programme.facts.decisions:
+        for number, condition in enumerate(decision.conditions, start=1):
+            if not programme.is_done(decision.condition_task(number)):
+                yield decision, number, condition.due

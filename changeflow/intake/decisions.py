@@ -1,0 +1,91 @@
+"""Decisions in: one CSV line a decision, as minutes have them; further conditions on lines of their own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from changeflow.intake.progress import read_day
+from changeflow.intake.tables import Row, read_table
+from changeflow.programme.facts import Condition
+from changeflow.values.problem import Problem, did_you_mean
+from changeflow.values.words import Outcome
+
+REQUIRED = ("task", "outcome", "by", "on", "reason")
+OPTIONAL = ("dissent", "condition", "condition_owner", "condition_due", "condition_before")
+ALSO_CALLED = {"go": Outcome.APPROVE, "no_go": Outcome.REJECT}
+"""The words of a go/no-go meeting for the same answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedDecision:
+    """What the minutes say; `line` is where its first line stands."""
+
+    line: int
+    task: str
+    outcome: Outcome
+    by: str
+    on: date
+    reason: str
+    dissent: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+def outcome_of(text: str) -> Outcome:
+    """Read an outcome as people write it; `ValueError` says what would be right."""
+    word = text.strip().lower().replace(" ", "_").replace("-", "_")
+    if word in ALSO_CALLED:
+        return ALSO_CALLED[word]
+    if word not in set(Outcome):
+        raise ValueError(f"'{text}' is no outcome. {did_you_mean(word, [*Outcome, *ALSO_CALLED])}".strip())
+    return Outcome(word)
+
+
+def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[ReportedDecision]:
+    """Read lines of `task,outcome,by,on,reason` and, where there are any, dissent and conditions."""
+    found: dict[tuple[str, ...], ReportedDecision] = {}
+    for row in read_table(path, shown, problems, required=REQUIRED, optional=OPTIONAL):
+        one = _decision(row, shown, problems)
+        if one is None:
+            continue
+        same = (one.task, one.outcome, one.by, one.on.isoformat(), one.reason)
+        first = found.get(same)
+        found[same] = replace(first, conditions=(*first.conditions, *one.conditions)) if first else one
+    yield from found.values()
+
+
+def _decision(row: Row, shown: str, problems: list[Problem]) -> ReportedDecision | None:
+    before = len(problems)
+    outcome = Outcome.REJECT
+    try:
+        outcome = outcome_of(row.cells["outcome"])
+    except ValueError as error:
+        what, _, remedy = str(error).partition(". ")
+        problems.append(row.problem(shown, "outcome", f"{what}.", remedy))
+    on = read_day(row, "on", shown, problems)
+    conditions = tuple(_conditions(row, shown, problems))
+    if on is None or len(problems) > before:
+        return None
+    return ReportedDecision(
+        line=row.line,
+        task=row.cells["task"],
+        outcome=outcome,
+        by=row.cells["by"],
+        on=on,
+        reason=row.cells["reason"],
+        dissent=row.cells.get("dissent", ""),
+        conditions=conditions,
+    )
+
+
+def _conditions(row: Row, shown: str, problems: list[Problem]) -> Iterator[Condition]:
+    text = row.cells.get("condition")
+    if text is None:
+        return
+    owner, due = row.cells.get("condition_owner"), read_day(row, "condition_due", shown, problems)
+    if owner is None:
+        problems.append(row.problem(shown, "condition", "Nobody owns the condition.", "Fill in condition_owner."))
+    elif due is None and "condition_due" not in row.cells:
+        problems.append(row.problem(shown, "condition", "The condition has no day.", "Fill in condition_due."))
+    elif due is not None:
+        yield Condition(text=text, owner=owner, due=due, before=row.cells.get("condition_before"))

@@ -1,0 +1,214 @@
+"""Decisions for people: those that are needed, with their evidence and what a week costs, and those that were made."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from changeflow.agenda.decisions import LoggedDecision, Moved, decision_log, delay_so_far, week_costs
+from changeflow.agenda.due import due_days
+from changeflow.agenda.gates import GateCase, State, gate_of, gate_words
+from changeflow.programme.facts import Decision
+from changeflow.programme.programme import Programme
+from changeflow.reports.findings import role_of
+from changeflow.roadmap.slip import Slips, cliff_in_words
+from changeflow.roadmap.tasks import Task
+from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.words import Outcome
+
+SOON = timedelta(days=30)
+"""How far ahead decisions are listed: our own choice."""
+SAYS = {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions", Outcome.REJECT: "not yet"}
+SHOWN_NEEDED, SHOWN_MADE = 8, 12
+MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "look at", State.OPEN: "open", State.BLOCKS: "against"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionLine:
+    text: str
+    state: str
+    """`blocks`, `open`, `noted`, `waived` or `met`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLine:
+    """A decision that is needed now or soon."""
+
+    task: str
+    name: str
+    gate: str
+    """What it opens."""
+    needed_by: str
+    owner: str
+    waiting: bool
+    """Everything before it is done: it waits for this decision alone."""
+    waited: str
+    """Since when it has been asked, where it has been; and what that has cost so far."""
+    week: str
+    """What another week's delay costs."""
+    slip: str
+    """The next cliff edge of a milestone, where there is one."""
+    proposal: str
+    """`approve`, `approve_with_conditions`, `reject`, or nothing where no evidence is asked for."""
+    says: str
+    criteria: tuple[CriterionLine, ...]
+    """What speaks against it first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionLine:
+    text: str
+    owner: str
+    due: str
+    met: bool
+    late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeLine:
+    """A decision that was made."""
+
+    task: str
+    name: str
+    gate: str
+    on: str
+    outcome: str
+    by: str
+    reason: str
+    dissent: str
+    waited: str
+    conditions: tuple[ConditionLine, ...]
+
+
+def needed_lines(
+    programme: Programme, slips: Slips, cases: Iterable[GateCase], *, today: date
+) -> Iterator[DecisionLine]:
+    """Yield the decisions that wait, or will within the next 30 days."""
+    by_task, due = {c.task: c for c in cases}, due_days(programme)
+    found = [
+        d
+        for d in decision_log(programme, today=today)
+        if d.is_open and (d.is_waiting or day_of(programme.timed(d.task.id).early_start) <= today + SOON)
+    ]
+    for logged in found[:SHOWN_NEEDED]:
+        case = by_task.get(logged.task.id)
+        yield DecisionLine(
+            task=logged.task.id,
+            name=logged.task.name,
+            gate=gate_words(programme, logged.task),
+            needed_by=spoken_day(logged.needed_by, weekday=True),
+            owner=role_of(programme, logged.task.owner),
+            waiting=logged.is_waiting,
+            waited=_waited(programme, logged, due.get(logged.task.id)),
+            week=_week(week_costs(programme, slips, logged)),
+            slip=_slip(programme, slips, logged.task),
+            proposal=case.proposal.value if case and case.criteria else "",
+            says=SAYS[case.proposal] if case and case.criteria else "",
+            criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria) if case else (),
+        )
+
+
+def made_lines(programme: Programme, *, today: date) -> Iterator[MadeLine]:
+    """Yield every answer that was given at a gate, the latest first; a rejected gate has one for each round."""
+    for logged in decision_log(programme, today=today):
+        for answer in reversed(logged.answers):
+            is_last = answer is logged.answers[-1] and not logged.is_open
+            days = f"{logged.waited} day{'' if logged.waited == 1 else 's'} after it was asked"
+            yield MadeLine(
+                task=logged.task.id,
+                name=logged.task.name,
+                gate=gate_words(programme, logged.task),
+                on=spoken_day(answer.on),
+                outcome=answer.outcome.spoken,
+                by=role_of(programme, answer.by),
+                reason=answer.reason,
+                dissent=answer.dissent,
+                waited=(days if logged.waited else "on the day it was asked") if is_last and logged.asked_on else "",
+                conditions=tuple(_conditions(programme, answer, today)),
+            )
+
+
+def _conditions(programme: Programme, answer: Decision, today: date) -> Iterator[ConditionLine]:
+    for n, condition in enumerate(answer.conditions, start=1):
+        met = programme.is_done(answer.condition_task(n))
+        yield ConditionLine(
+            text=condition.text,
+            owner=role_of(programme, condition.owner),
+            due=spoken_day(condition.due),
+            met=met,
+            late=not met and condition.due < today,
+        )
+
+
+def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -> str:
+    if not logged.is_waiting or logged.asked_on is None:
+        return ""
+    days = f"{logged.waited} day{'' if logged.waited == 1 else 's'}"
+    said = f"Asked on {spoken_day(logged.asked_on)}, {days} ago."
+    if logged.late and due_on is not None:
+        said += f" It was due on {spoken_day(due_on)}."
+        if moved := next(delay_so_far(programme, logged), None):
+            said += f" Waiting for it has moved {_move(moved)} so far."
+    return said
+
+
+def _week(moves: Iterable[Moved]) -> str:
+    found = list(moves)
+    if not found:
+        return "A week's delay moves no milestone."
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"A week's delay moves {_move(found[0])}{more}."
+
+
+def _move(moved: Moved) -> str:
+    days = f"{moved.days} day{'' if moved.days == 1 else 's'}"
+    before, after = spoken_day(day_of(moved.before)), spoken_day(day_of(moved.after))
+    return f"“{moved.milestone.name}” by {days}, from {before} to {after}"
+
+
+def _slip(programme: Programme, slips: Slips, task: Task) -> str:
+    """Say the nearest edge that a delay of the task would reach, where there is one."""
+    edges = [c for m in programme.milestones if (c := slips.cliff(task.id, m.task)) is not None]
+    if not edges:
+        return ""
+    return cliff_in_words(programme.roadmap, min(edges, key=lambda c: (c.float_days, c.before, c.target)))
+
+
+def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
+    """Yield what there is to say about one gate, for the terminal."""
+    gate = gate_of(programme, case.task)
+    yield f"{gate.name} ({gate_words(programme, gate)})"
+    answer = programme.facts.decision(gate.id)
+    if answer is not None:
+        role, day = role_of(programme, answer.by), spoken_day(answer.on)
+        yield f"Decided: {answer.outcome.spoken} on {day} by the {role}. {answer.reason}"
+    if answer is None or not answer.outcome.is_approval:
+        yield f"The evidence says: {SAYS[case.proposal]}."
+    for criterion in case.criteria:
+        yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
+
+
+def decisions_text(lines: "DecisionLog") -> Iterator[str]:
+    """Yield the decision log for the terminal."""
+    yield f"Needed: {len(lines.needed) or 'none in the next 30 days'}"
+    for d in lines.needed:
+        yield f"  {d.task}  {d.name} ({d.gate})"
+        yield "    " + " ".join(filter(None, (f"needed by {d.needed_by}, from the {d.owner}.", d.waited, d.week)))
+        if d.says:
+            yield f"    the evidence says: {d.says}"
+    yield f"Made: {len(lines.made) or 'none yet'}"
+    for m in lines.made:
+        waited = f", {m.waited}" if m.waited else ""
+        yield f"  {m.on}  {m.task}  {m.outcome} by the {m.by}{waited}. {m.reason}"
+        if m.dissent:
+            yield f"    dissent: {m.dissent}"
+        for c in m.conditions:
+            state = "met" if c.met else "late" if c.late else "open"
+            yield f"    condition, {state}: {c.text} ({c.owner}, by {c.due})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLog:
+    """The log as people read it."""
+
+    needed: tuple[DecisionLine, ...]
+    made: tuple[MadeLine, ...]

@@ -1,0 +1,85 @@
+"""Rules about people: the sponsor whom everybody sees, and training in its place.
+
+Where scores are looked at, it is by groups of the minimum size, as every page shows them.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from changeflow.adkar.assessment import Element
+from changeflow.adkar.groups import barriers, by_group
+from changeflow.programme.people import live_people, schools_of, services_of
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.tasks import Task
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.words import Kind
+
+SCHOOL_WEEK = 5
+"""School days."""
+BEFORE_KNOWLEDGE = (Element.AWARENESS, Element.DESIRE)
+
+
+def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """The sponsor does something for the change that people can see, again and again: silence is read as doubt.
+    Holidays do not count. As long as nothing at all has been reported, nothing is known of it."""
+    sponsor = programme.definition.programme.sponsor
+    if sponsor is None or not programme.facts.progress:
+        return
+    seen = [a.on for a in programme.facts.acts if a.on <= programme.on]
+    since = max([sponsor.since, programme.definition.programme.start, *seen[-1:]])
+    limit = programme.policy.sponsor_acts_within_school_weeks
+    weeks = _school_days(programme, since, programme.on) // SCHOOL_WEEK
+    if weeks <= limit:
+        return
+    message = (
+        f"The sponsor's last visible act was on {spoken_day(since)}, {weeks} school weeks ago; {limit} are the limit."
+        if seen
+        else f"No visible act of the sponsor is known, after {weeks} school weeks; {limit} are the limit."
+    )
+    if weeks > 2 * limit:
+        message += " That is more than twice as long: it is for the board to ask."
+    yield Breach("R17", "programme", message)
+
+
+def _school_days(programme: Programme, since: date, on: date) -> int:
+    """Count the school days after a day, to another; where authorities differ, those of the one with the fewest."""
+    calendars = programme.roadmap.calendars
+    terms = [c for name, c in calendars.items() if name.startswith("term, ")] or [calendars["office"]]
+    days = [since + timedelta(days=n) for n in range(1, (on - since).days + 1)]
+    return min(sum(c.works_on(d) for d in days) for c in terms)
+
+
+def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Nobody is trained for what they do not know of or do not want yet: a group whose commonest barrier is awareness
+    or desire is told and won first. Only groups of the minimum size are looked at."""
+    threshold = programme.policy.barrier_threshold
+    found = barriers(programme.facts.assessments, threshold=threshold, live=live_people(programme))
+    people = programme.definition.people
+    until = programme.on + timedelta(weeks=programme.policy.barrier_order_within_weeks)
+    for group in by_group(people, found, minimum=programme.minimum_group):
+        if group.commonest not in BEFORE_KNOWLEDGE:
+            continue
+        name = group.group.replace("-", " ")
+        for service in programme.services:
+            first = _next_training(programme, service.service, group.group)
+            if first is not None and day_of(programme.timed(first.id).early_start) <= until:
+                begins = spoken_day(day_of(programme.timed(first.id).early_start))
+                message = (
+                    f"{group.commonest.capitalize()} is the commonest barrier of {name}, and training for "
+                    f"{service.name} begins on {begins} ({first.name})."
+                )
+                yield Breach("R25", service.service, message, service.service)
+
+
+def _next_training(programme: Programme, service: str, group: str) -> Task | None:
+    """Return the next training that reaches somebody of a group and has not begun."""
+    reached = frozenset(
+        school
+        for person in programme.definition.people
+        if group in person.groups and service in services_of(programme, person)
+        for school in schools_of(programme, person)
+    )
+    sessions = programme.tasks(kind=Kind.TRAINING, service=service, schools=reached)
+    ahead = (t for t in sessions if t.id not in programme.facts.progress)
+    return min(ahead, key=lambda t: (programme.timed(t.id).early_start, t.id), default=None)

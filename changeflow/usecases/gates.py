@@ -1,0 +1,254 @@
+"""Decisions at gates: checked against the evidence of their day, recorded once, their conditions made tasks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import networkx as nx
+from sqlmodel import Session
+
+from changeflow.agenda.gates import GateCase, State, deciders, gate_of, weigh
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, ProblemsError
+from changeflow.intake.decisions import ReportedDecision, read_decisions
+from changeflow.intake.progress import ReportedProgress
+from changeflow.programme.facts import Condition, Decision, Facts
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.storage import audit, facts
+from changeflow.storage.database import session_scope
+from changeflow.usecases.facts import Change, check_begun, checked_progress, progress_in, progress_of, record_progress
+from changeflow.usecases.stored import SYSTEM, Stored, after_change, check_actor, judged, load
+from changeflow.values.moments import spoken_day
+from changeflow.values.problem import Problem
+from changeflow.values.words import Mandate, Outcome
+
+NOTHING = "Nothing was recorded."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What somebody decides at a gate."""
+
+    task: str
+    outcome: Outcome
+    reason: str
+    on: date
+    by: str | None = None
+    """Who has decided; left out, whoever records it."""
+    dissent: str = ""
+    conditions: tuple[Condition, ...] = ()
+    again: bool = False
+    """A rejected gate is asked anew."""
+
+
+@dataclass(slots=True)
+class _Minutes:
+    """What is known while answers are taken in, each on top of those before it."""
+
+    stored: Stored
+    known: Facts
+    new: list[Decision] = field(default_factory=list)
+    progress: dict[str, TaskProgress] = field(default_factory=dict)
+
+
+def decide(answer: Answer, change: Change) -> GateCase:
+    """Record one decision; an approval that the evidence of its day does not carry is refused."""
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        recorder = check_actor(stored.version.definition, change.actor)
+        minutes = _Minutes(stored, stored.programme.facts)
+        case = _take(answer, minutes, recorder, today=change.on)
+        _write(session, minutes, recorder, change)
+    return case
+
+
+def import_decisions(path: Path, change: Change) -> int:
+    """Record decisions from a CSV, in the order of their days; all its problems at once, and then nothing is taken.
+
+    Those that are known already are passed over; the number of new ones is returned.
+    """
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        recorder = check_actor(stored.version.definition, change.actor)
+        minutes = _Minutes(stored, stored.programme.facts)
+        _take_all(path, minutes, recorder, today=change.on)
+        _write(session, minutes, recorder, change)
+    return len(minutes.new)
+
+
+def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int, int]:
+    """Record progress and the decisions between it, together: each decision rests on what was done by its day.
+
+    Returns how many entries of progress and how many decisions were new.
+    """
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        recorder = check_actor(stored.version.definition, change.actor)
+        said = checked_progress(stored, progress_in(progress, stored), change.on)
+        known = stored.programme.facts
+        minutes = _Minutes(stored, replace(known, progress={**known.progress, **said}))
+        _take_all(decisions, minutes, recorder, today=change.on)
+        # A decision ends its gate's task, whatever the table of progress says of its beginning.
+        said |= minutes.progress
+        minutes.progress.clear()
+        check_begun(stored, said, minutes.known, change.on)
+        _write(session, minutes, recorder, change, is_last=False)
+        new = record_progress(session, stored, said, recorder, change)
+    return new, len(minutes.new)
+
+
+def _take_all(path: Path, minutes: _Minutes, recorder: str, *, today: date) -> None:
+    problems: list[Problem] = []
+    reported = list(read_decisions(path, path.name, problems))
+    for one in sorted(reported, key=lambda r: (r.on, r.line)):
+        answer = _answer(one)
+        if _is_known(answer, minutes.known):
+            continue
+        try:
+            _take(answer, minutes, recorder, today=today)
+        except ChangeflowError as error:
+            what = str(error).replace("\n", " ").replace(NOTHING, "").replace("  ", " ").strip()
+            problems.append(Problem(file=path.name, line=one.line, what=what))
+    if problems:
+        raise ProblemsError(sorted(problems, key=lambda p: p.line))
+
+
+def case_of(task: str, *, db: str, programme: str | None, on: date) -> tuple[Programme, GateCase]:
+    """Weigh a stored programme's gate as things stand."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=on)
+    return stored.programme, weigh(stored.judged, task)
+
+
+def _take(answer: Answer, minutes: _Minutes, recorder: str, *, today: date) -> GateCase:
+    """Check one answer against everything known on its day, and add it to the minutes."""
+    definition = minutes.stored.version.definition
+    if answer.on > today:
+        raise InputError(f"{answer.task}: {spoken_day(answer.on)} lies in the future. {NOTHING}")
+    then = judged(definition, facts=minutes.known.until(answer.on), on=answer.on)
+    programme = then.programme
+    gate = gate_of(programme, answer.task)
+    by = check_actor(definition, answer.by or recorder)
+    _check_mandate(programme, gate, by)
+    last = minutes.known.decision(gate.id)
+    _check_first(minutes.stored.programme, gate, last, again=answer.again)
+    _check_conditions(programme, gate, answer)
+    case = weigh(then, gate.id)
+    _check_evidence(gate, case, answer.outcome)
+    decision = Decision(
+        task=gate.id,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        by=by,
+        on=answer.on,
+        round=last.round + 1 if last else 1,
+        dissent=answer.dissent,
+        conditions=answer.conditions,
+    )
+    minutes.new.append(decision)
+    minutes.known = replace(minutes.known, decisions=(*minutes.known.decisions, decision))
+    if answer.outcome.is_approval:
+        done = progress_of(programme, ReportedProgress(gate.id, answer.on, answer.on))
+        begun = minutes.known.progress.get(gate.id)
+        if begun is not None:
+            done = TaskProgress(begun.actual_start, done.actual_finish)
+        minutes.progress[gate.id] = done
+        minutes.known = replace(minutes.known, progress={**minutes.known.progress, gate.id: done})
+    return case
+
+
+def _write(session: Session, minutes: _Minutes, recorder: str, change: Change, *, is_last: bool = True) -> None:
+    """Write the new decisions; `is_last`: nothing else follows in this transaction, so the forecast does."""
+    name = minutes.stored.programme.id
+    for n, decision in enumerate(minutes.new, start=1):
+        facts.add_decision(session, name, decision, at=change.now, recorded_by=recorder)
+        if decision.outcome.is_approval and (done := minutes.progress.get(decision.task)):
+            facts.add_progress(session, name, decision.task, done, at=change.now, by=recorder)
+        action, subject = f"gate:{decision.outcome.value}", decision.task
+        if n == len(minutes.new) and is_last:
+            after_change(session, name, on=change.on, now=change.now, actor=recorder, action=action, subject=subject)
+        else:
+            audit.append(session, name, at=change.now, actor=recorder, action=action, subject=subject)
+            session.flush()
+
+
+def _check_mandate(programme: Programme, gate: Task, by: str) -> None:
+    allowed = deciders(programme, gate)
+    if by == SYSTEM or by not in allowed:
+        roles = {p.id: p.role for p in programme.definition.people}
+        may = " or ".join(f"the {roles.get(p, p)} ({p})" for p in sorted(allowed)) or f"the {Mandate.SRO}, once named"
+        raise InputError(
+            f"The {roles.get(by, by)} may not decide “{gate.name}”: {may} may. What they have decided is recorded with "
+            f"--by. {NOTHING}"
+        )
+
+
+def _check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
+    """The first decision of a round stands; whoever comes second is told of it."""
+    if last is not None and (last.outcome.is_approval or not again):
+        role = next((p.role for p in programme.definition.people if p.id == last.by), last.by)
+        said = f"{last.outcome.spoken} on {spoken_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
+        hint = "" if last.outcome.is_approval else " When what was missing is there, ask anew with --again."
+        raise ConflictError(f"“{gate.name}” was {said}. That decision stands; yours was not recorded.{hint}")
+    if last is None and programme.is_done(gate.id):
+        raise ConflictError(f"“{gate.name}” was reported as done before. {NOTHING}")
+
+
+def _check_conditions(programme: Programme, gate: Task, answer: Answer) -> None:
+    if answer.outcome is Outcome.CONDITIONS and not answer.conditions:
+        raise InputError(f"An approval with conditions needs at least one condition. {NOTHING}")
+    if answer.outcome is not Outcome.CONDITIONS and answer.conditions:
+        raise InputError(f"Conditions go with {Outcome.CONDITIONS.value} alone. {NOTHING}")
+    for condition in answer.conditions:
+        check_actor(programme.definition, condition.owner)
+        if condition.due <= answer.on:
+            raise InputError(
+                f"The condition “{condition.text}” is due on {spoken_day(condition.due)}: give a later day."
+            )
+        _check_waiting(programme, gate, condition)
+
+
+def _check_waiting(programme: Programme, gate: Task, condition: Condition) -> None:
+    if condition.before is None:
+        return
+    progress_of(programme, ReportedProgress(condition.before, condition.due))  # an unknown task is an error
+    if condition.before == gate.id or condition.before in nx.ancestors(programme.graph, gate.id):
+        name = programme.roadmap.tasks[condition.before].name
+        raise InputError(f"“{name}” comes before “{gate.name}”: it cannot wait for its condition. {NOTHING}")
+    if condition.before in programme.facts.progress:
+        name = programme.roadmap.tasks[condition.before].name
+        raise InputError(f"“{name}” has begun: it cannot wait for a condition. {NOTHING}")
+
+
+def _check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
+    wrong: Sequence[str] = ()
+    if outcome is Outcome.APPROVE:
+        wrong = case.of(State.BLOCKS, State.OPEN)
+    elif outcome is Outcome.CONDITIONS:
+        wrong = case.of(State.BLOCKS)
+    if wrong:
+        said = "a go" if outcome is Outcome.APPROVE else "a go, not even with conditions,"
+        reasons = "\n".join(f"  {text}" for text in wrong)
+        hint = ""
+        if outcome is Outcome.APPROVE and not case.of(State.BLOCKS):
+            hint = " It may be approved with conditions."
+        raise CheckFailedError(f"The evidence does not carry {said} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")
+
+
+def _answer(one: ReportedDecision) -> Answer:
+    return Answer(
+        task=one.task,
+        outcome=one.outcome,
+        reason=one.reason,
+        on=one.on,
+        by=one.by,
+        dissent=one.dissent,
+        conditions=one.conditions,
+        again=True,
+    )
+
+
+def _is_known(answer: Answer, known: Facts) -> bool:
+    said = (answer.task, answer.outcome, answer.reason, answer.by, answer.on)
+    return any(said == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)

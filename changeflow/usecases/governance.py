@@ -1,0 +1,60 @@
+"""Sponsorship and judgement: what the sponsor was seen to do, and the delivery confidence that a person sets."""
+
+from datetime import date
+
+from changeflow.agenda.confidence import Tier
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.facts import Confidence, SponsorAct
+from changeflow.programme.mandates import holders
+from changeflow.reports.confidence import ConfidenceLine, confidence_line
+from changeflow.storage import facts
+from changeflow.storage.database import session_scope
+from changeflow.usecases.facts import Change
+from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.values.moments import spoken_day
+from changeflow.values.words import Mandate
+
+
+def note_act(what: str, on: date, change: Change) -> bool:
+    """Note something that the sponsor did; False when the same is known of that day."""
+    if not what.strip():
+        raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
+    if on > change.on:
+        raise InputError(f"{spoken_day(on)} lies in the future. Nothing was recorded.")
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+        is_new = facts.add_act(session, name, SponsorAct(on=on, what=what.strip()), at=change.now, by=by)
+        if is_new:
+            subject = f"sponsor:{on.isoformat()}"
+            after_change(session, name, on=change.on, now=change.now, actor=by, action="sponsor", subject=subject)
+    return is_new
+
+
+def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> None:
+    """Record the delivery confidence that the SRO has set."""
+    if tier not in set(Tier):
+        raise UnknownThingError("tier", tier, list(Tier))
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        definition, name = stored.version.definition, stored.programme.id
+        recorder = check_actor(definition, change.actor)
+        who = check_actor(definition, by or recorder)
+        if who not in holders(definition, Mandate.SRO):
+            role = next((p.role for p in definition.people if p.id == who), who)
+            raise InputError(
+                f"The {role} may not set the delivery confidence: the SRO may. What the SRO has said is recorded with "
+                "--by. Nothing was recorded."
+            )
+        said = Confidence(tier=tier, reason=reason, by=who, on=change.on)
+        facts.add_confidence(session, name, said, at=change.now)
+        action, subject = "confidence", f"confidence:{change.on.isoformat()}"
+        after_change(session, name, on=change.on, now=change.now, actor=recorder, action=action, subject=subject)
+
+
+def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:
+    """Put what the evidence proposes beside what was set."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=today)
+    baseline = stored.baseline.dates if stored.baseline else None
+    return confidence_line(stored.judged, today=today, baseline=baseline)

@@ -1,0 +1,119 @@
+"""Rules about people: a sponsor who is seen, and training in its place. Days are those of a wall calendar of 2027."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from changeflow.adkar.assessment import Assessment, Element
+from changeflow.programme.facts import Facts, SponsorAct
+from changeflow.roadmap.tasks import TaskProgress
+from changeflow.rules.engine import Judged
+from changeflow.values.words import Severity
+from tests.builders import PEOPLE, PROGRAMME, at
+from tests.rules.judging import found, judged
+
+Check = Callable[..., Judged]
+BEGUN = {"payroll/requirements": TaskProgress(at("2027-01-04T09:00"))}
+TERMS = """\
+calendar: north
+authority: north
+terms:
+  - {name: Spring, first_day: 2027-01-04, last_day: 2027-03-24, half_term: [2027-02-15, 2027-02-19]}
+  - {name: Summer, first_day: 2027-04-12, last_day: 2027-07-21}
+"""
+
+
+def seen(*days: str) -> Facts:
+    acts = tuple(SponsorAct(on=date.fromisoformat(d), what="Visited") for d in days)
+    return Facts(progress=BEGUN, acts=acts)
+
+
+class TestR17:
+    """After Friday 8 January: 20 school days end on Friday 5 February, 24 on Thursday 11, 25 on Friday 12."""
+
+    @pytest.mark.parametrize("on", [date(2027, 1, 8), date(2027, 2, 5), date(2027, 2, 11)])
+    def test_within_four_school_weeks_all_is_well(self, check: Check, on: date):
+        assert found(check(facts=seen("2027-01-08"), on=on), "R17", Severity.WARN) == []
+
+    def test_after_that_it_is_said(self, check: Check):
+        [message] = found(check(facts=seen("2026-12-01", "2027-01-08"), on=date(2027, 2, 12)), "R17", Severity.WARN)
+        assert message == "The sponsor's last visible act was on 8 Jan 2027, 5 school weeks ago; 4 are the limit."
+
+    def test_never_seen_at_all(self, check: Check):
+        [message] = found(check(facts=seen(), on=date(2027, 2, 8)), "R17", Severity.WARN)
+        assert message == "No visible act of the sponsor is known, after 5 school weeks; 4 are the limit."
+
+    def test_a_holiday_does_not_count(self, tmp_path: Path):
+        """With half-term in the week of the 15th, the 25th school day after Friday 8 January is Friday 12 as before;
+        after Friday 22 January it is Friday 5 March instead of 26 February."""
+        folder = tmp_path / "trust"
+        (folder / "calendars").mkdir(parents=True)
+        (folder / "calendars" / "north.yaml").write_text(TERMS)
+        facts = seen("2027-01-22")
+        assert found(judged(folder, facts=facts, on=date(2027, 3, 4)), "R17", Severity.WARN) == []
+        assert len(found(judged(folder, facts=facts, on=date(2027, 3, 5)), "R17", Severity.WARN)) == 1
+
+    def test_twice_as_long_is_for_the_board(self, check: Check):
+        """45 school days after 8 January are Friday 12 March: nine weeks."""
+        [message] = found(check(facts=seen("2027-01-08"), on=date(2027, 3, 12)), "R17", Severity.WARN)
+        assert message.endswith("That is more than twice as long: it is for the board to ask.")
+
+    def test_how_long_is_a_setting(self, check: Check):
+        programme = PROGRAMME + "policy: {sponsor_acts_within_school_weeks: 6}\n"
+        assert (
+            found(check(facts=seen("2027-01-08"), on=date(2027, 2, 12), programme=programme), "R17", Severity.WARN)
+            == []
+        )
+
+    def test_a_plan_of_which_nothing_is_reported_is_not_judged(self, check: Check):
+        assert found(check(on=date(2027, 6, 1)), "R17", Severity.WARN) == []
+
+
+STAFF = PEOPLE + "".join(f"p{n},P,Payroll Officer,p{n}@example.org,team,ash,officers,chief\n" for n in range(12))
+SCORES = {
+    "desire": {Element.AWARENESS: 4, Element.DESIRE: 2, Element.KNOWLEDGE: 1},
+    "knowledge": {Element.AWARENESS: 4, Element.DESIRE: 4, Element.KNOWLEDGE: 2},
+}
+
+
+def asked(**counts: int) -> Facts:
+    """Assess the officers: so many at each barrier."""
+    barriers = [barrier for barrier, count in counts.items() for _ in range(count)]
+    done = tuple(
+        Assessment(person=f"p{n}", round="r1", on=date(2027, 1, 4), scores=SCORES[barrier])
+        for n, barrier in enumerate(barriers)
+    )
+    return Facts(assessments=done)
+
+
+class TestR25:
+    """Training at Ash is on Monday 18 and Tuesday 19 January. The officers are twelve, all of them at Ash."""
+
+    def test_a_group_that_does_not_want_it_yet(self, check: Check):
+        result = check(people=STAFF, facts=asked(desire=7, knowledge=5))
+        [message] = found(result, "R25", Severity.WARN)
+        assert message == (
+            "Desire is the commonest barrier of officers, and training for Payroll begins on 18 Jan 2027 "
+            "(Payroll: train, Ash School)."
+        )
+
+    def test_a_group_that_wants_to_know(self, check: Check):
+        assert found(check(people=STAFF, facts=asked(desire=5, knowledge=7)), "R25", Severity.WARN) == []
+
+    def test_a_group_too_small_to_show_is_never_spoken_of(self, check: Check):
+        """Nine answers are fewer than the ten of the rulepack, all of them at desire."""
+        assert found(check(people=STAFF, facts=asked(desire=9)), "R25", Severity.WARN) == []
+
+    def test_training_far_ahead_is_left_alone(self, check: Check):
+        later = PROGRAMME + "policy: {barrier_order_within_weeks: 1}\n"
+        assert found(check(people=STAFF, facts=asked(desire=12), programme=later), "R25", Severity.WARN) == []
+
+    def test_training_that_has_begun_is_past_warning(self, check: Check):
+        facts = asked(desire=12)
+        begun = Facts(
+            assessments=facts.assessments,
+            progress={"payroll/ash/train": TaskProgress(at("2027-01-18T09:00"), at("2027-01-19T17:00"))},
+        )
+        assert found(check(people=STAFF, facts=begun), "R25", Severity.WARN) == []
