@@ -105,9 +105,10 @@ def test_milestones_and_deadlines(judged: Judged):
     }
 
 
-def test_the_only_findings_are_the_links_that_rule_r02_added(judged: Judged):
+def test_the_only_findings_are_a_go_live_in_december_and_the_links_that_rule_r02_added(judged: Judged):
     assert [(f.severity, f.rule, f.subject) for f in judged.findings] == [
-        (Severity.INFO, "R02", f"estates/{wave}/restructure") for wave in ("w2", "w3", "w4")
+        (Severity.WARN, "R21", "payroll/w4/go-live"),
+        *((Severity.INFO, "R02", f"estates/{wave}/restructure") for wave in ("w2", "w3", "w4")),
     ]
     [waiver] = judged.used_waivers
     assert waiver.task == "estates/pilot/restructure"

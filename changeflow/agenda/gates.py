@@ -116,6 +116,7 @@ def weigh(judged: Judged, task: TaskId) -> GateCase:
         *_training(programme, gate),
         *_runs_and_pilot(programme, gate),
         *_conditions(programme, gate),
+        *_questions(programme, gate),
     ]
     order = list(State)
     return GateCase(gate.id, tuple(sorted(dict.fromkeys(found), key=lambda c: order.index(c.state))))
@@ -230,6 +231,14 @@ def _runs_and_pilot(programme: Programme, gate: Task) -> Iterator[Criterion]:
             yield Criterion(text, State.OPEN, "R11")
         else:
             yield Criterion(f"{len(service.pilot.exit_criteria)} exit criteria are fixed.", State.MET, "R11")
+
+
+def _questions(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """What no plan can show, and somebody should ask before people are paid by a new system."""
+    service = programme.service(gate.service) if gate.service else None
+    if gate.gate is Gate.GO_LIVE and service is not None and service.service_class == "payroll":
+        for question in programme.law("payroll", "go_live_questions").value:
+            yield Criterion(f"Ask: {str(question).rstrip('?.')}?", State.NOTED, "R12")
 
 
 def _unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:

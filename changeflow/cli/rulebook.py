@@ -15,6 +15,8 @@ rules = typer.Typer(help="The rules of the field, and where each comes from.", i
 def add_to(app: typer.Typer) -> None:
     app.add_typer(rules, name="rules")
     app.command()(delegation)
+    app.command()(consultation)
+    app.command()(transition)
     app.command()(conflicts)
 
 
@@ -87,6 +89,28 @@ def delegation(folder: Folder) -> None:
     with spoken_errors():
         programme = plan_folder(folder).programme
     for line in delegation_text(programme):
+        out(line)
+
+
+def consultation(folder: Folder) -> None:
+    """Show where collective consultation is due, and the earliest days of notice and of the first role's end."""
+    from changeflow.reports.consultation import consultation_text
+    from changeflow.usecases.plan import plan_folder
+
+    with spoken_errors():
+        lines = list(consultation_text(plan_folder(folder).programme))
+    for line in lines:
+        out(line)
+
+
+def transition(folder: Folder) -> None:
+    """Show the register of posts: what becomes of each and why, and how many new posts are filled from inside."""
+    from changeflow.intake.folder import read_folder
+    from changeflow.reports.transition import transition_text
+
+    with spoken_errors():
+        lines = list(transition_text(read_folder(folder).definition))
+    for line in lines:
         out(line)
 
 

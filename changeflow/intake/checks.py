@@ -6,6 +6,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.reference import PROGRAMME, Flaw, Place
 from changeflow.rules.catalogue import RULES
+from changeflow.services.transition import Route, redundancies
 from changeflow.values.finding import Waiver
 from changeflow.values.problem import did_you_mean
 from changeflow.values.words import Kind
@@ -18,6 +19,7 @@ def check_references(definition: Definition) -> Iterator[Flaw]:
     yield from _calendars(definition)
     yield from _waivers(definition)
     yield from _mandates(definition)
+    yield from _posts(definition)
     programme = definition.programme
     if programme.finish is not None and programme.finish <= programme.start:
         what = f"The programme would finish on {programme.finish}, not after its start on {programme.start}."
@@ -41,6 +43,7 @@ def check_settings(programme: Programme) -> Iterator[Flaw]:
     for place, waiver in _placed_waivers(programme.definition):
         if waiver.task is not None:
             yield from _unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)
+    yield from _endings(programme)
 
 
 def _unknown(place: Place, what: str, name: str, known: Iterable[str], *, on_key: bool = False) -> Iterator[Flaw]:
@@ -158,3 +161,44 @@ def _placed_waivers(definition: Definition) -> Iterator[tuple[Place, Waiver]]:
     for service in definition.services:
         for n, waiver in enumerate(service.waivers):
             yield Place.service(service.service, "waivers", n), waiver
+
+
+def _posts(definition: Definition) -> Iterator[Flaw]:
+    schools = {s.id for s in definition.schools}
+    for service in definition.services:
+        new = {p.id for p in service.new_posts}
+        ids = [("posts", n, p.id) for n, p in enumerate(service.posts)]
+        ids += [("new_posts", n, p.id) for n, p in enumerate(service.new_posts)]
+        for i, (group, n, post) in enumerate(ids):
+            if post in [name for _, _, name in ids[:i]]:
+                place = Place.service(service.service, group, n, "id")
+                yield Flaw(place, f"Post '{post}' stands here twice.", "Give one of them another id.")
+        for n, old in enumerate(service.posts):
+            place = Place.service(service.service, "posts", n)
+            yield from _unknown(place.at("school"), "school", old.school, schools)
+            if old.to is not None:
+                yield from _unknown(place.at("to"), "new post", old.to, new)
+
+
+def _endings(programme: Programme) -> Iterator[Flaw]:
+    """Posts that end by redundancy end with a step that removes roles; and the register and the step agree."""
+    for service in programme.services:
+        steps = {t.step for t in programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service)}
+        for n, post in enumerate(service.posts):
+            place = Place.service(service.service, "posts", n)
+            if post.ends_with is not None:
+                yield from _unknown(place.at("ends_with"), "step of kind role_removal", post.ends_with, steps)
+            elif post.route is Route.REDUNDANCY and len(steps) != 1:
+                remedy = (
+                    f"Write ends_with: {' or '.join(sorted(steps))}." if steps else "Add a step of kind role_removal."
+                )
+                yield Flaw(place.at("route"), f"'{post.id}' ends by redundancy, and it is not clear when.", remedy)
+        registered = redundancies(service.posts)
+        said: dict[str, int] = {}
+        for task in programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service):
+            for school, count in task.redundancies.items():
+                said[school] = said.get(school, 0) + count
+        if service.posts and said != registered:
+            what = "The register of posts and `redundancies` of the steps do not count the same at every school."
+            remedy = "Leave `redundancies` out: it follows from the register."
+            yield Flaw(Place.service(service.service, "posts"), what, remedy, on_key=True)

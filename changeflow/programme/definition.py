@@ -12,6 +12,7 @@ from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.pathways import Links, Pathway, StepFields
 from changeflow.services.delegation import Holding
 from changeflow.services.service import Agreement, LeadProvider, Team
+from changeflow.services.transition import NewPost, Post
 from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
 from changeflow.values.rulepack import Rulepack
@@ -216,6 +217,8 @@ class ServiceFile(Frozen):
     employer_changes: bool = Field(
         default=False, description="True where staff move to another employer: then TUPE applies, and else not"
     )
+    posts: tuple[Post, ...] = Field((), description="Posts of the old model that the change affects")
+    new_posts: tuple[NewPost, ...] = Field((), description="Posts of the new model")
     pathway: Id = "central-service"
     tasks: dict[str, StepFields] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()

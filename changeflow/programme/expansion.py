@@ -9,6 +9,7 @@ from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.reference import PROGRAMME, Flaw, Place, References
 from changeflow.roadmap.pathways import LinkText, Per, StepFields, parse_link
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Milestone, Task
+from changeflow.services.transition import redundancies
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.moments import minute_of
@@ -183,7 +184,9 @@ class _Expander:
 
     def _redundancies(self, instance: _Instance) -> dict[str, int]:
         """Keep those of the instance's own schools; a school that the programme does not have is a flaw."""
-        said = instance.fields.redundancies or {}
+        said = instance.fields.redundancies
+        if said is None:
+            said = self._registered(instance)
         known = {s.id for s in self.definition.schools}
         for school in said:
             if school not in known:
@@ -192,6 +195,14 @@ class _Expander:
                 if flaw not in self.out.flaws:
                     self.out.flaws.append(flaw)
         return {school: count for school, count in said.items() if school in instance.schools and count}
+
+    def _registered(self, instance: _Instance) -> dict[str, int]:
+        """Count the posts whose register says that they end by redundancy with this step."""
+        if instance.service is None or instance.fields.kind is not Kind.ROLE_REMOVAL:
+            return {}
+        steps = [name for name, f in self.steps[instance.service.service].items() if f.kind is Kind.ROLE_REMOVAL]
+        only, step = (steps[0] if len(steps) == 1 else None), instance.id.rsplit("/", 1)[-1]
+        return redundancies(p for p in instance.service.posts if (p.ends_with or only) == step)
 
     def _owner(self, instance: _Instance) -> str | None:
         owner, flaw = self.references.owner(instance.fields.owner, instance.service, instance.schools)

@@ -249,6 +249,7 @@ _IN_ORDER = (
         remedy="Move the task out of the days, or narrow the black-out to the activities that it really hurts.",
         source="Exams, payroll week, year end: calendars of the programme; the days are the trust's own data",
         check=content.blackouts_kept,
+        on_dates=content.windows_avoided,
         gates=(Gate.GO_LIVE,),
         example="No go-live at secondary schools while examinations are on.",
         needs_schedule=True,

@@ -1,6 +1,7 @@
 """Rules about what a service rests on: requirements and their sources, agreements, quick wins, no rush."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
@@ -84,6 +85,37 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
                 if schools := programme.schools_in(task, blackout):
                     message = f"{task.name} falls into “{blackout.name}” at {programme.school_names(schools)}."
                     yield Breach("R21", task.id, message, task.service, schools)
+
+
+def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Days of the year that are bad for a class of service everywhere, by its rulepacks."""
+    for service in programme.services:
+        for pack in ("payroll", "uk-schools"):
+            for window in _windows(programme, pack, service.service_class):
+                for task in programme.tasks(service=service.service):
+                    if task.kind not in window["activities"] or programme.is_done(task.id):
+                        continue
+                    first, last = programme.days_of(task.id)
+                    if _falls_into(first, last, window["first"], window["last"]):
+                        day = spoken_day(first)
+                        message = f"{task.name} falls on {day}, into “{window['name']}”: {window['why']}."
+                        yield Breach("R21", task.id, message, task.service, task.schools)
+
+
+def _windows(programme: Programme, pack: str, service_class: str) -> list[dict[str, str]]:
+    try:
+        found = programme.law(pack, "avoid_windows").value
+    except KeyError:
+        return []  # no pack of the programme's nation says anything
+    return [w for w in found if w["class"] == service_class]
+
+
+def _falls_into(first: date, last: date, opens: str, closes: str) -> bool:
+    """Tell whether days touch a window of every year, given as month and day, both inclusive."""
+    return any(
+        date.fromisoformat(f"{year}-{opens}") <= last and first <= date.fromisoformat(f"{year}-{closes}")
+        for year in range(first.year, last.year + 1)
+    )
 
 
 def _works_around(task: Task) -> bool:

@@ -4,47 +4,136 @@ Every number is a rulepack's. Planning minimum, not legal advice.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
-from changeflow.services.consultation import Proposal, duties, earliest_effect
+from changeflow.services.consultation import Law, Proposal, earliest_effect, fullest_windows
+from changeflow.services.leaving import next_leaving_date
+from changeflow.services.transition import Route
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, last_day_of, spoken_day
-from changeflow.values.words import Kind
+from changeflow.values.words import Kind, Severity
 
-PACK = "uk-employment"
+PACK, SCHOOLS = "uk-employment", "uk-schools"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultationPlan:
+    """What collective consultation comes to at one establishment, and what the plan makes of it."""
+
+    establishment: str
+    posts: int
+    """In the window that holds the most."""
+    days: int
+    """Calendar days that the law asks for; 0 where it asks for no collective consultation."""
+    first_effect: date
+    """The first day in that window on which the plan ends a role."""
+    starts: date | None
+    """None where the plan consults nobody there."""
+    complete: date | None
+    """The last day of the consultation that ends last."""
+
+    @property
+    def earliest_notice(self) -> date | None:
+        """Notice is given only when consultation is complete."""
+        return None if self.complete is None else self.complete + timedelta(days=1)
+
+    @property
+    def earliest_effect(self) -> date | None:
+        """The first day on which a role may end: neither before the days have passed nor before notice."""
+        if self.starts is None or self.earliest_notice is None:
+            return None
+        return max(earliest_effect(self.starts, self.days), self.earliest_notice)
+
+    @property
+    def notify_by(self) -> date:
+        """The last day on which form HR1 goes to the Secretary of State: the same days before the first role ends."""
+        return self.first_effect - timedelta(days=self.days)
+
+
+def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
+    """Yield a plan for each establishment where roles end by redundancy, by establishment."""
+    removals = _removals(programme)
+    for group in fullest_windows(_proposals(programme, removals), law=_law(programme)):
+        talks = _consultations(programme, group.establishment, removals)
+        yield ConsultationPlan(
+            establishment=group.establishment,
+            posts=group.posts,
+            days=group.days,
+            first_effect=group.first_effect,
+            starts=min((day_of(programme.timed(t.id).early_start) for t in talks), default=None),
+            complete=max((last_day_of(programme.timed(t.id).early_finish) for t in talks), default=None),
+        )
 
 
 def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """Where so many roles end at one establishment that the law asks for collective consultation, it begins long enough
     before the first of them ends, and is complete before notice is given."""
-    removals = [t for t in programme.tasks(kind=Kind.ROLE_REMOVAL) if t.redundancies]
-    proposals = [
+    removals = _removals(programme)
+    if not removals:
+        return
+    first = min(last_day_of(programme.timed(t.id).early_finish) for t in removals)
+    yield from _unknown_threshold(programme, first)
+    for plan in consultation_plans(programme):
+        if not plan.days:
+            continue
+        name, here = programme.school_names([plan.establishment]), frozenset({plan.establishment})
+        if plan.starts is None:
+            message = f"{plan.posts} roles end at {name}: {plan.days} days of collective consultation are missing."
+            yield Breach("R19", plan.establishment, message, None, here)
+            continue
+        allowed = earliest_effect(plan.starts, plan.days)
+        if plan.first_effect < allowed:
+            message = (
+                f"{plan.posts} roles end at {name}, the first on {spoken_day(plan.first_effect)}. Consultation from "
+                f"{spoken_day(plan.starts)} takes {plan.days} days: none may end before {spoken_day(allowed)}."
+            )
+            yield Breach("R19", plan.establishment, message, None, here)
+        talks = _consultations(programme, plan.establishment, removals)
+        yield from _unfinished(programme, talks, removals, plan.establishment)
+    yield from _teachers(programme)
+
+
+def _teachers(programme: Programme) -> Iterator[Breach]:
+    """Teachers leave on set dates: a post that the plan ends between them is paid until the next. It is their contract,
+    not the law of consultation, so this warns."""
+    try:
+        dates = programme.law(SCHOOLS, "teacher_leaving_dates").value
+    except KeyError:
+        return  # a nation whose teachers' conditions no rulepack here knows
+    for task in _removals(programme):
+        ends = last_day_of(programme.timed(task.id).early_finish)
+        leaves = next_leaving_date(ends, dates)
+        service = programme.service(task.service) if task.service else None
+        teachers = frozenset(
+            p.school
+            for p in (service.posts if service else ())
+            if p.teacher and p.route is Route.REDUNDANCY and p.school in task.redundancies
+        )
+        if teachers and leaves != ends:
+            message = (
+                f"{task.name} ends teachers' posts on {spoken_day(ends)} at {programme.school_names(teachers)}. "
+                f"Teachers leave on set dates: the next is {spoken_day(leaves)}."
+            )
+            yield Breach("R19", task.id, message, task.service, teachers, severity=Severity.WARN)
+
+
+def _removals(programme: Programme) -> list[Task]:
+    return [t for t in programme.tasks(kind=Kind.ROLE_REMOVAL) if t.redundancies]
+
+
+def _proposals(programme: Programme, removals: list[Task]) -> list[Proposal]:
+    return [
         Proposal(school, count, last_day_of(programme.timed(task.id).early_finish))
         for task in removals
         for school, count in task.redundancies.items()
     ]
-    if not proposals:
-        return
-    first_effect = min(p.effect for p in proposals)
-    yield from _unknown_threshold(programme, first_effect)
-    for duty in duties(proposals, law=lambda key, on: programme.law(PACK, key, on=on)):
-        talks = _consultations(programme, duty.establishment, removals)
-        name = programme.school_names([duty.establishment])
-        if not talks:
-            message = f"{duty.posts} roles end at {name}: {duty.days} days of collective consultation are missing."
-            yield Breach("R19", duty.establishment, message, None, frozenset({duty.establishment}))
-            continue
-        start = min(day_of(programme.timed(t.id).early_start) for t in talks)
-        allowed = earliest_effect(start, duty.days)
-        if duty.first_effect < allowed:
-            message = (
-                f"{duty.posts} roles end at {name}, the first on {spoken_day(duty.first_effect)}. Consultation from "
-                f"{spoken_day(start)} takes {duty.days} days: none may end before {spoken_day(allowed)}."
-            )
-            yield Breach("R19", duty.establishment, message, None, frozenset({duty.establishment}))
-        yield from _unfinished(programme, talks, removals, duty.establishment)
+
+
+def _law(programme: Programme) -> Law:
+    return lambda key, on: programme.law(PACK, key, on=on)
 
 
 def liability_information_in_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:

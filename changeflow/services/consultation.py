@@ -53,6 +53,11 @@ def earliest_effect(start: date, days: int) -> date:
 
 def duties(proposals: Iterable[Proposal], *, law: Law) -> Iterator[Duty]:
     """Yield the duty of each establishment whose fullest window reaches a threshold, by establishment."""
+    return (found for found in fullest_windows(proposals, law=law) if found.days)
+
+
+def fullest_windows(proposals: Iterable[Proposal], *, law: Law) -> Iterator[Duty]:
+    """Yield each establishment's window with the most posts, whether the law asks for consultation (`days`) or not."""
     by_place: dict[str, list[Proposal]] = {}
     for proposal in proposals:
         by_place.setdefault(proposal.establishment, []).append(proposal)
@@ -64,5 +69,5 @@ def duties(proposals: Iterable[Proposal], *, law: Law) -> Iterator[Duty]:
             posts = sum(p.posts for p in in_order[n:] if p.effect < first.effect + window)
             if best is None or posts > best[0]:
                 best = posts, first.effect
-        if best is not None and (days := minimum_days(best[0], on=best[1], law=law)):
-            yield Duty(place, best[0], best[1], days)
+        if best is not None:
+            yield Duty(place, best[0], best[1], minimum_days(best[0], on=best[1], law=law))

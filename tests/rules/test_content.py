@@ -7,7 +7,7 @@ import pytest
 
 from changeflow.rules.engine import Judged, judge
 from changeflow.values.words import Severity
-from tests.builders import PATHWAY, SERVICE
+from tests.builders import PATHWAY, PROGRAMME, SERVICE
 from tests.rules.judging import found, judged, without
 
 Check = Callable[..., Judged]
@@ -110,6 +110,34 @@ class TestR21:
         assert found(self.blacked_out(tmp_path, other), "R21", Severity.WARN) == []
 
 
-def test_the_sample_keeps_every_one_of_them(sample):
+def test_the_sample_keeps_all_of_them_but_one(sample):
     codes = {f.rule for f in judge(sample.programme).findings}
-    assert not codes & {"R04", "R07", "R08", "R14", "R21"}
+    assert not codes & {"R04", "R07", "R08", "R14"}
+    [message] = [f.message for f in judge(sample.programme).findings if f.rule == "R21"]
+    assert message.startswith("Payroll: go live, wave 4 falls on 1 Dec 2027, into “December's early payday”")
+
+
+class TestWindows:
+    """Go-live of both waves is on 20 January 2027; moved to where a rulepack says that the days are bad."""
+
+    def told(self, check: Check, service_class: str, day: str, nation: str = "england") -> list[str]:
+        programme = PROGRAMME + f"nation: {nation}\n"
+        service = SERVICE + f"class: {service_class}\ntasks:\n  w1/go-live: {{start_no_earlier: {day}}}\n"
+        result = check(service=service, programme=programme)
+        return found(result, "R21", Severity.WARN)
+
+    def test_payroll_first_paid_in_december_or_april(self, check: Check):
+        [message] = self.told(check, "payroll", "2027-12-01")
+        assert message.startswith("Payroll: go live, wave 1 falls on 1 Dec 2027, into “December's early payday”: ")
+        assert "no earlier figures to match on" in self.told(check, "payroll", "2027-04-06")[0]
+
+    def test_the_day_before_and_after_are_free(self, check: Check):
+        for day in ("2027-11-30", "2028-01-03", "2027-04-05", "2027-05-03"):
+            assert self.told(check, "payroll", day) == []
+
+    def test_finance_before_the_financial_statements_in_england_alone(self, check: Check):
+        assert "31 December" in self.told(check, "finance", "2027-12-10")[0]
+        assert self.told(check, "finance", "2027-12-10", nation="scotland") == []
+
+    def test_other_services_may(self, check: Check):
+        assert self.told(check, "estates", "2027-12-10") == []
