@@ -51,7 +51,7 @@ def _spoken(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str |
     message = str(complaint["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
         what, _, remedy = message.partition(". ")
-        return what.rstrip(".") + ".", remedy, False
+        return what.rstrip(".") + ".", f"{remedy.rstrip('.')}." if remedy else "", False
     return f"'{name}': {message[:1].lower()}{message[1:]}.", "", False
 
 
