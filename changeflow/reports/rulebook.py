@@ -8,7 +8,7 @@ from changeflow.rules.rule import Rule
 from changeflow.services.delegation import changes
 from changeflow.values.moments import last_day_of, spoken_day
 from changeflow.values.rulepack import Rulepacks
-from changeflow.values.words import Kind
+from changeflow.values.words import Gate, Kind
 
 GRADES = {
     "S": "founding document",
@@ -16,6 +16,13 @@ GRADES = {
     "V": "verified by running",
     "K": "general knowledge",
     "D": "changeflow's own choice",
+}
+GATES = {
+    Gate.PLAN: "plan",
+    Gate.DESIGN: "design",
+    Gate.WAVE_RELEASE: "wave release",
+    Gate.GO_LIVE: "go-live",
+    Gate.CLOSURE: "closure",
 }
 DISCLAIMER = "Legal and other numbers are a planning minimum, not legal advice."
 
@@ -50,6 +57,12 @@ def rules_page(packs: Rulepacks) -> str:
         lines += [f"## {rule.code} {rule.title}", "", rule.text, ""]
         lines += [f"- **{name}:** {value}" for name, value in _facts(rule)]
         lines.append("")
+    lines += ["## Where each comes from", "", "| rule | source | its words | what of it is our own choice |"]
+    lines.append("|---|---|---|---|")
+    for rule in RULES.values():
+        words = f"“{rule.sentence}”" if rule.sentence else "–"
+        lines.append(f"| {rule.code} {rule.title} | {rule.source} | {words} | {rule.our_choice or '–'} |")
+    lines.append("")
     lines += ["## The numbers", "", "| rulepack | in force from | nation | entry | value | grade | source |"]
     lines.append("|---|---|---|---|---|---|---|")
     for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation or "", p.in_force_from)):
@@ -82,9 +95,13 @@ def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "Waived by", rule.waived_by or "nobody"
     yield "Remedy", rule.remedy
     yield "Example", rule.example
+    if rule.gates:
+        yield "Asked at", ", ".join(f"the {GATES[gate]} gate" for gate in rule.gates)
     if rule.enforced_by:
         yield "Enforced by", rule.enforced_by
-    yield "Source", rule.source
+    yield "Source", rule.cited
+    if rule.our_choice:
+        yield "Our choice", rule.our_choice
 
 
 def _said(value: object) -> str:

@@ -118,7 +118,7 @@ class _Judge:
             subject=breach.subject,
             message=breach.message,
             remedy=remedy if remedy is not None else rule.remedy,
-            source=rule.source,
+            source=rule.cited,
             blocks=rule.blocks if severity is Severity.BLOCK else "",
             service=breach.service,
             schools=breach.schools,
@@ -149,7 +149,7 @@ class _Judge:
                     subject=waiver.task or waiver.service or "programme",
                     message=flaw[0],
                     remedy=flaw[1],
-                    source=rule.source,
+                    source=rule.cited,
                     blocks="",
                     service=waiver.service,
                 )

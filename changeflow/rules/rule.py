@@ -24,7 +24,12 @@ class Rule:
     """Whose mandates it takes to lift it, all of them together; none where nobody may."""
     remedy: str
     source: str
+    """The document or the law that it comes from."""
     check: Check
+    sentence: str = ""
+    """The words of the source, as they stand there."""
+    our_choice: str = ""
+    """What of it the source does not say."""
     gates: tuple[Gate, ...] = ()
     """The gates whose criterion it is."""
     hardens_at: Gate | None = None
@@ -44,6 +49,11 @@ class Rule:
     def waived_by(self) -> str:
         """Who may lift it, in words; empty where nobody may."""
         return " and ".join(self.lifted_by)
+
+    @property
+    def cited(self) -> str:
+        """The source with its words, in one line."""
+        return f"{self.source}: “{self.sentence}”" if self.sentence else self.source
 
     @property
     def text(self) -> str:
