@@ -179,7 +179,7 @@ def health(folder: Folder, form: Form = "text", at: At = None) -> None:
     """Judge whether a folder's schedule is fit to answer questions: the DCMA 14 points, each with its offenders."""
     from dataclasses import asdict
 
-    from changeflow.reports.health import heading_lines, health_lines, health_text
+    from changeflow.reports.health import balance_lines, balance_text, heading_lines, health_lines, health_text
     from changeflow.usecases.plan import plan_folder
 
     with spoken_errors():
@@ -190,6 +190,9 @@ def health(folder: Folder, form: Form = "text", at: At = None) -> None:
         out(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False))
         return
     for line in health_text(lines, heading_lines(programme, lines)):
+        out(line)
+    out()
+    for line in balance_text(balance_lines(programme)):
         out(line)
 
 

@@ -152,6 +152,9 @@ class Policy(Frozen):
     barrier_order_within_weeks: int = Field(
         6, ge=1, description="How soon training has to begin to be compared with where its group stands"
     )
+    technology_share_at_most: float = Field(
+        0.6, gt=0, le=1, description="Above this share of the planned work the balance tips to technology"
+    )
     larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
 
 

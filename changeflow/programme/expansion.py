@@ -152,6 +152,7 @@ class _Expander:
             name=self._name(instance),
             kind=kind,
             gate=fields.gate,
+            track=fields.track or kind.track,
             phase=fields.phase,
             service=instance.service.service if instance.service else None,
             schools=instance.schools,

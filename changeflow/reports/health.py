@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from changeflow.programme.balance import balances, tipped
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.health import HealthCheck, check_health
 from changeflow.values.moments import minute_of
+from changeflow.values.words import Track
 
 WORDS = {True: "kept", False: "look at it", None: "cannot be told"}
 
@@ -72,6 +74,39 @@ def heading_lines(programme: Programme, lines: Sequence[HealthLine]) -> tuple[He
         state = next((WORDS[w] for w in (False, None, True) if WORDS[w] in known), WORDS[None])
         found.append(HeadingLine(heading=entry["heading"], points=tuple(entry["points"]), state=state))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceLine:
+    """How a service's planned work is shared out: whole percents."""
+
+    name: str
+    people: int
+    process: int
+    technology: int
+    remark: str
+
+
+def balance_lines(programme: Programme) -> tuple[BalanceLine, ...]:
+    """Share out the planned work among people, process and technology: all services first, then each."""
+    return tuple(
+        BalanceLine(
+            name=found.name,
+            people=round(100 * found.share(Track.PEOPLE)),
+            process=round(100 * found.share(Track.PROCESS)),
+            technology=round(100 * found.share(Track.TECHNOLOGY)),
+            remark=tipped(programme, found),
+        )
+        for found in balances(programme)
+    )
+
+
+def balance_text(lines: Sequence[BalanceLine]) -> Iterator[str]:
+    """Yield the balance for the terminal."""
+    yield "People, process, technology: how the planned work is shared out"
+    for line in lines:
+        mark = f"LOOK  {line.remark}" if line.remark else "ok"
+        yield f"  {line.name:<20} {line.people:>3} %  {line.process:>3} %  {line.technology:>3} %   {mark}"
 
 
 def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.decisions import DecisionLine, MadeLine, made_lines, needed_lines
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_lines
 from changeflow.reports.gantt import Gantt, draw_gantt
-from changeflow.reports.health import HeadingLine, HealthLine, heading_lines, health_lines
+from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
 from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.trend import Trend
 from changeflow.roadmap.slip import Slips, cliff_in_words
@@ -114,6 +114,7 @@ class SroReport:
     runs: tuple[RunLine, ...]
     health: tuple[HealthLine, ...]
     headings: tuple[HeadingLine, ...]
+    balance: tuple[BalanceLine, ...]
     progress: str
 
 
@@ -175,6 +176,7 @@ def build_sro(
         runs=tuple(_runs(programme)),
         health=health,
         headings=heading_lines(programme, health),
+        balance=balance_lines(programme),
         progress=_progress(programme),
     )
 

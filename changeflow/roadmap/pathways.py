@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from changeflow.roadmap.tasks import Link, LinkType
 from changeflow.values.base import Frozen, Id
 from changeflow.values.duration import Duration, parse_duration
-from changeflow.values.words import Gate, Kind, Phase
+from changeflow.values.words import Gate, Kind, Phase, Track
 
 
 class Per(StrEnum):
@@ -44,6 +44,7 @@ class StepFields(Frozen):
     name: str | None = Field(None, min_length=1, description="What people read")
     kind: Kind | None = Field(None, description="What the rules look at")
     gate: Gate | None = Field(None, description="Of a decision: what may not begin without it")
+    track: Track | None = Field(None, description="What it works on: people, process or technology")
     phase: Phase | None = None
     per: Per | None = Field(None, description="Expanded for the service, each wave or each school")
     duration: DurationText | None = None

@@ -10,7 +10,7 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
-from changeflow.values.words import Gate, Kind, Origin, Phase
+from changeflow.values.words import Gate, Kind, Origin, Phase, Track
 
 
 class LinkType(StrEnum):
@@ -77,6 +77,7 @@ class Task:
     kind: Kind = Kind.WORK
     gate: Gate | None = None
     """What its decision opens; a decision may open nothing."""
+    track: Track = Track.PROCESS
     phase: Phase | None = None
     service: str | None = None
     schools: frozenset[str] = frozenset()

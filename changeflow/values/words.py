@@ -39,6 +39,33 @@ class Kind(StrEnum):
     CLOSURE = "closure"
     WORK = "work"
 
+    @property
+    def track(self) -> "Track":
+        """What tasks of the kind work on, where nothing else is said: our own sorting."""
+        if self is Kind.SYSTEM_LIVE:
+            return Track.TECHNOLOGY
+        return Track.PEOPLE if self in _ABOUT_PEOPLE else Track.PROCESS
+
+
+_ABOUT_PEOPLE = (
+    Kind.ORG_CHANGE,
+    Kind.ROLE_REMOVAL,
+    Kind.CAPACITY_IN_PLACE,
+    Kind.SKILLS_EVIDENCED,
+    Kind.TRAINING,
+    Kind.CONSULTATION,
+    Kind.CHECKPOINT,
+    Kind.QUICK_WIN,
+)
+
+
+class Track(StrEnum):
+    """What a task works on."""
+
+    PEOPLE = "people"
+    PROCESS = "process"
+    TECHNOLOGY = "technology"
+
 
 class Gate(StrEnum):
     """What a gate opens. The one between develop and deploy is asked wave by wave; the pilot's is the first of them."""
