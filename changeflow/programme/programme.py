@@ -14,8 +14,9 @@ from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
 from changeflow.programme.reference import Flaw, References
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
-from changeflow.roadmap.graph import Promises, build_graph
+from changeflow.roadmap.graph import build_graph
 from changeflow.roadmap.profile import TEXTBOOK
+from changeflow.roadmap.promises import Promises
 from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
@@ -110,12 +111,12 @@ class Programme:
 
     def guarantees(self, first: Task, *, before: Task) -> bool:
         """Tell whether the links make `before` start no earlier than `first` finishes."""
-        return before.id in self.promises.after(first.id)
+        return self.promises.holds(first.id, before=before.id)
 
     @property
     def promises(self) -> Promises:
         if not self._promises:
-            self._promises.append(Promises(self.roadmap.links))
+            self._promises.append(promises_of(self.roadmap))
         return self._promises[0]
 
     def timed(self, task: TaskId) -> TimedTask:
@@ -169,6 +170,11 @@ class Programme:
         return replace(self, schedule=time_roadmap(self.roadmap))
 
 
+def promises_of(roadmap: Roadmap) -> Promises:
+    """Return what a roadmap's links promise."""
+    return Promises(roadmap.links, tasks=roadmap.tasks, progress=roadmap.progress)
+
+
 class Growing:
     """A programme that gains links: its graph and its promises grow with each, its roadmap when it is `settled`."""
 
@@ -185,7 +191,7 @@ class Growing:
     def add(self, link: Link) -> None:
         if not self._is_own:
             # The first link makes copies; the programme that it came from stays as it was.
-            graph, promises = self._base.graph.copy(), Promises(self._base.roadmap.links)
+            graph, promises = self._base.graph.copy(), promises_of(self._base.roadmap)
             self._base = replace(self._base, graph=graph, _promises=[promises])
             self._is_own = True
         self._base.graph.add_edge(link.predecessor, link.successor, link=link)

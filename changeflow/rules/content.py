@@ -90,24 +90,25 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """Days of the year that are bad for a class of service everywhere, by its rulepacks."""
     for service in programme.services:
-        for pack in ("payroll", "uk-schools"):
-            for window in _windows(programme, pack, service.service_class):
-                for task in programme.tasks(service=service.service):
-                    if task.kind not in window["activities"] or programme.is_done(task.id):
-                        continue
-                    first, last = programme.days_of(task.id)
-                    if _falls_into(first, last, window["first"], window["last"]):
-                        day = spoken_day(first)
-                        message = f"{task.name} falls on {day}, into “{window['name']}”: {window['why']}."
-                        yield Breach("R21", task.id, message, task.service, task.schools)
+        for task in programme.tasks(service=service.service):
+            if task.kind is Kind.WORK or programme.is_done(task.id):
+                continue
+            first, last = programme.days_of(task.id)
+            for window in _windows(programme, service.service_class, first):
+                if task.kind in window["activities"] and _falls_into(first, last, window["first"], window["last"]):
+                    day = spoken_day(first)
+                    message = f"{task.name} falls on {day}, into “{window['name']}”: {window['why']}."
+                    yield Breach("R21", task.id, message, task.service, task.schools)
 
 
-def _windows(programme: Programme, pack: str, service_class: str) -> list[dict[str, str]]:
-    try:
-        found = programme.law(pack, "avoid_windows").value
-    except KeyError:
-        return []  # no pack of the programme's nation says anything
-    return [w for w in found if w["class"] == service_class]
+def _windows(programme: Programme, service_class: str, on: date) -> Iterator[dict[str, str]]:
+    """Yield what the packs in force on a day say about a class of service, in the programme's nation."""
+    for pack in ("payroll", "uk-schools"):
+        try:
+            found = programme.law(pack, "avoid_windows", on=on).value
+        except KeyError:
+            continue  # no edition says anything
+        yield from (w for w in found if w["class"] == service_class)
 
 
 def _falls_into(first: date, last: date, opens: str, closes: str) -> bool:

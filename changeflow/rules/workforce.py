@@ -99,13 +99,12 @@ def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | Im
 def _teachers(programme: Programme) -> Iterator[Breach]:
     """Teachers leave on set dates: a post that the plan ends between them is paid until the next. It is their contract,
     not the law of consultation, so this warns."""
-    try:
-        dates = programme.law(SCHOOLS, "teacher_leaving_dates").value
-    except KeyError:
-        return  # a nation whose teachers' conditions no rulepack here knows
     for task in _removals(programme):
         ends = last_day_of(programme.timed(task.id).early_finish)
-        leaves = next_leaving_date(ends, dates)
+        try:
+            leaves = next_leaving_date(ends, programme.law(SCHOOLS, "teacher_leaving_dates", on=ends).value)
+        except KeyError:
+            continue  # a nation whose teachers' conditions no rulepack here knows
         service = programme.service(task.service) if task.service else None
         teachers = frozenset(
             p.school
