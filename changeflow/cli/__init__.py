@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from changeflow import __version__
-from changeflow.cli import agenda, database, exporting, facts, flows, gates, planning, reporting, rulebook, storing
+from changeflow.cli import (
+    agenda,
+    database,
+    exporting,
+    facts,
+    flows,
+    gates,
+    planning,
+    reporting,
+    rulebook,
+    storing,
+    waves,
+)
 
 app = typer.Typer(
     name="changeflow",
@@ -32,7 +44,7 @@ def options(
     """The engine that a change programme runs on: plans it, drives it and explains it."""
 
 
-for module in (planning, rulebook, storing, facts, gates, agenda, reporting, exporting, flows, database):
+for module in (planning, waves, rulebook, storing, facts, gates, agenda, reporting, exporting, flows, database):
     module.add_to(app)
 
 

@@ -12,6 +12,7 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.checks import check_references, check_settings
+from changeflow.intake.rollout_checks import check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import Row, read_table
@@ -22,6 +23,7 @@ from changeflow.programme.reference import Flaw
 from changeflow.resources import shipped_pathway
 from changeflow.roadmap.graph import in_order
 from changeflow.roadmap.pathways import Pathway
+from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.base import Frozen
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepacks
@@ -66,6 +68,7 @@ class _Reader:
             raise UnknownThingError("folder", str(self.path), remedy="Make one with: changeflow init FOLDER")
         programme = self._one("programme.yaml", ProgrammeFile, lambda _: "programme")
         services = tuple(self._many("services", ServiceFile, lambda s: f"service:{s.service}"))
+        rollout = self._rollout()
         calendars = tuple(self._many("calendars", CalendarFile, lambda c: f"calendar:{c.calendar}"))
         if not list((self.path / "services").glob("*.yaml")):
             remedy = "Add a file such as services/payroll.yaml."
@@ -86,8 +89,10 @@ class _Reader:
             calendars=calendars,
             pathways=pathways,
             rulepacks=own_rulepacks,
+            rollout=rollout,
         )
         self._report(check_references(definition))
+        self._report(check_rollout(definition))
         if self.problems:
             return None
         rulepacks = shipped_rulepacks()
@@ -103,6 +108,13 @@ class _Reader:
             self.problems.append(Problem(file=name, what="The file is missing.", remedy="changeflow init makes one."))
             return None
         return self._read(path, name, model, key)
+
+    def _rollout(self) -> Rollout:
+        """Read rollout.yaml, where there is one."""
+        name = "rollout.yaml"
+        if not (self.path / name).is_file():
+            return Rollout()
+        return self._read(self.path / name, name, Rollout, lambda _: "rollout") or Rollout()
 
     def _many(self, folder: str, model: type[Model], key: Callable[[Model], str]) -> Iterator[Model]:
         for path in sorted((self.path / folder).glob("*.yaml")):

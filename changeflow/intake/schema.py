@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
 from changeflow.roadmap.pathways import Pathway
+from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.rulepack import Rulepack
 
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -17,6 +18,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "calendar": CalendarFile,
     "pathway": Pathway,
     "rulepack": Rulepack,
+    "rollout": Rollout,
 }
 
 

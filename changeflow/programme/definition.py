@@ -10,6 +10,7 @@ from pydantic import Field
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.pathways import Links, Pathway, StepFields
+from changeflow.roadmap.waves.request import Rollout
 from changeflow.services.delegation import Holding
 from changeflow.services.service import Agreement, LeadProvider, Team
 from changeflow.services.transition import NewPost, Post
@@ -240,6 +241,8 @@ class Definition(Frozen):
     pathways: tuple[Pathway, ...] = ()
     rulepacks: tuple[Rulepack, ...] = ()
     """The folder's own, which win over those that ship."""
+    rollout: Rollout = Rollout()
+    """rollout.yaml, or its defaults."""
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:

@@ -1,11 +1,14 @@
 """Reports as files: HTML from the templates, JSON of the same numbers."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from changeflow.errors import InputError
 from changeflow.reports.sro import SroReport
+from changeflow.reports.wave_board import Pictures
+from changeflow.reports.waves import WavesReport
 from changeflow.resources import template_environment
 
 
@@ -26,7 +29,22 @@ def write_sro(report: SroReport, out: Path) -> None:
     """Write the report to `out`, as its ending says."""
     if out.suffix not in REPORTS:
         raise InputError(f"'{out.name}' should end in {' or '.join(REPORTS)}.")
+    _write(REPORTS[out.suffix](report), out)
+
+
+def write_waves(report: WavesReport, pictures: Sequence[Pictures], out: Path) -> None:
+    """Write plans of waves to `out`: a page with pictures, or the numbers as JSON."""
+    if out.suffix == ".json":
+        _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
+    elif out.suffix == ".html":
+        _write(template_environment().get_template("reports/waves.html.j2").render(r=report, pictures=pictures), out)
+    else:
+        raise InputError(f"'{out.name}' should end in .html or .json.")
+
+
+def _write(text: str, out: Path) -> None:
+    """Write a file whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
-    part.write_text(REPORTS[out.suffix](report), encoding="utf-8")
+    part.write_text(text, encoding="utf-8")
     part.replace(out)

@@ -1,8 +1,8 @@
 """Rules about what a service rests on: requirements and their sources, agreements, quick wins, no rush."""
 
 from collections.abc import Iterator
-from datetime import date
 
+from changeflow.programme.avoid import falls_into, windows
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
@@ -94,29 +94,11 @@ def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             if task.kind is Kind.WORK or programme.is_done(task.id):
                 continue
             first, last = programme.days_of(task.id)
-            for window in _windows(programme, service.service_class, first):
-                if task.kind in window["activities"] and _falls_into(first, last, window["first"], window["last"]):
+            for window in windows(programme, service.service_class, first):
+                if task.kind in window["activities"] and falls_into(first, last, window):
                     day = spoken_day(first)
                     message = f"{task.name} falls on {day}, into “{window['name']}”: {window['why']}."
                     yield Breach("R21", task.id, message, task.service, task.schools)
-
-
-def _windows(programme: Programme, service_class: str, on: date) -> Iterator[dict[str, str]]:
-    """Yield what the packs in force on a day say about a class of service, in the programme's nation."""
-    for pack in ("payroll", "uk-schools"):
-        try:
-            found = programme.law(pack, "avoid_windows", on=on).value
-        except KeyError:
-            continue  # no edition says anything
-        yield from (w for w in found if w["class"] == service_class)
-
-
-def _falls_into(first: date, last: date, opens: str, closes: str) -> bool:
-    """Tell whether days touch a window of every year, given as month and day, both inclusive."""
-    return any(
-        date.fromisoformat(f"{year}-{opens}") <= last and first <= date.fromisoformat(f"{year}-{closes}")
-        for year in range(first.year, last.year + 1)
-    )
 
 
 def _works_around(task: Task) -> bool:

@@ -1,0 +1,70 @@
+"""The command that plans rollout waves."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, spoken_errors
+from changeflow.errors import CheckFailedError, UnknownThingError
+from changeflow.settings import DEFAULT_DB
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(waves)
+
+
+def waves(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    page: Annotated[
+        Path | None, typer.Option("--out", help="Write a page with the wave board and each team's load.")
+    ] = None,
+    why: Annotated[str | None, typer.Option(help="school/service: why does it go live when it does?")] = None,
+    seconds: Annotated[float, typer.Option(help="How long to search for each plan, at most.")] = 6.0,
+    seed: Annotated[int, typer.Option(help="Of the search: the same seed finds the same plans.")] = 1,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
+    import json
+    from dataclasses import asdict
+
+    from changeflow.reports import waves as writing
+    from changeflow.roadmap.waves.why import why as explain_pair
+    from changeflow.usecases import waves as planning
+
+    with spoken_errors():
+        if form not in ("text", "json"):
+            raise UnknownThingError("format", form, ["text", "json"])
+        on: date | None = day(at) if at or folder is None else None
+        found_programme, announced = planning.programme_of(folder, db=db, programme=programme, on=on)
+        found = planning.plan_waves(found_programme, seconds=seconds, seed=seed, announced=announced, say=note)
+        if not found.offers:
+            if found.ran_out:
+                raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
+            lines = writing.conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
+            raise CheckFailedError("\n".join(lines))
+        report = writing.waves_report(found_programme.name, found.problem, found.offers)
+        if page is not None:
+            from changeflow.reports.documents import write_waves
+            from changeflow.reports.wave_board import draw
+
+            write_waves(report, [draw(found.problem, offer.plan) for offer in found.offers], page)
+            note(f"Wrote {page}")
+        if why is not None:
+            pair = planning.pair_named(found.problem, why)
+            for offer in found.offers:
+                out(f"{offer.style.name}:")
+                for line in explain_pair(found.problem, offer.plan, pair):
+                    out(f"  {line}")
+            return
+    if form == "json":
+        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+        return
+    for line in writing.waves_text(report):
+        out(line)

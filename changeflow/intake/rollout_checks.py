@@ -1,0 +1,64 @@
+"""Names and days of rollout.yaml that cannot be: told with their places."""
+
+from collections.abc import Iterator
+
+from changeflow.programme.definition import Definition
+from changeflow.programme.reference import Flaw, Place
+from changeflow.values.problem import did_you_mean
+
+FILE = "rollout"
+
+
+def check_rollout(definition: Definition) -> Iterator[Flaw]:
+    """Find services, schools and teams that nothing has, and windows in which no day lies."""
+    yield from _services(definition)
+    yield from _schools(definition)
+    rollout, schools = definition.rollout, {s.id for s in definition.schools}
+    for n, pair in enumerate(rollout.apart):
+        for i, name in enumerate(pair):
+            yield from _unknown(("apart", n, i), "school", name, schools)
+        if pair[0] == pair[1]:
+            yield Flaw(Place(FILE, ("apart", n)), f"'{pair[0]}' cannot keep apart from itself.", "Name two schools.")
+    if rollout.latest is not None and rollout.latest <= definition.programme.start:
+        yield _empty(("latest",), "the rollout")
+
+
+def _services(definition: Definition) -> Iterator[Flaw]:
+    rollout, known = definition.rollout, {s.service for s in definition.services}
+    for name, service in rollout.services.items():
+        yield from _unknown(("services", name), "service", name, known, on_key=True)
+        if service.earliest and service.latest and service.latest < service.earliest:
+            yield _empty(("services", name, "latest"), name)
+        for first in service.after:
+            path = ("services", name, "after", first)
+            yield from _unknown(path, "service", first, known, on_key=True)
+            others = rollout.services[first].after if first in rollout.services else {}
+            if first == name or name in others:
+                what = f"'{name}' and '{first}' wait for each other."
+                yield Flaw(Place(FILE, path), what, "Remove one of the two.", on_key=True)
+        for n, activity in enumerate(service.activities):
+            if activity.team is not None:
+                path_to_team = ("services", name, "activities", n, "team")
+                yield from _unknown(path_to_team, "team", activity.team, set(rollout.teams))
+
+
+def _schools(definition: Definition) -> Iterator[Flaw]:
+    services, known = {s.service for s in definition.services}, {s.id for s in definition.schools}
+    for name, school in definition.rollout.schools.items():
+        yield from _unknown(("schools", name), "school", name, known, on_key=True)
+        if school.earliest and school.latest and school.latest < school.earliest:
+            yield _empty(("schools", name, "latest"), name)
+        for kind, days in (("fixed", school.fixed), ("told", school.told)):
+            for service in days:
+                yield from _unknown(("schools", name, kind, service), "service", service, services, on_key=True)
+
+
+def _unknown(
+    path: tuple[str | int, ...], what: str, name: str, known: set[str], *, on_key: bool = False
+) -> Iterator[Flaw]:
+    if name not in known:
+        yield Flaw(Place(FILE, path), f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
+
+
+def _empty(path: tuple[str | int, ...], name: str) -> Flaw:
+    return Flaw(Place(FILE, path), f"The window of {name} is empty: it ends before it begins.", "Give a later day.")

@@ -1,0 +1,30 @@
+"""Days of the year that the rulepacks call bad for a class of service."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from changeflow.programme.programme import Programme
+
+PACKS = ("payroll", "uk-schools")
+
+
+def windows(programme: Programme, service_class: str, on: date) -> Iterator[dict[str, str]]:
+    """Yield what the packs in force on a day say about a class of service, in the programme's nation.
+
+    Each has a name, a why, the kinds of task that it is about, and its first and last day as month and day.
+    """
+    for pack in PACKS:
+        try:
+            found = programme.law(pack, "avoid_windows", on=on).value
+        except KeyError:
+            continue  # no edition says anything
+        yield from (w for w in found if w["class"] == service_class)
+
+
+def falls_into(first: date, last: date, window: dict[str, str]) -> bool:
+    """Tell whether days, both inclusive, touch a window of any year."""
+    return any(
+        date.fromisoformat(f"{year}-{window['first']}") <= last
+        and first <= date.fromisoformat(f"{year}-{window['last']}")
+        for year in range(first.year, last.year + 1)
+    )

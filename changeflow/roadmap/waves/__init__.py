@@ -1,0 +1,1 @@
+"""Rollout waves: which school goes live when with which service, so that the people who do it can."""

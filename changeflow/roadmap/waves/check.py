@@ -1,0 +1,168 @@
+"""An independent checker: every promise of a plan is looked at again, from the plan's dates alone.
+
+It shares no line with the model: it knows the request, and adds up what the plan says.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that a plan does not keep."""
+
+    rule: str
+    what: str
+
+
+def check_plan(problem: WaveProblem, plan: WavePlan) -> tuple[Broken, ...]:
+    """Return everything that is wrong with a plan; nothing for one that keeps every promise."""
+    return (
+        *_dates(problem, plan),
+        *_fixed(problem, plan),
+        *_waves(problem, plan),
+        *_pilots(problem, plan),
+        *_capacity(problem, plan),
+        *_at_once(problem, plan),
+        *_order(problem, plan),
+        *_hubs(problem, plan),
+        *_apart(problem, plan),
+    )
+
+
+def _dates(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    for pair in problem.pairs:
+        if pair not in plan.chosen:
+            yield Broken("date", f"{problem.pair_name(pair)} has no date")
+        elif plan.chosen[pair] not in problem.candidates[pair]:
+            yield Broken("date", f"{problem.pair_name(pair)} cannot go live on {plan.chosen[pair].day}")
+    for pair in plan.chosen:
+        if pair not in problem.candidates:
+            yield Broken("date", f"nobody asked for {pair}")
+
+
+def _fixed(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    for pair, week in problem.fixed.items():
+        if pair in plan.chosen and plan.week(pair) != week:
+            yield Broken("fixed", f"{problem.pair_name(pair)} is fixed to {problem.week_words(week)}")
+
+
+def _by_date(problem: WaveProblem, plan: WavePlan, service: str) -> dict[int, list[Pair]]:
+    waves: dict[int, list[Pair]] = defaultdict(list)
+    for pair, candidate in plan.chosen.items():
+        if pair[1] == service and pair not in plan.pilot:
+            waves[candidate.week].append(pair)
+    return waves
+
+
+def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    for service, asked in problem.services.items():
+        waves = _by_date(problem, plan, service)
+        for week, pairs in waves.items():
+            if len(pairs) > asked.wave_size:
+                going = f"{len(pairs)} schools go live with {asked.name} in {problem.week_words(week)}"
+                yield Broken("wave size", f"{going}; {asked.wave_size} may")
+        for before, after in pairwise(sorted(waves)):
+            if after - before < asked.weeks_between:
+                yield Broken(
+                    "weeks between",
+                    f"{asked.name} has waves in {problem.week_words(before)} and only {after - before} weeks later",
+                )
+
+
+def _pilots(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    for service, asked in problem.services.items():
+        pilots = [p for p in plan.pilot if p[1] == service]
+        if not asked.has_pilot:
+            if pilots:
+                yield Broken("pilot", f"{asked.name} has a pilot that nobody asked for")
+            continue
+        weeks = {plan.week(p) for p in pilots}
+        if not 1 <= len(pilots) <= asked.pilot_size or len(weeks) != 1:
+            yield Broken("pilot", f"the pilot of {asked.name} has {len(pilots)} schools in {len(weeks)} weeks")
+            continue
+        [tried] = weeks
+        early = [w for w in _by_date(problem, plan, service) if w < tried + asked.evaluation_weeks]
+        if early:
+            yield Broken(
+                "pilot", f"{asked.name} goes on in {problem.week_words(min(early))}, before its pilot is judged"
+            )
+        schools = [problem.schools[p[0]] for p in pilots]
+        if any(s.pilot is False for s in schools):
+            yield Broken("pilot", f"a school that may not is in the pilot of {asked.name}")
+        willing = [problem.schools[s] for s, v in problem.candidates if v == service]
+        if any(s.reluctant and s.pilot is not False for s in willing) and not any(s.reluctant for s in schools):
+            yield Broken("pilot", f"nobody reluctant is in the pilot of {asked.name}")
+        for school in willing:
+            if school.pilot and school.school not in {s.school for s in schools}:
+                yield Broken("pilot", f"{school.name} is not in the pilot of {asked.name}")
+
+
+def _capacity(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    load: Counter[tuple[str, int]] = Counter()
+    for candidate in plan.chosen.values():
+        for placement in candidate.placements:
+            if placement.team is not None:
+                load.update(dict(zip(((placement.team, w) for w in placement.weeks), placement.tenths, strict=True)))
+    for (team, week), tenths in sorted(load.items()):
+        if tenths > problem.capacity[team][week]:
+            given = f"{problem.capacity[team][week] / 10:g} days in {problem.week_words(week)}"
+            yield Broken("capacity", f"{problem.team_names[team]} have {given}, and would need {tenths / 10:g}")
+
+
+def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    busy: dict[str, Counter[int]] = defaultdict(Counter)
+    for (school, _), candidate in plan.chosen.items():
+        busy[school].update(range(candidate.first, candidate.last + 1))
+    for school, weeks in busy.items():
+        limit = problem.schools[school].at_once
+        for week, count in sorted(weeks.items()):
+            if count > limit:
+                yield Broken(
+                    "at once",
+                    f"{count} changes at once at {problem.schools[school].name} in {problem.week_words(week)}",
+                )
+
+
+def _order(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    for service, asked in problem.services.items():
+        for first, weeks in asked.after.items():
+            for school in problem.schools:
+                later, earlier = (school, service), (school, first)
+                if later in plan.chosen and earlier in plan.chosen and plan.week(later) < plan.week(earlier) + weeks:
+                    yield Broken("order", f"{problem.pair_name(later)} comes too soon after {first}")
+
+
+def _hubs(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    groups: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+    for pair in plan.chosen:
+        if (hub := problem.schools[pair[0]].hub) and pair not in plan.pilot:
+            groups[hub, pair[1]].append(pair)
+    for (hub, service), pairs in groups.items():
+        weeks = sorted(plan.week(p) for p in pairs)
+        if problem.hub_one_date and weeks[0] != weeks[-1]:
+            yield Broken("hub", f"hub {hub} has several dates for {service}")
+        if problem.hub_weeks is not None and weeks[-1] - weeks[0] >= problem.hub_weeks:
+            yield Broken("hub", f"hub {hub} takes {weeks[-1] - weeks[0] + 1} weeks with {service}")
+    if problem.hubs_apart:
+        every: Counter[tuple[str, str, int]] = Counter()
+        for pair in plan.chosen:
+            if hub := problem.schools[pair[0]].hub:
+                every[hub, pair[1], plan.week(pair)] += 1
+        for (hub, service, week), count in every.items():
+            if count > 1:
+                yield Broken(
+                    "hub", f"{count} schools of hub {hub} go live with {service} in {problem.week_words(week)}"
+                )
+
+
+def _apart(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    for one, other in problem.apart:
+        for service in problem.services:
+            both = [(s, service) for s in (one, other) if (s, service) in plan.chosen]
+            if len(both) == 2 and plan.week(both[0]) == plan.week(both[1]):
+                yield Broken("apart", f"{one} and {other} go live together with {service}")

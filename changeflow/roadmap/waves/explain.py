@@ -1,0 +1,242 @@
+"""Why there is no plan: a minimal set of requests that conflict, and what would be enough to give up."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ortools.sat.python import cp_model
+
+from changeflow.roadmap.waves.problem import Pair, WaveProblem
+from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.rows import Row, Rows, write_rows
+from changeflow.roadmap.waves.solve import Limits, Solved, make_solver, solve
+from changeflow.values.moments import spoken_day
+
+PROBE = Limits(seconds=5.0, effort=5.0)
+"""For one question of the filter."""
+STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
+"""Amounts by which a lever is tried, the smallest first."""
+LAST = ("capacity", "at once")
+"""What can least be wished away stays in the answer longest, so that it reads well."""
+FREE = Prices(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, told=0, told_week=0)
+Later = Callable[[int], WaveProblem]
+"""Gives the problem with so many weeks more until the last date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Requests that cannot all be kept; without any one of them a plan exists, where `is_minimal`."""
+
+    groups: tuple[str, ...]
+    sentences: tuple[str, ...]
+    is_minimal: bool
+    """False where a question ran out of time: then the set is small, and perhaps not the smallest."""
+
+
+def explain(problem: WaveProblem) -> Conflict | None:
+    """Return a minimal conflict, or None where there is a plan, or none was found to be impossible in time."""
+    if (plain := explain_plainly(problem)) is not None:
+        return plain
+    rows = write_rows(problem, FREE)
+    groups = sorted({r.group for r in rows.rows if r.group})
+    if not _ask(rows, groups).is_infeasible:
+        return None
+    core = _core(rows, groups) or groups
+    if not _ask(rows, core).is_infeasible:
+        core = groups  # an assumption that the solver forgot
+    minimal, is_minimal = _filtered(rows, core)
+    return Conflict(
+        groups=tuple(minimal), sentences=tuple(group_words(problem, g) for g in minimal), is_minimal=is_minimal
+    )
+
+
+def explain_plainly(problem: WaveProblem) -> Conflict | None:
+    """Return what needs no search: schools without any date, and dates on which nothing can be."""
+    if sentences := tuple(_without_dates(problem)):
+        return Conflict(groups=("dates",), sentences=sentences, is_minimal=True)
+    if sentences := tuple(_fixed_to_nothing(problem)):
+        return Conflict(groups=("nothing opens",), sentences=sentences, is_minimal=True)
+    return None
+
+
+def relaxations(problem: WaveProblem, conflict: Conflict, *, later: Later | None = None) -> Iterator[str]:
+    """Yield the least amount of each lever that lets a plan exist, all else as it is."""
+    for group in conflict.groups:
+        for words, loosened in _levers(problem, group):
+            if _is_possible(loosened):
+                yield words
+                break
+    if later is not None:
+        for weeks in STEPS:
+            if _is_possible(later(weeks)):
+                yield f"Let the last go-live be {weeks} week{'' if weeks == 1 else 's'} later."
+                break
+
+
+def group_words(problem: WaveProblem, group: str) -> str:
+    """Say what a group of rows asks for."""
+    kind, _, what = group.partition(":")
+    services, schools = problem.services, problem.schools
+    if kind == "capacity":
+        return f"{problem.team_names[what]}: nobody works more days in a week than there are."
+    if kind == "at once":
+        count = schools[what].at_once
+        return f"{schools[what].name} bears {count} change{'' if count == 1 else 's'} at once."
+    if kind in ("fixed", "in the pilot"):
+        school, service = what.split("/")
+        if kind == "in the pilot":
+            return f"{schools[school].name} is in the pilot of {services[service].name}."
+        day = _day(problem, (school, service))
+        return f"{schools[school].name} goes live with {services[service].name} on {day}."
+    if kind == "order":
+        school, _, order = what.partition("/")
+        first, _, then = order.partition(" before ")
+        weeks = services[then].after[first]
+        return f"At {schools[school].name}, {services[then].name} comes {weeks} weeks after {services[first].name}."
+    if kind in ("hub together", "hub apart"):
+        hub, service = what.split("/")
+        how = f"within {problem.hub_weeks} weeks" if problem.hub_weeks is not None else "on one date"
+        return (
+            f"Hub {hub} goes live with {services[service].name} {'on different dates' if kind == 'hub apart' else how}."
+        )
+    if kind == "apart":
+        one, other = what.split("/")
+        return f"{schools[one].name} and {schools[other].name} never go live together."
+    plan = services[what]
+    return {
+        "wave size": f"{plan.name} takes {plan.wave_size} schools in a wave at most.",
+        "weeks between": f"Waves of {plan.name} are {plan.weeks_between} weeks apart at least.",
+        "pilot first": f"{plan.name} goes on {plan.evaluation_weeks} weeks after its pilot at the earliest.",
+        "pilot size": f"The pilot of {plan.name} has {plan.pilot_size} schools at most.",
+        "pilot mix": f"The pilot of {plan.name} has a school that would rather wait.",
+    }[kind]
+
+
+def _day(problem: WaveProblem, pair: Pair) -> str:
+    week = problem.fixed[pair]
+    day = problem.services[pair[1]].days.get(week)
+    return spoken_day(day) if day else problem.week_words(week)
+
+
+def _without_dates(problem: WaveProblem) -> Iterator[str]:
+    for pair, candidates in problem.candidates.items():
+        if candidates:
+            continue
+        counted = Counter(problem.dropped[pair].values()).most_common(3)
+        why = "; ".join(f"{reason} ({n} date{'' if n == 1 else 's'})" for reason, n in counted)
+        yield f"{problem.pair_name(pair)}: no date is left. {why or 'Its service has no date in the window'}."
+
+
+def _fixed_to_nothing(problem: WaveProblem) -> Iterator[str]:
+    for pair, week in problem.fixed.items():
+        if week not in [c.week for c in problem.candidates[pair]]:
+            words = problem.week_words(week)
+            reason = problem.dropped[pair].get(week, "its service opens on no day of that week")
+            yield f"{problem.pair_name(pair)} is fixed to {words}, and that cannot be: {reason}."
+
+
+def _ask(rows: Rows, groups: Sequence[str]) -> Solved:
+    left_out = {r.group for r in rows.rows if r.group} - set(groups)
+    return solve(rows, PROBE, without=left_out, with_bound=False)
+
+
+def _core(rows: Rows, groups: Sequence[str]) -> list[str]:
+    """Ask the solver which groups are enough for the conflict: small, and not always the smallest."""
+    model = cp_model.CpModel()
+    variables = [model.new_int_var(0, high, f"v{n}") for n, high in enumerate(rows.highs)]
+    guards = {group: model.new_bool_var(group) for group in groups}
+    for row in rows.rows:
+        added = _add(model, variables, row)
+        if row.group:
+            added.only_enforce_if(guards[row.group])
+    model.add_assumptions(list(guards.values()))
+    solver = make_solver(PROBE)
+    # With several workers, or interleaved, assumptions were seen to be ignored.
+    solver.parameters.num_workers = 1
+    solver.parameters.interleave_search = False
+    if solver.solve(model) != cp_model.INFEASIBLE:
+        return []
+    found = {guard.index: group for group, guard in guards.items()}
+    return sorted(found[i] for i in solver.sufficient_assumptions_for_infeasibility() if i in found)
+
+
+def _add(model: cp_model.CpModel, variables: list[cp_model.IntVar], row: Row) -> cp_model.Constraint:
+    total = cp_model.LinearExpr.weighted_sum([variables[v] for v, _ in row.terms], [c for _, c in row.terms])
+    return model.add_linear_constraint(total, row.low, row.high)
+
+
+def _filtered(rows: Rows, core: Sequence[str]) -> tuple[list[str], bool]:
+    """Leave out one group after the other; what makes a plan possible belongs to the conflict."""
+    order = sorted(core, key=lambda g: (g.partition(":")[0] in LAST, g))
+    kept, is_minimal = list(order), True
+    for group in order:
+        fewer = [g for g in kept if g != group]
+        answer = _ask(rows, fewer)
+        if answer.is_infeasible:
+            kept = fewer
+        elif answer.plan is None:
+            is_minimal = False  # nobody knows, in time
+    return kept, is_minimal
+
+
+def _is_possible(problem: WaveProblem) -> bool:
+    if explain_plainly(problem) is not None:
+        return False
+    return solve(write_rows(problem, FREE), PROBE, with_bound=False).plan is not None
+
+
+def _levers(problem: WaveProblem, group: str) -> Iterator[tuple[str, WaveProblem]]:
+    """Yield ever larger amounts of what could be loosened in a group, with words."""
+    kind, _, what = group.partition(":")
+    if kind == "capacity":
+        for step in STEPS:
+            more = {**problem.capacity, what: tuple(n * (100 + 10 * step) // 100 for n in problem.capacity[what])}
+            yield f"Give {problem.team_names[what]} {10 * step} % more days.", replace(problem, capacity=more)
+    elif kind == "at once":
+        school = problem.schools[what]
+        for step in STEPS[:3]:
+            changed = {**problem.schools, what: replace(school, at_once=school.at_once + step)}
+            words = f"Let {school.name} change in {school.at_once + step} ways at once."
+            yield words, replace(problem, schools=changed)
+    elif kind == "fixed":
+        pair = (what.split("/")[0], what.split("/")[1])
+        fewer = {p: w for p, w in problem.fixed.items() if p != pair}
+        yield f"Leave the date of {problem.pair_name(pair)} open.", replace(problem, fixed=fewer)
+    elif kind == "apart":
+        one, other = what.split("/")
+        fewer_pairs = tuple(p for p in problem.apart if p != (one, other))
+        names = problem.schools[one].name, problem.schools[other].name
+        yield f"Let {names[0]} and {names[1]} go live together.", replace(problem, apart=fewer_pairs)
+    elif kind in ("hub together", "hub apart"):
+        loose = replace(problem, hub_weeks=None, hub_one_date=False, hubs_apart=False)
+        yield "Ask of hubs to keep together at a price, not at any price.", loose
+    elif kind in ("wave size", "weeks between", "pilot first", "pilot size"):
+        yield from _service_levers(problem, kind, what)
+
+
+def _service_levers(problem: WaveProblem, kind: str, service: str) -> Iterator[tuple[str, WaveProblem]]:
+    plan = problem.services[service]
+    for step in STEPS:
+        if kind == "wave size":
+            words, changed = (
+                f"Allow {plan.wave_size + step} schools in a wave of {plan.name}.",
+                replace(plan, wave_size=plan.wave_size + step),
+            )
+        elif kind == "pilot size":
+            words, changed = (
+                f"Allow {plan.pilot_size + step} schools in the pilot of {plan.name}.",
+                replace(plan, pilot_size=plan.pilot_size + step),
+            )
+        elif kind == "weeks between" and plan.weeks_between > step:
+            words, changed = (
+                f"Let waves of {plan.name} follow each other after {plan.weeks_between - step} weeks.",
+                replace(plan, weeks_between=plan.weeks_between - step),
+            )
+        elif kind == "pilot first" and plan.evaluation_weeks > step:
+            words, changed = (
+                f"Judge the pilot of {plan.name} within {plan.evaluation_weeks - step} weeks.",
+                replace(plan, evaluation_weeks=plan.evaluation_weeks - step),
+            )
+        else:
+            return
+        yield words, replace(problem, services={**problem.services, service: changed})

@@ -1,0 +1,142 @@
+"""Three plans side by side: the earliest, the calmest, and the one that moves the fewest schools, or a compromise."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
+from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.rows import Rows, write_rows
+
+if TYPE_CHECKING:
+    from changeflow.roadmap.waves.solve import Limits, Say, Solved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """What a plan puts first."""
+
+    key: str
+    name: str
+    weights: Mapping[str, float]
+    """By how much each price counts, where not as it stands."""
+
+
+EARLIEST = Style(key="earliest", name="Earliest", weights={"peak": 0.1, "hub": 0.5, "told": 0.1, "told_week": 0.1})
+CALMEST = Style(
+    key="calmest", name="Calmest", weights={"peak": 30, "finish": 0.3, "last": 0.3, "told": 0.1, "told_week": 0.1}
+)
+FEWEST = Style(key="fewest-changes", name="Fewest changes", weights={"told": 10, "told_week": 4})
+COMPROMISE = Style(key="compromise", name="Compromise", weights={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What a plan comes to, each criterion by itself."""
+
+    mean_week: float
+    last_week: int
+    peaks: Mapping[str, int]
+    """The fullest week of each team, in percent of what it can give then."""
+    hub_dates: int
+    """Dates of hubs beyond one for each hub and service, pilots left out."""
+    fairness: float
+    """Weeks between the means of the earliest and the latest hub."""
+    told_moved: int
+    """Schools and services that go live on another date than they were told."""
+    told_weeks: int
+    waves: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One plan with its numbers, and how good it is known to be."""
+
+    style: Style
+    plan: WavePlan
+    numbers: Numbers
+    gap: float | None
+    is_proved: bool
+    is_repeatable: bool
+
+
+def styles_for(problem: WaveProblem) -> tuple[Style, ...]:
+    """Return the three styles: "fewest changes" where schools have been told dates, else a compromise."""
+    return (EARLIEST, CALMEST, FEWEST if problem.told else COMPROMISE)
+
+
+def offers(
+    problem: WaveProblem, limits: "Limits", *, say: "Say | None" = None
+) -> "Iterator[tuple[Style, Solved, Rows]]":
+    """Yield the answer in each style; each search begins with the plan before it."""
+    # Loaded here: a command that only explains its usage should not wait for the solver.
+    from changeflow.roadmap.waves.solve import solve
+
+    hint: Mapping[int, int] | None = None
+    for style in styles_for(problem):
+        rows = write_rows(problem, priced(problem.prices, style))
+        if say is not None:
+            say(f"{style.name}: looking …")
+        found = solve(rows, limits, hint=hint, say=say)
+        yield style, found, rows
+        if found.plan is None:
+            return
+        hint = found.values
+
+
+def priced(prices: Prices, style: Style) -> Prices:
+    """Weigh the prices as a style does."""
+    return prices.model_copy(update={name: getattr(prices, name) * by for name, by in style.weights.items()})
+
+
+def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
+    """Count what a plan comes to."""
+    weeks = [c.week for c in plan.chosen.values()]
+    dates = {(pair[1], c.week) for pair, c in plan.chosen.items()}
+    moved = [abs(plan.week(p) - w) for p, w in problem.told.items() if p in plan.chosen and plan.week(p) != w]
+    return Numbers(
+        mean_week=sum(weeks) / len(weeks),
+        last_week=max(weeks),
+        peaks=peaks(problem, plan),
+        hub_dates=_hub_dates(problem, plan),
+        fairness=_fairness(problem, plan),
+        told_moved=len(moved),
+        told_weeks=sum(moved),
+        waves=len(dates),
+    )
+
+
+def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:
+    """Return each team's tenths of a day in each week."""
+    found = {team: [0] * problem.weeks for team in problem.capacity}
+    for candidate in plan.chosen.values():
+        for placement in candidate.placements:
+            if placement.team is not None:
+                for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
+                    found[placement.team][week] += tenths
+    return found
+
+
+def peaks(problem: WaveProblem, plan: WavePlan) -> dict[str, int]:
+    """Return the fullest week of each team, in percent of what it can give in that week."""
+    return {
+        team: max((-(-100 * n // problem.capacity[team][w]) for w, n in enumerate(load) if n), default=0)
+        for team, load in loads(problem, plan).items()
+    }
+
+
+def _hub_dates(problem: WaveProblem, plan: WavePlan) -> int:
+    dates: dict[tuple[str, str], set[int]] = {}
+    for pair, candidate in plan.chosen.items():
+        if pair not in plan.pilot and (hub := problem.schools[pair[0]].hub):
+            dates.setdefault((hub, pair[1]), set()).add(candidate.week)
+    return sum(len(found) - 1 for found in dates.values())
+
+
+def _fairness(problem: WaveProblem, plan: WavePlan) -> float:
+    weeks: dict[str, list[int]] = {}
+    for pair, candidate in plan.chosen.items():
+        if hub := problem.schools[pair[0]].hub:
+            weeks.setdefault(hub, []).append(candidate.week)
+    means = [sum(found) / len(found) for found in weeks.values()]
+    return max(means) - min(means) if means else 0.0

@@ -1,0 +1,123 @@
+"""One rollout as numbers: pairs of a school and a service, the dates that each could have, and what each date takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from changeflow.roadmap.waves.request import Prices
+from changeflow.values.moments import spoken_day
+from changeflow.values.words import Kind
+
+Pair = tuple[str, str]
+"""A school and a service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one activity falls for one candidate: weeks from the programme's start, and tenths of a day in each."""
+
+    kind: Kind
+    team: str | None
+    weeks: tuple[int, ...]
+    tenths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A date that a pair could go live on, with all that it takes."""
+
+    week: int
+    day: date
+    placements: tuple[Placement, ...]
+
+    @property
+    def first(self) -> int:
+        return min((w for p in self.placements for w in p.weeks), default=self.week)
+
+    @property
+    def last(self) -> int:
+        """The last week in which the school is busy with it; the week of go-live at least."""
+        return max([self.week, *(w for p in self.placements for w in p.weeks)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePlan:
+    """What holds for one service's waves."""
+
+    service: str
+    name: str
+    weeks: tuple[int, ...]
+    """The weeks in which it may go live somewhere, in order."""
+    days: Mapping[int, date]
+    """The day of each of them."""
+    wave_size: int
+    weeks_between: int
+    has_pilot: bool
+    pilot_size: int
+    evaluation_weeks: int
+    after: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchoolPlan:
+    """What holds for one school."""
+
+    school: str
+    name: str
+    hub: str
+    risk: int
+    reluctant: bool
+    pilot: bool | None
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveProblem:
+    """Everything that a plan of waves has to fit. Iteration orders are fixed: the same problem gives the same model."""
+
+    start: date
+    """Monday of week 0."""
+    weeks: int
+    services: Mapping[str, ServicePlan]
+    schools: Mapping[str, SchoolPlan]
+    candidates: Mapping[Pair, tuple[Candidate, ...]]
+    """By pair, in order of date."""
+    dropped: Mapping[Pair, Mapping[int, str]]
+    """Why a pair cannot go live in a week in which its service could."""
+    capacity: Mapping[str, tuple[int, ...]]
+    """Tenths of a day that each team can give in each week."""
+    team_names: Mapping[str, str]
+    fixed: Mapping[Pair, int] = field(default_factory=dict)
+    """Pairs whose week is set: by the request, or because it has happened."""
+    told: Mapping[Pair, int] = field(default_factory=dict)
+    hub_weeks: int | None = None
+    """A hub's go-lives of a service lie within so many weeks; None: at a price."""
+    hub_one_date: bool = False
+    hubs_apart: bool = False
+    apart: tuple[tuple[str, str], ...] = ()
+    prices: Prices = field(default_factory=Prices)
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        return tuple(self.candidates)
+
+    def monday(self, week: int) -> date:
+        return self.start + timedelta(weeks=week)
+
+    def week_words(self, week: int) -> str:
+        """Say a week as people do."""
+        return f"the week of {spoken_day(self.monday(week))}"
+
+    def pair_name(self, pair: Pair) -> str:
+        return f"{self.schools[pair[0]].name}, {self.services[pair[1]].name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WavePlan:
+    """An answer: a date for every pair, and which pairs are the pilot."""
+
+    chosen: Mapping[Pair, Candidate]
+    pilot: frozenset[Pair]
+
+    def week(self, pair: Pair) -> int:
+        return self.chosen[pair].week

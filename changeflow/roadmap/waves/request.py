@@ -1,0 +1,114 @@
+"""What a project team asks of its rollout: rollout.yaml. The shapes here are what people write."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from changeflow.values.base import Frozen, Id
+from changeflow.values.words import Kind
+
+
+class Activity(Frozen):
+    """Work around a go-live at one school: what, when, by whom and how much."""
+
+    kind: Kind = Kind.WORK
+    weeks_before: int = Field(
+        0, ge=-26, le=52, description="Its last week, before the week of go-live; negative: after"
+    )
+    weeks: int = Field(1, ge=1, le=26, description="How many weeks it takes; weeks that are bad for it are passed over")
+    team: Id | None = None
+    days: float = Field(0.0, ge=0, description="Days of the team's work for one school in all")
+
+
+class ServiceRollout(Frozen):
+    """How one service is rolled out."""
+
+    activities: tuple[Activity, ...] = ()
+    opens_on: Literal["week", "month", "pay_period"] | None = Field(
+        None, description="Where it may go live; left out, as its pathway's go-live says, else any week"
+    )
+    earliest: date | None = None
+    latest: date | None = None
+    wave_size: int = Field(5, ge=1, description="Schools in one wave at most")
+    weeks_between: int = Field(4, ge=1, description="Weeks from one wave to the next, at least")
+    pilot: bool | None = Field(None, description="Left out: in larger trusts, as rule R11 has it")
+    pilot_size: int = Field(3, ge=1)
+    evaluation_weeks: int = Field(6, ge=1, description="From the pilot's go-live to the first wave after it")
+    after: dict[Id, int] = Field(default_factory=dict, description="Services that go first in each school, by weeks")
+
+
+class Away(Frozen):
+    """Days on which a team has less time than usual, both inclusive."""
+
+    first_day: date
+    last_day: date
+    days_per_week: float = Field(0.0, ge=0)
+
+
+class Team(Frozen):
+    """People who do the work, and the days a week that they can give it."""
+
+    name: str = ""
+    days_per_week: float = Field(gt=0)
+    backfill: float = Field(0.0, ge=0, description="Of these days, those that everyday work takes")
+    away: tuple[Away, ...] = ()
+
+    @model_validator(mode="after")
+    def _left(self) -> "Team":
+        if self.backfill >= self.days_per_week:
+            raise ValueError("everyday work takes all of the team's days. Give it more days, or less backfill")
+        return self
+
+
+class SchoolRollout(Frozen):
+    """What is special about one school."""
+
+    risk: int = Field(2, ge=1, le=5, description="How hard it is: 5 is hardest, and goes late")
+    reluctant: bool = Field(
+        default=False, description="Would rather wait: a pilot has one of these, where there are any"
+    )
+    pilot: bool | None = Field(None, description="True: in the pilot; false: never; left out: as it comes")
+    at_once: int | None = Field(None, ge=1, description="Changes at once that it can bear; the rollout's when left out")
+    earliest: date | None = None
+    latest: date | None = None
+    fixed: dict[Id, date] = Field(default_factory=dict, description="Service: the day that it goes live, come what may")
+    told: dict[Id, date] = Field(default_factory=dict, description="Service: the day that the school has been told")
+
+
+class Hubs(Frozen):
+    """How schools of a hub keep together."""
+
+    together: Literal["price", "weeks", "same_wave", "apart"] = "price"
+    within_weeks: int = Field(16, ge=1, description="With `weeks`: from a hub's first go-live to its last")
+
+
+class Prices(Frozen):
+    """What is weighed against what, in weeks of one school: all of it our own choice, and yours to change."""
+
+    finish: float = Field(1.0, ge=0, description="A week later, for one school and service")
+    last: float = Field(1.0, ge=0, description="A week later, for the last school of a service")
+    peak: float = Field(0.3, ge=0, description="One percent of a team's capacity, at its fullest week")
+    risk: float = Field(0.1, ge=0, description="A week earlier, for one point of a school's risk")
+    hub: float = Field(2.0, ge=0, description="One more date within a hub, for a service")
+    fairness: float = Field(0.5, ge=0, description="A week between the mean of the earliest and the latest hub")
+    told: float = Field(8.0, ge=0, description="Another date than a school was told")
+    told_week: float = Field(0.5, ge=0, description="Each week that it moves")
+
+
+class Rollout(Frozen):
+    """rollout.yaml. Everything left out has a default that is right for a trust of ten schools."""
+
+    latest: date | None = Field(
+        None, description="The last day of any go-live; two years after the start when left out"
+    )
+    at_once: int = Field(2, ge=1, description="Services that change at one school at the same time, at most")
+    services: dict[Id, ServiceRollout] = Field(default_factory=dict)
+    teams: dict[Id, Team] = Field(default_factory=dict)
+    schools: dict[Id, SchoolRollout] = Field(default_factory=dict)
+    hubs: Hubs = Hubs()
+    apart: tuple[tuple[Id, Id], ...] = Field((), description="Pairs of schools that never go live in the same week")
+    prices: Prices = Prices()
+    told_as_planned: bool = Field(
+        default=False, description="Schools have been told the dates that the plan forecasts with its waves"
+    )

@@ -1,0 +1,161 @@
+"""Find a plan with CP-SAT, and bound it with the linear programme of the same rows."""
+
+import math
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from ortools.linear_solver.python import model_builder
+from ortools.sat.python import cp_model
+
+from changeflow.roadmap.waves.problem import WavePlan
+from changeflow.roadmap.waves.rows import INFINITY, Row, Rows
+
+WORKERS = 2
+"""Part of the seed: another number of workers finds other plans."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long to look. The deterministic limit decides, and so the answer repeats; the clock is the safety net."""
+
+    seconds: float = 5.0
+    effort: float = 5.0
+    """Deterministic seconds of the solver: about as many of the clock, on an ordinary machine."""
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """What a search came to."""
+
+    plan: WavePlan | None
+    value: int
+    """Of the objective, in tenths."""
+    bound: float
+    """No plan is better: the better of the search's own bound and the linear programme's."""
+    is_proved: bool
+    is_infeasible: bool
+    is_repeatable: bool
+    """False where the clock cut the search off."""
+    values: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> float | None:
+        """(plan - bound) / plan, weeks counted from the programme's start; None without a plan, or for a value of 0."""
+        if self.plan is None:
+            return None
+        if self.is_proved:
+            return 0.0
+        return max(0.0, (self.value - self.bound) / self.value) if self.value > 0 else None
+
+
+def solve(
+    rows: Rows,
+    limits: Limits,
+    *,
+    hint: Mapping[int, int] | None = None,
+    say: Say | None = None,
+    without: Collection[str] = (),
+    with_bound: bool = True,
+) -> Solved:
+    """Search within the limits; `without` leaves the rows of some groups out. `say` hears of each better plan."""
+    kept = [r for r in rows.rows if r.group not in without] if without else rows.rows
+    bounder = _Bounder(rows, kept) if with_bound and rows.objective else None
+    if bounder is not None:
+        bounder.start()
+    model, variables = _cp_model(rows, kept)
+    for variable, value in sorted((hint or {}).items()):
+        model.add_hint(variables[variable], value)
+    solver = make_solver(limits)
+    status = solver.solve(model, _Listener(rows, say) if say else None)
+    if bounder is not None:
+        bounder.join()
+    found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    values = {n: int(solver.value(v)) for n, v in enumerate(variables)} if found else {}
+    own = solver.best_objective_bound if found and rows.objective else -math.inf
+    linear = bounder.bound if bounder is not None else -math.inf
+    value = round(solver.objective_value) if found and rows.objective else 0
+    bound = max(own, linear)
+    proved = status == cp_model.OPTIMAL or (found and bool(rows.objective) and bound >= value)
+    return Solved(
+        plan=rows.plan_of(values) if found else None,
+        value=value,
+        bound=min(bound, value) if found else bound,
+        is_proved=proved,
+        is_infeasible=status == cp_model.INFEASIBLE,
+        is_repeatable=proved or status == cp_model.INFEASIBLE or solver.wall_time < limits.seconds,
+        values=values,
+    )
+
+
+def make_solver(limits: Limits) -> cp_model.CpSolver:
+    """Return a solver whose answer repeats: for a seed, a number of workers and an effort."""
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = limits.seconds
+    solver.parameters.max_deterministic_time = limits.effort
+    solver.parameters.random_seed = limits.seed
+    solver.parameters.num_workers = WORKERS
+    solver.parameters.interleave_search = True
+    # Probing took 8 of 10 seconds on fifty schools, and found nothing that the search does not find sooner.
+    solver.parameters.cp_model_probing_level = 0
+    solver.parameters.max_presolve_iterations = 1
+    solver.parameters.symmetry_level = 0
+    return solver
+
+
+def _cp_model(rows: Rows, kept: list[Row]) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
+    model = cp_model.CpModel()
+    variables = [
+        model.new_bool_var(f"v{n}") if high == 1 else model.new_int_var(0, high, f"v{n}")
+        for n, high in enumerate(rows.highs)
+    ]
+    for row in kept:
+        total = cp_model.LinearExpr.weighted_sum([variables[v] for v, _ in row.terms], [c for _, c in row.terms])
+        model.add_linear_constraint(total, max(row.low, -INFINITY), min(row.high, INFINITY))
+    if rows.objective:
+        names = sorted(rows.objective)
+        model.minimize(
+            cp_model.LinearExpr.weighted_sum([variables[v] for v in names], [rows.objective[v] for v in names])
+        )
+    return model, variables
+
+
+class _Listener(cp_model.CpSolverSolutionCallback):
+    def __init__(self, rows: Rows, say: Say | None) -> None:
+        super().__init__()
+        self._say, self._found = say, 0
+
+    def on_solution_callback(self) -> None:
+        self._found += 1
+        if self._say is not None:
+            self._say(f"plan {self._found}: {self.objective_value / 10:.0f} after {self.wall_time:.1f} s")
+
+
+class _Bounder(threading.Thread):
+    """Solves the rows without "whole numbers only", beside the search: its optimum is a bound on every plan."""
+
+    def __init__(self, rows: Rows, kept: list[Row]) -> None:
+        super().__init__(daemon=True)
+        self._rows, self._kept = rows, kept
+        self.bound = -math.inf
+
+    def run(self) -> None:
+        model = model_builder.Model()  # type: ignore[no-untyped-call]
+        variables = [model.new_num_var(0, high, "") for high in self._rows.highs]
+        for row in self._kept:
+            total = model_builder.LinearExpr.weighted_sum(
+                [variables[v] for v, _ in row.terms], [c for _, c in row.terms]
+            )
+            low = -math.inf if row.low <= -INFINITY else row.low
+            high = math.inf if row.high >= INFINITY else row.high
+            model.add_linear_constraint(total, low, high)
+        names = sorted(self._rows.objective)
+        costs = [float(self._rows.objective[v]) for v in names]
+        model.minimize(model_builder.LinearExpr.weighted_sum([variables[v] for v in names], costs))
+        solver = model_builder.Solver("glop")
+        if solver.solve(model) is model_builder.SolveStatus.OPTIMAL:
+            # The optimum of a float solver is right to some digits; a plan's value is a whole number.
+            value = solver.objective_value
+            self.bound = math.ceil(value - 1e-6 * max(1.0, abs(value)))

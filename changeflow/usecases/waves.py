@@ -1,0 +1,123 @@
+"""Plan rollout waves of a folder or a stored programme: three plans, or why there is none."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.plan import Dates
+from changeflow.programme.programme import Programme
+from changeflow.programme.rollout import wave_problem
+from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.plans import Offer, numbers_of, offers
+from changeflow.roadmap.waves.problem import WaveProblem
+from changeflow.storage.database import session_scope
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.stored import load
+from changeflow.values.base import TaskId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waves:
+    """What was found: offers, or a conflict with what would resolve it."""
+
+    programme: Programme
+    problem: WaveProblem
+    offers: tuple[Offer, ...] = ()
+    conflict: tuple[str, ...] = ()
+    is_minimal: bool = True
+    relaxations: tuple[str, ...] = ()
+    ran_out: bool = False
+    """No plan was found in time, and nobody knows whether there is one."""
+
+
+Announced = Mapping[TaskId, Dates]
+"""What schools were told: the dates of a baseline."""
+
+
+def programme_of(
+    folder: Path | None, *, db: str, programme: str | None, on: date | None
+) -> tuple[Programme, Announced | None]:
+    """Return a folder's programme; or a stored one as of a day, with the dates of its baseline."""
+    if folder is not None:
+        return plan_folder(folder, on=on).programme, None
+    with session_scope(db) as session:
+        stored = load(session, programme, on=on or date.min)
+    return stored.programme, stored.baseline.dates if stored.baseline else None
+
+
+def plan_waves(
+    programme: Programme,
+    *,
+    seconds: float,
+    seed: int,
+    announced: Announced | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Waves:
+    """Search for the three plans, each for so many seconds at most, and check them independently."""
+    if seconds <= 0:
+        raise InputError("Give the search some time: --seconds 5.")
+    # Loaded here: the solver takes longer to load than most commands take.
+    from changeflow.roadmap.waves.explain import explain, explain_plainly, relaxations
+    from changeflow.roadmap.waves.solve import Limits
+
+    problem = wave_problem(programme, announced=announced)
+    if not problem.candidates:
+        raise InputError("No wave takes any school. Add waves to programme.yaml.")
+    if explain_plainly(problem) is None:
+        found, ran_out = [], False
+        limits = Limits(seconds=seconds, effort=seconds, seed=seed)
+        for style, answer, _ in offers(problem, limits, say=say):
+            if answer.plan is None:
+                ran_out = not answer.is_infeasible
+                break
+            if broken := check_plan(problem, answer.plan):
+                raise AssertionError(f"the checker found {len(broken)} broken promises: {broken[0].what}")
+            found.append(
+                Offer(
+                    style=style,
+                    plan=answer.plan,
+                    numbers=numbers_of(problem, answer.plan),
+                    gap=answer.gap,
+                    is_proved=answer.is_proved,
+                    is_repeatable=answer.is_repeatable,
+                )
+            )
+        if found or ran_out:
+            return Waves(programme=programme, problem=problem, offers=tuple(found), ran_out=ran_out and not found)
+    if say is not None:
+        say("There is no plan: looking for the requests that conflict …")
+    conflict = explain(problem)
+    if conflict is None:
+        return Waves(programme=programme, problem=problem, ran_out=True)
+    ways = tuple(relaxations(problem, conflict, later=lambda weeks: _later(programme, weeks, announced)))
+    return Waves(
+        programme=programme,
+        problem=problem,
+        conflict=conflict.sentences,
+        is_minimal=conflict.is_minimal,
+        relaxations=ways,
+    )
+
+
+def pair_named(problem: WaveProblem, text: str) -> tuple[str, str]:
+    """Read `school/service`; `UnknownThingError` names what is near."""
+    school, _, service = text.partition("/")
+    if (school, service) not in problem.candidates:
+        raise UnknownThingError("school and service", text, [f"{s}/{v}" for s, v in problem.candidates])
+    return school, service
+
+
+def _later(programme: Programme, weeks: int, announced: Announced | None) -> WaveProblem:
+    """Return the problem with its last dates moved back."""
+    rollout = programme.definition.rollout
+    start = programme.definition.programme.start
+    services = {
+        name: s.model_copy(update={"latest": s.latest + timedelta(weeks=weeks)}) if s.latest else s
+        for name, s in rollout.services.items()
+    }
+    latest = (rollout.latest or start + timedelta(days=730)) + timedelta(weeks=weeks)
+    moved = rollout.model_copy(update={"latest": latest, "services": services})
+    definition = programme.definition.model_copy(update={"rollout": moved})
+    return wave_problem(replace(programme, definition=definition), announced=announced)

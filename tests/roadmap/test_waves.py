@@ -1,0 +1,374 @@
+"""Waves: the model against brute force on tiny problems, conflicts, and what stands against an earlier date.
+
+The tiny problems have three or four schools, one or two services and a few dates, so that every plan can be looked at.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import chain, combinations, product
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.explain import FREE, Conflict, explain, group_words, relaxations
+from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, numbers_of, offers, peaks, priced, styles_for
+from changeflow.roadmap.waves.problem import Candidate, Pair, Placement, SchoolPlan, ServicePlan, WavePlan, WaveProblem
+from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.rows import SCALE, write_rows
+from changeflow.roadmap.waves.solve import Limits, solve
+from changeflow.roadmap.waves.why import why
+from changeflow.values.words import Kind
+
+MONDAY = date(2027, 1, 4)
+QUICK = Limits(seconds=10, effort=10)
+
+
+def candidate(week: int, team: str | None, tenths: int) -> Candidate:
+    """A week of training before, and the week of go-live itself."""
+    return Candidate(
+        week,
+        MONDAY + timedelta(weeks=week),
+        (Placement(Kind.TRAINING, team, (week - 1,), (tenths,)), Placement(Kind.WORK, None, (week,), (0,))),
+    )
+
+
+def problem(
+    schools: str = "abc",
+    services: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    team: str | None = None,
+    capacity: int = 20,
+    tenths: int = 10,
+    service: Mapping[str, Any] | None = None,
+    school: Mapping[str, Mapping[str, Any]] | None = None,
+    **more: Any,
+) -> WaveProblem:
+    """The dullest problem that can be: no pilot, room for everybody, one change at a time."""
+    dates = services or {"pay": (2, 4, 6)}
+    asked = {
+        "wave_size": 3,
+        "weeks_between": 1,
+        "has_pilot": False,
+        "pilot_size": 1,
+        "evaluation_weeks": 2,
+        "after": {},
+    }
+    every = {"hub": "", "risk": 1, "reluctant": False, "pilot": None, "at_once": 2}
+    return WaveProblem(
+        start=MONDAY,
+        weeks=40,
+        services={
+            s: ServicePlan(
+                service=s, name=s.title(), weeks=weeks, days={w: MONDAY + timedelta(weeks=w) for w in weeks},
+                **(asked | (service or {})),
+            )
+            for s, weeks in dates.items()
+        },
+        schools={n: SchoolPlan(school=n, name=n.upper(), **(every | (school or {}).get(n, {}))) for n in schools},
+        candidates={(n, s): tuple(candidate(w, team, tenths) for w in ws) for n in schools for s, ws in dates.items()},
+        dropped={(n, s): {} for n in schools for s in dates},
+        capacity={team: (capacity,) * 40} if team else {},
+        team_names={team: "Trainers"} if team else {},
+        **({"prices": Prices()} | more),
+    )  # fmt: skip
+
+
+def every_plan(given_problem: WaveProblem) -> Iterator[WavePlan]:
+    """Every choice of dates and of pilots that keeps every promise."""
+    pairs = given_problem.pairs
+    for dates in product(*(given_problem.candidates[p] for p in pairs)):
+        chosen = dict(zip(pairs, dates, strict=True))
+        for pilot in _pilots(given_problem, pairs):
+            plan = WavePlan(chosen=chosen, pilot=frozenset(pilot))
+            early = all(chosen[p].week in _pilot_dates(given_problem, p[1]) for p in pilot)
+            if early and not check_plan(given_problem, plan):
+                yield plan
+
+
+def _pilots(given_problem: WaveProblem, pairs: tuple[Pair, ...]) -> Iterator[tuple[Pair, ...]]:
+    some = [p for p in pairs if given_problem.services[p[1]].has_pilot]
+    return chain.from_iterable(combinations(some, n) for n in range(len(some) + 1))
+
+
+def _pilot_dates(given_problem: WaveProblem, service: str) -> tuple[int, ...]:
+    """The early third of the dates, at least one: a pilot is early, by the model."""
+    weeks = given_problem.services[service].weeks
+    return weeks[: max(1, (len(weeks) + 2) // 3)]
+
+
+def worth(given_problem: WaveProblem, plan: WavePlan, prices: Prices) -> int:
+    """The objective in tenths, added up from the plan alone."""
+    total = 0
+    for service, asked in given_problem.services.items():
+        last = max(plan.week(p) for p in plan.chosen if p[1] == service)
+        total += (last - asked.weeks[0]) * round(prices.last * SCALE)
+    for pair, chosen in plan.chosen.items():
+        total += round(chosen.week * prices.finish * SCALE)
+        total += round(-given_problem.schools[pair[0]].risk * chosen.week * prices.risk * SCALE)
+        told = given_problem.told.get(pair)
+        if told is not None and told != chosen.week:
+            total += round(prices.told * SCALE) + round(abs(chosen.week - told) * prices.told_week * SCALE)
+    total += sum(peaks(given_problem, plan).values()) * round(prices.peak * SCALE)
+    return total + numbers_of(given_problem, plan).hub_dates * round(prices.hub * SCALE)
+
+
+def hubs_of(given_problem: WaveProblem, plan: WavePlan) -> int:
+    """Hubs of two schools and more pay for their first date as well: the same for every plan, but for pilots."""
+    dates = set()
+    for pair in plan.chosen:
+        members = [s for s in given_problem.schools.values() if s.hub and s.hub == given_problem.schools[pair[0]].hub]
+        if len(members) > 1 and pair not in plan.pilot:
+            dates.add((members[0].hub, pair[1], plan.week(pair)))
+    return len(dates)
+
+
+PROBLEMS = st.fixed_dictionaries(
+    {
+        "sizes": st.integers(1, 3),
+        "between": st.integers(1, 4),
+        "pilot": st.booleans(),
+        "two": st.booleans(),
+        "capacity": st.integers(10, 30),
+        "risks": st.lists(st.integers(1, 5), min_size=3, max_size=3),
+        "hubs": st.lists(st.sampled_from(["", "n", "s"]), min_size=3, max_size=3),
+        "at_once": st.integers(1, 2),
+        "reluctant": st.booleans(),
+        "apart": st.booleans(),
+        "told": st.booleans(),
+    }
+)
+
+
+def tiny(drawn: Mapping[str, Any]) -> WaveProblem:
+    services = {"pay": (2, 4, 6, 9), "hr": (3, 4, 8)} if drawn["two"] else {"pay": (2, 4, 6, 9)}
+    schools = {
+        n: {"risk": r, "hub": h, "at_once": drawn["at_once"], "reluctant": drawn["reluctant"] and n == "c"}
+        for n, r, h in zip("abc", drawn["risks"], drawn["hubs"], strict=True)
+    }
+    return problem(
+        services=services,
+        team="trainers",
+        capacity=drawn["capacity"],
+        school=schools,
+        service={"wave_size": drawn["sizes"], "weeks_between": drawn["between"], "has_pilot": drawn["pilot"]},
+        apart=(("a", "b"),) if drawn["apart"] else (),
+        told={("a", "pay"): 4, ("b", "pay"): 6} if drawn["told"] else {},
+        prices=Prices(fairness=0),
+    )
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(PROBLEMS)
+def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any]):
+    tried = tiny(drawn)
+    prices = replace_hub(tried.prices)
+    known = [(worth(tried, p, prices) + 10 * hubs_of(tried, p), p) for p in every_plan(tried)]
+    found = solve(write_rows(tried, tried.prices.model_copy(update={"hub": 1.0})), QUICK)
+    if not known:
+        assert found.is_infeasible
+        return
+    assert found.is_proved
+    assert found.plan is not None
+    assert check_plan(tried, found.plan) == ()
+    assert found.value == min(value for value, _ in known)
+    assert found.bound <= found.value
+
+
+def replace_hub(prices: Prices) -> Prices:
+    """Hub dates are counted by `hubs_of`, with the first one of each."""
+    return prices.model_copy(update={"hub": 0})
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(PROBLEMS)
+def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
+    tried = tiny(drawn)
+    rows = write_rows(tried, tried.prices)
+    loose = solve(rows, Limits(seconds=10, effort=0.001))
+    best = solve(rows, QUICK)
+    if best.plan is not None and loose.plan is not None:
+        assert loose.bound <= best.value <= loose.value
+
+
+class TestConflicts:
+    """Four schools are fixed to one date of a service that takes two schools in a wave."""
+
+    def crowded(self, fixed: str = "abc", size: int = 2) -> WaveProblem:
+        return problem("abcd", service={"wave_size": size}, fixed={(n, "pay"): 2 for n in fixed})
+
+    def every_minimal(self, tried: WaveProblem) -> list[set[str]]:
+        """Every minimal set of groups without a plan, by looking at all of them, the smallest first."""
+        rows = write_rows(tried, FREE)
+        groups = sorted({r.group for r in rows.rows if r.group})
+        found: list[set[str]] = []
+        for n in range(1, len(groups) + 1):
+            for some in combinations(groups, n):
+                if any(known <= set(some) for known in found):
+                    continue
+                left = set(groups) - set(some)
+                if solve(rows, QUICK, without=left, with_bound=False).is_infeasible:
+                    found.append(set(some))
+        return found
+
+    @pytest.mark.parametrize("fixed", ["abc", "abcd"])
+    def test_what_is_told_is_one_of_the_minimal_conflicts(self, fixed: str):
+        tried = self.crowded(fixed)
+        told = explain(tried)
+        assert told is not None
+        assert told.is_minimal
+        assert set(told.groups) in self.every_minimal(tried)
+
+    def test_it_is_told_in_words_with_what_would_be_enough(self):
+        tried = self.crowded()
+        told = explain(tried)
+        assert told is not None
+        assert set(told.sentences) == {
+            "A goes live with Pay on 18 Jan 2027.",
+            "B goes live with Pay on 18 Jan 2027.",
+            "C goes live with Pay on 18 Jan 2027.",
+            "Pay takes 2 schools in a wave at most.",
+        }
+        ways = list(relaxations(tried, told))
+        assert "Allow 3 schools in a wave of Pay." in ways
+        assert "Leave the date of A, Pay open." in ways
+
+    def test_a_pair_that_is_kept_apart_and_fixed_together(self):
+        tried = problem("ab", fixed={("a", "pay"): 4, ("b", "pay"): 4}, apart=(("a", "b"),))
+        told = explain(tried)
+        assert told is not None
+        assert set(told.groups) == {"apart:a/b", "fixed:a/pay", "fixed:b/pay"}
+        assert "Let A and B go live together." in list(relaxations(tried, told))
+
+    def test_a_team_that_cannot_carry_a_fixed_wave(self):
+        tried = problem("ab", team="trainers", capacity=15, fixed={("a", "pay"): 2, ("b", "pay"): 2})
+        told = explain(tried)
+        assert told is not None
+        assert "Trainers: nobody works more days in a week than there are." in told.sentences
+        # Twenty tenths are needed where fifteen are: forty percent more give twenty-one.
+        assert "Give Trainers 40 % more days." in list(relaxations(tried, told))
+
+    def test_a_school_without_any_date_is_told_with_what_took_them(self):
+        base = problem("ab")
+        tried = replace(
+            base,
+            candidates={**base.candidates, ("a", "pay"): ()},
+            dropped={**base.dropped, ("a", "pay"): {2: "exams", 4: "exams", 6: "the summer holiday"}},
+        )
+        told = explain(tried)
+        assert told is not None
+        assert told.sentences == ("A, Pay: no date is left. exams (2 dates); the summer holiday (1 date).",)
+
+    def test_a_date_on_which_nothing_opens(self):
+        told = explain(problem("ab", fixed={("a", "pay"): 3}))
+        assert told is not None
+        assert told.sentences == (
+            "A, Pay is fixed to the week of 25 Jan 2027, and that cannot be: its service opens on no day of that week.",
+        )
+
+    def test_where_there_is_a_plan_there_is_no_conflict(self):
+        assert explain(problem()) is None
+
+    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(PROBLEMS, st.lists(st.sampled_from([2, 4, 6]), min_size=3, max_size=3))
+    def test_whatever_conflicts_is_infeasible_and_nothing_of_it_can_be_left_out(
+        self, drawn: Mapping[str, Any], weeks: list[int]
+    ):
+        fixed = {(n, "pay"): w for n, w in zip("abc", weeks, strict=True)}
+        tried = replace(tiny(drawn), fixed=fixed)
+        told: Conflict | None = explain(tried)
+        if told is None:
+            assert any(True for _ in every_plan(tried))
+            return
+        rows = write_rows(tried, FREE)
+        groups = {r.group for r in rows.rows if r.group}
+
+        def is_impossible(some: set[str]) -> bool:
+            return solve(rows, QUICK, without=groups - some, with_bound=False).is_infeasible
+
+        assert is_impossible(set(told.groups))
+        for group in told.groups:
+            assert not is_impossible(set(told.groups) - {group})
+            assert group_words(tried, group)
+
+
+class TestPlans:
+    def test_a_seed_finds_the_same_plan_again(self):
+        tried = tiny({**_some(), "two": True})
+        first, second = (solve(write_rows(tried, tried.prices), QUICK) for _ in range(2))
+        assert first.plan == second.plan
+        assert first.is_repeatable
+
+    def test_told_schools_move_only_where_they_must(self):
+        """A was told week 2, B week 4 and C week 4; a wave takes one school. One of B and C must go, and no other."""
+        tried = problem(service={"wave_size": 1}, told={("a", "pay"): 2, ("b", "pay"): 4, ("c", "pay"): 4})
+        assert styles_for(tried)[-1] is FEWEST
+        answers = {style.key: found for style, found, _ in offers(tried, QUICK)}
+        plan = answers["fewest-changes"].plan
+        assert plan is not None
+        assert answers["fewest-changes"].is_proved
+        assert plan.week(("a", "pay")) == 2
+        assert sorted(plan.week((n, "pay")) for n in "bc") == [4, 6]
+        numbers = numbers_of(tried, plan)
+        assert (numbers.told_moved, numbers.told_weeks) == (1, 2)
+
+    def test_where_nobody_was_told_the_third_is_a_compromise(self):
+        assert styles_for(problem())[-1] is COMPROMISE
+
+    def test_how_far_a_school_moves_is_priced_as_well(self):
+        """B was told week 4, which is taken; week 6 and week 30 are free: it goes in week 6."""
+        tried = problem(
+            "ab", {"pay": (4, 6, 30)}, service={"wave_size": 1}, fixed={("a", "pay"): 4}, told={("b", "pay"): 4}
+        )
+        *_, (_, found, _) = offers(tried, QUICK)
+        assert found.plan is not None
+        assert found.plan.week(("b", "pay")) == 6
+
+    def test_hard_schools_come_after_easy_ones(self):
+        tried = problem(service={"wave_size": 1}, school={"a": {"risk": 5}})
+        found = solve(write_rows(tried, priced(tried.prices, EARLIEST)), QUICK)
+        assert found.plan is not None
+        assert found.plan.week(("a", "pay")) == 6
+
+
+def _some() -> dict[str, Any]:
+    return {
+        "sizes": 2, "between": 2, "pilot": True, "two": False, "capacity": 30, "risks": [1, 2, 3],
+        "hubs": ["n", "n", "s"], "at_once": 2, "reluctant": True, "apart": False, "told": False,
+    }  # fmt: skip
+
+
+class TestWhy:
+    """Two schools are told apart by what stands against the earlier dates; A is fixed to week 2."""
+
+    def lines(self, tried: WaveProblem, pair: Pair) -> list[str]:
+        found = solve(write_rows(tried, tried.prices), QUICK)
+        assert found.plan is not None
+        return list(why(tried, found.plan, pair))
+
+    def test_a_full_wave_and_a_full_team_are_named(self):
+        small = problem("ab", service={"wave_size": 1}, fixed={("a", "pay"): 2})
+        assert self.lines(small, ("b", "pay")) == [
+            "B goes live with Pay on 1 Feb 2027, in wave 2.",
+            "Not on 18 Jan 2027: 2 schools go live with Pay in the week of 18 Jan 2027; 1 may.",
+        ]
+        full = problem("ab", team="trainers", capacity=15, fixed={("a", "pay"): 2})
+        assert self.lines(full, ("b", "pay"))[1] == (
+            "Not on 18 Jan 2027: Trainers have 1.5 days in the week of 11 Jan 2027, and would need 2."
+        )
+
+    def test_a_date_that_fell_out_is_told_with_its_reason(self):
+        base = problem("ab")
+        tried = replace(
+            base,
+            candidates={**base.candidates, ("b", "pay"): base.candidates["b", "pay"][1:]},
+            dropped={**base.dropped, ("b", "pay"): {2: "“Exams” keeps go-lives out of it"}},
+        )
+        assert self.lines(tried, ("b", "pay"))[1] == "Not on 18 Jan 2027: “Exams” keeps go-lives out of it."
+
+    def test_what_is_fixed_says_so(self):
+        tried = problem("ab", fixed={("a", "pay"): 6})
+        assert self.lines(tried, ("a", "pay"))[-1] == "That is fixed: it was set, or it has happened."
