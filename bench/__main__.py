@@ -10,8 +10,15 @@ from bench.cpm import measure_cpm
 from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
 from bench.rules import measure_rules
+from bench.waves import measure_waves
 
-GROUPS = {"plan": measure_plan, "cpm": measure_cpm, "rules": measure_rules, "mpxj": measure_mpxj}
+GROUPS = {
+    "plan": measure_plan,
+    "cpm": measure_cpm,
+    "rules": measure_rules,
+    "mpxj": measure_mpxj,
+    "waves": measure_waves,
+}
 OUT = Path(__file__).resolve().parent / "out.json"
 
 

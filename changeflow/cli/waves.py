@@ -1,4 +1,4 @@
-"""The command that plans rollout waves."""
+"""The commands that look ahead: rollout waves, and the odds of dates."""
 
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from changeflow.settings import DEFAULT_DB
 
 def add_to(app: typer.Typer) -> None:
     app.command()(waves)
+    app.command()(simulate)
 
 
 def waves(
@@ -67,4 +68,42 @@ def waves(
         out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
         return
     for line in writing.waves_text(report):
+        out(line)
+
+
+def simulate(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    iterations: Annotated[int, typer.Option(help="How often the programme is played through.")] = 10_000,
+    seed: Annotated[
+        int, typer.Option(help="The same seed draws the same numbers, whatever the number of threads.")
+    ] = 1,
+    threads: Annotated[int, typer.Option(help="How many run beside each other.")] = 2,
+    assume: Annotated[
+        str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
+    ] = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Say how sure each milestone's date is (P50, P80, P90), what drives it, and what missing an opening costs."""
+    import json
+    from dataclasses import asdict
+
+    from changeflow.reports.risk import risk_text
+    from changeflow.usecases.risk import simulate_programme
+    from changeflow.usecases.waves import programme_of
+
+    with spoken_errors():
+        if form not in ("text", "json"):
+            raise UnknownThingError("format", form, ["text", "json"])
+        on: date | None = day(at) if at or folder is None else None
+        found, _ = programme_of(folder, db=db, programme=programme, on=on)
+        report = simulate_programme(found, iterations=iterations, seed=seed, threads=threads, assume=assume)
+    if form == "json":
+        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+        return
+    for line in risk_text(report):
         out(line)

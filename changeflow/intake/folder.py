@@ -12,7 +12,7 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.checks import check_references, check_settings
-from changeflow.intake.rollout_checks import check_rollout
+from changeflow.intake.rollout_checks import check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import Row, read_table
@@ -23,6 +23,7 @@ from changeflow.programme.reference import Flaw
 from changeflow.resources import shipped_pathway
 from changeflow.roadmap.graph import in_order
 from changeflow.roadmap.pathways import Pathway
+from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.base import Frozen
 from changeflow.values.problem import Problem
@@ -68,7 +69,8 @@ class _Reader:
             raise UnknownThingError("folder", str(self.path), remedy="Make one with: changeflow init FOLDER")
         programme = self._one("programme.yaml", ProgrammeFile, lambda _: "programme")
         services = tuple(self._many("services", ServiceFile, lambda s: f"service:{s.service}"))
-        rollout = self._rollout()
+        rollout = self._optional("rollout.yaml", Rollout, "rollout")
+        risk = self._optional("risk.yaml", Risk, "risk")
         calendars = tuple(self._many("calendars", CalendarFile, lambda c: f"calendar:{c.calendar}"))
         if not list((self.path / "services").glob("*.yaml")):
             remedy = "Add a file such as services/payroll.yaml."
@@ -90,6 +92,7 @@ class _Reader:
             pathways=pathways,
             rulepacks=own_rulepacks,
             rollout=rollout,
+            risk=risk,
         )
         self._report(check_references(definition))
         self._report(check_rollout(definition))
@@ -98,6 +101,7 @@ class _Reader:
         rulepacks = shipped_rulepacks()
         joined, flaws = join(definition, rulepacks=rulepacks)
         self._report(check_settings(joined))
+        self._report(check_risk(joined))
         self._report(flaws)
         self._check_loops(joined)
         return Folder(self.path, definition, contacts, assessments, rulepacks, joined, self._sources())
@@ -109,12 +113,11 @@ class _Reader:
             return None
         return self._read(path, name, model, key)
 
-    def _rollout(self) -> Rollout:
-        """Read rollout.yaml, where there is one."""
-        name = "rollout.yaml"
+    def _optional(self, name: str, model: type[Model], key: str) -> Model:
+        """Read a file that may be left out: then everything in it has its default."""
         if not (self.path / name).is_file():
-            return Rollout()
-        return self._read(self.path / name, name, Rollout, lambda _: "rollout") or Rollout()
+            return model()
+        return self._read(self.path / name, name, model, lambda _: key) or model()
 
     def _many(self, folder: str, model: type[Model], key: Callable[[Model], str]) -> Iterator[Model]:
         for path in sorted((self.path / folder).glob("*.yaml")):

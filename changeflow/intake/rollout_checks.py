@@ -1,12 +1,15 @@
-"""Names and days of rollout.yaml that cannot be: told with their places."""
+"""Names and days of rollout.yaml and risk.yaml that cannot be: told with their places."""
 
 from collections.abc import Iterator
 
 from changeflow.programme.definition import Definition
+from changeflow.programme.programme import Programme
 from changeflow.programme.reference import Flaw, Place
+from changeflow.programme.risk import tasks_named
+from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.problem import did_you_mean
 
-FILE = "rollout"
+FILE, RISK = "rollout", "risk"
 
 
 def check_rollout(definition: Definition) -> Iterator[Flaw]:
@@ -21,6 +24,33 @@ def check_rollout(definition: Definition) -> Iterator[Flaw]:
             yield Flaw(Place(FILE, ("apart", n)), f"'{pair[0]}' cannot keep apart from itself.", "Name two schools.")
     if rollout.latest is not None and rollout.latest <= definition.programme.start:
         yield _empty(("latest",), "the rollout")
+
+
+def check_risk(programme: Programme) -> Iterator[Flaw]:
+    """Find tasks that nothing has, tasks with two causes, and effects that are not in order or no working time."""
+    risk, taken = programme.definition.risk, dict[str, str]()
+    minutes = programme.minutes_per_day
+    for n, cause in enumerate(risk.causes):
+        yield from _unknown_tasks(programme, ("causes", n), cause.tasks)
+        for task in (t for text in cause.tasks for t in tasks_named(programme, text)):
+            if taken.setdefault(task, cause.id) != cause.id:
+                what = f"'{task}' shares two causes: {taken[task]} and {cause.id}."
+                yield Flaw(Place(RISK, ("causes", n, "tasks")), what, "Give it to one of them.", on_key=True)
+    for n, event in enumerate(risk.events):
+        yield from _unknown_tasks(programme, ("events", n), event.tasks)
+        read = [parse_duration(text, minutes_per_day=minutes) for text in event.effect]
+        low, likely, high = (d.amount for d in read)
+        if any(d.unit is not Unit.WORKING for d in read) or not low <= likely <= high:
+            what = f"The effect {', '.join(event.effect)} is not least, likely, most in working time."
+            yield Flaw(Place(RISK, ("events", n, "effect")), what, "Write it like [5d, 10d, 30d].")
+
+
+def _unknown_tasks(programme: Programme, path: tuple[str | int, ...], texts: tuple[str, ...]) -> Iterator[Flaw]:
+    known = {*programme.roadmap.tasks, *(t.step for t in programme.tasks())}
+    for text in texts:
+        if not tasks_named(programme, text):
+            place = Place(RISK, (*path, "tasks"))
+            yield Flaw(place, f"There is no task '{text}'.", did_you_mean(text, known), on_key=True)
 
 
 def _services(definition: Definition) -> Iterator[Flaw]:

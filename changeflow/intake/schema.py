@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
 from changeflow.roadmap.pathways import Pathway
+from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.rulepack import Rulepack
 
@@ -19,6 +20,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "pathway": Pathway,
     "rulepack": Rulepack,
     "rollout": Rollout,
+    "risk": Risk,
 }
 
 

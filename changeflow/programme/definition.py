@@ -10,6 +10,7 @@ from pydantic import Field
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.pathways import Links, Pathway, StepFields
+from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
 from changeflow.services.delegation import Holding
 from changeflow.services.service import Agreement, LeadProvider, Team
@@ -243,6 +244,8 @@ class Definition(Frozen):
     """The folder's own, which win over those that ship."""
     rollout: Rollout = Rollout()
     """rollout.yaml, or its defaults."""
+    risk: Risk = Risk()
+    """risk.yaml, or nothing of it."""
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:

@@ -168,6 +168,7 @@ class _Expander:
             owner=self._owner(instance),
             sources=fields.sources or (),
             redundancies=self._redundancies(instance),
+            estimate=self._estimate(instance, minutes),
             minor=bool(fields.minor),
             irreversible=bool(fields.irreversible),
         )
@@ -182,6 +183,24 @@ class _Expander:
         elif instance.wave:
             where = f", {instance.wave.name}"
         return f"{instance.service.name}: {name[:1].lower() + name[1:] if name[1:2].islower() else name}{where}"
+
+    def _estimate(self, instance: _Instance, minutes: int) -> tuple[int, int, int] | None:
+        """Read a three-point estimate; one that is not in order, or not in working time, is a flaw."""
+        said = instance.fields.estimate
+        if said is None:
+            return None
+        read = [parse_duration(text, minutes_per_day=minutes) for text in said]
+        low, likely, high = (d.amount for d in read)
+        if any(d.unit is not Unit.WORKING for d in read):
+            remedy = "Write days, weeks or hours: [45d, 60d, 95d]."
+            self.out.flaws.append(Flaw(instance.place.at("estimate"), "An estimate is in working time.", remedy))
+        elif not low <= likely <= high:
+            what = f"The estimate {', '.join(said)} is not in order."
+            remedy = "Write the optimistic, the likely and the pessimistic duration, in this order."
+            flaw = Flaw(instance.place.at("estimate"), what, remedy)
+            if flaw not in self.out.flaws:
+                self.out.flaws.append(flaw)
+        return low, likely, high
 
     def _redundancies(self, instance: _Instance) -> dict[str, int]:
         """Keep those of the instance's own schools; a school that the programme does not have is a flaw."""

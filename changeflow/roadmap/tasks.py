@@ -104,6 +104,8 @@ class Task:
     """Of requirements: whom they come from."""
     redundancies: Mapping[str, int] = field(default_factory=dict)
     """Of ended roles: how many are proposed to end by redundancy, by school."""
+    estimate: tuple[int, int, int] | None = None
+    """Optimistic, likely and pessimistic working minutes, where somebody gave a range."""
     minor: bool = False
     irreversible: bool = False
 

@@ -70,14 +70,14 @@ def offers(
 ) -> "Iterator[tuple[Style, Solved, Rows]]":
     """Yield the answer in each style; each search begins with the plan before it."""
     # Loaded here: a command that only explains its usage should not wait for the solver.
-    from changeflow.roadmap.waves.solve import solve
+    from changeflow.roadmap.waves.solve import solve_plan
 
     hint: Mapping[int, int] | None = None
     for style in styles_for(problem):
         rows = write_rows(problem, priced(problem.prices, style))
         if say is not None:
             say(f"{style.name}: looking …")
-        found = solve(rows, limits, hint=hint, say=say)
+        found = solve_plan(rows, limits, hint=hint, say=say)
         yield style, found, rows
         if found.plan is None:
             return

@@ -7,6 +7,7 @@ number here: a wave is a date of a service that somebody uses, so there is no sy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import gcd
 
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem
 from changeflow.roadmap.waves.request import Prices
@@ -60,6 +61,12 @@ class Rows:
         for variable, count in terms:
             part[variable] = part.get(variable, 0) + count
             self.objective[variable] = self.objective.get(variable, 0) + round(count * each * SCALE)
+
+    def hint_of(self, plan: WavePlan) -> dict[int, int]:
+        """Say a plan in columns and pilot marks; the rest follows from them."""
+        columns = {v: int(pair in plan.chosen and plan.week(pair) == week) for (pair, week), v in self.column.items()}
+        marks = {v: int(pair in plan.pilot and plan.week(pair) == week) for (pair, week), v in self.pilot.items()}
+        return columns | marks
 
     def plan_of(self, values: Mapping[int, int] | list[int]) -> WavePlan:
         """Read a plan off a solution."""
@@ -209,6 +216,11 @@ class _Writer:
                     capacity = self.problem.capacity[team][week]
                     rows = [(v, 100 * t) for v, t in sorted(terms.items())]
                     out.at_most([*rows, (peak, -capacity)], 0, f"capacity:{team}")
+                    # Work comes in whole portions: eight and a half schools of two days each are eight.
+                    portion = gcd(*terms.values())
+                    whole = [(v, t // portion) for v, t in sorted(terms.items())]
+                    if sum(t for _, t in whole) > capacity // portion:
+                        out.at_most(whole, capacity // portion, f"capacity:{team}")
             out.price("peak", [(peak, 1)], self.prices.peak)
 
     def _saturation(self) -> None:

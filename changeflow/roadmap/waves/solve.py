@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ortools.linear_solver.python import model_builder
 from ortools.sat.python import cp_model
 
+from changeflow.roadmap.waves.greedy import first_plan
 from changeflow.roadmap.waves.problem import WavePlan
 from changeflow.roadmap.waves.rows import INFINITY, Row, Rows
 
@@ -24,6 +25,8 @@ class Limits:
     effort: float = 5.0
     """Deterministic seconds of the solver: about as many of the clock, on an ordinary machine."""
     seed: int = 1
+    enough: float = 0.0
+    """A gap that is good enough to stop at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +65,15 @@ def solve(
 ) -> Solved:
     """Search within the limits; `without` leaves the rows of some groups out. `say` hears of each better plan."""
     kept = [r for r in rows.rows if r.group not in without] if without else rows.rows
-    bounder = _Bounder(rows, kept) if with_bound and rows.objective else None
-    if bounder is not None:
-        bounder.start()
     model, variables = _cp_model(rows, kept)
     for variable, value in sorted((hint or {}).items()):
         model.add_hint(variables[variable], value)
     solver = make_solver(limits)
-    status = solver.solve(model, _Listener(rows, say) if say else None)
+    listener = _Listener(say, limits.enough)
+    bounder = _Bounder(rows, kept, listener) if with_bound and rows.objective else None
+    if bounder is not None:
+        bounder.start()
+    status = solver.solve(model, listener if say or limits.enough else None)
     if bounder is not None:
         bounder.join()
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
@@ -88,6 +92,12 @@ def solve(
         is_repeatable=proved or status == cp_model.INFEASIBLE or solver.wall_time < limits.seconds,
         values=values,
     )
+
+
+def solve_plan(rows: Rows, limits: Limits, *, hint: Mapping[int, int] | None, say: Say | None) -> Solved:
+    """Search, beginning with the plan that is known already, or with a quick one."""
+    quick = None if hint else first_plan(rows.problem)
+    return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None), say=say)
 
 
 def make_solver(limits: Limits) -> cp_model.CpSolver:
@@ -123,22 +133,36 @@ def _cp_model(rows: Rows, kept: list[Row]) -> tuple[cp_model.CpModel, list[cp_mo
 
 
 class _Listener(cp_model.CpSolverSolutionCallback):
-    def __init__(self, rows: Rows, say: Say | None) -> None:
+    """Hears of each better plan: tells of it, and ends the search where it is near enough to the bound."""
+
+    def __init__(self, say: Say | None, enough: float) -> None:
         super().__init__()
-        self._say, self._found = say, 0
+        self._say, self._enough, self._found = say, enough, 0
+        self._value, self._bound = math.inf, -math.inf
 
     def on_solution_callback(self) -> None:
         self._found += 1
+        self._value = self.objective_value
         if self._say is not None:
             self._say(f"plan {self._found}: {self.objective_value / 10:.0f} after {self.wall_time:.1f} s")
+        self._look(max(self._bound, self.best_objective_bound))
+
+    def hear(self, bound: float) -> None:
+        """Take a bound that was found elsewhere."""
+        self._bound = bound
+        self._look(bound)
+
+    def _look(self, bound: float) -> None:
+        if self._enough and self._value > 0 and (self._value - bound) / self._value <= self._enough:
+            self.stop_search()
 
 
 class _Bounder(threading.Thread):
     """Solves the rows without "whole numbers only", beside the search: its optimum is a bound on every plan."""
 
-    def __init__(self, rows: Rows, kept: list[Row]) -> None:
+    def __init__(self, rows: Rows, kept: list[Row], listener: _Listener) -> None:
         super().__init__(daemon=True)
-        self._rows, self._kept = rows, kept
+        self._rows, self._kept, self._listener = rows, kept, listener
         self.bound = -math.inf
 
     def run(self) -> None:
@@ -155,7 +179,8 @@ class _Bounder(threading.Thread):
         costs = [float(self._rows.objective[v]) for v in names]
         model.minimize(model_builder.LinearExpr.weighted_sum([variables[v] for v in names], costs))
         solver = model_builder.Solver("glop")
-        if solver.solve(model) is model_builder.SolveStatus.OPTIMAL:
+        if solver.solve(model) == model_builder.SolveStatus.OPTIMAL:
             # The optimum of a float solver is right to some digits; a plan's value is a whole number.
             value = solver.objective_value
             self.bound = math.ceil(value - 1e-6 * max(1.0, abs(value)))
+            self._listener.hear(self.bound)

@@ -1,0 +1,87 @@
+"""From a programme to a model of its risks: ranges of tasks, causes that they share, events that strike them."""
+
+from dataclasses import dataclass
+
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.risk.simulate import Happening, Range, RiskModel, Shared
+from changeflow.roadmap.tasks import Task
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit, parse_duration
+
+LONG_DAYS = 5
+"""Working days from which on a task on the driving path needs a range before odds are told: our own choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """A range for tasks that have none, in percent of the planned duration: an assumption, and labelled so."""
+
+    low: int
+    high: int
+
+
+def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
+    """Return the tasks that a text means: a full id, `service/step`, or a step of every service."""
+    if text in programme.roadmap.tasks:
+        return (text,)
+    service, _, step = text.rpartition("/")
+    return tuple(t.id for t in programme.tasks() if t.step == step and (not service or t.service == service))
+
+
+def risk_model(programme: Programme, *, assumed: Assumed | None = None) -> RiskModel:
+    """Return what is drawn; `assumed` gives a range to open work that has none."""
+    said, minutes = programme.definition.risk, programme.minutes_per_day
+    ranges = [r for t in programme.tasks() if (r := _range(t, said.distribution, assumed)) is not None]
+    return RiskModel(
+        ranges=tuple(ranges),
+        causes=tuple(
+            Shared(name=c.name or c.id, correlation=c.correlation, tasks=_all(programme, c.tasks)) for c in said.causes
+        ),
+        events=tuple(
+            Happening(
+                name=e.name or e.id,
+                probability=e.probability,
+                effect=_effect(e.effect, minutes),
+                tasks=_all(programme, e.tasks),
+            )
+            for e in said.events
+        ),
+    )
+
+
+def without_range(programme: Programme) -> tuple[Task, ...]:
+    """Return the long open tasks on the driving path that have no range: odds mean little as long as they have none."""
+    return tuple(
+        t
+        for t in programme.tasks()
+        if t.estimate is None
+        and t.id not in programme.roadmap.progress
+        and t.duration.unit is Unit.WORKING
+        and t.duration.amount >= LONG_DAYS * programme.minutes_per_day
+        and programme.timed(t.id).driving
+    )
+
+
+def _range(task: Task, distribution: str, assumed: Assumed | None) -> Range | None:
+    if task.estimate is not None:
+        low, likely, high = task.estimate
+        return Range(task=task.id, low=low, likely=likely, high=high, distribution=distribution)
+    if assumed is None or task.duration.unit is not Unit.WORKING or task.duration.is_zero:
+        return None
+    planned = task.duration.amount
+    return Range(
+        task=task.id,
+        low=planned * assumed.low // 100,
+        likely=planned,
+        high=planned * assumed.high // 100,
+        distribution=distribution,
+    )
+
+
+def _all(programme: Programme, texts: tuple[str, ...]) -> tuple[TaskId, ...]:
+    return tuple(dict.fromkeys(t for text in texts for t in tasks_named(programme, text)))
+
+
+def _effect(texts: tuple[str, str, str], minutes: int) -> tuple[int, int, int]:
+    low, likely, high = (parse_duration(text, minutes_per_day=minutes).amount for text in texts)
+    return low, likely, high

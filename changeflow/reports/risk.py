@@ -1,0 +1,147 @@
+"""A simulation for people: what each milestone's date is worth, what drives it, and what luck costs."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from changeflow.programme.programme import Programme
+from changeflow.programme.risk import Assumed, without_range
+from changeflow.roadmap.risk.simulate import Simulation
+from changeflow.roadmap.tasks import Milestone
+from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
+
+SHOWN = 8
+OUTCOMES = 6
+"""Days that a milestone may fall on, up to which each is told with its odds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OddsLine:
+    """One milestone: days of the calendar, odds in whole percent."""
+
+    milestone: str
+    planned: str
+    p50: str
+    p80: str
+    p90: str
+    planned_odds: int
+    """That it is no later than the plan says."""
+    deadline: str
+    deadline_odds: int | None
+    """None without a deadline, or as long as ranges are missing."""
+    outcomes: tuple[tuple[str, int], ...]
+    """Where it falls on a few days only, each with its odds: a missed opening costs the way to the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverLine:
+    """One task with a range."""
+
+    task: str
+    criticality: int
+    """In how many of a hundred iterations it lay on the driving path to the last milestone."""
+    cruciality: float
+    """How closely its duration and the last milestone go together: -1 to 1."""
+    swing: int
+    """Calendar days of the last milestone between the tenth where it went best and the tenth where it went worst."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskReport:
+    programme: str
+    iterations: int
+    seed: int
+    ranges: int
+    assumption: str
+    milestones: tuple[OddsLine, ...]
+    drivers: tuple[DriverLine, ...]
+    events: tuple[tuple[str, int, int], ...]
+    """(name, odds in percent, days that it costs the last milestone on average)."""
+    missing: tuple[str, ...]
+    """Tasks that need a range before odds of deadlines are told."""
+    curves: Mapping[str, tuple[tuple[str, int], ...]]
+    """By milestone: (day, percent of iterations that are done by then), for the picture and the table beside it."""
+
+
+def risk_report(
+    programme: Programme, found: Simulation, *, ranges: int, events: Mapping[str, float], assumed: Assumed | None
+) -> RiskReport:
+    """Turn a simulation into what people read; `events` are the odds of each."""
+    missing = () if assumed else tuple(t.name for t in without_range(programme))
+    names = programme.roadmap.tasks
+    drivers = sorted(found.swing, key=lambda t: (-abs(found.swing[t]), t))
+    return RiskReport(
+        programme=programme.name,
+        iterations=found.iterations,
+        seed=found.seed,
+        ranges=ranges,
+        assumption=f"Work without a range is taken to last {assumed.low} to {assumed.high} % of its plan."
+        if assumed
+        else "",
+        milestones=tuple(_odds(programme, found, m, tell=not missing) for m in _in_time(programme, found)),
+        drivers=tuple(
+            DriverLine(
+                task=names[t].name,
+                criticality=round(100 * found.criticality.get(t, 0.0)),
+                cruciality=round(found.cruciality[t], 2),
+                swing=round(found.swing[t] / DAY),
+            )
+            for t in drivers[:SHOWN]
+            if round(found.swing[t] / DAY)
+        ),
+        events=tuple((name, round(100 * odds), round(found.event_cost[name] / DAY)) for name, odds in events.items()),
+        missing=missing,
+        curves={m.name: tuple(_curve(found, m)) for m in _in_time(programme, found)},
+    )
+
+
+def _in_time(programme: Programme, found: Simulation) -> list[Milestone]:
+    return sorted((m for m in programme.milestones if m.task in found.finishes), key=lambda m: found.planned[m.task])
+
+
+def _odds(programme: Programme, found: Simulation, milestone: Milestone, *, tell: bool) -> OddsLine:
+    task, days = milestone.task, Counter(day_of(int(f)) for f in found.finishes[milestone.task])
+    told = milestone.deadline is not None and tell
+    end = minute_of(milestone.deadline) + DAY if milestone.deadline else 0
+    return OddsLine(
+        milestone=milestone.name,
+        planned=spoken_day(day_of(found.planned[task])),
+        p50=spoken_day(day_of(found.percentile(task, 50))),
+        p80=spoken_day(day_of(found.percentile(task, 80))),
+        p90=spoken_day(day_of(found.percentile(task, 90))),
+        planned_odds=round(100 * found.odds(task, found.planned[task])),
+        deadline=spoken_day(milestone.deadline) if milestone.deadline else "–",
+        deadline_odds=round(100 * found.odds(task, end)) if told else None,
+        outcomes=tuple((spoken_day(d), round(100 * n / found.iterations)) for d, n in sorted(days.items()))
+        if len(days) <= OUTCOMES
+        else (),
+    )
+
+
+def _curve(found: Simulation, milestone: Milestone) -> Iterator[tuple[str, int]]:
+    for percent in range(5, 101, 5):
+        yield day_of(found.percentile(milestone.task, percent)).isoformat(), percent
+
+
+def risk_text(report: RiskReport) -> Iterator[str]:
+    """Yield the simulation for the terminal."""
+    yield f"{report.programme}: {report.iterations} iterations, seed {report.seed}, {report.ranges} tasks with a range"
+    if report.assumption:
+        yield f"  {report.assumption} That is an assumption: give ranges for what matters."
+    for line in report.milestones:
+        yield f"{line.milestone}: planned {line.planned}; P50 {line.p50}, P80 {line.p80}, P90 {line.p90}"
+        yield f"  the planned date holds in {line.planned_odds} of 100"
+        if line.deadline_odds is not None:
+            yield f"  the deadline {line.deadline} holds in {line.deadline_odds} of 100"
+        if len(line.outcomes) > 1:
+            yield f"  it falls on {', '.join(f'{d} ({p} %)' for d, p in line.outcomes)}"
+    if report.missing:
+        yield "Odds of deadlines are not told yet: these drive the end and have no range (estimate: [30d, 45d, 70d])."
+        yield from (f"  {name}" for name in report.missing)
+    if report.drivers:
+        yield "What moves the last milestone (days between its luckiest and its unluckiest tenth):"
+        for driver in report.drivers:
+            yield f"  {driver.swing:>4}  {driver.task}; on the driving path in {driver.criticality} of 100"
+    for name, odds, days in report.events:
+        yield f"If it happens ({odds} %): {name} costs the last milestone {days} days"
+    yield "Where paths join, the latest decides: the date of several together is later than that of each."

@@ -1,0 +1,182 @@
+"""Iterations of a simulation, compiled: draw durations, time the roadmap, and add up what is asked.
+
+A draw is a function of the seed, the iteration and the place alone (a counter-based generator): so any number of
+threads draws the same numbers. No array of iterations by tasks is kept; a block of iterations adds up its own sums, and
+blocks are added in their order.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from changeflow.roadmap.arrays import AMOUNT, FLAGS, SUMMARY, TASK
+from changeflow.roadmap.kernel_early import forward
+from changeflow.roadmap.kernel_state import Marks, Result
+from changeflow.roadmap.kernel_time import Ints, Net
+
+compiled: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
+Floats = NDArray[np.float64]
+NOBODY = -1
+CAUSES, EVENTS, EFFECTS = 1_000_000, 2_000_000, 3_000_000
+"""Where the places of causes, events and their effects begin: a task's place is its number."""
+LOW, HIGH = 0.1, 0.9
+"""The tenths of a task's draws that the tornado compares."""
+
+
+class Draws(NamedTuple):
+    """What is drawn in each iteration."""
+
+    rows: Ints
+    """The row of each task with a range."""
+    table: Floats
+    """Its quantiles, in working minutes."""
+    cause: Ints
+    """The cause that it shares, or NOBODY."""
+    loading: Floats
+    """The square root of the cause's correlation."""
+    odds: Floats
+    """The probability of each event."""
+    effect: Floats
+    """Each event's quantiles, in working minutes."""
+    event_of: Ints
+    """Events and the rows that they strike: one line a pair."""
+    struck: Ints
+    base: Ints
+    """The planned minutes of every row."""
+
+
+class Sums(NamedTuple):
+    """What one block of iterations adds up; `finish` has a line an iteration."""
+
+    finish: Ints
+    """Iteration by target: civil minutes."""
+    driving: Ints
+    """By row: in how many iterations it lay on the driving path to the last target."""
+    moments: Floats
+    """By drawn task: the sums of duration, its square, and its product with the last target's finish."""
+    tails: Floats
+    """By drawn task: count and sum of the last target's finish in the lowest tenth, then in the highest."""
+    fired: Ints
+    """By event."""
+    fired_finish: Floats
+    """By event: the sum of the last target's finish where it fired."""
+
+
+@compiled
+def draw(seed: int, iteration: int, place: int) -> float:
+    """Return a number in [0, 1) that depends on nothing else: SplitMix64 over a counter (Steele et al., 2014)."""
+    x = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(iteration) * np.uint64(0xD1B54A32D192ED03)
+    x = x + np.uint64(place) * np.uint64(0x8CB92BA72F3D8DD7) + np.uint64(0x2545F4914F6CDD1D)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    x = x ^ (x >> np.uint64(31))
+    return float(x >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@compiled
+def normal_of(u: float) -> float:
+    """Return the standard normal quantile (Acklam's approximation: relative error below 1.15e-9)."""
+    u = min(max(u, 1e-16), 1 - 1e-16)
+    if u < 0.02425 or u > 1 - 0.02425:
+        q = math.sqrt(-2 * math.log(u if u < 0.5 else 1 - u))
+        top = ((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q
+                - 2.549732539343734) * q + 4.374664141464968) * q + 2.938163982698783  # fmt: skip
+        low = (((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q
+               + 3.754408661907416) * q + 1.0  # fmt: skip
+        return top / low if u < 0.5 else -top / low
+    q = u - 0.5
+    r = q * q
+    top = ((((-3.969683028665376e01 * r + 2.209460984245205e02) * r - 2.759285104469687e02) * r
+            + 1.383577518672690e02) * r - 3.066479806614716e01) * r + 2.506628277459239  # fmt: skip
+    low = ((((-5.447609879822406e01 * r + 1.615858368580409e02) * r - 1.556989798598866e02) * r
+            + 6.680131188771972e01) * r - 1.328068155288572e01) * r + 1.0  # fmt: skip
+    return q * top / low
+
+
+@compiled
+def looked_up(table: Floats, line: int, u: float) -> float:
+    at = u * (table.shape[1] - 1)
+    left = min(int(at), table.shape[1] - 2)
+    return table[line, left] + (at - left) * (table[line, left + 1] - table[line, left])
+
+
+@compiled
+def _drive(n: Net, r: Result, target: int) -> None:
+    """Mark the driving path to one row: back over driving links."""
+    for i in range(len(n.hot)):
+        r.driving[i] = 0
+    r.driving[target] = 1
+    for i in range(target, -1, -1):
+        if r.driving[i]:
+            for j in range(n.first_into[i], n.first_into[i + 1]):
+                k = n.into[TASK, j]
+                if r.drives[j] and not n.hot[k, FLAGS] & SUMMARY:
+                    r.driving[k] = 1
+
+
+@compiled
+def _length_of(d: Draws, k: int, seed: int, iteration: int) -> int:
+    """Draw the minutes of one task, together with the cause that it shares."""
+    u = draw(seed, iteration, k)
+    if d.cause[k] != NOBODY:
+        shared = normal_of(draw(seed, iteration, CAUSES + d.cause[k]))
+        z = d.loading[k] * shared + math.sqrt(1 - d.loading[k] * d.loading[k]) * normal_of(u)
+        u = 0.5 * math.erfc(-z / math.sqrt(2.0))
+    return math.floor(looked_up(d.table, k, u) + 0.5)
+
+
+@compiled
+def _fires(d: Draws, e: int, seed: int, iteration: int) -> bool:
+    return draw(seed, iteration, EVENTS + e) < d.odds[e]
+
+
+@compiled
+def _set_lengths(n: Net, d: Draws, seed: int, iteration: int) -> None:
+    """Write this iteration's minutes into the rows: what is drawn, and what events add."""
+    for j in range(len(d.struck)):
+        n.hot[d.struck[j], AMOUNT] = d.base[1 + d.struck[j]]
+    for k in range(len(d.rows)):
+        n.hot[d.rows[k], AMOUNT] = _length_of(d, k, seed, iteration)
+    for j in range(len(d.struck)):
+        e = d.event_of[j]
+        if _fires(d, e, seed, iteration):
+            more = looked_up(d.effect, e, draw(seed, iteration, EFFECTS + e))
+            n.hot[d.struck[j], AMOUNT] += math.floor(more + 0.5)
+
+
+@compiled
+def _add_up(n: Net, d: Draws, sums: Sums, finish: float, seed: int, iteration: int) -> None:
+    for k in range(len(d.rows)):
+        length = float(n.hot[d.rows[k], AMOUNT])
+        sums.moments[k, 0] += length
+        sums.moments[k, 1] += length * length
+        sums.moments[k, 2] += length * finish
+        if length <= looked_up(d.table, k, LOW):
+            sums.tails[k, 0] += 1
+            sums.tails[k, 1] += finish
+        elif length >= looked_up(d.table, k, HIGH):
+            sums.tails[k, 2] += 1
+            sums.tails[k, 3] += finish
+    for e in range(len(d.odds)):
+        if _fires(d, e, seed, iteration):
+            sums.fired[e] += 1
+            sums.fired_finish[e] += finish
+
+
+@compiled
+def run_block(n: Net, r: Result, d: Draws, targets: Ints, seed: int, first: int, sums: Sums, nothing: Marks) -> None:
+    """Run the iterations from `first` on, as many as `sums` has lines."""
+    last, whole = targets[len(targets) - 1], True
+    for line in range(sums.finish.shape[0]):
+        iteration = first + line
+        _set_lengths(n, d, seed, iteration)
+        forward(n, r, nothing, nothing, nothing, whole)
+        for t in range(len(targets)):
+            sums.finish[line, t] = r.early[targets[t], 1]
+        _drive(n, r, last)
+        for i in range(len(n.hot)):
+            sums.driving[i] += r.driving[i]
+        _add_up(n, d, sums, float(r.early[last, 1] - d.base[0]), seed, iteration)

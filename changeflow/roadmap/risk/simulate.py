@@ -1,0 +1,210 @@
+"""Simulate a roadmap: durations drawn from their ranges, events that strike, calendars and links as in the plan."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.errors import CalendarExhaustedError
+from changeflow.roadmap.arrays import AMOUNT, KIND, OPEN, STATE, WORK, Arrays, to_arrays
+from changeflow.roadmap.compiled import settle
+from changeflow.roadmap.kernel_risk import NOBODY, Draws, Sums, run_block
+from changeflow.roadmap.kernel_state import empty_result, net_of
+from changeflow.roadmap.risk.distributions import POINTS, quantiles
+from changeflow.roadmap.tasks import Roadmap
+from changeflow.values.base import TaskId
+
+BLOCK = 250
+"""Iterations of one block: part of the answer, as sums are added block by block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """A task's three-point estimate, in working minutes."""
+
+    task: TaskId
+    low: int
+    likely: int
+    high: int
+    distribution: str = "triangular"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """A cause that tasks share, with the correlation of any two of them."""
+
+    name: str
+    correlation: float
+    tasks: tuple[TaskId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An event: how likely, and how many working minutes each of its tasks then takes more."""
+
+    name: str
+    probability: float
+    effect: tuple[int, int, int]
+    tasks: tuple[TaskId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskModel:
+    ranges: tuple[Range, ...]
+    causes: tuple[Shared, ...] = ()
+    events: tuple[Happening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """What came of it. Finishes are civil minutes."""
+
+    iterations: int
+    seed: int
+    finishes: Mapping[TaskId, NDArray[np.int64]]
+    """Of each target, in order of iteration."""
+    planned: Mapping[TaskId, int]
+    """Each target's finish in the plan, without any draw."""
+    criticality: Mapping[TaskId, float]
+    """The share of iterations in which a task lay on the driving path to the last target."""
+    cruciality: Mapping[TaskId, float]
+    """Of tasks with a range: the correlation of its duration with the last target's finish."""
+    swing: Mapping[TaskId, float]
+    """Minutes between the last target's mean finish where the task took longest and where it was shortest (tenths)."""
+    event_cost: Mapping[str, float]
+    """Minutes between the last target's mean finish with and without an event."""
+
+    def percentile(self, target: TaskId, percent: float) -> int:
+        """Return the finish that so many of a hundred iterations keep: the smallest with at least that share."""
+        ordered = np.sort(self.finishes[target])
+        return int(ordered[max(0, -(-round(percent * 100) * len(ordered) // 10_000) - 1)])
+
+    def odds(self, target: TaskId, by: int) -> float:
+        """Return the share of iterations that finish by a moment."""
+        return float(np.mean(self.finishes[target] <= by))
+
+
+def simulate(
+    roadmap: Roadmap,
+    model: RiskModel,
+    targets: Sequence[TaskId],
+    *,
+    iterations: int = 10_000,
+    seed: int = 1,
+    threads: int = 2,
+) -> Simulation:
+    """Run the iterations. The same seed gives the same numbers, whatever the number of threads.
+
+    Only tasks that have not begun are drawn; what is under way keeps what was reported of it. The path that criticality
+    speaks of is the one to the last of `targets`.
+    """
+    arrays = to_arrays(roadmap)
+    plan = settle(roadmap, arrays)
+    row_of = {task: row for row, task in enumerate(arrays.ids)}
+    draws, drawn = _draws(arrays, model, row_of, int(plan.early[row_of[targets[-1]], 1]))
+    rows = np.array([row_of[t] for t in targets], np.int64)
+    starts = range(0, iterations, BLOCK)
+
+    def block(first: int) -> Sums:
+        own = arrays._replace(hot=arrays.hot.copy())
+        result = empty_result(own)
+        sums = _empty(min(BLOCK, iterations - first), len(rows), len(own.hot), draws)
+        run_block(net_of(own, result.trouble), result, draws, rows, seed, first, sums, np.zeros(0, np.int8))
+        if result.trouble[0]:
+            raise CalendarExhaustedError("of the programme", "for the longest draws")
+        return sums
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        done = list(pool.map(block, starts))
+    return _summed(done, arrays, draws, drawn, model, targets, plan.early[:, 1], seed)
+
+
+def _draws(
+    arrays: Arrays, model: RiskModel, row_of: Mapping[TaskId, int], reference: int
+) -> tuple[Draws, list[TaskId]]:
+    is_open = (arrays.cold[:, STATE] == OPEN) & (arrays.cold[:, KIND] == WORK)
+    drawn = [r for r in model.ranges if r.task in row_of and is_open[row_of[r.task]]]
+    cause_of = {t: n for n, c in enumerate(model.causes) for t in c.tasks}
+    loads = [model.causes[cause_of[r.task]].correlation ** 0.5 if r.task in cause_of else 0.0 for r in drawn]
+    pairs = [(n, row_of[t]) for n, e in enumerate(model.events) for t in e.tasks if t in row_of and is_open[row_of[t]]]
+    tables = [quantiles(r.low, r.likely, r.high, r.distribution) for r in drawn]
+    effects = [quantiles(*e.effect, "triangular") for e in model.events]
+    return (
+        Draws(
+            rows=np.array([row_of[r.task] for r in drawn], np.int64),
+            table=np.array(tables).reshape(-1, POINTS),
+            cause=np.array([cause_of.get(r.task, NOBODY) for r in drawn], np.int64),
+            loading=np.array(loads, np.float64),
+            odds=np.array([e.probability for e in model.events], np.float64),
+            effect=np.array(effects).reshape(-1, POINTS),
+            event_of=np.array([e for e, _ in pairs], np.int64),
+            struck=np.array([row for _, row in pairs], np.int64),
+            base=np.concatenate([[reference], arrays.hot[:, AMOUNT]]).astype(np.int64),
+        ),
+        [r.task for r in drawn],
+    )
+
+
+def _empty(lines: int, targets: int, rows: int, draws: Draws) -> Sums:
+    tasks, events = len(draws.rows), len(draws.odds)
+    return Sums(
+        np.zeros((lines, targets), np.int64),
+        np.zeros(rows, np.int64),
+        np.zeros((tasks, 3)),
+        np.zeros((tasks, 4)),
+        np.zeros(events, np.int64),
+        np.zeros(events),
+    )
+
+
+def _summed(
+    done: Sequence[Sums],
+    arrays: Arrays,
+    draws: Draws,
+    drawn: Sequence[TaskId],
+    model: RiskModel,
+    targets: Sequence[TaskId],
+    planned: NDArray[np.integer[Any]],
+    seed: int,
+) -> Simulation:
+    finish = np.concatenate([s.finish for s in done])
+    count = len(finish)
+    driving = np.sum([s.driving for s in done], axis=0)
+    moments, tails = np.sum([s.moments for s in done], axis=0), np.sum([s.tails for s in done], axis=0)
+    last = finish[:, -1] - float(draws.base[0])
+    row_of = {task: row for row, task in enumerate(arrays.ids)}
+    fired = np.sum([s.fired for s in done], axis=0)
+    fired_sum = np.sum([s.fired_finish for s in done], axis=0)
+    return Simulation(
+        iterations=count,
+        seed=seed,
+        finishes={t: finish[:, n] for n, t in enumerate(targets)},
+        planned={t: int(planned[row_of[t]]) for t in targets},
+        criticality={t: float(driving[row]) / count for t, row in row_of.items() if driving[row]},
+        cruciality={t: _correlation(moments[k], last, count) for k, t in enumerate(drawn)},
+        swing={t: _swing(tails[k]) for k, t in enumerate(drawn)},
+        event_cost={
+            e.name: _cost(float(fired_sum[n]), int(fired[n]), float(last.sum()), count)
+            for n, e in enumerate(model.events)
+        },
+    )
+
+
+def _correlation(moments: NDArray[np.float64], last: NDArray[np.float64], count: int) -> float:
+    mean, square, product = moments / count
+    spread = (square - mean * mean) * last.var()
+    return float((product - mean * last.mean()) / spread**0.5) if spread > 0 else 0.0
+
+
+def _swing(tails: NDArray[np.float64]) -> float:
+    low, low_sum, high, high_sum = tails.tolist()
+    return high_sum / high - low_sum / low if low and high else 0.0
+
+
+def _cost(fired_sum: float, fired: int, whole_sum: float, count: int) -> float:
+    if not 0 < fired < count:
+        return 0.0
+    return fired_sum / fired - (whole_sum - fired_sum) / (count - fired)

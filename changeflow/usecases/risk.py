@@ -1,0 +1,43 @@
+"""Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
+
+from changeflow.errors import InputError
+from changeflow.programme.programme import Programme
+from changeflow.programme.risk import Assumed, risk_model
+from changeflow.reports.risk import RiskReport, risk_report
+
+
+def simulate_programme(
+    programme: Programme, *, iterations: int, seed: int, threads: int = 2, assume: str | None = None
+) -> RiskReport:
+    """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range."""
+    # Loaded here: the kernel takes longer to load than most commands take.
+    from changeflow.roadmap.risk.simulate import simulate
+
+    if not 100 <= iterations <= 1_000_000:
+        raise InputError("Give between 100 and 1,000,000 iterations.")
+    assumed = _assumed(assume)
+    model = risk_model(programme, assumed=assumed)
+    if not model.ranges and not model.events:
+        raise InputError(
+            "Nothing can be drawn: no task has a range. Write estimate: [45d, 60d, 95d] at the tasks that matter, or "
+            "try --assume 80,150 first."
+        )
+    ahead = [m for m in programme.milestones if m.task not in programme.roadmap.progress]
+    if not ahead:
+        raise InputError("Every milestone has happened, or there is none. Add milestones to programme.yaml.")
+    targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]
+    found = simulate(programme.roadmap, model, targets, iterations=iterations, seed=seed, threads=threads)
+    odds = {e.name: e.probability for e in model.events}
+    return risk_report(programme, found, ranges=len(model.ranges), events=odds, assumed=assumed)
+
+
+def _assumed(text: str | None) -> Assumed | None:
+    if text is None:
+        return None
+    try:
+        low, high = (int(part) for part in text.split(","))
+    except ValueError:
+        low, high = 0, 0
+    if not 1 <= low <= 100 <= high <= 1000:
+        raise InputError(f"'{text}' is no assumption. Write --assume 80,150: from 80 to 150 percent of the plan.")
+    return Assumed(low, high)
