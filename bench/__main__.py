@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.cpm import measure_cpm
+from bench.montecarlo import measure_montecarlo
 from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
 from bench.rules import measure_rules
@@ -18,6 +19,7 @@ GROUPS = {
     "rules": measure_rules,
     "mpxj": measure_mpxj,
     "waves": measure_waves,
+    "montecarlo": measure_montecarlo,
 }
 OUT = Path(__file__).resolve().parent / "out.json"
 

@@ -20,6 +20,8 @@ from changeflow.resources import programme_templates
 TEMPLATE = "trust-central-services"
 APPROVED, TODAY = "2026-09-01", "2027-05-04"
 SHOWN_LINES = 18
+SHOWN_NOTES = 6
+"""Of what a command says beside its answer: a long search tells of each better plan."""
 
 
 class Demo:
@@ -50,7 +52,7 @@ class Demo:
             kept = self.home / f"{command[0]}.txt"
             kept.write_text(done.stdout)
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
-        for line in done.stderr.splitlines():
+        for line in done.stderr.splitlines()[-SHOWN_NOTES:]:
             self.console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)
         if done.returncode not in allowed:
             self.console.print(f"changeflow {command[0]} failed with exit code {done.returncode}.", style="red")
@@ -72,6 +74,8 @@ def main(home: Path) -> None:
     demo.console.print(f"\n[bold]Done in {time.monotonic() - began:.0f} s.[/bold] Every server is stopped.")
     demo.console.print(f"  The report to the SRO:  {home / 'sro-report.html'}", soft_wrap=True)
     demo.console.print(f"  Its numbers as JSON:    {home / 'sro-report.json'}", soft_wrap=True)
+    demo.console.print(f"  Rollout waves:          {home / 'waves.html'}", soft_wrap=True)
+    demo.console.print(f"  How sure dates are:     {home / 'risk.html'}", soft_wrap=True)
     demo.console.print(f"  {messages} messages:            {demo.outbox}{'/'}", soft_wrap=True)
     demo.console.print(f"  The programme's folder: {trust}", soft_wrap=True)
 
@@ -83,6 +87,14 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ("A ready programme of fourteen schools", ["init", str(trust)]),
         ("Is everything in it right?", ["validate", str(trust)]),
         ("When does each school go, and what drives that?", ["plan", str(trust)]),
+        (
+            "Which school should go when, so that our people can do it? Three plans, each checked",
+            ["waves", str(trust), "--out", str(home / "waves.html")],
+        ),
+        (
+            "How sure are these dates? Ten thousand times played through",
+            ["simulate", str(trust), "--assume", "80,150", "--out", str(home / "risk.html")],
+        ),
         ("Store it, as version 1", ["apply", str(trust), "--yes", "--at", APPROVED]),
         (
             f"The chief executive approves the plan ({APPROVED})",

@@ -76,6 +76,9 @@ def simulate(
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    page: Annotated[
+        Path | None, typer.Option("--out", help="Write a page with S-curves and what drives the end.")
+    ] = None,
     iterations: Annotated[int, typer.Option(help="How often the programme is played through.")] = 10_000,
     seed: Annotated[
         int, typer.Option(help="The same seed draws the same numbers, whatever the number of threads.")
@@ -102,6 +105,11 @@ def simulate(
         on: date | None = day(at) if at or folder is None else None
         found, _ = programme_of(folder, db=db, programme=programme, on=on)
         report = simulate_programme(found, iterations=iterations, seed=seed, threads=threads, assume=assume)
+        if page is not None:
+            from changeflow.reports.documents import write_risk
+
+            write_risk(report, page)
+            note(f"Wrote {page}")
     if form == "json":
         out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
         return

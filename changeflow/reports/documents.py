@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from changeflow.errors import InputError
+from changeflow.reports.risk import RiskReport
+from changeflow.reports.risk_pictures import draw_curves, draw_tornado
 from changeflow.reports.sro import SroReport
 from changeflow.reports.wave_board import Pictures
 from changeflow.reports.waves import WavesReport
@@ -38,6 +40,17 @@ def write_waves(report: WavesReport, pictures: Sequence[Pictures], out: Path) ->
         _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
     elif out.suffix == ".html":
         _write(template_environment().get_template("reports/waves.html.j2").render(r=report, pictures=pictures), out)
+    else:
+        raise InputError(f"'{out.name}' should end in .html or .json.")
+
+
+def write_risk(report: RiskReport, out: Path) -> None:
+    """Write a simulation to `out`: a page with pictures, or the numbers as JSON."""
+    if out.suffix == ".json":
+        _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
+    elif out.suffix == ".html":
+        pictures = {"curves": draw_curves(report), "tornado": draw_tornado(report.drivers)}
+        _write(template_environment().get_template("reports/risk.html.j2").render(r=report, **pictures), out)
     else:
         raise InputError(f"'{out.name}' should end in .html or .json.")
 
