@@ -87,6 +87,7 @@ def simulate(
     assume: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
     ] = None,
+    learn: Annotated[bool, typer.Option(help="Let what finished waves took re-estimate the later ones.")] = True,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     at: At = None,
@@ -104,7 +105,9 @@ def simulate(
             raise UnknownThingError("format", form, ["text", "json"])
         on: date | None = day(at) if at or folder is None else None
         found, _ = programme_of(folder, db=db, programme=programme, on=on)
-        report = simulate_programme(found, iterations=iterations, seed=seed, threads=threads, assume=assume)
+        report = simulate_programme(
+            found, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn, say=note
+        )
         if page is not None:
             from changeflow.reports.documents import write_risk
 

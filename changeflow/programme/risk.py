@@ -1,7 +1,9 @@
 """From a programme to a model of its risks: ranges of tasks, causes that they share, events that strike them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from changeflow.programme.lessons import Lesson
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.risk.simulate import Happening, Range, RiskModel, Shared
 from changeflow.roadmap.tasks import Task
@@ -28,10 +30,13 @@ def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
     return tuple(t.id for t in programme.tasks() if t.step == step and (not service or t.service == service))
 
 
-def risk_model(programme: Programme, *, assumed: Assumed | None = None) -> RiskModel:
-    """Return what is drawn; `assumed` gives a range to open work that has none."""
+def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned: Iterable[Lesson] = ()) -> RiskModel:
+    """Return what is drawn: `assumed` gives a range to open work without one, `learned` changes that of later waves."""
     said, minutes = programme.definition.risk, programme.minutes_per_day
-    ranges = [r for t in programme.tasks() if (r := _range(t, said.distribution, assumed)) is not None]
+    taught = {task: lesson for lesson in learned for task in lesson.tasks}
+    ranges = [
+        r for t in programme.tasks() if (r := _range(t, said.distribution, assumed, taught.get(t.id))) is not None
+    ]
     return RiskModel(
         ranges=tuple(ranges),
         causes=tuple(
@@ -62,9 +67,15 @@ def without_range(programme: Programme) -> tuple[Task, ...]:
     )
 
 
-def _range(task: Task, distribution: str, assumed: Assumed | None) -> Range | None:
+def _range(task: Task, distribution: str, assumed: Assumed | None, lesson: Lesson | None) -> Range | None:
+    factor = lesson.factor if lesson else 1.0
     if task.estimate is not None:
-        low, likely, high = task.estimate
+        low, likely, high = (round(minutes * factor) for minutes in task.estimate)
+        return Range(task=task.id, low=low, likely=likely, high=high, distribution=distribution)
+    if lesson is not None:
+        planned = task.duration.amount
+        shares = (min(lesson.least, 1.0, factor), factor, max(lesson.most, 1.0, factor))
+        low, likely, high = (round(planned * share) for share in shares)
         return Range(task=task.id, low=low, likely=likely, high=high, distribution=distribution)
     if assumed is None or task.duration.unit is not Unit.WORKING or task.duration.is_zero:
         return None

@@ -1,13 +1,15 @@
 """A simulation for people: what each milestone's date is worth, what drives it, and what luck costs."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from changeflow.programme.lessons import Lesson
 from changeflow.programme.programme import Programme
 from changeflow.programme.risk import Assumed, without_range
 from changeflow.roadmap.risk.simulate import Simulation
 from changeflow.roadmap.tasks import Milestone
+from changeflow.values.duration import days_in_words
 from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
 
 SHOWN = 8
@@ -57,6 +59,8 @@ class RiskReport:
     drivers: tuple[DriverLine, ...]
     events: tuple[tuple[str, int, int], ...]
     """(name, odds in percent, days that it costs the last milestone on average)."""
+    lessons: tuple[str, ...]
+    """What finished waves teach about the later ones."""
     missing: tuple[str, ...]
     """Tasks that need a range before odds of deadlines are told."""
     curves: Mapping[str, tuple[tuple[str, int], ...]]
@@ -64,7 +68,13 @@ class RiskReport:
 
 
 def risk_report(
-    programme: Programme, found: Simulation, *, ranges: int, events: Mapping[str, float], assumed: Assumed | None
+    programme: Programme,
+    found: Simulation,
+    *,
+    ranges: int,
+    events: Mapping[str, float],
+    assumed: Assumed | None,
+    learned: Sequence[Lesson] = (),
 ) -> RiskReport:
     """Turn a simulation into what people read; `events` are the odds of each."""
     missing = () if assumed else tuple(t.name for t in without_range(programme))
@@ -90,8 +100,22 @@ def risk_report(
             if round(found.swing[t] / DAY)
         ),
         events=tuple((name, round(100 * odds), round(found.event_cost[name] / DAY)) for name, odds in events.items()),
+        lessons=tuple(_lesson(programme, lesson) for lesson in learned),
         missing=missing,
         curves={m.name: tuple(_curve(found, m)) for m in _in_time(programme, found)},
+    )
+
+
+def _lesson(programme: Programme, lesson: Lesson) -> str:
+    taken, planned = (
+        days_in_words(round(minutes / lesson.count), programme.minutes_per_day)
+        for minutes in (lesson.taken, lesson.planned)
+    )
+    times = "once" if lesson.count == 1 else f"{lesson.count} times"
+    ahead = f"{len(lesson.tasks)} task{'' if len(lesson.tasks) == 1 else 's'} to come"
+    return (
+        f"{lesson.name} took {taken} on average, where {planned} were planned ({times}): {ahead} "
+        f"{'is' if len(lesson.tasks) == 1 else 'are'} drawn {lesson.factor:.2f} times as long."
     )
 
 
@@ -142,6 +166,9 @@ def risk_text(report: RiskReport) -> Iterator[str]:
         yield "What moves the last milestone (days between its luckiest and its unluckiest tenth):"
         for driver in report.drivers:
             yield f"  {driver.swing:>4}  {driver.task}; on the driving path in {driver.criticality} of 100"
+    if report.lessons:
+        yield "What finished waves teach:"
+        yield from (f"  {lesson}" for lesson in report.lessons)
     for name, odds, days in report.events:
         yield f"If it happens ({odds} %): {name} costs the last milestone {days} days"
     yield "Where paths join, the latest decides: the date of several together is later than that of each."

@@ -1,22 +1,39 @@
 """Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+from changeflow import roadmap
 from changeflow.errors import InputError
+from changeflow.programme.lessons import lessons
 from changeflow.programme.programme import Programme
 from changeflow.programme.risk import Assumed, risk_model
 from changeflow.reports.risk import RiskReport, risk_report
+from changeflow.usecases.plan import FIRST_TIME
 
 
 def simulate_programme(
-    programme: Programme, *, iterations: int, seed: int, threads: int = 2, assume: str | None = None
+    programme: Programme,
+    *,
+    iterations: int,
+    seed: int,
+    threads: int = 2,
+    assume: str | None = None,
+    learn: bool = True,
+    say: Callable[[str], None] | None = None,
 ) -> RiskReport:
-    """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range."""
+    """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range; with `learn`, what
+    finished waves took re-estimates the later ones."""
+    if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel_risk.*.nbi")):
+        say(FIRST_TIME)
     # Loaded here: the kernel takes longer to load than most commands take.
     from changeflow.roadmap.risk.simulate import simulate
 
     if not 100 <= iterations <= 1_000_000:
         raise InputError("Give between 100 and 1,000,000 iterations.")
     assumed = _assumed(assume)
-    model = risk_model(programme, assumed=assumed)
+    taught = tuple(lessons(programme)) if learn else ()
+    model = risk_model(programme, assumed=assumed, learned=taught)
     if not model.ranges and not model.events:
         raise InputError(
             "Nothing can be drawn: no task has a range. Write estimate: [45d, 60d, 95d] at the tasks that matter, or "
@@ -28,7 +45,7 @@ def simulate_programme(
     targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]
     found = simulate(programme.roadmap, model, targets, iterations=iterations, seed=seed, threads=threads)
     odds = {e.name: e.probability for e in model.events}
-    return risk_report(programme, found, ranges=len(model.ranges), events=odds, assumed=assumed)
+    return risk_report(programme, found, ranges=len(model.ranges), events=odds, assumed=assumed, learned=taught)
 
 
 def _assumed(text: str | None) -> Assumed | None:

@@ -52,10 +52,14 @@ def plan_waves(
     *,
     seconds: float,
     seed: int,
+    effort: float | None = None,
     announced: Announced | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Waves:
-    """Search for the three plans, each for so many seconds at most, and check them independently."""
+    """Search for the three plans, each for so many seconds at most, and check them independently.
+
+    `effort` is the deterministic limit, by which an answer repeats on any machine; as many as `seconds` when left out.
+    """
     if seconds <= 0:
         raise InputError("Give the search some time: --seconds 5.")
     # Loaded here: the solver takes longer to load than most commands take.
@@ -67,7 +71,7 @@ def plan_waves(
         raise InputError("No wave takes any school. Add waves to programme.yaml.")
     if explain_plainly(problem) is None:
         found, ran_out = [], False
-        limits = Limits(seconds=seconds, effort=seconds, seed=seed)
+        limits = Limits(seconds=seconds, effort=effort or seconds, seed=seed)
         for style, answer, _ in offers(problem, limits, say=say):
             if answer.plan is None:
                 ran_out = not answer.is_infeasible

@@ -1,6 +1,7 @@
 """Simulation against theory: distributions, merge bias, correlation, events, and the calendar's cliffs."""
 
 import math
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +10,23 @@ import pytest
 from changeflow.calendar.periods import months
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import read_folder
+from changeflow.programme.facts import Facts
+from changeflow.programme.lessons import lessons
+from changeflow.programme.programme import Programme
+from changeflow.programme.risk import risk_model
 from changeflow.reports.documents import write_risk
 from changeflow.reports.risk import risk_text
 from changeflow.roadmap.cpm import time_roadmap
 from changeflow.roadmap.kernel_risk import draw, normal_of
 from changeflow.roadmap.risk.distributions import quantiles
 from changeflow.roadmap.risk.simulate import Happening, Range, RiskModel, Shared, Simulation, simulate
+from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.engine import judge
 from changeflow.usecases.risk import simulate_programme
 from changeflow.values.moments import day_of
 from tests.builders import DAY, FIRST, PATHWAY, a_folder, a_roadmap, a_task, at
 from tests.conftest import SAMPLE
+from tests.rules.judging import judged
 
 MANY = 40_000
 
@@ -226,3 +233,44 @@ class TestCommandAndFiles:
         programme = judge(read_folder(a_folder(tmp_path / "trust")).programme).programme
         with pytest.raises(InputError, match=message):
             simulate_programme(programme, **({"iterations": 500, "seed": 1, "assume": "80,150"} | more))  # type: ignore[arg-type]
+
+
+class TestLessons:
+    """Training was planned to take two days. At Ash it took four (Monday 18 to Thursday 21 January), at Beech two:
+    six instead of four, half as long again. Two lessons weigh as much as the plan: (2 · 1.5 + 2) / 4 = 1.25."""
+
+    def programme(self, tmp_path: Path, pathway: str = PATHWAY) -> Programme:
+        done = {
+            "payroll/ash/train": TaskProgress(at("2027-01-18T08:30"), at("2027-01-21T16:30")),
+            "payroll/beech/train": TaskProgress(at("2027-01-18T08:30"), at("2027-01-19T16:30")),
+        }
+        return judged(tmp_path, pathway=pathway, facts=Facts(progress=done), on=date(2027, 1, 22)).programme
+
+    def test_the_pilot_re_estimates_the_later_waves(self, tmp_path: Path):
+        programme = self.programme(tmp_path)
+        [lesson] = lessons(programme)
+        assert (lesson.name, lesson.count, lesson.tasks) == ("Payroll: train", 2, ("payroll/cedar/train",))
+        assert lesson.factor == pytest.approx(1.25)
+        [drawn] = risk_model(programme, learned=[lesson]).ranges
+        day = programme.minutes_per_day
+        assert (drawn.low, drawn.likely, drawn.high) == (2 * day, 2.5 * day, 4 * day)
+
+    def test_a_range_that_somebody_gave_is_stretched(self, tmp_path: Path):
+        given_range = PATHWAY.replace(
+            "duration: 2d, after: [system", "duration: 2d, estimate: [1d, 2d, 4d], after: [system"
+        )
+        programme = self.programme(tmp_path, given_range)
+        drawn = next(r for r in risk_model(programme, learned=lessons(programme)).ranges if "cedar" in r.task)
+        day = programme.minutes_per_day
+        assert (drawn.low, drawn.likely, drawn.high) == (round(1.25 * day), round(2.5 * day), 5 * day)
+
+    def test_it_is_said_how_much_and_why(self, tmp_path: Path):
+        report = simulate_programme(self.programme(tmp_path), iterations=200, seed=1)
+        assert report.lessons[0] == (
+            "Payroll: train took 3 days on average, where 2 days were planned (2 times): 1 task to come is drawn 1.25 "
+            "times as long."
+        )
+        assert (
+            simulate_programme(self.programme(tmp_path), iterations=200, seed=1, assume="80,150", learn=False).lessons
+            == ()
+        )

@@ -24,7 +24,7 @@ from changeflow.roadmap.waves.why import why
 from changeflow.values.words import Kind
 
 MONDAY = date(2027, 1, 4)
-QUICK = Limits(seconds=10, effort=10)
+QUICK = Limits(seconds=120, effort=10)
 
 
 def candidate(week: int, team: str | None, tenths: int) -> Candidate:
@@ -188,7 +188,7 @@ def replace_hub(prices: Prices) -> Prices:
 def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
     rows = write_rows(tried, tried.prices)
-    loose = solve(rows, Limits(seconds=10, effort=0.001))
+    loose = solve(rows, Limits(seconds=120, effort=0.001))
     best = solve(rows, QUICK)
     if best.plan is not None and loose.plan is not None:
         assert loose.bound <= best.value <= loose.value

@@ -12,7 +12,7 @@ from changeflow.roadmap.waves.rows import Row, Rows, write_rows
 from changeflow.roadmap.waves.solve import Limits, Solved, make_solver, solve
 from changeflow.values.moments import spoken_day
 
-PROBE = Limits(seconds=5.0, effort=5.0)
+PROBE = Limits(seconds=20.0, effort=5.0)
 """For one question of the filter."""
 STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
 """Amounts by which a lever is tried, the smallest first."""
