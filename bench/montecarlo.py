@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.cpm import clock
 from changeflow.roadmap.kernel_play import Plain
-from changeflow.roadmap.risk.finishes import _shape, played
+from changeflow.roadmap.risk.finishes import played, shape_of
 
 ITERATIONS = 10_000
 LINKS = 2.4
@@ -47,7 +47,7 @@ def a_network(count: int) -> tuple[Plain, list[list[int]]]:
         Plain(
             first_into=np.concatenate([[0], np.cumsum([len(b) for b in before])]).astype(np.int32),
             before=np.array([p for b in before for p in b], np.int32),
-            **_shape(likely * 0.8, likely, likely * 1.8),
+            **shape_of(likely * 0.8, likely, likely * 1.8),
             events_first=np.zeros(count + 1, np.int32),
             event=nothing,
             odds=np.zeros(0, np.float32),

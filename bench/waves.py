@@ -87,7 +87,6 @@ def fifty_schools(seed: int = 7) -> WaveProblem:
             service: ServicePlan(
                 service=service,
                 name=service.title(),
-                weeks=weeks,
                 days={w: MONDAY + timedelta(weeks=w) for w in weeks},
                 wave_size=8,
                 weeks_between=4 if service == "payroll" else 2,

@@ -11,6 +11,7 @@ from changeflow.agenda.gates import open_conditions, weigh
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, spoken_day
 
 PACK = "delivery-confidence"
@@ -58,22 +59,22 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
     packs = programme.rulepacks
     share = float(packs.entry(PACK, "red_late_share", on=programme.on).value)
     spare_days = int(packs.entry(PACK, "amber_spare_days", on=programme.on).value)
-    for milestone in programme.milestones:
-        if milestone.task in programme.roadmap.progress:
-            continue
+    for milestone in programme.open_milestones:
         forecast = day_of(programme.timed(milestone.task).early_finish)
         planned = day_of(baseline[milestone.task].finish) if milestone.task in baseline else None
         name = f"“{milestone.name}”"
         if milestone.deadline is not None and forecast > milestone.deadline:
             late, left = (forecast - milestone.deadline).days, (milestone.deadline - today).days
             tier = Tier.RED if left <= 0 or late / left > share else Tier.AMBER
-            yield Signal(tier, f"{name} misses its deadline of {spoken_day(milestone.deadline)} by {_days(late)}.")
+            yield Signal(
+                tier, f"{name} misses its deadline of {spoken_day(milestone.deadline)} by {counted(late, 'day')}."
+            )
         elif planned is not None and forecast > planned:
-            yield Signal(Tier.AMBER, f"{name} is {_days((forecast - planned).days)} later than the baseline.")
+            yield Signal(Tier.AMBER, f"{name} is {counted((forecast - planned).days, 'day')} later than the baseline.")
         elif milestone.deadline is not None:
             spare = programme.spare(milestone) // programme.minutes_per_day
             if spare < spare_days:
-                yield Signal(Tier.AMBER, f"{name} has {_days(spare, 'working day')} to spare before its deadline.")
+                yield Signal(Tier.AMBER, f"{name} has {counted(spare, 'working day')} to spare before its deadline.")
 
 
 def _rules(judged: Judged) -> Iterator[Signal]:
@@ -96,7 +97,7 @@ def _decisions(judged: Judged, today: date) -> Iterator[Signal]:
         if logged.is_waiting and (against := weigh(judged, logged.task.id).of(GateState.BLOCKS)):
             yield Signal(Tier.AMBER, f"{logged.task.name} waits, and the evidence does not carry it: {against[0]}")
         if logged.late:
-            yield Signal(Tier.AMBER, f"{logged.task.name} is {_days(logged.late)} late.")
+            yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
     for decision, number, due in open_conditions(programme):
         if due < today:
             text = decision.conditions[number - 1].text
@@ -109,7 +110,3 @@ def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:
         yield Signal(Tier.RED, "Nobody is named as senior responsible owner.")
     elif sponsor.until is not None and sponsor.until < today:
         yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {spoken_day(sponsor.until)}.")
-
-
-def _days(count: int, unit: str = "day") -> str:
-    return f"{count} {unit}{'' if count == 1 else 's'}"

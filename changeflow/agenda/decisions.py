@@ -112,10 +112,6 @@ def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Mov
 def _moves(programme: Programme, slips: Slips, task: str, finish: int) -> Iterator[Moved]:
     found = [
         Moved(milestone=m, before=slips.early[m.task].finish, after=slips.finish_if(task, finish, m.task))
-        for m in _open_milestones(programme)
+        for m in programme.open_milestones
     ]
     yield from sorted((m for m in found if m.days), key=lambda m: (-m.days, m.before, m.milestone.id))
-
-
-def _open_milestones(programme: Programme) -> Iterator[Milestone]:
-    return (m for m in programme.milestones if m.task not in programme.roadmap.progress)

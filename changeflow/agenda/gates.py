@@ -236,7 +236,7 @@ def _runs_and_pilot(programme: Programme, gate: Task) -> Iterator[Criterion]:
 def _questions(programme: Programme, gate: Task) -> Iterator[Criterion]:
     """What no plan can show, and somebody should ask before people are paid by a new system."""
     service = programme.service(gate.service) if gate.service else None
-    if gate.gate is Gate.GO_LIVE and service is not None and service.service_class == "payroll":
+    if gate.gate is Gate.GO_LIVE and service is not None and service.pays_people:
         for question in programme.law("payroll", "go_live_questions").value:
             yield Criterion(f"Ask: {str(question).rstrip('?.')}?", State.NOTED, "R12")
 

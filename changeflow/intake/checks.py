@@ -42,11 +42,12 @@ def check_settings(programme: Programme) -> Iterator[Flaw]:
         yield Flaw(Place.programme("policy", "minimum_group"), what, f"Write {floor} or more.")
     for place, waiver in _placed_waivers(programme.definition):
         if waiver.task is not None:
-            yield from _unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)
+            yield from unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)
     yield from _endings(programme)
 
 
-def _unknown(place: Place, what: str, name: str, known: Iterable[str], *, on_key: bool = False) -> Iterator[Flaw]:
+def unknown(place: Place, what: str, name: str, known: Iterable[str], *, on_key: bool = False) -> Iterator[Flaw]:
+    """Yield the flaw of a name that nothing has, with the nearest one that something has."""
     options = set(known)
     if name not in options:
         yield Flaw(place, f"There is no {what} '{name}'.", did_you_mean(name, options), on_key=on_key)
@@ -63,9 +64,9 @@ def _waves(definition: Definition) -> Iterator[Flaw]:
             yield Flaw(place.at("id"), f"'{wave.id}' names something else already.", "Give the wave an id of its own.")
         seen.add(wave.id)
         for i, service in enumerate(wave.services):
-            yield from _unknown(place.at("services", i), "service", service, services)
+            yield from unknown(place.at("services", i), "service", service, services)
         for i, school in enumerate(wave.schools):
-            yield from _unknown(place.at("schools", i), "school", school, schools)
+            yield from unknown(place.at("schools", i), "school", school, schools)
             for service in sorted(wave.services or services):
                 if (service, school) in taken:
                     what = f"'{school}' is in two waves of {service}: {taken[service, school]} and {wave.id}."
@@ -83,25 +84,25 @@ def _people(definition: Definition) -> Iterator[Flaw]:
     schools = {s.id for s in definition.schools}
     programme = definition.programme
     if programme.sponsor:
-        yield from _unknown(Place.programme("sponsor", "person"), "person", programme.sponsor.person, people)
+        yield from unknown(Place.programme("sponsor", "person"), "person", programme.sponsor.person, people)
     for service in definition.services:
         if service.lead_provider:
             place = Place.service(service.service, "lead_provider", "person")
-            yield from _unknown(place, "person", service.lead_provider.person, people)
+            yield from unknown(place, "person", service.lead_provider.person, people)
         for n, holding in enumerate(service.delegation):
             for i, school in enumerate(holding.schools):
                 place = Place.service(service.service, "delegation", n, "schools", i)
-                yield from _unknown(place, "school", school, schools)
+                yield from unknown(place, "school", school, schools)
         if service.team:
             place = Place.service(service.service, "team")
-            yield from _unknown(place.at("manager"), "person", service.team.manager, people)
+            yield from unknown(place.at("manager"), "person", service.team.manager, people)
             for n, member in enumerate(service.team.members):
-                yield from _unknown(place.at("members", n, "person"), "person", member.person, people)
+                yield from unknown(place.at("members", n, "person"), "person", member.person, people)
     for person in definition.people:
         if person.manager:
-            yield from _unknown(Place("people"), f"manager of {person.id}", person.manager, people)
+            yield from unknown(Place("people"), f"manager of {person.id}", person.manager, people)
         if person.school:
-            yield from _unknown(Place("people"), f"school of {person.id}", person.school, schools)
+            yield from unknown(Place("people"), f"school of {person.id}", person.school, schools)
 
 
 def _calendars(definition: Definition) -> Iterator[Flaw]:
@@ -111,14 +112,14 @@ def _calendars(definition: Definition) -> Iterator[Flaw]:
     for calendar in definition.calendars:
         place = Place(f"calendar:{calendar.calendar}")
         if calendar.authority:
-            yield from _unknown(place.at("authority"), "school in authority", calendar.authority, authorities)
+            yield from unknown(place.at("authority"), "school in authority", calendar.authority, authorities)
         if calendar.school:
-            yield from _unknown(place.at("school"), "school", calendar.school, schools)
+            yield from unknown(place.at("school"), "school", calendar.school, schools)
         for n, blackout in enumerate(calendar.blackouts):
             for i, kind in enumerate(blackout.activities):
-                yield from _unknown(place.at("blackouts", n, "activities", i), "kind of task", kind, kinds)
+                yield from unknown(place.at("blackouts", n, "activities", i), "kind of task", kind, kinds)
             for i, school in enumerate(blackout.schools):
-                yield from _unknown(place.at("blackouts", n, "schools", i), "school", school, schools)
+                yield from unknown(place.at("blackouts", n, "schools", i), "school", school, schools)
         for group in ("terms", "closed", "blackouts"):
             for n, span in enumerate(getattr(calendar, group)):
                 last = span.last if group == "closed" else span.last_day
@@ -136,23 +137,23 @@ def _waivers(definition: Definition) -> Iterator[Flaw]:
     services = {s.service for s in definition.services}
     schools = {s.id for s in definition.schools}
     for place, waiver in _placed_waivers(definition):
-        yield from _unknown(place.at("rule"), "rule", waiver.rule, RULES)
+        yield from unknown(place.at("rule"), "rule", waiver.rule, RULES)
         if waiver.rule in RULES and not RULES[waiver.rule].lifted_by:
             yield Flaw(place.at("rule"), f"Nobody may lift {waiver.rule}.", "Remove the waiver and keep the rule.")
-        yield from _unknown(place.at("owner"), "person", waiver.owner, people)
+        yield from unknown(place.at("owner"), "person", waiver.owner, people)
         for person in waiver.approved_by:
-            yield from _unknown(place.at("approved_by"), "person", person, people)
+            yield from unknown(place.at("approved_by"), "person", person, people)
         if waiver.service:
-            yield from _unknown(place.at("service"), "service", waiver.service, services)
+            yield from unknown(place.at("service"), "service", waiver.service, services)
         for n, school in enumerate(waiver.schools):
-            yield from _unknown(place.at("schools", n), "school", school, schools)
+            yield from unknown(place.at("schools", n), "school", school, schools)
 
 
 def _mandates(definition: Definition) -> Iterator[Flaw]:
     people = {p.id for p in definition.people}
     for name, holders in definition.programme.mandates:
         for n, person in enumerate(holders):
-            yield from _unknown(Place.programme("mandates", name, n), "person", person, people)
+            yield from unknown(Place.programme("mandates", name, n), "person", person, people)
 
 
 def _placed_waivers(definition: Definition) -> Iterator[tuple[Place, Waiver]]:
@@ -175,9 +176,9 @@ def _posts(definition: Definition) -> Iterator[Flaw]:
                 yield Flaw(place, f"Post '{post}' stands here twice.", "Give one of them another id.")
         for n, old in enumerate(service.posts):
             place = Place.service(service.service, "posts", n)
-            yield from _unknown(place.at("school"), "school", old.school, schools)
+            yield from unknown(place.at("school"), "school", old.school, schools)
             if old.to is not None:
-                yield from _unknown(place.at("to"), "new post", old.to, new)
+                yield from unknown(place.at("to"), "new post", old.to, new)
 
 
 def _endings(programme: Programme) -> Iterator[Flaw]:
@@ -187,7 +188,7 @@ def _endings(programme: Programme) -> Iterator[Flaw]:
         for n, post in enumerate(service.posts):
             place = Place.service(service.service, "posts", n)
             if post.ends_with is not None:
-                yield from _unknown(place.at("ends_with"), "step of kind role_removal", post.ends_with, steps)
+                yield from unknown(place.at("ends_with"), "step of kind role_removal", post.ends_with, steps)
             elif post.route is Route.REDUNDANCY and len(steps) != 1:
                 remedy = (
                     f"Write ends_with: {' or '.join(sorted(steps))}." if steps else "Add a step of kind role_removal."

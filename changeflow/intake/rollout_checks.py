@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from changeflow.intake.checks import unknown
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.reference import Flaw, Place
 from changeflow.programme.risk import tasks_named
-from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.duration import parse_range
 from changeflow.values.problem import did_you_mean
 
 FILE, RISK = "rollout", "risk"
@@ -19,7 +20,7 @@ def check_rollout(definition: Definition) -> Iterator[Flaw]:
     rollout, schools = definition.rollout, {s.id for s in definition.schools}
     for n, pair in enumerate(rollout.apart):
         for i, name in enumerate(pair):
-            yield from _unknown(("apart", n, i), "school", name, schools)
+            yield from unknown(Place(FILE, ("apart", n, i)), "school", name, schools)
         if pair[0] == pair[1]:
             yield Flaw(Place(FILE, ("apart", n)), f"'{pair[0]}' cannot keep apart from itself.", "Name two schools.")
     if rollout.latest is not None and rollout.latest <= definition.programme.start:
@@ -29,7 +30,6 @@ def check_rollout(definition: Definition) -> Iterator[Flaw]:
 def check_risk(programme: Programme) -> Iterator[Flaw]:
     """Find tasks that nothing has, tasks with two causes, and effects that are not in order or no working time."""
     risk, taken = programme.definition.risk, dict[str, str]()
-    minutes = programme.minutes_per_day
     for n, cause in enumerate(risk.causes):
         yield from _unknown_tasks(programme, ("causes", n), cause.tasks)
         for task in (t for text in cause.tasks for t in tasks_named(programme, text)):
@@ -38,11 +38,11 @@ def check_risk(programme: Programme) -> Iterator[Flaw]:
                 yield Flaw(Place(RISK, ("causes", n, "tasks")), what, "Give it to one of them.", on_key=True)
     for n, event in enumerate(risk.events):
         yield from _unknown_tasks(programme, ("events", n), event.tasks)
-        read = [parse_duration(text, minutes_per_day=minutes) for text in event.effect]
-        low, likely, high = (d.amount for d in read)
-        if any(d.unit is not Unit.WORKING for d in read) or not low <= likely <= high:
-            what = f"The effect {', '.join(event.effect)} is not least, likely, most in working time."
-            yield Flaw(Place(RISK, ("events", n, "effect")), what, "Write it like [5d, 10d, 30d].")
+        try:
+            parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
+        except ValueError as error:
+            what, _, remedy = str(error).partition(". ")
+            yield Flaw(Place(RISK, ("events", n, "effect")), f"The effect {what}.", remedy)
 
 
 def _unknown_tasks(programme: Programme, path: tuple[str | int, ...], texts: tuple[str, ...]) -> Iterator[Flaw]:
@@ -56,12 +56,12 @@ def _unknown_tasks(programme: Programme, path: tuple[str | int, ...], texts: tup
 def _services(definition: Definition) -> Iterator[Flaw]:
     rollout, known = definition.rollout, {s.service for s in definition.services}
     for name, service in rollout.services.items():
-        yield from _unknown(("services", name), "service", name, known, on_key=True)
+        yield from unknown(Place(FILE, ("services", name)), "service", name, known, on_key=True)
         if service.earliest and service.latest and service.latest < service.earliest:
             yield _empty(("services", name, "latest"), name)
         for first in service.after:
             path = ("services", name, "after", first)
-            yield from _unknown(path, "service", first, known, on_key=True)
+            yield from unknown(Place(FILE, path), "service", first, known, on_key=True)
             others = rollout.services[first].after if first in rollout.services else {}
             if first == name or name in others:
                 what = f"'{name}' and '{first}' wait for each other."
@@ -69,25 +69,20 @@ def _services(definition: Definition) -> Iterator[Flaw]:
         for n, activity in enumerate(service.activities):
             if activity.team is not None:
                 path_to_team = ("services", name, "activities", n, "team")
-                yield from _unknown(path_to_team, "team", activity.team, set(rollout.teams))
+                yield from unknown(Place(FILE, path_to_team), "team", activity.team, set(rollout.teams))
 
 
 def _schools(definition: Definition) -> Iterator[Flaw]:
     services, known = {s.service for s in definition.services}, {s.id for s in definition.schools}
     for name, school in definition.rollout.schools.items():
-        yield from _unknown(("schools", name), "school", name, known, on_key=True)
+        yield from unknown(Place(FILE, ("schools", name)), "school", name, known, on_key=True)
         if school.earliest and school.latest and school.latest < school.earliest:
             yield _empty(("schools", name, "latest"), name)
         for kind, days in (("fixed", school.fixed), ("told", school.told)):
             for service in days:
-                yield from _unknown(("schools", name, kind, service), "service", service, services, on_key=True)
-
-
-def _unknown(
-    path: tuple[str | int, ...], what: str, name: str, known: set[str], *, on_key: bool = False
-) -> Iterator[Flaw]:
-    if name not in known:
-        yield Flaw(Place(FILE, path), f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
+                yield from unknown(
+                    Place(FILE, ("schools", name, kind, service)), "service", service, services, on_key=True
+                )
 
 
 def _empty(path: tuple[str | int, ...], name: str) -> Flaw:

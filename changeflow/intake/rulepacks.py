@@ -24,7 +24,7 @@ def shipped_rulepacks() -> Rulepacks:
 
 def read_rulepacks(folder: Path, problems: list[Problem]) -> tuple[Rulepack, ...]:
     packs: list[Rulepack] = []
-    seen: dict[tuple[str, str | None, date], str] = {}
+    seen: dict[tuple[str, tuple[str, ...], date], str] = {}
     for path in sorted(folder.glob("*.yaml")):
         document = read_yaml(path, f"{folder.name}/{path.name}", problems)
         pack = shape(document, Rulepack, problems) if document else None

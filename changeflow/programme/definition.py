@@ -19,6 +19,7 @@ from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
 from changeflow.values.rulepack import Rulepack
 
+PAYROLL = "payroll"
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 
 
@@ -230,6 +231,11 @@ class ServiceFile(Frozen):
     pilot: PilotPlan | None = None
     parallel_run: ParallelRunPolicy | None = None
 
+    @property
+    def pays_people(self) -> bool:
+        """A service of class payroll, which rules ask more of."""
+        return self.service_class == PAYROLL
+
 
 class Definition(Frozen):
     """Everything that a version keeps."""
@@ -254,6 +260,10 @@ class Definition(Frozen):
             w if w.service else w.model_copy(update={"service": s.service}) for s in self.services for w in s.waivers
         )
         return (*self.programme.waivers, *own)
+
+    def role_of(self, person: str) -> str | None:
+        """Return the title of a person's role; None for somebody who is not in the programme."""
+        return next((p.role for p in self.people if p.id == person), None)
 
     def canonical(self) -> str:
         """Return the same text for the same content, whatever the order of keys in the files."""

@@ -11,7 +11,7 @@ from changeflow.roadmap.pathways import LinkText, Per, StepFields, parse_link
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Milestone, Task
 from changeflow.services.transition import redundancies
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.duration import Unit, parse_duration, parse_range
 from changeflow.values.moments import minute_of
 from changeflow.values.problem import did_you_mean
 from changeflow.values.words import Kind, Origin
@@ -189,18 +189,14 @@ class _Expander:
         said = instance.fields.estimate
         if said is None:
             return None
-        read = [parse_duration(text, minutes_per_day=minutes) for text in said]
-        low, likely, high = (d.amount for d in read)
-        if any(d.unit is not Unit.WORKING for d in read):
-            remedy = "Write days, weeks or hours: [45d, 60d, 95d]."
-            self.out.flaws.append(Flaw(instance.place.at("estimate"), "An estimate is in working time.", remedy))
-        elif not low <= likely <= high:
-            what = f"The estimate {', '.join(said)} is not in order."
-            remedy = "Write the optimistic, the likely and the pessimistic duration, in this order."
-            flaw = Flaw(instance.place.at("estimate"), what, remedy)
+        try:
+            return parse_range(said, minutes_per_day=minutes)
+        except ValueError as error:
+            what, _, remedy = str(error).partition(". ")
+            flaw = Flaw(instance.place.at("estimate"), f"The estimate {what}.", remedy)
             if flaw not in self.out.flaws:
                 self.out.flaws.append(flaw)
-        return low, likely, high
+            return None
 
     def _redundancies(self, instance: _Instance) -> dict[str, int]:
         """Keep those of the instance's own schools; a school that the programme does not have is a flaw."""

@@ -154,6 +154,11 @@ class Programme:
             return timed.total_float
         return self.roadmap.calendar_of(milestone.task).between(timed.early_finish, deadline)
 
+    @property
+    def open_milestones(self) -> tuple[Milestone, ...]:
+        """Those that have not happened."""
+        return tuple(m for m in self.milestones if m.task not in self.roadmap.progress)
+
     def milestone(self, name: str) -> Milestone | None:
         return next((m for m in self.milestones if m.id == name), None)
 

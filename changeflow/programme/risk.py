@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from changeflow.programme.lessons import Lesson
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.risk.simulate import Happening, Range, RiskModel, Shared
+from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
 from changeflow.roadmap.tasks import Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.duration import Unit, parse_range
 
 LONG_DAYS = 5
 """Working days from which on a task on the driving path needs a range before odds are told: our own choice."""
@@ -46,7 +46,7 @@ def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned:
             Happening(
                 name=e.name or e.id,
                 probability=e.probability,
-                effect=_effect(e.effect, minutes),
+                effect=parse_range(e.effect, minutes_per_day=minutes),
                 tasks=_all(programme, e.tasks),
             )
             for e in said.events
@@ -91,8 +91,3 @@ def _range(task: Task, distribution: str, assumed: Assumed | None, lesson: Lesso
 
 def _all(programme: Programme, texts: tuple[str, ...]) -> tuple[TaskId, ...]:
     return tuple(dict.fromkeys(t for text in texts for t in tasks_named(programme, text)))
-
-
-def _effect(texts: tuple[str, str, str], minutes: int) -> tuple[int, int, int]:
-    low, likely, high = (parse_duration(text, minutes_per_day=minutes).amount for text in texts)
-    return low, likely, high

@@ -188,7 +188,7 @@ class _Builder:
         return self._counted[key]
 
     def _activities(self, service: ServiceFile) -> tuple[Activity, ...]:
-        usual = USUAL_FOR_PAY if service.service_class == "payroll" else USUAL
+        usual = USUAL_FOR_PAY if service.pays_people else USUAL
         return self._asked(service.service).activities or usual
 
     def _weeks_for(self, activity: Activity, school: str, week: int) -> tuple[tuple[int, ...], str]:
@@ -249,12 +249,10 @@ class _Builder:
         schools = [s for s, v in candidates if v == service.service]
         larger = len(self.definition.schools) >= self.programme.policy.larger_trust_from
         own = [c for (_, v), cs in candidates.items() if v == service.service for c in cs]
-        weeks = {o.week for o in openings} | {c.week for c in own}
         return ServicePlan(
             service=service.service,
             name=service.name,
-            weeks=tuple(sorted(weeks)),
-            days={**{c.week: c.day for c in own}, **{o.week: o.day for o in openings}},
+            days=dict(sorted({**{c.week: c.day for c in own}, **{o.week: o.day for o in openings}}.items())),
             wave_size=asked.wave_size,
             weeks_between=asked.weeks_between,
             has_pilot=(larger if asked.pilot is None else asked.pilot) and len(schools) > 1,

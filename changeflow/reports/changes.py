@@ -7,6 +7,7 @@ from changeflow.roadmap.changes import RULE_ORIGIN, Cause, Part, Slip
 from changeflow.roadmap.tasks import Roadmap, Task
 from changeflow.roadmap.why import length_in_words
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day
 
 TOLD = 5
@@ -59,7 +60,7 @@ def changes_text(changes: Changes) -> Iterator[str]:
             yield f"    {cause.days:+4d}  {cause.sentence}"
     if changes.slips and changes.unmoved:
         yield ""
-        yield f"  {changes.unmoved} other{'' if changes.unmoved == 1 else 's'} stayed where {_it(changes.unmoved)} was."
+        yield f"  {counted(changes.unmoved, 'other')} stayed where {_it(changes.unmoved)} was."
 
 
 def _it(count: int) -> str:
@@ -74,7 +75,7 @@ class _Words:
     def slip(self, slip: Slip) -> SlipLine:
         name = self._name(slip.target)
         way = "later" if slip.days > 0 else "earlier"
-        days = f"{abs(slip.days)} day{'' if abs(slip.days) == 1 else 's'}"
+        days = counted(abs(slip.days), "day")
         then, now = spoken_day(day_of(slip.before)), spoken_day(day_of(slip.after))
         causes = [self._cause(part) for part in slip.parts[:TOLD]]
         if rest := slip.parts[TOLD:]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from changeflow.roadmap.conflicts import Conflict, Item, Wish
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.roadmap.why import CONSTRAINT_WORDS
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day
 
 
@@ -13,7 +14,7 @@ def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[
     if not conflicts:
         yield "Nothing conflicts: every deadline, set date and rule can hold together."
     for conflict in conflicts:
-        days = f"{conflict.days} day{'' if conflict.days == 1 else 's'}"
+        days = counted(conflict.days, "day")
         yield f"{_said(roadmap, conflict.limit)}: it is missed by {days}. These cannot all hold:"
         for item in conflict.items:
             yield f"  - {_said(roadmap, item)}"
@@ -38,9 +39,9 @@ def _said(roadmap: Roadmap, item: Item) -> str:
 
 def _given_up(roadmap: Roadmap, conflict: Conflict, item: Item, left: int) -> str:
     if item == conflict.limit:
-        later = f"{conflict.days} day{'' if conflict.days == 1 else 's'}"
+        later = counted(conflict.days, "day")
         return f"{'move the deadline' if item.wish is Wish.DEADLINE else 'move that date'} by {later}: then all holds"
     what = "waive the rule" if item.wish is Wish.RULE else "lift the date"
     name = roadmap.tasks[item.task].name
-    outcome = "then it is kept" if not left else f"it is still missed by {left} day{'' if left == 1 else 's'}"
+    outcome = "then it is kept" if not left else f"it is still missed by {counted(left, 'day')}"
     return f"{what} for “{name}”: {outcome}"

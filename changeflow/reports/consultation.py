@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from changeflow.programme.programme import Programme
 from changeflow.rules.workforce import PACK, ConsultationPlan, consultation_plans
+from changeflow.values.duration import counted
 from changeflow.values.moments import spoken_day
 
 DISCLAIMER = "Planning minimum, not legal advice."
@@ -24,7 +25,7 @@ def consultation_text(programme: Programme) -> Iterator[str]:
 
 
 def _one(programme: Programme, plan: ConsultationPlan) -> Iterator[str]:
-    posts = f"{plan.posts} role{'' if plan.posts == 1 else 's'}"
+    posts = counted(plan.posts, "role")
     window = int(programme.law(PACK, "consultation_window_days", on=plan.first_effect).value)
     ends = "ends" if plan.posts == 1 else "end"
     yield (

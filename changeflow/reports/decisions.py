@@ -12,6 +12,7 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
 from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Task
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, spoken_day
 from changeflow.values.words import Outcome
 
@@ -112,7 +113,7 @@ def made_lines(programme: Programme, *, today: date) -> Iterator[MadeLine]:
     for logged in decision_log(programme, today=today):
         for answer in reversed(logged.answers):
             is_last = answer is logged.answers[-1] and not logged.is_open
-            days = f"{logged.waited} day{'' if logged.waited == 1 else 's'} after it was asked"
+            days = f"{counted(logged.waited, 'day')} after it was asked"
             yield MadeLine(
                 task=logged.task.id,
                 name=logged.task.name,
@@ -142,7 +143,7 @@ def _conditions(programme: Programme, answer: Decision, today: date) -> Iterator
 def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -> str:
     if not logged.is_waiting or logged.asked_on is None:
         return ""
-    days = f"{logged.waited} day{'' if logged.waited == 1 else 's'}"
+    days = counted(logged.waited, "day")
     said = f"Asked on {spoken_day(logged.asked_on)}, {days} ago."
     if logged.late and due_on is not None:
         said += f" It was due on {spoken_day(due_on)}."
@@ -160,7 +161,7 @@ def _week(moves: Iterable[Moved]) -> str:
 
 
 def _move(moved: Moved) -> str:
-    days = f"{moved.days} day{'' if moved.days == 1 else 's'}"
+    days = counted(moved.days, "day")
     before, after = spoken_day(day_of(moved.before)), spoken_day(day_of(moved.after))
     return f"“{moved.milestone.name}” by {days}, from {before} to {after}"
 

@@ -61,5 +61,4 @@ def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
 
 
 def role_of(programme: Programme, person: str | None) -> str:
-    found = next((p.role for p in programme.definition.people if p.id == person), None)
-    return found or "nobody"
+    return (programme.definition.role_of(person) if person else None) or "nobody"

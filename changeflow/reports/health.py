@@ -29,8 +29,7 @@ def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> 
     """Judge a scheduled programme by the thresholds that its rulepacks have in force."""
     if programme.schedule is None:
         raise LookupError("the programme has no schedule yet")
-    is_open = [m for m in programme.milestones if m.task not in programme.roadmap.progress]
-    last = max(is_open, key=lambda m: (programme.timed(m.task).early_finish, m.id), default=None)
+    last = max(programme.open_milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id), default=None)
     checks = check_health(
         programme.roadmap,
         programme.schedule,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from changeflow.programme.lessons import Lesson
 from changeflow.programme.programme import Programme
 from changeflow.programme.risk import Assumed, without_range
-from changeflow.roadmap.risk.simulate import Simulation
+from changeflow.roadmap.risk.model import Simulation
 from changeflow.roadmap.tasks import Milestone
-from changeflow.values.duration import days_in_words
+from changeflow.values.duration import counted, days_in_words
 from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
 
 SHOWN = 8
@@ -112,7 +112,7 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
         for minutes in (lesson.taken, lesson.planned)
     )
     times = "once" if lesson.count == 1 else f"{lesson.count} times"
-    ahead = f"{len(lesson.tasks)} task{'' if len(lesson.tasks) == 1 else 's'} to come"
+    ahead = f"{counted(len(lesson.tasks), 'task')} to come"
     return (
         f"{lesson.name} took {taken} on average, where {planned} were planned ({times}): {ahead} "
         f"{'is' if len(lesson.tasks) == 1 else 'are'} drawn {lesson.factor:.2f} times as long."

@@ -65,10 +65,10 @@ def rules_page(packs: Rulepacks) -> str:
     lines.append("")
     lines += ["## The numbers", "", "| rulepack | in force from | nation | entry | value | grade | source |"]
     lines.append("|---|---|---|---|---|---|---|")
-    for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation or "", p.in_force_from)):
+    for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation, p.in_force_from)):
         for key, entry in pack.entries.items():
             value = "not known" if entry.is_unknown else _said(entry.value)
-            cells = (pack.rulepack, spoken_day(pack.in_force_from), pack.nation or "all", key, value)
+            cells = (pack.rulepack, spoken_day(pack.in_force_from), ", ".join(pack.nation) or "all", key, value)
             lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {entry.source} |")
     return "\n".join(lines) + "\n"
 

@@ -135,7 +135,7 @@ def build_sro(
     programme = judged.programme
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = tuple(_milestone(programme, m, baseline) for m in in_time)
-    open_milestones = [m for m in in_time if m.task not in programme.roadmap.progress]
+    open_milestones = [m for m in in_time if m in programme.open_milestones]
     slips, health = slips_of(programme), health_lines(programme, baseline)
     cases = [weigh(judged, t.id) for t in programme.tasks(kind=Kind.DECISION) if not programme.is_done(t.id)]
     decisions = tuple(needed_lines(programme, slips, cases, today=today))
@@ -231,7 +231,7 @@ def slips_of(programme: Programme) -> Slips:
 
 
 def _cliffs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
-    targets = [m.task for m in programme.milestones if m.task not in programme.roadmap.progress]
+    targets = [m.task for m in programme.open_milestones]
     for cliff in slips.cliffs(targets, until=minute_of(today + EDGES_WITHIN), at_most=EDGE_DAYS):
         task = programme.roadmap.tasks[cliff.task]
         yield f"{task.name}: {cliff_in_words(programme.roadmap, cliff)}"

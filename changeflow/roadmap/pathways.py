@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from changeflow.roadmap.tasks import Link, LinkType
-from changeflow.values.base import Frozen, Id
+from changeflow.values.base import Frozen, Id, as_list
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.words import Gate, Kind, Phase, Track
 
@@ -28,12 +28,8 @@ def _checked_duration(text: Any) -> Any:  # noqa: ANN401
     return text
 
 
-def _as_list(value: Any) -> Any:  # noqa: ANN401
-    return [value] if isinstance(value, str) else value
-
-
 DurationText = Annotated[str, BeforeValidator(_checked_duration), Field(examples=["5d", "30ed", "2pp"])]
-Links = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(examples=["requirements FS+5d"])]
+Links = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(examples=["requirements FS+5d"])]
 
 _LINK = re.compile(r"^(?P<task>[a-z0-9][a-z0-9/-]*?)(?:\s+(?P<type>FS|SS|FF|SF)?(?P<lag>[+-]\S+)?)?$")
 

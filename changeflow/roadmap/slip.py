@@ -17,6 +17,7 @@ from changeflow.roadmap.network import Station, build_network
 from changeflow.roadmap.pace import pace_of
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, spoken_day
 
 JUMP_DAYS = 5
@@ -125,5 +126,5 @@ def cliff_in_words(roadmap: Roadmap, cliff: Cliff) -> str:
     if cliff.float_days == 0:
         return f"One working day later moves {moves}."
     kind = "school day" if roadmap.tasks[cliff.task].calendar.startswith("term") else "working day"
-    days = f"{cliff.float_days} {kind}{'' if cliff.float_days == 1 else 's'}"
+    days = counted(cliff.float_days, kind)
     return f"It can slip {days}; one day more moves {moves}."

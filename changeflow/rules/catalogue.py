@@ -119,7 +119,7 @@ _IN_ORDER = (
         our_choice="That payroll may not do without, but by waiver",
         check=sequence.parallel_run_before_go_live,
         gates=(Gate.GO_LIVE,),
-        only_for=lambda service: service.service_class == "payroll",
+        only_for=lambda service: service.pays_people,
         example="March and April are paid by the old system and computed by both; only then does the new one pay.",
     ),
     Rule(

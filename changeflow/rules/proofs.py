@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
 from changeflow.services.delegation import gaps
+from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, last_day_of, spoken_day
 from changeflow.values.words import Kind
@@ -68,7 +69,7 @@ def hole_in_words(programme: Programme, hole: Hole) -> str:
     span = f"on {spoken_day(hole.first)}" if days == 1 else f"from {spoken_day(hole.first)} to {spoken_day(hole.last)}"
     return (
         f"Nobody provides {name} at {school} {span}: {hole.gone.name} is over, and {hole.awaited.name} is not. "
-        f"Finish that earlier, or move the other {days} day{'' if days == 1 else 's'}."
+        f"Finish that earlier, or move the other {counted(days, 'day')}."
     )
 
 

@@ -83,7 +83,7 @@ def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | Impli
     """A payroll-class service runs old and new side by side for a short period before it goes live."""
     needed = programme.rulepacks.number("payroll", "parallel_runs_minimum", on=programme.on)
     for service in programme.services:
-        if service.service_class != "payroll":
+        if not service.pays_people:
             continue
         for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
             message = "{task} pays people, and no parallel run covers {schools}."

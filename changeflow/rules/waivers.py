@@ -52,7 +52,8 @@ def _service_of(definition: Definition, waiver: Waiver) -> str | None:
 
 
 def _role(definition: Definition, person: str) -> str:
-    return next((f"the {p.role}" for p in definition.people if p.id == person), f"'{person}'")
+    role = definition.role_of(person)
+    return f"the {role}" if role else f"'{person}'"
 
 
 def effective(definition: Definition, code: str) -> Iterator[Waiver]:

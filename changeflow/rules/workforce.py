@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
-from changeflow.services.consultation import Law, Proposal, earliest_effect, fullest_windows
+from changeflow.services.consultation import Law, Proposal, earliest_effect, fullest_windows, minimum_days
 from changeflow.services.leaving import next_leaving_date
 from changeflow.services.transition import Route
 from changeflow.values.finding import Breach, ImpliedLink
@@ -34,6 +34,9 @@ class ConsultationPlan:
     """None where the plan consults nobody there."""
     complete: date | None
     """The last day of the consultation that ends last."""
+    notify_by: date
+    """The last day on which form HR1 goes to the Secretary of State: as many days before the first role ends as the
+    rulepack says."""
 
     @property
     def earliest_notice(self) -> date | None:
@@ -47,22 +50,20 @@ class ConsultationPlan:
             return None
         return max(earliest_effect(self.starts, self.days), self.earliest_notice)
 
-    @property
-    def notify_by(self) -> date:
-        """The last day on which form HR1 goes to the Secretary of State: the same days before the first role ends."""
-        return self.first_effect - timedelta(days=self.days)
-
 
 def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
     """Yield a plan for each establishment where roles end by redundancy, by establishment."""
-    removals = _removals(programme)
-    for group in fullest_windows(_proposals(programme, removals), law=_law(programme)):
+    removals, law = _removals(programme), _law(programme)
+    for group in fullest_windows(_proposals(programme, removals), law=law):
+        on = group.first_effect
+        notice = minimum_days(group.posts, on=on, law=law, tiers_in=str(law("hr1_notice", on).value))
         talks = _consultations(programme, group.establishment, removals)
         yield ConsultationPlan(
             establishment=group.establishment,
             posts=group.posts,
             days=group.days,
-            first_effect=group.first_effect,
+            first_effect=on,
+            notify_by=on - timedelta(days=notice),
             starts=min((day_of(programme.timed(t.id).early_start) for t in talks), default=None),
             complete=max((last_day_of(programme.timed(t.id).early_finish) for t in talks), default=None),
         )

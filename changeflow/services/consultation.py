@@ -36,9 +36,12 @@ class Duty:
     """Calendar days from the start of consultation to the first role's end, at least."""
 
 
-def minimum_days(posts: int, *, on: date, law: Law) -> int:
-    """Return the days of consultation for so many posts at one establishment; 0 where none is asked for."""
-    tiers = law("consultation_tiers", on).value
+def minimum_days(posts: int, *, on: date, law: Law, tiers_in: str = "consultation_tiers") -> int:
+    """Return the days of consultation for so many posts at one establishment; 0 where none is asked for.
+
+    `tiers_in` names the entry that has the tiers of another duty, such as notifying the Secretary of State.
+    """
+    tiers = law(tiers_in, on).value
     return max((tier["days"] for tier in tiers if posts >= tier["posts"]), default=0)
 
 

@@ -176,10 +176,10 @@ def _write(session: Session, minutes: _Minutes, recorder: str, change: Change, *
 def _check_mandate(programme: Programme, gate: Task, by: str) -> None:
     allowed = deciders(programme, gate)
     if by == SYSTEM or by not in allowed:
-        roles = {p.id: p.role for p in programme.definition.people}
-        may = " or ".join(f"the {roles.get(p, p)} ({p})" for p in sorted(allowed)) or f"the {Mandate.SRO}, once named"
+        role_of = programme.definition.role_of
+        may = " or ".join(f"the {role_of(p) or p} ({p})" for p in sorted(allowed)) or f"the {Mandate.SRO}, once named"
         raise InputError(
-            f"The {roles.get(by, by)} may not decide “{gate.name}”: {may} may. What they have decided is recorded with "
+            f"The {role_of(by) or by} may not decide “{gate.name}”: {may} may. What they have decided is recorded with "
             f"--by. {NOTHING}"
         )
 
@@ -187,7 +187,7 @@ def _check_mandate(programme: Programme, gate: Task, by: str) -> None:
 def _check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
     """The first decision of a round stands; whoever comes second is told of it."""
     if last is not None and (last.outcome.is_approval or not again):
-        role = next((p.role for p in programme.definition.people if p.id == last.by), last.by)
+        role = programme.definition.role_of(last.by) or last.by
         said = f"{last.outcome.spoken} on {spoken_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
         hint = "" if last.outcome.is_approval else " When what was missing is there, ask anew with --again."
         raise ConflictError(f"“{gate.name}” was {said}. That decision stands; yours was not recorded.{hint}")

@@ -41,7 +41,7 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
         recorder = check_actor(definition, change.actor)
         who = check_actor(definition, by or recorder)
         if who not in holders(definition, Mandate.SRO):
-            role = next((p.role for p in definition.people if p.id == who), who)
+            role = definition.role_of(who) or who
             raise InputError(
                 f"The {role} may not set the delivery confidence: the SRO may. What the SRO has said is recorded with "
                 "--by. Nothing was recorded."

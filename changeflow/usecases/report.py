@@ -50,7 +50,7 @@ def issue_sro(
 def _build(session: Session, stored: Stored, *, today: date, since: str | None) -> SroReport:
     baseline, note = stored.baseline, ""
     if baseline is not None:
-        approver = next((p.role for p in stored.version.definition.people if p.id == baseline.approver), "somebody")
+        approver = stored.version.definition.role_of(baseline.approver) or "somebody"
         day = spoken_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)

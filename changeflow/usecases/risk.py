@@ -39,7 +39,7 @@ def simulate_programme(
             "Nothing can be drawn: no task has a range. Write estimate: [45d, 60d, 95d] at the tasks that matter, or "
             "try --assume 80,150 first."
         )
-    ahead = [m for m in programme.milestones if m.task not in programme.roadmap.progress]
+    ahead = programme.open_milestones
     if not ahead:
         raise InputError("Every milestone has happened, or there is none. Add milestones to programme.yaml.")
     targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]

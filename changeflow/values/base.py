@@ -5,6 +5,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 
+def as_list(value: object) -> object:
+    """Let people write one thing where several may stand."""
+    return [value] if isinstance(value, str) else value
+
+
 class Frozen(BaseModel):
     """A value that enters from outside: immutable, and a misspelt key is an error."""
 

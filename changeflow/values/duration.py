@@ -1,6 +1,7 @@
 """Durations and lags as people write them: `5d`, `4h`, `30ed`, `2pp`, `6sw`, `1t`, `50%`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -74,6 +75,29 @@ def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Dur
         return Duration(round(amount * _ELAPSED[unit]), Unit.ELAPSED)
     minutes = {"m": 1, "h": 60, "d": minutes_per_day, "w": 5 * minutes_per_day}[unit]
     return Duration(round(amount * minutes))
+
+
+def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[int, int, int]:
+    """Read three durations, least to most, as working minutes; `ValueError` says what would be right.
+
+    >>> parse_range(["4d", "5d", "9d"], minutes_per_day=450)
+    (1800, 2250, 4050)
+    """
+    low, likely, high = (parse_duration(text, minutes_per_day=minutes_per_day) for text in texts)
+    in_working_time = {low.unit, likely.unit, high.unit} == {Unit.WORKING}
+    if not in_working_time or not low.amount <= likely.amount <= high.amount:
+        said = ", ".join(texts)
+        raise ValueError(f"{said} is not least, likely, most in working time. Write it like [45d, 60d, 95d].")
+    return low.amount, likely.amount, high.amount
+
+
+def counted(number: int, unit: str) -> str:
+    """Write a number of things.
+
+    >>> counted(1, "day"), counted(0, "working day")
+    ('1 day', '0 working days')
+    """
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def days_in_words(minutes: int, minutes_per_day: int) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from changeflow.values.base import Frozen, Id, TaskId
+from changeflow.values.base import Frozen, Id, TaskId, as_list
 from changeflow.values.words import Severity
 
 
@@ -54,17 +54,13 @@ class Finding:
         return self.severity is Severity.BLOCK
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class Waiver(Frozen):
     """Somebody with the mandate to do so lifts a rule, for a scope, until a day."""
 
     rule: str = Field(pattern=r"^R\d\d$")
     reason: str = Field(min_length=1)
     owner: Id
-    approved_by: Annotated[tuple[Id, ...], BeforeValidator(_as_list), Field(min_length=1)]
+    approved_by: Annotated[tuple[Id, ...], BeforeValidator(as_list), Field(min_length=1)]
     """One person, or several where a rule takes more than one mandate."""
     expires: date
     """The last day on which it holds."""

@@ -1,11 +1,11 @@
 """Rulepacks: law and other people's standards as dated, sourced data."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from changeflow.values.base import Frozen, Id
+from changeflow.values.base import Frozen, Id, as_list
 
 
 class Entry(Frozen):
@@ -29,7 +29,8 @@ class Rulepack(Frozen):
     """A set of entries that is in force from a day on, until a later edition replaces it."""
 
     rulepack: Id
-    nation: str | None = None
+    nation: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
+    """One nation, or several; none means all."""
     in_force_from: date
     disclaimer: str = "Planning minimum, not legal advice."
     entries: dict[str, Entry]
@@ -48,11 +49,14 @@ class Rulepacks(Frozen):
         editions = [
             p
             for p in self.packs
-            if p.rulepack == pack and p.in_force_from <= on and key in p.entries and p.nation in (None, nation)
+            if p.rulepack == pack
+            and p.in_force_from <= on
+            and key in p.entries
+            and (not p.nation or nation in p.nation)
         ]
         if not editions:
             raise KeyError(f"{pack}.{key} on {on}")
-        return sorted(editions, key=lambda p: (p.nation is not None, p.in_force_from))[-1].entries[key]
+        return sorted(editions, key=lambda p: (bool(p.nation), p.in_force_from))[-1].entries[key]
 
     def number(self, pack: str, key: str, *, on: date, nation: str | None = None) -> int:
         """Return an entry that is a whole number; one that is not known yet is a `LookupError`."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from changeflow.roadmap.arrays import to_arrays
 from changeflow.roadmap.cpm import time_roadmap
 from changeflow.roadmap.risk.finishes import _plain, finishes
-from changeflow.roadmap.risk.simulate import Happening, Range, RiskModel, Shared, simulate
+from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
+from changeflow.roadmap.risk.simulate import simulate
 from changeflow.roadmap.tasks import Roadmap
 from tests.builders import DAY, OFFICE, a_roadmap, a_task, at
 

@@ -19,7 +19,8 @@ from changeflow.reports.risk import risk_text
 from changeflow.roadmap.cpm import time_roadmap
 from changeflow.roadmap.kernel_risk import draw, normal_of
 from changeflow.roadmap.risk.distributions import quantiles
-from changeflow.roadmap.risk.simulate import Happening, Range, RiskModel, Shared, Simulation, simulate
+from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared, Simulation
+from changeflow.roadmap.risk.simulate import simulate
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.engine import judge
 from changeflow.usecases.risk import simulate_programme

@@ -63,7 +63,7 @@ def problem(
         weeks=40,
         services={
             s: ServicePlan(
-                service=s, name=s.title(), weeks=weeks, days={w: MONDAY + timedelta(weeks=w) for w in weeks},
+                service=s, name=s.title(), days={w: MONDAY + timedelta(weeks=w) for w in weeks},
                 **(asked | (service or {})),
             )
             for s, weeks in dates.items()

@@ -27,7 +27,8 @@ from changeflow.roadmap.arrays import (
     to_arrays,
 )
 from changeflow.roadmap.kernel_play import LANES, Plain, play
-from changeflow.roadmap.risk.simulate import Range, RiskModel, simulate
+from changeflow.roadmap.risk.model import Range, RiskModel
+from changeflow.roadmap.risk.simulate import simulate
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.base import TaskId
 
@@ -106,7 +107,7 @@ def _plain(arrays: Arrays, model: RiskModel) -> Plain | None:
     return Plain(
         first_into=arrays.first_into.astype(np.int32),
         before=np.ascontiguousarray(arrays.into[TASK]).astype(np.int32),
-        **_shape(low, likely, high),
+        **shape_of(low, likely, high),
         events_first=np.concatenate([[0], np.cumsum(count)]).astype(np.int32),
         event=np.array([n for _, n in strikes], np.int32),
         odds=np.array([e.probability for e in model.events], np.float32),
@@ -116,7 +117,7 @@ def _plain(arrays: Arrays, model: RiskModel) -> Plain | None:
     )
 
 
-def _shape(
+def shape_of(
     low: NDArray[np.float64], likely: NDArray[np.float64], high: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float32]]:
     span = high - low
@@ -127,5 +128,5 @@ def _shape(
 
 def _extras(effects: Sequence[Range]) -> NDArray[np.float32]:
     columns = [np.array([getattr(e, name) for e in effects], np.float64) for name in ("low", "likely", "high")]
-    shape = _shape(*columns)
+    shape = shape_of(*columns)
     return np.stack([shape[n] for n in ("low", "high", "rising", "falling", "turn")], axis=1).reshape(-1, 5)

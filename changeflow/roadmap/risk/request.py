@@ -5,14 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from changeflow.roadmap.pathways import DurationText
-from changeflow.values.base import Frozen, Id
+from changeflow.values.base import Frozen, Id, as_list
 
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Tasks = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+Tasks = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
 """Full ids, or steps: `system-built` means the step in every service, `payroll/system-built` in one."""
 
 

@@ -8,8 +8,9 @@ from ortools.sat.python import cp_model
 
 from changeflow.roadmap.waves.problem import Pair, WaveProblem
 from changeflow.roadmap.waves.request import Prices
-from changeflow.roadmap.waves.rows import Row, Rows, write_rows
-from changeflow.roadmap.waves.solve import Limits, Solved, make_solver, solve
+from changeflow.roadmap.waves.rows import Rows, write_rows
+from changeflow.roadmap.waves.solve import Limits, Solved, cp_model_of, make_solver, solve
+from changeflow.values.duration import counted
 from changeflow.values.moments import spoken_day
 
 PROBE = Limits(seconds=20.0, effort=5.0)
@@ -41,7 +42,7 @@ def explain(problem: WaveProblem) -> Conflict | None:
     groups = sorted({r.group for r in rows.rows if r.group})
     if not _ask(rows, groups).is_infeasible:
         return None
-    core = _core(rows, groups) or groups
+    core = _core(rows) or groups
     if not _ask(rows, core).is_infeasible:
         core = groups  # an assumption that the solver forgot
     minimal, is_minimal = _filtered(rows, core)
@@ -69,7 +70,7 @@ def relaxations(problem: WaveProblem, conflict: Conflict, *, later: Later | None
     if later is not None:
         for weeks in STEPS:
             if _is_possible(later(weeks)):
-                yield f"Let the last go-live be {weeks} week{'' if weeks == 1 else 's'} later."
+                yield f"Let the last go-live be {counted(weeks, 'week')} later."
                 break
 
 
@@ -81,7 +82,7 @@ def group_words(problem: WaveProblem, group: str) -> str:
         return f"{problem.team_names[what]}: nobody works more days in a week than there are."
     if kind == "at once":
         count = schools[what].at_once
-        return f"{schools[what].name} bears {count} change{'' if count == 1 else 's'} at once."
+        return f"{schools[what].name} bears {counted(count, 'change')} at once."
     if kind in ("fixed", "in the pilot"):
         school, service = what.split("/")
         if kind == "in the pilot":
@@ -122,8 +123,8 @@ def _without_dates(problem: WaveProblem) -> Iterator[str]:
     for pair, candidates in problem.candidates.items():
         if candidates:
             continue
-        counted = Counter(problem.dropped[pair].values()).most_common(3)
-        why = "; ".join(f"{reason} ({n} date{'' if n == 1 else 's'})" for reason, n in counted)
+        common = Counter(problem.dropped[pair].values()).most_common(3)
+        why = "; ".join(f"{reason} ({counted(n, 'date')})" for reason, n in common)
         yield f"{problem.pair_name(pair)}: no date is left. {why or 'Its service has no date in the window'}."
 
 
@@ -140,15 +141,9 @@ def _ask(rows: Rows, groups: Sequence[str]) -> Solved:
     return solve(rows, PROBE, without=left_out, with_bound=False)
 
 
-def _core(rows: Rows, groups: Sequence[str]) -> list[str]:
+def _core(rows: Rows) -> list[str]:
     """Ask the solver which groups are enough for the conflict: small, and not always the smallest."""
-    model = cp_model.CpModel()
-    variables = [model.new_int_var(0, high, f"v{n}") for n, high in enumerate(rows.highs)]
-    guards = {group: model.new_bool_var(group) for group in groups}
-    for row in rows.rows:
-        added = _add(model, variables, row)
-        if row.group:
-            added.only_enforce_if(guards[row.group])
+    model, _, guards = cp_model_of(rows, rows.rows, is_guarded=True)
     model.add_assumptions(list(guards.values()))
     solver = make_solver(PROBE)
     # With several workers, or interleaved, assumptions were seen to be ignored.
@@ -158,11 +153,6 @@ def _core(rows: Rows, groups: Sequence[str]) -> list[str]:
         return []
     found = {guard.index: group for group, guard in guards.items()}
     return sorted(found[i] for i in solver.sufficient_assumptions_for_infeasibility() if i in found)
-
-
-def _add(model: cp_model.CpModel, variables: list[cp_model.IntVar], row: Row) -> cp_model.Constraint:
-    total = cp_model.LinearExpr.weighted_sum([variables[v] for v, _ in row.terms], [c for _, c in row.terms])
-    return model.add_linear_constraint(total, row.low, row.high)
 
 
 def _filtered(rows: Rows, core: Sequence[str]) -> tuple[list[str], bool]:

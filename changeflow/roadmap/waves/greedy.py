@@ -51,11 +51,10 @@ class _Filler:
 
     def _pilot(self, service: ServicePlan, left: list[Pair]) -> int | None:
         schools = self.problem.schools
-        early = service.weeks[: max(1, (len(service.weeks) + 2) // 3)]
         willing = [p for p in left if schools[p[0]].pilot is not False]
         asked = [p for p in willing if schools[p[0]].pilot]
         reluctant = [p for p in willing if schools[p[0]].reluctant]
-        for week in early:
+        for week in service.pilot_weeks:
             order = [*asked, *reluctant[:1], *sorted(willing, key=lambda p: (schools[p[0]].risk, p))]
             taken: list[Pair] = []
             for pair in dict.fromkeys(order):

@@ -46,16 +46,25 @@ class ServicePlan:
 
     service: str
     name: str
-    weeks: tuple[int, ...]
-    """The weeks in which it may go live somewhere, in order."""
     days: Mapping[int, date]
-    """The day of each of them."""
+    """The weeks in which it may go live somewhere, in order, and the day of each."""
     wave_size: int
     weeks_between: int
     has_pilot: bool
     pilot_size: int
     evaluation_weeks: int
     after: Mapping[str, int]
+
+    @property
+    def weeks(self) -> tuple[int, ...]:
+        """The weeks in which it may go live somewhere, in order."""
+        return tuple(self.days)
+
+    @property
+    def pilot_weeks(self) -> tuple[int, ...]:
+        """The early third of them, one at least: a pilot that comes late has nothing left to teach. Our own choice."""
+        weeks = self.weeks
+        return weeks[: max(1, (len(weeks) + 2) // 3)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,12 +38,9 @@ class Rows:
     """The upper bound of each variable; all begin at 0."""
     rows: list[Row] = field(default_factory=list)
     objective: dict[int, int] = field(default_factory=dict)
-    constant: int = 0
     column: dict[tuple[Pair, int], int] = field(default_factory=dict)
     """The variable of each pair and week."""
     pilot: dict[tuple[Pair, int], int] = field(default_factory=dict)
-    parts: dict[str, dict[int, int]] = field(default_factory=dict)
-    """The objective's criteria, each by itself, before its price."""
 
     def variable(self, high: int = 1) -> int:
         self.highs.append(high)
@@ -55,11 +52,9 @@ class Rows:
     def at_most(self, terms: Iterable[tuple[int, int]], high: int, group: str = "") -> None:
         self.add(terms, -INFINITY, high, group)
 
-    def price(self, criterion: str, terms: Iterable[tuple[int, int]], each: float) -> None:
-        """Add a criterion's terms to the objective; `each` is the price of one unit."""
-        part = self.parts.setdefault(criterion, {})
+    def price(self, terms: Iterable[tuple[int, int]], each: float) -> None:
+        """Add terms to the objective; `each` is the price of one unit."""
         for variable, count in terms:
-            part[variable] = part.get(variable, 0) + count
             self.objective[variable] = self.objective.get(variable, 0) + round(count * each * SCALE)
 
     def hint_of(self, plan: WavePlan) -> dict[int, int]:
@@ -162,8 +157,7 @@ class _Writer:
     def _pilot(self, service: str, pairs: list[Pair]) -> dict[int, int]:
         """The pilot is on one of the early dates; returns the variable of each."""
         out, plan, schools = self.out, self.problem.services[service], self.problem.schools
-        dates = plan.weeks[: max(1, (len(plan.weeks) + 2) // 3)]
-        tried = {week: out.variable() for week in dates}
+        tried = {week: out.variable() for week in plan.pilot_weeks}
         out.add([(z, 1) for z in tried.values()], 1, 1)
         willing = [p for p in pairs if schools[p[0]].pilot is not False]
         reluctant = [p for p in willing if schools[p[0]].reluctant]
@@ -195,7 +189,7 @@ class _Writer:
             for pair in pairs:
                 out.at_most([(open_yet, -1), (self.step[pair, week], -1)], -1)
             terms.append((open_yet, following - week))
-        out.price("last", terms, self.prices.last)
+        out.price(terms, self.prices.last)
 
     def _capacity(self) -> None:
         """Work of a week fits the share of its capacity that the team's fullest week has."""
@@ -221,7 +215,7 @@ class _Writer:
                     whole = [(v, t // portion) for v, t in sorted(terms.items())]
                     if sum(t for _, t in whole) > capacity // portion:
                         out.at_most(whole, capacity // portion, f"capacity:{team}")
-            out.price("peak", [(peak, 1)], self.prices.peak)
+            out.price([(peak, 1)], self.prices.peak)
 
     def _saturation(self) -> None:
         """No school changes in more ways at once than it can bear."""
@@ -295,7 +289,7 @@ class _Writer:
                 elif problem.hub_weeks is not None:
                     self._within(service, pairs, problem.hub_weeks, f"hub together:{hub}/{service}")
                 if not problem.hubs_apart:
-                    out.price("hubs", used, self.prices.hub)
+                    out.price(used, self.prices.hub)
         self._fair(hubs)
 
     def _within(self, service: str, pairs: list[Pair], window: int, group: str) -> None:
@@ -326,7 +320,7 @@ class _Writer:
             ]
             out.at_most([*mean, (latest, -1)], 0)
             out.at_most([(earliest, 1), *((v, -n) for v, n in mean)], 0)
-        out.price("fairness", [(latest, 1), (earliest, -1)], self.prices.fairness / 10)
+        out.price([(latest, 1), (earliest, -1)], self.prices.fairness / 10)
 
     def _apart(self) -> None:
         out, problem = self.out, self.problem
@@ -350,9 +344,9 @@ class _Writer:
             risk = self.problem.schools[pair[0]].risk
             for candidate in candidates:
                 column = out.column[pair, candidate.week]
-                out.price("finish", [(column, candidate.week)], prices.finish)
-                out.price("risk", [(column, -risk * candidate.week)], prices.risk)
+                out.price([(column, candidate.week)], prices.finish)
+                out.price([(column, -risk * candidate.week)], prices.risk)
                 told = self.problem.told.get(pair)
                 if told is not None and candidate.week != told:
-                    out.price("told", [(column, 1)], prices.told)
-                    out.price("told weeks", [(column, abs(candidate.week - told))], prices.told_week)
+                    out.price([(column, 1)], prices.told)
+                    out.price([(column, abs(candidate.week - told))], prices.told_week)

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ortools.linear_solver.python import model_builder
@@ -65,7 +65,7 @@ def solve(
 ) -> Solved:
     """Search within the limits; `without` leaves the rows of some groups out. `say` hears of each better plan."""
     kept = [r for r in rows.rows if r.group not in without] if without else rows.rows
-    model, variables = _cp_model(rows, kept)
+    model, variables, _ = cp_model_of(rows, kept)
     for variable, value in sorted((hint or {}).items()):
         model.add_hint(variables[variable], value)
     solver = make_solver(limits)
@@ -115,21 +115,27 @@ def make_solver(limits: Limits) -> cp_model.CpSolver:
     return solver
 
 
-def _cp_model(rows: Rows, kept: list[Row]) -> tuple[cp_model.CpModel, list[cp_model.IntVar]]:
+def cp_model_of(
+    rows: Rows, kept: Sequence[Row], *, is_guarded: bool = False
+) -> tuple[cp_model.CpModel, list[cp_model.IntVar], dict[str, cp_model.IntVar]]:
+    """Make a model of some rows; `is_guarded`: those of a group hold while its guard does, and nothing is weighed."""
     model = cp_model.CpModel()
     variables = [
         model.new_bool_var(f"v{n}") if high == 1 else model.new_int_var(0, high, f"v{n}")
         for n, high in enumerate(rows.highs)
     ]
+    groups = sorted({r.group for r in kept if r.group}) if is_guarded else []
+    guards = {group: model.new_bool_var(group) for group in groups}
     for row in kept:
         total = cp_model.LinearExpr.weighted_sum([variables[v] for v, _ in row.terms], [c for _, c in row.terms])
-        model.add_linear_constraint(total, max(row.low, -INFINITY), min(row.high, INFINITY))
-    if rows.objective:
+        added = model.add_linear_constraint(total, row.low, row.high)
+        if row.group in guards:
+            added.only_enforce_if(guards[row.group])
+    if rows.objective and not is_guarded:
         names = sorted(rows.objective)
-        model.minimize(
-            cp_model.LinearExpr.weighted_sum([variables[v] for v in names], [rows.objective[v] for v in names])
-        )
-    return model, variables
+        costs = [rows.objective[v] for v in names]
+        model.minimize(cp_model.LinearExpr.weighted_sum([variables[v] for v in names], costs))
+    return model, variables, guards
 
 
 class _Listener(cp_model.CpSolverSolutionCallback):

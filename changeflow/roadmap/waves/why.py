@@ -44,10 +44,8 @@ def _against(problem: WaveProblem, plan: WavePlan, pair: Pair, week: int) -> str
     if earlier is None:
         return "the service opens on no date of its then"
     moved = replace(plan, chosen={**plan.chosen, pair: earlier})
-    known = {b.what for b in check_plan(problem, plan)}
-    broken = [b.what for b in check_plan(problem, moved) if b.what not in known]
-    if broken:
-        return broken[0]
+    if broken := check_plan(problem, moved):
+        return broken[0].what
     return "nothing forbids it; the plan weighs it against a calmer, fairer or less changed one"
 
 
