@@ -6,12 +6,13 @@ from datetime import date, timedelta
 
 from changeflow.agenda.decisions import LoggedDecision, Moved, decision_log, delay_so_far, week_costs
 from changeflow.agenda.due import due_days
-from changeflow.agenda.gates import GateCase, State, gate_of, gate_words
+from changeflow.agenda.gates import GateCase, State, gate_of, gate_words, weigh
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
 from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Task
+from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, spoken_day
 from changeflow.values.words import Outcome
@@ -19,7 +20,7 @@ from changeflow.values.words import Outcome
 SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
 SAYS = {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions", Outcome.REJECT: "not yet"}
-SHOWN_NEEDED, SHOWN_MADE = 8, 12
+SHOWN_NEEDED = 8
 MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "look at", State.OPEN: "open", State.BLOCKS: "against"}
 
 
@@ -80,18 +81,29 @@ class MadeLine:
     conditions: tuple[ConditionLine, ...]
 
 
-def needed_lines(
-    programme: Programme, slips: Slips, cases: Iterable[GateCase], *, today: date
-) -> Iterator[DecisionLine]:
-    """Yield the decisions that wait, or will within the next 30 days."""
-    by_task, due = {c.task: c for c in cases}, due_days(programme)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLog:
+    """The log as people read it."""
+
+    needed: tuple[DecisionLine, ...]
+    made: tuple[MadeLine, ...]
+
+
+def build_decisions(judged: Judged, slips: Slips, *, today: date) -> DecisionLog:
+    """Build the log: the decisions that wait or will within the next 30 days, and every answer that was given."""
+    programme = judged.programme
+    log = decision_log(programme, today=today)
+    return DecisionLog(needed=tuple(_needed(judged, slips, log, today)), made=tuple(_made(programme, log, today)))
+
+
+def _needed(judged: Judged, slips: Slips, log: Iterable[LoggedDecision], today: date) -> Iterator[DecisionLine]:
+    programme = judged.programme
+    due = due_days(programme)
     found = [
-        d
-        for d in decision_log(programme, today=today)
-        if d.is_open and (d.is_waiting or day_of(programme.timed(d.task.id).early_start) <= today + SOON)
+        d for d in log if d.is_open and (d.is_waiting or day_of(programme.timed(d.task.id).early_start) <= today + SOON)
     ]
     for logged in found[:SHOWN_NEEDED]:
-        case = by_task.get(logged.task.id)
+        case = weigh(judged, logged.task.id)
         yield DecisionLine(
             task=logged.task.id,
             name=logged.task.name,
@@ -102,15 +114,15 @@ def needed_lines(
             waited=_waited(programme, logged, due.get(logged.task.id)),
             week=_week(week_costs(programme, slips, logged)),
             slip=_slip(programme, slips, logged.task),
-            proposal=case.proposal.value if case and case.criteria else "",
-            says=SAYS[case.proposal] if case and case.criteria else "",
-            criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria) if case else (),
+            proposal=case.proposal.value if case.criteria else "",
+            says=SAYS[case.proposal] if case.criteria else "",
+            criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria),
         )
 
 
-def made_lines(programme: Programme, *, today: date) -> Iterator[MadeLine]:
-    """Yield every answer that was given at a gate, the latest first; a rejected gate has one for each round."""
-    for logged in decision_log(programme, today=today):
+def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> Iterator[MadeLine]:
+    """Yield the answers, the latest first; a rejected gate has one for each round."""
+    for logged in log:
         for answer in reversed(logged.answers):
             is_last = answer is logged.answers[-1] and not logged.is_open
             days = f"{counted(logged.waited, 'day')} after it was asked"
@@ -188,7 +200,7 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
         yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
 
 
-def decisions_text(lines: "DecisionLog") -> Iterator[str]:
+def decisions_text(lines: DecisionLog) -> Iterator[str]:
     """Yield the decision log for the terminal."""
     yield f"Needed: {len(lines.needed) or 'none in the next 30 days'}"
     for d in lines.needed:
@@ -205,11 +217,3 @@ def decisions_text(lines: "DecisionLog") -> Iterator[str]:
         for c in m.conditions:
             state = "met" if c.met else "late" if c.late else "open"
             yield f"    condition, {state}: {c.text} ({c.owner}, by {c.due})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionLog:
-    """The log as people read it."""
-
-    needed: tuple[DecisionLine, ...]
-    made: tuple[MadeLine, ...]

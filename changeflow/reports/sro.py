@@ -7,14 +7,13 @@ from datetime import date, timedelta
 from changeflow.adkar.actions import actions_for
 from changeflow.adkar.groups import BARRIERS, GroupBarriers, barriers, by_group, by_part
 from changeflow.agenda.due import late_in_report
-from changeflow.agenda.gates import weigh
 from changeflow.pilots.runs import latest_by_period
 from changeflow.programme.people import live_people
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
-from changeflow.reports.decisions import DecisionLine, MadeLine, made_lines, needed_lines
+from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_lines
 from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
@@ -26,7 +25,6 @@ from changeflow.roadmap.why import explain, float_in_words
 from changeflow.rules.engine import Judged
 from changeflow.rules.proofs import hole_in_words, service_holes
 from changeflow.values.moments import day_of, minute_of, spoken_day
-from changeflow.values.words import Kind
 
 EDGES_WITHIN, EDGE_DAYS = timedelta(days=60), 5
 """Cliff edges of tasks that end within so many days, with at most so many working days left: our own choice."""
@@ -137,8 +135,7 @@ def build_sro(
     lines = tuple(_milestone(programme, m, baseline) for m in in_time)
     open_milestones = [m for m in in_time if m in programme.open_milestones]
     slips, health = slips_of(programme), health_lines(programme, baseline)
-    cases = [weigh(judged, t.id) for t in programme.tasks(kind=Kind.DECISION) if not programme.is_done(t.id)]
-    decisions = tuple(needed_lines(programme, slips, cases, today=today))
+    log = build_decisions(judged, slips, today=today)
     found = barriers(
         programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=live_people(programme)
     )
@@ -151,11 +148,11 @@ def build_sro(
         data_date=spoken_day(programme.on),
         version=version,
         baseline_note=baseline_note or "No baseline has been taken yet.",
-        headline=_headline(lines, decisions),
+        headline=_headline(lines, log.needed),
         milestones=lines,
         confidence=confidence_line(judged, today=today, baseline=baseline),
-        decisions=decisions,
-        made=tuple(made_lines(programme, today=today)),
+        decisions=log.needed,
+        made=log.made,
         late=tuple(_late(programme, today)),
         cliffs=tuple(_cliffs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),

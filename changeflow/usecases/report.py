@@ -5,8 +5,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.agenda.gates import weigh
-from changeflow.reports.decisions import DecisionLog, made_lines, needed_lines
+from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.documents import write_sro
 from changeflow.reports.sro import SroReport, build_sro, slips_of
 from changeflow.reports.trend import build_trend, points_of
@@ -16,7 +15,6 @@ from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_st
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import SYSTEM, Stored, check_actor, load
 from changeflow.values.moments import spoken_day
-from changeflow.values.words import Kind
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -71,12 +69,7 @@ def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions that are needed, and those that were made."""
     with session_scope(db) as session:
         judged = load(session, programme, on=today).judged
-    found = judged.programme
-    cases = [weigh(judged, t.id) for t in found.tasks(kind=Kind.DECISION) if not found.is_done(t.id)]
-    slips = slips_of(found)
-    return DecisionLog(
-        needed=tuple(needed_lines(found, slips, cases, today=today)), made=tuple(made_lines(found, today=today))
-    )
+    return build_decisions(judged, slips_of(judged.programme), today=today)
 
 
 def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:
