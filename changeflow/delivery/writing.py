@@ -10,6 +10,8 @@ from changeflow.values.moments import spoken_day
 
 REASONS = ("task", "gate", "checkpoint")
 """Each has a template of its name, as .subject.j2, .txt.j2 and .html.j2."""
+SHOWN_AGAINST = 5
+"""A mail is read on a phone: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,10 @@ class NudgeText:
     office_email: str
     message_id: str
     at: datetime
+    says: str = ""
+    """What the evidence for a decision carries, such as `not yet`; nothing where none is asked for."""
+    against: tuple[str, ...] = ()
+    """What speaks against it, the gravest first; shown are the first few."""
 
 
 def write(nudge: NudgeText) -> Message:
@@ -41,7 +47,12 @@ def write(nudge: NudgeText) -> Message:
     day = spoken_day(nudge.due_on, weekday=True)
     when = "is due today" if late == 0 else f"was due on {day}" if late > 0 else f"is due on {day}"
     short = spoken_day(nudge.due_on, year=False, weekday=True)
-    values = asdict(nudge) | {"when": when, "day": short, "late_days": late, "link": _link(nudge)}
+    more = len(nudge.against) - SHOWN_AGAINST
+    values = (
+        asdict(nudge)
+        | {"against": nudge.against[:SHOWN_AGAINST], "more": more}
+        | {"when": when, "day": short, "late_days": late, "link": _link(nudge)}
+    )
     parts = {
         part: environment.get_template(f"emails/{nudge.reason}.{part}.j2").render(values).strip()
         for part in ("subject", "txt", "html")

@@ -261,7 +261,7 @@ class Definition(Frozen):
         )
         return (*self.programme.waivers, *own)
 
-    def role_of(self, person: str) -> str | None:
+    def role_of(self, person: str | None) -> str | None:
         """Return the title of a person's role; None for somebody who is not in the programme."""
         return next((p.role for p in self.people if p.id == person), None)
 

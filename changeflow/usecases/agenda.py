@@ -9,14 +9,17 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from changeflow.agenda.due import TO_MANAGER, due_days, due_things
+from changeflow.agenda.gates import State, weigh
 from changeflow.delivery.channels import Channel
 from changeflow.delivery.message import Message
 from changeflow.delivery.writing import NudgeText, write
 from changeflow.programme.plan import dates_of
+from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, audit, plans, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import SYSTEM, Stored, load
+from changeflow.values.words import Kind
 
 LONDON = ZoneInfo("Europe/London")
 LEASE = timedelta(minutes=10)
@@ -160,7 +163,9 @@ def _message(nudge: Nudge, stored: Stored, now: datetime) -> Message | None:
     if contact is None or contact.email is None or task is None:
         return None
     definition = stored.version.definition
-    owner = next((p for p in definition.people if p.id == task.owner), None)
+    for_manager = nudge.rung == TO_MANAGER
+    # Evidence goes to whoever decides; what goes up the line is that a decision is late, and no more.
+    case = weigh(stored.judged, task.id) if task.kind is Kind.DECISION and not for_manager else None
     text = NudgeText(
         reason=nudge.reason,
         name=contact.name,
@@ -169,14 +174,16 @@ def _message(nudge: Nudge, stored: Stored, now: datetime) -> Message | None:
         task_id=task.id,
         due_on=nudge.due_on,
         today=local_day(now),
-        for_manager=nudge.rung == TO_MANAGER,
-        owner_role=owner.role if owner else "owner",
+        for_manager=for_manager,
+        owner_role=definition.role_of(task.owner) or "owner",
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
         programme=stored.programme.name,
         office=definition.programme.office.name,
         office_email=definition.programme.office.email,
         message_id=nudge.message_id,
         at=now,
+        says=SAYS[case.proposal] if case and case.criteria else "",
+        against=case.of(State.BLOCKS, State.OPEN) if case else (),
     )
     return write(text)
 

@@ -53,3 +53,19 @@ def test_the_subject_says_when(today: date, for_manager: bool, subject: str):
 
 def test_a_manager_is_told_whose_it_is():
     assert "It is with the Business Manager." in write(a_nudge(for_manager=True, today=date(2027, 1, 15))).text
+
+
+def test_a_decision_says_what_the_evidence_carries_the_gravest_five_first():
+    against = tuple(f"Reason <{n}>." for n in range(1, 8))
+    message = write(a_nudge(reason="gate", says="not yet", against=against))
+    assert [line for line in message.text.splitlines() if line.startswith("- ")] == [
+        *(f"- Reason <{n}>." for n in range(1, 6)), "- and 2 more",
+    ]  # fmt: skip
+    page = html.fromstring(message.html)
+    assert [item.text_content() for item in page.xpath("//li")] == [*against[:5], "and 2 more"]
+    assert "\n\nThe evidence says: not yet.\n- " in message.text
+    assert "\n\n\n" not in message.text
+
+
+def test_a_decision_that_asks_for_no_evidence_says_nothing_of_it():
+    assert "evidence" not in write(a_nudge(reason="gate")).text

@@ -22,7 +22,7 @@ from changeflow.usecases import agenda, facts
 from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import load
-from tests.builders import SERVICE, a_folder
+from tests.builders import PATHWAY, SERVICE, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
 
@@ -177,6 +177,27 @@ def test_a_preview_sends_nothing(stored: str):
     agenda.tick(db=stored, now=moment(8))
     assert [m.to_address for m in agenda.preview(db=stored, now=moment(8, 9))] == ["lead@example.org"]
     assert agenda.dispatch(db=stored, now=moment(8, 9), channel=Postbox()).sent == 1
+
+
+def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not(db: str, tmp_path: Path):
+    """The gate is due on the first day, Monday the 4th: it takes no time. T+5 working days is Monday the 11th."""
+    gated = PATHWAY.replace("phase: design, duration: 5d,", "phase: design, duration: 5d, after: agreed,")
+    gated += "  agreed: {gate: plan, phase: plan, owner: lead}\n"
+    short_of_time = SERVICE + "required_days_per_week: 2.5\n"
+    storing.apply(
+        a_folder(tmp_path / "trust", pathway=gated, service=short_of_time), db=db, actor="chief", now=moment(4)
+    )
+    evidence = "R05: Payroll's lead provider gives 2 days a week; 2.5 are needed."
+    agenda.tick(db=db, now=moment(4))
+    [to_lead] = agenda.preview(db=db, now=moment(4, 9))
+    assert "The evidence says: not yet." in to_lead.text
+    assert f"- {evidence}" in to_lead.text
+    agenda.dispatch(db=db, now=moment(4, 9), channel=Postbox())
+    agenda.tick(db=db, now=moment(11))
+    [to_manager] = [m for m in agenda.preview(db=db, now=moment(11, 9)) if m.to_address == "chief@example.org"]
+    assert "It is with the Director of People." in to_manager.text
+    assert "evidence" not in to_manager.text + to_manager.html
+    assert evidence not in to_manager.text + to_manager.html
 
 
 def test_the_file_channel_writes_mails_that_a_reader_can_open(stored: str, tmp_path: Path):
