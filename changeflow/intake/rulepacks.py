@@ -24,18 +24,18 @@ def shipped_rulepacks() -> Rulepacks:
 
 def read_rulepacks(folder: Path, problems: list[Problem]) -> tuple[Rulepack, ...]:
     packs: list[Rulepack] = []
-    seen: dict[tuple[str, tuple[str, ...], date], str] = {}
+    seen: dict[tuple[str, str, date], str] = {}
     for path in sorted(folder.glob("*.yaml")):
         document = read_yaml(path, f"{folder.name}/{path.name}", problems)
         pack = shape(document, Rulepack, problems) if document else None
         if pack is None:
             continue
-        edition = (pack.rulepack, pack.nation, pack.in_force_from)
-        if edition in seen:
-            what = f"{seen[edition]} is an edition of '{pack.rulepack}' for the same nation and day already."
+        editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
+        if earlier := next((seen[e] for e in editions if e in seen), None):
+            what = f"{earlier} is an edition of '{pack.rulepack}' for the same nation and day already."
             remedy = "Join the two, or give the later one its own day."
             problems.append(Problem(file=f"{folder.name}/{path.name}", what=what, remedy=remedy))
             continue
-        seen[edition] = path.name
+        seen |= dict.fromkeys(editions, path.name)
         packs.append(pack)
     return tuple(packs)

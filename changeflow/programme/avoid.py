@@ -5,7 +5,7 @@ from datetime import date
 
 from changeflow.programme.programme import Programme
 
-PACKS = ("payroll", "uk-schools")
+PACKS = ("payroll", "uk-academies", "uk-schools")
 
 
 def windows(programme: Programme, service_class: str, on: date) -> Iterator[dict[str, str]]:

@@ -163,6 +163,16 @@ class TestRulepacks:
         assert "rulepacks/b.yaml" in text
         assert "a.yaml is an edition of 'ours' for the same nation and day already" in text
 
+    @pytest.mark.parametrize(("a", "b", "is_refused"), [
+        ("england", "england", True),
+        ("[england, wales]", "england", True),
+        ("wales", "[england, wales]", True),
+        ("[england, wales]", "scotland", False),
+    ])  # fmt: skip
+    def test_editions_that_share_a_nation(self, tmp_path: Path, a: str, b: str, is_refused: bool):
+        texts = {name: f"nation: {nation}\n{self.PACK}" for name, nation in (("a", a), ("b", b))}
+        assert ("for the same nation and day already" in self.problems(tmp_path / "packs", **texts)) == is_refused
+
     def test_an_entry_without_a_source_and_a_pack_without_a_day(self, tmp_path: Path):
         text = self.problems(
             tmp_path / "rulepacks",
