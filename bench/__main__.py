@@ -10,6 +10,7 @@ from bench.cpm import measure_cpm
 from bench.montecarlo import measure_montecarlo
 from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
+from bench.psplib import measure_psplib
 from bench.rules import measure_rules
 from bench.waves import measure_waves
 
@@ -20,6 +21,7 @@ GROUPS = {
     "mpxj": measure_mpxj,
     "waves": measure_waves,
     "montecarlo": measure_montecarlo,
+    "psplib": measure_psplib,
 }
 OUT = Path(__file__).resolve().parent / "out.json"
 
