@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.cpm import measure_cpm
+from bench.level import measure_level
 from bench.montecarlo import measure_montecarlo
 from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
@@ -22,6 +23,7 @@ GROUPS = {
     "waves": measure_waves,
     "montecarlo": measure_montecarlo,
     "psplib": measure_psplib,
+    "level": measure_level,
 }
 OUT = Path(__file__).resolve().parent / "out.json"
 

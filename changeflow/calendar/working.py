@@ -5,7 +5,7 @@ of Friday and the start of Monday: a start is the later one, a finish the earlie
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -89,6 +89,13 @@ class WorkingCalendar:
         i = bisect_right(self._before, goal) - 1
         return self._starts[i] + goal - self._before[i]
 
+    def intervals_within(self, start: int, finish: int) -> Iterator[tuple[int, int]]:
+        """Yield the intervals that share some time with `[start, finish)`, whole."""
+        i = bisect_right(self._ends, start)
+        while i < len(self._starts) and self._starts[i] < finish:
+            yield self._starts[i], self._ends[i]
+            i += 1
+
     def works_on(self, day: date) -> bool:
         first = (day - date(1970, 1, 1)).days * 1440
         return self.between(first, first + 1440) > 0
@@ -124,6 +131,17 @@ def intersection(name: str, calendars: Sequence[WorkingCalendar]) -> WorkingCale
     for calendar in reversed(calendars):
         closures.update(calendar.closures)
     return WorkingCalendar(name, intervals, closures)
+
+
+def union(name: str, calendars: Iterable[WorkingCalendar]) -> WorkingCalendar:
+    """Work wherever any of them does."""
+    intervals: list[tuple[int, int]] = []
+    for start, end in sorted({i for calendar in calendars for i in calendar.intervals}):
+        if intervals and start <= intervals[-1][1]:
+            intervals[-1] = (intervals[-1][0], max(intervals[-1][1], end))
+        else:
+            intervals.append((start, end))
+    return WorkingCalendar(name, intervals)
 
 
 def _common(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

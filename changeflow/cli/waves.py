@@ -1,4 +1,4 @@
-"""The commands that look ahead: rollout waves, and the odds of dates."""
+"""The commands that look ahead: rollout waves, levelled dates, and the odds of dates."""
 
 from datetime import date
 from pathlib import Path
@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, spoken_errors
-from changeflow.errors import CheckFailedError, UnknownThingError
+from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
 
 def add_to(app: typer.Typer) -> None:
     app.command()(waves)
+    app.command()(level)
     app.command()(simulate)
 
 
@@ -68,6 +69,62 @@ def waves(
         out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
         return
     for line in writing.waves_text(report):
+        out(line)
+
+
+def level(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    page: Annotated[Path | None, typer.Option("--out", help="Write a page with each team's load.")] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(metavar="TASK", help="Make a move part of the plan; or: all.")
+    ] = None,
+    refuse: Annotated[
+        list[str] | None, typer.Option(metavar="TASK", help="Leave a task where its links put it, from now on.")
+    ] = None,
+    pin: Annotated[
+        list[str] | None, typer.Option(metavar="TASK=DAY", help="Start a task on a day, come what may.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long to search, about.")] = 5.0,
+    seed: Annotated[int, typer.Option(help="Of the search: the same seed finds the same dates.")] = 1,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Move tasks so that no team is asked for more people than it has. Decisions are written to levelling.yaml."""
+    import json
+    from dataclasses import asdict
+
+    from changeflow.reports.levelling import level_report, level_text
+    from changeflow.usecases.levelling import Decisions, decide, level_plan, read_pins
+    from changeflow.usecases.waves import programme_of
+
+    with spoken_errors():
+        if form not in ("text", "json"):
+            raise UnknownThingError("format", form, ["text", "json"])
+        decisions = Decisions(accept=tuple(accept or ()), refuse=tuple(refuse or ()), pin=read_pins(pin or ()))
+        if decisions and folder is None:
+            raise InputError("Decisions are written into a folder: changeflow level DIR --accept TASK.")
+        on: date | None = day(at) if at or folder is None else None
+        found, _ = programme_of(folder, db=db, programme=programme, on=on)
+        levelled = level_plan(found, seconds=seconds, seed=seed, say=note)
+        if decisions and folder is not None:
+            for line in decide(folder, levelled, decisions):
+                out(line)
+            note(f"Wrote {folder / 'levelling.yaml'}. Next: changeflow level {folder}")
+            return
+        report = level_report(levelled)
+        if page is not None:
+            from changeflow.reports.documents import write_levelling
+
+            write_levelling(report, page)
+            note(f"Wrote {page}")
+    if form == "json":
+        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+        return
+    for line in level_text(report):
         out(line)
 
 

@@ -12,7 +12,7 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.checks import check_references, check_settings
-from changeflow.intake.rollout_checks import check_risk, check_rollout
+from changeflow.intake.rollout_checks import check_levelling, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import Row, read_table
@@ -22,6 +22,7 @@ from changeflow.programme.programme import Programme, join
 from changeflow.programme.reference import Flaw
 from changeflow.resources import shipped_pathway
 from changeflow.roadmap.graph import in_order
+from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.pathways import Pathway
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
@@ -71,6 +72,7 @@ class _Reader:
         services = tuple(self._many("services", ServiceFile, lambda s: f"service:{s.service}"))
         rollout = self._optional("rollout.yaml", Rollout, "rollout")
         risk = self._optional("risk.yaml", Risk, "risk")
+        levelling = self._optional("levelling.yaml", Levelling, "levelling")
         calendars = tuple(self._many("calendars", CalendarFile, lambda c: f"calendar:{c.calendar}"))
         if not list((self.path / "services").glob("*.yaml")):
             remedy = "Add a file such as services/payroll.yaml."
@@ -93,6 +95,7 @@ class _Reader:
             rulepacks=own_rulepacks,
             rollout=rollout,
             risk=risk,
+            levelling=levelling,
         )
         self._report(check_references(definition))
         self._report(check_rollout(definition))
@@ -102,6 +105,7 @@ class _Reader:
         joined, flaws = join(definition, rulepacks=rulepacks)
         self._report(check_settings(joined))
         self._report(check_risk(joined))
+        self._report(check_levelling(joined))
         self._report(flaws)
         self._check_loops(joined)
         return Folder(self.path, definition, contacts, assessments, rulepacks, joined, self._sources())

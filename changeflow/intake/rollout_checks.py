@@ -1,4 +1,4 @@
-"""Names and days of rollout.yaml and risk.yaml that cannot be: told with their places."""
+"""Names and days of rollout.yaml, risk.yaml and levelling.yaml that cannot be: told with their places."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,10 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.reference import Flaw, Place
 from changeflow.programme.risk import tasks_named
 from changeflow.values.duration import parse_range
+from changeflow.values.moments import spoken_day
 from changeflow.values.problem import did_you_mean
 
-FILE, RISK = "rollout", "risk"
+FILE, RISK, LEVELLING = "rollout", "risk", "levelling"
 
 
 def check_rollout(definition: Definition) -> Iterator[Flaw]:
@@ -31,13 +32,13 @@ def check_risk(programme: Programme) -> Iterator[Flaw]:
     """Find tasks that nothing has, tasks with two causes, and effects that are not in order or no working time."""
     risk, taken = programme.definition.risk, dict[str, str]()
     for n, cause in enumerate(risk.causes):
-        yield from _unknown_tasks(programme, ("causes", n), cause.tasks)
+        yield from _unknown_tasks(programme, ("causes", n, "tasks"), cause.tasks)
         for task in (t for text in cause.tasks for t in tasks_named(programme, text)):
             if taken.setdefault(task, cause.id) != cause.id:
                 what = f"'{task}' shares two causes: {taken[task]} and {cause.id}."
                 yield Flaw(Place(RISK, ("causes", n, "tasks")), what, "Give it to one of them.", on_key=True)
     for n, event in enumerate(risk.events):
-        yield from _unknown_tasks(programme, ("events", n), event.tasks)
+        yield from _unknown_tasks(programme, ("events", n, "tasks"), event.tasks)
         try:
             parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
         except ValueError as error:
@@ -45,11 +46,39 @@ def check_risk(programme: Programme) -> Iterator[Flaw]:
             yield Flaw(Place(RISK, ("events", n, "effect")), f"The effect {what}.", remedy)
 
 
-def _unknown_tasks(programme: Programme, path: tuple[str | int, ...], texts: tuple[str, ...]) -> Iterator[Flaw]:
+def check_levelling(programme: Programme) -> Iterator[Flaw]:
+    """Find tasks that nothing has, and tasks about which two things were decided."""
+    said, tasks = programme.definition.levelling, set(programme.roadmap.tasks)
+    decided = [("accepted", t) for t in said.accepted]
+    decided += [("pinned", t) for t in said.pinned]
+    for kind, task in decided:
+        yield from unknown(Place(LEVELLING, (kind, task)), "task", task, tasks, on_key=True)
+    for n, task in enumerate(said.refused):
+        yield from unknown(Place(LEVELLING, ("refused", n)), "task", task, tasks)
+        for kind, other in decided:
+            if other == task:
+                what = f"'{task}' is {kind}, and its move is refused as well."
+                yield Flaw(Place(LEVELLING, ("refused", n)), what, "Decide on one of them.")
+    start = programme.definition.programme.start
+    for task, at in said.pinned.items():
+        if at.date() < start:
+            what = f"'{task}' is pinned on {spoken_day(at.date())}, and the programme begins on {spoken_day(start)}."
+            yield Flaw(Place(LEVELLING, ("pinned", task)), what, "Give a later day.")
+        if task in said.accepted:
+            what = f"'{task}' is pinned, and another date is accepted for it as well."
+            yield Flaw(Place(LEVELLING, ("pinned", task)), what, "Decide on one of them.", on_key=True)
+    for n, keep in enumerate(said.keep_within):
+        for key, text in (("after", keep.after), ("start", keep.start)):
+            yield from _unknown_tasks(programme, ("keep_within", n, key), (text,), file=LEVELLING)
+
+
+def _unknown_tasks(
+    programme: Programme, path: tuple[str | int, ...], texts: tuple[str, ...], *, file: str = RISK
+) -> Iterator[Flaw]:
     known = {*programme.roadmap.tasks, *(t.step for t in programme.tasks())}
     for text in texts:
         if not tasks_named(programme, text):
-            place = Place(RISK, (*path, "tasks"))
+            place = Place(file, path)
             yield Flaw(place, f"There is no task '{text}'.", did_you_mean(text, known), on_key=True)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
+from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.pathways import Pathway
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
@@ -21,6 +22,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "rulepack": Rulepack,
     "rollout": Rollout,
     "risk": Risk,
+    "levelling": Levelling,
 }
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
+from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.pathways import Links, Pathway, StepFields
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
@@ -252,6 +253,8 @@ class Definition(Frozen):
     """rollout.yaml, or its defaults."""
     risk: Risk = Risk()
     """risk.yaml, or nothing of it."""
+    levelling: Levelling = Levelling()
+    """levelling.yaml, or nothing of it."""
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:

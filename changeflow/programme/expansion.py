@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from changeflow.programme.calendars import Calendars
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.reference import PROGRAMME, Flaw, Place, References
+from changeflow.roadmap.levelling.teams import TENTHS, Capacity
 from changeflow.roadmap.pathways import LinkText, Per, StepFields, parse_link
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Milestone, Task
 from changeflow.services.transition import redundancies
@@ -162,13 +163,15 @@ class _Expander:
             term_calendar=school_calendar,
             terms=self.calendars.terms_key(instance.schools),
             starts_on=self.calendars.openings_key(fields.starts_on, instance.schools),
-            constraints=tuple(_constraints(fields, instance.wave)),
+            constraints=(*_constraints(fields, instance.wave), *self._levelled(instance.id)),
             deadline=_end_of(fields.deadline),
             as_late_as_possible=bool(fields.as_late_as_possible),
             owner=self._owner(instance),
             sources=fields.sources or (),
             redundancies=self._redundancies(instance),
             estimate=self._estimate(instance, minutes),
+            needs=self._needs(instance),
+            holds_people=bool(fields.holds_people),
             minor=bool(fields.minor),
             irreversible=bool(fields.irreversible),
         )
@@ -197,6 +200,33 @@ class _Expander:
             if flaw not in self.out.flaws:
                 self.out.flaws.append(flaw)
             return None
+
+    def _needs(self, instance: _Instance) -> dict[str, int]:
+        """Return tenths of a person by team; a team that nobody knows, or that never has as many, is a flaw."""
+        needs: dict[str, int] = {}
+        for team, people in (instance.fields.needs or {}).items():
+            place, known = instance.place.at("needs", team), self.definition.rollout.teams
+            flaw = None
+            if team not in known:
+                hint = did_you_mean(team, known) or "Name the teams in rollout.yaml."
+                flaw = Flaw(place, f"There is no team '{team}'.", hint, on_key=True)
+            elif round(people * TENTHS) > Capacity(known).most(team):
+                has = Capacity(known).most(team) / TENTHS
+                what = f"'{instance.id.rsplit('/', 1)[-1]}' needs {people:g} of '{team}', and {has:g} is all it has."
+                flaw = Flaw(place, what, "Give the team more days a week in rollout.yaml, or ask for fewer people.")
+            if flaw is None:
+                needs[team] = max(1, round(people * TENTHS))
+            elif flaw not in self.out.flaws:
+                self.out.flaws.append(flaw)
+        return needs
+
+    def _levelled(self, task: TaskId) -> Iterator[Constraint]:
+        """Yield what people have decided about a task when they levelled the programme."""
+        said = self.definition.levelling
+        if (at := said.pinned.get(task)) is not None:
+            yield Constraint(Bound.MUST_START, minute_of(at))
+        elif (at := said.accepted.get(task)) is not None:
+            yield Constraint(Bound.START_NO_EARLIER, minute_of(at))
 
     def _redundancies(self, instance: _Instance) -> dict[str, int]:
         """Keep those of the instance's own schools; a school that the programme does not have is a flaw."""

@@ -6,10 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from changeflow.errors import InputError
+from changeflow.reports.levelling import LevelReport
 from changeflow.reports.risk import RiskReport
 from changeflow.reports.risk_pictures import draw_curves, draw_tornado
 from changeflow.reports.sro import SroReport
-from changeflow.reports.wave_board import Pictures
+from changeflow.reports.wave_board import Pictures, draw_team
 from changeflow.reports.waves import WavesReport
 from changeflow.resources import template_environment
 
@@ -40,6 +41,17 @@ def write_waves(report: WavesReport, pictures: Sequence[Pictures], out: Path) ->
         _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
     elif out.suffix == ".html":
         _write(template_environment().get_template("reports/waves.html.j2").render(r=report, pictures=pictures), out)
+    else:
+        raise InputError(f"'{out.name}' should end in .html or .json.")
+
+
+def write_levelling(report: LevelReport, out: Path) -> None:
+    """Write levelled dates to `out`: a page with each team's load, or the numbers as JSON."""
+    if out.suffix == ".json":
+        _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
+    elif out.suffix == ".html":
+        loads = [draw_team(team) for team in report.teams]
+        _write(template_environment().get_template("reports/levelling.html.j2").render(r=report, loads=loads), out)
     else:
         raise InputError(f"'{out.name}' should end in .html or .json.")
 

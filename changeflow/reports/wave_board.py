@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
+from changeflow.reports.levelling import TeamLine
 from changeflow.roadmap.waves.plans import loads
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.values.moments import spoken_day
@@ -84,6 +85,39 @@ class Pictures:
 
     board: Board
     loads: tuple[Load, ...]
+
+
+def draw_team(line: TeamLine) -> Load:
+    """Draw a levelled team's load by week: the fullest moment of each."""
+    if not line.weeks:
+        return Load(line.team, LABEL_WIDTH + CHART_WIDTH + 20, TOP + LOAD_HEIGHT + 6, TOP, (), ())
+    first, last = date.fromisoformat(line.weeks[0].iso), date.fromisoformat(line.weeks[-1].iso) + timedelta(days=7)
+    scale = CHART_WIDTH / max(1, (last - first).days)
+    columns, months = [], []
+    for week in line.weeks:
+        height = round(LOAD_HEIGHT * min(100, week.after) / 100, 1)
+        columns.append(
+            Column(
+                x=round(LABEL_WIDTH + (date.fromisoformat(week.iso) - first).days * scale, 1),
+                y=round(TOP + LOAD_HEIGHT - height, 1),
+                width=round(max(1.5, 7 * scale - 1), 1),
+                height=height,
+                is_full=week.after > 100,
+                title=f"{line.team}, week of {week.monday}: {week.after} %; before levelling {week.before} %",
+            )
+        )
+    month, step = first.replace(day=1) + relativedelta(months=1), 3 if (last - first).days > 600 else 2
+    while month < last:
+        months.append(Label(round(LABEL_WIDTH + (month - first).days * scale, 1), 18, f"{month:%b %y}"))
+        month += relativedelta(months=step)
+    return Load(
+        team=line.team,
+        width=LABEL_WIDTH + CHART_WIDTH + 20,
+        height=TOP + LOAD_HEIGHT + 6,
+        full_y=TOP,
+        columns=tuple(columns),
+        months=tuple(months),
+    )
 
 
 def draw(problem: WaveProblem, plan: WavePlan) -> Pictures:

@@ -38,13 +38,14 @@ class ForwardPass:
         """Compute some places of the order, from what `early` holds of all others."""
         for task, station in places:
             if station is Station.TASK:
-                self.early[task] = self._place(self.roadmap.tasks[task])
+                self.early[task] = self.place(self.roadmap.tasks[task])
             elif station is Station.ROLL_UP:
                 below = [self.early[t] for t in self.network.below[task]]
                 self.early[task] = Early(min(e.start for e in below), max(e.finish for e in below), (), "roll_up")
         return self.early
 
-    def _place(self, task: Task) -> Early:
+    def place(self, task: Task) -> Early:
+        """Compute one task from what `early` holds of those before it; `task` may carry further constraints."""
         done = self.roadmap.progress.get(task.id)
         if done and done.actual_finish is not None:
             return Early(done.actual_start, done.actual_finish, (), "actual")

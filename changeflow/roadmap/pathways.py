@@ -71,6 +71,12 @@ class StepFields(Frozen):
     redundancies: dict[str, Annotated[int, Field(ge=0)]] | None = Field(
         None, description="Of ended roles: how many end by redundancy, by school"
     )
+    needs: dict[Id, Annotated[float, Field(gt=0, le=1000)]] | None = Field(
+        None, description="Teams of rollout.yaml, and how many of their people work on it at once: {ict: 0.5}"
+    )
+    holds_people: bool | None = Field(
+        None, description="Its people wait through holidays that interrupt it; left out, they do other work meanwhile"
+    )
     minor: bool | None = None
     irreversible: bool | None = None
     drop: bool | None = Field(None, description="Leave this step out")

@@ -106,6 +106,10 @@ class Task:
     """Of ended roles: how many are proposed to end by redundancy, by school."""
     estimate: tuple[int, int, int] | None = None
     """Optimistic, likely and pessimistic working minutes, where somebody gave a range."""
+    needs: Mapping[str, int] = field(default_factory=dict)
+    """Whom it takes while it is worked on: tenths of a person, by team."""
+    holds_people: bool = False
+    """Its people wait through breaks of its calendar; else they do other work meanwhile."""
     minor: bool = False
     irreversible: bool = False
 

@@ -42,6 +42,26 @@ def bounds_of(problem: LevelProblem) -> Bounds | None:
     return Bounds(start.astype(np.int64), finish.astype(np.int64), tail, path, least, cost)
 
 
+def energy_finish(problem: LevelProblem, bounds: Bounds) -> int:
+    """Return a boundary before which no plan ends, by the energy of work alone.
+
+    Every piece counts a slot less than it takes, as rounding up to whole slots may have added that much.
+    """
+    least = 0
+    for resource in range(len(problem.resources)):
+        asking = [
+            (int(bounds.head[n]), amount * max(0, piece.work - 1))
+            for n, piece in enumerate(problem.pieces)
+            for r, amount in piece.needs
+            if r == resource and piece.fixed is None
+        ]
+        asked = sum(energy for _, energy in asking)
+        if asked:
+            given = np.concatenate([[0], np.cumsum(problem.free[resource])])
+            least = max(least, int(np.searchsorted(given, given[min(head for head, _ in asking)] + asked)))
+    return least
+
+
 def _tails(problem: LevelProblem) -> NDArray[np.int64]:
     """Add up the work that follows each piece. Calendars, tables and lags can only add to it."""
     tail = np.zeros(len(problem.pieces), np.int64)

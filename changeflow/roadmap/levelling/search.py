@@ -13,6 +13,7 @@ import numpy as np
 
 from changeflow.roadmap.kernel_search import COST, MADE, MUCH, SINCE, Search, begin, evolve, inject
 from changeflow.roadmap.levelling.bounds import Bounds, bounds_of
+from changeflow.roadmap.levelling.check import check_level
 from changeflow.roadmap.levelling.problem import LevelProblem
 
 ISLANDS = 2
@@ -22,12 +23,17 @@ POPULATION = 300
 1.3 % with 300, after 50 000 schedules of 120 tasks."""
 AGREED = 30
 """Schedules for each list of a population without a better one: then it starts anew, larger."""
+FIRST_SOLVE = 2.0
+"""Seconds of effort that the solver gets at least where maximal lags need it."""
 SLICE = 0.1
 """Seconds of effort between looks at the clock, at first."""
 SMALL = 32
 """Tasks of a problem that the solver may keep to itself once the search finds nothing more: a small one is proved."""
-PER_PLACE, PER_SLOT = 6e-8, 1e-9
-"""Seconds that a schedule takes for each task, and for each slot of work: measured, and part of what effort means."""
+PER_PLACE, PER_SLOT, PER_TIME = 6e-8, 1e-9, 7e-9
+"""Seconds that a schedule takes for each task, each slot of work and each slot of time: measured, and part of what
+effort means."""
+IN_VAIN = 2
+"""Populations that agree on nothing better, after which the search gives up where the solver cannot help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +91,8 @@ class _Run:
         self.is_proved = self.is_infeasible = False
         self.schedules = 0
         work = sum(p.work for p in problem.pieces)
-        self.per_schedule = PER_PLACE * len(problem.pieces) + PER_SLOT * work
+        self.per_schedule = PER_PLACE * len(problem.pieces) + PER_SLOT * work + PER_TIME * problem.horizon
+        self.in_vain = 0
         self.population = POPULATION
         self.islands = self._islands()
         self.rounds = 0
@@ -99,8 +106,11 @@ class _Run:
         slices = {"search": SLICE, "solver": max(4 * SLICE, share * min(self.limit.seconds, self.limit.effort))}
         tried = {"search": 0.0, "solver": 0.0}
         can_solve = True
+        if self.problem.keeps and not self._is_over() and not self._keeps_promises():
+            # The serial scheme cannot hold a task back for what follows it: here the solver comes first.
+            can_solve = self._solve(max(self._left(), FIRST_SOLVE))
         # The search comes first until it no longer finds anything; then whoever gained more for its effort goes on.
-        while not self._is_over():
+        while not self._is_over() and (can_solve or self.in_vain < IN_VAIN):
             who = "search"
             if can_solve and not (gains["search"] > 0 and tried["search"] < 5 * SLICE):
                 if gains["solver"] != gains["search"]:
@@ -168,22 +178,26 @@ class _Run:
 
     def _keep(self, start: Sequence[int], finish: Sequence[int], cost: int) -> None:
         self.start, self.finish, self.cost = start, finish, cost
+        self.in_vain = 0
         self.say(f"cost {cost}, at least {self.bound}, after {time.perf_counter() - self.began:.1f} s")
 
     def _begin_anew(self) -> None:
         """All lists agree: larger populations begin anew, each with the best plan so far among its lists."""
         self.population *= 2
+        self.in_vain += 1
         self.islands = self._islands()
         for island in self.islands:
             begin(self.problem.slots, island, self.problem.is_odd)
             inject(self.problem.slots, island, np.array(self.start, np.int32), self.cost, self.problem.is_odd)
 
+    def _keeps_promises(self) -> bool:
+        return not self.problem.keeps or not check_level(self.problem, self.start, self.finish)
+
     def _solve(self, effort: float) -> bool:
         # Loaded here: it takes longer to load than a small problem takes to search.
-        from changeflow.roadmap.levelling.check import check_level
         from changeflow.roadmap.levelling.solver import Known, solve_level
 
-        keeps = not self.problem.keeps or not check_level(self.problem, self.start, self.finish)
+        keeps = self._keeps_promises()
         known = Known(self.start, self.finish, self.cost, keeps, as_hint=self.rounds % 2 == 1)
         self.rounds += 1
         at = time.perf_counter()

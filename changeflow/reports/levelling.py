@@ -1,0 +1,234 @@
+"""A levelled programme for people: what moves, for whom it waits, what that costs, and each team's load."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from changeflow.programme.levelling import LevelledProgramme, Move
+from changeflow.roadmap.levelling.overload import Stretch
+from changeflow.values.duration import counted
+from changeflow.values.moments import DAY, day_of, iso, last_day_of, spoken_day
+
+TENTHS = 10
+SOON_AFTER = "what has to follow soon enough"
+NAMED = 2
+"""Tasks that are named as having a team's people; others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveLine:
+    task: str
+    name: str
+    planned: str
+    starts: str
+    iso: str
+    days: int
+    """Working days that it waits for people."""
+    team: str
+    behind: tuple[str, ...]
+    busy_with: str
+    costs: tuple[tuple[str, int], ...]
+    """Milestones, or the end, that come so many days later because it waits."""
+    short_days: float
+    """Days of one person that nobody has time for, if it does not wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayLine:
+    task: str
+    planned: str
+    starts: str
+    moved: bool
+    """It was to stay, and what comes before it does not let it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekLine:
+    monday: str
+    iso: str
+    before: int
+    after: int
+    """The fullest moment of the week, in percent of what the team has then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamLine:
+    team: str
+    peak_before: int
+    peak_after: int
+    short_days: float
+    """Days of one person that nobody had time for before levelling."""
+    weeks: tuple[WeekLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneLine:
+    name: str
+    before: str
+    after: str
+    days: int
+    deadline: str
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelReport:
+    """Everything that the page and the JSON say."""
+
+    programme: str
+    ends_before: str
+    ends: str
+    days: int
+    no_sooner: str
+    """No plan with these people ends before this day."""
+    is_best: bool
+    is_repeatable: bool
+    moves: tuple[MoveLine, ...]
+    stays: tuple[StayLine, ...]
+    teams: tuple[TeamLine, ...]
+    milestones: tuple[MilestoneLine, ...]
+    broken: tuple[str, ...]
+    """Maximal lags that are not kept."""
+
+
+def level_report(levelled: LevelledProgramme) -> LevelReport:
+    """Turn what was found into what people read."""
+    programme = levelled.programme
+    before, after = last_day_of(levelled.finish_before), last_day_of(levelled.finish)
+    return LevelReport(
+        programme=programme.name,
+        ends_before=spoken_day(before),
+        ends=spoken_day(after),
+        days=(after - before).days,
+        no_sooner=spoken_day(last_day_of(levelled.bound)),
+        is_best=levelled.is_best,
+        is_repeatable=levelled.is_repeatable,
+        moves=tuple(_move(levelled, m) for m in levelled.moves),
+        stays=tuple(
+            StayLine(
+                task=task,
+                planned=spoken_day(day_of(levelled.before[task][0])),
+                starts=spoken_day(day_of(start)),
+                moved=start != levelled.before[task][0],
+            )
+            for task, (start, _) in levelled.kept.items()
+        ),
+        teams=tuple(_teams(levelled)),
+        milestones=tuple(_milestones(levelled)),
+        broken=tuple(
+            f"{programme.roadmap.tasks[b].name} starts too long after {programme.roadmap.tasks[a].name}"
+            for a, b in levelled.broken_keeps
+        ),
+    )
+
+
+def _move(levelled: LevelledProgramme, move: Move) -> MoveLine:
+    roadmap, wait = levelled.programme.roadmap, move.wait
+    task = roadmap.tasks[wait.task]
+    day = roadmap.minutes_per_day
+    return MoveLine(
+        task=task.id,
+        name=task.name,
+        planned=spoken_day(day_of(wait.wanted)),
+        starts=spoken_day(day_of(wait.start)),
+        iso=iso(wait.start),
+        days=-(-roadmap.calendar_of(task.id).between(wait.wanted, wait.start) // day),
+        team=levelled.capacity.names[wait.team] if wait.team else SOON_AFTER,
+        behind=tuple(roadmap.tasks[t].name for t in move.behind),
+        busy_with=joined([roadmap.tasks[t].name for t in move.behind]),
+        costs=tuple((name, -(-minutes // DAY)) for name, minutes in move.costs.items()),
+        short_days=round(move.short / day, 1),
+    )
+
+
+def _milestones(levelled: LevelledProgramme) -> Iterator[MilestoneLine]:
+    for milestone in levelled.programme.open_milestones:
+        before = levelled.before[milestone.task][1]
+        after = levelled.after[milestone.task][1]
+        late = milestone.deadline is not None and day_of(max(0, after - 1)) > milestone.deadline
+        yield MilestoneLine(
+            name=milestone.name,
+            before=spoken_day(last_day_of(before)),
+            after=spoken_day(last_day_of(after)),
+            days=(last_day_of(after) - last_day_of(before)).days,
+            deadline=spoken_day(milestone.deadline) if milestone.deadline else "",
+            is_late=late,
+        )
+
+
+def _teams(levelled: LevelledProgramme) -> Iterator[TeamLine]:
+    minutes = levelled.programme.minutes_per_day
+    for team in levelled.capacity.teams:
+        before = [s for s in levelled.load_before if s.team == team]
+        after = [s for s in levelled.load_after if s.team == team]
+        if not before and not after:
+            continue
+        first, second = _weekly(before), _weekly(after)
+        yield TeamLine(
+            team=levelled.capacity.names[team],
+            peak_before=max(first.values(), default=0),
+            peak_after=max(second.values(), default=0),
+            short_days=round(sum(s.over * (s.end - s.start) for s in before) / TENTHS / minutes, 1),
+            weeks=tuple(
+                WeekLine(monday=spoken_day(m), iso=m.isoformat(), before=first.get(m, 0), after=second.get(m, 0))
+                for m in sorted({*first, *second})
+            ),
+        )
+
+
+def joined(names: Sequence[str]) -> str:
+    """Name two, and count the others."""
+    if len(names) <= NAMED:
+        return " and ".join(names)
+    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+
+
+def _weekly(stretches: Sequence[Stretch]) -> dict[date, int]:
+    found: dict[date, int] = {}
+    for s in stretches:
+        day = day_of(s.start)
+        monday = day - timedelta(days=day.weekday())
+        percent = -(-100 * s.asked // s.has) if s.has else 999
+        found[monday] = max(found.get(monday, 0), percent)
+    return found
+
+
+def level_text(report: LevelReport) -> Iterator[str]:
+    """Yield the report for a terminal."""
+    way = f"{report.days} days later" if report.days else "as early as before"
+    best = "no plan with these people ends sooner" if report.is_best else f"no plan ends before {report.no_sooner}"
+    yield f"{report.programme}: with the people that there are, it ends on {report.ends}, {way}; {best}."
+    if not report.is_repeatable:
+        yield "The clock cut the search off, so another run may find other dates. Give it more: --seconds 30."
+    yield from (f"  cannot be kept: {line}" for line in report.broken)
+    yield ""
+    yield "Teams, at their fullest, in percent of what they have:"
+    width = max((len(t.team) for t in report.teams), default=0)
+    for t in report.teams:
+        short = f"   ({t.short_days:g} days of work were without a person)" if t.short_days else ""
+        yield f"  {t.team:<{width}}  {t.peak_before:>4} % before  {t.peak_after:>4} % now{short}"
+    if report.milestones:
+        yield ""
+        yield "Milestones:"
+        width = max(len(m.name) for m in report.milestones)
+        for m in report.milestones:
+            moved = f"{m.after}, {m.days} days later" if m.days else f"{m.after}, as before"
+            late = f"   LATE: due {m.deadline}" if m.is_late else ""
+            yield f"  {m.name:<{width}}  {moved}{late}"
+    yield ""
+    if not report.moves:
+        yield "Nothing has to wait for people."
+    else:
+        yield f"{len(report.moves)} tasks wait for people:"
+    for move in report.moves:
+        yield f"  {move.task}: starts {move.starts} instead of {move.planned} ({counted(move.days, 'working day')})"
+        has = "has" if len(move.behind) == 1 else "have"
+        behind = f"; {move.busy_with} {has} them" if move.behind else ""
+        yield f"      waits for {move.team}{behind}"
+        costs = ", ".join(f"{name} {days} days later" for name, days in move.costs) or "no milestone moves for it"
+        refused = f"; refused, {move.short_days:g} days of work are without a person" if move.short_days else ""
+        yield f"      costs: {costs}{refused}"
+    for stay in report.stays:
+        yield f"  stays: {stay.task} on {stay.starts}" + (
+            f" (it was to stay on {stay.planned}, and what comes before it waits)" if stay.moved else ""
+        )

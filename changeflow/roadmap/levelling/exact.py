@@ -1,0 +1,133 @@
+"""The last step of levelling: every task placed to the minute, by the links and calendars of the critical path method.
+
+The search thinks in slots; here the order that it found becomes dates, and a task moves only as far as people make it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.roadmap.early import Early, ForwardPass
+from changeflow.roadmap.levelling.overload import everybody, stretches
+from changeflow.roadmap.network import build_network
+from changeflow.roadmap.pace import pace_of
+from changeflow.roadmap.tasks import Bound, Constraint, Roadmap, Task
+from changeflow.values.base import TaskId
+
+
+class Axis(Protocol):
+    minutes: int
+    opens: NDArray[np.int64]
+
+    def span(self, start: int, finish: int) -> tuple[int, int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A task that waits: where links would have put it, and the team that was not free then.
+
+    No team: it waits so that what has to follow soon enough can do so.
+    """
+
+    task: TaskId
+    wanted: int
+    start: int
+    team: str
+
+
+@dataclass(frozen=True)
+class Placed:
+    dates: Mapping[TaskId, tuple[int, int]]
+    waits: Mapping[TaskId, Wait]
+    stuck: tuple[TaskId, ...]
+    """Tasks that a date of their own holds where too few people are."""
+
+
+class ExactPass:
+    """Places tasks one by one. `free` is what each team has by slot, in tenths of a person; `fixed` is what stays, and
+    from when to when."""
+
+    def __init__(
+        self,
+        roadmap: Roadmap,
+        axis: Axis,
+        teams: Sequence[str],
+        free: NDArray[np.int64],
+        fixed: Mapping[TaskId, tuple[int, int]],
+    ) -> None:
+        self.roadmap = roadmap
+        self.axis = axis
+        self.row = {team: n for n, team in enumerate(teams)}
+        self.hours = everybody(roadmap)
+        self.free = free.copy()
+        self.fixed = fixed
+        network = build_network(roadmap)
+        self.forward = ForwardPass(roadmap, network, {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values()})
+
+    def run(self, order: Sequence[TaskId], floors: Mapping[TaskId, int]) -> Placed:
+        """Place the tasks of an order in which predecessors come first; `floors` holds some of them back."""
+        waits: dict[TaskId, Wait] = {}
+        stuck: list[TaskId] = []
+        self._book_fixed()
+        for name in order:
+            task = self.roadmap.tasks[name]
+            placed = self.forward.place(task)
+            if floors.get(name, placed.start) > placed.start:
+                wanted, task = placed.start, no_earlier(task, floors[name])
+                placed = self.forward.place(task)
+                waits[name] = Wait(name, wanted, placed.start, "")
+            if name not in self.fixed and task.needs:
+                placed, wait, is_stuck = self._wait(task, placed)
+                if wait is not None:
+                    waits[name] = replace(wait, wanted=waits[name].wanted) if name in waits else wait
+                if is_stuck:
+                    stuck.append(name)
+                self._book(task, placed.start, placed.finish)
+            self.forward.early[name] = placed
+        dates = {t: (e.start, e.finish) for t, e in self.forward.early.items()}
+        return Placed(dates, waits, tuple(stuck))
+
+    def _book_fixed(self) -> None:
+        for name in sorted(self.fixed):
+            self._book(self.roadmap.tasks[name], *self.fixed[name])
+
+    def _wait(self, task: Task, placed: Early) -> tuple[Early, Wait | None, bool]:
+        """Move a task behind each slot in which somebody whom it needs is not free."""
+        wanted, team = placed.start, ""
+        while (full := self._full(task, placed.start, placed.finish)) is not None:
+            slot, short = full
+            team = team or short
+            later = self.forward.place(no_earlier(task, int(self.axis.opens[slot]) + self.axis.minutes))
+            if later.start <= placed.start:
+                return placed, None, True
+            placed = later
+        return placed, Wait(task.id, wanted, placed.start, team) if team else None, False
+
+    def _full(self, task: Task, start: int, finish: int) -> tuple[int, str] | None:
+        """Return the last slot in which a task's people are not all free, and a team that is short there."""
+        last: tuple[int, str] | None = None
+        slots = self._slots(task, start, finish)
+        for team, amount in task.needs.items():
+            short = slots[self.free[self.row[team], slots] < amount]
+            if len(short) and (last is None or short[-1] > last[0]):
+                last = int(short[-1]), team
+        return last
+
+    def _slots(self, task: Task, start: int, finish: int) -> NDArray[np.int64]:
+        spans = [self.axis.span(a, b) for a, b in stretches(task, self.roadmap, self.hours, start, finish)]
+        most = len(self.axis.opens)
+        found = [np.arange(a, min(b, most)) for a, b in spans]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+    def _book(self, task: Task, start: int, finish: int) -> None:
+        slots = self._slots(task, start, finish)
+        for team, amount in task.needs.items():
+            self.free[self.row[team], slots] -= amount
+
+
+def no_earlier(task: Task, at: int) -> Task:
+    """Hold a task back to an instant."""
+    return replace(task, constraints=(*task.constraints, Constraint(Bound.START_NO_EARLIER, at)))

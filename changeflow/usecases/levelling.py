@@ -1,0 +1,121 @@
+"""Level a folder or a stored programme, and write down what a person decides about its moves."""
+
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from changeflow import roadmap
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.levelling import LevelledProgramme, level_programme
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.levelling.exact import Wait
+from changeflow.roadmap.levelling.search import Effort
+from changeflow.usecases.plan import FIRST_TIME
+from changeflow.values.moments import DAY, datetime_of, spoken_day
+
+FILE = "levelling.yaml"
+HEAD = """# yaml-language-server: $schema=./schema/levelling.json
+#
+# What was decided about single tasks when the programme was levelled: `changeflow level .`
+"""
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What a person decides: moves to accept, to refuse, and tasks to pin to a moment."""
+
+    accept: tuple[str, ...] = ()
+    refuse: tuple[str, ...] = ()
+    pin: Mapping[str, datetime]
+
+    def __bool__(self) -> bool:
+        return bool(self.accept or self.refuse or self.pin)
+
+
+def level_plan(
+    programme: Programme, *, seconds: float, seed: int, say: Callable[[str], None] | None = None
+) -> LevelledProgramme:
+    """Level a programme. Effort and not the clock ends the search on an ordinary machine, so the answer repeats."""
+    if seconds <= 0:
+        raise InputError("Give the search some time: --seconds 5.")
+    if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel_level.*.nbi")):
+        say(FIRST_TIME)
+    return level_programme(programme, Effort(seconds=2 * seconds, effort=seconds, seed=seed))
+
+
+def read_pins(texts: Iterable[str]) -> dict[str, datetime]:
+    """Read `TASK=2027-01-11` or `TASK=2027-01-11T13:00`."""
+    pins = {}
+    for text in texts:
+        task, _, moment = text.partition("=")
+        try:
+            pins[task] = datetime.fromisoformat(moment)
+        except ValueError:
+            raise InputError(f"'{text}' is no pin. Write --pin payroll/system-built=2027-01-11.") from None
+    return pins
+
+
+def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> tuple[str, ...]:
+    """Write decisions into the folder's levelling.yaml, comments kept; return what was written, in words.
+
+    A decision replaces the one before it about the same task. A task that does not exist, or a move that levelling does
+    not propose, is an error, and nothing is written.
+    """
+    starts = {m.wait.task: _moment(levelled, m.wait) for m in levelled.moves}
+    accept = tuple(starts) if ALL in decisions.accept else decisions.accept
+    for task in accept:
+        if task not in starts:
+            raise UnknownThingError("proposed move of", task, starts, remedy="changeflow level DIR lists them.")
+    tasks = set(levelled.programme.roadmap.tasks)
+    for task in (*decisions.refuse, *decisions.pin):
+        if task not in tasks:
+            raise UnknownThingError("task", task, tasks)
+    first = levelled.programme.definition.programme.start
+    if early := [t for t, at in decisions.pin.items() if at.date() < first]:
+        raise InputError(f"'{early[0]}' cannot begin before the programme does, on {spoken_day(first)}.")
+    said = [(t, "accepted", starts[t]) for t in accept]
+    said += [(t, "pinned", at) for t, at in decisions.pin.items()]
+    path = folder / FILE
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    data = (yaml.load(path.read_text(encoding="utf-8")) if path.is_file() else None) or {}
+    _forget(data, {*accept, *decisions.refuse, *decisions.pin})
+    for task, kind, at in said:
+        data.setdefault(kind, {})[task] = at.date() if at.time() == datetime.min.time() else at
+    if decisions.refuse:
+        data["refused"] = [*(data.get("refused") or []), *decisions.refuse]
+    text = io.StringIO()
+    yaml.dump(data, text)
+    head = "" if path.is_file() else HEAD
+    part = path.with_name(f".{FILE}.part")
+    part.write_text(head + text.getvalue(), encoding="utf-8")
+    part.replace(path)
+    lines = [f"{task}: {kind}, from {spoken_day(at.date())}" for task, kind, at in said]
+    return (*lines, *(f"{task}: refused; it stays where its links put it" for task in decisions.refuse))
+
+
+def _moment(levelled: LevelledProgramme, wait: Wait) -> datetime:
+    """Return a task's levelled start: a day alone, where it begins as soon as that day's work does."""
+    roadmap, start = levelled.programme.roadmap, datetime_of(wait.start)
+    midnight = wait.start // DAY * DAY
+    calendar = roadmap.calendars[roadmap.tasks[wait.task].calendar]
+    is_first = calendar.between(midnight, wait.start) == 0
+    return datetime_of(midnight) if is_first else start
+
+
+def _forget(data: dict[str, object], tasks: set[str]) -> None:
+    """Take out what was decided about these tasks before."""
+    for kind in ("accepted", "pinned"):
+        known = data.get(kind)
+        if isinstance(known, dict):
+            for task in tasks & set(known):
+                del known[task]
+    refused = data.get("refused")
+    names = [refused] if isinstance(refused, str) else refused
+    if isinstance(names, list) and tasks & set(names):
+        data["refused"] = [t for t in names if t not in tasks]
