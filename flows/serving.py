@@ -20,6 +20,8 @@ FLOWS: Mapping[str, tuple[str, str, str]] = {
     "tick": ("agenda_tick", "tick", "5 * * * *"),
     "dispatch-nudges": ("nudge", "dispatch_nudges", "*/10 7-18 * * *"),
     "weekly-sro-report": ("sro", "weekly_sro_report", "0 6 * * 1"),
+    "portfolio-risk": ("risk", "portfolio_risk", "30 4 * * *"),
+    "portfolio-waves": ("risk", "portfolio_waves", "0 5 * * 6"),
     "reinforcement-checkpoints": ("reinforcement", "reinforcement_checkpoints", "30 6 * * *"),
 }
 """Each flow's module, function and cron line in Europe/London, outside the early hours, when clocks change."""

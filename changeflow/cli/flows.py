@@ -13,6 +13,14 @@ import typer
 from changeflow.cli.speaking import At, Db, moment, note, spoken_errors
 from changeflow.settings import DEFAULT_DB
 
+NAMES = (
+    "tick",
+    "dispatch-nudges",
+    "weekly-sro-report",
+    "reinforcement-checkpoints",
+    "portfolio-risk",
+    "portfolio-waves",
+)
 flows = typer.Typer(help="The flows that drive a programme by the clock.", no_args_is_help=True)
 
 
@@ -30,7 +38,7 @@ def flows_serve(db: Db = DEFAULT_DB) -> None:
 
 @flows.command("run")
 def flows_run(
-    name: Annotated[str, typer.Argument(help="tick, dispatch-nudges, weekly-sro-report or reinforcement-checkpoints.")],
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")],
     db: Db = DEFAULT_DB,
     at: At = None,
 ) -> None:

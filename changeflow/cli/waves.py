@@ -1,6 +1,6 @@
 """The commands that look ahead: rollout waves, levelled dates, and the odds of dates."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(waves)
     app.command()(level)
     app.command()(simulate)
+    app.command()(keep)
 
 
 def waves(
@@ -175,3 +176,57 @@ def simulate(
         return
     for line in risk_text(report):
         out(line)
+
+
+def keep(
+    milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone, by its id.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
+    ] = None,
+    by: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to keep; left out, its deadline.")
+    ] = None,
+    odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    iterations: Annotated[int, typer.Option(help="How often each set of levers is played through.")] = 2_000,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same numbers.")] = 1,
+    assume: Annotated[
+        str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
+    ] = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Ask what would keep a date: the cheapest set of the levers that risk.yaml names. None does: exit 3."""
+    import json
+    from dataclasses import asdict
+
+    from changeflow.reports.keeping import keep_report, keep_text
+    from changeflow.usecases.keeping import what_keeps
+    from changeflow.usecases.waves import programme_of
+
+    with spoken_errors():
+        if form not in ("text", "json"):
+            raise UnknownThingError("format", form, ["text", "json"])
+        on: date | None = day(at) if at or folder is None else None
+        found, _ = programme_of(folder, db=db, programme=programme, on=on)
+        asked = what_keeps(
+            found,
+            milestone,
+            by=by.date() if by else None,
+            percent=odds,
+            iterations=iterations,
+            seed=seed,
+            assume=assume,
+            say=note,
+        )
+        report = keep_report(
+            asked.milestone.name, asked.by, asked.percent, asked.levers, asked.kept, iterations=iterations, seed=seed
+        )
+    if form == "json":
+        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+    else:
+        for line in keep_text(report):
+            out(line)
+    if not report.is_possible:
+        raise typer.Exit(CheckFailedError.exit_code)

@@ -12,7 +12,7 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.checks import check_references, check_settings
-from changeflow.intake.rollout_checks import check_levelling, check_risk, check_rollout
+from changeflow.intake.rollout_checks import check_levelling, check_levers, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import Row, read_table
@@ -105,6 +105,7 @@ class _Reader:
         joined, flaws = join(definition, rulepacks=rulepacks)
         self._report(check_settings(joined))
         self._report(check_risk(joined))
+        self._report(check_levers(joined))
         self._report(check_levelling(joined))
         self._report(flaws)
         self._check_loops(joined)

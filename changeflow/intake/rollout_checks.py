@@ -7,6 +7,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.reference import Flaw, Place
 from changeflow.programme.risk import tasks_named
+from changeflow.roadmap.tasks import Bound
 from changeflow.values.duration import parse_range
 from changeflow.values.moments import spoken_day
 from changeflow.values.problem import did_you_mean
@@ -44,6 +45,24 @@ def check_risk(programme: Programme) -> Iterator[Flaw]:
         except ValueError as error:
             what, _, remedy = str(error).partition(". ")
             yield Flaw(Place(RISK, ("events", n, "effect")), f"The effect {what}.", remedy)
+
+
+def check_levers(programme: Programme) -> Iterator[Flaw]:
+    """Find tasks and events that nothing has, and starts of tasks that have no date of their own."""
+    risk = programme.definition.risk
+    events = {e.id for e in risk.events}
+    for n, lever in enumerate(risk.levers):
+        for kind, texts in (("shorten", lever.shorten), ("starts", lever.starts)):
+            for text in texts:
+                yield from _unknown_tasks(programme, ("levers", n, kind, text), (text,))
+        for event in lever.events:
+            yield from unknown(Place(RISK, ("levers", n, "events", event)), "event", event, events, on_key=True)
+        for text in lever.starts:
+            for task in tasks_named(programme, text):
+                dated = [c.bound for c in programme.roadmap.tasks[task].constraints]
+                if Bound.START_NO_EARLIER not in dated:
+                    what = f"'{task}' has no start_no_earlier of its own, so there is nothing to let it start sooner."
+                    yield Flaw(Place(RISK, ("levers", n, "starts", text)), what, "Shorten it, or what comes before it.")
 
 
 def check_levelling(programme: Programme) -> Iterator[Flaw]:

@@ -1,15 +1,18 @@
 """Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from changeflow import roadmap
 from changeflow.errors import InputError
-from changeflow.programme.lessons import lessons
+from changeflow.programme.lessons import Lesson, lessons
 from changeflow.programme.programme import Programme
 from changeflow.programme.risk import Assumed, risk_model
 from changeflow.reports.risk import RiskReport, risk_report
+from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.usecases.plan import FIRST_TIME
+from changeflow.values.base import TaskId
 
 
 def simulate_programme(
@@ -29,6 +32,23 @@ def simulate_programme(
     # Loaded here: the kernel takes longer to load than most commands take.
     from changeflow.roadmap.risk.simulate import simulate
 
+    asked = ask(programme, iterations=iterations, assume=assume, learn=learn)
+    found = simulate(programme.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
+    return report_of(programme, asked, found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a simulation draws, and where it looks."""
+
+    model: RiskModel
+    targets: tuple[TaskId, ...]
+    assumed: Assumed | None
+    taught: tuple[Lesson, ...]
+
+
+def ask(programme: Programme, *, iterations: int, assume: str | None, learn: bool) -> Asked:
+    """Check what is asked, and return it; what cannot be simulated is an error that says why."""
     if not 100 <= iterations <= 1_000_000:
         raise InputError("Give between 100 and 1,000,000 iterations.")
     assumed = _assumed(assume)
@@ -43,9 +63,15 @@ def simulate_programme(
     if not ahead:
         raise InputError("Every milestone has happened, or there is none. Add milestones to programme.yaml.")
     targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]
-    found = simulate(programme.roadmap, model, targets, iterations=iterations, seed=seed, threads=threads)
+    return Asked(model=model, targets=tuple(targets), assumed=assumed, taught=taught)
+
+
+def report_of(programme: Programme, asked: Asked, found: Simulation) -> RiskReport:
+    """Turn a simulation into what people read."""
+    model = asked.model
     odds = {e.name: e.probability for e in model.events}
-    return risk_report(programme, found, ranges=len(model.ranges), events=odds, assumed=assumed, learned=taught)
+    ranges = len(model.ranges)
+    return risk_report(programme, found, ranges=ranges, events=odds, assumed=asked.assumed, learned=asked.taught)
 
 
 def _assumed(text: str | None) -> Assumed | None:

@@ -107,14 +107,24 @@ def test_serving_makes_the_deployments_and_stops_its_server(stored: str, tmp_pat
                 port = int(found[1])
             if line.startswith(b"Serving "):
                 break
-        assert wait_for(lambda: deployment_names(port) == set(FLOW_NAMES)), deployment_names(port)
+        is_served = wait_for(lambda: deployment_names(port) == set(FLOW_NAMES))
+        served = deployment_names(port)
+        # Stopped before anything is claimed: a claim that fails would wait for it for ever.
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
+    assert is_served, served
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
 
 
-FLOW_NAMES = ("tick", "dispatch-nudges", "weekly-sro-report", "reinforcement-checkpoints")
+FLOW_NAMES = (
+    "tick",
+    "dispatch-nudges",
+    "weekly-sro-report",
+    "reinforcement-checkpoints",
+    "portfolio-risk",
+    "portfolio-waves",
+)
 
 
 def deployment_names(port: int) -> set[str]:

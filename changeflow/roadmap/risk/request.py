@@ -1,5 +1,6 @@
 """What a programme says about its risks: risk.yaml. The shapes here are what people write."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -30,6 +31,31 @@ class Event(Frozen):
     tasks: Tasks
 
 
+class Lever(Frozen):
+    """Something that could be done to keep a date, and what it costs."""
+
+    id: Id
+    name: str = ""
+    cost: float = Field(ge=0, description="In whatever unit all levers share: pounds, days of effort")
+    shorten: dict[str, Annotated[int, Field(ge=1, le=99)]] = Field(
+        default_factory=dict, description="Tasks, and how many percent of their time they take then"
+    )
+    events: dict[Id, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="Events, and how likely they are then"
+    )
+    starts: dict[str, date] = Field(
+        default_factory=dict, description="Tasks with a date of their own, and from when they may start then"
+    )
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "Lever":
+        if not (self.shorten or self.events or self.starts):
+            raise ValueError(
+                "the lever changes nothing. Say what it shortens, which events it makes rarer, or what starts"
+            )
+        return self
+
+
 class Risk(Frozen):
     """risk.yaml. Estimates of single tasks stand with the tasks: `estimate: [45d, 60d, 95d]`."""
 
@@ -38,10 +64,11 @@ class Risk(Frozen):
     )
     causes: tuple[Cause, ...] = ()
     events: tuple[Event, ...] = ()
+    levers: tuple[Lever, ...] = Field((), max_length=16, description="What could be done to keep a date")
 
     @model_validator(mode="after")
     def _once(self) -> "Risk":
-        names = [*(c.id for c in self.causes), *(e.id for e in self.events)]
+        names = [*(c.id for c in self.causes), *(e.id for e in self.events), *(v.id for v in self.levers)]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"'{twice[0]}' stands twice. Give one of them another id.")

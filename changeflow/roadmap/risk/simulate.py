@@ -1,7 +1,8 @@
 """Simulate a roadmap: durations drawn from their ranges, events that strike, calendars and links as in the plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,15 @@ BLOCK = 250
 """Iterations of one block: part of the answer, as sums are added block by block."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some blocks of a simulation, whole: parts of any size, put together in order, give the same numbers."""
+
+    first: int
+    """Its first iteration."""
+    blocks: tuple[Sums, ...]
+
+
 def simulate(
     roadmap: Roadmap,
     model: RiskModel,
@@ -35,25 +45,64 @@ def simulate(
     Only tasks that have not begun are drawn; what is under way keeps what was reported of it. The path that criticality
     speaks of is the one to the last of `targets`.
     """
-    arrays = to_arrays(roadmap)
-    plan = settle(roadmap, arrays)
-    row_of = {task: row for row, task in enumerate(arrays.ids)}
-    draws, drawn = _draws(arrays, model, row_of, int(plan.early[row_of[targets[-1]], 1]))
+    whole = range(iterations)
+    part = simulate_part(roadmap, model, targets, iterations=whole, seed=seed, threads=threads)
+    return put_together(roadmap, model, targets, [part], seed=seed)
+
+
+def parts_of(iterations: int, parts: int) -> list[range]:
+    """Share iterations out among so many parts at most, each of whole blocks but for the last."""
+    blocks = -(-iterations // BLOCK)
+    size = max(1, -(-blocks // max(1, parts))) * BLOCK
+    return [range(first, min(first + size, iterations)) for first in range(0, iterations, size)]
+
+
+def simulate_part(
+    roadmap: Roadmap,
+    model: RiskModel,
+    targets: Sequence[TaskId],
+    *,
+    iterations: range,
+    seed: int = 1,
+    threads: int = 2,
+) -> Part:
+    """Run some of a simulation's iterations, from the beginning of a block on (`parts_of`)."""
+    arrays, row_of, reference, _ = _settled(roadmap, targets)
+    draws, _ = _draws(arrays, model, row_of, reference)
     rows = np.array([row_of[t] for t in targets], np.int64)
-    starts = range(0, iterations, BLOCK)
 
     def block(first: int) -> Sums:
         own = arrays._replace(hot=arrays.hot.copy())
         result = empty_result(own)
-        sums = _empty(min(BLOCK, iterations - first), len(rows), len(own.hot), draws)
+        sums = _empty(min(BLOCK, iterations.stop - first), len(rows), len(own.hot), draws)
         run_block(net_of(own, result.trouble), result, draws, rows, seed, first, sums, np.zeros(0, np.int8))
         if result.trouble[0]:
             raise CalendarExhaustedError("of the programme", "for the longest draws")
         return sums
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        done = list(pool.map(block, starts))
-    return _summed(done, arrays, draws, drawn, model, targets, plan.early[:, 1], seed)
+        done = list(pool.map(block, range(iterations.start, iterations.stop, BLOCK)))
+    return Part(iterations.start, tuple(done))
+
+
+def put_together(
+    roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId], parts: Iterable[Part], *, seed: int
+) -> Simulation:
+    """Add up the parts of a simulation, in whatever order they come."""
+    arrays, row_of, reference, planned = _settled(roadmap, targets)
+    draws, drawn = _draws(arrays, model, row_of, reference)
+    done = [block for part in sorted(parts, key=lambda p: p.first) for block in part.blocks]
+    return _summed(done, arrays, draws, drawn, model, targets, planned, seed)
+
+
+def _settled(
+    roadmap: Roadmap, targets: Sequence[TaskId]
+) -> tuple[Arrays, Mapping[TaskId, int], int, NDArray[np.integer[Any]]]:
+    """Return the arrays, each task's row, the last target's finish without any draw, and all finishes."""
+    arrays = to_arrays(roadmap)
+    plan = settle(roadmap, arrays)
+    row_of = {task: row for row, task in enumerate(arrays.ids)}
+    return arrays, row_of, int(plan.early[row_of[targets[-1]], 1]), plan.early[:, 1]
 
 
 def _draws(

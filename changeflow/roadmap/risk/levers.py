@@ -1,0 +1,115 @@
+"""What would let a date be kept: the cheapest set of levers, by simulations that all draw the same numbers.
+
+Every set is played through with the same draws (a task's place decides what it draws), so that sets differ by their
+levers alone and not by luck. A lever only ever helps: a set that fails lets none of its subsets succeed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from changeflow.values.base import TaskId
+
+MOST_TRIED = 400
+"""Simulations after which the search says what it has, and that it may not be the cheapest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one lever does, resolved: ranges in working minutes."""
+
+    id: str
+    name: str
+    cost: float
+    ranges: Mapping[TaskId, tuple[int, int, int]] = field(default_factory=dict)
+    odds: Mapping[str, float] = field(default_factory=dict)
+    """By event: how likely it is then."""
+    starts: Mapping[TaskId, int] = field(default_factory=dict)
+    """Instants from which tasks may start then, in place of a later date of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a set of levers comes to: the share of iterations that keep the day, and the percentile asked for."""
+
+    odds: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The answer. `chosen` is empty where nothing is needed, and None where all levers together do not do."""
+
+    now: Tried
+    chosen: tuple[Change, ...] | None
+    then: Tried
+    """With the chosen levers; with all of them, where even those do not do."""
+    alone: Mapping[str, Tried]
+    """Each lever by itself."""
+    is_cheapest: bool
+    tried: int
+
+
+Play = Callable[[Sequence[Change]], Tried]
+
+
+def cheapest(levers: Sequence[Change], by: int, play: Play) -> Kept:
+    """Find the cheapest set with which the percentile is no later than `by`; of equally cheap ones, the smallest."""
+    search = _Search(levers, by, play)
+    return search.run()
+
+
+class _Search:
+    def __init__(self, levers: Sequence[Change], by: int, play: Play) -> None:
+        self.levers = sorted(levers, key=lambda c: (c.cost, c.id))
+        self.by = by
+        self.play = play
+        self.known: dict[frozenset[str], Tried] = {}
+        self.failed: list[frozenset[str]] = []
+
+    def run(self) -> Kept:
+        if self._try(()).at <= self.by:
+            return self._kept(())
+        if self._try(self.levers).at > self.by:
+            return self._kept(None)
+        needed = [c for c in self.levers if self._fails([x for x in self.levers if x is not c])]
+        best: tuple[Change, ...] = tuple(self.levers)
+        for chosen in self._by_cost(needed):
+            if len(self.known) >= MOST_TRIED:
+                return self._kept(best, is_cheapest=False)
+            if not self._fails(chosen):
+                best = tuple(chosen)
+                break
+        return self._kept(best)
+
+    def _kept(self, chosen: tuple[Change, ...] | None, *, is_cheapest: bool = True) -> Kept:
+        alone = {c.id: self._try((c,)) for c in self.levers}
+        return Kept(
+            now=self._try(()),
+            chosen=chosen,
+            then=self._try(self.levers if chosen is None else chosen),
+            alone=alone,
+            is_cheapest=is_cheapest,
+            tried=len(self.known),
+        )
+
+    def _by_cost(self, needed: Sequence[Change]) -> Iterator[list[Change]]:
+        """Yield every set that has what is needed, the cheapest first."""
+        others = [c for c in self.levers if c not in needed]
+        sets = [[*needed, *more] for count in range(len(others) + 1) for more in combinations(others, count)]
+        yield from sorted(sets, key=lambda s: (sum(c.cost for c in s), len(s), sorted(c.id for c in s)))
+
+    def _fails(self, chosen: Sequence[Change]) -> bool:
+        names = frozenset(c.id for c in chosen)
+        if any(names <= failed for failed in self.failed):
+            return True
+        if self._try(chosen).at <= self.by:
+            return False
+        self.failed.append(names)
+        return True
+
+    def _try(self, chosen: Sequence[Change]) -> Tried:
+        names = frozenset(c.id for c in chosen)
+        if names not in self.known:
+            self.known[names] = self.play(chosen)
+        return self.known[names]

@@ -1,0 +1,74 @@
+"""Nightly: simulate every programme, and search for its waves, in batches on threads or on a Dask cluster."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from changeflow.roadmap.risk.simulate import Part
+from changeflow.settings import settings
+from changeflow.usecases import portfolio
+from changeflow.usecases.agenda import local_day
+from changeflow.usecases.portfolio import RiskBatch, ScenarioResult, WaveScenario
+from flows.runners import task_runner
+
+RETRIES = 3
+"""Of a batch whose worker was lost: every run of it gives the same numbers."""
+
+
+@task(name="risk-batch", retries=RETRIES, cache_policy=NO_CACHE)
+def risk_batch(batch: RiskBatch) -> Part:
+    return portfolio.run_risk_batch(batch)
+
+
+@task(name="wave-scenario", retries=RETRIES, cache_policy=NO_CACHE)
+def wave_scenario(scenario: WaveScenario) -> ScenarioResult:
+    return portfolio.run_wave_scenario(scenario)
+
+
+@flow(name="portfolio-risk")
+def portfolio_risk(now: datetime | None = None, *, iterations: int = 10_000, seed: int = 1) -> list[Path]:
+    """Simulate every stored programme as of the day of `now` (default: today); return the pages that were written."""
+    on = local_day(now or datetime.now(UTC))
+    return simulated.with_options(task_runner=task_runner(settings()))(on, iterations=iterations, seed=seed)
+
+
+@flow(name="portfolio-waves")
+def portfolio_waves(now: datetime | None = None, *, seeds: int = 3, effort: float = 4.0) -> list[ScenarioResult]:
+    """Search for the waves of every stored programme with several seeds; return what each came to."""
+    on = local_day(now or datetime.now(UTC))
+    return searched.with_options(task_runner=task_runner(settings()))(on, seeds=seeds, effort=effort)
+
+
+@flow(name="portfolio-risk-batches")
+def simulated(on: date, *, iterations: int, seed: int) -> list[Path]:
+    """Run the batches on whatever runner was chosen, and write a page a programme."""
+    chosen = settings()
+    batches = portfolio.risk_batches(db=chosen.db, on=on, iterations=iterations, seed=seed, parts=chosen.batches)
+    running = {name: [risk_batch.submit(batch) for batch in own] for name, own in batches.items()}
+    written, rows = [], []
+    for name, futures in running.items():
+        if not futures:
+            rows.append({"programme": name, "batches": 0, "page": "nothing to draw: no task has a range"})
+            continue
+        report = portfolio.gather(batches[name], [future.result() for future in futures])
+        written.append(portfolio.write_report(report, name, folder=chosen.reports, on=on))
+        rows.append({"programme": name, "batches": len(futures), "page": str(written[-1])})
+    create_table_artifact(rows, key="portfolio-risk", description="Each programme's simulation, and its batches")
+    return written
+
+
+@flow(name="portfolio-waves-scenarios")
+def searched(on: date, *, seeds: int, effort: float) -> list[ScenarioResult]:
+    """Run the scenarios on whatever runner was chosen."""
+    scenarios = portfolio.wave_scenarios(db=settings().db, on=on, seeds=range(1, seeds + 1), effort=effort)
+    results = [future.result() for future in [wave_scenario.submit(scenario) for scenario in scenarios]]
+    rows = [
+        {"programme": r.programme, "seed": r.seed, "plan": name, "mean week": week, "last": last, "sure": certainty}
+        for r in results
+        for name, week, last, certainty in r.plans
+    ]
+    create_table_artifact(rows, key="portfolio-waves", description="The plans of each scenario")
+    return results

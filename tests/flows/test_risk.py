@@ -1,0 +1,128 @@
+"""A portfolio in batches: the same numbers on threads, on a Dask cluster of two workers, and in one process."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from changeflow.errors import ConflictError, InputError
+from changeflow.settings import settings
+from changeflow.storage.database import engine_for, session_scope
+from changeflow.usecases import apply as storing
+from changeflow.usecases import portfolio
+from changeflow.usecases.risk import simulate_programme
+from changeflow.usecases.stored import load
+from tests.builders import PROGRAMME, a_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("prefect")]
+NOW = datetime(2027, 1, 8, 9, tzinfo=UTC)
+TODAY = date(2027, 1, 8)
+RANGES = "tasks:\n  train: {estimate: [1d, 2d, 8d]}\n  system-live: {estimate: [3d, 5d, 20d]}\n"
+ROLLOUT = "services:\n  payroll: {wave_size: 2}\nschools:\n  ash: {risk: 4}\n"
+ITERATIONS = 2_000
+
+
+@pytest.fixture
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Two programmes with ranges, and one without any."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    for n, ranges in enumerate((RANGES, RANGES.replace("20d", "30d"), "")):
+        folder = a_folder(tmp_path / f"trust{n}", programme=PROGRAMME.replace("programme: small", f"programme: p{n}"))
+        service = folder / "services" / "payroll.yaml"
+        service.write_text(service.read_text() + ranges)
+        (folder / "rollout.yaml").write_text(ROLLOUT if ranges else "at_once: 2\n")
+        storing.apply(folder, db=url, actor="chief", now=NOW)
+    monkeypatch.setenv("CHANGEFLOW_DB", url)
+    monkeypatch.setenv("CHANGEFLOW_REPORTS", str(tmp_path / "reports"))
+    yield url
+    engine_for(url).dispose()
+
+
+def in_one_process(url: str, name: str) -> Any:
+    with session_scope(url) as session:
+        programme = load(session, name, on=TODAY).programme
+    return simulate_programme(programme, iterations=ITERATIONS, seed=3, threads=1)
+
+
+@pytest.mark.parametrize("runner", ["threads", "dask"])
+def test_the_same_numbers_wherever_it_runs(
+    prefect_server: Path, stored: str, monkeypatch: pytest.MonkeyPatch, runner: str
+):
+    monkeypatch.setenv("CHANGEFLOW_TASK_RUNNER", runner)
+    from flows.risk import portfolio_risk
+
+    pages = portfolio_risk(now=NOW, iterations=ITERATIONS, seed=3)
+    assert [p.name for p in pages] == ["p0-risk-2027-01-08.html", "p1-risk-2027-01-08.html"]
+    for page, name in zip(pages, ("p0", "p1"), strict=True):
+        kept = json.loads(page.with_suffix(".json").read_text())
+        assert kept == json.loads(json.dumps(asdict(in_one_process(stored, name))))
+
+
+def test_a_killed_worker_loses_nothing(prefect_server: Path, stored: str, monkeypatch: pytest.MonkeyPatch):
+    """One of the two workers is killed while the batches run: the page says what one process says."""
+    from dask.distributed import LocalCluster
+
+    from flows.risk import portfolio_risk
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        monkeypatch.setenv("CHANGEFLOW_TASK_RUNNER", cluster.scheduler_address)
+        monkeypatch.setenv("CHANGEFLOW_BATCHES", "80")
+        killed: list[int] = []
+
+        def kill() -> None:
+            nanny = next(iter(cluster.workers.values()))
+            # Once it has begun to work, not while it starts.
+            for _ in range(600):
+                if any(w.processing for w in cluster.scheduler.workers.values()):
+                    break
+                time.sleep(0.05)
+            killed.append(nanny.pid)
+            os.kill(nanny.pid, signal.SIGKILL)
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        pages = portfolio_risk(now=NOW, iterations=20_000, seed=3)
+        assert killed, "it was over before the worker was killed"
+        thread.join()
+    with session_scope(stored) as session:
+        programme = load(session, "p0", on=TODAY).programme
+    alone = asdict(simulate_programme(programme, iterations=20_000, seed=3, threads=2))
+    assert json.loads(pages[0].with_suffix(".json").read_text()) == json.loads(json.dumps(alone))
+
+
+def test_wave_scenarios(prefect_server: Path, stored: str, monkeypatch: pytest.MonkeyPatch):
+    from flows.risk import portfolio_waves
+
+    results = portfolio_waves(now=NOW, seeds=2, effort=0.5)
+    assert [(r.programme, r.seed) for r in results] == [("p0", 1), ("p0", 2), ("p1", 1), ("p1", 2)]
+    assert all(len(r.plans) == 3 for r in results)
+
+
+def test_a_version_that_came_in_between_is_told(stored: str, tmp_path: Path):
+    batch = portfolio.risk_batches(db=stored, on=TODAY, iterations=1000, seed=1, parts=2)["p0"][0]
+    folder = tmp_path / "trust0"
+    text = (folder / "programme.yaml").read_text()
+    (folder / "programme.yaml").write_text(text.replace("A small programme", "A renamed programme"))
+    storing.apply(folder, db=stored, actor="chief", now=NOW)
+    with pytest.raises(ConflictError, match="newer version"):
+        portfolio.run_risk_batch(batch)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("CHANGEFLOW_WORKERS", "none"), ("CHANGEFLOW_BATCHES", "0"), ("CHANGEFLOW_TASK_RUNNER", "ray")],
+)
+def test_settings_that_cannot_be(name: str, text: str, monkeypatch: pytest.MonkeyPatch):
+    from flows.runners import task_runner
+
+    monkeypatch.setenv(name, text)
+    with pytest.raises(InputError, match=text):
+        task_runner(settings())
