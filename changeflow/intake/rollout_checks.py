@@ -25,6 +25,12 @@ def check_rollout(definition: Definition) -> Iterator[Flaw]:
             yield from unknown(Place(FILE, ("apart", n, i)), "school", name, schools)
         if pair[0] == pair[1]:
             yield Flaw(Place(FILE, ("apart", n)), f"'{pair[0]}' cannot keep apart from itself.", "Name two schools.")
+    hubs = {s.hub for s in definition.schools if s.hub}
+    for key, group in rollout.groups.items():
+        for n, school in enumerate(group.schools):
+            yield from unknown(Place(FILE, ("groups", key, "schools", n)), "school", school, schools)
+        if group.hub is not None:
+            yield from unknown(Place(FILE, ("groups", key, "hub")), "hub", group.hub, hubs)
     if rollout.latest is not None and rollout.latest <= definition.programme.start:
         yield _empty(("latest",), "the rollout")
 

@@ -11,8 +11,8 @@ from changeflow.programme.calendars import Calendars
 from changeflow.programme.definition import Blackout, ServiceFile
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.waves.problem import Candidate, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.roadmap.waves.request import Activity, Rollout, SchoolRollout, ServiceRollout, Team
+from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
+from changeflow.roadmap.waves.request import Activity, Group, Rollout, SchoolRollout, ServiceRollout, Team
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, spoken_day
 from changeflow.values.words import Kind
@@ -91,6 +91,7 @@ class _Builder:
             hub_one_date=together == "same_wave",
             hubs_apart=together == "apart",
             apart=self.rollout.apart,
+            groups={key: self._group(key, group) for key, group in sorted(self.rollout.groups.items())},
             prices=self.rollout.prices,
         )
 
@@ -272,6 +273,10 @@ class _Builder:
             pilot=asked.pilot,
             at_once=asked.at_once or self.rollout.at_once,
         )
+
+    def _group(self, key: str, group: Group) -> GroupPlan:
+        schools = group.schools or [s.id for s in self.definition.schools if group.hub in (None, s.hub)]
+        return GroupPlan(name=group.name or key.replace("-", " "), schools=frozenset(schools), at_once=group.at_once)
 
     def _capacity(self, team: Team) -> tuple[int, ...]:
         """A team's tenths of a day in each week: less in a week with public holidays, or while some are away."""

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.explain import FREE, Conflict, explain, group_words, relaxations
 from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, numbers_of, offers, peaks, priced, styles_for
-from changeflow.roadmap.waves.problem import Candidate, Pair, Placement, SchoolPlan, ServicePlan, WavePlan, WaveProblem
+from changeflow.roadmap.waves.problem import (
+    Candidate,
+    GroupPlan,
+    Pair,
+    Placement,
+    SchoolPlan,
+    ServicePlan,
+    WavePlan,
+    WaveProblem,
+)
 from changeflow.roadmap.waves.request import Prices
 from changeflow.roadmap.waves.rows import SCALE, write_rows
 from changeflow.roadmap.waves.solve import Limits, solve
@@ -100,6 +109,10 @@ def _pilot_dates(given_problem: WaveProblem, service: str) -> tuple[int, ...]:
     return weeks[: max(1, (len(weeks) + 2) // 3)]
 
 
+def group(schools: str, at_once: int) -> GroupPlan:
+    return GroupPlan(name="the trust", schools=frozenset(schools), at_once=at_once)
+
+
 def worth(given_problem: WaveProblem, plan: WavePlan, prices: Prices) -> int:
     """The objective in tenths, added up from the plan alone."""
     total = 0
@@ -139,6 +152,7 @@ PROBLEMS = st.fixed_dictionaries(
         "reluctant": st.booleans(),
         "apart": st.booleans(),
         "told": st.booleans(),
+        "together": st.sampled_from([None, 1, 2, 3]),
     }
 )
 
@@ -157,6 +171,7 @@ def tiny(drawn: Mapping[str, Any]) -> WaveProblem:
         service={"wave_size": drawn["sizes"], "weeks_between": drawn["between"], "has_pilot": drawn["pilot"]},
         apart=(("a", "b"),) if drawn["apart"] else (),
         told={("a", "pay"): 4, ("b", "pay"): 6} if drawn["told"] else {},
+        groups={"all": group("abc", drawn["together"])} if drawn.get("together") else {},
         prices=Prices(fairness=0),
     )
 
@@ -196,6 +211,14 @@ def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
 
 class TestConflicts:
     """Four schools are fixed to one date of a service that takes two schools in a wave."""
+
+    def test_what_a_group_can_bear_is_part_of_it(self):
+        """Two schools are fixed to one date, and their group bears one change at once."""
+        tried = replace(self.crowded("ab"), groups={"north": group("abcd", 1)})
+        found = explain(tried)
+        assert found is not None
+        assert "the trust: 1 change at once, at most." in found.sentences
+        assert "Let the trust bear 2 changes at once." in list(relaxations(tried, found))
 
     def crowded(self, fixed: str = "abc", size: int = 2) -> WaveProblem:
         return problem("abcd", service={"wave_size": size}, fixed={(n, "pay"): 2 for n in fixed})

@@ -28,6 +28,7 @@ def check_plan(problem: WaveProblem, plan: WavePlan) -> tuple[Broken, ...]:
         *_pilots(problem, plan),
         *_capacity(problem, plan),
         *_at_once(problem, plan),
+        *_groups(problem, plan),
         *_order(problem, plan),
         *_hubs(problem, plan),
         *_apart(problem, plan),
@@ -126,6 +127,17 @@ def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
                     "at once",
                     f"{count} changes at once at {problem.schools[school].name} in {problem.week_words(week)}",
                 )
+
+
+def _groups(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    for group in problem.groups.values():
+        busy: Counter[int] = Counter()
+        for (school, _), candidate in plan.chosen.items():
+            if school in group.schools:
+                busy.update(range(candidate.first, candidate.last + 1))
+        for week, count in sorted(busy.items()):
+            if count > group.at_once:
+                yield Broken("group", f"{count} changes at once in {group.name} in {problem.week_words(week)}")
 
 
 def _order(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:

@@ -17,7 +17,7 @@ PROBE = Limits(seconds=20.0, effort=5.0)
 """For one question of the filter."""
 STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
 """Amounts by which a lever is tried, the smallest first."""
-LAST = ("capacity", "at once")
+LAST = ("capacity", "at once", "group")
 """What can least be wished away stays in the answer longest, so that it reads well."""
 FREE = Prices(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, told=0, told_week=0)
 Later = Callable[[int], WaveProblem]
@@ -83,6 +83,8 @@ def group_words(problem: WaveProblem, group: str) -> str:
     if kind == "at once":
         count = schools[what].at_once
         return f"{schools[what].name} bears {counted(count, 'change')} at once."
+    if kind == "group":
+        return f"{problem.groups[what].name}: {counted(problem.groups[what].at_once, 'change')} at once, at most."
     if kind in ("fixed", "in the pilot"):
         school, service = what.split("/")
         if kind == "in the pilot":
@@ -188,6 +190,11 @@ def _levers(problem: WaveProblem, group: str) -> Iterator[tuple[str, WaveProblem
             changed = {**problem.schools, what: replace(school, at_once=school.at_once + step)}
             words = f"Let {school.name} change in {school.at_once + step} ways at once."
             yield words, replace(problem, schools=changed)
+    elif kind == "group":
+        known = problem.groups[what]
+        for step in STEPS[:3]:
+            looser = {**problem.groups, what: replace(known, at_once=known.at_once + step)}
+            yield f"Let {known.name} bear {known.at_once + step} changes at once.", replace(problem, groups=looser)
     elif kind == "fixed":
         pair = (what.split("/")[0], what.split("/")[1])
         fewer = {p: w for p, w in problem.fixed.items() if p != pair}

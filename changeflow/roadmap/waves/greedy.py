@@ -19,6 +19,9 @@ class _Filler:
         self.problem = problem
         self.load: Counter[tuple[str, int]] = Counter()
         self.busy: Counter[tuple[str, int]] = Counter()
+        self.felt: Counter[tuple[str, int]] = Counter()
+        """Changes at once, by group and week."""
+        self.groups_of = {s: [k for k, g in problem.groups.items() if s in g.schools] for s in problem.schools}
         self.chosen: dict[Pair, Candidate] = {}
         self.pilot: set[Pair] = set()
 
@@ -99,6 +102,10 @@ class _Filler:
         limit = self.problem.schools[pair[0]].at_once
         if any(self.busy[pair[0], w] >= limit for w in range(found.first, found.last + 1)):
             return False
+        for key in self.groups_of[pair[0]]:
+            most = self.problem.groups[key].at_once
+            if any(self.felt[key, w] >= most for w in range(found.first, found.last + 1)):
+                return False
         for first, weeks in self.problem.services[pair[1]].after.items():
             before = self.chosen.get((pair[0], first))
             if (pair[0], first) in self.problem.candidates and (before is None or found.week < before.week + weeks):
@@ -113,12 +120,16 @@ class _Filler:
     def _take(self, pair: Pair, found: Candidate) -> None:
         self.chosen[pair] = found
         self.load.update(_work(found))
-        self.busy.update((pair[0], w) for w in range(found.first, found.last + 1))
+        weeks = range(found.first, found.last + 1)
+        self.busy.update((pair[0], w) for w in weeks)
+        self.felt.update((key, w) for key in self.groups_of[pair[0]] for w in weeks)
 
     def _give_back(self, pair: Pair) -> None:
         found = self.chosen.pop(pair)
         self.load.subtract(_work(found))
-        self.busy.subtract((pair[0], w) for w in range(found.first, found.last + 1))
+        weeks = range(found.first, found.last + 1)
+        self.busy.subtract((pair[0], w) for w in weeks)
+        self.felt.subtract((key, w) for key in self.groups_of[pair[0]] for w in weeks)
 
 
 def _work(found: Candidate) -> Counter[tuple[str, int]]:

@@ -81,6 +81,15 @@ class SchoolPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlan:
+    """What schools can bear together: changes, one a school and service."""
+
+    name: str
+    schools: frozenset[str]
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaveProblem:
     """Everything that a plan of waves has to fit. Iteration orders are fixed: the same problem gives the same model."""
 
@@ -104,6 +113,7 @@ class WaveProblem:
     hub_one_date: bool = False
     hubs_apart: bool = False
     apart: tuple[tuple[str, str], ...] = ()
+    groups: Mapping[str, GroupPlan] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
 
     @property

@@ -83,6 +83,15 @@ class Hubs(Frozen):
     within_weeks: int = Field(16, ge=1, description="With `weeks`: from a hub's first go-live to its last")
 
 
+class Group(Frozen):
+    """Schools that feel each other's changes: a hub, those that share a business manager, the whole trust."""
+
+    name: str = ""
+    schools: tuple[Id, ...] = Field((), description="Its schools; left out, those of the hub, or all")
+    hub: Id | None = None
+    at_once: int = Field(ge=1, description="Changes at its schools together that it can bear at the same time")
+
+
 class Prices(Frozen):
     """What is weighed against what, in weeks of one school: all of it our own choice, and yours to change."""
 
@@ -106,6 +115,7 @@ class Rollout(Frozen):
     services: dict[Id, ServiceRollout] = Field(default_factory=dict)
     teams: dict[Id, Team] = Field(default_factory=dict)
     schools: dict[Id, SchoolRollout] = Field(default_factory=dict)
+    groups: dict[Id, Group] = Field(default_factory=dict, description="What schools can bear together")
     hubs: Hubs = Hubs()
     apart: tuple[tuple[Id, Id], ...] = Field((), description="Pairs of schools that never go live in the same week")
     prices: Prices = Prices()

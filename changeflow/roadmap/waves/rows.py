@@ -97,6 +97,7 @@ class _Writer:
             self._last(service)
         self._capacity()
         self._saturation()
+        self._groups()
         self._order()
         self._hubs()
         self._apart()
@@ -234,6 +235,18 @@ class _Writer:
                 if key and key not in seen:
                     seen.add(key)
                     out.at_most(terms, plan.at_once, f"at once:{school}")
+
+    def _groups(self) -> None:
+        """No group of schools changes in more ways at once than it can bear."""
+        for key, group in self.problem.groups.items():
+            pairs = [p for p in self.problem.pairs if p[0] in group.schools]
+            seen: set[tuple[tuple[int, int], ...]] = set()
+            for week in range(self.problem.weeks):
+                terms = [term for pair in pairs for term in self._active(pair, week)]
+                row = tuple(sorted(terms))
+                if row and row not in seen:
+                    seen.add(row)
+                    self.out.at_most(terms, group.at_once, f"group:{key}")
 
     def _active(self, pair: Pair, week: int) -> list[tuple[int, int]]:
         """Say with two steps whether a pair changes in a week; with columns where dates overtake one another."""
