@@ -10,7 +10,7 @@ from ortools.sat.python import cp_model
 
 from changeflow.roadmap.waves.greedy import first_plan
 from changeflow.roadmap.waves.problem import WavePlan
-from changeflow.roadmap.waves.rows import INFINITY, Row, Rows
+from changeflow.roadmap.waves.rows import INFINITY, SCALE, Row, Rows
 
 WORKERS = 2
 """Part of the seed: another number of workers finds other plans."""
@@ -96,8 +96,17 @@ def solve(
 
 def solve_plan(rows: Rows, limits: Limits, *, hint: Mapping[int, int] | None, say: Say | None) -> Solved:
     """Search, beginning with the plan that is known already, or with a quick one."""
-    quick = None if hint else first_plan(rows.problem)
+    quick = None if hint else first_plan(rows.problem, lambda plan: _about(rows, plan))
     return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None), say=say)
+
+
+def _about(rows: Rows, plan: WavePlan) -> int:
+    """Return about what a plan costs, without the model: its dates, and the dates of its hubs."""
+    problem = rows.problem
+    dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
+    own = [(p, c.week) for p, c in plan.chosen.items() if p not in plan.pilot]
+    hubs = {(hub, p[1], week) for p, week in own if (hub := problem.schools[p[0]].hub)}
+    return dates + len(hubs) * round(problem.prices.hub * SCALE)
 
 
 def make_solver(limits: Limits) -> cp_model.CpSolver:
