@@ -66,10 +66,11 @@ def what_keeps(
         )
     if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel_risk.*.nbi")):
         say(FIRST_TIME)
-    model = ask(programme, iterations=iterations, assume=assume, learn=True).model
+    asked = ask(programme, iterations=iterations, assume=assume, learn=True)
+    model = asked.model
     levers = changes_of(programme, model)
     question = Question(target=chosen.task, by=minute_of(day) + DAY, percent=percent, iterations=iterations, seed=seed)
-    play = player(programme.roadmap, model, levers, question)
+    play = player(asked.roadmap, model, levers, question)
     kept = cheapest(levers, question.by, play)
     return Answer(
         programme=programme,

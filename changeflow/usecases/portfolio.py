@@ -85,7 +85,7 @@ def run_risk_batch(batch: RiskBatch) -> "Part":
     programme = _as_of(batch.db, batch.programme, batch.version, batch.on)
     asked = ask(programme, iterations=batch.iterations, assume=None, learn=True)
     span = range(batch.first, batch.last)
-    return simulate_part(programme.roadmap, asked.model, asked.targets, iterations=span, seed=batch.seed, threads=1)
+    return simulate_part(asked.roadmap, asked.model, asked.targets, iterations=span, seed=batch.seed, threads=1)
 
 
 def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> "RiskReport":
@@ -95,7 +95,7 @@ def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> "RiskReport
     one = next(iter(batches))
     programme = _as_of(one.db, one.programme, one.version, one.on)
     asked = ask(programme, iterations=one.iterations, assume=None, learn=True)
-    found = put_together(programme.roadmap, asked.model, asked.targets, parts, seed=one.seed)
+    found = put_together(asked.roadmap, asked.model, asked.targets, parts, seed=one.seed)
     return report_of(programme, asked, found)
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from changeflow import roadmap
 from changeflow.errors import InputError
 from changeflow.programme.lessons import Lesson, lessons
+from changeflow.programme.people_order import keeping_people_order
 from changeflow.programme.programme import Programme
 from changeflow.programme.risk import Assumed, risk_model
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.risk.model import RiskModel, Simulation
+from changeflow.roadmap.tasks import Roadmap
 from changeflow.usecases.plan import FIRST_TIME
 from changeflow.values.base import TaskId
 
@@ -33,7 +35,7 @@ def simulate_programme(
     from changeflow.roadmap.risk.simulate import simulate
 
     asked = ask(programme, iterations=iterations, assume=assume, learn=learn)
-    found = simulate(programme.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
+    found = simulate(asked.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
     return report_of(programme, asked, found)
 
 
@@ -41,6 +43,8 @@ def simulate_programme(
 class Asked:
     """What a simulation draws, and where it looks."""
 
+    roadmap: Roadmap
+    """The plan's, with people's order from task to task kept."""
     model: RiskModel
     targets: tuple[TaskId, ...]
     assumed: Assumed | None
@@ -63,7 +67,9 @@ def ask(programme: Programme, *, iterations: int, assume: str | None, learn: boo
     if not ahead:
         raise InputError("Every milestone has happened, or there is none. Add milestones to programme.yaml.")
     targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]
-    return Asked(model=model, targets=tuple(targets), assumed=assumed, taught=taught)
+    return Asked(
+        roadmap=keeping_people_order(programme), model=model, targets=tuple(targets), assumed=assumed, taught=taught
+    )
 
 
 def report_of(programme: Programme, asked: Asked, found: Simulation) -> RiskReport:

@@ -16,14 +16,17 @@ from changeflow.cli import app
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.levelling import LevelledProgramme, level_programme
+from changeflow.programme.people_order import keeping_people_order
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_levelling
 from changeflow.reports.levelling import level_report, level_text
+from changeflow.roadmap.cpm import time_roadmap
 from changeflow.roadmap.levelling.overload import overloads
 from changeflow.roadmap.levelling.search import Effort
 from changeflow.roadmap.levelling.teams import Capacity
 from changeflow.rules.engine import judge
 from changeflow.usecases.levelling import Decisions, decide, level_plan
+from changeflow.values.duration import Duration
 from changeflow.values.moments import day_of
 from tests.builders import PROGRAMME, SERVICE, a_folder
 
@@ -178,6 +181,27 @@ class TestDecisions:
         with pytest.raises(error):
             decide(tmp_path, found, decisions)
         assert not (tmp_path / "levelling.yaml").exists()
+
+
+class TestInASimulation:
+    def test_who_waits_for_people_goes_on_waiting_for_them(self, tmp_path: Path) -> None:
+        """`build` waits for the person who does `move`, of 5 days. Where `move` takes 15, `build` begins two weeks
+        later, and its planned date of 11 January no longer holds it."""
+        found = levelled(small(tmp_path))
+        decide(tmp_path, found, Decisions(accept=("all",), pin={}))
+        accepted = judge(read_folder(tmp_path).programme).programme
+        roadmap = keeping_people_order(accepted)
+        assert [(k.predecessor, k.successor) for k in roadmap.links if k.origin == "people"] == [
+            ("programme/move", "programme/build")
+        ]
+        same = time_roadmap(roadmap)
+        assert all(same[t].early_start == accepted.timed(t).early_start for t in roadmap.tasks)
+        longer = replace(roadmap.tasks["programme/move"], duration=Duration(15 * 450))
+        slow = time_roadmap(replace(roadmap, tasks={**roadmap.tasks, "programme/move": longer}))
+        assert day_of(slow["programme/build"].early_start) == date(2027, 1, 25)
+
+    def test_a_plan_without_moves_is_as_it_was(self, of_sample: LevelledProgramme) -> None:
+        assert keeping_people_order(of_sample.programme) is of_sample.programme.roadmap
 
 
 class TestBadInput:
