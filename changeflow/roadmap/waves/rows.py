@@ -87,6 +87,8 @@ class _Writer:
         self.problem = problem
         self.prices = prices
         self.out = Rows(problem)
+        self.spans = {pair: [(c.first, c.last) for c in dates] for pair, dates in problem.candidates.items()}
+        """The first and the last week in which a pair is busy, for each of its dates."""
         self.step: dict[tuple[Pair, int], int] = {}
         """The variable "this pair is live by the end of this week", for each week of its service."""
 
@@ -251,7 +253,7 @@ class _Writer:
     def _active(self, pair: Pair, week: int) -> list[tuple[int, int]]:
         """Say with two steps whether a pair changes in a week; with columns where dates overtake one another."""
         candidates = self.problem.candidates[pair]
-        busy = [n for n, c in enumerate(candidates) if c.first <= week <= c.last]
+        busy = [n for n, (first, last) in enumerate(self.spans[pair]) if first <= week <= last]
         if not busy:
             return []
         if busy[-1] - busy[0] + 1 != len(busy):
