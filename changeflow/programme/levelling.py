@@ -1,8 +1,9 @@
 """Level a programme: who waits for whom, what each wait costs, and what no plan can beat."""
 
-import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+
+import networkx as nx
 
 from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.programme import Programme
@@ -12,7 +13,7 @@ from changeflow.roadmap.cpm import Schedule, time_roadmap
 from changeflow.roadmap.graph import in_order
 from changeflow.roadmap.levelling.bounds import energy_finish
 from changeflow.roadmap.levelling.exact import ExactPass, Placed, Wait, no_earlier
-from changeflow.roadmap.levelling.overload import Stretch, everybody, loads, overloads, stretches
+from changeflow.roadmap.levelling.overload import Spans, Stretch, everybody, loads, overloads, stretches
 from changeflow.roadmap.levelling.search import Effort, Levelled, level
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
 from changeflow.roadmap.tasks import Bound, Roadmap, Task
@@ -24,8 +25,6 @@ FIRST_REACH = 366
 """Days behind the unlevelled finish up to which a first try looks; then as far as the calendars go."""
 MOST_COSTED = 400
 """Waits whose cost is worked out one by one: each is one more schedule."""
-
-Spans = Mapping[TaskId, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +94,7 @@ def level_programme(programme: Programme, limit: Effort, say: Callable[[str], No
         keeps=tuple(_keeps(programme)),
     )
     plan, found = _search(programme, request, limit, say)
-    placed = _exactly(request, plan, found)
+    placed = _exactly(programme.graph, request, plan, found)
     return _looked_at(programme, request, plan, found, placed)
 
 
@@ -117,7 +116,7 @@ def _search(
     )
 
 
-def _exactly(request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
+def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
     """Turn the order that was found into dates; a task of a maximal lag is held back as far as the search held it."""
     held = {t for first, second, _ in request.keeps for t in (first, second)}
     opens, place = plan.axis.opens, {t: n for n, t in enumerate(plan.order)}
@@ -129,28 +128,8 @@ def _exactly(request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
         plan.problem.amounts,
         {t: request.dates[t] for t in request.fixed},
     )
-    return exact.run(_mended(request, found.start), floors)
-
-
-def _mended(request: LevelRequest, start: Sequence[int]) -> list[TaskId]:
-    """Return the tasks by start, predecessors first."""
-    place = {t: n for n, t in enumerate(request.order)}
-    waits = dict.fromkeys(request.order, 0)
-    after: dict[TaskId, list[TaskId]] = {}
-    for link in request.roadmap.links:
-        waits[link.successor] += 1
-        after.setdefault(link.predecessor, []).append(link.successor)
-    ready = [(start[place[t]], place[t]) for t in request.order if not waits[t]]
-    heapq.heapify(ready)
-    order: list[TaskId] = []
-    while ready:
-        task = request.order[heapq.heappop(ready)[1]]
-        order.append(task)
-        for later in after.get(task, ()):
-            waits[later] -= 1
-            if not waits[later]:
-                heapq.heappush(ready, (start[place[later]], place[later]))
-    return order
+    order = in_order(graph, lambda t: (found.start[place[t]], place[t]))
+    return exact.run(order, floors)
 
 
 def _looked_at(
@@ -332,26 +311,16 @@ def _against_teams(
     """Find days on which pins alone, with what has begun, ask a team for more than it has: once for each set."""
     seen: set[tuple[str, ...]] = set()
     pinned = set(programme.definition.levelling.pinned)
-    for task, stretch in _overloaded(programme.roadmap, _spans(schedule), capacity, only=fixed):
-        del task
-        roadmap = programme.roadmap
-        who = [t for t in _who(roadmap, _spans(schedule), stretch.team, stretch.start) if t in fixed]
+    dates = _spans(schedule)
+    alone = {t: x if t in fixed else replace(x, needs={}) for t, x in programme.roadmap.tasks.items()}
+    roadmap = replace(programme.roadmap, tasks=alone)
+    for stretch in overloads(roadmap, dates, capacity):
+        who = _who(roadmap, dates, stretch.team, stretch.start)
         key = (stretch.team, *who)
         if key in seen or not pinned & set(who):
             continue
         seen.add(key)
         yield (
-            f"{' and '.join(who)} ask for {stretch.asked / 10:g} of {capacity.names[stretch.team]} on "
-            f"{spoken_day(day_of(stretch.start))}, and {stretch.has / 10:g} are there"
+            f"{' and '.join(who)} ask for {stretch.asked / TENTHS:g} of {capacity.names[stretch.team]} on "
+            f"{spoken_day(day_of(stretch.start))}, and {stretch.has / TENTHS:g} are there"
         )
-
-
-def _overloaded(
-    roadmap: Roadmap, dates: Spans, capacity: Capacity, *, only: frozenset[TaskId]
-) -> Iterator[tuple[TaskId, Stretch]]:
-    """Yield the tasks among some that ask a team for more than it has, without any other."""
-    alone = {t: x if t in only else replace(x, needs={}) for t, x in roadmap.tasks.items()}
-    part = replace(roadmap, tasks=alone)
-    for stretch in overloads(part, dates, capacity):
-        for task in _who(part, dates, stretch.team, stretch.start):
-            yield task, stretch

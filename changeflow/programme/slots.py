@@ -14,7 +14,7 @@ from changeflow.errors import CalendarExhaustedError
 from changeflow.roadmap.levelling.problem import Bind, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.slots import ALWAYS, FREE, Ints
 from changeflow.roadmap.levelling.teams import Capacity
-from changeflow.roadmap.pace import OpeningPace, Pace, PeriodPace, pace_of, shift, works_on
+from changeflow.roadmap.pace import OpeningPace, Pace, PeriodPace, pace_of, shift, working_part
 from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
@@ -149,21 +149,18 @@ class _Builder:
 
     def _piece(self, task: Task, teams: Sequence[str]) -> Piece:
         axis, pace = self.axis, pace_of(task, self.roadmap)
-        calendar, fixed = works_on(pace), None
+        counted, fixed = working_part(pace), None
         if task.id in self.request.fixed:
             low, high = axis.span(*self.request.dates[task.id])
             fixed = (low, max(low, high))
-        is_tabled = calendar is None or isinstance(pace, OpeningPace)
-        work = 0 if calendar is None else -(-task.duration.amount // axis.minutes)
-        if calendar is not None and task.duration.unit is Unit.SCHOOL_WEEKS:
-            work = task.duration.amount * 5 * self.roadmap.minutes_per_day // axis.minutes
+        is_tabled = counted is None or isinstance(pace, OpeningPace)
         return Piece(
             id=task.id,
-            work=work,
+            work=0 if counted is None else -(-counted.minutes // axis.minutes),
             needs=tuple((n, task.needs[team]) for n, team in enumerate(teams) if team in task.needs),
-            calendar=ALWAYS if calendar is None else self._calendar(calendar),
+            calendar=ALWAYS if counted is None else self._calendar(counted.calendar),
             table=self._table(task, pace) if is_tabled else FREE,
-            holds=task.holds_people or calendar is None,
+            holds=task.holds_people or counted is None,
             release=min(self._release(task, pace), self.count - 1),
             fixed=fixed,
             due=self._due(task),

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 from changeflow.programme.levelling import LevelledProgramme, Move
 from changeflow.roadmap.levelling.overload import Stretch
+from changeflow.roadmap.levelling.teams import TENTHS
 from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, iso, last_day_of, spoken_day
 
-TENTHS = 10
 SOON_AFTER = "what has to follow soon enough"
 NAMED = 2
 """Tasks that are named as having a team's people; others are counted."""

@@ -1,6 +1,7 @@
 """The roadmap's structure as one NetworkX graph: loops and order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import networkx as nx
 
@@ -18,10 +19,13 @@ def build_graph(tasks: Iterable[TaskId], links: Iterable[Link]) -> "nx.MultiDiGr
     return graph
 
 
-def in_order(graph: "nx.MultiDiGraph[TaskId]") -> list[TaskId]:
-    """Return the tasks so that every predecessor comes first, ties by id; a loop is an error that names it in full."""
+def in_order(graph: "nx.MultiDiGraph[TaskId]", key: Callable[[TaskId], Any] | None = None) -> list[TaskId]:
+    """Return the tasks so that every predecessor comes first, else by `key` (their ids when left out).
+
+    A loop is an error that names it in full.
+    """
     try:
-        return list(nx.lexicographical_topological_sort(graph))
+        return list(nx.lexicographical_topological_sort(graph, key))
     except nx.NetworkXUnfeasible:
         raise CyclicRoadmapError(find_loop(graph) or ()) from None
 

@@ -168,9 +168,15 @@ def pace_of(task: Task, roadmap: Roadmap) -> Pace:
 
 def works_on(pace: Pace | None) -> WorkingCalendar | None:
     """Return the one calendar whose working time a pace counts; None for the clock, periods, or several people."""
+    counted = working_part(pace)
+    return counted.calendar if counted else None
+
+
+def working_part(pace: Pace | None) -> WorkingPace | None:
+    """Return how a pace counts working time on one calendar, where it does."""
     if isinstance(pace, OpeningPace):
-        return works_on(pace.inner)
-    return pace.calendar if isinstance(pace, WorkingPace) else None
+        return working_part(pace.inner)
+    return pace if isinstance(pace, WorkingPace) else None
 
 
 def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, base: int, back: bool = False) -> int:

@@ -15,7 +15,6 @@ class Bounds:
     """In slots, but for the cost. `head` and `tail` are those of each piece: what must come before and after it."""
 
     head: NDArray[np.int64]
-    early_finish: NDArray[np.int64]
     tail: NDArray[np.int64]
     """At least so many slots lie between its finish and the last one."""
     path: int
@@ -39,7 +38,7 @@ def bounds_of(problem: LevelProblem) -> Bounds | None:
     path = int(finish.max(initial=0))
     least = max([path, *(_energy(problem, r, start, tail) for r in range(len(problem.resources)))])
     cost = int(cost_of(alone, start, finish)) + int(slots.weight[1]) * (least - path)
-    return Bounds(start.astype(np.int64), finish.astype(np.int64), tail, path, least, cost)
+    return Bounds(start.astype(np.int64), tail, path, least, cost)
 
 
 def energy_finish(problem: LevelProblem, bounds: Bounds) -> int:
@@ -67,12 +66,10 @@ def _tails(problem: LevelProblem) -> NDArray[np.int64]:
     tail = np.zeros(len(problem.pieces), np.int64)
     for bind in sorted(problem.binds, key=lambda b: -b.after):
         piece = problem.pieces[bind.after]
-        if bind.from_start or bind.to_finish or piece.fixed is not None:
+        if bind.from_start or bind.to_finish or bind.table != FREE or piece.fixed is not None:
             continue
-        lag = bind.lag if bind.table == FREE else 0
         work = piece.work if piece.table == FREE else 0
-        if bind.table == FREE:
-            tail[bind.before] = max(tail[bind.before], tail[bind.after] + work + lag)
+        tail[bind.before] = max(tail[bind.before], tail[bind.after] + work + bind.lag)
     return np.maximum(tail, 0)
 
 

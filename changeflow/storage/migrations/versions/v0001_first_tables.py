@@ -12,6 +12,7 @@ down_revision = None
 def upgrade() -> None:
     _programmes()
     _facts()
+    _evidence()
     _plans()
     _agenda()
     _audit()
@@ -53,7 +54,7 @@ def _programmes() -> None:
 
 
 def _facts() -> None:
-    """Make the tables of what has happened: progress, decisions, runs, measures and assessments."""
+    """Make the tables of what people have reported: progress and decisions."""
     op.create_table(
         "progress",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -82,6 +83,10 @@ def _facts() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_decision_programme_id"), "decision", ["programme_id"], unique=False)
+
+
+def _evidence() -> None:
+    """Make the tables of what was measured: runs, criteria and assessments."""
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
