@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from changeflow import roadmap
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.programme.levers import Question, changes_of, player
 from changeflow.programme.programme import Programme
 from changeflow.programme.risk import without_range
 from changeflow.roadmap.risk.levers import Change, Kept, cheapest
 from changeflow.roadmap.tasks import Milestone
-from changeflow.usecases.plan import FIRST_TIME
+from changeflow.usecases.plan import warn_of_compiling
 from changeflow.usecases.risk import ask
 from changeflow.values.moments import DAY, minute_of
 
@@ -64,8 +62,7 @@ def what_keeps(
             f"These drive the end and have no range, so odds would say little: {names}. Write "
             "estimate: [30d, 45d, 70d] at each, or try --assume 80,150."
         )
-    if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel_risk.*.nbi")):
-        say(FIRST_TIME)
+    warn_of_compiling("kernel_risk", say)
     asked = ask(programme, iterations=iterations, assume=assume, learn=True)
     model = asked.model
     levers = changes_of(programme, model)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from changeflow import roadmap
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import Effort
-from changeflow.usecases.plan import FIRST_TIME
+from changeflow.usecases.plan import warn_of_compiling
 from changeflow.values.moments import DAY, datetime_of, spoken_day
 
 FILE = "levelling.yaml"
@@ -43,8 +42,7 @@ def level_plan(
     """Level a programme. Effort and not the clock ends the search on an ordinary machine, so the answer repeats."""
     if seconds <= 0:
         raise InputError("Give the search some time: --seconds 5.")
-    if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel_level.*.nbi")):
-        say(FIRST_TIME)
+    warn_of_compiling("kernel_level", say)
     return level_programme(programme, Effort(seconds=2 * seconds, effort=seconds, seed=seed))
 
 

@@ -58,8 +58,8 @@ def schedule_project(
     project = read_through_mpxj(path, say=say) if path.suffix.lower() in FOREIGN else read_mspdi(path)
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
-    if say is not None and len(project.roadmap.tasks) >= KERNEL_FROM and not _is_kernel_ready():
-        say(FIRST_TIME)
+    if len(project.roadmap.tasks) >= KERNEL_FROM:
+        warn_of_compiling("kernel", say)
     return project, time_roadmap(project.roadmap)
 
 
@@ -74,16 +74,17 @@ def longer_tasks(
         raise InputError(str(error)) from None
     if length.unit is not Unit.WORKING:
         raise InputError(f"'{longer}' is not working time. Write 5d, 2w or 4h.")
-    if say is not None and not _is_kernel_ready():
-        say(FIRST_TIME)
+    warn_of_compiling("kernel", say)
     # Loaded here, because the kernel takes longer to load than most commands take.
     from changeflow.roadmap.replan import if_longer
 
     return found, if_longer(found, length.amount)
 
 
-def _is_kernel_ready() -> bool:
-    return any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel.*.nbi"))
+def warn_of_compiling(kernel: str, say: Callable[[str], None] | None) -> None:
+    """Say that a compiled module of the roadmap will take long, where this machine has not compiled it yet."""
+    if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob(f"{kernel}.*.nbi")):
+        say(FIRST_TIME)
 
 
 def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:

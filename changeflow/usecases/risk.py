@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from changeflow import roadmap
 from changeflow.errors import InputError
 from changeflow.programme.lessons import Lesson, lessons
 from changeflow.programme.people_order import keeping_people_order
@@ -13,7 +11,7 @@ from changeflow.programme.risk import Assumed, risk_model
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.roadmap.tasks import Roadmap
-from changeflow.usecases.plan import FIRST_TIME
+from changeflow.usecases.plan import warn_of_compiling
 from changeflow.values.base import TaskId
 
 
@@ -29,8 +27,7 @@ def simulate_programme(
 ) -> RiskReport:
     """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range; with `learn`, what
     finished waves took re-estimates the later ones."""
-    if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob("kernel_risk.*.nbi")):
-        say(FIRST_TIME)
+    warn_of_compiling("kernel_risk", say)
     # Loaded here: the kernel takes longer to load than most commands take.
     from changeflow.roadmap.risk.simulate import simulate
 
