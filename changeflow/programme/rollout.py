@@ -281,14 +281,13 @@ class _Builder:
     def _capacity(self, team: Team) -> tuple[int, ...]:
         """A team's tenths of a day in each week: less in a week with public holidays, or while some are away."""
         office = self.calendars.get(self.calendars.key("office", frozenset(), Kind.WORK))
-        usual, found = (team.days_per_week - team.backfill) * 2, []
+        found = []
         for week in range(self.weeks):
             total = 0.0
             for n in range(7):
                 day = self.start + timedelta(weeks=week, days=n)
                 if office.works_on(day):
-                    away = [a.days_per_week * 2 for a in team.away if a.first_day <= day <= a.last_day]
-                    total += min([usual, *away])
+                    total += team.left_on(day) * 2
             found.append(round(total))
         return tuple(found)
 

@@ -1,7 +1,7 @@
 """Reports as files: HTML from the templates, JSON of the same numbers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,32 +37,28 @@ def write_sro(report: SroReport, out: Path) -> None:
 
 def write_waves(report: WavesReport, pictures: Sequence[Pictures], out: Path) -> None:
     """Write plans of waves to `out`: a page with pictures, or the numbers as JSON."""
-    if out.suffix == ".json":
-        _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
-    elif out.suffix == ".html":
-        _write(template_environment().get_template("reports/waves.html.j2").render(r=report, pictures=pictures), out)
-    else:
-        raise InputError(f"'{out.name}' should end in .html or .json.")
+    _write_as(report, out, "waves", lambda: {"pictures": pictures})
 
 
 def write_levelling(report: LevelReport, out: Path) -> None:
     """Write levelled dates to `out`: a page with each team's load, or the numbers as JSON."""
-    if out.suffix == ".json":
-        _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
-    elif out.suffix == ".html":
-        loads = [draw_team(team) for team in report.teams]
-        _write(template_environment().get_template("reports/levelling.html.j2").render(r=report, loads=loads), out)
-    else:
-        raise InputError(f"'{out.name}' should end in .html or .json.")
+    _write_as(report, out, "levelling", lambda: {"loads": [draw_team(team) for team in report.teams]})
 
 
 def write_risk(report: RiskReport, out: Path) -> None:
     """Write a simulation to `out`: a page with pictures, or the numbers as JSON."""
+    _write_as(report, out, "risk", lambda: {"curves": draw_curves(report), "tornado": draw_tornado(report.drivers)})
+
+
+def _write_as(
+    report: WavesReport | LevelReport | RiskReport, out: Path, template: str, draw: Callable[[], Mapping[str, object]]
+) -> None:
+    """Write a report as the ending of `out` says; it is drawn for a page alone."""
     if out.suffix == ".json":
         _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
     elif out.suffix == ".html":
-        pictures = {"curves": draw_curves(report), "tornado": draw_tornado(report.drivers)}
-        _write(template_environment().get_template("reports/risk.html.j2").render(r=report, **pictures), out)
+        page = template_environment().get_template(f"reports/{template}.html.j2")
+        _write(page.render(r=report, **draw()), out)
     else:
         raise InputError(f"'{out.name}' should end in .html or .json.")
 

@@ -1,5 +1,6 @@
 """Pictures of a plan of waves: schools by week, and each team's load. Geometry here, drawing in templates."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -89,16 +90,18 @@ class Pictures:
 
 def draw_team(line: TeamLine) -> Load:
     """Draw a levelled team's load by week: the fullest moment of each."""
-    if not line.weeks:
-        return Load(line.team, LABEL_WIDTH + CHART_WIDTH + 20, TOP + LOAD_HEIGHT + 6, TOP, (), ())
     first, last = date.fromisoformat(line.weeks[0].iso), date.fromisoformat(line.weeks[-1].iso) + timedelta(days=7)
-    scale = CHART_WIDTH / max(1, (last - first).days)
-    columns, months = [], []
+    scale = CHART_WIDTH / (last - first).days
+
+    def at_day(day: date) -> float:
+        return round(LABEL_WIDTH + (day - first).days * scale, 1)
+
+    columns = []
     for week in line.weeks:
         height = round(LOAD_HEIGHT * min(100, week.after) / 100, 1)
         columns.append(
             Column(
-                x=round(LABEL_WIDTH + (date.fromisoformat(week.iso) - first).days * scale, 1),
+                x=at_day(date.fromisoformat(week.iso)),
                 y=round(TOP + LOAD_HEIGHT - height, 1),
                 width=round(max(1.5, 7 * scale - 1), 1),
                 height=height,
@@ -106,17 +109,13 @@ def draw_team(line: TeamLine) -> Load:
                 title=f"{line.team}, week of {week.monday}: {week.after} %; before levelling {week.before} %",
             )
         )
-    month, step = first.replace(day=1) + relativedelta(months=1), 3 if (last - first).days > 600 else 2
-    while month < last:
-        months.append(Label(round(LABEL_WIDTH + (month - first).days * scale, 1), 18, f"{month:%b %y}"))
-        month += relativedelta(months=step)
     return Load(
         team=line.team,
         width=LABEL_WIDTH + CHART_WIDTH + 20,
         height=TOP + LOAD_HEIGHT + 6,
         full_y=TOP,
         columns=tuple(columns),
-        months=tuple(months),
+        months=_months(first, last, 18, at_day),
     )
 
 
@@ -142,13 +141,17 @@ class _Axis:
         return round(LABEL_WIDTH + weeks * self.scale, 1)
 
     def months(self, y: float) -> tuple[Label, ...]:
-        start, end = self.problem.monday(self.first), self.problem.monday(self.last)
-        month, found = start.replace(day=1) + relativedelta(months=1), []
-        step = 3 if (end - start) > timedelta(days=600) else 2
-        while month < end:
-            found.append(Label(self.at_day(month), y, f"{month:%b %y}"))
-            month += relativedelta(months=step)
-        return tuple(found)
+        return _months(self.problem.monday(self.first), self.problem.monday(self.last), y, self.at_day)
+
+
+def _months(start: date, end: date, y: float, at_day: Callable[[date], float]) -> tuple[Label, ...]:
+    """Mark every second month of an axis, or every third of a long one."""
+    month, found = start.replace(day=1) + relativedelta(months=1), []
+    step = 3 if (end - start) > timedelta(days=600) else 2
+    while month < end:
+        found.append(Label(at_day(month), y, f"{month:%b %y}"))
+        month += relativedelta(months=step)
+    return tuple(found)
 
 
 def draw_board(problem: WaveProblem, plan: WavePlan) -> Board:

@@ -80,22 +80,23 @@ def risk_batches(*, db: str, on: date, iterations: int, seed: int, parts: int) -
 
 def run_risk_batch(batch: RiskBatch) -> "Part":
     """Run one batch, on one thread: the runner has as many as it likes."""
-    from changeflow.roadmap.risk.simulate import simulate_part
+    from changeflow.roadmap.risk.simulate import prepare, simulate_part
 
     programme = _as_of(batch.db, batch.programme, batch.version, batch.on)
     asked = ask(programme, iterations=batch.iterations, assume=None, learn=True)
     span = range(batch.first, batch.last)
-    return simulate_part(asked.roadmap, asked.model, asked.targets, iterations=span, seed=batch.seed, threads=1)
+    prepared = prepare(asked.roadmap, asked.model, asked.targets)
+    return simulate_part(prepared, iterations=span, seed=batch.seed, threads=1)
 
 
 def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> "RiskReport":
     """Put the parts of one programme's simulation together, in whatever order they came."""
-    from changeflow.roadmap.risk.simulate import put_together
+    from changeflow.roadmap.risk.simulate import prepare, put_together
 
     one = next(iter(batches))
     programme = _as_of(one.db, one.programme, one.version, one.on)
     asked = ask(programme, iterations=one.iterations, assume=None, learn=True)
-    found = put_together(asked.roadmap, asked.model, asked.targets, parts, seed=one.seed)
+    found = put_together(prepare(asked.roadmap, asked.model, asked.targets), parts, seed=one.seed)
     return report_of(programme, asked, found)
 
 

@@ -5,24 +5,17 @@ The search thinks in slots; here the order that it found becomes dates, and a ta
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.roadmap.early import Early, ForwardPass
+from changeflow.roadmap.levelling.axis import Axis
 from changeflow.roadmap.levelling.overload import everybody, stretches
 from changeflow.roadmap.network import build_network
 from changeflow.roadmap.pace import pace_of
 from changeflow.roadmap.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
-
-
-class Axis(Protocol):
-    minutes: int
-    opens: NDArray[np.int64]
-
-    def span(self, start: int, finish: int) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True)

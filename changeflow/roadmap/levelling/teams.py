@@ -1,14 +1,13 @@
 """How many people each team has on a day, in tenths of a person."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 from changeflow.roadmap.waves.request import Team
-from changeflow.values.moments import minute_of
+from changeflow.values.moments import DAY, day_of, minute_of
 
 TENTHS = 10
 """Of one person; a team's days a week are fifths of one."""
-FIRST = date(1970, 1, 1)
 
 
 class Capacity:
@@ -21,12 +20,10 @@ class Capacity:
         self._cache: dict[tuple[str, int], int] = {}
 
     def on(self, team: str, day: int) -> int:
-        """Return a team's tenths of a person on a day: the least of what is usual and of what is left while away."""
+        """Return a team's tenths of a person on a day."""
         key = (team, day)
         if key not in self._cache:
-            asked, when = self.known[team], FIRST + timedelta(days=day)
-            away = [a.days_per_week for a in asked.away if a.first_day <= when <= a.last_day]
-            self._cache[key] = round(min([asked.days_per_week - asked.backfill, *away]) * TENTHS / 5)
+            self._cache[key] = round(self.known[team].left_on(day_of(day * DAY)) * TENTHS / 5)
         return self._cache[key]
 
     def changes(self, team: str) -> list[int]:

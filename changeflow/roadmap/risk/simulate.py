@@ -45,9 +45,9 @@ def simulate(
     Only tasks that have not begun are drawn; what is under way keeps what was reported of it. The path that criticality
     speaks of is the one to the last of `targets`.
     """
-    whole = range(iterations)
-    part = simulate_part(roadmap, model, targets, iterations=whole, seed=seed, threads=threads)
-    return put_together(roadmap, model, targets, [part], seed=seed)
+    prepared = prepare(roadmap, model, targets)
+    part = simulate_part(prepared, iterations=range(iterations), seed=seed, threads=threads)
+    return put_together(prepared, [part], seed=seed)
 
 
 def parts_of(iterations: int, parts: int) -> list[range]:
@@ -57,19 +57,37 @@ def parts_of(iterations: int, parts: int) -> list[range]:
     return [range(first, min(first + size, iterations)) for first in range(0, iterations, size)]
 
 
-def simulate_part(
-    roadmap: Roadmap,
-    model: RiskModel,
-    targets: Sequence[TaskId],
-    *,
-    iterations: range,
-    seed: int = 1,
-    threads: int = 2,
-) -> Part:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What every part of a simulation begins with."""
+
+    arrays: Arrays
+    draws: Draws
+    drawn: Sequence[TaskId]
+    model: RiskModel
+    targets: Sequence[TaskId]
+    planned: NDArray[np.integer[Any]]
+    """The finish of each row in the plan, without any draw."""
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row of each target."""
+        row_of = {task: row for row, task in enumerate(self.arrays.ids)}
+        return np.array([row_of[t] for t in self.targets], np.int64)
+
+
+def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> Prepared:
+    """Compile a roadmap and what is drawn."""
+    arrays = to_arrays(roadmap)
+    planned = settle(roadmap, arrays).early[:, 1]
+    row_of = {task: row for row, task in enumerate(arrays.ids)}
+    draws, drawn = _draws(arrays, model, row_of, int(planned[row_of[targets[-1]]]))
+    return Prepared(arrays, draws, drawn, model, targets, planned)
+
+
+def simulate_part(prepared: Prepared, *, iterations: range, seed: int = 1, threads: int = 2) -> Part:
     """Run some of a simulation's iterations, from the beginning of a block on (`parts_of`)."""
-    arrays, row_of, reference, _ = _settled(roadmap, targets)
-    draws, _ = _draws(arrays, model, row_of, reference)
-    rows = np.array([row_of[t] for t in targets], np.int64)
+    arrays, draws, rows = prepared.arrays, prepared.draws, prepared.rows
 
     def block(first: int) -> Sums:
         own = arrays._replace(hot=arrays.hot.copy())
@@ -85,24 +103,11 @@ def simulate_part(
     return Part(iterations.start, tuple(done))
 
 
-def put_together(
-    roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId], parts: Iterable[Part], *, seed: int
-) -> Simulation:
+def put_together(prepared: Prepared, parts: Iterable[Part], *, seed: int) -> Simulation:
     """Add up the parts of a simulation, in whatever order they come."""
-    arrays, row_of, reference, planned = _settled(roadmap, targets)
-    draws, drawn = _draws(arrays, model, row_of, reference)
     done = [block for part in sorted(parts, key=lambda p: p.first) for block in part.blocks]
-    return _summed(done, arrays, draws, drawn, model, targets, planned, seed)
-
-
-def _settled(
-    roadmap: Roadmap, targets: Sequence[TaskId]
-) -> tuple[Arrays, Mapping[TaskId, int], int, NDArray[np.integer[Any]]]:
-    """Return the arrays, each task's row, the last target's finish without any draw, and all finishes."""
-    arrays = to_arrays(roadmap)
-    plan = settle(roadmap, arrays)
-    row_of = {task: row for row, task in enumerate(arrays.ids)}
-    return arrays, row_of, int(plan.early[row_of[targets[-1]], 1]), plan.early[:, 1]
+    p = prepared
+    return _summed(done, p.arrays, p.draws, p.drawn, p.model, p.targets, p.planned, seed)
 
 
 def _draws(

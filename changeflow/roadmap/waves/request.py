@@ -54,6 +54,11 @@ class Team(Frozen):
     backfill: float = Field(0.0, ge=0, description="Of these days, those that everyday work takes")
     away: tuple[Away, ...] = ()
 
+    def left_on(self, day: date) -> float:
+        """Return the days a week that it can give on a day: as usual, or what is left while some are away."""
+        away = [a.days_per_week for a in self.away if a.first_day <= day <= a.last_day]
+        return min([self.days_per_week - self.backfill, *away])
+
     @model_validator(mode="after")
     def _left(self) -> "Team":
         if self.backfill >= self.days_per_week:
