@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from changeflow.cli.flows import NAMES
 from changeflow.storage.database import engine_for
 from changeflow.usecases import apply as storing
 from tests.builders import SERVICE, a_folder
@@ -87,7 +88,7 @@ def test_every_deployment_has_a_flow_and_every_flow_a_deployment():
     from flows.serving import FLOWS
 
     deployments = yaml.safe_load((TOP / "prefect.yaml").read_text())["deployments"]
-    assert {d["name"] for d in deployments} == set(FLOWS)
+    assert {d["name"] for d in deployments} == set(FLOWS) == set(NAMES)
     for deployment in deployments:
         path, function = deployment["entrypoint"].split(":")
         module, expected, cron = FLOWS[deployment["name"]]
@@ -101,37 +102,36 @@ def test_serving_makes_the_deployments_and_stops_its_server(stored: str, tmp_pat
     command = [sys.executable, "-m", "changeflow", "flows", "serve", "--db", stored]
     with subprocess.Popen(command, cwd=TOP, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         assert process.stderr is not None
-        port, lines = 0, iter(process.stderr.readline, b"")
-        for line in lines:
-            if found := re.search(rb"Prefect server at http://127\.0\.0\.1:(\d+)", line):
-                port = int(found[1])
-            if line.startswith(b"Serving "):
-                break
-        is_served = wait_for(lambda: deployment_names(port) == set(FLOW_NAMES))
-        served = deployment_names(port)
-        # Stopped before anything is claimed: a claim that fails would wait for it for ever.
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    assert is_served, served
+        try:
+            port, lines = 0, iter(process.stderr.readline, b"")
+            for line in lines:
+                if found := re.search(rb"Prefect server at http://127\.0\.0\.1:(\d+)", line):
+                    port = int(found[1])
+                if line.startswith(b"Serving "):
+                    break
+            wait_for(lambda: deployment_names(port) == set(NAMES))
+            served = deployment_names(port)
+        finally:
+            # Whatever went wrong above, nobody waits for a process that nobody stops.
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=60)
+            finally:
+                process.kill()
+    assert served == set(NAMES)
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
 
 
-FLOW_NAMES = (
-    "tick",
-    "dispatch-nudges",
-    "weekly-sro-report",
-    "reinforcement-checkpoints",
-    "portfolio-risk",
-    "portfolio-waves",
-)
-
-
 def deployment_names(port: int) -> set[str]:
+    """Return the names of the deployments; none while the server does not answer."""
     url = f"http://127.0.0.1:{port}/api/deployments/filter"
     request = urllib.request.Request(url, data=b"{}", headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return {d["name"] for d in json.load(answer)}
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return {d["name"] for d in json.load(answer)}
+    except OSError:
+        return set()
 
 
 def wait_for(is_true: Callable[[], bool], seconds: int = 60) -> bool:
