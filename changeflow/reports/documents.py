@@ -10,7 +10,7 @@ from changeflow.reports.levelling import LevelReport
 from changeflow.reports.risk import RiskReport
 from changeflow.reports.risk_pictures import draw_curves, draw_tornado
 from changeflow.reports.sro import SroReport
-from changeflow.reports.wave_board import Pictures, draw_team
+from changeflow.reports.wave_board import Pictures, draw_teams
 from changeflow.reports.waves import WavesReport
 from changeflow.resources import template_environment
 
@@ -42,7 +42,7 @@ def write_waves(report: WavesReport, pictures: Sequence[Pictures], out: Path) ->
 
 def write_levelling(report: LevelReport, out: Path) -> None:
     """Write levelled dates to `out`: a page with each team's load, or the numbers as JSON."""
-    _write_as(report, out, "levelling", lambda: {"loads": [draw_team(team) for team in report.teams]})
+    _write_as(report, out, "levelling", lambda: {"loads": draw_teams(report.teams)})
 
 
 def write_risk(report: RiskReport, out: Path) -> None:

@@ -1,6 +1,6 @@
 """Pictures of a plan of waves: schools by week, and each team's load. Geometry here, drawing in templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -88,9 +88,13 @@ class Pictures:
     loads: tuple[Load, ...]
 
 
-def draw_team(line: TeamLine) -> Load:
-    """Draw a levelled team's load by week: the fullest moment of each."""
-    first, last = date.fromisoformat(line.weeks[0].iso), date.fromisoformat(line.weeks[-1].iso) + timedelta(days=7)
+def draw_teams(lines: Sequence[TeamLine]) -> tuple[Load, ...]:
+    """Draw each levelled team's load by week, the fullest moment of each, on one axis of time for all."""
+    weeks = sorted(date.fromisoformat(week.iso) for line in lines for week in line.weeks)
+    return tuple(_draw_team(line, weeks[0], weeks[-1] + timedelta(days=7)) for line in lines)
+
+
+def _draw_team(line: TeamLine, first: date, last: date) -> Load:
     scale = CHART_WIDTH / (last - first).days
 
     def at_day(day: date) -> float:
