@@ -14,7 +14,7 @@ from changeflow.roadmap.waves.problem import Candidate, Pair, ServicePlan, WaveP
 MOST_ORDERS = 24
 
 
-def first_plan(problem: WaveProblem, worth: Callable[[WavePlan], int]) -> WavePlan | None:
+def first_plan(problem: WaveProblem, worth: Callable[[WavePlan], float]) -> WavePlan | None:
     """Return the best of some quick plans, or None; the search looks at every promise again.
 
     Services take their turns in every order, of four and fewer. `worth` is about what a plan costs.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.roadmap.waves.request import Prices
-from changeflow.roadmap.waves.rows import Rows, write_rows
+from changeflow.roadmap.waves.rows import SCALE, Rows, write_rows
 
 if TYPE_CHECKING:
     from changeflow.roadmap.waves.solve import Limits, Say, Solved
@@ -104,6 +104,22 @@ def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
         told_weeks=sum(moved),
         waves=len(dates),
     )
+
+
+def worth(rows: Rows, plan: WavePlan) -> float:
+    """Return about what the objective of a plan is, in tenths, without the model: shares and means are not rounded."""
+    problem, prices = rows.problem, rows.prices
+    dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
+    last: dict[str, int] = {}
+    for (_, service), candidate in plan.chosen.items():
+        last[service] = max(last.get(service, 0), candidate.week)
+    whole = (
+        prices.hub * (0 if problem.hubs_apart else _hub_dates(problem, plan))
+        + prices.last * sum(last.values())
+        + prices.peak * sum(peaks(problem, plan).values())
+        + prices.fairness * _fairness(problem, plan)
+    )
+    return dates + SCALE * whole
 
 
 def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:

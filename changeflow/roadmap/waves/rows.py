@@ -34,6 +34,7 @@ class Rows:
     """A model that is being written down."""
 
     problem: WaveProblem
+    prices: Prices
     highs: list[int] = field(default_factory=list)
     """The upper bound of each variable; all begin at 0."""
     rows: list[Row] = field(default_factory=list)
@@ -86,7 +87,7 @@ class _Writer:
     def __init__(self, problem: WaveProblem, prices: Prices) -> None:
         self.problem = problem
         self.prices = prices
-        self.out = Rows(problem)
+        self.out = Rows(problem, prices)
         self.spans = {pair: [(c.first, c.last) for c in dates] for pair, dates in problem.candidates.items()}
         """The first and the last week in which a pair is busy, for each of its dates."""
         self.step: dict[tuple[Pair, int], int] = {}

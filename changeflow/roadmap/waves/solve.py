@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from ortools.linear_solver.python import model_builder
 from ortools.sat.python import cp_model
 
+from changeflow.roadmap.waves.anneal import annealed
+from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.greedy import first_plan
+from changeflow.roadmap.waves.plans import worth
 from changeflow.roadmap.waves.problem import WavePlan
-from changeflow.roadmap.waves.rows import INFINITY, SCALE, Row, Rows
+from changeflow.roadmap.waves.rows import INFINITY, Row, Rows
 
 WORKERS = 2
 """Part of the seed: another number of workers finds other plans."""
+STEPS_PER_PAIR = 40_000
+MOST_STEPS = 500_000
+"""Steps of annealing for one deterministic second of the search: about a third of one."""
 Say = Callable[[str], None]
 
 
@@ -96,17 +102,17 @@ def solve(
 
 def solve_plan(rows: Rows, limits: Limits, *, hint: Mapping[int, int] | None, say: Say | None) -> Solved:
     """Search, beginning with the plan that is known already, or with a quick one."""
-    quick = None if hint else first_plan(rows.problem, lambda plan: _about(rows, plan))
+    quick = None if hint else _quick_plan(rows, limits)
     return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None), say=say)
 
 
-def _about(rows: Rows, plan: WavePlan) -> int:
-    """Return about what a plan costs, without the model: its dates, and the dates of its hubs."""
-    problem = rows.problem
-    dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
-    own = [(p, c.week) for p, c in plan.chosen.items() if p not in plan.pilot]
-    hubs = {(hub, p[1], week) for p, week in own if (hub := problem.schools[p[0]].hub)}
-    return dates + len(hubs) * round(problem.prices.hub * SCALE)
+def _quick_plan(rows: Rows, limits: Limits) -> WavePlan | None:
+    """Return the better of a plan made in milliseconds and the same annealed; None where there was no room."""
+    quick = first_plan(rows.problem, lambda plan: worth(rows, plan))
+    if quick is None or check_plan(rows.problem, quick):
+        return quick
+    steps = min(STEPS_PER_PAIR * len(rows.problem.pairs), round(MOST_STEPS * limits.effort))
+    return min(quick, annealed(rows, quick, limits.seed, steps), key=lambda plan: worth(rows, plan))
 
 
 def make_solver(limits: Limits) -> cp_model.CpSolver:

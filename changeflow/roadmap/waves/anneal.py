@@ -1,0 +1,201 @@
+"""A better first plan in a second or two: a quick one, annealed."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import accumulate, chain, pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.roadmap.kernel_waves import NOWHERE, Places, Walk, anneal, settle
+from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan
+from changeflow.roadmap.waves.rows import SCALE, Rows
+
+
+class Option(NamedTuple):
+    """A date that a pair may have, as one of the pilot or in a wave."""
+
+    candidate: Candidate
+    is_pilot: bool
+
+
+Numbers = NDArray[np.int64]
+Cell = tuple[str, str, int]
+"""What has room for so much: what kind of thing it is, whose it is, and its week."""
+HEAT = 5.0
+"""The first temperature: so many steps from a pair's date to its next, at their mean price."""
+
+
+def annealed(rows: Rows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
+    """Return a plan at least as good by its dates, its hubs' dates and its services' last weeks.
+
+    The plan given has to keep every promise, and the plan returned keeps them too. Peaks and fairness are left to the
+    search: they belong to the whole plan, and would have to be counted anew at each of millions of steps.
+    """
+    return _Columns(rows, plan).walk(seed, steps)
+
+
+class _Columns:
+    """The problem as arrays, with everybody where one plan has them."""
+
+    def __init__(self, rows: Rows, plan: WavePlan) -> None:
+        self.rows, self.plan, self.problem = rows, plan, rows.problem
+        self.pairs = self.problem.pairs
+        self.row_of = {pair: k for k, pair in enumerate(self.pairs)}
+        self.options = [tuple(self._options(pair)) for pair in self.pairs]
+        plans = self.problem.services.values()
+        self.waves = [[(s.service, w, False) for w in s.weeks] for s in plans]
+        self.tries = [[(s.service, w, True) for w in s.pilot_weeks if s.has_pilot] for s in plans]
+        self.dates = {date: n for n, date in enumerate(chain(*self.waves, *self.tries))}
+        self.cells: dict[Cell, int] = {}
+        self.room: list[int] = []
+        """Of each cell: how much fits."""
+
+    def walk(self, seed: int, steps: int) -> WavePlan:
+        places, now = self._places(), self._now()
+        walk = Walk(
+            option=now,
+            best=now.copy(),
+            left=places.room.copy(),
+            going=np.zeros(len(self.dates), np.int64),
+            tried=np.zeros(len(self.waves), np.int64),
+            pilots=np.zeros(len(self.waves), np.int64),
+            reluctant=np.zeros(len(self.waves), np.int64),
+            hub_going=np.zeros((1 + int(places.hub.max(initial=NOWHERE)), len(self.dates)), np.int64),
+            random=np.array([0x9E3779B97F4A7C15 + seed], np.uint64),
+            who=np.zeros_like(now),
+            to=np.zeros_like(now),
+            was=np.zeros_like(now),
+        )
+        settle(places, walk)
+        steps_between = np.abs(np.diff(places.cost))[np.diff(places.week) > 0]
+        heat = HEAT * float(steps_between.mean()) if len(steps_between) else 1.0
+        anneal(places, walk, steps, max(1.0, heat))
+        flat = [option for options in self.options for option in options]
+        best = {pair: flat[o] for pair, o in zip(self.pairs, walk.best, strict=True)}
+        return WavePlan(
+            chosen={pair: option.candidate for pair, option in best.items()},
+            pilot=frozenset(pair for pair, option in best.items() if option.is_pilot),
+        )
+
+    def _options(self, pair: Pair) -> Iterator[Option]:
+        """Yield where a pair may be: as it is if that is set, else in the pilot, or in a wave."""
+        now = Option(self.plan.chosen[pair], pair in self.plan.pilot)
+        if pair in self.problem.fixed:
+            yield now
+            return
+        service, asked = self.problem.services[pair[1]], self.problem.schools[pair[0]].pilot
+        for candidate in self.problem.candidates[pair]:
+            if service.has_pilot and candidate.week in service.pilot_weeks and asked is not False:
+                yield Option(candidate, is_pilot=True)
+            if not (service.has_pilot and asked):
+                yield Option(candidate, is_pilot=False)
+
+    def _now(self) -> Numbers:
+        begin, plan = _offsets(self.options), self.plan
+        now = [Option(plan.chosen[pair], pair in plan.pilot) for pair in self.pairs]
+        return _numbers(begin[k] + self.options[k].index(option) for k, option in enumerate(now))
+
+    def _places(self) -> Places:
+        problem, prices = self.problem, self.rows.prices
+        each = [(pair, option) for pair, options in zip(self.pairs, self.options, strict=True) for option in options]
+        cells = [_summed(self._cells(pair, option)) for pair, option in each]
+        partners = [list(self._partners(pair)) for pair in self.pairs]
+        services = list(problem.services)
+        window = 1 if problem.hub_one_date else problem.hub_weeks or 0
+        weeks = [problem.services[s].weeks for s in services]
+        return Places(
+            first_option=_numbers(_offsets(self.options)),
+            date=_numbers(self.dates[p[1], o.candidate.week, o.is_pilot] for p, o in each),
+            week=_numbers(o.candidate.week for _, o in each),
+            cost=_numbers(self.rows.objective.get(self.rows.column[p, o.candidate.week], 0) for p, o in each),
+            first_cell=_numbers(_offsets(cells)),
+            cell=_numbers(self.cells[key] for found in cells for key in found),
+            amount=_numbers(n for found in cells for n in found.values()),
+            room=_numbers(self.room),
+            service=_numbers(services.index(s) for _, s in self.pairs),
+            first_pilot=_numbers(n + sum(map(len, self.waves)) for n in _offsets(self.tries)),
+            evaluation=_numbers(problem.services[s].evaluation_weeks for s in services),
+            is_reluctant=_numbers(problem.schools[school].reluctant for school, _ in self.pairs),
+            reluctant_needed=_numbers(self._has_reluctant(s) for s in services),
+            hub=_numbers(self._hubs()),
+            first_partner=_numbers(_offsets(partners)),
+            partner=_numbers(self.row_of[p] for found in partners for p, _, _ in found),
+            ahead=_numbers(n for found in partners for _, n, _ in found),
+            is_before=_numbers(b for found in partners for _, _, b in found),
+            first_date=_numbers(_offsets(self.waves)),
+            date_week=_numbers(w for found in weeks for w in found),
+            between=_numbers(problem.services[s].weeks_between for s in services),
+            window=_numbers(window for _ in services),
+            hub_price=0 if problem.hubs_apart else round(prices.hub * SCALE),
+            last_price=_numbers(
+                round(gap * prices.last * SCALE) for found in weeks for gap in (0, *(b - a for a, b in pairwise(found)))
+            ),
+        )
+
+    def _has_reluctant(self, service: str) -> bool:
+        schools = [self.problem.schools[s] for s, v in self.pairs if v == service]
+        return any(s.reluctant and s.pilot is not False for s in schools)
+
+    def _cells(self, pair: Pair, option: Option) -> Iterator[tuple[Cell, int]]:
+        """Yield what a date takes room in, and how much; the same cell may come twice."""
+        problem, (school, service), found = self.problem, pair, option.candidate
+        plan = problem.services[service]
+        for placement in found.placements:
+            for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
+                if placement.team is not None and tenths:
+                    yield self._cell(("team", placement.team, week), problem.capacity[placement.team][week]), tenths
+        for week in range(found.first, found.last + 1):
+            yield self._cell(("school", school, week), problem.schools[school].at_once), 1
+            for key, group in problem.groups.items():
+                if school in group.schools:
+                    yield self._cell(("group", key, week), group.at_once), 1
+        if option.is_pilot:
+            yield self._cell(("pilot", service, found.week), plan.pilot_size), 1
+        else:
+            yield self._cell(("wave", service, found.week), plan.wave_size), 1
+        if problem.hubs_apart and (hub := problem.schools[school].hub):
+            yield self._cell(("hub", f"{hub}/{service}", found.week), 1), 1
+        for one, other in problem.apart:
+            if school in (one, other):
+                yield self._cell(("apart", f"{one}/{other}/{service}", found.week), 1), 1
+
+    def _cell(self, key: Cell, room: int) -> Cell:
+        if key not in self.cells:
+            self.cells[key] = len(self.room)
+            self.room.append(room)
+        return key
+
+    def _hubs(self) -> Iterator[int]:
+        """Yield with whom each pair keeps together: its hub and service."""
+        numbers: dict[tuple[str, str], int] = {}
+        for school, service in self.pairs:
+            hub = self.problem.schools[school].hub
+            yield numbers.setdefault((hub, service), len(numbers)) if hub else NOWHERE
+
+    def _partners(self, pair: Pair) -> Iterator[tuple[Pair, int, bool]]:
+        """Yield whoever goes before or after a pair in its school, and by how many weeks."""
+        school, service = pair
+        for other, plan in self.problem.services.items():
+            if (school, other) in self.row_of:
+                if other in self.problem.services[service].after:
+                    yield (school, other), self.problem.services[service].after[other], True
+                if service in plan.after:
+                    yield (school, other), plan.after[service], False
+
+
+def _offsets(rows: Sequence[Sized]) -> list[int]:
+    """Return where each row begins when all are laid end to end, and where the last one ends."""
+    return [0, *accumulate(len(row) for row in rows)]
+
+
+def _numbers(values: Iterable[int]) -> Numbers:
+    return np.array(list(values), np.int64)
+
+
+def _summed(cells: Iterable[tuple[Cell, int]]) -> Counter[Cell]:
+    total: Counter[Cell] = Counter()
+    for cell, amount in cells:
+        total[cell] += amount
+    return total

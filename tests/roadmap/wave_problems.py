@@ -1,0 +1,166 @@
+"""Tiny wave problems of three or four schools, one or two services and a few dates, and every plan that they have."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import chain, combinations, product
+from typing import Any
+
+from hypothesis import strategies as st
+
+from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.plans import numbers_of, peaks
+from changeflow.roadmap.waves.problem import (
+    Candidate,
+    GroupPlan,
+    Pair,
+    Placement,
+    SchoolPlan,
+    ServicePlan,
+    WavePlan,
+    WaveProblem,
+)
+from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.rows import SCALE
+from changeflow.values.words import Kind
+
+MONDAY = date(2027, 1, 4)
+
+
+def candidate(week: int, team: str | None, tenths: int) -> Candidate:
+    """A week of training before, and the week of go-live itself."""
+    return Candidate(
+        week,
+        MONDAY + timedelta(weeks=week),
+        (Placement(Kind.TRAINING, team, (week - 1,), (tenths,)), Placement(Kind.WORK, None, (week,), (0,))),
+    )
+
+
+def problem(
+    schools: str = "abc",
+    services: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    team: str | None = None,
+    capacity: int = 20,
+    tenths: int = 10,
+    service: Mapping[str, Any] | None = None,
+    school: Mapping[str, Mapping[str, Any]] | None = None,
+    **more: Any,
+) -> WaveProblem:
+    """The dullest problem that can be: no pilot, room for everybody, one change at a time."""
+    dates = services or {"pay": (2, 4, 6)}
+    asked = {
+        "wave_size": 3,
+        "weeks_between": 1,
+        "has_pilot": False,
+        "pilot_size": 1,
+        "evaluation_weeks": 2,
+        "after": {},
+    }
+    every = {"hub": "", "risk": 1, "reluctant": False, "pilot": None, "at_once": 2}
+    return WaveProblem(
+        start=MONDAY,
+        weeks=40,
+        services={
+            s: ServicePlan(
+                service=s, name=s.title(), days={w: MONDAY + timedelta(weeks=w) for w in weeks},
+                **(asked | (service or {})),
+            )
+            for s, weeks in dates.items()
+        },
+        schools={n: SchoolPlan(school=n, name=n.upper(), **(every | (school or {}).get(n, {}))) for n in schools},
+        candidates={(n, s): tuple(candidate(w, team, tenths) for w in ws) for n in schools for s, ws in dates.items()},
+        dropped={(n, s): {} for n in schools for s in dates},
+        capacity={team: (capacity,) * 40} if team else {},
+        team_names={team: "Trainers"} if team else {},
+        **({"prices": Prices()} | more),
+    )  # fmt: skip
+
+
+def every_plan(given_problem: WaveProblem) -> Iterator[WavePlan]:
+    """Every choice of dates and of pilots that keeps every promise."""
+    pairs = given_problem.pairs
+    for dates in product(*(given_problem.candidates[p] for p in pairs)):
+        chosen = dict(zip(pairs, dates, strict=True))
+        for pilot in _pilots(given_problem, pairs):
+            plan = WavePlan(chosen=chosen, pilot=frozenset(pilot))
+            early = all(chosen[p].week in _pilot_dates(given_problem, p[1]) for p in pilot)
+            if early and not check_plan(given_problem, plan):
+                yield plan
+
+
+def _pilots(given_problem: WaveProblem, pairs: tuple[Pair, ...]) -> Iterator[tuple[Pair, ...]]:
+    some = [p for p in pairs if given_problem.services[p[1]].has_pilot]
+    return chain.from_iterable(combinations(some, n) for n in range(len(some) + 1))
+
+
+def _pilot_dates(given_problem: WaveProblem, service: str) -> tuple[int, ...]:
+    """The early third of the dates, at least one: a pilot is early, by the model."""
+    weeks = given_problem.services[service].weeks
+    return weeks[: max(1, (len(weeks) + 2) // 3)]
+
+
+def a_group(schools: str, at_once: int) -> GroupPlan:
+    return GroupPlan(name="the trust", schools=frozenset(schools), at_once=at_once)
+
+
+def worth(given_problem: WaveProblem, plan: WavePlan, prices: Prices) -> int:
+    """The objective in tenths, added up from the plan alone."""
+    total = 0
+    for service, asked in given_problem.services.items():
+        last = max(plan.week(p) for p in plan.chosen if p[1] == service)
+        total += (last - asked.weeks[0]) * round(prices.last * SCALE)
+    for pair, chosen in plan.chosen.items():
+        total += round(chosen.week * prices.finish * SCALE)
+        total += round(-given_problem.schools[pair[0]].risk * chosen.week * prices.risk * SCALE)
+        told = given_problem.told.get(pair)
+        if told is not None and told != chosen.week:
+            total += round(prices.told * SCALE) + round(abs(chosen.week - told) * prices.told_week * SCALE)
+    total += sum(peaks(given_problem, plan).values()) * round(prices.peak * SCALE)
+    return total + numbers_of(given_problem, plan).hub_dates * round(prices.hub * SCALE)
+
+
+def hubs_of(given_problem: WaveProblem, plan: WavePlan) -> int:
+    """Hubs of two schools and more pay for their first date as well: the same for every plan, but for pilots."""
+    dates = set()
+    for pair in plan.chosen:
+        members = [s for s in given_problem.schools.values() if s.hub and s.hub == given_problem.schools[pair[0]].hub]
+        if len(members) > 1 and pair not in plan.pilot:
+            dates.add((members[0].hub, pair[1], plan.week(pair)))
+    return len(dates)
+
+
+PROBLEMS = st.fixed_dictionaries(
+    {
+        "sizes": st.integers(1, 3),
+        "between": st.integers(1, 4),
+        "pilot": st.booleans(),
+        "two": st.booleans(),
+        "capacity": st.integers(10, 30),
+        "risks": st.lists(st.integers(1, 5), min_size=3, max_size=3),
+        "hubs": st.lists(st.sampled_from(["", "n", "s"]), min_size=3, max_size=3),
+        "at_once": st.integers(1, 2),
+        "reluctant": st.booleans(),
+        "apart": st.booleans(),
+        "told": st.booleans(),
+        "together": st.sampled_from([None, 1, 2, 3]),
+    }
+)
+
+
+def tiny(drawn: Mapping[str, Any]) -> WaveProblem:
+    services = {"pay": (2, 4, 6, 9), "hr": (3, 4, 8)} if drawn["two"] else {"pay": (2, 4, 6, 9)}
+    schools = {
+        n: {"risk": r, "hub": h, "at_once": drawn["at_once"], "reluctant": drawn["reluctant"] and n == "c"}
+        for n, r, h in zip("abc", drawn["risks"], drawn["hubs"], strict=True)
+    }
+    return problem(
+        services=services,
+        team="trainers",
+        capacity=drawn["capacity"],
+        school=schools,
+        service={"wave_size": drawn["sizes"], "weeks_between": drawn["between"], "has_pilot": drawn["pilot"]},
+        apart=(("a", "b"),) if drawn["apart"] else (),
+        told={("a", "pay"): 4, ("b", "pay"): 6} if drawn["told"] else {},
+        groups={"all": a_group("abc", drawn["together"])} if drawn.get("together") else {},
+        prices=Prices(fairness=0),
+    )
