@@ -1,25 +1,29 @@
-"""The environment, read here only."""
+"""The environment, read here only. A secret may also stand in a file: NAME_FILE has its path."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from changeflow.delivery.choosing import Ways
 from changeflow.errors import InputError
 
 DEFAULT_DB = "sqlite:///changeflow.db"
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the environment says; command-line options win over it."""
 
-    db: str
+    db: str = field(repr=False)
+    """An address with a password in it is a secret."""
     actor: str | None
-    smtp_url: str | None
-    """`smtp://user:password@host:port`; without it messages are written as files."""
-    outbox: Path
-    """Where the file channel writes messages."""
+    ways: Ways
     reports: Path
+    base_url: str
+    """Where the pages are that links in messages lead to."""
+    templates: Path | None
+    """A trust's own templates of messages."""
     task_runner: str = "threads"
     """Where a portfolio's batches run: `threads`, `dask`, or the address of a Dask scheduler."""
     workers: int = 2
@@ -30,15 +34,44 @@ class Settings:
 def settings() -> Settings:
     env = os.environ
     return Settings(
-        db=env.get("CHANGEFLOW_DB", DEFAULT_DB),
+        db=_secret("CHANGEFLOW_DB") or DEFAULT_DB,
         actor=env.get("CHANGEFLOW_AS") or None,
-        smtp_url=env.get("CHANGEFLOW_SMTP_URL") or None,
-        outbox=Path(env.get("CHANGEFLOW_OUTBOX", "outbox")),
+        ways=Ways(
+            channel=env.get("CHANGEFLOW_CHANNEL") or None,
+            outbox=Path(env.get("CHANGEFLOW_OUTBOX", "outbox")),
+            smtp_url=_secret("CHANGEFLOW_SMTP_URL"),
+            notify_key=_secret("CHANGEFLOW_NOTIFY_KEY"),
+            notify_template=env.get("CHANGEFLOW_NOTIFY_TEMPLATE") or None,
+            notify_url=env.get("CHANGEFLOW_NOTIFY_URL") or None,
+            teams_url=_secret("CHANGEFLOW_TEAMS_URL"),
+        ),
         reports=Path(env.get("CHANGEFLOW_REPORTS", "reports")),
+        base_url=_web_address(env.get("CHANGEFLOW_BASE_URL", DEFAULT_BASE_URL)),
+        templates=Path(env["CHANGEFLOW_TEMPLATES"]) if env.get("CHANGEFLOW_TEMPLATES") else None,
         task_runner=env.get("CHANGEFLOW_TASK_RUNNER", "threads"),
         workers=_count(env.get("CHANGEFLOW_WORKERS", "2"), "CHANGEFLOW_WORKERS"),
         batches=_count(env.get("CHANGEFLOW_BATCHES", "8"), "CHANGEFLOW_BATCHES"),
     )
+
+
+def _secret(name: str) -> str | None:
+    """Return a secret from the environment, or from the file that NAME_FILE names."""
+    if os.environ.get(name):
+        return os.environ[name]
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise InputError(f"{name}_FILE names a file that cannot be read: {path} ({why}).") from None
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or any(c.isspace() for c in text):
+        raise InputError(f"CHANGEFLOW_BASE_URL is '{text}'. Write https://change.example.org.")
+    return text.rstrip("/")
 
 
 def _count(text: str, name: str) -> int:

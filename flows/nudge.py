@@ -5,17 +5,24 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from changeflow.delivery.channels import channel_for
+from changeflow.delivery.choosing import channel_for
+from changeflow.delivery.templates import templates_of
 from changeflow.settings import settings
-from changeflow.usecases import agenda
-from changeflow.usecases.agenda import Dispatched
+from changeflow.usecases import dispatching
+from changeflow.usecases.dispatching import Dispatched
+from changeflow.usecases.letters import Desk
 
 
 @flow(name="dispatch-nudges")
 def dispatch_nudges(now: datetime | None = None) -> Dispatched:
     """Send what the outbox holds at `now` (default: this moment); return what became of it."""
     chosen = settings()
-    channel = channel_for(chosen.smtp_url, chosen.outbox)
-    outcome = agenda.dispatch(db=chosen.db, now=now or datetime.now(UTC), channel=channel)
+    channel = channel_for(chosen.ways)
+    desk = Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))
+
+    def clock() -> datetime:
+        return now or datetime.now(UTC)
+
+    outcome = dispatching.dispatch(db=chosen.db, now=clock(), channel=channel, desk=desk, clock=clock)
     create_table_artifact(outcome.rows(), key="dispatched", description=f"Nudges, by the channel '{channel.name}'")
     return outcome

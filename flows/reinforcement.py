@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
+from changeflow.agenda.reasons import Reason
 from changeflow.settings import settings
 from changeflow.usecases import agenda
-from changeflow.usecases.agenda import Ticked
+from changeflow.usecases.agenda import Asked
 
 
 @flow(name="reinforcement-checkpoints")
-def reinforcement_checkpoints(now: datetime | None = None) -> tuple[Ticked, ...]:
+def reinforcement_checkpoints(now: datetime | None = None) -> tuple[Asked, ...]:
     """Write the checkpoints that are due at `now` (default: this moment); a re-planned go-live moves them."""
-    opened = agenda.tick(db=settings().db, now=now or datetime.now(UTC), reason="checkpoint")
-    rows = [{"programme": t.programme, "open checkpoints": t.due, "new": t.new} for t in opened]
-    create_table_artifact(rows, key="checkpoints", description="Checkpoints after go-live")
+    opened = agenda.ask(Reason.CHECKPOINT, db=settings().db, now=now or datetime.now(UTC))
+    create_table_artifact([a.row() for a in opened], key="checkpoints", description="Checkpoints after go-live")
     return opened

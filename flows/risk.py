@@ -10,8 +10,8 @@ from prefect.cache_policies import NO_CACHE
 from changeflow.roadmap.risk.simulate import Part
 from changeflow.settings import settings
 from changeflow.usecases import portfolio
-from changeflow.usecases.agenda import local_day
 from changeflow.usecases.portfolio import RiskBatch, ScenarioResult, WaveScenario
+from changeflow.values.moments import local_day
 from flows.runners import task_runner
 
 RETRIES = 3

@@ -8,7 +8,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from changeflow.settings import settings
 from changeflow.usecases import report
-from changeflow.usecases.agenda import local_day
+from changeflow.values.moments import local_day
 
 
 @flow(name="weekly-sro-report")

@@ -1,8 +1,27 @@
 """Stakeholders, as a version of the programme keeps them: roles and groups, never names or addresses."""
 
-from pydantic import Field
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
 
 from changeflow.values.base import Frozen, Id
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Away(Frozen):
+    """Days on which a person is away, both inclusive."""
+
+    first_day: date
+    last_day: date
+
+    @model_validator(mode="after")
+    def _forwards(self) -> "Away":
+        if self.last_day < self.first_day:
+            raise ValueError("the last day is before the first")
+        return self
 
 
 class Person(Frozen):
@@ -20,6 +39,12 @@ class Person(Frozen):
     manager: Id | None = None
     services: tuple[Id, ...] = ()
     """The services whose change reaches this person; none means all."""
+    works_on: tuple[Weekday, ...] = ()
+    """For those who work part of the week; none means every working day of their calendar."""
+
+    def is_in(self, day: date) -> bool:
+        """Tell whether a person works on a weekday such as this one; holidays are their calendar's matter."""
+        return not self.works_on or WEEKDAYS[day.weekday()] in self.works_on
 
 
 class Contact(Frozen):
@@ -28,3 +53,18 @@ class Contact(Frozen):
     person: Id
     name: str = Field(min_length=1)
     email: str | None = None
+    language: str = "en"
+    """In which messages are written, where there are templates for it."""
+    away: tuple[Away, ...] = ()
+    is_active: bool = True
+    """False for somebody who has left: nobody is reminded who is not there."""
+
+    @field_validator("name", "email")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        if value is not None and any(ord(c) < 32 or ord(c) == 127 for c in value):
+            raise ValueError("it has a line break or another control character. Write it on one line")
+        return value
+
+    def is_away(self, day: date) -> bool:
+        return any(a.first_day <= day <= a.last_day for a in self.away)

@@ -1,11 +1,13 @@
 """Due things: who is to be reminded of what, on which rung of the ladder."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from changeflow.adkar.people import Person
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.adkar.people import Contact, Person
+from changeflow.agenda.answers import REST_DAYS, Answers
+from changeflow.agenda.days import PeoplesDays, PersonalDays
+from changeflow.agenda.reasons import NEVER_ESCALATED, Reason, reason_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.cpm import Schedule, time_roadmap
 from changeflow.roadmap.tasks import Roadmap, Task
@@ -22,9 +24,9 @@ ANSWERED = {Kind.GO_LIVE, Kind.SYSTEM_LIVE, Kind.DECISION}
 class Due:
     """One thing that is due. Its key is the same each time that it is found."""
 
-    reason: str
-    """`task`, `gate` or `checkpoint`."""
+    reason: Reason
     subject: str
+    """The task's id; of what is asked about a task, its id and `#evidence` or `#feedback`; `sponsor`; `round/3`."""
     person: str | None
     """Whom to tell; None on the rung that goes into the SRO's report."""
     rung: int
@@ -37,21 +39,50 @@ class Due:
     def key(self) -> str:
         return f"{self.subject}|{self.person or 'sro'}|{self.rung}|{self.due_on.isoformat()}"
 
+    @property
+    def task(self) -> str:
+        """The task that it is about, where it is about one."""
+        return self.subject.partition("#")[0]
 
-def due_things(programme: Programme, *, today: date) -> tuple[Due, ...]:
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """How people can be reached, and what they have answered: what moves who is reminded, and when."""
+
+    contacts: Mapping[str, Contact]
+    answers: Answers = field(default_factory=Answers)
+
+    def is_here(self, person: str) -> bool:
+        """Nobody is reminded who has left."""
+        contact = self.contacts.get(person)
+        return contact is None or contact.is_active
+
+
+NOBODY_ANSWERED = Readers({})
+
+
+def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
     """Return what is due on `today`, by priority: for each open task its highest rung alone.
 
     Only tasks that can be worked on are due: started, or with every predecessor done. Their due day follows from what
     has happened before them, never from today: a task that nobody starts is late, it does not slip unseen.
     """
-    ladder = [int(n) for n in programme.rulepacks.entry("nudges", "ladder", on=today).value]
+    ladder = ladder_of(programme, today)
+    days = PeoplesDays(programme.definition, readers.contacts)
     _, schedule = unslipped(programme)
-    found = (_due(programme, schedule, task, ladder, today) for task in programme.tasks() if _is_open(programme, task))
-    return tuple(sorted((d for d in found if d), key=lambda d: (d.priority, d.key)))
+    found: list[Due] = []
+    for task in programme.tasks():
+        if _is_open(programme, task):
+            found += _of_task(programme, schedule, task, ladder, today, readers, days)
+    return tuple(sorted(found, key=lambda d: (d.priority, d.key)))
+
+
+def ladder_of(programme: Programme, today: date) -> list[int]:
+    return [int(n) for n in programme.rulepacks.entry("nudges", "ladder", on=today).value]
 
 
 def due_days(programme: Programme) -> dict[str, date]:
-    """Return the due day of every open task: a nudge holds as long as its task is here with the same day."""
+    """Return the due day of every open task."""
     _, schedule = unslipped(programme)
     return {t.id: _due_day(schedule, t) for t in programme.tasks() if _is_open(programme, t)}
 
@@ -63,24 +94,73 @@ def unslipped(programme: Programme) -> tuple[Roadmap, Schedule]:
     return roadmap, time_roadmap(roadmap)
 
 
-def _due(programme: Programme, schedule: Schedule, task: Task, ladder: list[int], today: date) -> Due | None:
-    owner = next((p for p in programme.definition.people if p.id == task.owner), None)
+def _of_task(
+    programme: Programme,
+    schedule: Schedule,
+    task: Task,
+    ladder: list[int],
+    today: date,
+    readers: Readers,
+    everybody: PeoplesDays,
+) -> Iterator[Due]:
+    people = {p.id: p for p in programme.definition.people}
+    owner = people.get(task.owner or "")
     if owner is None:
-        return None
-    calendar = _calendar_of(programme, owner)
+        return
+    asked = people.get(readers.answers.asked_now(task.id, owner.id), owner)
     due_on = _due_day(schedule, task)
-    reached = [rung for rung, days in enumerate(ladder) if calendar.day_after(due_on, days) <= today]
-    if not reached:
-        return None
-    rung = reached[-1]
-    return Due(
-        reason=_reason(task),
-        subject=task.id,
-        person=_recipient(programme, task, owner, rung),
-        rung=rung,
-        due_on=due_on,
-        priority=programme.timed(task.id).total_float if programme.schedule else schedule[task.id].total_float,
-    )
+    days = everybody.of(asked.id)
+    reason = reason_of(task)
+    priority = programme.timed(task.id).total_float if programme.schedule else schedule[task.id].total_float
+    if _reached(days, due_on, ladder, today) >= TO_SRO:
+        # What the SRO reads is the plan's own day, whatever was promised since.
+        yield Due(reason=reason, subject=task.id, person=None, rung=TO_SRO, due_on=due_on, priority=priority)
+        return
+    promised = readers.answers.promised(task.id, asked.id)
+    due_on = max(due_on, promised) if promised else due_on
+    rung = _reached(days, due_on, ladder, today)
+    if (
+        rung < 0
+        or (promised and today < promised)
+        or _rests(readers.answers, task.id, asked.id, due_on, rung, days, today)
+    ):
+        return
+    person = _recipient(programme, task, asked, rung)
+    if readers.is_here(person):
+        rung = min(rung, TO_MANAGER)
+        yield Due(reason=reason, subject=task.id, person=person, rung=rung, due_on=due_on, priority=priority)
+
+
+def climb(
+    programme: Programme, ask: Due, person: Person, days: PersonalDays, *, today: date, readers: Readers
+) -> Iterator[Due]:
+    """Yield what is asked of somebody beside their tasks, on the rung that is reached; some never go further."""
+    rung = _reached(days, ask.due_on, ladder_of(programme, today), today)
+    if ask.reason in NEVER_ESCALATED:
+        rung = min(rung, TO_MANAGER - 1)
+    if rung < 0 or not readers.is_here(person.id):
+        return
+    if _rests(readers.answers, ask.subject, person.id, ask.due_on, rung, days, today):
+        return
+    to = None if rung >= TO_SRO else person.manager or person.id if rung == TO_MANAGER else person.id
+    yield replace(ask, person=to, rung=rung)
+
+
+def _reached(days: PersonalDays, due_on: date, ladder: list[int], today: date) -> int:
+    """Return the highest rung that is reached, or -1."""
+    return max((rung for rung, after in enumerate(ladder) if days.after(due_on, after) <= today), default=-1)
+
+
+def _rests(
+    answers: Answers, subject: str, person: str, due_on: date, rung: int, days: PersonalDays, today: date
+) -> bool:
+    """Tell whether an answer keeps reminders back: in hand, until others hear that it is late; blocked, for days."""
+    if answers.is_done(subject, person, due_on):
+        return True
+    if rung < TO_MANAGER and answers.is_acknowledged(subject, person, due_on):
+        return True
+    blocked = answers.last_block(subject, person)
+    return blocked is not None and today < days.after(blocked, REST_DAYS)
 
 
 def _is_open(programme: Programme, task: Task) -> bool:
@@ -99,29 +179,11 @@ def _due_day(schedule: Schedule, task: Task) -> date:
     return day_of(finish) if task.is_milestone else last_day_of(finish)
 
 
-def _reason(task: Task) -> str:
-    if task.kind is Kind.CHECKPOINT:
-        return "checkpoint"
-    return "gate" if task.kind in (Kind.DECISION, Kind.GO_LIVE) else "task"
-
-
-def _recipient(programme: Programme, task: Task, owner: Person, rung: int) -> str | None:
-    if rung >= TO_SRO:
-        return None
-    if rung == TO_MANAGER:
+def _recipient(programme: Programme, task: Task, owner: Person, rung: int) -> str:
+    if rung >= TO_MANAGER:
         lead = programme.service(task.service).lead_provider if task.service else None
         return owner.manager or (lead.person if lead else owner.id)
     return owner.id
-
-
-def _calendar_of(programme: Programme, person: Person) -> WorkingCalendar:
-    """Return the days on which a person can be asked: school days for those in a school."""
-    calendars = programme.roadmap.calendars
-    if person.school is not None:
-        key = f"term, {programme.school(person.school).authority}"
-        if key in calendars:
-            return calendars[key]
-    return calendars["office"]
 
 
 def late_in_report(programme: Programme, *, today: date) -> Iterator[Due]:

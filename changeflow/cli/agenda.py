@@ -1,15 +1,20 @@
-"""Commands for what is due: tick, nudge dispatch, nudge preview."""
+"""Commands for what is due: tick, nudge dispatch, nudge preview, nudge answers."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from changeflow.cli.speaking import At, Db, ProgrammeName, moment, note, out, spoken_errors
 from changeflow.settings import DEFAULT_DB, settings
 
+if TYPE_CHECKING:
+    from changeflow.usecases.letters import Desk
+
 nudge = typer.Typer(help="Messages to people.", no_args_is_help=True)
 Outbox = Annotated[Path | None, typer.Option(envvar="CHANGEFLOW_OUTBOX", help="Where messages are written as files.")]
+DAYS = 7
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,17 +38,56 @@ def nudge_dispatch(
     outbox: Outbox = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go out; send nothing.")] = False,
 ) -> None:
-    """Send what the outbox holds: as files, or by SMTP when CHANGEFLOW_SMTP_URL is set."""
-    from changeflow.delivery.channels import channel_for
-    from changeflow.usecases import agenda
+    """Send what the outbox holds, by the channel that is set; programmes that are not live stay in the house."""
+    if dry_run:
+        nudge_preview(db=db, at=at, week=False)
+        return
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    from changeflow.delivery.choosing import channel_for
+    from changeflow.usecases import dispatching
 
     with spoken_errors():
-        if dry_run:
-            for message in agenda.preview(db=db, now=moment(at)):
-                out(f"to {message.to_address}: {message.subject}")
-            return
-        channel = channel_for(settings().smtp_url, outbox or settings().outbox)
-        result = agenda.dispatch(db=db, now=moment(at), channel=channel)
-    note(", ".join(f"{row['nudges']} {row['what']}" for row in result.rows()))
-    if result.failed:
+        ways = settings().ways
+        channel = channel_for(replace(ways, outbox=outbox) if outbox else ways)
+        now = moment(at)
+        clock = (lambda: datetime.now(UTC)) if at is None else (lambda: now)
+        result = dispatching.dispatch(db=db, now=now, channel=channel, desk=_desk(), clock=clock)
+    note(", ".join(f"{row['count']} {row['what']}" for row in result.rows() if row["count"]) or "nothing waits")
+    if result.failed or result.refused or result.parked:
         raise typer.Exit(1)
+
+
+@nudge.command("preview")
+def nudge_preview(
+    db: Db = DEFAULT_DB,
+    at: At = None,
+    week: Annotated[bool, typer.Option("--week", help="The next seven days, if nothing changes.")] = False,
+) -> None:
+    """Show what goes out to whom and what is held back, and why. Nothing is sent, and nothing written."""
+    from changeflow.usecases import previewing
+
+    with spoken_errors():
+        now = moment(at)
+        days = [now + timedelta(days=n) for n in range(DAYS if week else 1)]
+        for line in previewing.preview(db=db, moments=days, desk=_desk()):
+            out(line)
+
+
+@nudge.command("answers")
+def nudge_answers(db: Db = DEFAULT_DB, programme: ProgrammeName = None) -> None:
+    """List what people answered to nudges, the latest first: what stands in the way, and what is promised."""
+    from changeflow.usecases import previewing
+
+    with spoken_errors():
+        for line in previewing.answered(db=db, programme=programme):
+            out(line)
+
+
+def _desk() -> "Desk":
+    from changeflow.delivery.templates import templates_of
+    from changeflow.usecases.letters import Desk
+
+    chosen = settings()
+    return Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))

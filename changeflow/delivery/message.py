@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from changeflow.errors import InputError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What goes to one person. The Message-ID is the nudge's own, so that a repeat can be recognised."""
+    """What goes to one person. The Message-ID stays the same when it is sent again, so that a repeat is recognised."""
 
     to_name: str
     to_address: str
@@ -20,25 +23,45 @@ class Message:
     html: str
     message_id: str
     at: datetime
+    language: str = "en"
+    unsubscribe: str | None = None
+    """An address that takes a POST without any question (RFC 8058)."""
+    may_have_gone: bool = False
+    """An earlier attempt was cut off, so that this may be a repeat."""
     headers: dict[str, str] = field(default_factory=dict)
 
 
 def as_email(message: Message) -> EmailMessage:
-    """Build the e-mail: text first, HTML beside it, marked as sent by a machine."""
+    """Build the e-mail: text first, HTML beside it, marked as sent by a machine (RFC 3834)."""
     mail = EmailMessage()
-    mail["Subject"] = message.subject
+    mail["Subject"] = one_line(message.subject, "subject")
     mail["From"] = _address(message.from_name, message.from_address)
     mail["To"] = _address(message.to_name, message.to_address)
     mail["Date"] = format_datetime(message.at)
     mail["Message-ID"] = message.message_id
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Reply-To"] = _address(message.from_name, message.from_address)
+    mail["Content-Language"] = message.language
+    if message.unsubscribe is not None:
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if message.may_have_gone:
+        mail["X-Changeflow-Repeat"] = "possible"
     for name, value in message.headers.items():
-        mail[name] = value
+        mail[name] = one_line(value, name)
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
     return mail
 
 
+def one_line(value: str, what: str) -> str:
+    """Return a header's value; one with a line break in it could bring headers of its own, and is refused."""
+    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise InputError(f"The {what} has a line break or another control character: {value!r}. Write it on one line.")
+    return value
+
+
 def _address(name: str, address: str) -> Address:
-    return Address(display_name=name, addr_spec=address)
+    try:
+        return Address(display_name=one_line(name, "name"), addr_spec=one_line(address, "address"))
+    except (ValueError, HeaderParseError, IndexError):
+        raise InputError(f"{address!r} is not an e-mail address. Write name@example.org.") from None

@@ -1,77 +1,147 @@
-"""Nudges in words: subject, text and HTML from the templates in `templates/emails/`."""
+"""Nudges in words: one letter with one thing in it or several, from the templates in `templates/emails/`.
 
-from dataclasses import asdict, dataclass
+Text and HTML are made of the same sentences, so that they say the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from urllib.parse import quote
+from typing import Any
+
+from babel.dates import format_date
 
 from changeflow.delivery.message import Message
-from changeflow.resources import template_environment
-from changeflow.values.moments import spoken_day
+from changeflow.delivery.templates import LANGUAGES, Templates
 
-REASONS = ("task", "gate", "checkpoint")
-"""Each has a template of its name, as .subject.j2, .txt.j2 and .html.j2."""
 SHOWN_AGAINST = 5
 """A mail is read on a phone: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NudgeText:
-    """What a nudge's templates may say."""
+class Item:
+    """One thing that a letter asks for."""
 
     reason: str
-    name: str
-    address: str
-    task: str
-    task_id: str
+    title: str
     due_on: date
-    today: date
-    for_manager: bool
-    owner_role: str
-    students: str
-    """What is in it for the students."""
+    link: str
     programme: str
-    office: str
-    office_email: str
-    message_id: str
-    at: datetime
+    students: str = ""
+    """What is in it for the students."""
+    owner_role: str = ""
+    for_manager: bool = False
+    is_optional: bool = False
     says: str = ""
     """What the evidence for a decision carries, such as `not yet`; nothing where none is asked for."""
     against: tuple[str, ...] = ()
     """What speaks against it, the gravest first; shown are the first few."""
 
 
-def write(nudge: NudgeText) -> Message:
-    """Write one message: one action, one link, and why it matters for the students."""
-    environment = template_environment()
-    late = (nudge.today - nudge.due_on).days
-    day = spoken_day(nudge.due_on, weekday=True)
-    when = "is due today" if late == 0 else f"was due on {day}" if late > 0 else f"is due on {day}"
-    short = spoken_day(nudge.due_on, year=False, weekday=True)
-    more = len(nudge.against) - SHOWN_AGAINST
-    values = (
-        asdict(nudge)
-        | {"against": nudge.against[:SHOWN_AGAINST], "more": more}
-        | {"when": when, "day": short, "late_days": late, "link": _link(nudge)}
-    )
-    parts = {
-        part: environment.get_template(f"emails/{nudge.reason}.{part}.j2").render(values).strip()
-        for part in ("subject", "txt", "html")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Everything that goes to one person at once, what matters most first."""
+
+    name: str
+    address: str
+    language: str
+    items: tuple[Item, ...]
+    office: str
+    office_email: str
+    today: date
+    message_id: str
+    at: datetime
+    unsubscribe: str | None = None
+    may_have_gone: bool = False
+
+
+def write(letter: Letter, templates: Templates) -> Message:
+    """Write one letter. One thing has one action and one link; a digest has one link an item."""
+    language = letter.language if letter.language in LANGUAGES else "en"
+    items = [_said(item, letter, language, templates) for item in letter.items]
+    values = {
+        "letter": letter,
+        "items": items,
+        "language": language,
+        "whys": _whys(letter.items),
+        "subject": _subject(items, language, templates),
+        "has_optional": any(item.is_optional for item in letter.items),
+        "only_optional": all(item.is_optional for item in letter.items),
     }
     return Message(
-        to_name=nudge.name,
-        to_address=nudge.address,
-        from_name=nudge.office,
-        from_address=nudge.office_email,
-        subject=" ".join(parts["subject"].split()),
-        text=parts["txt"] + "\n",
-        html=parts["html"] + "\n",
-        message_id=nudge.message_id,
-        at=nudge.at,
+        to_name=letter.name,
+        to_address=letter.address,
+        from_name=letter.office,
+        from_address=letter.office_email,
+        subject=str(values["subject"]),
+        text=templates.render("message.txt.j2", values).strip() + "\n",
+        html=templates.render("message.html.j2", values).strip() + "\n",
+        message_id=letter.message_id,
+        at=letter.at,
+        language=language,
+        unsubscribe=letter.unsubscribe,
+        may_have_gone=letter.may_have_gone,
     )
 
 
-def _link(nudge: NudgeText) -> str:
-    """A mail to the programme office, ready to be sent: the one link until pages exist."""
-    subject = quote(f"Done: {nudge.task}" if nudge.reason == "task" else f"About: {nudge.task}")
-    body = quote(f"{nudge.task_id}\n\n")
-    return f"mailto:{nudge.office_email}?subject={subject}&body={body}"
+def _said(item: Item, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
+    """Say one item: its subject line, its sentences (a dash begins a point of a list), and its action."""
+    late = (letter.today - item.due_on).days
+    values = {
+        "title": item.title,
+        "late": late,
+        "day": spoken(item.due_on, language),
+        "for_manager": item.for_manager,
+        "owner_role": item.owner_role,
+        "says": item.says,
+        "against": item.against[:SHOWN_AGAINST],
+        "more": max(0, len(item.against) - SHOWN_AGAINST),
+        "office": letter.office,
+    }
+    lines = templates.say(item.reason, "say", values, language).splitlines()
+    return {
+        "title": item.title,
+        "subject": _line(templates.say(item.reason, "subject", values, language)),
+        "action": _line(templates.say(item.reason, "action", values, language)),
+        "lines": [line.strip() for line in lines if line.strip()],
+        "blocks": _blocks(lines),
+        "link": item.link,
+        "programme": item.programme,
+    }
+
+
+def _blocks(lines: Sequence[str]) -> list[str | list[str]]:
+    """Sort lines into sentences and lists: lines that begin with a dash are the points of one list."""
+    blocks: list[str | list[str]] = []
+    for line in filter(None, map(str.strip, lines)):
+        point = line.removeprefix("- ")
+        if point == line:
+            blocks.append(line)
+        elif blocks and isinstance(blocks[-1], list):
+            blocks[-1].append(point)
+        else:
+            blocks.append([point])
+    return blocks
+
+
+def _subject(items: Sequence[dict[str, Any]], language: str, templates: Templates) -> str:
+    if len(items) == 1:
+        return str(items[0]["subject"])
+    return _line(templates.say("words", "several", {"count": len(items), "first": items[0]["subject"]}, language))
+
+
+def _whys(items: Sequence[Item]) -> list[str]:
+    """Say why it matters, each programme's statement once."""
+    return list(dict.fromkeys(item.students for item in items if item.students))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def spoken(day: date, language: str) -> str:
+    """Write a day as people do.
+
+    >>> spoken(date(2027, 1, 8), "en"), spoken(date(2027, 1, 8), "cy")
+    ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
+    """
+    return format_date(day, "EEEE d MMMM", locale="en_GB" if language == "en" else language)

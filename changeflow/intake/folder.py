@@ -1,5 +1,6 @@
 """A programme folder in: every file read, every mistake found, nothing half taken."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.base import Frozen
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepacks
+
+ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
+OF_A_CONTACT = ("language", "works_on", "away")
 
 Model = TypeVar("Model", bound=Frozen)
 
@@ -175,12 +179,13 @@ class _Reader:
         if not (self.path / "people.csv").is_file():
             return (), ()
         required = ("id", "role")
-        optional = ("name", "email", "audience", "school", "hub", "groups", "manager", "services")
+        optional = ("name", "email", "audience", "school", "hub", "groups", "manager", "services", *OF_A_CONTACT)
         people: dict[str, Person] = {}
         contacts: list[Contact] = []
         for row in self._table("people.csv", required, optional, mapping):
-            cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in ("name", "email")}
-            for several in ("groups", "services"):
+            apart = ("name", "email", "language", "away")
+            cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in apart}
+            for several in ("groups", "services", "works_on"):
                 cells[several] = tuple(g.strip() for g in row.cells.get(several, "").split(";") if g.strip())
             person = self._row(row, Person, "people.csv", cells)
             if person is None:
@@ -190,10 +195,21 @@ class _Reader:
                 self.problems.append(row.problem("people.csv", "id", what, "Keep one of them."))
             people[person.id] = person
             email = row.cells.get("email")
-            if email is not None and email.count("@") != 1:
-                what = f"'{email}' is not an e-mail address."
+            if email is not None and not ADDRESS.fullmatch(email):
+                what = f"{email!r} is not an e-mail address."
                 self.problems.append(row.problem("people.csv", "email", what, "Write name@example.org."))
-            contacts.append(Contact(person=person.id, name=row.cells.get("name", person.role), email=email))
+                continue
+            spans = [span.partition("..") for span in row.cells.get("away", "").split(";") if span.strip()]
+            about: dict[str, object] = {
+                "person": person.id,
+                "name": row.cells.get("name", person.role),
+                "email": email,
+                "language": row.cells.get("language", "en"),
+                "away": [{"first_day": a.strip(), "last_day": (b or a).strip()} for a, _, b in spans],
+            }
+            contact = self._row(row, Contact, "people.csv", about)
+            if contact is not None:
+                contacts.append(contact)
         return tuple(people.values()), tuple(contacts)
 
     def _table(
@@ -214,7 +230,7 @@ class _Reader:
         except ValidationError as error:
             for complaint in error.errors():
                 column = str(complaint["loc"][0])
-                what = f"{column} '{complaint['input']}': {complaint['msg'].removeprefix('Value error, ')}."
+                what = f"{column} {_quoted(complaint['input'])}: {complaint['msg'].removeprefix('Value error, ')}."
                 if complaint["type"] == "string_pattern_mismatch":
                     what = f"'{complaint['input']}' is not an id. Use lower-case letters, digits and hyphens."
                 self.problems.append(row.problem(file, column, what))
@@ -249,3 +265,8 @@ class _Reader:
         names = [d.file for d in self.documents.values() if (self.path / d.file).is_file()]
         names += ["schools.csv", *(f"rulepacks/{p.name}" for p in (self.path / "rulepacks").glob("*.yaml"))]
         return {n: (self.path / n).read_text("utf-8-sig", errors="replace") for n in sorted(names)}
+
+
+def _quoted(value: object) -> str:
+    """Quote what somebody wrote; a line break in it is shown, not made."""
+    return repr(value) if isinstance(value, str) else f"'{value}'"

@@ -153,6 +153,10 @@ class Policy(Frozen):
     sponsor_acts_within_school_weeks: int = Field(
         4, ge=1, description="How long the sponsor may go without a visible act"
     )
+    assess_every_weeks: int | None = Field(
+        None, ge=2, description="Ask everybody where they stand so often; left out, only when you do it yourself"
+    )
+    assessment_open_weeks: int = Field(2, ge=1, description="How long a round of assessments is open")
     barrier_order_within_weeks: int = Field(
         6, ge=1, description="How soon training has to begin to be compared with where its group stands"
     )
@@ -194,6 +198,9 @@ class ProgrammeFile(Frozen):
     nation: Nation = "england"
     start: date
     finish: date | None = Field(None, description="Its last day, to schedule back from; left out, from the start")
+    live: bool = Field(
+        default=False, description="Only then do messages leave the house; until then they are written as files"
+    )
     office: Office
     wiifts: Wiifts | None = None
     sponsor: Sponsor | None = None

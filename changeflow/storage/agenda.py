@@ -1,20 +1,24 @@
-"""Due things and the outbox: unique keys on the way in, leases on the way out."""
+"""What fell due, and the nudges that follow from it: unique keys on the way in, so that nothing is said twice."""
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CursorResult, or_, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import case
+from sqlmodel import Session, col, func, select, update
 
 from changeflow.agenda.due import Due
-from changeflow.storage.tables.agenda import DueRow, NudgeRow, TickRow
+from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
+from changeflow.storage.tables.programme import ProgrammeRow
+
+MOVED = "done by now, moved, or with somebody else"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nudge:
-    """A message to one person, as the outbox holds it."""
+    """One thing to say to one person."""
 
     id: int
     programme: str
@@ -23,18 +27,28 @@ class Nudge:
     subject: str
     rung: int
     due_on: date
-    message_id: str
+    priority: int
+    content: Mapping[str, Any] = field(hash=False)
 
 
-def record(session: Session, programme: str, due: Iterable[Due], *, at: datetime, domain: str) -> int:
-    """Write what is not known yet, with its nudge; return how many things were new."""
+def record(
+    session: Session,
+    programme: str,
+    due: Iterable[Due],
+    *,
+    at: datetime,
+    not_before: datetime,
+    contents: Mapping[str, Mapping[str, Any]],
+) -> tuple[int, int]:
+    """Write what is not known yet, with its nudge; refresh what waits; withdraw what no longer holds.
+
+    `contents` is by key. Returns how many things were new, and how many nudges were withdrawn.
+    """
     known = set(session.exec(select(DueRow.key).where(DueRow.programme_id == programme)))
-    new = 0
+    due = list(due)
     for thing in due:
         if thing.key in known:
             continue
-        known.add(thing.key)
-        new += 1
         session.add(
             DueRow(
                 programme_id=programme,
@@ -48,7 +62,6 @@ def record(session: Session, programme: str, due: Iterable[Due], *, at: datetime
             )
         )
         if thing.person is not None:
-            digest = hashlib.sha256(f"{programme}|{thing.key}".encode()).hexdigest()[:32]
             session.add(
                 NudgeRow(
                     programme_id=programme,
@@ -59,11 +72,44 @@ def record(session: Session, programme: str, due: Iterable[Due], *, at: datetime
                     rung=thing.rung,
                     due_on=thing.due_on,
                     priority=thing.priority,
-                    message_id=f"<{digest}@{domain}>",
+                    content=_text(contents.get(thing.key, {})),
+                    not_before=not_before,
                     created_at=at,
                 )
             )
-    return new
+    withdrawn = _refresh(session, programme, {d.key: d for d in due}, contents, at)
+    return len({d.key for d in due} - known), withdrawn
+
+
+def _refresh(
+    session: Session, programme: str, due: Mapping[str, Due], contents: Mapping[str, Mapping[str, Any]], at: datetime
+) -> int:
+    """Bring what waits up to date with what is due now; what is on its way already can only be withdrawn."""
+    withdrawn = 0
+    for row in session.exec(_waiting().where(NudgeRow.programme_id == programme)):
+        if row.key in due:
+            row.priority, row.content = due[row.key].priority, _text(contents.get(row.key, {}))
+        else:
+            row.withdrawn_at, row.why = at, MOVED
+            withdrawn += 1
+    on_its_way = (
+        select(NudgeRow)
+        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
+        .where(NudgeRow.programme_id == programme, MessageRow.state == "open", col(NudgeRow.withdrawn_at).is_(None))
+    )
+    for row in session.exec(on_its_way):
+        if row.key not in due:
+            row.withdrawn_at, row.why = at, MOVED
+            withdrawn += 1
+    return withdrawn
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def _waiting() -> Any:  # noqa: ANN401  (a select of SQLModel's, whose type has no public name)
+    return select(NudgeRow).where(col(NudgeRow.message).is_(None), col(NudgeRow.withdrawn_at).is_(None))
 
 
 def last_tick(session: Session, programme: str) -> datetime | None:
@@ -71,63 +117,88 @@ def last_tick(session: Session, programme: str) -> datetime | None:
     return row.at if row else None
 
 
-def save_tick(session: Session, programme: str, *, at: datetime) -> None:
-    row = session.get(TickRow, programme)
-    if row is None:
-        session.add(TickRow(programme_id=programme, at=at))
-    else:
-        row.at = at
+def save_tick(session: Session, programme: str, *, at: datetime, revision: int, day: date, due: int) -> None:
+    row = session.get(TickRow, programme) or TickRow(programme_id=programme, at=at)
+    row.at, row.revision, row.day, row.due = max(at, row.at), revision, day, due
+    session.add(row)
+
+
+def due_counts(session: Session) -> dict[str, int]:
+    """Return how many things were due at the last tick of each programme."""
+    return dict(session.exec(select(TickRow.programme_id, TickRow.due)).all())
+
+
+def stale(session: Session, *, day: date, names: Collection[str] | None = None) -> list[str]:
+    """Return the programmes whose state, or day, is another than that which the last tick looked at, by name."""
+    query = (
+        select(ProgrammeRow.id)
+        .join(TickRow, col(TickRow.programme_id) == ProgrammeRow.id, isouter=True)
+        .where(
+            col(TickRow.programme_id).is_(None)
+            | (TickRow.revision != ProgrammeRow.revision)
+            | (col(TickRow.day).is_(None))
+            | (TickRow.day != day)
+        )
+        .order_by(ProgrammeRow.id)
+    )
+    return [name for name in session.exec(query) if names is None or name in names]
 
 
 def waiting(session: Session, *, now: datetime) -> list[Nudge]:
-    """Return what can be sent: neither sent, withdrawn nor claimed by another worker; what matters most first."""
-    free = or_(col(NudgeRow.claimed_until).is_(None), col(NudgeRow.claimed_until) < now)
+    """Return what waits to go out, what matters most first."""
+    is_time = col(NudgeRow.not_before).is_(None) | (col(NudgeRow.not_before) <= now)
+    query = _waiting().where(is_time).order_by(col(NudgeRow.priority), col(NudgeRow.id))
+    return [_nudge(row) for row in session.exec(query)]
+
+
+def withdraw(session: Session, nudges: Iterable[int], *, at: datetime, why: str) -> None:
+    """Take back what has not gone out."""
+    session.exec(
+        update(NudgeRow)
+        .where(col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
+        .values(withdrawn_at=at, why=why)
+    )
+
+
+def hold(session: Session, why: Mapping[int, str]) -> None:
+    """Write down why nudges are held back, where that is another reason than before."""
+    for row in session.exec(select(NudgeRow).where(col(NudgeRow.id).in_(list(why)))):
+        if row.why != why[row.id or 0]:
+            row.why = why[row.id or 0]
+
+
+def carried_by(session: Session, message: int) -> list[Nudge]:
+    """Return the nudges that a message carries and that still hold, what matters most first."""
     query = (
         select(NudgeRow)
-        .where(col(NudgeRow.sent_at).is_(None), col(NudgeRow.withdrawn_at).is_(None), free)
+        .where(NudgeRow.message == message, col(NudgeRow.withdrawn_at).is_(None))
         .order_by(col(NudgeRow.priority), col(NudgeRow.id))
     )
     return [_nudge(row) for row in session.exec(query)]
 
 
-def claim(session: Session, nudge: int, *, worker: str, now: datetime, lease: timedelta) -> bool:
-    """Take a nudge for sending; False when another worker took it first."""
-    free = or_(col(NudgeRow.claimed_until).is_(None), col(NudgeRow.claimed_until) < now)
-    result = session.exec(
-        update(NudgeRow)
-        .where(col(NudgeRow.id) == nudge, col(NudgeRow.sent_at).is_(None), col(NudgeRow.withdrawn_at).is_(None), free)
-        .values(claimed_by=worker, claimed_until=now + lease, attempts=NudgeRow.attempts + 1)
+def sent_by_rung(session: Session) -> dict[int, int]:
+    """Count what went out, by rung."""
+    query = (
+        select(NudgeRow.rung, func.count())
+        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
+        .where(MessageRow.state == "sent")
+        .group_by(col(NudgeRow.rung))
     )
-    return isinstance(result, CursorResult) and result.rowcount == 1
-
-
-def mark_sent(session: Session, nudge: int, *, worker: str, at: datetime, channel: str) -> bool:
-    """Note that a nudge went out; False when the lease was lost meanwhile."""
-    result = session.exec(
-        update(NudgeRow)
-        .where(col(NudgeRow.id) == nudge, col(NudgeRow.claimed_by) == worker, col(NudgeRow.sent_at).is_(None))
-        .values(sent_at=at, channel=channel, claimed_until=None, error=None)
-    )
-    return isinstance(result, CursorResult) and result.rowcount == 1
-
-
-def release(session: Session, nudge: int, *, error: str) -> None:
-    """Give a claim back after a failure; the next dispatch tries again."""
-    session.exec(
-        update(NudgeRow)
-        .where(col(NudgeRow.id) == nudge, col(NudgeRow.sent_at).is_(None))
-        .values(claimed_by=None, claimed_until=None, error=error)
-    )
-
-
-def withdraw(session: Session, nudge: int, *, at: datetime) -> None:
-    session.exec(update(NudgeRow).where(col(NudgeRow.id) == nudge).values(withdrawn_at=at, claimed_until=None))
-
-
-def sent_since(session: Session, since: datetime) -> dict[str, int]:
-    """Count the messages to each person since a moment, across all programmes."""
-    query = select(NudgeRow.person, func.count()).where(col(NudgeRow.sent_at) >= since).group_by(NudgeRow.person)
     return dict(session.exec(query).all())
+
+
+def counts_by_reason(session: Session) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return, by programme and reason, how many nudges wait and how many have a message; withdrawn ones are neither."""
+    still = case((col(NudgeRow.message).is_(None), 1), else_=0)
+    query = (
+        select(NudgeRow.programme_id, NudgeRow.reason, func.sum(still), func.count())
+        .where(col(NudgeRow.withdrawn_at).is_(None))
+        .group_by(NudgeRow.programme_id, NudgeRow.reason)
+    )
+    return {
+        (name, reason): (int(waiting), total - int(waiting)) for name, reason, waiting, total in session.exec(query)
+    }
 
 
 def _nudge(row: NudgeRow) -> Nudge:
@@ -139,5 +210,6 @@ def _nudge(row: NudgeRow) -> Nudge:
         subject=row.subject,
         rung=row.rung,
         due_on=row.due_on,
-        message_id=row.message_id,
+        priority=row.priority,
+        content=json.loads(row.content),
     )

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,18 @@ def session_scope(url: str, *, create: bool = False) -> Iterator[Session]:
             yield session
     except OperationalError as error:
         raise _spoken(error, url) from error
+
+
+@contextmanager
+def rolled_back(url: str) -> Iterator[Session]:
+    """Open a session of which nothing is kept: for a look at what would happen."""
+    with suppress(_EnoughError), session_scope(url) as session:
+        yield session
+        raise _EnoughError
+
+
+class _EnoughError(Exception):
+    """Ends a look at what would happen."""
 
 
 def upgrade(url: str) -> str:

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from changeflow.adkar.people import Contact
+from changeflow.adkar.people import Away, Contact
 from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
@@ -112,9 +112,35 @@ def save_contacts(session: Session, programme: str, contacts: Iterable[Contact])
     """Replace the contact details of a programme's people."""
     session.exec(delete(ContactRow).where(col(ContactRow.programme_id) == programme))
     for contact in contacts:
-        session.add(ContactRow(programme_id=programme, **contact.model_dump()))
+        away = ";".join(f"{a.first_day}..{a.last_day}" for a in contact.away) or None
+        plain = contact.model_dump(exclude={"away"})
+        session.add(ContactRow(programme_id=programme, away=away, **plain))
 
 
 def contacts(session: Session, programme: str) -> dict[str, Contact]:
     rows = session.exec(select(ContactRow).where(ContactRow.programme_id == programme))
-    return {r.person: Contact(person=r.person, name=r.name, email=r.email) for r in rows}
+    return {r.person: _contact(r) for r in rows}
+
+
+def _contact(row: ContactRow) -> Contact:
+    spans = [span.partition("..") for span in (row.away or "").split(";") if span]
+    away = tuple(Away(first_day=date.fromisoformat(a), last_day=date.fromisoformat(b)) for a, _, b in spans)
+    return Contact(
+        person=row.person,
+        name=row.name,
+        email=row.email,
+        language=row.language,
+        away=away,
+        is_active=row.is_active,
+    )
+
+
+def touch(session: Session, programme: str) -> None:
+    """Count a change of a programme's state."""
+    session.exec(
+        update(ProgrammeRow).where(col(ProgrammeRow.id) == programme).values(revision=ProgrammeRow.revision + 1)
+    )
+
+
+def revision(session: Session, programme: str) -> int:
+    return session.exec(select(ProgrammeRow.revision).where(ProgrammeRow.id == programme)).one()

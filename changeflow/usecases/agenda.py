@@ -1,29 +1,24 @@
-"""Tick and dispatch: find what is due and write it down once; send what the outbox holds, losing nothing."""
+"""Tick: find what is due and write it down once, with the nudges that follow from it."""
 
-import smtplib
-import socket
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Any
 
-from changeflow.agenda.due import TO_MANAGER, due_days, due_things
+from sqlmodel import Session
+
+from changeflow.agenda.asks import asks
+from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import State, weigh
-from changeflow.delivery.channels import Channel
-from changeflow.delivery.message import Message
-from changeflow.delivery.writing import NudgeText, write
+from changeflow.agenda.policy import Policy
+from changeflow.agenda.reasons import Reason
 from changeflow.programme.plan import dates_of
 from changeflow.reports.decisions import SAYS
-from changeflow.storage import agenda, audit, plans, versions
-from changeflow.storage.agenda import Nudge
+from changeflow.storage import agenda, answers, audit, plans, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import SYSTEM, Stored, load
+from changeflow.values.moments import LONDON, local_day
 from changeflow.values.words import Kind
-
-LONDON = ZoneInfo("Europe/London")
-LEASE = timedelta(minutes=10)
-"""A worker that dies gives its nudge back after this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,164 +29,112 @@ class Ticked:
     due: int
     new: int
     """Things that no earlier tick had written; a tick run twice has none the second time."""
+    withdrawn: int = 0
+    """Nudges that no longer hold: what they ask for is done, has moved, or is with somebody else."""
     readiness: bool
     """The forecast had moved since the last one, and was stored anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatched:
-    """What became of the outbox."""
+def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticked, ...]:
+    """Write what is due at `now` for one programme or all, in one transaction each.
 
-    sent: int = 0
-    withdrawn: int = 0
-    held: int = 0
-    """Kept back for a later day: the person had their message today."""
-    failed: int = 0
-    no_address: int = 0
-
-    def rows(self) -> list[dict[str, object]]:
-        """Return the counts as a table."""
-        names = ("sent", "withdrawn", "held", "failed", "no_address")
-        return [{"what": name.replace("_", " "), "nudges": getattr(self, name)} for name in names]
-
-
-def tick(*, db: str, now: datetime, programme: str | None = None, reason: str | None = None) -> tuple[Ticked, ...]:
-    """Write what is due at `now` for one programme or all, in one transaction each; `reason` takes one kind alone."""
+    What is due follows from a programme's state and the day alone: where neither has changed since the last tick, there
+    is nothing to look at.
+    """
+    today = local_day(now)
     with session_scope(db) as session:
         names = [programme] if programme else versions.programme_ids(session)
-    return tuple(_tick_one(name, reason, db=db, now=now) for name in names)
-
-
-def _tick_one(name: str, reason: str | None, *, db: str, now: datetime) -> Ticked:
-    today = local_day(now)
-    with session_scope(db) as session:
-        stored = load(session, name, on=today, for_change=True)
-        due = [d for d in due_things(stored.programme, today=today) if reason in (None, d.reason)]
-        domain = stored.version.definition.programme.office.email.rpartition("@")[2]
-        new = agenda.record(session, name, due, at=now, domain=domain)
-        dates = dates_of(stored.programme)
-        number = plans.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
-        before = agenda.last_tick(session, name)
-        if before is None or now > before:
-            agenda.save_tick(session, name, at=now)
-        if new:
-            subject = f"tick:{today.isoformat()}:{new}"
-            audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject)
-    return Ticked(programme=name, due=len(due), new=new, readiness=number is not None)
-
-
-def dispatch(*, db: str, now: datetime, channel: Channel, worker: str | None = None) -> Dispatched:
-    """Send what the outbox holds: claim, send, mark. A crash between send and mark repeats the same Message-ID."""
-    me = worker or f"{socket.gethostname()}:{id(channel)}"
-    counts: Counter[str] = Counter()
-    round_ = _open_round(db, now)
-    for nudge in round_.queue:
-        counts[_send_one(nudge, round_, db=db, now=now, channel=channel, worker=me)] += 1
-    return Dispatched(**{name: counts[name] for name in ("sent", "withdrawn", "held", "failed", "no_address")})
-
-
-def preview(*, db: str, now: datetime) -> Iterator[Message]:
-    """Write the messages that a dispatch would send now, without sending or marking any."""
-    round_ = _open_round(db, now)
-    for nudge in round_.queue:
-        message = _message(nudge, round_.stored[nudge.programme], now)
-        if message and round_.holds(nudge) and round_.may_have(nudge):
-            round_.had[nudge.person] += 1
-            yield message
-
-
-@dataclass(slots=True)
-class _Round:
-    """One look at the outbox: what waits, and what decides whether it goes."""
-
-    queue: list[Nudge]
-    stored: dict[str, Stored]
-    due: dict[str, dict[str, date]]
-    had: Counter[str]
-    """Messages that each person has had today."""
-    today: date
-
-    def holds(self, nudge: Nudge) -> bool:
-        return self.due[nudge.programme].get(nudge.subject) == nudge.due_on
-
-    def may_have(self, nudge: Nudge) -> bool:
-        rulepacks = self.stored[nudge.programme].programme.rulepacks
-        return self.had[nudge.person] < rulepacks.number("nudges", "per_day", on=self.today)
-
-
-def _open_round(db: str, now: datetime) -> _Round:
-    today = local_day(now)
-    with session_scope(db) as session:
-        queue = agenda.waiting(session, now=now)
-        stored = {name: load(session, name, on=today) for name in sorted({n.programme for n in queue})}
-        had = Counter(agenda.sent_since(session, _start_of_day(today)))
-    return _Round(queue, stored, {name: due_days(s.programme) for name, s in stored.items()}, had, today)
-
-
-def _send_one(nudge: Nudge, round_: _Round, *, db: str, now: datetime, channel: Channel, worker: str) -> str:
-    if not round_.holds(nudge):
-        with session_scope(db) as session:
-            agenda.withdraw(session, nudge.id, at=now)
-        return "withdrawn"
-    message = _message(nudge, round_.stored[nudge.programme], now)
-    if message is None:
-        return "no_address"
-    if not round_.may_have(nudge):
-        return "held"
-    with session_scope(db) as session:
-        if not agenda.claim(session, nudge.id, worker=worker, now=now, lease=LEASE):
-            return "taken"
-    try:
-        channel.send(message)
-    except (OSError, smtplib.SMTPException) as error:
-        with session_scope(db) as session:
-            agenda.release(session, nudge.id, error=f"{type(error).__name__}: {error}"[:500])
-        return "failed"
-    with session_scope(db) as session:
-        # Two workers that send at once would number their audit entries alike, and one would lose its mark.
-        versions.lock_programme(session, nudge.programme)
-        agenda.mark_sent(session, nudge.id, worker=worker, at=now, channel=channel.name)
-        subject = f"nudge:{nudge.id}"
-        audit.append(session, nudge.programme, at=now, actor=SYSTEM, action="nudge", subject=subject)
-    round_.had[nudge.person] += 1
-    return "sent"
-
-
-def _message(nudge: Nudge, stored: Stored, now: datetime) -> Message | None:
-    contact = stored.contacts.get(nudge.person)
-    task = stored.programme.roadmap.tasks.get(nudge.subject)
-    if contact is None or contact.email is None or task is None:
-        return None
-    definition = stored.version.definition
-    for_manager = nudge.rung == TO_MANAGER
-    # Evidence goes to whoever decides; what goes up the line is that a decision is late, and no more.
-    case = weigh(stored.judged, task.id) if task.kind is Kind.DECISION and not for_manager else None
-    text = NudgeText(
-        reason=nudge.reason,
-        name=contact.name,
-        address=contact.email,
-        task=task.name,
-        task_id=task.id,
-        due_on=nudge.due_on,
-        today=local_day(now),
-        for_manager=for_manager,
-        owner_role=definition.role_of(task.owner) or "owner",
-        students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
-        programme=stored.programme.name,
-        office=definition.programme.office.name,
-        office_email=definition.programme.office.email,
-        message_id=nudge.message_id,
-        at=now,
-        says=SAYS[case.proposal] if case and case.criteria else "",
-        against=case.of(State.BLOCKS, State.OPEN) if case else (),
+        stale = set(agenda.stale(session, day=today, names=names))
+        counts = agenda.due_counts(session)
+    return tuple(
+        _tick_one(name, db=db, now=now)
+        if name in stale or name not in counts
+        else Ticked(programme=name, due=counts[name], new=0, readiness=False)
+        for name in names
     )
-    return write(text)
 
 
-def local_day(now: datetime) -> date:
-    """Return the day in the United Kingdom: moments are kept in UTC, days are decided here."""
-    return now.astimezone(LONDON).date()
+def _tick_one(name: str, *, db: str, now: datetime) -> Ticked:
+    with session_scope(db) as session:
+        return tick_in(session, name, now=now)
 
 
-def _start_of_day(today: date) -> datetime:
-    return datetime(today.year, today.month, today.day, tzinfo=LONDON)
+def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
+    """Tick one programme within a transaction of the caller's."""
+    today = local_day(now)
+    stored = load(session, name, on=today, for_change=True)
+    revision = versions.revision(session, name)
+    readers = Readers(stored.contacts, answers.answers(session, name))
+    due = (
+        *due_things(stored.programme, today=today, readers=readers),
+        *asks(stored.judged, today=today, readers=readers),
+    )
+    opens = Policy.of(stored.programme.rulepacks, on=today).send_from
+    new, withdrawn = agenda.record(
+        session,
+        name,
+        due,
+        at=now,
+        not_before=datetime.combine(today, opens, tzinfo=LONDON),
+        contents={d.key: content_of(d, stored) for d in due if d.person is not None},
+    )
+    dates = dates_of(stored.programme)
+    number = plans.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
+    agenda.save_tick(session, name, at=now, revision=revision, day=today, due=len(due))
+    if new:
+        subject = f"tick:{today.isoformat()}:{new}"
+        audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject)
+    return Ticked(programme=name, due=len(due), new=new, withdrawn=withdrawn, readiness=number is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How many things of one reason are with people, in one programme."""
+
+    programme: str
+    reason: Reason
+    waiting: int
+    """Nudges that have not gone out yet."""
+    sent: int
+
+    def row(self) -> dict[str, object]:
+        return {"programme": self.programme, self.reason.value: self.waiting + self.sent, "not out yet": self.waiting}
+
+
+def ask(*reasons: Reason, db: str, now: datetime) -> tuple[Asked, ...]:
+    """Tick, and say how things of some reasons stand in every programme: what the flows of one reason do."""
+    ticked = tick(db=db, now=now)
+    with session_scope(db) as session:
+        counts = agenda.counts_by_reason(session)
+    return tuple(
+        Asked(programme=t.programme, reason=reason, waiting=waiting, sent=sent)
+        for t in ticked
+        for reason in reasons
+        for waiting, sent in [counts.get((t.programme, reason.value), (0, 0))]
+    )
+
+
+TITLES: Mapping[Reason, str] = {
+    Reason.ASSESSMENT: "Where do you stand?",
+    Reason.SPONSOR: "A visible act for the change",
+}
+"""What is asked for where no task is."""
+
+
+def content_of(due: Due, stored: Stored) -> dict[str, Any]:
+    """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
+    task = stored.programme.roadmap.tasks.get(due.task)
+    for_manager = due.rung == TO_MANAGER
+    owner = stored.version.definition.role_of(task.owner) if task else None
+    content: dict[str, Any] = {
+        "title": task.name if task else TITLES.get(due.reason, due.subject),
+        "for_manager": for_manager,
+        "owner_role": owner or "owner",
+    }
+    # Evidence goes to whoever decides or has to bring it; what goes up the line is that it is late, and no more.
+    if task is not None and task.kind is Kind.DECISION and not for_manager:
+        case = weigh(stored.judged, task.id)
+        if case.criteria and due.reason is not Reason.EVIDENCE:
+            content["says"] = SAYS[case.proposal]
+        content["against"] = list(case.of(State.BLOCKS, State.OPEN))
+    return content

@@ -72,6 +72,7 @@ def apply(
             if stored is not None and stored.hash == read.definition.content_hash():
                 number = stored.number
                 versions.save_contacts(session, programme, read.contacts)
+                versions.touch(session, programme)
             else:
                 _check_parent(folder, stored, programme)
                 if not is_stored:

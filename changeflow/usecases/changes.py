@@ -17,11 +17,10 @@ from changeflow.roadmap.cpm import Schedule
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases.agenda import LONDON
 from changeflow.usecases.plan import schedule_folder, schedule_project
 from changeflow.usecases.stored import judged, load
 from changeflow.values.base import TaskId
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import LONDON, spoken_day
 
 BASELINE, REPORT = "baseline", "report"
 THE_BASELINE = "the baseline"

@@ -22,7 +22,8 @@ from changeflow.usecases.stored import load
 from changeflow.values.base import TaskId
 
 FORMS = ("mspdi", "xlsx", "ics")
-PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services")
+WHEN = ("works_on", "language", "away")
+PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services", *WHEN)
 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int:
@@ -101,6 +102,11 @@ def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
     writer.writeheader()
     for person in definition.people:
         contact = contacts.get(person.id)
-        row = person.model_dump() | {"groups": ";".join(person.groups), "services": ";".join(person.services)}
-        writer.writerow(row | {"name": contact.name if contact else "", "email": contact.email if contact else ""})
+        row = person.model_dump() | {
+            several: ";".join(getattr(person, several)) for several in ("groups", "services", "works_on")
+        }
+        if contact is not None:
+            away = ";".join(f"{a.first_day}..{a.last_day}" for a in contact.away)
+            row |= {"name": contact.name, "email": contact.email, "language": contact.language, "away": away}
+        writer.writerow(row)
     return out.getvalue()

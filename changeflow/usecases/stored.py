@@ -77,6 +77,7 @@ def after_change(
 ) -> None:
     """Forecast anew and write the audit entry, in the transaction of the change itself."""
     audit.append(session, programme, at=now, actor=actor, action=action, subject=subject)
+    versions.touch(session, programme)
     session.flush()
     fresh = load(session, programme, on=on)
     dates = dates_of(fresh.programme)

@@ -1,7 +1,10 @@
 """Positions on the civil clock: whole minutes since 1970-01-01T00:00 local, and how people read them."""
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+LONDON = ZoneInfo("Europe/London")
+"""Moments are kept in UTC; days and hours are decided here."""
 DAY = 24 * 60
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (naive on purpose: work happens by the civil clock)
 _EPOCH_DAY = _EPOCH.date().toordinal()
@@ -16,6 +19,11 @@ def minute_of(moment: datetime | date) -> int:
     if isinstance(moment, datetime):
         return int((moment - _EPOCH).total_seconds() // 60)
     return (moment.toordinal() - _EPOCH_DAY) * DAY
+
+
+def local_day(moment: datetime) -> date:
+    """Return the day that it is in the United Kingdom."""
+    return moment.astimezone(LONDON).date()
 
 
 def datetime_of(minute: int) -> datetime:

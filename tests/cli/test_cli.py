@@ -107,7 +107,10 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     )
     assert "1 of them new" in run("tick", "--at", "2027-01-11T07:00").stdout
     assert "0 of them new" in run("tick", "--at", "2027-01-11T07:00").stdout
-    assert "to lead@example.org: " in run("nudge", "dispatch", "--dry-run", "--at", "2027-01-11T09:00").stdout
+    assert (
+        "goes  Director of People <lead@example.org>: "
+        in run("nudge", "dispatch", "--dry-run", "--at", "2027-01-11T09:00").stdout
+    )
     assert "1 sent" in run("nudge", "dispatch", "--at", "2027-01-11T09:00").stderr
     run("task", "finish", "payroll/requirements", "--on", "2027-01-12", "--at", "2027-01-12")
     run("report", "sro", "--out", tmp_path / "r.html", "--at", "2027-01-12")

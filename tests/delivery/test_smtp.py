@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Handler
 
-from changeflow.delivery.channels import FileChannel, SmtpChannel, channel_for
+from changeflow.delivery.channels import DELIVERED, FileChannel, Sent, SmtpChannel
+from changeflow.delivery.choosing import Ways, channel_for
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 
@@ -48,33 +52,104 @@ def a_message() -> Message:
         text="Text – with a dash\n",
         html="<p>HTML</p>\n",
         message_id="<abc@example.org>",
+        unsubscribe="https://example.org/u/t",
         at=datetime(2027, 1, 8, 9, tzinfo=UTC),
     )
 
 
 def test_a_mail_arrives_as_it_was_written(server: tuple[str, Received]):
     url, received = server
-    SmtpChannel(url).send(a_message())
+    assert SmtpChannel(url).send(a_message()) == DELIVERED
     [mail] = received.mails
     assert mail["Message-ID"] == "<abc@example.org>"
     assert mail["X-MailFrom"] == "office@example.org"
     assert mail["X-RcptTo"] == "head@example.org"
+    assert mail["List-Unsubscribe"] == "<https://example.org/u/t>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["X-Changeflow-Repeat"] is None
     text, html = mail.get_payload()
     assert text.get_payload(decode=True).decode().splitlines() == ["Text – with a dash"]
     assert html.get_content_type() == "text/html"
 
 
-def test_a_server_that_is_not_there_is_an_error_that_the_outbox_knows():
-    with pytest.raises(OSError):
-        SmtpChannel("smtp://127.0.0.1:1").send(a_message())
+def test_a_possible_repeat_is_marked(server: tuple[str, Received]):
+    url, received = server
+    SmtpChannel(url).send(replace(a_message(), may_have_gone=True))
+    assert received.mails[0]["X-Changeflow-Repeat"] == "possible"
 
 
-def test_a_line_break_in_a_name_makes_no_new_header(tmp_path):
-    with pytest.raises(ValueError, match=r"linefeed|CR or LF"):
-        FileChannel(tmp_path).send(replace(a_message(), subject="x\r\nBcc: all@example.org"))
+def test_a_server_that_is_not_there_means_later():
+    receipt = SmtpChannel("smtp://127.0.0.1:1").send(a_message())
+    assert (receipt.sent, receipt.detail) == (Sent.LATER, "no connection: ConnectionRefusedError")
 
 
-def test_a_wrong_address_of_a_server(tmp_path):
-    with pytest.raises(InputError, match="smtp://host:port"):
-        channel_for("http://example.org", tmp_path)
-    assert channel_for(None, tmp_path).name == "file"
+class Scripted(StreamRequestHandler):
+    """A mail server that answers one command as it is told, and anything else as it should."""
+
+    verb, answer = b"", b""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 ready\r\n")
+        while line := self.rfile.readline():
+            verb = line.split()[0].upper().split(b":")[0]
+            if verb == self.verb and self.answer:
+                self.wfile.write(self.answer)
+                continue
+            if verb == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                while self.rfile.readline() != b".\r\n":
+                    pass
+                if self.verb == b"LOST":
+                    return
+            self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n")
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "sent", "detail"),
+    [
+        (b"RCPT", b"550 no such user\r\n", Sent.NEVER, "the address is refused (550)"),
+        (b"RCPT", b"451 try later\r\n", Sent.LATER, "the address: not now (451)"),
+        (b"MAIL", b"452 too much\r\n", Sent.LATER, "the message: not now (452)"),
+        (b"DATA", b"554 refused\r\n", Sent.NEVER, "the message is refused (554)"),
+        (b"LOST", b"", Sent.MAYBE, "cut off: SMTPServerDisconnected"),
+    ],
+)
+def test_answers_of_a_server_are_told_apart(verb: bytes, answer: bytes, sent: Sent, detail: str):
+    handler = type("Handler", (Scripted,), {"verb": verb, "answer": answer})
+    with ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        receipt = SmtpChannel(f"smtp://127.0.0.1:{server.server_address[1]}").send(a_message())
+        server.shutdown()
+    assert (receipt.sent, receipt.detail) == (sent, detail)
+    assert "example.org" not in receipt.detail
+
+
+@pytest.mark.parametrize("part", ["subject", "to_name", "to_address"])
+def test_a_line_break_makes_no_new_header(tmp_path: Path, part: str):
+    with pytest.raises(InputError, match="line break"):
+        FileChannel(tmp_path).send(replace(a_message(), **{part: "x\r\nBcc: all@example.org"}))
+
+
+class TestChoosing:
+    def test_a_mail_server_is_used_where_one_is_set(self):
+        assert channel_for(Ways()).name == "file"
+        assert channel_for(Ways(smtp_url="smtp://localhost")).name == "smtp"
+
+    @pytest.mark.parametrize(
+        ("ways", "what"),
+        [
+            (Ways(smtp_url="http://example.org"), "smtp://host:port"),
+            (Ways(smtp_url="smtp://host:port"), "port is no number"),
+            (Ways(channel="pigeon"), "one of file, console, smtp, notify, teams"),
+            (Ways(channel="smtp"), "needs CHANGEFLOW_SMTP_URL"),
+            (Ways(channel="notify", notify_key="x"), "needs CHANGEFLOW_NOTIFY_TEMPLATE"),
+            (Ways(channel="teams", teams_url="example"), "no web address"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, ways: Ways, what: str):
+        with pytest.raises(InputError, match=what):
+            channel_for(ways)
+
+    def test_secrets_are_never_shown(self):
+        shown = repr(Ways(smtp_url="smtp://u:secret@h", notify_key="secret", teams_url="https://x/secret"))
+        assert "secret" not in shown

@@ -51,7 +51,7 @@ def test_tick_dispatch_and_report_through_prefect(prefect_server: Path, stored: 
     assert dispatch_nudges(now=NOW).sent == 1
     assert dispatch_nudges(now=NOW).sent == 0
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
-    assert [t.due for t in reinforcement_checkpoints(now=NOW)] == [0]
+    assert [a.waiting + a.sent for a in reinforcement_checkpoints(now=NOW)] == [0]
     [path] = weekly_sro_report(now=NOW)
     assert path.read_text().startswith("<!doctype html>")
     assert path.with_suffix(".json").is_file()

@@ -4,7 +4,6 @@ The small programme starts on Monday 4 January 2027; its requirements take five 
 lead's. T-5 working days lies in the old year, T is the 8th, T+2 the 12th, T+5 the 15th, T+10 the 22nd.
 """
 
-import smtplib
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -12,15 +11,18 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from changeflow.delivery.channels import FileChannel
+from changeflow.agenda.policy import Fate
+from changeflow.delivery.channels import DELIVERED, FileChannel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.reports.sro import build_sro
-from changeflow.storage import agenda as outbox
+from changeflow.storage import agenda as outbox_rows
+from changeflow.storage import messages as outbox
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import DueRow, NudgeRow
-from changeflow.usecases import agenda, facts
+from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
+from changeflow.usecases import agenda, dispatching, facts, previewing
 from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
+from changeflow.usecases.letters import Desk, letter_of
 from changeflow.usecases.stored import load
 from tests.builders import PATHWAY, SERVICE, a_folder
 
@@ -28,18 +30,25 @@ OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: 
 
 
 class Postbox:
-    """A channel that keeps what it is given, and fails when it is told to."""
+    """A channel that keeps what it is given, and answers as it is told to."""
 
-    name = "postbox"
+    name, leaves_the_house = "postbox", False
 
-    def __init__(self) -> None:
+    def __init__(self, receipt: Receipt = DELIVERED, *, may_repeat: bool = True) -> None:
         self.sent: list[Message] = []
-        self.is_broken = False
+        self.receipt, self.may_repeat = receipt, may_repeat
 
-    def send(self, message: Message) -> None:
-        if self.is_broken:
-            raise smtplib.SMTPServerDisconnected("gone")
+    def send(self, message: Message) -> Receipt:
         self.sent.append(message)
+        return self.receipt
+
+
+def letters(db: str, now: datetime) -> list[Message]:
+    """What a dispatch would send."""
+    with session_scope(db) as session:
+        found = dispatching.look(session, now)
+    going = [[found.nudges[w.id] for w in v.nudges] for v in found.verdicts if v.fate is Fate.GOES]
+    return [m for nudges in going if (m := letter_of(nudges, found.houses, Desk(), now))]
 
 
 def moment(day: int, hour: int = 7, month: int = 1) -> datetime:
@@ -116,67 +125,166 @@ def test_a_due_day_that_moves_arms_the_ladder_again(stored: str, tmp_path: Path)
 def test_a_message_is_sent_once(stored: str):
     agenda.tick(db=stored, now=moment(8))
     postbox = Postbox()
-    assert agenda.dispatch(db=stored, now=moment(8, 9), channel=postbox).sent == 1
-    assert agenda.dispatch(db=stored, now=moment(8, 10), channel=postbox).sent == 0
+    assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=postbox).sent == 1
+    assert dispatching.dispatch(db=stored, now=moment(8, 10), channel=postbox).sent == 0
     [message] = postbox.sent
     assert message.to_address == "lead@example.org"
     assert message.subject == "Due today: Payroll: requirements"
     assert "More time for students" in message.text
     assert "More time for students" in message.html
-    assert message.text.count("mailto:office@example.org") == 1
-    assert message.html.count("<a ") == 1
+    assert message.text.count("http://127.0.0.1:8000/a/") == 1
+    assert message.html.count('href="http://127.0.0.1:8000/a/') == 1
+    assert message.unsubscribe is not None
 
 
 def test_what_is_done_by_then_is_withdrawn(stored: str):
     agenda.tick(db=stored, now=moment(8))
     finish(stored, "payroll/requirements", 8)
     postbox = Postbox()
-    outcome = agenda.dispatch(db=stored, now=moment(8, 9), channel=postbox)
-    assert (outcome.withdrawn, outcome.sent, postbox.sent) == (1, 0, [])
+    outcome = dispatching.dispatch(db=stored, now=moment(8, 9), channel=postbox)
+    # What the finish lets begin is told at once, five things in one message; the requirements are not in it.
+    assert (outcome.withdrawn, outcome.sent, outcome.nudges) == (1, 1, 5)
+    assert "requirements" not in postbox.sent[0].text
+    with session_scope(stored) as session:
+        [withdrawn] = session.exec(select(NudgeRow).where(NudgeRow.subject == "payroll/requirements"))
+        assert withdrawn.why == outbox_rows.MOVED
 
 
 def test_a_failure_is_tried_again_with_the_same_message_id(stored: str):
     agenda.tick(db=stored, now=moment(8))
-    postbox = Postbox()
-    postbox.is_broken = True
-    assert agenda.dispatch(db=stored, now=moment(8, 9), channel=postbox).failed == 1
+    broken = Postbox(Receipt(Sent.LATER, "the mail server answered 421"))
+    assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=broken).failed == 1
     with session_scope(stored) as session:
-        row = session.exec(select(NudgeRow)).one()
-        assert (row.attempts, row.error) == (1, "SMTPServerDisconnected: gone")
-        expected = row.message_id
-    postbox.is_broken = False
-    assert agenda.dispatch(db=stored, now=moment(8, 10), channel=postbox).sent == 1
-    assert postbox.sent[0].message_id == expected
+        row = session.exec(select(MessageRow)).one()
+        assert (row.attempts, row.error, row.may_have_gone) == (1, "the mail server answered 421", False)
+        assert row.next_try == moment(8, 9) + timedelta(minutes=5)
+    postbox = Postbox()
+    assert dispatching.dispatch(db=stored, now=moment(8, 9) + timedelta(minutes=4), channel=postbox).sent == 0
+    assert dispatching.dispatch(db=stored, now=moment(8, 10), channel=postbox).sent == 1
+    assert [m.message_id for m in broken.sent] == [m.message_id for m in postbox.sent]
+    assert not postbox.sent[0].may_have_gone
 
 
-def test_a_worker_that_dies_gives_its_claim_back_when_the_lease_ends(stored: str):
+def test_failures_are_given_up_after_three_days_and_say_so(stored: str):
     agenda.tick(db=stored, now=moment(8))
-    now, lease = moment(8, 9), timedelta(minutes=10)
+    broken = Postbox(Receipt(Sent.LATER, "the mail server answered 421"))
+    for hours in range(0, 80, 5):
+        outcome = dispatching.dispatch(db=stored, now=moment(8, 9) + timedelta(hours=hours), channel=broken)
     with session_scope(stored) as session:
-        [nudge] = outbox.waiting(session, now=now)
-        assert outbox.claim(session, nudge.id, worker="dead", now=now, lease=lease)
-        assert not outbox.claim(session, nudge.id, worker="other", now=now, lease=lease)
+        row = session.exec(select(MessageRow)).one()
+        assert (row.state, row.error) == ("failed", "given up after three days: the mail server answered 421")
+    assert outcome.sent == 0
+
+
+def test_a_refused_address_gets_nothing_more(stored: str):
+    agenda.tick(db=stored, now=moment(5))
+    broken = Postbox(Receipt(Sent.NEVER, "the address is refused (550)"))
+    assert dispatching.dispatch(db=stored, now=moment(5, 9), channel=broken).refused == 1
+    agenda.tick(db=stored, now=moment(8))
     postbox = Postbox()
-    assert agenda.dispatch(db=stored, now=now + timedelta(minutes=5), channel=postbox).sent == 0
-    assert agenda.dispatch(db=stored, now=now + timedelta(minutes=11), channel=postbox).sent == 1
+    assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=postbox).no_address == 1
+    with session_scope(stored) as session:
+        nudge = session.exec(select(NudgeRow).where(NudgeRow.rung == 1)).one()
+        assert nudge.why == "the address does not work: correct it in people.csv"
+    assert postbox.sent == []
 
 
-def test_a_person_gets_one_message_a_day(stored: str):
+def test_a_worker_that_dies_gives_its_claim_back_and_the_repeat_is_marked(stored: str):
+    agenda.tick(db=stored, now=moment(8))
+
+    class Dying(Postbox):
+        def send(self, message: Message) -> Receipt:
+            super().send(message)
+            raise KeyboardInterrupt
+
+    now, dying, postbox = moment(8, 9), Dying(), Postbox()
+    with pytest.raises(KeyboardInterrupt):
+        dispatching.dispatch(db=stored, now=now, channel=dying)
+    assert dispatching.dispatch(db=stored, now=now + timedelta(seconds=49), channel=postbox).sent == 0
+    assert dispatching.dispatch(db=stored, now=now + timedelta(seconds=51), channel=postbox).sent == 1
+    assert [m.message_id for m in dying.sent] == [m.message_id for m in postbox.sent]
+    assert postbox.sent[0].may_have_gone
+    with session_scope(stored) as session:
+        assert session.exec(select(MessageRow)).one().may_have_gone
+
+
+def test_what_may_have_gone_by_a_channel_that_must_not_repeat_waits_for_a_person(stored: str):
+    agenda.tick(db=stored, now=moment(8))
+    unsure = Postbox(Receipt(Sent.MAYBE, "no answer from Teams"), may_repeat=False)
+    assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=unsure).parked == 1
+    assert dispatching.dispatch(db=stored, now=moment(8, 12), channel=unsure).parked == 0
+    assert len(unsure.sent) == 1
+
+
+def test_two_dispatchers_never_open_the_same(stored: str):
+    agenda.tick(db=stored, now=moment(8))
+    with session_scope(stored) as session:
+        found = dispatching.look(session, moment(8, 9))
+        [verdict] = found.verdicts
+        opened = [
+            outbox.open_message(
+                session, recipient=verdict.recipient, day=date(2027, 1, 8), number=n, message_id=f"<{n}@x>",
+                nudges=[w.id for w in verdict.nudges], worker=f"w{n}", now=moment(8, 9), lease=timedelta(minutes=1),
+            )
+            for n in (1, 2)
+        ]  # fmt: skip
+    assert opened[0] is not None
+    assert opened[1] is None
+
+
+def test_a_person_gets_one_message_a_day_with_everything_in_it(stored: str):
     finish(stored, "payroll/requirements", 8)
     agenda.tick(db=stored, now=moment(8))
     # With the requirements done, five tasks of the lead's begin on Monday and are due on the 15th.
     postbox = Postbox()
-    outcome = agenda.dispatch(db=stored, now=moment(8, 9), channel=postbox)
-    assert (outcome.sent, outcome.held) == (1, 4)
-    assert agenda.dispatch(db=stored, now=moment(8, 12), channel=postbox).sent == 0
-    assert agenda.dispatch(db=stored, now=moment(11, 9), channel=postbox).sent == 1
-    assert len({m.message_id for m in postbox.sent}) == 2
+    outcome = dispatching.dispatch(db=stored, now=moment(8, 9), channel=postbox)
+    assert (outcome.sent, outcome.nudges, outcome.held) == (1, 5, 0)
+    [digest] = postbox.sent
+    assert digest.subject.startswith("5 things for you, first: Due on Friday 15 January: ")
+    assert digest.text.count("/a/") == digest.html.count("/a/") == 5
+    assert dispatching.dispatch(db=stored, now=moment(8, 12), channel=postbox).sent == 0
+
+
+def test_two_things_wait_for_the_hour_of_digests(stored: str):
+    finish(stored, "payroll/requirements", 8)
+    agenda.tick(db=stored, now=moment(8))
+    postbox = Postbox()
+    early = moment(8, 8) + timedelta(minutes=15)
+    assert dispatching.dispatch(db=stored, now=early, channel=postbox).held == 5
+    assert dispatching.dispatch(db=stored, now=early + timedelta(minutes=15), channel=postbox).sent == 1
+
+
+@pytest.mark.parametrize(("hour", "why"), [(6, None), (18, "after 17:30; again on 11 Jan 2027")])
+def test_nobody_is_written_to_in_quiet_hours(stored: str, hour: int, why: str | None):
+    agenda.tick(db=stored, now=moment(8, 5))
+    postbox = Postbox()
+    assert dispatching.dispatch(db=stored, now=moment(8, hour), channel=postbox).sent == 0
+    with session_scope(stored) as session:
+        assert session.exec(select(NudgeRow)).one().why == why
+    assert postbox.sent == []
+
+
+def test_a_channel_that_leaves_the_house_waits_until_the_programme_is_live(stored: str):
+    agenda.tick(db=stored, now=moment(8))
+    postbox = Postbox()
+    postbox.leaves_the_house = True
+    assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=postbox).held == 1
+    with session_scope(stored) as session:
+        assert session.exec(select(NudgeRow)).one().why == dispatching.NOT_LIVE
 
 
 def test_a_preview_sends_nothing(stored: str):
     agenda.tick(db=stored, now=moment(8))
-    assert [m.to_address for m in agenda.preview(db=stored, now=moment(8, 9))] == ["lead@example.org"]
-    assert agenda.dispatch(db=stored, now=moment(8, 9), channel=Postbox()).sent == 1
+    week = list(previewing.preview(db=stored, moments=[moment(8, 9), moment(11, 9), moment(12, 9)], desk=Desk()))
+    assert week == [
+        "Fri 8 Jan 2027:",
+        "  goes  Director of People <lead@example.org>: Due today: Payroll: requirements",
+        "Mon 11 Jan 2027:",
+        "  nothing waits",
+        "Tue 12 Jan 2027:",
+        "  goes  Director of People <lead@example.org>: Late since Friday 8 January: Payroll: requirements",
+    ]
+    assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=Postbox()).sent == 1
 
 
 def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not(db: str, tmp_path: Path):
@@ -189,12 +297,12 @@ def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not
     )
     evidence = "R05: Payroll's lead provider gives 2 days a week; 2.5 are needed."
     agenda.tick(db=db, now=moment(4))
-    [to_lead] = agenda.preview(db=db, now=moment(4, 9))
+    [to_lead] = letters(db, moment(4, 9))
     assert "The evidence says: not yet." in to_lead.text
     assert f"- {evidence}" in to_lead.text
-    agenda.dispatch(db=db, now=moment(4, 9), channel=Postbox())
+    dispatching.dispatch(db=db, now=moment(4, 9), channel=Postbox())
     agenda.tick(db=db, now=moment(11))
-    [to_manager] = [m for m in agenda.preview(db=db, now=moment(11, 9)) if m.to_address == "chief@example.org"]
+    [to_manager] = [m for m in letters(db, moment(11, 9)) if m.to_address == "chief@example.org"]
     assert "It is with the Director of People." in to_manager.text
     assert "evidence" not in to_manager.text + to_manager.html
     assert evidence not in to_manager.text + to_manager.html
@@ -202,7 +310,7 @@ def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not
 
 def test_the_file_channel_writes_mails_that_a_reader_can_open(stored: str, tmp_path: Path):
     agenda.tick(db=stored, now=moment(8))
-    agenda.dispatch(db=stored, now=moment(8, 9), channel=FileChannel(tmp_path / "out"))
+    dispatching.dispatch(db=stored, now=moment(8, 9), channel=FileChannel(tmp_path / "out"))
     [path] = (tmp_path / "out").glob("*.eml")
     mail = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -212,7 +320,7 @@ def test_the_file_channel_writes_mails_that_a_reader_can_open(stored: str, tmp_p
 
 def test_the_audit_chain_names_nobody(stored: str):
     agenda.tick(db=stored, now=moment(8))
-    agenda.dispatch(db=stored, now=moment(8, 9), channel=Postbox())
+    dispatching.dispatch(db=stored, now=moment(8, 9), channel=Postbox())
     from changeflow.storage import audit
 
     with session_scope(stored) as session:
@@ -221,6 +329,6 @@ def test_the_audit_chain_names_nobody(stored: str):
     assert [(actor, action) for _, _, actor, action, _ in entries] == [
         ("chief", "apply"),
         ("system", "tick"),
-        ("system", "nudge"),
+        ("system", "message:sent"),
     ]
     assert all("example.org" not in subject for *_, subject in entries)

@@ -168,11 +168,13 @@ class _Columns:
         return key
 
     def _hubs(self) -> Iterator[int]:
-        """Yield with whom each pair keeps together: its hub and service."""
+        """Yield with whom each pair keeps together: its hub and service, where that is more than one school."""
+        sizes = Counter((self.problem.schools[s].hub, v) for s, v in self.pairs)
         numbers: dict[tuple[str, str], int] = {}
         for school, service in self.pairs:
             hub = self.problem.schools[school].hub
-            yield numbers.setdefault((hub, service), len(numbers)) if hub else NOWHERE
+            is_alone = not hub or sizes[hub, service] < 2
+            yield NOWHERE if is_alone else numbers.setdefault((hub, service), len(numbers))
 
     def _partners(self, pair: Pair) -> Iterator[tuple[Pair, int, bool]]:
         """Yield whoever goes before or after a pair in its school, and by how many weeks."""

@@ -1,4 +1,4 @@
-"""What fell due, and the outbox of nudges."""
+"""What fell due, the nudges that follow from it, and the outbox of messages that carry them."""
 
 from datetime import date, datetime
 
@@ -9,12 +9,18 @@ from changeflow.storage.types import UtcDateTime
 
 
 class TickRow(SQLModel, table=True):
-    """The last tick of a programme."""
+    """The last tick of a programme, and what it looked at: the same again has nothing new to say."""
 
     __tablename__ = "tick"
 
     programme_id: str = Field(foreign_key="programme.id", primary_key=True)
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    revision: int = -1
+    """Of the programme, when it was looked at."""
+    day: date | None = None
+    """The day as of which it was looked at."""
+    due: int = 0
+    """How many things were due then."""
 
 
 class DueRow(SQLModel, table=True):
@@ -35,7 +41,7 @@ class DueRow(SQLModel, table=True):
 
 
 class NudgeRow(SQLModel, table=True):
-    """One message to one person. Claimed by a lease, sent once, or withdrawn when it no longer holds."""
+    """One thing to say to one person. It goes out with a message, or is withdrawn when it no longer holds."""
 
     __tablename__ = "nudge"
     __table_args__ = (UniqueConstraint("programme_id", "key", name="uq_nudge_key"),)
@@ -49,12 +55,86 @@ class NudgeRow(SQLModel, table=True):
     rung: int
     due_on: date
     priority: int = 0
-    message_id: str
+    content: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    """What the templates say of it, as JSON: names of tasks and roles, never of people, and no score."""
+    not_before: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    message: int | None = Field(default=None, foreign_key="message.id", index=True)
+    withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    why: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    """Why it was withdrawn, or is held back at the moment."""
+
+
+class MessageRow(SQLModel, table=True):
+    """One message to one recipient: claimed by a lease, sent, marked.
+
+    At most so many a day go to a recipient, of all programmes together: the unique key keeps two dispatchers to it.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (UniqueConstraint("recipient", "day", "number", name="uq_message_of_the_day"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    recipient: str = Field(index=True)
+    """A digest of the address, so that erasing a contact leaves nobody's address here."""
+    day: date
+    number: int = 1
+    message_id: str = Field(unique=True)
+    state: str = Field(default="open", index=True)
+    """`open`, `sent`, `parked` (may have been sent, and must not be repeated), `failed` or `dropped`."""
+    may_have_gone: bool = False
+    """An earlier attempt was cut off between sending and marking, so that this one may be a repeat."""
+    created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    next_try: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     claimed_by: str | None = None
     claimed_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     attempts: int = 0
     sent_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True, index=True))
-    withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     channel: str | None = None
     error: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+
+
+class ReachRow(SQLModel, table=True):
+    """How somebody wants to be reached, and whether their address works: across all programmes."""
+
+    __tablename__ = "reach"
+
+    recipient: str = Field(primary_key=True)
+    optional_off: bool = False
+    undeliverable_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    error: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+
+
+class LinkRow(SQLModel, table=True):
+    """A link that lets one person do one thing once. Kept is the token's digest alone."""
+
+    __tablename__ = "link"
+
+    token: str = Field(primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    person: str
+    action: str
+    """`answer` or `unsubscribe`."""
+    subject: str
+    due_on: date
+    created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    used_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+
+
+class AnswerRow(SQLModel, table=True):
+    """What a person answered to a nudge. The latest of a subject and a person counts."""
+
+    __tablename__ = "answer"
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    person: str
+    subject: str
+    due_on: date
+    kind: str
+    until: date | None = None
+    to: str | None = None
+    text: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))

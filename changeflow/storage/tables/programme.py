@@ -12,6 +12,8 @@ class ProgrammeRow(SQLModel, table=True):
     __tablename__ = "programme"
 
     id: str = Field(primary_key=True)
+    revision: int = 0
+    """Counts the changes of its state: a version, a fact, an answer. What is made of it holds as long as this does."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
@@ -41,3 +43,7 @@ class ContactRow(SQLModel, table=True):
     person: str = Field(primary_key=True)
     name: str
     email: str | None = None
+    language: str = "en"
+    away: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    """Days on which somebody is not to be written to: `2027-02-01..2027-02-12`, several with a semicolon."""
+    is_active: bool = True

@@ -1,0 +1,94 @@
+"""What people are asked for beside their tasks: evidence for a gate, feedback, an assessment, a visible act."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from changeflow.agenda.days import PeoplesDays
+from changeflow.agenda.due import NOBODY_ANSWERED, Due, Readers, climb, unslipped
+from changeflow.agenda.gates import State, weigh
+from changeflow.agenda.reasons import Reason
+from changeflow.programme.people import services_of
+from changeflow.programme.programme import Programme
+from changeflow.rules.engine import Judged
+from changeflow.values.moments import last_day_of
+from changeflow.values.words import Kind
+
+EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
+LOOK_AHEAD = timedelta(weeks=2)
+"""Evidence is asked for so long before its gate: the first rung of the ladder falls into it."""
+
+
+def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
+    """Return what is asked of people beside their tasks on `today`, in the order in which it is due."""
+    programme = judged.programme
+    people = {p.id: p for p in programme.definition.people}
+    days = PeoplesDays(programme.definition, readers.contacts)
+    found: list[Due] = []
+    for ask in (*_evidence(judged, today), *_feedback(programme, today), *_rounds(programme, today), *_acts(programme)):
+        if (person := people.get(ask.person or "")) is not None:
+            found += climb(programme, ask, person, days.of(person.id), today=today, readers=readers)
+    return tuple(sorted(found, key=lambda d: (d.due_on, d.key)))
+
+
+def _evidence(judged: Judged, today: date) -> Iterator[Due]:
+    """What a gate's evidence lacks is asked of its service's lead provider, as long as there is time to bring it."""
+    programme = judged.programme
+    _, schedule = unslipped(programme)
+    for gate in programme.tasks(kind=Kind.DECISION):
+        lead = programme.service(gate.service).lead_provider if gate.service else None
+        due_on = last_day_of(schedule[gate.id].early_finish)
+        if lead is None or programme.is_done(gate.id) or not today <= due_on <= today + LOOK_AHEAD:
+            continue
+        if weigh(judged, gate.id).of(State.BLOCKS, State.OPEN):
+            priority = schedule[gate.id].total_float
+            subject = f"{gate.id}#{EVIDENCE}"
+            yield _ask(Reason.EVIDENCE, subject, lead.person, due_on, priority)
+
+
+def _feedback(programme: Programme, today: date) -> Iterator[Due]:
+    """Whoever a pilot reaches is asked how it goes, by its end."""
+    _, schedule = unslipped(programme)
+    for pilot in programme.tasks(kind=Kind.PILOT):
+        begun = programme.roadmap.progress.get(pilot.id)
+        if begun is None or begun.is_done:
+            continue
+        due_on = last_day_of(schedule[pilot.id].early_finish)
+        for person in programme.definition.people:
+            if person.school in pilot.schools and pilot.service in services_of(programme, person):
+                yield _ask(Reason.FEEDBACK, f"{pilot.id}#{FEEDBACK}", person.id, due_on, 0)
+
+
+def _rounds(programme: Programme, today: date) -> Iterator[Due]:
+    """Everybody whom the change reaches is asked where they stand, every so many weeks; once in a round."""
+    weeks = programme.policy.assess_every_weeks
+    start = programme.definition.programme.start
+    if weeks is None or today < start:
+        return
+    number = (today - start).days // (7 * weeks) + 1
+    opened = start + timedelta(weeks=weeks * (number - 1))
+    name = round_name(number)
+    answered = {a.person for a in programme.facts.assessments if a.round == name}
+    due_on = opened + timedelta(weeks=programme.policy.assessment_open_weeks)
+    for person in programme.definition.people:
+        if person.id not in answered and today <= due_on + timedelta(weeks=1):
+            yield _ask(Reason.ASSESSMENT, f"{ROUND}{number}", person.id, due_on, 0)
+
+
+def round_name(number: int) -> str:
+    """Return the name of a round that the programme opened itself."""
+    return f"round-{number}"
+
+
+def _acts(programme: Programme) -> Iterator[Due]:
+    """The sponsor is asked for a visible act before they have been silent for too long (R17)."""
+    sponsor, facts = programme.definition.programme.sponsor, programme.facts
+    if sponsor is None or not facts.progress:
+        return
+    seen = [a.on for a in facts.acts if a.on <= programme.on]
+    since = max([sponsor.since, programme.definition.programme.start, *seen])
+    due_on = since + timedelta(weeks=programme.policy.sponsor_acts_within_school_weeks)
+    yield _ask(Reason.SPONSOR, SPONSOR, sponsor.person, due_on, 0)
+
+
+def _ask(reason: Reason, subject: str, person: str, due_on: date, priority: int) -> Due:
+    return Due(reason=reason, subject=subject, person=person, rung=0, due_on=due_on, priority=priority)

@@ -1,0 +1,155 @@
+"""When a nudge goes out: quiet hours, caps and digests, for everybody and every programme together. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Protocol
+
+from changeflow.agenda.reasons import Reason
+from changeflow.values.duration import counted
+from changeflow.values.moments import LONDON, spoken_day
+from changeflow.values.rulepack import Rulepacks
+
+WEEK = timedelta(days=7)
+
+
+class Days(Protocol):
+    """Somebody's working days."""
+
+    def works_on(self, day: date) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The numbers of the rulepack `nudges`."""
+
+    per_day: int
+    per_week: int
+    send_from: time
+    send_until: time
+    digest_from: time
+    optional: frozenset[Reason]
+    saturated: int
+
+    @classmethod
+    def of(cls, packs: Rulepacks, *, on: date) -> "Policy":
+        def value(name: str) -> object:
+            return packs.entry("nudges", name, on=on).value
+
+        return cls(
+            per_day=int(str(value("per_day"))),
+            per_week=int(str(value("per_week"))),
+            send_from=time.fromisoformat(str(value("send_from"))),
+            send_until=time.fromisoformat(str(value("send_until"))),
+            digest_from=time.fromisoformat(str(value("digest_from"))),
+            optional=frozenset(Reason(name) for name in packs.entry("nudges", "optional", on=on).value),
+            saturated=int(str(value("saturated"))),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A nudge that waits to go out."""
+
+    id: int
+    recipient: str
+    """Whose it is, the same in every programme."""
+    reason: Reason
+    priority: int
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What decides whether somebody may be written to now."""
+
+    days: Days
+    has_address: bool = True
+    is_deliverable: bool = True
+    optional_off: bool = False
+    today: int = 0
+    """Messages that they have had today."""
+    week: int = 0
+    """Messages that they have had in the last seven days, today's with them."""
+
+
+class Fate(StrEnum):
+    """What becomes of a nudge that waits."""
+
+    GOES = "goes"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one person's nudges now, the most important first, and why."""
+
+    recipient: str
+    nudges: tuple[Waiting, ...]
+    fate: Fate
+    why: str = ""
+    until: datetime | None = None
+    """When to look again, where that is known."""
+
+
+def sort_out(
+    waiting: Sequence[Waiting], readers: Mapping[str, Reader], policy: Policy, *, now: datetime
+) -> Iterator[Verdict]:
+    """Say of each person's nudges whether they go now, together in one message, or are held back, and why."""
+    for recipient, group in groupby(sorted(waiting, key=lambda w: w.recipient), key=lambda w: w.recipient):
+        own = sorted(group, key=lambda w: (w.priority, w.due_on, w.id))
+        reader = readers[recipient]
+        unwanted = tuple(w for w in own if reader.optional_off and w.reason in policy.optional)
+        if unwanted:
+            yield Verdict(recipient, unwanted, Fate.WITHDRAWN, "they switched these off")
+        wanted = tuple(w for w in own if w not in unwanted)
+        if wanted:
+            yield _verdict(recipient, wanted, reader, policy, now)
+
+
+def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, policy: Policy, now: datetime) -> Verdict:
+    def held(why: str, until: datetime | None = None) -> Verdict:
+        return Verdict(recipient, own, Fate.HELD, why, until)
+
+    local = now.astimezone(LONDON)
+    today = local.date()
+    if not reader.has_address:
+        return held("no address is known")
+    if not reader.is_deliverable:
+        return held("the address does not work: correct it in people.csv")
+    if not reader.days.works_on(today):
+        following = next_day(reader.days, today)
+        return held(f"not a working day of theirs; again on {spoken_day(following)}", _at(following, policy.send_from))
+    begins = policy.digest_from if len(own) > 1 else policy.send_from
+    if local.time() < begins:
+        return held(f"before {begins:%H:%M}", _at(today, begins))
+    if local.time() >= policy.send_until:
+        following = next_day(reader.days, today)
+        why = f"after {policy.send_until:%H:%M}; again on {spoken_day(following)}"
+        return held(why, _at(following, policy.send_from))
+    if reader.today >= policy.per_day:
+        return held(f"they have had {counted(reader.today, 'message')} today")
+    if reader.week >= policy.per_week:
+        return held(f"they have had {counted(reader.week, 'message')} within a week")
+    if reader.optional_off and not is_digest_day(reader.days, today):
+        return held("they asked for one message a week: it goes on the first working day of theirs")
+    return Verdict(recipient, own, Fate.GOES)
+
+
+def is_digest_day(days: Days, today: date) -> bool:
+    """Tell whether a day is the first of its week on which somebody works: Monday, or the first one after a holiday."""
+    monday = today - timedelta(days=today.weekday())
+    return not any(days.works_on(monday + timedelta(days=n)) for n in range(today.weekday()))
+
+
+def next_day(days: Days, after: date) -> date:
+    """Return somebody's next working day; a year later where none is known."""
+    ahead = (after + timedelta(days=n) for n in range(1, 366))
+    return next((day for day in ahead if days.works_on(day)), after + timedelta(days=365))
+
+
+def _at(day: date, moment: time) -> datetime:
+    return datetime.combine(day, moment, tzinfo=LONDON)

@@ -1,0 +1,35 @@
+"""Why somebody is nudged: each reason has templates of its name, and its place in the policy."""
+
+from enum import StrEnum
+
+from changeflow.roadmap.tasks import Task
+from changeflow.values.words import Kind
+
+
+class Reason(StrEnum):
+    """What a nudge asks for. That something is late is a rung, not a reason."""
+
+    TASK = "task"
+    DECISION = "decision"
+    GATE = "gate"
+    EVIDENCE = "evidence"
+    TRAINING = "training"
+    CHECKPOINT = "checkpoint"
+    ASSESSMENT = "assessment"
+    FEEDBACK = "feedback"
+    SPONSOR = "sponsor"
+
+
+NEVER_ESCALATED = frozenset({Reason.ASSESSMENT, Reason.FEEDBACK})
+"""That somebody did not answer is theirs alone: telling it would make the next answers worthless, and is not kind."""
+
+
+def reason_of(task: Task) -> Reason:
+    """Return why a task's owner is reminded of it."""
+    if task.kind is Kind.DECISION:
+        return Reason.DECISION if task.gate is None else Reason.GATE
+    return {
+        Kind.GO_LIVE: Reason.GATE,
+        Kind.CHECKPOINT: Reason.CHECKPOINT,
+        Kind.TRAINING: Reason.TRAINING,
+    }.get(task.kind, Reason.TASK)

@@ -1,0 +1,153 @@
+"""Links, what people answered by them, and how they want to be reached."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import CursorResult, update
+from sqlmodel import Session, col, select
+
+from changeflow.agenda.answers import Answer, AnswerKind, Answers
+from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
+from changeflow.values.moments import local_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a link lets its holder do, and whether it still may."""
+
+    programme: str
+    person: str
+    action: str
+    subject: str
+    due_on: date
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    optional_off: bool
+    is_deliverable: bool
+
+
+def add_link(session: Session, digest: str, link: Link, *, at: datetime) -> None:
+    """Keep a link by its token's digest; the token itself stands in the message alone."""
+    session.add(
+        LinkRow(
+            token=digest,
+            programme_id=link.programme,
+            person=link.person,
+            action=link.action,
+            subject=link.subject,
+            due_on=link.due_on,
+            created_at=at,
+            expires_at=link.expires_at,
+        )
+    )
+
+
+def find_link(session: Session, digest: str) -> Link | None:
+    row = session.get(LinkRow, digest)
+    if row is None:
+        return None
+    return Link(
+        programme=row.programme_id,
+        person=row.person,
+        action=row.action,
+        subject=row.subject,
+        due_on=row.due_on,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+def use_link(session: Session, digest: str, *, now: datetime) -> bool:
+    """Use a link up; of a hundred who try at once, one is told True."""
+    result = session.exec(
+        update(LinkRow)
+        .where(
+            col(LinkRow.token) == digest,
+            col(LinkRow.used_at).is_(None),
+            col(LinkRow.revoked_at).is_(None),
+            col(LinkRow.expires_at) > now,
+        )
+        .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def revoke_links(session: Session, programme: str, *, person: str, now: datetime, subject: str | None = None) -> None:
+    """End the links of a person, or those about one subject."""
+    query = update(LinkRow).where(
+        col(LinkRow.programme_id) == programme, col(LinkRow.person) == person, col(LinkRow.used_at).is_(None)
+    )
+    if subject is not None:
+        query = query.where(col(LinkRow.subject) == subject)
+    session.exec(query.values(revoked_at=now).execution_options(synchronize_session=False))
+
+
+def add_answer(session: Session, programme: str, answer: Answer, *, text: str | None, at: datetime) -> None:
+    session.add(
+        AnswerRow(
+            programme_id=programme,
+            person=answer.person,
+            subject=answer.subject,
+            due_on=answer.due_on,
+            kind=answer.kind,
+            until=answer.until,
+            to=answer.to,
+            text=text,
+            at=at,
+        )
+    )
+
+
+def answers(session: Session, programme: str) -> Answers:
+    rows = session.exec(select(AnswerRow).where(AnswerRow.programme_id == programme).order_by(col(AnswerRow.id)))
+    return Answers(tuple(_answer(row) for row in rows))
+
+
+def said(session: Session, programme: str) -> list[tuple[Answer, str | None, datetime]]:
+    """Return every answer with its words, the latest first."""
+    query = select(AnswerRow).where(AnswerRow.programme_id == programme).order_by(col(AnswerRow.id).desc())
+    return [(_answer(row), row.text, row.at) for row in session.exec(query)]
+
+
+def reach(session: Session, recipients: Iterable[str]) -> dict[str, Reach]:
+    """Return how people are to be reached; who is not in it has said nothing, and their address works."""
+    rows = session.exec(select(ReachRow).where(col(ReachRow.recipient).in_(list(recipients))))
+    return {r.recipient: Reach(r.optional_off, r.undeliverable_since is None) for r in rows}
+
+
+def switch_optional(session: Session, recipient: str, *, off: bool) -> None:
+    _reach_row(session, recipient).optional_off = off
+
+
+def mark_undeliverable(session: Session, recipient: str, *, at: datetime, error: str) -> None:
+    """Note that an address is refused: nothing more goes there until somebody corrects it."""
+    row = _reach_row(session, recipient)
+    row.undeliverable_since, row.error = row.undeliverable_since or at, error
+
+
+def _reach_row(session: Session, recipient: str) -> ReachRow:
+    row = session.get(ReachRow, recipient)
+    if row is None:
+        row = ReachRow(recipient=recipient)
+        session.add(row)
+    return row
+
+
+def _answer(row: AnswerRow) -> Answer:
+    return Answer(
+        person=row.person,
+        subject=row.subject,
+        due_on=row.due_on,
+        kind=AnswerKind(row.kind),
+        on=local_day(row.at),
+        until=row.until,
+        to=row.to,
+    )

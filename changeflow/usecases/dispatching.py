@@ -1,0 +1,315 @@
+"""Dispatch: decide who is written to now, then claim, send, mark. Nothing is lost, and a repeat is marked as one."""
+
+import hashlib
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from changeflow.agenda.policy import Fate, Policy, Reader, Verdict, Waiting, sort_out
+from changeflow.agenda.reasons import Reason
+from changeflow.delivery.channels import Channel, Receipt, Sent
+from changeflow.delivery.message import Message
+from changeflow.errors import InputError
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.storage import agenda, answers, audit, messages, versions
+from changeflow.storage.agenda import Nudge
+from changeflow.storage.database import session_scope
+from changeflow.storage.messages import Outgoing
+from changeflow.usecases.agenda import tick
+from changeflow.usecases.letters import Desk, House, house_of, recipient_of, write_letter
+from changeflow.usecases.stored import SYSTEM
+from changeflow.values.moments import local_day
+
+LEASE = timedelta(seconds=50)
+"""A worker that dies gives its message back after this long; no channel needs as much for one."""
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=4)
+GIVE_UP = timedelta(hours=72)
+"""As long as mail servers try (RFC 5321, 4.5.4.1 says four to five days at most)."""
+TOGETHER = 20
+"""Messages that are opened in one transaction."""
+NOT_LIVE = "the programme is not live yet: set live: true in programme.yaml"
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """What became of the outbox."""
+
+    sent: int = 0
+    nudges: int = 0
+    """Things that the messages which were sent say."""
+    withdrawn: int = 0
+    held: int = 0
+    """Kept back: it is the wrong hour, or they have had enough."""
+    failed: int = 0
+    """To be tried again."""
+    refused: int = 0
+    """The address does not work."""
+    parked: int = 0
+    """May have gone, and must not go twice: a person looks."""
+    no_address: int = 0
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return the counts as a table."""
+        names = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
+        return [{"what": name.replace("_", " "), "count": getattr(self, name)} for name in names]
+
+
+@dataclass(slots=True)
+class Round:
+    """One look at everything that waits."""
+
+    now: datetime
+    houses: dict[str, House]
+    nudges: dict[int, Nudge]
+    verdicts: list[Verdict]
+    had: Mapping[str, int]
+
+    def recipient(self, nudge: Nudge) -> str:
+        return recipient_of(nudge.programme, nudge.person, self.houses[nudge.programme].contacts.get(nudge.person))
+
+
+def dispatch(
+    *, db: str, now: datetime, channel: Channel, desk: Desk | None = None, worker: str | None = None,
+    clock: Clock | None = None,
+) -> Dispatched:  # fmt: skip
+    """Send what may go at `now`. What changed since the last tick is looked at again first, and withdrawn.
+
+    `clock` is for leases and for noting when something went; left out, it stands still at `now`.
+    """
+    office = _Post(db, channel, desk or Desk(), worker or f"{socket.gethostname()}:{secrets.token_hex(4)}",
+                   clock or (lambda: now))  # fmt: skip
+    counts: Counter[str] = Counter()
+    office.resume(counts)
+    if not office.is_over:
+        office.send_new(now, counts)
+    names = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
+    return Dispatched(**{name: counts[name] for name in names})
+
+
+def pretend(session: Session, found: Round) -> None:
+    """Take what would go as gone, without sending it: for a look at the days that follow."""
+    for verdict in found.verdicts:
+        ids = [w.id for w in verdict.nudges]
+        if verdict.fate is Fate.WITHDRAWN:
+            agenda.withdraw(session, ids, at=found.now, why=verdict.why)
+        elif verdict.fate is Fate.GOES:
+            number = found.had.get(verdict.recipient, 0) + 1
+            day = local_day(found.now)
+            messages.open_message(
+                session,
+                recipient=verdict.recipient,
+                day=day,
+                number=number,
+                message_id=f"<{verdict.recipient}-{day}-{number}@preview.invalid>",
+                nudges=ids,
+                worker="preview",
+                now=found.now,
+                lease=LEASE,
+            )
+
+
+def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
+    """Look at what waits, and decide what becomes of it; `live_only` holds back what is not of a live programme."""
+    today = local_day(now)
+    queue = agenda.waiting(session, now=now)
+    houses = {name: house_of(session, name) for name in sorted({n.programme for n in queue})}
+    policy = Policy.of(shipped_rulepacks(), on=today)
+    day_counts = messages.counts_since(session, today)
+    week_counts = messages.counts_since(session, today - timedelta(days=6))
+    found = Round(now, houses, {n.id: n for n in queue}, [], day_counts)
+    waiting = [
+        Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
+        for n in queue
+        if n.person in {p.id for p in houses[n.programme].definition.people}
+    ]
+    reach = answers.reach(session, {w.recipient for w in waiting})
+    readers: dict[str, Reader] = {}
+    for w in waiting:
+        nudge = found.nudges[w.id]
+        contact = houses[nudge.programme].contacts.get(nudge.person)
+        known = reach.get(w.recipient)
+        readers.setdefault(
+            w.recipient,
+            Reader(
+                days=houses[nudge.programme].days.of(nudge.person),
+                has_address=contact is not None and contact.email is not None,
+                is_deliverable=known is None or known.is_deliverable,
+                optional_off=known is not None and known.optional_off,
+                today=day_counts.get(w.recipient, 0),
+                week=week_counts.get(w.recipient, 0),
+            ),
+        )
+    trying = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
+    kept = [w for w in waiting if found.nudges[w.id].programme not in trying]
+    verdicts = list(sort_out(kept, readers, policy, now=now))
+    verdicts += (Verdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
+    found.verdicts = sorted(verdicts, key=lambda v: (v.nudges[0].priority, v.nudges[0].id))
+    return found
+
+
+class _Post:
+    """One run of the dispatcher."""
+
+    def __init__(self, db: str, channel: Channel, desk: Desk, worker: str, clock: Clock) -> None:
+        self.db, self.channel, self.desk, self.worker, self.clock = db, channel, desk, worker, clock
+        self.is_over = False
+        """The channel said that nothing more will go today."""
+
+    def resume(self, counts: Counter[str]) -> None:
+        """Go on with what an earlier run has opened: it failed for a while, or its worker died."""
+        with session_scope(self.db) as session:
+            ids = messages.resumable(session, now=self.clock())
+        for message in ids:
+            if self.is_over:
+                return
+            with session_scope(self.db) as session:
+                claimed = messages.claim(session, message, worker=self.worker, now=self.clock(), lease=LEASE)
+                nudges = agenda.carried_by(session, message) if claimed else []
+                houses = {name: house_of(session, name) for name in sorted({n.programme for n in nudges})}
+                if claimed is None:
+                    continue
+                if not nudges:
+                    why = "nothing of it holds any more"
+                    self._settle(session, claimed, nudges, messages.DROPPED, why)
+                    counts["withdrawn"] += 1
+                    continue
+                if claimed.may_have_gone and not self.channel.may_repeat:
+                    self._settle(session, claimed, nudges, messages.PARKED, "it may have gone already")
+                    counts["parked"] += 1
+                    continue
+                letter = self._written(session, claimed, nudges, houses)
+            self._hand_over(claimed, nudges, letter, counts)
+
+    def send_new(self, now: datetime, counts: Counter[str]) -> None:
+        """Open a message for everybody who may have one, a few at a time, and send each."""
+        today = local_day(now)
+        with session_scope(self.db) as session:
+            waiting = {n.programme for n in agenda.waiting(session, now=now)}
+            stale = agenda.stale(session, day=today, names=waiting)
+        for name in stale:
+            counts["withdrawn"] += sum(t.withdrawn for t in tick(db=self.db, now=now, programme=name))
+        with session_scope(self.db) as session:
+            found = look(session, now, live_only=self.channel.leaves_the_house)
+            for verdict in found.verdicts:
+                ids = [w.id for w in verdict.nudges]
+                if verdict.fate is Fate.WITHDRAWN:
+                    agenda.withdraw(session, ids, at=now, why=verdict.why)
+                    counts["withdrawn"] += len(ids)
+                elif verdict.fate is Fate.HELD:
+                    agenda.hold(session, dict.fromkeys(ids, verdict.why))
+                    counts["no_address" if "address" in verdict.why else "held"] += len(ids)
+        going = [v for v in found.verdicts if v.fate is Fate.GOES]
+        for first in range(0, len(going), TOGETHER):
+            for claimed, nudges, letter in self._open(going[first : first + TOGETHER], found):
+                if self.is_over:
+                    self._postpone(claimed, "the channel's daily limit", now + LONGEST_WAIT)
+                else:
+                    self._hand_over(claimed, nudges, letter, counts)
+
+    def _open(self, some: Sequence[Verdict], found: Round) -> list[tuple[Outgoing, list[Nudge], Message | None]]:
+        """Open messages in one transaction; where another dispatcher was quicker with one, one by one."""
+        try:
+            with session_scope(self.db) as session:
+                return [opened for v in some if (opened := self._open_one(session, v, found))]
+        except (IntegrityError, _TakenError):
+            if len(some) == 1:
+                return []
+            return [opened for v in some for opened in self._open((v,), found)]
+
+    def _open_one(
+        self, session: Session, verdict: Verdict, found: Round
+    ) -> tuple[Outgoing, list[Nudge], Message | None] | None:
+        nudges = [found.nudges[w.id] for w in verdict.nudges]
+        day = local_day(found.now)
+        domain = found.houses[nudges[0].programme].definition.programme.office.email.rpartition("@")[2]
+        number = found.had.get(verdict.recipient, 0) + 1
+        digest = hashlib.sha256(f"{verdict.recipient}|{day}|{number}".encode()).hexdigest()[:32]
+        opened = messages.open_message(
+            session,
+            recipient=verdict.recipient,
+            day=day,
+            number=number,
+            message_id=f"<{digest}@{domain}>",
+            nudges=[n.id for n in nudges],
+            worker=self.worker,
+            now=self.clock(),
+            lease=LEASE,
+        )
+        if opened is None:
+            raise _TakenError
+        return opened, nudges, self._written(session, opened, nudges, found.houses)
+
+    def _written(
+        self, session: Session, outgoing: Outgoing, nudges: list[Nudge], houses: Mapping[str, House]
+    ) -> Message | None:
+        """Write the letter, with a link for each thing; None where there is nobody left to send it to."""
+        return write_letter(nudges, houses, self.desk, self.clock(), outgoing.message_id, session, outgoing)
+
+    def _hand_over(self, claimed: Outgoing, nudges: list[Nudge], letter: Message | None, counts: Counter[str]) -> None:
+        if letter is None:
+            self._finish(claimed, nudges, messages.DROPPED, "nobody to send it to")
+            counts["no_address"] += 1
+            return
+        try:
+            receipt = self.channel.send(letter)
+        except InputError as error:
+            receipt = Receipt(Sent.NEVER, str(error))
+        self.is_over = self.is_over or receipt.stop_today
+        counts[self._note(claimed, nudges, receipt)] += 1
+        if receipt.sent is Sent.YES:
+            counts["nudges"] += len(nudges)
+
+    def _note(self, claimed: Outgoing, nudges: list[Nudge], receipt: Receipt) -> str:
+        """Mark what became of a message; return under which count it goes."""
+        now = self.clock()
+        if receipt.sent is Sent.YES:
+            self._finish(claimed, nudges, messages.SENT, None)
+            return "sent"
+        if receipt.sent is Sent.NEVER:
+            self._finish(claimed, nudges, messages.FAILED, receipt.detail)
+            with session_scope(self.db) as session:
+                answers.mark_undeliverable(session, claimed.recipient, at=now, error=receipt.detail)
+            return "refused"
+        if receipt.sent is Sent.MAYBE and not self.channel.may_repeat:
+            self._finish(claimed, nudges, messages.PARKED, receipt.detail)
+            return "parked"
+        if now - claimed.created_at > GIVE_UP:
+            self._finish(claimed, nudges, messages.FAILED, f"given up after three days: {receipt.detail}")
+            return "refused"
+        wait = min(FIRST_WAIT * 2 ** min(claimed.attempts - 1, 10), LONGEST_WAIT)
+        self._postpone(claimed, receipt.detail, now + wait, may_have_gone=receipt.sent is Sent.MAYBE)
+        return "failed"
+
+    def _postpone(self, claimed: Outgoing, error: str, until: datetime, *, may_have_gone: bool = False) -> None:
+        with session_scope(self.db) as session:
+            messages.postpone(
+                session, claimed.id, worker=self.worker, until=until, error=error, may_have_gone=may_have_gone
+            )
+
+    def _finish(self, claimed: Outgoing, nudges: list[Nudge], state: str, error: str | None) -> None:
+        with session_scope(self.db) as session:
+            self._settle(session, claimed, nudges, state, error)
+
+    def _settle(self, session: Session, claimed: Outgoing, nudges: list[Nudge], state: str, error: str | None) -> None:
+        now = self.clock()
+        for name in sorted({n.programme for n in nudges}):
+            # Two workers that send at once would number their audit entries alike, and one would lose its mark.
+            versions.lock_programme(session, name)
+        is_ours = messages.settle(
+            session, claimed.id, worker=self.worker, state=state, at=now, channel=self.channel.name, error=error
+        )
+        if is_ours:
+            for name in sorted({n.programme for n in nudges}):
+                subject = f"message:{claimed.id}"
+                audit.append(session, name, at=now, actor=SYSTEM, action=f"message:{state}", subject=subject)
+
+
+class _TakenError(Exception):
+    """Another dispatcher has some of the nudges."""

@@ -1,0 +1,141 @@
+"""Letters to people: who they are, the links that they get, and what a letter says."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from changeflow.adkar.people import Contact
+from changeflow.agenda.days import PeoplesDays
+from changeflow.agenda.policy import Policy
+from changeflow.agenda.reasons import Reason
+from changeflow.delivery.message import Message
+from changeflow.delivery.templates import Templates
+from changeflow.delivery.writing import Item, Letter, write
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.programme.definition import Definition
+from changeflow.storage import answers, versions
+from changeflow.storage.agenda import Nudge
+from changeflow.storage.answers import Link
+from changeflow.storage.messages import Outgoing
+from changeflow.values.moments import local_day
+from changeflow.values.rulepack import Rulepacks
+
+LINK_DAYS = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What letters are written with: the address of the pages that links lead to, and the templates."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    templates: Templates = field(default_factory=Templates)
+
+
+def recipient_of(programme: str, person: str, contact: Contact | None) -> str:
+    """Return who is meant, the same in every programme: a digest of the address, or of the id where there is none."""
+    meant = contact.email.casefold() if contact and contact.email else f"{programme}/{person}"
+    return hashlib.sha256(meant.encode()).hexdigest()[:32]
+
+
+@dataclass(slots=True)
+class House:
+    """What is known of one programme's people, without its roadmap."""
+
+    definition: Definition
+    contacts: Mapping[str, Contact]
+    packs: Rulepacks
+    days: PeoplesDays
+
+
+def house_of(session: Session, name: str) -> House:
+    definition = versions.required(session, name).definition
+    contacts = versions.contacts(session, name)
+    return House(definition, contacts, shipped_rulepacks(), PeoplesDays(definition, contacts))
+
+
+def letter_of(nudges: list[Nudge], houses: Mapping[str, House], desk: Desk, now: datetime) -> Message | None:
+    """Write the letter that would go, with links that lead nowhere."""
+    return write_letter(nudges, houses, desk, now, "<preview@changeflow.invalid>", None)
+
+
+def write_letter(
+    nudges: list[Nudge],
+    houses: Mapping[str, House],
+    desk: Desk,
+    now: datetime,
+    message_id: str,
+    session: Session | None,
+    outgoing: Outgoing | None = None,
+) -> Message | None:
+    """Write one letter. With a session its links are real, and kept by their digests; without one they lead nowhere."""
+    first = nudges[0]
+    contact = houses[first.programme].contacts.get(first.person)
+    if contact is None or contact.email is None or not contact.is_active:
+        return None
+    today = local_day(now)
+    optional = Policy.of(houses[first.programme].packs, on=today).optional
+    items = tuple(_item(n, houses[n.programme], _link(n, "answer", desk, now, session), optional) for n in nudges)
+    office = houses[first.programme].definition.programme.office
+    return write(
+        Letter(
+            name=contact.name,
+            address=contact.email,
+            language=contact.language,
+            items=items,
+            office=office.name,
+            office_email=office.email,
+            today=today,
+            message_id=message_id,
+            at=now,
+            unsubscribe=_link(first, "unsubscribe", desk, now, session),
+            may_have_gone=outgoing is not None and outgoing.may_have_gone,
+        ),
+        desk.templates,
+    )
+
+
+def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason]) -> Item:
+    programme = house.definition.programme
+    content: dict[str, Any] = {**nudge.content}
+    return Item(
+        reason=nudge.reason,
+        title=str(content.get("title", nudge.subject)),
+        due_on=nudge.due_on,
+        link=link,
+        programme=programme.name,
+        students=programme.wiifts.statement if programme.wiifts else "",
+        owner_role=str(content.get("owner_role", "")),
+        for_manager=bool(content.get("for_manager")),
+        is_optional=Reason(nudge.reason) in optional,
+        says=str(content.get("says", "")),
+        against=tuple(content.get("against", ())),
+    )
+
+
+def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, session: Session | None) -> str:
+    path = {"answer": "a", "unsubscribe": "u"}[action]
+    if session is None:
+        return f"{desk.base_url}/{path}/…"
+    token = secrets.token_urlsafe(32)
+    link = Link(
+        programme=nudge.programme,
+        person=nudge.person,
+        action=action,
+        subject=nudge.subject,
+        due_on=nudge.due_on,
+        expires_at=now + LINK_DAYS,
+        used_at=None,
+        revoked_at=None,
+    )
+    answers.add_link(session, digest_of(token), link, at=now)
+    return f"{desk.base_url}/{path}/{token}"
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of a token: who reads the database cannot use a link."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,63 @@
+"""A look ahead: what would go out to whom on which day, what is held back and why; and what people answered."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+
+from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.policy import Fate, Verdict
+from changeflow.storage import agenda, answers, versions
+from changeflow.storage.database import rolled_back, session_scope
+from changeflow.usecases.agenda import tick_in
+from changeflow.usecases.dispatching import Round, look, pretend
+from changeflow.usecases.letters import Desk, letter_of
+from changeflow.values.moments import LONDON, local_day, spoken_day
+
+NOON = time(12)
+
+
+def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str]:
+    """Play days through as a tick and a dispatch would, if nothing changes meanwhile; nothing of it is kept."""
+    with rolled_back(db) as session:
+        for n, moment in enumerate(moments):
+            # Of a later day, noon is looked at: it lies within everybody's hours.
+            now = moment if n == 0 else datetime.combine(local_day(moment), NOON, tzinfo=LONDON)
+            for name in agenda.stale(session, day=local_day(now)):
+                tick_in(session, name, now=now)
+            session.flush()
+            found = look(session, now)
+            lines = [line for verdict in found.verdicts for line in _lines(verdict, found, desk)]
+            pretend(session, found)
+            yield f"{spoken_day(local_day(now), weekday=True)}:"
+            yield from lines or ["  nothing waits"]
+
+
+def _lines(verdict: Verdict, found: Round, desk: Desk) -> Iterator[str]:
+    nudges = [found.nudges[w.id] for w in verdict.nudges]
+    first = nudges[0]
+    house = found.houses[first.programme]
+    role = house.definition.role_of(first.person) or first.person
+    if verdict.fate is Fate.GOES:
+        letter = letter_of(nudges, found.houses, desk, found.now)
+        address = letter.to_address if letter else "nobody"
+        yield f"  goes  {role} <{address}>: {letter.subject if letter else 'no address'}"
+        return
+    word = "held" if verdict.fate is Fate.HELD else "gone"
+    for nudge in nudges:
+        yield f"  {word}  {role}: {nudge.content.get('title', nudge.subject)} ({verdict.why})"
+
+
+def answered(*, db: str, programme: str | None) -> Iterator[str]:
+    """Say what people answered: by role, never that somebody did not answer."""
+    with session_scope(db) as session:
+        names = [programme] if programme else versions.programme_ids(session)
+        for name in names:
+            definition = versions.required(session, name).definition
+            for answer, text, at in answers.said(session, name):
+                role = definition.role_of(answer.person) or answer.person
+                more = {
+                    AnswerKind.NOT_YET: f" by {spoken_day(answer.until)}" if answer.until else "",
+                    AnswerKind.DELEGATED: f" to {definition.role_of(answer.to)}" if answer.to else "",
+                }.get(answer.kind, "")
+                said = f": {text}" if text else ""
+                what = answer.kind.replace("_", " ")
+                yield f"{spoken_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{said}"

@@ -1,0 +1,137 @@
+"""GOV.UK Notify and Teams, against servers of our own that answer as theirs are documented to."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from changeflow.delivery.channels import DELIVERED, Sent
+from changeflow.delivery.notify import NotifyChannel
+from changeflow.delivery.teams import TeamsChannel
+from changeflow.errors import InputError
+from tests.delivery.test_smtp import a_message
+
+KEY = "test-00000000-0000-0000-0000-000000000001-00000000-0000-0000-0000-000000000002"
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers as it is told, and keeps what it was asked."""
+
+    status: int
+    answer: dict[str, Any]
+    known: list[str]
+    asked: list[tuple[str, Any]]
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.asked.append((self.path, json.loads(self.rfile.read(length))))
+        self._say(self.status, self.answer)
+
+    def do_GET(self) -> None:
+        found = [{"id": "1"}] if any(reference in self.path for reference in self.known) else []
+        self._say(200, {"notifications": found, "links": {}})
+
+    def _say(self, status: int, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def other() -> Iterator[tuple[str, type[Answering]]]:
+    handler = type("Handler", (Answering,), {"status": 201, "answer": {"id": "1"}, "known": [], "asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", handler
+        server.shutdown()
+
+
+def notify(url: str) -> NotifyChannel:
+    return NotifyChannel(KEY, "a-template", base_url=url)
+
+
+def test_notify_gets_subject_and_body_and_our_reference(other: tuple[str, type[Answering]]):
+    url, handler = other
+    assert notify(url).send(a_message()) == DELIVERED
+    [(path, sent)] = handler.asked
+    assert path == "/v2/notifications/email"
+    assert sent["personalisation"] == {"subject": "Für wen? – a test", "body": "Text – with a dash\n"}
+    assert sent["reference"] == "abc@example.org"
+    assert sent["one_click_unsubscribe_url"] == "https://example.org/u/t"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "message", "sent", "stop"),
+    [
+        (
+            429,
+            "RateLimitError",
+            "Exceeded rate limit for key type LIVE of 3000 a minute",
+            "later",
+            False,
+        ),
+        (429, "TooManyRequestsError", "Exceeded send limits (250000) for today", "later", True),
+        (400, "BadRequestError", "Can't send to this recipient using a team-only API key", "later", False),
+        (400, "ValidationError", "email_address Not a valid email address", "never", False),
+        (403, "AuthError", "Error: Your system clock must be accurate to within 30 seconds", "later", False),
+        (500, "Exception", "Internal server error", "later", False),
+    ],
+)
+def test_notifys_errors_are_told_apart(
+    other: tuple[str, type[Answering]], status: int, error: str, message: str, sent: str, stop: bool
+):
+    url, handler = other
+    handler.status = status
+    handler.answer = {"status_code": status, "errors": [{"error": error, "message": message}]}
+    receipt = notify(url).send(a_message())
+    assert (receipt.sent, receipt.stop_today) == (Sent(sent), stop)
+    assert "head@example.org" not in receipt.detail
+
+
+def test_notify_is_asked_whether_it_knows_what_may_have_gone(other: tuple[str, type[Answering]]):
+    url, handler = other
+    unsure = replace(a_message(), may_have_gone=True)
+    handler.known = ["abc%40example.org"]
+    assert notify(url).send(unsure) == DELIVERED
+    assert handler.asked == []
+    handler.known = []
+    assert notify(url).send(unsure) == DELIVERED
+    assert len(handler.asked) == 1
+
+
+def test_notify_that_is_not_there_means_later():
+    assert notify("http://127.0.0.1:1").send(a_message()).sent is Sent.LATER
+
+
+def test_a_key_that_is_none():
+    with pytest.raises(InputError, match="no key of GOV"):
+        NotifyChannel("", "a-template")
+
+
+def test_a_card_says_what_the_message_says(other: tuple[str, type[Answering]]):
+    url, handler = other
+    handler.status = 202
+    assert TeamsChannel(url).send(a_message()) == DELIVERED
+    [(_, posted)] = handler.asked
+    content = posted["attachments"][0]["content"]
+    assert content["type"] == "AdaptiveCard"
+    assert [block["text"] for block in content["body"]] == ["Für wen? – a test", "Text – with a dash"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 429, 503])
+def test_a_workflow_that_refuses_means_later(other: tuple[str, type[Answering]], status: int):
+    url, handler = other
+    handler.status = status
+    receipt = TeamsChannel(url).send(a_message())
+    assert receipt.sent is Sent.LATER
+    assert str(status) in receipt.detail
