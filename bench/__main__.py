@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.agenda import measure_agenda
 from bench.cpm import measure_cpm
 from bench.level import measure_level
 from bench.montecarlo import measure_montecarlo
@@ -21,6 +22,7 @@ GROUPS = {
     "rules": measure_rules,
     "mpxj": measure_mpxj,
     "waves": measure_waves,
+    "agenda": measure_agenda,
     "montecarlo": measure_montecarlo,
     "psplib": measure_psplib,
     "level": measure_level,

@@ -18,6 +18,7 @@ from changeflow.cli import (
     rulebook,
     storing,
     waves,
+    web,
 )
 
 app = typer.Typer(
@@ -44,7 +45,7 @@ def options(
     """The engine that a change programme runs on: plans it, drives it and explains it."""
 
 
-for module in (planning, waves, rulebook, storing, facts, gates, agenda, reporting, exporting, flows, database):
+for module in (planning, waves, rulebook, storing, facts, gates, agenda, reporting, exporting, flows, web, database):
     module.add_to(app)
 
 

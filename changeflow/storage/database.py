@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
 from changeflow.errors import ConflictError, DatabaseUrlError, NewerDatabaseError
@@ -68,9 +68,11 @@ def session_scope(url: str, *, create: bool = False) -> Iterator[Session]:
         raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
     engine = engine_for(url)
     try:
-        _check_version(engine, url, create=create)
-        with Session(engine) as session, session.begin():
-            yield session
+        with Session(engine) as session:
+            if _version_in(session) != head_version():
+                _check_version(engine, url, create=create)
+            with session.begin():
+                yield session
     except OperationalError as error:
         raise _spoken(error, url) from error
 
@@ -111,6 +113,21 @@ def current_version(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def _version_in(session: Session) -> str | None:
+    """Ask the database itself, each time: it may have been upgraded since this process began. None: no tables yet."""
+    try:
+        return session.connection().exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    except ProgrammingError:
+        return None
+    except OperationalError as error:
+        if "no such table" in str(error.orig):
+            return None
+        raise
+    finally:
+        session.rollback()
+
+
+@lru_cache(maxsize=1)
 def head_version() -> str:
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 

@@ -143,6 +143,22 @@ def by_state(session: Session) -> dict[str, int]:
     return dict(session.exec(select(MessageRow.state, func.count()).group_by(MessageRow.state)).all())
 
 
+def open_since(session: Session, since: datetime) -> int:
+    """Count what was opened before a moment and is on its way still."""
+    query = select(func.count()).where(MessageRow.state == OPEN, col(MessageRow.created_at) < since)
+    return session.exec(query).one()
+
+
+def reasons(session: Session) -> dict[str, int]:
+    """Count the reasons for which messages failed or were parked, as the channel gave them."""
+    query = (
+        select(MessageRow.error, func.count())
+        .where(col(MessageRow.state).in_((PARKED, FAILED)))
+        .group_by(MessageRow.error)
+    )
+    return {error or "no reason given": count for error, count in session.exec(query)}
+
+
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(col(MessageRow.claimed_until).is_(None), col(MessageRow.claimed_until) < now)
 

@@ -85,10 +85,10 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
         link = _usable(session, token, "answer", now)
         stored = load(session, link.programme, on=today, for_change=True)
         known = answers.answers(session, link.programme)
-        said = _Saying(session, link, stored, known, given, now, db).take()
+        # Used up first: whatever goes wrong afterwards takes this back as well.
         if not answers.use_link(session, digest_of(token), now=now):
             raise LinkError("This link has been used already.", was_known=True)
-        return said
+        return _Saying(session, link, stored, known, given, now, db).take()
 
 
 def reach_of(token: str, *, db: str, now: datetime) -> bool:

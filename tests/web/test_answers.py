@@ -1,0 +1,302 @@
+"""Links in messages: looking uses nothing up, an answer counts once, and what follows from it is there afterwards.
+
+The small programme starts on Monday 4 January 2027; its requirements are the lead's, and due on Friday the 8th.
+"""
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from lxml import html
+from sqlmodel import select
+
+from changeflow.agenda.answers import AnswerKind
+from changeflow.delivery.channels import DELIVERED, Receipt
+from changeflow.delivery.message import Message
+from changeflow.storage import answers, audit
+from changeflow.storage.database import session_scope
+from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
+from changeflow.usecases import agenda, answering, dispatching, facts
+from changeflow.usecases import apply as storing
+from changeflow.usecases.answering import Given, LinkError
+from changeflow.usecases.stored import load
+from changeflow.web.app import make_app
+from tests.builders import PEOPLE, SERVICE, a_folder
+
+TASK = "payroll/requirements"
+OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+
+
+class Postbox:
+    name, leaves_the_house, may_repeat = "postbox", False, True
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    def send(self, message: Message) -> Receipt:
+        self.sent.append(message)
+        return DELIVERED
+
+
+def moment(day: int, hour: int = 9) -> datetime:
+    return datetime(2027, 1, day, hour, tzinfo=UTC)
+
+
+def sent_on(db: str, day: int) -> list[Message]:
+    """What goes out on a day of January."""
+    postbox = Postbox()
+    agenda.tick(db=db, now=moment(day, 7))
+    dispatching.dispatch(db=db, now=moment(day), channel=postbox)
+    return postbox.sent
+
+
+def token_in(message: Message, path: str = "a") -> str:
+    found = re.search(rf"http://127.0.0.1:8000/{path}/(\S+)", message.text)
+    assert found is not None
+    return found[1]
+
+
+class Browser:
+    """Asks the application, as a browser without script and without cookies would."""
+
+    def __init__(self, db: str, now: datetime) -> None:
+        self._app = make_app(db, clock=lambda: now)
+
+    def _ask(self, method: str, path: str, data: dict[str, str] | None = None) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+                return await client.request(method, path, data=data)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str) -> httpx.Response:
+        return self._ask("GET", path)
+
+    def head(self, path: str) -> httpx.Response:
+        return self._ask("HEAD", path)
+
+    def post(self, path: str, data: dict[str, str]) -> httpx.Response:
+        return self._ask("POST", path, data)
+
+
+def pages(db: str, now: datetime) -> Browser:
+    return Browser(db, now)
+
+
+@pytest.fixture
+def stored(db: str, tmp_path: Path) -> str:
+    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
+    return db
+
+
+@pytest.fixture
+def token(stored: str) -> str:
+    [message] = sent_on(stored, 8)
+    return token_in(message)
+
+
+def test_looking_uses_nothing_up_and_an_answer_counts_once(stored: str, token: str):
+    client = pages(stored, moment(8, 10))
+    for _ in range(3):
+        shown = client.get(f"/a/{token}")
+        assert shown.status_code == 200
+        assert "Payroll: requirements" in shown.text
+    assert client.head(f"/a/{token}").status_code in (200, 405)
+    taken = client.post(f"/a/{token}", data={"answer": "done"})
+    assert "It is recorded as done." in taken.text
+    with session_scope(stored) as session:
+        stored_now = load(session, None, on=date(2027, 1, 8))
+        assert stored_now.programme.is_done(TASK)
+        assert [e[2:4] for e in audit.entries(session, "small")][-1] == ("lead", "progress")
+    again = client.post(f"/a/{token}", data={"answer": "done"})
+    assert (again.status_code, "used already" in again.text) == (410, True)
+
+
+def test_of_a_hundred_at_once_one_succeeds(stored: str, token: str):
+    def try_it(_: int) -> bool:
+        try:
+            answering.answer(token, Given(kind=AnswerKind.ACKNOWLEDGED), db=stored, now=moment(8, 10))
+        except LinkError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(try_it, range(100))) == 1
+    with session_scope(stored) as session:
+        assert len(answers.answers(session, "small").all) == 1
+
+
+def test_a_token_is_long_and_kept_as_a_digest_alone(stored: str, token: str):
+    assert len(token) >= 43, "256 bits"
+    with session_scope(stored) as session:
+        kept = [row.token for row in session.exec(select(LinkRow))]
+    assert all(token not in digest and len(digest) == 64 for digest in kept)
+
+
+def test_a_page_keeps_nothing_and_leads_nowhere_else(stored: str, token: str):
+    shown = pages(stored, moment(8, 10)).get(f"/a/{token}")
+    assert shown.headers["cache-control"] == "no-store"
+    assert shown.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    page = html.fromstring(shown.text)
+    assert page.xpath("//script | //img | //link") == []
+    assert "lead@example.org" not in shown.text
+    for field in page.xpath("//input[not(@type='hidden')] | //select | //textarea"):
+        assert page.xpath(f"//label[@for='{field.get('id')}']") or field.getparent().tag == "label"
+
+
+class TestNotYet:
+    def answer(self, db: str, token: str, until: str, day: int = 8) -> object:
+        return pages(db, moment(day, 10)).post(f"/a/{token}", data={"answer": "not_yet", "until": until})
+
+    def test_reminders_begin_again_on_the_day_that_was_promised(self, stored: str, token: str):
+        assert "ask again on that day" in self.answer(stored, token, "2027-01-14").text  # type: ignore[attr-defined]
+        assert sent_on(stored, 12) == []
+        [message] = sent_on(stored, 14)
+        assert message.subject == "Due today: Payroll: requirements"
+
+    @pytest.mark.parametrize(
+        ("until", "what"),
+        [
+            ("2027-01-08", "has passed"),
+            ("2029-01-08", "more than a year away"),
+            ("31 February", "is not a day"),
+            ("", "Give the day"),
+        ],
+    )
+    def test_an_impossible_day_is_said_and_the_link_still_works(self, stored: str, token: str, until: str, what: str):
+        shown = self.answer(stored, token, until)
+        assert shown.status_code == 422  # type: ignore[attr-defined]
+        assert what in shown.text  # type: ignore[attr-defined]
+        assert self.answer(stored, token, "2027-01-14").status_code == 200  # type: ignore[attr-defined]
+
+    def test_the_third_time_is_a_conversation(self, stored: str, token: str):
+        self.answer(stored, token, "2027-01-13")
+        [second] = sent_on(stored, 13)
+        self.answer(stored, token_in(second), "2027-01-19", day=13)
+        [third] = sent_on(stored, 19)
+        shown = self.answer(stored, token_in(third), "2027-01-25", day=19)
+        assert "put off twice" in shown.text  # type: ignore[attr-defined]
+
+
+def test_what_is_in_hand_is_not_reminded_of_but_that_it_is_late_goes_on(stored: str, token: str):
+    pages(stored, moment(8, 10)).post(f"/a/{token}", data={"answer": "acknowledged"})
+    assert sent_on(stored, 12) == []
+    [to_manager] = sent_on(stored, 15)
+    assert to_manager.to_address == "chief@example.org"
+
+
+def test_what_stands_in_the_way_rests_for_a_week_and_is_told_to_the_office(stored: str, token: str):
+    client = pages(stored, moment(8, 10))
+    assert "what stands in the way" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
+    client.post(f"/a/{token}", data={"answer": "blocked", "text": "The supplier <waits>"})
+    assert sent_on(stored, 12) == []
+    from changeflow.usecases.previewing import answered
+
+    [line] = answered(db=stored, programme=None)
+    assert line.endswith("blocked: The supplier <waits>")
+    with session_scope(stored) as session:
+        assert all("supplier" not in subject for *_, subject in audit.entries(session, "small"))
+
+
+def test_who_is_asked_now_is_somebody_else(db: str, tmp_path: Path):
+    """A deputy is asked from now on."""
+    folder = a_folder(tmp_path / "trust", service=OWNED)
+    header = PEOPLE.splitlines()[0].split(",")
+    row = {"id": "deputy", "name": "Deputy", "role": "Deputy Director of People", "email": "deputy@example.org",
+           "audience": "manager"}  # fmt: skip
+    people = PEOPLE.rstrip("\n") + "\n" + ",".join(row.get(column, "") for column in header) + "\n"
+    (folder / "people.csv").write_text(people)
+    storing.apply(folder, db=db, actor="chief", now=moment(4))
+    [message] = sent_on(db, 8)
+    client = pages(db, moment(8, 10))
+    refused = client.post(f"/a/{token_in(message)}", data={"answer": "delegated", "to": "nobody"})
+    assert (refused.status_code, "Choose somebody of the list" in refused.text) == (422, True)
+    client.post(f"/a/{token_in(message)}", data={"answer": "delegated", "to": "deputy"})
+    [passed_on] = sent_on(db, 12)
+    assert passed_on.to_address == "deputy@example.org"
+
+
+@pytest.mark.parametrize(
+    ("token", "day", "status", "what"),
+    [("x" * 43, 8, 404, "not one of ours"), (None, 28 + 11, 410, "expired")],
+)
+def test_links_that_lead_nowhere(stored: str, token: str | None, day: int, status: int, what: str):
+    [message] = sent_on(stored, 8)
+    now = moment(1) + timedelta(days=day)
+    shown = pages(stored, now).post(f"/a/{token or token_in(message)}", data={"answer": "done"})
+    assert (shown.status_code, what in shown.text) == (status, True)
+
+
+def test_one_click_switches_optional_messages_off_and_on(stored: str, token: str):
+    with session_scope(stored) as session:
+        assert session.exec(select(NudgeRow)).one().message is not None
+    [message] = sent_on(stored, 12)
+    path = f"/u/{token_in(message, 'u')}"
+    client = pages(stored, moment(12, 10))
+    assert "Switch optional messages off" in client.get(path).text
+    # As mail programs do it (RFC 8058): no cookie, no question.
+    assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert "Send me all messages" in client.get(path).text
+    # What comes with somebody's part waits for the first working day of the week: Friday the 15th is none.
+    assert [m.to_address for m in sent_on(stored, 15)] == ["chief@example.org"]
+    client.post(path, data={"optional": "on"})
+    assert "Switch optional messages off" in client.get(path).text
+
+
+class TestAsksBesideTasks:
+    @pytest.fixture
+    def rounds(self, db: str, tmp_path: Path) -> str:
+        folder = a_folder(tmp_path / "trust", service=OWNED)
+        path = folder / "programme.yaml"
+        path.write_text(path.read_text() + "policy: {assess_every_weeks: 6}\n")
+        storing.apply(folder, db=db, actor="chief", now=moment(4))
+        return db
+
+    def test_an_assessment_is_kept_apart_and_never_escalated(self, rounds: str):
+        [to_chief, to_lead] = sorted(sent_on(rounds, 11), key=lambda m: m.to_address)
+        assert {to_chief.to_address, to_lead.to_address} == {"chief@example.org", "lead@example.org"}
+        token = next(t for t in re.findall(r"/a/(\S+)", to_lead.text) if self.asks_for_scores(rounds, t))
+        client = pages(rounds, moment(11, 10))
+        assert "1 to 5" in client.post(f"/a/{token}", data={"answer": "done", "desire": "6"}).text
+        assert "at least" in client.post(f"/a/{token}", data={"answer": "done"}).text
+        assert client.post(f"/a/{token}", data={"answer": "done", "awareness": "4", "desire": "2"}).status_code == 200
+        with session_scope(rounds) as session:
+            [kept] = load(session, None, on=date(2027, 1, 11)).programme.facts.assessments
+            assert (kept.person, kept.round) == ("lead", "round-1")
+            assert answers.answers(session, "small").all == ()
+            assert [e[2:] for e in audit.entries(session, "small")][-1] == ("system", "assess", "assessment:round-1")
+        for day in (18, 25, 29):
+            sent_on(rounds, day)
+        with session_scope(rounds) as session:
+            asked = session.exec(select(DueRow).where(DueRow.reason == "assessment"))
+            assert {(row.person, row.rung <= 2) for row in asked} == {("chief", True), ("lead", True)}
+
+    def asks_for_scores(self, db: str, token: str) -> bool:
+        return answering.question_of(token, db=db, now=moment(11, 10)).kind == "assessment"
+
+    def test_the_sponsor_is_asked_for_a_visible_act_and_says_what_it_was(self, stored: str):
+        finish = date(2027, 1, 5)
+        change = facts.Change(db=stored, programme=None, actor="lead", now=moment(5), on=finish)
+        facts.finish_task(TASK, finish, None, change)
+        agenda.tick(db=stored, now=datetime(2027, 2, 1, 7, tzinfo=UTC))
+        with session_scope(stored) as session:
+            [due] = session.exec(select(DueRow).where(DueRow.reason == "sponsor"))
+            assert (due.person, due.due_on) == ("chief", date(2027, 2, 1))
+
+
+def test_health_and_metrics_name_nobody(stored: str, token: str):
+    client = pages(stored, moment(8, 10))
+    healthy = client.get("/health")
+    assert (healthy.status_code, healthy.text) == (200, "fine")
+    late = pages(stored, moment(9)).get("/health")
+    assert late.status_code == 503
+    assert "small: the last tick ran on 8 Jan 2027 at 07:00." in late.text
+    numbers = client.get("/metrics").text
+    assert 'changeflow_messages{state="sent"} 1.0' in numbers
+    assert "@" not in numbers
