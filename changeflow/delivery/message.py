@@ -49,7 +49,8 @@ def as_email(message: Message) -> EmailMessage:
     for name, value in message.headers.items():
         mail[name] = one_line(value, name)
     mail.set_content(message.text)
-    mail.add_alternative(message.html, subtype="html")
+    # Quoted-printable would take longer than all the rest of a message.
+    mail.add_alternative(message.html, subtype="html", cte="base64")
     return mail
 
 
