@@ -23,6 +23,10 @@ FLOWS: Mapping[str, tuple[str, str, str]] = {
     "portfolio-risk": ("risk", "portfolio_risk", "30 4 * * *"),
     "portfolio-waves": ("risk", "portfolio_waves", "0 5 * * 6"),
     "reinforcement-checkpoints": ("reinforcement", "reinforcement_checkpoints", "30 6 * * *"),
+    "adkar-rounds": ("asks", "adkar_rounds", "35 6 * * *"),
+    "pilot-checkpoints": ("asks", "pilot_checkpoints", "40 6 * * *"),
+    "gate-requests": ("asks", "gate_requests", "45 6 * * *"),
+    "health": ("asks", "health", "20 * * * *"),
 }
 """Each flow's module, function and cron line in Europe/London, outside the early hours, when clocks change."""
 

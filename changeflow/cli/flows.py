@@ -18,6 +18,10 @@ NAMES = (
     "dispatch-nudges",
     "weekly-sro-report",
     "reinforcement-checkpoints",
+    "adkar-rounds",
+    "pilot-checkpoints",
+    "gate-requests",
+    "health",
     "portfolio-risk",
     "portfolio-waves",
 )

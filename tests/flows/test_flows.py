@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_tick_dispatch_and_report_through_prefect(prefect_server: Path, stored: str, tmp_path: Path):
     from flows.agenda_tick import tick
+    from flows.asks import adkar_rounds, gate_requests, health, pilot_checkpoints
     from flows.nudge import dispatch_nudges
     from flows.reinforcement import reinforcement_checkpoints
     from flows.sro import weekly_sro_report
@@ -52,6 +53,13 @@ def test_tick_dispatch_and_report_through_prefect(prefect_server: Path, stored: 
     assert dispatch_nudges(now=NOW).sent == 0
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
     assert [a.waiting + a.sent for a in reinforcement_checkpoints(now=NOW)] == [0]
+    assert {(a.reason, a.sent) for a in gate_requests(now=NOW)} == {("gate", 0), ("decision", 0), ("evidence", 0)}
+    assert [(a.reason, a.sent) for a in (*adkar_rounds(now=NOW), *pilot_checkpoints(now=NOW))] == [
+        ("assessment", 0),
+        ("feedback", 0),
+    ]
+    assert health(now=NOW) == ()
+    assert len(health(now=NOW + timedelta(days=2))) == 1
     [path] = weekly_sro_report(now=NOW)
     assert path.read_text().startswith("<!doctype html>")
     assert path.with_suffix(".json").is_file()

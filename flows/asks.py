@@ -1,0 +1,45 @@
+"""Daily: what people are asked for beside their tasks, each by a flow of its own that can be paused by itself."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+
+from changeflow.agenda.reasons import Reason
+from changeflow.settings import settings
+from changeflow.usecases import agenda, watching
+from changeflow.usecases.agenda import Asked
+
+
+@flow(name="adkar-rounds")
+def adkar_rounds(now: datetime | None = None) -> tuple[Asked, ...]:
+    """Ask everybody where they stand, where the programme opens rounds; counts by programme, of nobody by name."""
+    return _ask((Reason.ASSESSMENT,), "adkar-rounds", now)
+
+
+@flow(name="pilot-checkpoints")
+def pilot_checkpoints(now: datetime | None = None) -> tuple[Asked, ...]:
+    """Ask those whom a running pilot reaches how it goes."""
+    return _ask((Reason.FEEDBACK,), "pilot-checkpoints", now)
+
+
+@flow(name="gate-requests")
+def gate_requests(now: datetime | None = None) -> tuple[Asked, ...]:
+    """Ask for decisions that are due, and for the evidence that a gate ahead lacks."""
+    return _ask((Reason.GATE, Reason.DECISION, Reason.EVIDENCE), "gate-requests", now)
+
+
+@flow(name="health")
+def health(now: datetime | None = None) -> tuple[str, ...]:
+    """Say what is late or waits for a person; with nothing to say, all is well."""
+    found = watching.troubles(db=settings().db, now=now or datetime.now(UTC))
+    rows = [{"what": trouble} for trouble in found] or [{"what": "all is well"}]
+    create_table_artifact(rows, key="health", description="What is late, and what waits for a person")
+    return found
+
+
+def _ask(reasons: Iterable[Reason], key: str, now: datetime | None) -> tuple[Asked, ...]:
+    asked = agenda.ask(*reasons, db=settings().db, now=now or datetime.now(UTC))
+    create_table_artifact([a.row() for a in asked], key=key, description="What is asked of people, by programme")
+    return asked
