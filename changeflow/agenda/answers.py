@@ -22,11 +22,8 @@ class AnswerKind(StrEnum):
     """Somebody else is asked from now on."""
 
 
-MOST_POSTPONED = 2
-"""A day may be put off so often; then it is a conversation. Our own choice, as DOMAIN.md's ladder is."""
 FARTHEST_DAYS = 366
-REST_DAYS = 5
-"""Working days that reminders rest for once somebody said what stands in the way."""
+"""A day farther away than a year is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +75,8 @@ class Answers:
         return days[-1] if days else None
 
 
-def check_postponing(answers: Answers, subject: str, person: str, until: date, *, today: date) -> None:
-    """Refuse a day that has passed, one that is years away, and the third putting off."""
+def check_postponing(answers: Answers, subject: str, person: str, until: date, *, today: date, at_most: int) -> None:
+    """Refuse a day that has passed, one that is years away, and putting off more than `at_most` times."""
     if until <= today:
         raise InputError(f"{until:%d %B %Y} has passed. Give a day after today, or say that it is done.")
     if (until - today).days > FARTHEST_DAYS:
@@ -87,8 +84,8 @@ def check_postponing(answers: Answers, subject: str, person: str, until: date, *
             f"{until:%d %B %Y} is more than a year away. Give a nearer day, or say what stands in the way."
         )
     before = sum(a.kind is AnswerKind.NOT_YET for a in answers.about(subject, person))
-    if before >= MOST_POSTPONED:
-        raise InputError("This has been put off twice. Please say what stands in the way: it is time to talk.")
+    if before >= at_most:
+        raise InputError("This has been put off often enough. Please say what stands in the way: it is time to talk.")
 
 
 def check_passing_on(answers: Answers, subject: str, person: str, to: str, people: Iterable[str]) -> None:

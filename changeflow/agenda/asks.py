@@ -9,13 +9,15 @@ from changeflow.agenda.gates import State, weigh
 from changeflow.agenda.reasons import Reason
 from changeflow.programme.people import services_of
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.cpm import Schedule
 from changeflow.rules.engine import Judged
+from changeflow.rules.people import SCHOOL_WEEK, last_seen, school_days
 from changeflow.values.moments import last_day_of
 from changeflow.values.words import Kind
 
+HORIZON_WEEKS = 8
+"""Nobody is asked for an act that is needed later than that."""
 EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
-LOOK_AHEAD = timedelta(weeks=2)
-"""Evidence is asked for so long before its gate: the first rung of the ladder falls into it."""
 
 
 def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
@@ -24,20 +26,27 @@ def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> 
     people = {p.id: p for p in programme.definition.people}
     days = PeoplesDays(programme.definition, readers.contacts)
     found: list[Due] = []
-    for ask in (*_evidence(judged, today), *_feedback(programme, today), *_rounds(programme, today), *_acts(programme)):
+    _, schedule = unslipped(programme)
+    wanted = (
+        *_evidence(judged, schedule, today),
+        *_feedback(programme, schedule),
+        *_rounds(programme, today),
+        *_acts(programme),
+    )
+    for ask in wanted:
         if (person := people.get(ask.person or "")) is not None:
             found += climb(programme, ask, person, days.of(person.id), today=today, readers=readers)
     return tuple(sorted(found, key=lambda d: (d.due_on, d.key)))
 
 
-def _evidence(judged: Judged, today: date) -> Iterator[Due]:
+def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
     """What a gate's evidence lacks is asked of its service's lead provider, as long as there is time to bring it."""
     programme = judged.programme
-    _, schedule = unslipped(programme)
+    weeks = programme.rulepacks.number("nudges", "evidence_weeks", on=today)
     for gate in programme.tasks(kind=Kind.DECISION):
         lead = programme.service(gate.service).lead_provider if gate.service else None
         due_on = last_day_of(schedule[gate.id].early_finish)
-        if lead is None or programme.is_done(gate.id) or not today <= due_on <= today + LOOK_AHEAD:
+        if lead is None or programme.is_done(gate.id) or not today <= due_on <= today + timedelta(weeks=weeks):
             continue
         if weigh(judged, gate.id).of(State.BLOCKS, State.OPEN):
             priority = schedule[gate.id].total_float
@@ -45,9 +54,8 @@ def _evidence(judged: Judged, today: date) -> Iterator[Due]:
             yield _ask(Reason.EVIDENCE, subject, lead.person, due_on, priority)
 
 
-def _feedback(programme: Programme, today: date) -> Iterator[Due]:
+def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:
     """Whoever a pilot reaches is asked how it goes, by its end."""
-    _, schedule = unslipped(programme)
     for pilot in programme.tasks(kind=Kind.PILOT):
         begun = programme.roadmap.progress.get(pilot.id)
         if begun is None or begun.is_done:
@@ -84,10 +92,13 @@ def _acts(programme: Programme) -> Iterator[Due]:
     sponsor, facts = programme.definition.programme.sponsor, programme.facts
     if sponsor is None or not facts.progress:
         return
-    seen = [a.on for a in facts.acts if a.on <= programme.on]
-    since = max([sponsor.since, programme.definition.programme.start, *seen])
-    due_on = since + timedelta(weeks=programme.policy.sponsor_acts_within_school_weeks)
-    yield _ask(Reason.SPONSOR, SPONSOR, sponsor.person, due_on, 0)
+    due_on, _ = last_seen(programme, sponsor)
+    left = SCHOOL_WEEK * programme.policy.sponsor_acts_within_school_weeks
+    while left > 0 and due_on < programme.on + timedelta(weeks=HORIZON_WEEKS):
+        due_on += timedelta(days=1)
+        left -= school_days(programme, due_on - timedelta(days=1), due_on)
+    if left == 0:
+        yield _ask(Reason.SPONSOR, SPONSOR, sponsor.person, due_on, 0)
 
 
 def _ask(reason: Reason, subject: str, person: str, due_on: date, priority: int) -> Due:

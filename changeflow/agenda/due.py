@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from changeflow.adkar.people import Contact, Person
-from changeflow.agenda.answers import REST_DAYS, Answers
+from changeflow.agenda.answers import Answers
 from changeflow.agenda.days import PeoplesDays, PersonalDays
 from changeflow.agenda.reasons import NEVER_ESCALATED, Reason, reason_of
 from changeflow.programme.programme import Programme
@@ -34,6 +34,8 @@ class Due:
     """The last day of the task, inclusive."""
     priority: int
     """Total float in working minutes: the smaller, the more it matters."""
+    asked: str = ""
+    """Whose it is, also where their manager is told; not part of the key."""
 
     @property
     def key(self) -> str:
@@ -114,7 +116,9 @@ def _of_task(
     priority = programme.timed(task.id).total_float if programme.schedule else schedule[task.id].total_float
     if _reached(days, due_on, ladder, today) >= TO_SRO:
         # What the SRO reads is the plan's own day, whatever was promised since.
-        yield Due(reason=reason, subject=task.id, person=None, rung=TO_SRO, due_on=due_on, priority=priority)
+        yield Due(
+            reason=reason, subject=task.id, person=None, rung=TO_SRO, due_on=due_on, priority=priority, asked=asked.id
+        )
         return
     promised = readers.answers.promised(task.id, asked.id)
     due_on = max(due_on, promised) if promised else due_on
@@ -122,13 +126,15 @@ def _of_task(
     if (
         rung < 0
         or (promised and today < promised)
-        or _rests(readers.answers, task.id, asked.id, due_on, rung, days, today)
+        or _rests(programme, readers.answers, task.id, asked.id, due_on, rung, days, today)
     ):
         return
     person = _recipient(programme, task, asked, rung)
     if readers.is_here(person):
         rung = min(rung, TO_MANAGER)
-        yield Due(reason=reason, subject=task.id, person=person, rung=rung, due_on=due_on, priority=priority)
+        yield Due(
+            reason=reason, subject=task.id, person=person, rung=rung, due_on=due_on, priority=priority, asked=asked.id
+        )
 
 
 def climb(
@@ -140,10 +146,10 @@ def climb(
         rung = min(rung, TO_MANAGER - 1)
     if rung < 0 or not readers.is_here(person.id):
         return
-    if _rests(readers.answers, ask.subject, person.id, ask.due_on, rung, days, today):
+    if _rests(programme, readers.answers, ask.subject, person.id, ask.due_on, rung, days, today):
         return
     to = None if rung >= TO_SRO else person.manager or person.id if rung == TO_MANAGER else person.id
-    yield replace(ask, person=to, rung=rung)
+    yield replace(ask, person=to, rung=rung, asked=person.id)
 
 
 def _reached(days: PersonalDays, due_on: date, ladder: list[int], today: date) -> int:
@@ -152,7 +158,14 @@ def _reached(days: PersonalDays, due_on: date, ladder: list[int], today: date) -
 
 
 def _rests(
-    answers: Answers, subject: str, person: str, due_on: date, rung: int, days: PersonalDays, today: date
+    programme: Programme,
+    answers: Answers,
+    subject: str,
+    person: str,
+    due_on: date,
+    rung: int,
+    days: PersonalDays,
+    today: date,
 ) -> bool:
     """Tell whether an answer keeps reminders back: in hand, until others hear that it is late; blocked, for days."""
     if answers.is_done(subject, person, due_on):
@@ -160,7 +173,8 @@ def _rests(
     if rung < TO_MANAGER and answers.is_acknowledged(subject, person, due_on):
         return True
     blocked = answers.last_block(subject, person)
-    return blocked is not None and today < days.after(blocked, REST_DAYS)
+    rest = programme.rulepacks.number("nudges", "rest_days", on=today)
+    return blocked is not None and today < days.after(blocked, rest)
 
 
 def _is_open(programme: Programme, task: Task) -> bool:

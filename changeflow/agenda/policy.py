@@ -31,7 +31,6 @@ class Policy:
     send_until: time
     digest_from: time
     optional: frozenset[Reason]
-    saturated: int
 
     @classmethod
     def of(cls, packs: Rulepacks, *, on: date) -> "Policy":
@@ -45,7 +44,18 @@ class Policy:
             send_until=time.fromisoformat(str(value("send_until"))),
             digest_from=time.fromisoformat(str(value("digest_from"))),
             optional=frozenset(Reason(name) for name in packs.entry("nudges", "optional", on=on).value),
-            saturated=int(str(value("saturated"))),
+        )
+
+    @classmethod
+    def strictest(cls, policies: "Sequence[Policy]") -> "Policy":
+        """Return what keeps to all of them: somebody may be in several programmes, with rulepacks of their own."""
+        return cls(
+            per_day=min(p.per_day for p in policies),
+            per_week=min(p.per_week for p in policies),
+            send_from=max(p.send_from for p in policies),
+            send_until=min(p.send_until for p in policies),
+            digest_from=max(p.digest_from for p in policies),
+            optional=frozenset.intersection(*(p.optional for p in policies)),
         )
 
 
@@ -66,6 +76,7 @@ class Reader:
     """What decides whether somebody may be written to now."""
 
     days: Days
+    policy: Policy
     has_address: bool = True
     is_deliverable: bool = True
     optional_off: bool = False
@@ -80,6 +91,8 @@ class Fate(StrEnum):
 
     GOES = "goes"
     HELD = "held"
+    UNREACHED = "unreached"
+    """Held back as well, until there is an address that works."""
     WITHDRAWN = "withdrawn"
 
 
@@ -91,45 +104,40 @@ class Verdict:
     nudges: tuple[Waiting, ...]
     fate: Fate
     why: str = ""
-    until: datetime | None = None
-    """When to look again, where that is known."""
 
 
-def sort_out(
-    waiting: Sequence[Waiting], readers: Mapping[str, Reader], policy: Policy, *, now: datetime
-) -> Iterator[Verdict]:
+def sort_out(waiting: Sequence[Waiting], readers: Mapping[str, Reader], *, now: datetime) -> Iterator[Verdict]:
     """Say of each person's nudges whether they go now, together in one message, or are held back, and why."""
     for recipient, group in groupby(sorted(waiting, key=lambda w: w.recipient), key=lambda w: w.recipient):
         own = sorted(group, key=lambda w: (w.priority, w.due_on, w.id))
         reader = readers[recipient]
-        unwanted = tuple(w for w in own if reader.optional_off and w.reason in policy.optional)
+        unwanted = tuple(w for w in own if reader.optional_off and w.reason in reader.policy.optional)
         if unwanted:
             yield Verdict(recipient, unwanted, Fate.WITHDRAWN, "they switched these off")
         wanted = tuple(w for w in own if w not in unwanted)
         if wanted:
-            yield _verdict(recipient, wanted, reader, policy, now)
+            yield _verdict(recipient, wanted, reader, now)
 
 
-def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, policy: Policy, now: datetime) -> Verdict:
-    def held(why: str, until: datetime | None = None) -> Verdict:
-        return Verdict(recipient, own, Fate.HELD, why, until)
+def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: datetime) -> Verdict:
+    def held(why: str, fate: Fate = Fate.HELD) -> Verdict:
+        return Verdict(recipient, own, fate, why)
 
-    local = now.astimezone(LONDON)
+    policy, local = reader.policy, now.astimezone(LONDON)
     today = local.date()
     if not reader.has_address:
-        return held("no address is known")
+        return held("no address is known", Fate.UNREACHED)
     if not reader.is_deliverable:
-        return held("the address does not work: correct it in people.csv")
+        return held("the address does not work: correct it in people.csv", Fate.UNREACHED)
     if not reader.days.works_on(today):
         following = next_day(reader.days, today)
-        return held(f"not a working day of theirs; again on {spoken_day(following)}", _at(following, policy.send_from))
+        return held(f"not a working day of theirs; again on {spoken_day(following)}")
     begins = policy.digest_from if len(own) > 1 else policy.send_from
     if local.time() < begins:
-        return held(f"before {begins:%H:%M}", _at(today, begins))
+        return held(f"before {begins:%H:%M}")
     if local.time() >= policy.send_until:
         following = next_day(reader.days, today)
-        why = f"after {policy.send_until:%H:%M}; again on {spoken_day(following)}"
-        return held(why, _at(following, policy.send_from))
+        return held(f"after {policy.send_until:%H:%M}; again on {spoken_day(following)}")
     if reader.today >= policy.per_day:
         return held(f"they have had {counted(reader.today, 'message')} today")
     if reader.week >= policy.per_week:
@@ -149,7 +157,3 @@ def next_day(days: Days, after: date) -> date:
     """Return somebody's next working day; a year later where none is known."""
     ahead = (after + timedelta(days=n) for n in range(1, 366))
     return next((day for day in ahead if days.works_on(day)), after + timedelta(days=365))
-
-
-def _at(day: date, moment: time) -> datetime:
-    return datetime.combine(day, moment, tzinfo=LONDON)

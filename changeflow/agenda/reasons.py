@@ -1,4 +1,4 @@
-"""Why somebody is nudged: each reason has templates of its name, and its place in the policy."""
+"""Why somebody is nudged: each reason has a template, and its place in the policy."""
 
 from enum import StrEnum
 

@@ -13,6 +13,8 @@ from babel.dates import format_date
 from changeflow.delivery.message import Message
 from changeflow.delivery.templates import LANGUAGES, Templates
 
+GATE, DECISION = "gate", "decision"
+"""A gate is a decision, with another name in the same sentences."""
 SHOWN_AGAINST = 5
 """A mail is read on a phone: our own choice."""
 
@@ -96,12 +98,14 @@ def _said(item: Item, letter: Letter, language: str, templates: Templates) -> di
         "against": item.against[:SHOWN_AGAINST],
         "more": max(0, len(item.against) - SHOWN_AGAINST),
         "office": letter.office,
+        "is_gate": item.reason == GATE,
     }
-    lines = templates.say(item.reason, "say", values, language).splitlines()
+    name = DECISION if item.reason == GATE else item.reason
+    lines = templates.say(name, "say", values, language).splitlines()
     return {
         "title": item.title,
-        "subject": _line(templates.say(item.reason, "subject", values, language)),
-        "action": _line(templates.say(item.reason, "action", values, language)),
+        "subject": _line(templates.say(name, "subject", values, language)),
+        "action": _line(templates.say(name, "action", values, language)),
         "lines": [line.strip() for line in lines if line.strip()],
         "blocks": _blocks(lines),
         "link": item.link,

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from changeflow.adkar.assessment import Element
 from changeflow.adkar.groups import barriers, by_group
+from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import live_people, schools_of, services_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
@@ -26,15 +27,14 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     sponsor = programme.definition.programme.sponsor
     if sponsor is None or not programme.facts.progress:
         return
-    seen = [a.on for a in programme.facts.acts if a.on <= programme.on]
-    since = max([sponsor.since, programme.definition.programme.start, *seen[-1:]])
+    since, is_known = last_seen(programme, sponsor)
     limit = programme.policy.sponsor_acts_within_school_weeks
-    weeks = _school_days(programme, since, programme.on) // SCHOOL_WEEK
+    weeks = school_days(programme, since, programme.on) // SCHOOL_WEEK
     if weeks <= limit:
         return
     message = (
         f"The sponsor's last visible act was on {spoken_day(since)}, {weeks} school weeks ago; {limit} are the limit."
-        if seen
+        if is_known
         else f"No visible act of the sponsor is known, after {weeks} school weeks; {limit} are the limit."
     )
     if weeks > 2 * limit:
@@ -42,7 +42,13 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     yield Breach("R17", "programme", message)
 
 
-def _school_days(programme: Programme, since: date, on: date) -> int:
+def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
+    """Return since when the sponsor has done nothing that people could see, and whether any act is known at all."""
+    seen = [a.on for a in programme.facts.acts if a.on <= programme.on]
+    return max([sponsor.since, programme.definition.programme.start, *seen[-1:]]), bool(seen)
+
+
+def school_days(programme: Programme, since: date, on: date) -> int:
     """Count the school days after a day, to another; where authorities differ, those of the one with the fewest."""
     calendars = programme.roadmap.calendars
     terms = [c for name, c in calendars.items() if name.startswith("term, ")] or [calendars["office"]]

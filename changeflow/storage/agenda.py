@@ -177,17 +177,6 @@ def carried_by(session: Session, message: int) -> list[Nudge]:
     return [_nudge(row) for row in session.exec(query)]
 
 
-def sent_by_rung(session: Session) -> dict[int, int]:
-    """Count what went out, by rung."""
-    query = (
-        select(NudgeRow.rung, func.count())
-        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
-        .where(MessageRow.state == "sent")
-        .group_by(col(NudgeRow.rung))
-    )
-    return dict(session.exec(query).all())
-
-
 def counts_by_reason(session: Session) -> dict[tuple[str, str], tuple[int, int]]:
     """Return, by programme and reason, how many nudges wait and how many have a message; withdrawn ones are neither."""
     still = case((col(NudgeRow.message).is_(None), 1), else_=0)

@@ -48,7 +48,7 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
         counts = agenda.due_counts(session)
     return tuple(
         _tick_one(name, db=db, now=now)
-        if name in stale or name not in counts
+        if name in stale
         else Ticked(programme=name, due=counts[name], new=0, readiness=False)
         for name in names
     )
@@ -124,8 +124,9 @@ TITLES: Mapping[Reason, str] = {
 def content_of(due: Due, stored: Stored) -> dict[str, Any]:
     """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
     task = stored.programme.roadmap.tasks.get(due.task)
-    for_manager = due.rung == TO_MANAGER
-    owner = stored.version.definition.role_of(task.owner) if task else None
+    # Who has no manager is told themselves, and then not as if it were somebody else's.
+    for_manager = due.rung == TO_MANAGER and due.person != due.asked
+    owner = stored.version.definition.role_of(due.asked)
     content: dict[str, Any] = {
         "title": task.name if task else TITLES.get(due.reason, due.subject),
         "for_manager": for_manager,

@@ -10,25 +10,22 @@ from changeflow.adkar.assessment import Assessment, Element
 from changeflow.agenda.answers import Answer, AnswerKind, Answers, check_passing_on, check_postponing
 from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_name
 from changeflow.agenda.gates import State, weigh
-from changeflow.errors import ChangeflowError, InputError
-from changeflow.intake.progress import ReportedProgress
+from changeflow.errors import InputError
 from changeflow.programme.facts import SponsorAct
 from changeflow.storage import answers, facts, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import session_scope
-from changeflow.usecases.facts import Change, checked_progress, record_progress
+from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
 from changeflow.usecases.letters import digest_of, recipient_of
 from changeflow.usecases.stored import Stored, after_change, load
-from changeflow.values.moments import day_of, local_day
+from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
 
 MOST_WORDS = 2000
 
 
-class LinkError(ChangeflowError):
+class LinkError(InputError):
     """A link that leads nowhere: forged, used, expired or withdrawn."""
-
-    exit_code = 4
 
     def __init__(self, text: str, *, was_known: bool) -> None:
         super().__init__(text)
@@ -205,6 +202,8 @@ class _Saying:
 
     def take(self) -> str:
         """Write what was said; return what to tell the person."""
+        if self.kind in ("assessment", "feedback", "sponsor") and self.given.kind is not AnswerKind.DONE:
+            raise InputError("Choose one of the answers on the page.")
         return {
             AnswerKind.DONE: self._done,
             AnswerKind.ACKNOWLEDGED: self._acknowledged,
@@ -243,7 +242,9 @@ class _Saying:
     def _not_yet(self) -> str:
         if self.given.until is None:
             raise InputError("Give the day by which it will be done.")
-        check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today)
+        packs = self.stored.programme.rulepacks
+        at_most = packs.number("nudges", "postponed_at_most", on=self.today)
+        check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today, at_most=at_most)
         self._keep(AnswerKind.NOT_YET, until=self.given.until)
         return "Thank you. We will ask again on that day. The plan keeps its own day until it is changed."
 
@@ -267,11 +268,8 @@ class _Saying:
         programme, task = self.stored.programme, self.link.subject
         if programme.is_done(task):
             return
-        progress = programme.facts.progress.get(task)
-        begun = day_of(progress.actual_start if progress else programme.timed(task).early_start)
-        reported = ReportedProgress(task, min(begun, self.today), self.today)
         change = Change(db=self.db, programme=self.link.programme, actor=self.link.person, now=self.now, on=self.today)
-        said = checked_progress(self.stored, [reported], self.today)
+        said = checked_progress(self.stored, [finish_of(programme, task, self.today)], self.today)
         record_progress(self.session, self.stored, said, self.link.person, change)
 
     def _assess(self) -> None:

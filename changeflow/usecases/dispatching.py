@@ -16,7 +16,6 @@ from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import Channel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
-from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.storage import agenda, answers, audit, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.database import session_scope
@@ -120,7 +119,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     today = local_day(now)
     queue = agenda.waiting(session, now=now)
     houses = {name: house_of(session, name) for name in sorted({n.programme for n in queue})}
-    policy = Policy.of(shipped_rulepacks(), on=today)
+    policies = {name: Policy.of(house.packs, on=today) for name, house in houses.items()}
     day_counts = messages.counts_since(session, today)
     week_counts = messages.counts_since(session, today - timedelta(days=6))
     found = Round(now, houses, {n.id: n for n in queue}, [], day_counts)
@@ -130,6 +129,9 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
         if n.person in {p.id for p in houses[n.programme].definition.people}
     ]
     reach = answers.reach(session, {w.recipient for w in waiting})
+    parts: dict[str, set[str]] = {}
+    for w in waiting:
+        parts.setdefault(w.recipient, set()).add(found.nudges[w.id].programme)
     readers: dict[str, Reader] = {}
     for w in waiting:
         nudge = found.nudges[w.id]
@@ -139,6 +141,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
             w.recipient,
             Reader(
                 days=houses[nudge.programme].days.of(nudge.person),
+                policy=Policy.strictest([policies[name] for name in parts[w.recipient]]),
                 has_address=contact is not None and contact.email is not None,
                 is_deliverable=known is None or known.is_deliverable,
                 optional_off=known is not None and known.optional_off,
@@ -148,7 +151,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
         )
     trying = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
     kept = [w for w in waiting if found.nudges[w.id].programme not in trying]
-    verdicts = list(sort_out(kept, readers, policy, now=now))
+    verdicts = list(sort_out(kept, readers, now=now))
     verdicts += (Verdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
     found.verdicts = sorted(verdicts, key=lambda v: (v.nudges[0].priority, v.nudges[0].id))
     return found
@@ -202,9 +205,9 @@ class _Post:
                 if verdict.fate is Fate.WITHDRAWN:
                     agenda.withdraw(session, ids, at=now, why=verdict.why)
                     counts["withdrawn"] += len(ids)
-                elif verdict.fate is Fate.HELD:
+                elif verdict.fate in (Fate.HELD, Fate.UNREACHED):
                     agenda.hold(session, dict.fromkeys(ids, verdict.why))
-                    counts["no_address" if "address" in verdict.why else "held"] += len(ids)
+                    counts["no_address" if verdict.fate is Fate.UNREACHED else "held"] += len(ids)
         going = [v for v in found.verdicts if v.fate is Fate.GOES]
         for first in range(0, len(going), TOGETHER):
             for claimed, nudges, letter in self._open(going[first : first + TOGETHER], found):

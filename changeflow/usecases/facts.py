@@ -236,11 +236,16 @@ def finish_task(task: str, finished: date, started: date | None, change: Change)
     programme = stored.programme
     if task not in programme.roadmap.tasks:
         raise UnknownThingError("task", task, programme.roadmap.tasks)
-    known = programme.facts.progress.get(task)
+    return report_progress([finish_of(programme, task, finished, started)], change)
+
+
+def finish_of(programme: Programme, task: TaskId, finished: date, started: date | None = None) -> ReportedProgress:
+    """Return the report of a finish: its start is the one given, the one known, or its forecast's."""
     if started is None:
+        known = programme.facts.progress.get(task)
         begun = day_of(known.actual_start if known else programme.timed(task).early_start)
         started = min(begun, finished)
-    return report_progress([ReportedProgress(task, started, finished)], change)
+    return ReportedProgress(task, started, finished)
 
 
 def policy_of(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:

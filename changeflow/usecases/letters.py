@@ -55,7 +55,8 @@ class House:
 def house_of(session: Session, name: str) -> House:
     definition = versions.required(session, name).definition
     contacts = versions.contacts(session, name)
-    return House(definition, contacts, shipped_rulepacks(), PeoplesDays(definition, contacts))
+    packs = Rulepacks(packs=(*shipped_rulepacks().packs, *definition.rulepacks))
+    return House(definition, contacts, packs, PeoplesDays(definition, contacts))
 
 
 def letter_of(nudges: list[Nudge], houses: Mapping[str, House], desk: Desk, now: datetime) -> Message | None:

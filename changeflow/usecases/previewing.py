@@ -41,7 +41,7 @@ def _lines(verdict: Verdict, found: Round, desk: Desk) -> Iterator[str]:
         address = letter.to_address if letter else "nobody"
         yield f"  goes  {role} <{address}>: {letter.subject if letter else 'no address'}"
         return
-    word = "held" if verdict.fate is Fate.HELD else "gone"
+    word = "gone" if verdict.fate is Fate.WITHDRAWN else "held"
     for nudge in nudges:
         yield f"  {word}  {role}: {nudge.content.get('title', nudge.subject)} ({verdict.why})"
 
