@@ -48,7 +48,7 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
         counts = agenda.due_counts(session)
     return tuple(
         _tick_one(name, db=db, now=now)
-        if name in stale
+        if name in stale or name not in counts  # a name that is not stored is told where it is loaded
         else Ticked(programme=name, due=counts[name], new=0, readiness=False)
         for name in names
     )
