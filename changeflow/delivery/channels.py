@@ -44,6 +44,8 @@ class Channel(Protocol):
     name: str
     may_repeat: bool
     """Whether the other side recognises a repeat, or a repeat does no harm. Else what may have gone is parked."""
+    overwrites: bool
+    """Whether a repeat leaves no second copy: several may then be marked as sent at once, which is faster."""
     leaves_the_house: bool
     """Whether people get what is sent: only programmes that are live send by such a channel."""
 
@@ -54,7 +56,7 @@ class Channel(Protocol):
 class FileChannel:
     """Writes each message as an .eml file, named by its Message-ID: a repeat overwrites itself."""
 
-    name, may_repeat, leaves_the_house = "file", True, False
+    name, may_repeat, overwrites, leaves_the_house = "file", True, True, False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,7 +80,7 @@ class FileChannel:
 class ConsoleChannel:
     """Prints each message's text, for a look at what would go out."""
 
-    name, may_repeat, leaves_the_house = "console", True, False
+    name, may_repeat, overwrites, leaves_the_house = "console", True, False, False
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
@@ -94,7 +96,7 @@ class SmtpChannel:
     A server recognises a repeat by its Message-ID, if at all; a second copy of a reminder does no harm, and is marked.
     """
 
-    name, may_repeat, leaves_the_house = "smtp", True, True
+    name, may_repeat, overwrites, leaves_the_house = "smtp", True, False, True
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url, self.timeout = urlsplit(url), timeout

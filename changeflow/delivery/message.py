@@ -1,11 +1,15 @@
 """One message, and how it becomes an e-mail."""
 
+import quopri
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import HeaderParseError
+from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.utils import format_datetime, formataddr
+from functools import lru_cache
 
 from changeflow.errors import InputError
 
@@ -31,10 +35,10 @@ class Message:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def as_email(message: Message) -> EmailMessage:
+def as_email(message: Message) -> MIMEMultipart:
     """Build the e-mail: text first, HTML beside it, marked as sent by a machine (RFC 3834)."""
-    mail = EmailMessage()
-    mail["Subject"] = one_line(message.subject, "subject")
+    mail = MIMEMultipart("alternative")
+    mail["Subject"] = Header(one_line(message.subject, "subject"), header_name="Subject").encode()
     mail["From"] = _address(message.from_name, message.from_address)
     mail["To"] = _address(message.to_name, message.to_address)
     mail["Date"] = format_datetime(message.at)
@@ -48,10 +52,16 @@ def as_email(message: Message) -> EmailMessage:
         mail["X-Changeflow-Repeat"] = "possible"
     for name, value in message.headers.items():
         mail[name] = one_line(value, name)
-    mail.set_content(message.text)
-    # Quoted-printable would take longer than all the rest of a message.
-    mail.add_alternative(message.html, subtype="html", cte="base64")
+    mail.attach(_part("plain", message.text))
+    mail.attach(_part("html", message.html))
     return mail
+
+
+def _part(subtype: str, text: str) -> MIMENonMultipart:
+    part = MIMENonMultipart("text", subtype, charset="utf-8")
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(quopri.encodestring(text.encode()).decode("ascii"))
+    return part
 
 
 def one_line(value: str, what: str) -> str:
@@ -61,8 +71,11 @@ def one_line(value: str, what: str) -> str:
     return value
 
 
-def _address(name: str, address: str) -> Address:
+@lru_cache(maxsize=1024)
+def _address(name: str, address: str) -> str:
+    """Write a name and an address as a header's value; one that is not right by RFC 5322 is refused."""
     try:
-        return Address(display_name=one_line(name, "name"), addr_spec=one_line(address, "address"))
+        parsed = Address(display_name=one_line(name, "name"), addr_spec=one_line(address, "address"))
+        return formataddr((parsed.display_name, parsed.addr_spec))
     except (ValueError, HeaderParseError, IndexError):
         raise InputError(f"{address!r} is not an e-mail address. Write name@example.org.") from None

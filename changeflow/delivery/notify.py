@@ -17,7 +17,7 @@ DAILY_LIMIT = "TooManyRequestsError"
 class NotifyChannel:
     """Sends by GOV.UK Notify: a key, and the id of a template that has ((subject)) and ((body))."""
 
-    name, may_repeat, leaves_the_house = "notify", False, True
+    name, may_repeat, overwrites, leaves_the_house = "notify", False, False, True
 
     def __init__(self, key: str, template: str, *, base_url: str | None = None) -> None:
         # Loaded here: it brings an HTTP library that nobody else needs.

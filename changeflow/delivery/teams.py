@@ -14,7 +14,7 @@ from changeflow.errors import InputError
 class TeamsChannel:
     """Posts to the address of a workflow, which decides where the card goes; the recipient is named in the card."""
 
-    name, may_repeat, leaves_the_house = "teams", False, True
+    name, may_repeat, overwrites, leaves_the_house = "teams", False, False, True
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         parts = urlsplit(url)

@@ -1,10 +1,10 @@
 """Links, what people answered by them, and how they want to be reached."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, insert, update
 from sqlmodel import Session, col, select
 
 from changeflow.agenda.answers import Answer, AnswerKind, Answers
@@ -32,20 +32,17 @@ class Reach:
     is_deliverable: bool
 
 
-def add_link(session: Session, digest: str, link: Link, *, at: datetime) -> None:
-    """Keep a link by its token's digest; the token itself stands in the message alone."""
-    session.add(
-        LinkRow(
-            token=digest,
-            programme_id=link.programme,
-            person=link.person,
-            action=link.action,
-            subject=link.subject,
-            due_on=link.due_on,
-            created_at=at,
-            expires_at=link.expires_at,
-        )
-    )
+def add_links(session: Session, links: Mapping[str, Link], *, at: datetime) -> None:
+    """Keep links by their tokens' digests; the tokens themselves stand in the messages alone."""
+    rows = [
+        {
+            "token": digest, "programme_id": link.programme, "person": link.person, "action": link.action,
+            "subject": link.subject, "due_on": link.due_on, "created_at": at, "expires_at": link.expires_at,
+        }
+        for digest, link in links.items()
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(insert(LinkRow), rows)
 
 
 def find_link(session: Session, digest: str) -> Link | None:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from changeflow.storage.tables.audit import AuditRow
@@ -24,24 +25,32 @@ class BrokenLink:
 
 def append(session: Session, programme: str, *, at: datetime, actor: str, action: str, subject: str) -> None:
     """Add one entry. `subject` is made of ids only."""
+    append_all(session, programme, [(action, subject)], at=at, actor=actor)
+
+
+def append_all(
+    session: Session, programme: str, entries: Sequence[tuple[str, str]], *, at: datetime, actor: str
+) -> None:
+    """Add an entry for each (action, subject), in order."""
     session.flush()
     last = session.exec(
-        select(AuditRow).where(AuditRow.programme_id == programme).order_by(col(AuditRow.number).desc()).limit(1)
+        select(AuditRow.number, AuditRow.hash)
+        .where(AuditRow.programme_id == programme)
+        .order_by(col(AuditRow.number).desc())
+        .limit(1)
     ).first()
-    number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
-    entry = (programme, number, _moment(at), actor, action, subject, previous)
-    session.add(
-        AuditRow(
-            programme_id=programme,
-            number=number,
-            at=at,
-            actor=actor,
-            action=action,
-            subject=subject,
-            previous=previous,
-            hash=_digest(entry),
-        )
-    )
+    number, previous = last or (0, GENESIS)
+    rows = []
+    for action, subject in entries:
+        number += 1
+        digest = _digest((programme, number, _moment(at), actor, action, subject, previous))
+        rows.append({
+            "programme_id": programme, "number": number, "at": at, "actor": actor, "action": action,
+            "subject": subject, "previous": previous, "hash": digest,
+        })  # fmt: skip
+        previous = digest
+    if rows:
+        session.connection().execute(insert(AuditRow), rows)
 
 
 def verify(session: Session, programme: str | None = None) -> tuple[int, list[BrokenLink]]:

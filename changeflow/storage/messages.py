@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, or_, update
+from sqlalchemy import ColumnElement, CursorResult, bindparam, insert, or_, update
 from sqlmodel import Session, col, func, select
 
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
@@ -24,42 +24,58 @@ class Outgoing:
     may_have_gone: bool
 
 
-def open_message(
-    session: Session,
-    *,
-    recipient: str,
-    day: date,
-    number: int,
-    message_id: str,
-    nudges: Sequence[int],
-    worker: str,
-    now: datetime,
-    lease: timedelta,
-) -> Outgoing | None:
-    """Make a message that carries nudges, claimed at once; None where another dispatcher has some of them already.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message that is to be opened, and the nudges that it carries."""
+
+    recipient: str
+    day: date
+    number: int
+    """The recipient's how many-th of the day."""
+    message_id: str
+    nudges: tuple[int, ...]
+
+
+def open_messages(
+    session: Session, drafts: Sequence[Draft], *, worker: str, now: datetime, lease: timedelta
+) -> list[Outgoing] | None:
+    """Make messages, claimed at once, in the order of the drafts; None where somebody else has some of the nudges.
 
     A second message of the same day and number is refused by the table: the caller's transaction ends with it.
     """
-    row = MessageRow(
-        recipient=recipient,
-        day=day,
-        number=number,
-        message_id=message_id,
-        created_at=now,
-        claimed_by=worker,
-        claimed_until=now + lease,
-        attempts=1,
-    )
-    session.add(row)
     session.flush()
-    taken = session.exec(
+    connection = session.connection()
+    rows = [
+        {
+            "recipient": d.recipient, "day": d.day, "number": d.number, "message_id": d.message_id, "state": OPEN,
+            "may_have_gone": False, "created_at": now, "claimed_by": worker, "claimed_until": now + lease,
+            "attempts": 1,
+        }
+        for d in drafts
+    ]  # fmt: skip
+    made = connection.execute(insert(MessageRow).returning(col(MessageRow.id), sort_by_parameter_order=True), rows)
+    ids = [found for found in made.scalars() if found is not None]
+    taken = [{"nudge_id": nudge, "to": ids[n]} for n, draft in enumerate(drafts) for nudge in draft.nudges]
+    is_free = col(NudgeRow.message).is_(None) & col(NudgeRow.withdrawn_at).is_(None)
+    connection.execute(
         update(NudgeRow)
-        .where(col(NudgeRow.id).in_(nudges), col(NudgeRow.message).is_(None), col(NudgeRow.withdrawn_at).is_(None))
-        .values(message=row.id, why=None)
+        .where(col(NudgeRow.id) == bindparam("nudge_id"), is_free)
+        .values(message=bindparam("to"), why=None),
+        taken,
     )
-    if not isinstance(taken, CursorResult) or taken.rowcount != len(nudges):
+    if session.exec(select(func.count()).where(col(NudgeRow.message).in_(ids))).one() != len(taken):
         return None
-    return _outgoing(row)
+    return [
+        Outgoing(
+            id=ids[n],
+            recipient=draft.recipient,
+            message_id=draft.message_id,
+            created_at=now,
+            attempts=1,
+            may_have_gone=False,
+        )
+        for n, draft in enumerate(drafts)
+    ]
 
 
 def resumable(session: Session, *, now: datetime) -> list[int]:
@@ -95,12 +111,19 @@ def claim(session: Session, message: int, *, worker: str, now: datetime, lease: 
 
 
 def settle(
-    session: Session, message: int, *, worker: str, state: str, at: datetime, channel: str, error: str | None = None
-) -> bool:
-    """Note what became of a message; False when the claim was lost meanwhile, and another worker has it."""
+    session: Session,
+    some: Sequence[int],
+    *,
+    worker: str,
+    state: str,
+    at: datetime,
+    channel: str,
+    error: str | None = None,
+) -> set[int]:
+    """Note what became of messages; return those whose claim we still had. The others are another worker's by now."""
     result = session.exec(
         update(MessageRow)
-        .where(col(MessageRow.id) == message, col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
+        .where(col(MessageRow.id).in_(some), col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
         .values(
             state=state,
             sent_at=at if state == SENT else None,
@@ -109,9 +132,10 @@ def settle(
             claimed_by=None,
             claimed_until=None,
         )
+        .returning(col(MessageRow.id))
         .execution_options(synchronize_session=False)
     )
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return set(result.scalars())
 
 
 def postpone(

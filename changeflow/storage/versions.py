@@ -30,7 +30,8 @@ class Version:
 def lock_programme(session: Session, programme: str) -> bool:
     """Keep other writers of this programme out until the session ends; False when it is not stored yet."""
     # SQLite has one writer at a time already and ignores FOR UPDATE.
-    return session.exec(select(ProgrammeRow).where(ProgrammeRow.id == programme).with_for_update()).first() is not None
+    query = select(ProgrammeRow.id).where(ProgrammeRow.id == programme).with_for_update()
+    return session.exec(query).first() is not None
 
 
 def add_programme(session: Session, programme: str, *, at: datetime) -> None:

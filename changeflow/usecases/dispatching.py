@@ -18,8 +18,9 @@ from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.storage import agenda, answers, audit, messages, versions
 from changeflow.storage.agenda import Nudge
+from changeflow.storage.answers import Link
 from changeflow.storage.database import session_scope
-from changeflow.storage.messages import Outgoing
+from changeflow.storage.messages import Draft, Outgoing
 from changeflow.usecases.agenda import tick
 from changeflow.usecases.letters import Desk, House, house_of, recipient_of, write_letter
 from changeflow.usecases.stored import SYSTEM
@@ -98,20 +99,9 @@ def pretend(session: Session, found: Round) -> None:
         ids = [w.id for w in verdict.nudges]
         if verdict.fate is Fate.WITHDRAWN:
             agenda.withdraw(session, ids, at=found.now, why=verdict.why)
-        elif verdict.fate is Fate.GOES:
-            number = found.had.get(verdict.recipient, 0) + 1
-            day = local_day(found.now)
-            messages.open_message(
-                session,
-                recipient=verdict.recipient,
-                day=day,
-                number=number,
-                message_id=f"<{verdict.recipient}-{day}-{number}@preview.invalid>",
-                nudges=ids,
-                worker="preview",
-                now=found.now,
-                lease=LEASE,
-            )
+    drafts = [_draft(v, found, "preview.invalid") for v in found.verdicts if v.fate is Fate.GOES]
+    if drafts:
+        messages.open_messages(session, drafts, worker="preview", now=found.now, lease=LEASE)
 
 
 def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
@@ -157,6 +147,18 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     return found
 
 
+def _draft(verdict: Verdict, found: Round, domain: str) -> Draft:
+    day, number = local_day(found.now), found.had.get(verdict.recipient, 0) + 1
+    digest = hashlib.sha256(f"{verdict.recipient}|{day}|{number}".encode()).hexdigest()[:32]
+    return Draft(
+        recipient=verdict.recipient,
+        day=day,
+        number=number,
+        message_id=f"<{digest}@{domain}>",
+        nudges=tuple(w.id for w in verdict.nudges),
+    )
+
+
 class _Post:
     """One run of the dispatcher."""
 
@@ -164,6 +166,8 @@ class _Post:
         self.db, self.channel, self.desk, self.worker, self.clock = db, channel, desk, worker, clock
         self.is_over = False
         """The channel said that nothing more will go today."""
+        self.gone: list[tuple[Outgoing, list[Nudge]]] = []
+        """Sent, and not marked yet: only by a channel at which a repeat leaves no second copy."""
 
     def resume(self, counts: Counter[str]) -> None:
         """Go on with what an earlier run has opened: it failed for a while, or its worker died."""
@@ -180,15 +184,16 @@ class _Post:
                     continue
                 if not nudges:
                     why = "nothing of it holds any more"
-                    self._settle(session, claimed, nudges, messages.DROPPED, why)
+                    self._settle(session, [(claimed, nudges)], messages.DROPPED, why)
                     counts["withdrawn"] += 1
                     continue
                 if claimed.may_have_gone and not self.channel.may_repeat:
-                    self._settle(session, claimed, nudges, messages.PARKED, "it may have gone already")
+                    self._settle(session, [(claimed, nudges)], messages.PARKED, "it may have gone already")
                     counts["parked"] += 1
                     continue
-                letter = self._written(session, claimed, nudges, houses)
+                [letter] = self._written(session, [(claimed, nudges)], houses)
             self._hand_over(claimed, nudges, letter, counts)
+            self._mark_gone()
 
     def send_new(self, now: datetime, counts: Counter[str]) -> None:
         """Open a message for everybody who may have one, a few at a time, and send each."""
@@ -215,45 +220,36 @@ class _Post:
                     self._postpone(claimed, "the channel's daily limit", now + LONGEST_WAIT)
                 else:
                     self._hand_over(claimed, nudges, letter, counts)
+            self._mark_gone()
 
     def _open(self, some: Sequence[Verdict], found: Round) -> list[tuple[Outgoing, list[Nudge], Message | None]]:
         """Open messages in one transaction; where another dispatcher was quicker with one, one by one."""
+        nudges = [[found.nudges[w.id] for w in v.nudges] for v in some]
+        offices = [found.houses[its[0].programme].definition.programme.office for its in nudges]
+        drafts = [_draft(v, found, o.email.rpartition("@")[2]) for v, o in zip(some, offices, strict=True)]
         try:
             with session_scope(self.db) as session:
-                return [opened for v in some if (opened := self._open_one(session, v, found))]
+                opened = messages.open_messages(session, drafts, worker=self.worker, now=self.clock(), lease=LEASE)
+                if opened is None:
+                    raise _TakenError
+                letters = self._written(session, list(zip(opened, nudges, strict=True)), found.houses)
+                return list(zip(opened, nudges, letters, strict=True))
         except (IntegrityError, _TakenError):
             if len(some) == 1:
                 return []
             return [opened for v in some for opened in self._open((v,), found)]
 
-    def _open_one(
-        self, session: Session, verdict: Verdict, found: Round
-    ) -> tuple[Outgoing, list[Nudge], Message | None] | None:
-        nudges = [found.nudges[w.id] for w in verdict.nudges]
-        day = local_day(found.now)
-        domain = found.houses[nudges[0].programme].definition.programme.office.email.rpartition("@")[2]
-        number = found.had.get(verdict.recipient, 0) + 1
-        digest = hashlib.sha256(f"{verdict.recipient}|{day}|{number}".encode()).hexdigest()[:32]
-        opened = messages.open_message(
-            session,
-            recipient=verdict.recipient,
-            day=day,
-            number=number,
-            message_id=f"<{digest}@{domain}>",
-            nudges=[n.id for n in nudges],
-            worker=self.worker,
-            now=self.clock(),
-            lease=LEASE,
-        )
-        if opened is None:
-            raise _TakenError
-        return opened, nudges, self._written(session, opened, nudges, found.houses)
-
     def _written(
-        self, session: Session, outgoing: Outgoing, nudges: list[Nudge], houses: Mapping[str, House]
-    ) -> Message | None:
-        """Write the letter, with a link for each thing; None where there is nobody left to send it to."""
-        return write_letter(nudges, houses, self.desk, self.clock(), outgoing.message_id, session, outgoing)
+        self, session: Session, opened: Sequence[tuple[Outgoing, list[Nudge]]], houses: Mapping[str, House]
+    ) -> list[Message | None]:
+        """Write letters, with a link for each thing; None where there is nobody left to send one to."""
+        now, links = self.clock(), dict[str, Link]()
+        letters = [
+            write_letter(nudges, houses, self.desk, now, outgoing.message_id, links, outgoing)
+            for outgoing, nudges in opened
+        ]
+        answers.add_links(session, links, at=now)
+        return letters
 
     def _hand_over(self, claimed: Outgoing, nudges: list[Nudge], letter: Message | None, counts: Counter[str]) -> None:
         if letter is None:
@@ -273,7 +269,9 @@ class _Post:
         """Mark what became of a message; return under which count it goes."""
         now = self.clock()
         if receipt.sent is Sent.YES:
-            self._finish(claimed, nudges, messages.SENT, None)
+            self.gone.append((claimed, nudges))
+            if not self.channel.overwrites:
+                self._mark_gone()
             return "sent"
         if receipt.sent is Sent.NEVER:
             self._finish(claimed, nudges, messages.FAILED, receipt.detail)
@@ -298,20 +296,34 @@ class _Post:
 
     def _finish(self, claimed: Outgoing, nudges: list[Nudge], state: str, error: str | None) -> None:
         with session_scope(self.db) as session:
-            self._settle(session, claimed, nudges, state, error)
+            self._settle(session, [(claimed, nudges)], state, error)
 
-    def _settle(self, session: Session, claimed: Outgoing, nudges: list[Nudge], state: str, error: str | None) -> None:
+    def _mark_gone(self) -> None:
+        gone, self.gone = self.gone, []
+        if gone:
+            with session_scope(self.db) as session:
+                self._settle(session, gone, messages.SENT, None)
+
+    def _settle(
+        self, session: Session, some: Sequence[tuple[Outgoing, list[Nudge]]], state: str, error: str | None
+    ) -> None:
+        """Note what became of messages whose claim we still have, in the table and in the audit."""
         now = self.clock()
-        for name in sorted({n.programme for n in nudges}):
+        names = sorted({n.programme for _, nudges in some for n in nudges})
+        for name in names:
             # Two workers that send at once would number their audit entries alike, and one would lose its mark.
             versions.lock_programme(session, name)
-        is_ours = messages.settle(
-            session, claimed.id, worker=self.worker, state=state, at=now, channel=self.channel.name, error=error
-        )
-        if is_ours:
-            for name in sorted({n.programme for n in nudges}):
-                subject = f"message:{claimed.id}"
-                audit.append(session, name, at=now, actor=SYSTEM, action=f"message:{state}", subject=subject)
+        ours = messages.settle(
+            session, [c.id for c, _ in some], worker=self.worker, state=state, at=now, channel=self.channel.name,
+            error=error,
+        )  # fmt: skip
+        for name in names:
+            entries = [
+                (f"message:{state}", f"message:{claimed.id}")
+                for claimed, nudges in some
+                if claimed.id in ours and any(n.programme == name for n in nudges)
+            ]
+            audit.append_all(session, name, entries, at=now, actor=SYSTEM)
 
 
 class _TakenError(Exception):

@@ -18,7 +18,7 @@ from changeflow.delivery.templates import Templates
 from changeflow.delivery.writing import Item, Letter, write
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
-from changeflow.storage import answers, versions
+from changeflow.storage import versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import Link
 from changeflow.storage.messages import Outgoing
@@ -70,17 +70,17 @@ def write_letter(
     desk: Desk,
     now: datetime,
     message_id: str,
-    session: Session | None,
+    links: dict[str, Link] | None,
     outgoing: Outgoing | None = None,
 ) -> Message | None:
-    """Write one letter. With a session its links are real, and kept by their digests; without one they lead nowhere."""
+    """Write one letter. Its links are added to `links` by their digests, to be kept; without it they lead nowhere."""
     first = nudges[0]
     contact = houses[first.programme].contacts.get(first.person)
     if contact is None or contact.email is None or not contact.is_active:
         return None
     today = local_day(now)
     optional = Policy.of(houses[first.programme].packs, on=today).optional
-    items = tuple(_item(n, houses[n.programme], _link(n, "answer", desk, now, session), optional) for n in nudges)
+    items = tuple(_item(n, houses[n.programme], _link(n, "answer", desk, now, links), optional) for n in nudges)
     office = houses[first.programme].definition.programme.office
     return write(
         Letter(
@@ -93,7 +93,7 @@ def write_letter(
             today=today,
             message_id=message_id,
             at=now,
-            unsubscribe=_link(first, "unsubscribe", desk, now, session),
+            unsubscribe=_link(first, "unsubscribe", desk, now, links),
             may_have_gone=outgoing is not None and outgoing.may_have_gone,
         ),
         desk.templates,
@@ -118,12 +118,12 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason]) ->
     )
 
 
-def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, session: Session | None) -> str:
+def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str, Link] | None) -> str:
     path = {"answer": "a", "unsubscribe": "u"}[action]
-    if session is None:
+    if links is None:
         return f"{desk.base_url}/{path}/…"
     token = secrets.token_urlsafe(32)
-    link = Link(
+    links[digest_of(token)] = Link(
         programme=nudge.programme,
         person=nudge.person,
         action=action,
@@ -133,7 +133,6 @@ def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, session: Session
         used_at=None,
         revoked_at=None,
     )
-    answers.add_link(session, digest_of(token), link, at=now)
     return f"{desk.base_url}/{path}/{token}"
 
 

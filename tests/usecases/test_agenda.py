@@ -32,7 +32,7 @@ OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: 
 class Postbox:
     """A channel that keeps what it is given, and answers as it is told to."""
 
-    name, leaves_the_house = "postbox", False
+    name, overwrites, leaves_the_house = "postbox", False, False
 
     def __init__(self, receipt: Receipt = DELIVERED, *, may_repeat: bool = True) -> None:
         self.sent: list[Message] = []
@@ -222,9 +222,11 @@ def test_two_dispatchers_never_open_the_same(stored: str):
         found = dispatching.look(session, moment(8, 9))
         [verdict] = found.verdicts
         opened = [
-            outbox.open_message(
-                session, recipient=verdict.recipient, day=date(2027, 1, 8), number=n, message_id=f"<{n}@x>",
-                nudges=[w.id for w in verdict.nudges], worker=f"w{n}", now=moment(8, 9), lease=timedelta(minutes=1),
+            outbox.open_messages(
+                session,
+                [outbox.Draft(recipient=verdict.recipient, day=date(2027, 1, 8), number=n, message_id=f"<{n}@x>",
+                              nudges=tuple(w.id for w in verdict.nudges))],
+                worker=f"w{n}", now=moment(8, 9), lease=timedelta(minutes=1),
             )
             for n in (1, 2)
         ]  # fmt: skip

@@ -32,7 +32,7 @@ OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
 
 
 class Postbox:
-    name, leaves_the_house, may_repeat = "postbox", False, True
+    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
