@@ -147,6 +147,15 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
     return Verdict(recipient, own, Fate.GOES)
 
 
+def opens_at(days: Days, policy: Policy, now: datetime) -> datetime | None:
+    """Return when somebody may be written to next; None where it is now. A retry keeps their hours and days as well."""
+    local = now.astimezone(LONDON)
+    today = local.date()
+    if days.works_on(today) and local.time() < policy.send_until:
+        return None if local.time() >= policy.send_from else datetime.combine(today, policy.send_from, tzinfo=LONDON)
+    return datetime.combine(next_day(days, today), policy.send_from, tzinfo=LONDON)
+
+
 def is_digest_day(days: Days, today: date) -> bool:
     """Tell whether a day is the first of its week on which somebody works: Monday, or the first one after a holiday."""
     monday = today - timedelta(days=today.weekday())

@@ -1,13 +1,14 @@
 """The outbox, a row a message: claimed by a lease, sent, marked. Nothing is lost, and a repeat is marked as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, bindparam, insert, or_, update
 from sqlmodel import Session, col, func, select
 
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
+from changeflow.values.moments import LONDON
 
 OPEN, SENT, PARKED, FAILED, DROPPED = "open", "sent", "parked", "failed", "dropped"
 
@@ -138,26 +139,50 @@ def settle(
     return set(result.scalars())
 
 
+def put_back(session: Session, message: int, *, worker: str, until: datetime) -> None:
+    """Give a claim back that nothing was done with: it is the wrong hour."""
+    _give_back(session, message, worker, {"next_try": until, "attempts": MessageRow.attempts - 1})
+
+
 def postpone(
     session: Session, message: int, *, worker: str, until: datetime, error: str, may_have_gone: bool = False
 ) -> None:
     """Give a claim back; the message is tried again from a moment on."""
-    values: dict[str, object] = {"claimed_by": None, "claimed_until": None, "next_try": until, "error": error}
+    values: dict[str, object] = {"next_try": until, "error": error}
     if may_have_gone:
         values["may_have_gone"] = True
+    _give_back(session, message, worker, values)
+
+
+def _give_back(session: Session, message: int, worker: str, values: Mapping[str, object]) -> None:
     session.exec(
         update(MessageRow)
         .where(col(MessageRow.id) == message, col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
-        .values(**values)
+        .values(claimed_by=None, claimed_until=None, **values)
         .execution_options(synchronize_session=False)
     )
 
 
 def counts_since(session: Session, day: date) -> dict[str, int]:
-    """Count the messages of each recipient since a day, across all programmes; dropped ones never went."""
+    """Count the messages of each recipient since a day, across all programmes; dropped ones never went.
+
+    One that was opened earlier counts on the day on which it went; one that is on its way still, every day.
+    """
+    midnight = datetime.combine(day, time(), tzinfo=LONDON)
+    is_since = or_(col(MessageRow.day) >= day, col(MessageRow.sent_at) >= midnight, col(MessageRow.state) == OPEN)
     query = (
         select(MessageRow.recipient, func.count())
-        .where(col(MessageRow.day) >= day, MessageRow.state != DROPPED)
+        .where(is_since, MessageRow.state != DROPPED)
+        .group_by(MessageRow.recipient)
+    )
+    return dict(session.exec(query).all())
+
+
+def numbers_on(session: Session, day: date) -> dict[str, int]:
+    """Return the highest number that each recipient's messages of a day have; dropped ones have theirs as well."""
+    query = (
+        select(MessageRow.recipient, func.max(MessageRow.number))
+        .where(MessageRow.day == day)
         .group_by(MessageRow.recipient)
     )
     return dict(session.exec(query).all())

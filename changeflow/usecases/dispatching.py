@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from changeflow.agenda.policy import Fate, Policy, Reader, Verdict, Waiting, sort_out
+from changeflow.agenda.policy import Fate, Policy, Reader, Verdict, Waiting, opens_at, sort_out
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import Channel, Receipt, Sent
 from changeflow.delivery.message import Message
@@ -69,7 +69,8 @@ class Round:
     houses: dict[str, House]
     nudges: dict[int, Nudge]
     verdicts: list[Verdict]
-    had: Mapping[str, int]
+    numbers: Mapping[str, int]
+    """The number of each recipient's last message of the day."""
 
     def recipient(self, nudge: Nudge) -> str:
         return recipient_of(nudge.programme, nudge.person, self.houses[nudge.programme].contacts.get(nudge.person))
@@ -101,7 +102,9 @@ def pretend(session: Session, found: Round) -> None:
             agenda.withdraw(session, ids, at=found.now, why=verdict.why)
     drafts = [_draft(v, found, "preview.invalid") for v in found.verdicts if v.fate is Fate.GOES]
     if drafts:
-        messages.open_messages(session, drafts, worker="preview", now=found.now, lease=LEASE)
+        opened = messages.open_messages(session, drafts, worker="preview", now=found.now, lease=LEASE) or []
+        ids = [o.id for o in opened]
+        messages.settle(session, ids, worker="preview", state=messages.SENT, at=found.now, channel="preview")
 
 
 def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
@@ -112,7 +115,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     policies = {name: Policy.of(house.packs, on=today) for name, house in houses.items()}
     day_counts = messages.counts_since(session, today)
     week_counts = messages.counts_since(session, today - timedelta(days=6))
-    found = Round(now, houses, {n.id: n for n in queue}, [], day_counts)
+    found = Round(now, houses, {n.id: n for n in queue}, [], messages.numbers_on(session, today))
     waiting = [
         Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
         for n in queue
@@ -147,8 +150,15 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     return found
 
 
+def _opens_at(nudges: Sequence[Nudge], houses: Mapping[str, House], now: datetime) -> datetime | None:
+    """Return from when on a message may be tried again; None where it is now."""
+    first = nudges[0]
+    policy = Policy.strictest([Policy.of(house.packs, on=local_day(now)) for house in houses.values()])
+    return opens_at(houses[first.programme].days.of(first.person), policy, now)
+
+
 def _draft(verdict: Verdict, found: Round, domain: str) -> Draft:
-    day, number = local_day(found.now), found.had.get(verdict.recipient, 0) + 1
+    day, number = local_day(found.now), found.numbers.get(verdict.recipient, 0) + 1
     digest = hashlib.sha256(f"{verdict.recipient}|{day}|{number}".encode()).hexdigest()[:32]
     return Draft(
         recipient=verdict.recipient,
@@ -186,6 +196,9 @@ class _Post:
                     why = "nothing of it holds any more"
                     self._settle(session, [(claimed, nudges)], messages.DROPPED, why)
                     counts["withdrawn"] += 1
+                    continue
+                if (later := _opens_at(nudges, houses, self.clock())) is not None:
+                    messages.put_back(session, message, worker=self.worker, until=later)
                     continue
                 if claimed.may_have_gone and not self.channel.may_repeat:
                     self._settle(session, [(claimed, nudges)], messages.PARKED, "it may have gone already")

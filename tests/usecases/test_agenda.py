@@ -176,6 +176,24 @@ def test_failures_are_given_up_after_three_days_and_say_so(stored: str):
     assert outcome.sent == 0
 
 
+def test_a_retry_keeps_to_the_hours_and_counts_as_that_days_message(stored: str):
+    finish(stored, "payroll/requirements", 8)
+    agenda.tick(db=stored, now=moment(8))
+    # Friday at 17:29; by the time of the retry nobody is written to any more, nor on Saturday.
+    busy, postbox = Postbox(Receipt(Sent.LATER, "the mail server answered 421")), Postbox()
+    late = moment(8, 17) + timedelta(minutes=29)
+    assert dispatching.dispatch(db=stored, now=late, channel=busy).failed == 1
+    for now in (late + timedelta(minutes=10), moment(9, 10), moment(11, 7)):
+        assert dispatching.dispatch(db=stored, now=now, channel=postbox).sent == 0
+    # On Monday it goes; what is new by then waits, for one a day is enough.
+    finish(stored, "payroll/delegation", 9)
+    agenda.tick(db=stored, now=moment(11, 6))
+    assert dispatching.dispatch(db=stored, now=moment(11, 9), channel=postbox).sent == 1
+    with session_scope(stored) as session:
+        [row] = session.exec(select(MessageRow)).all()
+        assert (row.day, row.state, row.attempts, row.may_have_gone) == (date(2027, 1, 8), "sent", 2, False)
+
+
 def test_a_refused_address_gets_nothing_more(stored: str):
     agenda.tick(db=stored, now=moment(5))
     broken = Postbox(Receipt(Sent.NEVER, "the address is refused (550)"))
