@@ -44,7 +44,10 @@ format: $(VENV)/.ready  ## Write the code in the house's format
 bench: $(VENV)/.ready  ## Measure; writes bench/out.json (ONLY=group runs one group)
 	@$(BIN)/python -m bench $(ONLY)
 
+chaos: $(VENV)/.ready  ## Kill, restart and cut lines, thousands of times, and count what is lost (half an hour)
+	@$(BIN)/python -m chaos
+
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install run test check lint format bench clean
+.PHONY: help install run test check lint format bench chaos clean

@@ -29,6 +29,8 @@ class Calendars:
         self.last = start + timedelta(days=366 * YEARS_AFTER)
         self.compiled: dict[str, WorkingCalendar] = {}
         self.periods: dict[str, Periods] = {MONTH: months(self.first, 12 * (YEARS_AFTER + 1))}
+        self._keys: dict[tuple[str, frozenset[str], Kind], str] = {}
+        self._school_keys: dict[tuple[str, Kind], str] = {}
         self._schools = {s.id: s for s in definition.schools}
         self._blackouts = [b for c in definition.calendars for b in c.blackouts]
         if self.pay_periods:
@@ -52,6 +54,12 @@ class Calendars:
 
     def key(self, base: str, schools: frozenset[str], kind: Kind) -> str:
         """Return the key of a calendar, compiled at once: its base less the black-outs of the kind."""
+        asked = (base, schools, kind)
+        if asked not in self._keys:
+            self._keys[asked] = self._key(base, schools, kind)
+        return self._keys[asked]
+
+    def _key(self, base: str, schools: frozenset[str], kind: Kind) -> str:
         blackouts = tuple(b for b in self._blackouts if kind in b.activities)
         if base != "term" or not any(c.terms for c in self.definition.calendars):
             base = "office" if base == "term" else base
@@ -59,7 +67,7 @@ class Calendars:
             around = ", ".join(dict.fromkeys(s.reason for s in spans))
             key = f"{base}, {kind}, around {around}" if spans else base
             return self._remember(key, lambda: self._office(key, spans, every_day=base == "every_day"))
-        parts = sorted({self._school_key(self._schools[s], kind, blackouts) for s in schools if s in self._schools})
+        parts = sorted({self._school_key(s, kind, blackouts) for s in schools if s in self._schools})
         if len(parts) == 1:
             return parts[0]
         key = " and ".join(parts)
@@ -108,7 +116,12 @@ class Calendars:
             layers = [self._nation, self._trust, black]
         return compile_calendar(key, layers, first=self.first, last=self.last)
 
-    def _school_key(self, school: School, kind: Kind, blackouts: Iterable[Blackout]) -> str:
+    def _school_key(self, school_id: str, kind: Kind, blackouts: Iterable[Blackout]) -> str:
+        if (known := self._school_keys.get((school_id, kind))) is None:
+            known = self._school_keys[school_id, kind] = self._key_of(self._schools[school_id], kind, blackouts)
+        return known
+
+    def _key_of(self, school: School, kind: Kind, blackouts: Iterable[Blackout]) -> str:
         own = tuple(c for f in self.definition.calendars if f.school == school.id for c in f.closed)
         black = tuple(b for b in blackouts if self._concerns(b, frozenset({school.id})))
         key = f"term, {school.authority}"

@@ -77,8 +77,23 @@ def record(
                     created_at=at,
                 )
             )
+    _rearm(session, programme, {d.key for d in due} & known)
     withdrawn = _refresh(session, programme, {d.key: d for d in due}, contents, at)
     return len({d.key for d in due} - known), withdrawn
+
+
+def _rearm(session: Session, programme: str, due: Collection[str]) -> None:
+    """Let wait again what was withdrawn unsent and holds after all: work was opened again, or a clock had jumped."""
+    unsent = select(NudgeRow).where(
+        NudgeRow.programme_id == programme,
+        col(NudgeRow.message).is_(None),
+        col(NudgeRow.withdrawn_at).is_not(None),
+        NudgeRow.why == MOVED,
+    )
+    for row in session.exec(unsent):
+        if row.key in due:
+            row.withdrawn_at, row.why = None, None
+    session.flush()
 
 
 def _refresh(

@@ -194,6 +194,18 @@ def test_a_retry_keeps_to_the_hours_and_counts_as_that_days_message(stored: str)
         assert (row.day, row.state, row.attempts, row.may_have_gone) == (date(2027, 1, 8), "sent", 2, False)
 
 
+def test_what_was_withdrawn_and_holds_after_all_goes_out(stored: str):
+    agenda.tick(db=stored, now=moment(8))
+    # The machine's clock goes back three days, to when the second rung was not reached yet, and is put right again.
+    agenda.tick(db=stored, now=moment(5))
+    agenda.tick(db=stored, now=moment(8, 8))
+    postbox = Postbox()
+    assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=postbox).sent == 1
+    with session_scope(stored) as session:
+        [late] = session.exec(select(NudgeRow).where(NudgeRow.rung == 1)).all()
+        assert late.message is not None
+
+
 def test_a_refused_address_gets_nothing_more(stored: str):
     agenda.tick(db=stored, now=moment(5))
     broken = Postbox(Receipt(Sent.NEVER, "the address is refused (550)"))

@@ -1,0 +1,90 @@
+"""What must be so whatever happened: nothing lost, every repeat marked, and all as in a quiet run."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import col, select
+
+from changeflow.storage import audit
+from changeflow.storage.database import session_scope
+from changeflow.storage.tables.agenda import MessageRow, NudgeRow
+from chaos.postroom import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a database holds when all is done."""
+
+    nudges: Mapping[str, str]
+    """By key: the Message-ID that carried it, or what became of it else."""
+    messages: Mapping[str, str]
+    """By Message-ID, its state."""
+    faults: tuple[str, ...]
+    """Of the audit's chain."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a run came to; every number but the first three should be nought."""
+
+    messages: int = 0
+    kills: int = 0
+    repeats: int = 0
+    """Marked as such, with the same Message-ID: a receiver that honours it has each once."""
+    lost: int = 0
+    unmarked: int = 0
+    """Second copies that look like first ones."""
+    under_two_ids: int = 0
+    """The same thing said under two Message-IDs: no receiver could tell."""
+    different: int = 0
+    """Nudges, or texts, that are other than in a quiet run."""
+    unfinished: int = 0
+    audit_faults: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_well(self) -> bool:
+        bad = (self.lost, self.unmarked, self.under_two_ids, self.different, self.unfinished, self.audit_faults)
+        return not any(bad) and self.messages > 0
+
+    def add(self, other: "Verdict") -> None:
+        for name in ("messages", "kills", "repeats", "lost", "unmarked", "under_two_ids", "different", "unfinished",
+                     "audit_faults"):  # fmt: skip
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.notes += other.notes
+
+
+def state_of(db: str) -> State:
+    """Read what a database holds."""
+    with session_scope(db) as session:
+        ids = {row.id: row.message_id for row in session.exec(select(MessageRow))}
+        nudges = {}
+        for row in session.exec(select(NudgeRow).order_by(col(NudgeRow.key))):
+            still = "withdrawn" if row.withdrawn_at else "waiting"
+            nudges[row.key] = ids[row.message] if row.message is not None else still
+        messages = {row.message_id: row.state for row in session.exec(select(MessageRow))}
+        _, broken = audit.verify(session)
+    return State(nudges, messages, tuple(f"{b.number}: {b.what}" for b in broken))
+
+
+def judge(quiet: State, expected: Sequence[Letter], found: State, got: Sequence[Letter]) -> Verdict:
+    """Compare what came through with what a quiet run of the same days sent."""
+    copies = Counter(letter.message_id for letter in got)
+    firsts = Counter(letter.message_id for letter in got if not letter.is_repeat)
+    texts = {letter.message_id: (letter.to, letter.text) for letter in expected}
+    verdict = Verdict(
+        messages=len(texts),
+        repeats=sum(copies.values()) - len(copies),
+        lost=len(texts.keys() - copies.keys()),
+        unmarked=sum(max(0, n - 1) for n in firsts.values()),
+        under_two_ids=len(copies.keys() - texts.keys()),
+        unfinished=sum(state == "open" for state in found.messages.values()),
+        audit_faults=len(found.faults),
+    )
+    differing = [k for k in quiet.nudges.keys() | found.nudges.keys() if quiet.nudges.get(k) != found.nudges.get(k)]
+    others = {letter.message_id for letter in got if texts.get(letter.message_id) != (letter.to, letter.text)}
+    verdict.different = len(differing) + len(others)
+    verdict.notes += [f"{k}: {quiet.nudges.get(k)} became {found.nudges.get(k)}" for k in sorted(differing)[:5]]
+    verdict.notes += [f"another text under {message}" for message in sorted(others)[:5]]
+    return verdict

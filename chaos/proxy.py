@@ -1,0 +1,128 @@
+"""A small TCP proxy that spoils connections as it is told to."""
+
+import asyncio
+import random
+import socket
+import struct
+from contextlib import suppress
+from enum import IntEnum
+from typing import Any
+
+from chaos.postroom import FORK
+
+
+class Fault(IntEnum):
+    """What happens to a connection."""
+
+    NONE = 0
+    REFUSE = 1
+    BLACK_HOLE = 2
+    """It is taken, and then nothing."""
+    RESET = 3
+    """It is cut at some byte."""
+    DELAY = 4
+    LOST_REPLY = 5
+    """The server has the whole message; its 250 is not passed on."""
+
+
+class Proxy:
+    """The proxy, as a process of its own; its port stays the same."""
+
+    def __init__(self, target: int, *, longest_delay: float = 1.5, seed: int = 1) -> None:
+        self.fault = FORK.RawValue("i", Fault.NONE)
+        ready = FORK.Queue()
+        self._process = FORK.Process(target=_run, args=(target, self.fault, ready, longest_delay, seed), daemon=True)
+        self._process.start()
+        self.port: int = ready.get(timeout=60)
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.join()
+
+
+def _run(target: int, fault: Any, ready: Any, longest_delay: float, seed: int) -> None:
+    asyncio.run(_Line(target, fault, longest_delay, seed).serve(ready))
+
+
+class _Line:
+    def __init__(self, target: int, fault: Any, longest_delay: float, seed: int) -> None:
+        self.target, self.fault, self.longest_delay, self.random = target, fault, longest_delay, random.Random(seed)
+
+    async def serve(self, ready: Any) -> None:
+        server = await asyncio.start_server(self.handle, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        ready.put(port)
+        is_open = True
+        while True:
+            await asyncio.sleep(0.01)
+            wanted = self.fault.value != Fault.REFUSE
+            if is_open and not wanted:
+                server.close()
+            elif wanted and not is_open:
+                server = await asyncio.start_server(self.handle, "127.0.0.1", port, reuse_address=True)
+            is_open = wanted
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        fault = Fault(self.fault.value)
+        if fault is Fault.BLACK_HOLE:
+            with suppress(OSError):
+                while await reader.read(65_536):
+                    pass
+            writer.close()
+            return
+        try:
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            _cut(writer)
+            return
+        talk = _Talk(fault, self.random.randrange(3_000), self.longest_delay, self.random)
+        pumps = [
+            asyncio.create_task(talk.pump(reader, up_writer, is_client=True)),
+            asyncio.create_task(talk.pump(up_reader, writer, is_client=False)),
+        ]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        if talk.is_cut:
+            _cut(writer)
+            if fault is Fault.LOST_REPLY:
+                # The server goes on to take the message, as it would with a line that broke behind it.
+                await asyncio.sleep(0.2)
+        for pump in pumps:
+            pump.cancel()
+        for stream in (writer, up_writer):
+            with suppress(OSError):
+                stream.close()
+
+
+class _Talk:
+    """Both directions of one connection."""
+
+    def __init__(self, fault: Fault, cut_at: int, longest_delay: float, chance: random.Random) -> None:
+        self.fault, self.cut_at, self.longest_delay, self.random = fault, cut_at, longest_delay, chance
+        self.is_cut, self.passed, self.tail, self.is_told = False, 0, b"", False
+
+    async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_client: bool) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(65_536):
+                if self.fault is Fault.DELAY:
+                    await asyncio.sleep(self.random.uniform(0, self.longest_delay))
+                if is_client:
+                    self.tail = (self.tail + chunk)[-5:]
+                    # From its end on, nothing that the server says of the message is passed on.
+                    self.is_told = self.is_told or self.tail.endswith(b"\r\n.\r\n")
+                elif self.fault is Fault.LOST_REPLY and self.is_told:
+                    self.is_cut = True
+                    return
+                self.passed += len(chunk)
+                if self.fault is Fault.RESET and self.passed > self.cut_at:
+                    self.is_cut = True
+                    return
+                writer.write(chunk)
+                await writer.drain()
+
+
+def _cut(writer: asyncio.StreamWriter) -> None:
+    """Close with a reset instead of a goodbye."""
+    raw = writer.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

@@ -1,0 +1,59 @@
+"""The crash test's short form; `make chaos` is the long one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+
+MARKS_FIRST = """
+import sys
+from chaos.__main__ import main
+from changeflow.storage import messages
+from changeflow.usecases import dispatching
+
+def hand_over(self, claimed, nudges, letter, counts, after=dispatching._Post._hand_over):
+    self._finish(claimed, nudges, messages.SENT, None)
+    after(self, claimed, nudges, letter, counts)
+
+dispatching._Post._hand_over = hand_over
+sys.exit(main(["--short", "--only", "sqlite"]))
+"""
+SAYS_NOT_THAT_IT_REPEATS = """
+import sys
+from chaos.__main__ import main
+from changeflow.delivery import channels, message
+from dataclasses import replace
+
+channels.as_email = lambda m: message.as_email(replace(m, may_have_gone=False))
+sys.exit(main(["--short", "--only", "sqlite"]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_nothing_is_lost_and_every_repeat_is_marked_whatever_is_killed(kind: str):
+    done = run("-m", "chaos", "--short", "--only", kind)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith(("SQLite,", "PostgreSQL,"))]
+    assert len(rows) == 2
+    for row in rows:
+        messages, kills, _repeats, *bad = map(int, row.split()[3:])
+        assert messages >= 40
+        assert kills >= 20
+        assert set(bad) == {0}
+
+
+@pytest.mark.parametrize("broken", [MARKS_FIRST, SAYS_NOT_THAT_IT_REPEATS])
+def test_the_crash_test_notices_a_dispatcher_that_is_wrong(broken: str):
+    done = run("-c", broken)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "SOMETHING WAS LOST" in done.stdout
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=TOP, capture_output=True, text=True, check=False, timeout=600
+    )
