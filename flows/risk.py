@@ -12,7 +12,11 @@ from changeflow.settings import settings
 from changeflow.usecases import portfolio
 from changeflow.usecases.portfolio import RiskBatch, ScenarioResult, WaveScenario
 from changeflow.values.moments import local_day
-from flows.runners import task_runner
+
+try:
+    from flows.runners import task_runner
+except ModuleNotFoundError:  # in the wheel, flows are a part of changeflow
+    from changeflow.flows.runners import task_runner  # type: ignore[import-not-found, no-redef]
 
 RETRIES = 3
 """Of a batch whose worker was lost: every run of it gives the same numbers."""

@@ -1,20 +1,23 @@
 """Run the flows on one machine: on their schedules, or one of them once. Starts a local server where none is given."""
 
+import asyncio
 import importlib
-import os
-import socket
-import subprocess
-import sys
+import json
+import multiprocessing
+import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import UnknownThingError
+
+try:
+    from flows.server import Say, local_server, server_for
+except ModuleNotFoundError:  # in the wheel, flows are a part of changeflow
+    from changeflow.flows.server import Say, local_server, server_for  # type: ignore[import-not-found, no-redef]
 
 FLOWS: Mapping[str, tuple[str, str, str]] = {
     "tick": ("agenda_tick", "tick", "5 * * * *"),
@@ -30,24 +33,95 @@ FLOWS: Mapping[str, tuple[str, str, str]] = {
 }
 """Each flow's module, function and cron line in Europe/London, outside the early hours, when clocks change."""
 
-STARTUP_SECONDS = 120
-Say = Callable[[str], None]
+RUNNER_SECONDS = 30
+"""For a run that is at work to end when all is stopped; what is cut off goes on the next time."""
+MOST_AT_ONCE = 200
+"""Runs that a server lists in one answer (its own default)."""
+LOOK_EVERY = 10
+"""Seconds between looks at whether runner and server are alive, and know the flows."""
 
 
 def serve_all(*, say: Say) -> None:
-    """Serve every flow on its schedule until the process is stopped."""
-    with local_server(say=say):
-        from prefect import serve
-        from prefect.schedules import Cron
+    """Serve every flow on its schedule until the process is stopped.
 
-        deployments = [
-            _load(name).to_deployment(
-                name=name, schedules=[Cron(cron, timezone="Europe/London", slug=name)], tags=["changeflow"]
-            )
-            for name, (_, _, cron) in FLOWS.items()
-        ]
+    The flows run in a process of their own, the runner. It is begun anew when it dies, and when Prefect has lost its
+    deployments, for its database may be deleted at any moment; so is a server of our own when it dies.
+    """
+    with server_for(say=say) as (url, server):
+        runner = _begin_runner()
         say(f"Serving {', '.join(FLOWS)}. Stop with Ctrl+C.")
-        serve(*deployments, pause_on_shutdown=False)
+        try:
+            while True:
+                time.sleep(LOOK_EVERY)
+                if server is not None and server.revive(say=say):
+                    continue  # what it knows is looked at when it has had time to answer
+                if not runner.is_alive():
+                    say("The runner had died, and is begun anew.")
+                elif _knows_all(url):
+                    continue
+                else:
+                    say("Prefect no longer knows the flows: they are told to it anew.")
+                _end_runner(runner)
+                runner = _begin_runner()
+        except KeyboardInterrupt:
+            say("Stopping.")
+        finally:
+            _end_runner(runner)
+
+
+def serve_here() -> None:
+    """Make the deployments, catch up what was missed once, and run flows in this process until it is stopped."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it is over
+    from prefect import serve
+    from prefect.schedules import Cron
+
+    deployments = [
+        _load(name).to_deployment(
+            name=name, schedules=[Cron(cron, timezone="Europe/London", slug=name)], tags=["changeflow"]
+        )
+        for name, (_, _, cron) in FLOWS.items()
+    ]
+    asyncio.run(catch_up_once(datetime.now(UTC)))
+    serve(*deployments, pause_on_shutdown=False)
+
+
+async def catch_up_once(now: datetime) -> int:
+    """Of the runs that nobody began in time, keep each flow's last and cancel the others; return how many those were.
+
+    A run does everything that is due, however long nobody ran: two days of missed runs need one.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import (
+        DeploymentFilter,
+        DeploymentFilterName,
+        FlowRunFilter,
+        FlowRunFilterExpectedStartTime,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import State, StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+    from prefect.states import Cancelled
+
+    waiting = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+        expected_start_time=FlowRunFilterExpectedStartTime(before_=now),
+    )
+    cancelled = 0
+    async with get_client() as client:
+        for name in FLOWS:
+            own = DeploymentFilter(name=DeploymentFilterName(any_=[name]))
+            while True:
+                missed = await client.read_flow_runs(
+                    flow_run_filter=waiting, deployment_filter=own, sort=FlowRunSort.EXPECTED_START_TIME_DESC
+                )
+                for run in missed[1:]:
+                    state: State[Any] = Cancelled(message="missed; the last one that was missed does it all")
+                    await client.set_flow_run_state(run.id, state, force=True)
+                    cancelled += 1
+                if len(missed) < MOST_AT_ONCE:
+                    break
+    return cancelled
 
 
 def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
@@ -60,65 +134,31 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
     return result
 
 
-@contextmanager
-def local_server(*, say: Say) -> Iterator[str]:
-    """Use the server of PREFECT_API_URL, or start one on this machine for as long as the block lasts."""
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-    given = os.environ.get("PREFECT_API_URL")
-    if given:
-        yield given
-        return
-    # Prefect's own database is another one than ours, and may be deleted at any time.
-    os.environ.setdefault("PREFECT_HOME", str(Path(".prefect").resolve()))
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    log_path = Path(os.environ["PREFECT_HOME"]) / "server.log"
-    log_path.parent.mkdir(parents=True, exist_ok=True)
-    say(f"Starting a Prefect server at http://127.0.0.1:{port} (log: {log_path}) ...")
-    with log_path.open("ab") as log:
-        server = subprocess.Popen([*command, "--no-ui"], stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+def _begin_runner() -> BaseProcess:
+    runner = multiprocessing.get_context("spawn").Process(target=serve_here, name="runner")
+    runner.start()
+    return runner
+
+
+def _end_runner(runner: BaseProcess) -> None:
+    runner.terminate()
+    runner.join(RUNNER_SECONDS)
+    if runner.is_alive():
+        runner.kill()
+        runner.join()
+
+
+def _knows_all(url: str) -> bool:
+    """Tell whether Prefect has all our deployments; where it does not answer, it is not asked to."""
+    request = Request(f"{url}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})  # noqa: S310
     try:
-        _wait_for(url, server, log_path)
-        os.environ["PREFECT_API_URL"] = url
-        yield url
-    finally:
-        os.environ.pop("PREFECT_API_URL", None)
-        _stop(server)
-        say("Stopped the Prefect server.")
+        with urlopen(request, timeout=10) as answer:  # noqa: S310  (the server's address)
+            names = {deployment["name"] for deployment in json.load(answer)}
+    except (OSError, ValueError):
+        return True
+    return names.issuperset(FLOWS)
 
 
 def _load(name: str) -> Any:  # noqa: ANN401
     module, function, _ = FLOWS[name]
     return getattr(importlib.import_module(f"{__package__}.{module}"), function)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise InputError(f"The Prefect server stopped at once; {log} says why.")
-        try:
-            with urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310  (an address of our own making)
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.3)
-    raise InputError(f"The Prefect server did not answer within {STARTUP_SECONDS} s; {log} says why.")
-
-
-def _stop(server: "subprocess.Popen[bytes]") -> None:
-    server.terminate()
-    try:
-        server.wait(timeout=15)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
