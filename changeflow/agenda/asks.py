@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from changeflow.agenda.days import PeoplesDays
-from changeflow.agenda.due import NOBODY_ANSWERED, Due, Readers, climb, unslipped
+from changeflow.agenda.due import NOBODY_ANSWERED, Due, Readers, climb, due_day, is_open, unslipped
 from changeflow.agenda.gates import State, weigh
 from changeflow.agenda.reasons import Reason
 from changeflow.programme.people import services_of
@@ -18,6 +18,7 @@ from changeflow.values.words import Kind
 HORIZON_WEEKS = 8
 """Nobody is asked for an act that is needed later than that."""
 EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
+INVITATION, CANCELLATION = "invitation", "cancellation"
 
 
 def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
@@ -36,7 +37,25 @@ def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> 
     for ask in wanted:
         if (person := people.get(ask.person or "")) is not None:
             found += climb(programme, ask, person, days.of(person.id), today=today, readers=readers)
+    found += (i for i in invitations(programme, schedule, today, readers) if i.person in people)
     return tuple(sorted(found, key=lambda d: (d.due_on, d.key)))
+
+
+def invitations(programme: Programme, schedule: Schedule, today: date, readers: Readers) -> Iterator[Due]:
+    """Invite a checkpoint's owner once its go-live has happened, and anew when it moves; withdraw what is no more."""
+    wanted: set[tuple[str, str]] = set()
+    for task in programme.tasks(kind=Kind.CHECKPOINT):
+        if task.owner is None or not is_open(programme, task):
+            continue
+        person, day = readers.answers.asked_now(task.id, task.owner), due_day(schedule, task)
+        wanted.add((task.id, person))
+        known = readers.invited.get((task.id, person))
+        is_news = known is None or known.is_cancelled or known.due_on != day
+        if is_news and day >= today and readers.is_here(person):
+            yield _ask(Reason.CHECKPOINT, f"{task.id}#{INVITATION}", person, day, 0)
+    for (task_id, person), known in readers.invited.items():
+        if (task_id, person) not in wanted and not known.is_cancelled and known.due_on > today:
+            yield _ask(Reason.CHECKPOINT, f"{task_id}#{CANCELLATION}", person, known.due_on, 0)
 
 
 def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
@@ -102,4 +121,4 @@ def _acts(programme: Programme) -> Iterator[Due]:
 
 
 def _ask(reason: Reason, subject: str, person: str, due_on: date, priority: int) -> Due:
-    return Due(reason=reason, subject=subject, person=person, rung=0, due_on=due_on, priority=priority)
+    return Due(reason=reason, subject=subject, person=person, rung=0, due_on=due_on, priority=priority, asked=person)

@@ -48,11 +48,23 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """What somebody's calendar was sent of a checkpoint."""
+
+    due_on: date
+    times: int
+    """Invitations and withdrawals so far: the next one's sequence (RFC 5545, 3.8.7.4)."""
+    is_cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Readers:
     """How people can be reached, and what they have answered: what moves who is reminded, and when."""
 
     contacts: Mapping[str, Contact]
     answers: Answers = field(default_factory=Answers)
+    invited: Mapping[tuple[str, str], Invited] = field(default_factory=dict)
+    """To which checkpoint, and whom: the last that their calendar was sent of it."""
 
     def is_here(self, person: str) -> bool:
         """Nobody is reminded who has left."""
@@ -74,7 +86,7 @@ def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_A
     _, schedule = unslipped(programme)
     found: list[Due] = []
     for task in programme.tasks():
-        if _is_open(programme, task):
+        if is_open(programme, task):
             found += _of_task(programme, schedule, task, ladder, today, readers, days)
     return tuple(sorted(found, key=lambda d: (d.priority, d.key)))
 
@@ -86,7 +98,7 @@ def ladder_of(programme: Programme, today: date) -> list[int]:
 def due_days(programme: Programme) -> dict[str, date]:
     """Return the due day of every open task."""
     _, schedule = unslipped(programme)
-    return {t.id: _due_day(schedule, t) for t in programme.tasks() if _is_open(programme, t)}
+    return {t.id: due_day(schedule, t) for t in programme.tasks() if is_open(programme, t)}
 
 
 def unslipped(programme: Programme) -> tuple[Roadmap, Schedule]:
@@ -110,7 +122,7 @@ def _of_task(
     if owner is None:
         return
     asked = people.get(readers.answers.asked_now(task.id, owner.id), owner)
-    due_on = _due_day(schedule, task)
+    due_on = due_day(schedule, task)
     days = everybody.of(asked.id)
     reason = reason_of(task)
     priority = programme.timed(task.id).total_float if programme.schedule else schedule[task.id].total_float
@@ -177,7 +189,8 @@ def _rests(
     return blocked is not None and today < days.after(blocked, rest)
 
 
-def _is_open(programme: Programme, task: Task) -> bool:
+def is_open(programme: Programme, task: Task) -> bool:
+    """Tell whether a task is somebody's, not done, and can be worked on."""
     progress = programme.roadmap.progress
     if task.owner is None or task.id in {m.task for m in programme.milestones}:
         return False
@@ -188,7 +201,7 @@ def _is_open(programme: Programme, task: Task) -> bool:
     return all((before := progress.get(p)) and before.is_done for p in programme.graph.predecessors(task.id))
 
 
-def _due_day(schedule: Schedule, task: Task) -> date:
+def due_day(schedule: Schedule, task: Task) -> date:
     finish = schedule[task.id].early_finish
     return day_of(finish) if task.is_milestone else last_day_of(finish)
 

@@ -1,4 +1,4 @@
-"""Commands for what is due: tick, nudge dispatch, nudge preview, nudge answers."""
+"""Commands for what is due: tick; nudge dispatch, preview, answers and calendar."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -83,6 +83,26 @@ def nudge_answers(db: Db = DEFAULT_DB, programme: ProgrammeName = None) -> None:
     with spoken_errors():
         for line in previewing.answered(db=db, programme=programme):
             out(line)
+
+
+@nudge.command("calendar")
+def nudge_calendar(
+    person: Annotated[str, typer.Argument(help="The person's id, as in people.csv.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
+) -> None:
+    """Write somebody's dates as a calendar file. They can subscribe to them by a link in each message."""
+    from changeflow.usecases import calendars
+
+    with spoken_errors():
+        content = calendars.feed_for(person, db=db, programme=programme, now=moment(at))
+        if to is None:
+            out(content.decode())
+        else:
+            to.write_bytes(content)
+            note(f"Wrote {to}")
 
 
 def _desk() -> "Desk":

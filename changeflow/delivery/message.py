@@ -1,5 +1,6 @@
 """One message, and how it becomes an e-mail."""
 
+import base64
 import quopri
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,11 +34,21 @@ class Message:
     may_have_gone: bool = False
     """An earlier attempt was cut off, so that this may be a repeat."""
     headers: dict[str, str] = field(default_factory=dict)
+    invitations: tuple[bytes, ...] = ()
+    """Of iCalendar, each with one event."""
 
 
 def as_email(message: Message) -> MIMEMultipart:
     """Build the e-mail: text first, HTML beside it, marked as sent by a machine (RFC 3834)."""
-    mail = MIMEMultipart("alternative")
+    body = MIMEMultipart("alternative")
+    body.attach(_part("plain", message.text))
+    body.attach(_part("html", message.html))
+    mail = body
+    if message.invitations:
+        mail = MIMEMultipart("mixed")
+        mail.attach(body)
+        for content in message.invitations:
+            mail.attach(_invitation(content))
     mail["Subject"] = Header(one_line(message.subject, "subject"), header_name="Subject").encode()
     mail["From"] = _address(message.from_name, message.from_address)
     mail["To"] = _address(message.to_name, message.to_address)
@@ -52,9 +63,17 @@ def as_email(message: Message) -> MIMEMultipart:
         mail["X-Changeflow-Repeat"] = "possible"
     for name, value in message.headers.items():
         mail[name] = one_line(value, name)
-    mail.attach(_part("plain", message.text))
-    mail.attach(_part("html", message.html))
     return mail
+
+
+def _invitation(content: bytes) -> MIMENonMultipart:
+    """Attach an invitation; the method stands in the type as well, for programs that look there (RFC 6047, 2.4)."""
+    method = "CANCEL" if b"METHOD:CANCEL" in content else "REQUEST"
+    part = MIMENonMultipart("text", "calendar", charset="utf-8", method=method)
+    part["Content-Disposition"] = 'attachment; filename="checkpoint.ics"'
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(base64.encodebytes(content).decode("ascii"))
+    return part
 
 
 def _part(subtype: str, text: str) -> MIMENonMultipart:

@@ -10,6 +10,7 @@ from typing import Any
 
 from babel.dates import format_date
 
+from changeflow.delivery.invitations import MEETS_AT, Entry, invitation
 from changeflow.delivery.message import Message
 from changeflow.delivery.templates import LANGUAGES, Templates
 
@@ -37,6 +38,9 @@ class Item:
     """What the evidence for a decision carries, such as `not yet`; nothing where none is asked for."""
     against: tuple[str, ...] = ()
     """What speaks against it, the gravest first; shown are the first few."""
+    calendar: str = ""
+    """`invited`, `moved` or `cancelled`, where it is about a date in somebody's calendar."""
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,7 @@ def write(letter: Letter, templates: Templates) -> Message:
         language=language,
         unsubscribe=letter.unsubscribe,
         may_have_gone=letter.may_have_gone,
+        invitations=tuple(invitation(item.entry) for item in letter.items if item.entry is not None),
     )
 
 
@@ -99,6 +104,8 @@ def _said(item: Item, letter: Letter, language: str, templates: Templates) -> di
         "more": max(0, len(item.against) - SHOWN_AGAINST),
         "office": letter.office,
         "is_gate": item.reason == GATE,
+        "calendar": item.calendar,
+        "hour": f"{MEETS_AT:%H:%M}",
     }
     name = DECISION if item.reason == GATE else item.reason
     lines = templates.say(name, "say", values, language).splitlines()

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import case
 from sqlmodel import Session, col, func, select, update
 
-from changeflow.agenda.due import Due
+from changeflow.agenda.asks import CANCELLATION
+from changeflow.agenda.due import Due, Invited
+from changeflow.agenda.reasons import Reason
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
 from changeflow.storage.tables.programme import ProgrammeRow
 
@@ -180,6 +182,30 @@ def hold(session: Session, why: Mapping[int, str]) -> None:
     for row in session.exec(select(NudgeRow).where(col(NudgeRow.id).in_(list(why)))):
         if row.why != why[row.id or 0]:
             row.why = why[row.id or 0]
+
+
+def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
+    """Return what calendars were sent of checkpoints, by task and person."""
+    query = (
+        select(NudgeRow.subject, NudgeRow.person, col(NudgeRow.due_on))
+        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
+        .where(
+            NudgeRow.programme_id == programme,
+            NudgeRow.reason == Reason.CHECKPOINT,
+            # What is on its way still has to be due, or it would be taken back.
+            col(MessageRow.state).in_(("sent", "parked")),
+            col(NudgeRow.withdrawn_at).is_(None),
+            col(NudgeRow.subject).contains("#"),
+        )
+        .order_by(col(NudgeRow.message), col(NudgeRow.id))
+    )
+    found: dict[tuple[str, str], Invited] = {}
+    for subject, person, due_on in session.exec(query):
+        task, _, what = subject.partition("#")
+        before = found.get((task, person))
+        times = before.times + 1 if before else 1
+        found[task, person] = Invited(due_on, times, what == CANCELLATION)
+    return found
 
 
 def carried_by(session: Session, message: int) -> list[Nudge]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from changeflow.agenda.asks import asks
+from changeflow.agenda.asks import CANCELLATION, INVITATION, asks
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import State, weigh
 from changeflow.agenda.policy import Policy
@@ -64,7 +64,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     today = local_day(now)
     stored = load(session, name, on=today, for_change=True)
     revision = versions.revision(session, name)
-    readers = Readers(stored.contacts, answers.answers(session, name))
+    readers = Readers(stored.contacts, answers.answers(session, name), agenda.invited(session, name))
     due = (
         *due_things(stored.programme, today=today, readers=readers),
         *asks(stored.judged, today=today, readers=readers),
@@ -76,7 +76,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
         due,
         at=now,
         not_before=datetime.combine(today, opens, tzinfo=LONDON),
-        contents={d.key: content_of(d, stored) for d in due if d.person is not None},
+        contents={d.key: content_of(d, stored, readers) for d in due if d.person is not None},
     )
     dates = dates_of(stored.programme)
     number = plans.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
@@ -121,7 +121,7 @@ TITLES: Mapping[Reason, str] = {
 """What is asked for where no task is."""
 
 
-def content_of(due: Due, stored: Stored) -> dict[str, Any]:
+def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
     task = stored.programme.roadmap.tasks.get(due.task)
     # Who has no manager is told themselves, and then not as if it were somebody else's.
@@ -132,6 +132,12 @@ def content_of(due: Due, stored: Stored) -> dict[str, Any]:
         "for_manager": for_manager,
         "owner_role": owner or "owner",
     }
+    about = due.subject.partition("#")[2]
+    if about in (INVITATION, CANCELLATION):
+        known = readers.invited.get((due.task, due.person or ""))
+        is_new = known is None or known.is_cancelled
+        content["calendar"] = "cancelled" if about == CANCELLATION else "invited" if is_new else "moved"
+        content["sequence"] = known.times if known else 0
     # Evidence goes to whoever decides or has to bring it; what goes up the line is that it is late, and no more.
     if task is not None and task.kind is Kind.DECISION and not for_manager:
         case = weigh(stored.judged, task.id)

@@ -67,7 +67,7 @@ class Given:
 def question_of(token: str, *, db: str, now: datetime) -> Question:
     """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
     with session_scope(db) as session:
-        link = _usable(session, token, "answer", now)
+        link = usable(session, token, "answer", now)
         stored = load(session, link.programme, on=local_day(now))
     return _question(link, stored)
 
@@ -79,7 +79,7 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
     """
     today = local_day(now)
     with session_scope(db) as session:
-        link = _usable(session, token, "answer", now)
+        link = usable(session, token, "answer", now)
         stored = load(session, link.programme, on=today, for_change=True)
         known = answers.answers(session, link.programme)
         # Used up first: whatever goes wrong afterwards takes this back as well.
@@ -91,7 +91,7 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
 def reach_of(token: str, *, db: str, now: datetime) -> bool:
     """Return whether optional messages are switched off for whoever has this link."""
     with session_scope(db) as session:
-        link = _usable(session, token, "unsubscribe", now)
+        link = usable(session, token, "unsubscribe", now)
         recipient = _recipient(session, link)
         known = answers.reach(session, [recipient]).get(recipient)
     return known is not None and known.optional_off
@@ -103,7 +103,7 @@ def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
     One click is enough (RFC 8058), and the link can be used again.
     """
     with session_scope(db) as session:
-        link = _usable(session, token, "unsubscribe", now)
+        link = usable(session, token, "unsubscribe", now)
         answers.switch_optional(session, _recipient(session, link), off=off)
 
 
@@ -112,7 +112,8 @@ def _recipient(session: Session, link: Link) -> str:
     return recipient_of(link.programme, link.person, contact)
 
 
-def _usable(session: Session, token: str, action: str, now: datetime) -> Link:
+def usable(session: Session, token: str, action: str, now: datetime) -> Link:
+    """Return what a token lets its holder do; a `LinkError` says why it does not."""
     link = answers.find_link(session, digest_of(token))
     if link is None or link.action != action:
         raise LinkError("This link is not one of ours, or a part of it is missing.", was_known=False)

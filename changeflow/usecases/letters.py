@@ -10,9 +10,11 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
+from changeflow.agenda.asks import CANCELLATION, INVITATION
 from changeflow.agenda.days import PeoplesDays
 from changeflow.agenda.policy import Policy
 from changeflow.agenda.reasons import Reason
+from changeflow.delivery.invitations import Entry
 from changeflow.delivery.message import Message
 from changeflow.delivery.templates import Templates
 from changeflow.delivery.writing import Item, Letter, write
@@ -80,7 +82,7 @@ def write_letter(
         return None
     today = local_day(now)
     optional = Policy.of(houses[first.programme].packs, on=today).optional
-    items = tuple(_item(n, houses[n.programme], _link(n, "answer", desk, now, links), optional) for n in nudges)
+    items = tuple(_item(n, houses[n.programme], _link(n, "answer", desk, now, links), optional, now) for n in nudges)
     office = houses[first.programme].definition.programme.office
     return write(
         Letter(
@@ -100,7 +102,7 @@ def write_letter(
     )
 
 
-def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason]) -> Item:
+def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], now: datetime) -> Item:
     programme = house.definition.programme
     content: dict[str, Any] = {**nudge.content}
     return Item(
@@ -115,7 +117,31 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason]) ->
         is_optional=Reason(nudge.reason) in optional,
         says=str(content.get("says", "")),
         against=tuple(content.get("against", ())),
+        calendar=str(content.get("calendar", "")),
+        entry=_entry(nudge, house, now) if "calendar" in content else None,
     )
+
+
+def _entry(nudge: Nudge, house: House, now: datetime) -> Entry:
+    """Return what goes into the calendar of a checkpoint's owner."""
+    programme, contact = house.definition.programme, house.contacts[nudge.person]
+    task = nudge.subject.partition("#")[0]
+    return Entry(
+        uid=uid_of(task, programme.programme),
+        title=str(nudge.content["title"]),
+        day=nudge.due_on,
+        sequence=int(nudge.content["sequence"]),
+        stamp=now,
+        is_meeting=True,
+        is_cancelled=nudge.content["calendar"] == "cancelled",
+        organiser=(programme.office.name, programme.office.email),
+        attendee=(contact.name, contact.email or ""),
+    )
+
+
+def uid_of(task: str, programme: str) -> str:
+    """Return the id of a task in calendars: it stays the same, whatever else changes."""
+    return f"{task.replace('/', '-')}.{programme}@changeflow"
 
 
 def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str, Link] | None) -> str:
@@ -127,7 +153,8 @@ def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str,
         programme=nudge.programme,
         person=nudge.person,
         action=action,
-        subject=nudge.subject,
+        # An invitation is answered as its checkpoint is.
+        subject=nudge.subject.removesuffix(f"#{INVITATION}").removesuffix(f"#{CANCELLATION}"),
         due_on=nudge.due_on,
         expires_at=now + LINK_DAYS,
         used_at=None,

@@ -13,7 +13,7 @@ from changeflow.adkar.assessment import Element
 from changeflow.agenda.answers import AnswerKind
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.resources import template_environment
-from changeflow.usecases import answering, watching
+from changeflow.usecases import answering, calendars, watching
 from changeflow.usecases.answering import Given, LinkError
 from changeflow.values.moments import spoken_day
 
@@ -56,7 +56,7 @@ def make_app(db: str, *, clock: Clock = lambda: datetime.now(UTC)) -> FastAPI:
             off = answering.reach_of(token, db=db, now=clock())
         except LinkError as error:
             return _trouble(error)
-        return _page("choose", {"is_off": off})
+        return _page("choose", {"is_off": off, "token": token})
 
     @app.post("/u/{token}", response_class=HTMLResponse)
     async def switch(token: str, request: Request) -> Response:
@@ -72,7 +72,26 @@ def make_app(db: str, *, clock: Clock = lambda: datetime.now(UTC)) -> FastAPI:
     def metrics() -> Response:
         return PlainTextResponse(watching.metrics(db=db, now=clock()))
 
+    _add_calendars(app, db, clock)
     return app
+
+
+def _add_calendars(app: FastAPI, db: str, clock: Clock) -> None:
+    @app.post("/u/{token}/calendar", response_class=HTMLResponse)
+    def subscribe(token: str, request: Request) -> Response:
+        try:
+            made = calendars.new_feed(token, db=db, now=clock())
+        except LinkError as error:
+            return _trouble(error)
+        return _page("calendar", {"path": f"/c/{made}.ics", "base": str(request.base_url).rstrip("/")})
+
+    @app.get("/c/{token}.ics")
+    def calendar(token: str) -> Response:
+        try:
+            content = calendars.feed_of(token, db=db, now=clock())
+        except LinkError as error:
+            return _trouble(error)
+        return Response(content, media_type="text/calendar; charset=utf-8")
 
 
 async def _form(request: Request) -> dict[str, str]:

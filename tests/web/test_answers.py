@@ -290,6 +290,25 @@ class TestAsksBesideTasks:
             assert (due.person, due.due_on) == ("chief", date(2027, 2, 1))
 
 
+def test_a_calendar_address_is_ones_own_and_the_one_before_ends(stored: str):
+    [message] = sent_on(stored, 8)
+    web, token = pages(stored, moment(8)), token_in(message, "u")
+    assert "Make a calendar address" in web.get(f"/u/{token}").text
+    first, second = (
+        html.fromstring(web.post(f"/u/{token}/calendar", {}).text).xpath("//main//a/@href")[0] for _ in range(2)
+    )
+    assert web.get(first).status_code == 410
+    answer = web.get(second)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+    assert "SUMMARY:" in answer.text
+    assert "chief@" not in answer.text
+    # It can be read again and again, until a year and a month have passed; a link of another kind is no calendar.
+    assert web.get(second).status_code == 200
+    assert pages(stored, moment(8) + timedelta(days=400)).get(second).status_code == 410
+    assert web.get(f"/c/{token}.ics").status_code == 404
+    assert web.post(f"/u/{second[3:-4]}/calendar", {}).status_code == 404
+
+
 def test_health_and_metrics_name_nobody(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     healthy = client.get("/health")
