@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from changeflow import logs
 from changeflow.delivery.choosing import Ways
 from changeflow.errors import InputError
 
@@ -27,6 +28,8 @@ class Settings:
     task_runner: str = "threads"
     """Where a portfolio's batches run: `threads`, `dask`, or the address of a Dask scheduler."""
     workers: int = 2
+    log: str = "off"
+    """How logs are written: `json`, `plain` or `off`."""
     batches: int = 8
     """Into how many batches each programme's simulation is cut, at most."""
 
@@ -50,8 +53,16 @@ def settings() -> Settings:
         templates=Path(env["CHANGEFLOW_TEMPLATES"]) if env.get("CHANGEFLOW_TEMPLATES") else None,
         task_runner=env.get("CHANGEFLOW_TASK_RUNNER", "threads"),
         workers=_count(env.get("CHANGEFLOW_WORKERS", "2"), "CHANGEFLOW_WORKERS"),
+        log=env.get("CHANGEFLOW_LOG") or "off",
         batches=_count(env.get("CHANGEFLOW_BATCHES", "8"), "CHANGEFLOW_BATCHES"),
     )
+
+
+def begin() -> Settings:
+    """Read the environment, and write logs as it says."""
+    chosen = settings()
+    logs.begin(chosen.log)
+    return chosen
 
 
 def _secret(name: str) -> str | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from changeflow.settings import settings
+from changeflow.settings import begin
 from changeflow.usecases import agenda
 from changeflow.usecases.agenda import Ticked
 
@@ -13,7 +13,7 @@ from changeflow.usecases.agenda import Ticked
 @flow(name="tick")
 def tick(now: datetime | None = None) -> tuple[Ticked, ...]:
     """Write what is due at `now` (default: this moment) for every programme."""
-    done = agenda.tick(db=settings().db, now=now or datetime.now(UTC))
+    done = agenda.tick(db=begin().db, now=now or datetime.now(UTC))
     rows = [{"programme": t.programme, "due": t.due, "new": t.new, "re-forecast": t.readiness} for t in done]
     create_table_artifact(rows, key="due", description="What this tick found, and what no earlier one had written")
     return done

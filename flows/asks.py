@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from changeflow.agenda.reasons import Reason
-from changeflow.settings import settings
+from changeflow.settings import begin
 from changeflow.usecases import agenda, watching
 from changeflow.usecases.agenda import Asked
 
@@ -33,13 +33,13 @@ def gate_requests(now: datetime | None = None) -> tuple[Asked, ...]:
 @flow(name="health")
 def health(now: datetime | None = None) -> tuple[str, ...]:
     """Say what is late or waits for a person; with nothing to say, all is well."""
-    found = watching.troubles(db=settings().db, now=now or datetime.now(UTC))
+    found = watching.troubles(db=begin().db, now=now or datetime.now(UTC))
     rows = [{"what": trouble} for trouble in found] or [{"what": "all is well"}]
     create_table_artifact(rows, key="health", description="What is late, and what waits for a person")
     return found
 
 
 def _ask(reasons: Iterable[Reason], key: str, now: datetime | None) -> tuple[Asked, ...]:
-    asked = agenda.ask(*reasons, db=settings().db, now=now or datetime.now(UTC))
+    asked = agenda.ask(*reasons, db=begin().db, now=now or datetime.now(UTC))
     create_table_artifact([a.row() for a in asked], key=key, description="What is asked of people, by programme")
     return asked

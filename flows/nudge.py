@@ -7,7 +7,7 @@ from prefect.artifacts import create_table_artifact
 
 from changeflow.delivery.choosing import channel_for
 from changeflow.delivery.templates import templates_of
-from changeflow.settings import settings
+from changeflow.settings import begin
 from changeflow.usecases import dispatching
 from changeflow.usecases.dispatching import Dispatched
 from changeflow.usecases.letters import Desk
@@ -16,7 +16,7 @@ from changeflow.usecases.letters import Desk
 @flow(name="dispatch-nudges")
 def dispatch_nudges(now: datetime | None = None) -> Dispatched:
     """Send what the outbox holds at `now` (default: this moment); return what became of it."""
-    chosen = settings()
+    chosen = begin()
     channel = channel_for(chosen.ways)
     desk = Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))
 

@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from changeflow.agenda.reasons import Reason
-from changeflow.settings import settings
+from changeflow.settings import begin
 from changeflow.usecases import agenda
 from changeflow.usecases.agenda import Asked
 
@@ -14,6 +14,6 @@ from changeflow.usecases.agenda import Asked
 @flow(name="reinforcement-checkpoints")
 def reinforcement_checkpoints(now: datetime | None = None) -> tuple[Asked, ...]:
     """Write the checkpoints that are due at `now` (default: this moment); a re-planned go-live moves them."""
-    opened = agenda.ask(Reason.CHECKPOINT, db=settings().db, now=now or datetime.now(UTC))
+    opened = agenda.ask(Reason.CHECKPOINT, db=begin().db, now=now or datetime.now(UTC))
     create_table_artifact([a.row() for a in opened], key="checkpoints", description="Checkpoints after go-live")
     return opened

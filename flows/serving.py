@@ -29,6 +29,7 @@ FLOWS: Mapping[str, tuple[str, str, str]] = {
     "adkar-rounds": ("asks", "adkar_rounds", "35 6 * * *"),
     "pilot-checkpoints": ("asks", "pilot_checkpoints", "40 6 * * *"),
     "gate-requests": ("asks", "gate_requests", "45 6 * * *"),
+    "retention": ("tidying", "retention", "10 4 * * *"),
     "health": ("asks", "health", "20 * * * *"),
 }
 """Each flow's module, function and cron line in Europe/London, outside the early hours, when clocks change."""

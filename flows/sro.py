@@ -6,7 +6,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from changeflow.settings import settings
+from changeflow.settings import begin
 from changeflow.usecases import report
 from changeflow.values.moments import local_day
 
@@ -14,7 +14,7 @@ from changeflow.values.moments import local_day
 @flow(name="weekly-sro-report")
 def weekly_sro_report(now: datetime | None = None) -> list[Path]:
     """Write each programme's report of the day of `now` (default: today); a second run overwrites the same file."""
-    chosen = settings()
+    chosen = begin()
     moment = now or datetime.now(UTC)
     written = report.write_all(db=chosen.db, now=moment, today=local_day(moment), folder=chosen.reports)
     create_markdown_artifact("\n".join(f"- {path}" for path in written) or "No programme.", key="sro-reports")

@@ -67,7 +67,8 @@ def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
         due_on = last_day_of(schedule[gate.id].early_finish)
         if lead is None or programme.is_done(gate.id) or not today <= due_on <= today + timedelta(weeks=weeks):
             continue
-        if weigh(judged, gate.id).of(State.BLOCKS, State.OPEN):
+        criteria = weigh(judged, gate.id).criteria
+        if any(c.state in (State.BLOCKS, State.OPEN) and not c.with_owner for c in criteria):
             priority = schedule[gate.id].total_float
             subject = f"{gate.id}#{EVIDENCE}"
             yield _ask(Reason.EVIDENCE, subject, lead.person, due_on, priority)

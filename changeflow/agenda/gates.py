@@ -47,6 +47,8 @@ class Criterion:
     text: str
     state: State
     rule: str = ""
+    with_owner: bool = False
+    """A task of somebody's stands for it, who is reminded of that task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif done and done.is_done:
             yield Criterion(f"{task.name}: done.", State.MET)
         else:
-            yield Criterion(f"{task.name} is not finished.", State.OPEN)
+            yield Criterion(f"{task.name} is not finished.", State.OPEN, with_owner=task.owner is not None)
 
 
 def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:

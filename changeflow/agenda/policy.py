@@ -84,6 +84,8 @@ class Reader:
     """Messages that they have had today."""
     week: int = 0
     """Messages that they have had in the last seven days, today's with them."""
+    is_saturated: bool = False
+    """They are asked for so many things at once that their manager is asked to talk with them."""
 
 
 class Fate(StrEnum):
@@ -144,6 +146,9 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
         return held(f"they have had {counted(reader.week, 'message')} within a week")
     if reader.optional_off and not is_digest_day(reader.days, today):
         return held("they asked for one message a week: it goes on the first working day of theirs")
+    urgent = any(w.priority <= 0 and w.reason not in policy.optional for w in own)
+    if reader.is_saturated and not urgent and not is_digest_day(reader.days, today):
+        return held("they are asked for too much at once: their manager talks with them, and the rest goes once a week")
     return Verdict(recipient, own, Fate.GOES)
 
 

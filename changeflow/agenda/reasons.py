@@ -18,6 +18,8 @@ class Reason(StrEnum):
     ASSESSMENT = "assessment"
     FEEDBACK = "feedback"
     SPONSOR = "sponsor"
+    CONVERSATION = "conversation"
+    """To a manager: somebody of theirs is asked for too much at once."""
 
 
 NEVER_ESCALATED = frozenset({Reason.ASSESSMENT, Reason.FEEDBACK})

@@ -1,4 +1,4 @@
-"""Commands for what is due: tick; nudge dispatch, preview, answers and calendar."""
+"""Commands for what is due: tick; nudge dispatch, preview, answers, effects and calendar."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.speaking import At, Db, ProgrammeName, moment, note, out, spoken_errors
-from changeflow.settings import DEFAULT_DB, settings
+from changeflow.settings import DEFAULT_DB, begin, settings
 
 if TYPE_CHECKING:
     from changeflow.usecases.letters import Desk
@@ -27,6 +27,7 @@ def tick(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) ->
     from changeflow.usecases import agenda
 
     with spoken_errors():
+        begin()
         for ticked in agenda.tick(db=db, now=moment(at), programme=programme):
             out(f"{ticked.programme}: {ticked.due} things are due, {ticked.new} of them new.")
 
@@ -49,7 +50,7 @@ def nudge_dispatch(
     from changeflow.usecases import dispatching
 
     with spoken_errors():
-        ways = settings().ways
+        ways = begin().ways
         channel = channel_for(replace(ways, outbox=outbox) if outbox else ways)
         now = moment(at)
         clock = (lambda: datetime.now(UTC)) if at is None else (lambda: now)
@@ -83,6 +84,17 @@ def nudge_answers(db: Db = DEFAULT_DB, programme: ProgrammeName = None) -> None:
     with spoken_errors():
         for line in previewing.answered(db=db, programme=programme):
             out(line)
+
+
+@nudge.command("effects")
+def nudge_effects(db: Db = DEFAULT_DB) -> None:
+    """Show what nudges lead to: by reason and rung, how many were acted on, how soon, and what was held back."""
+    from changeflow.usecases import effects
+
+    with spoken_errors():
+        found = effects.effects(db=db)
+    for line in effects.in_words(found) if found else ["No nudge has gone out yet."]:
+        out(line)
 
 
 @nudge.command("calendar")

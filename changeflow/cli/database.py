@@ -1,11 +1,11 @@
-"""Commands for the database itself: db upgrade, backup, restore; audit verify."""
+"""Commands for the database itself: db upgrade, backup, restore, retention; audit verify."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import Db, ProgrammeName, note, out, spoken_errors
+from changeflow.cli.speaking import At, Db, ProgrammeName, moment, note, out, spoken_errors
 from changeflow.settings import DEFAULT_DB
 
 db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
@@ -48,6 +48,17 @@ def db_restore(
     with spoken_errors():
         kept = restore(file, db, replace=yes)
     note(f"Restored {file}." + (f" What was there is now {kept}." if kept else ""))
+
+
+@db_app.command("retention")
+def db_retention(db: Db = DEFAULT_DB, at: At = None) -> None:
+    """Remove what is about single people and has been kept long enough (rulepack privacy)."""
+    from changeflow.usecases import retention
+
+    with spoken_errors():
+        for removed in retention.retain(db=db, now=moment(at)):
+            row = removed.row()
+            out(f"{row.pop('programme')}: " + ", ".join(f"{count} {what}" for what, count in row.items()) + " removed.")
 
 
 @audit_app.command("verify")

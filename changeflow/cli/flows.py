@@ -21,6 +21,7 @@ NAMES = (
     "adkar-rounds",
     "pilot-checkpoints",
     "gate-requests",
+    "retention",
     "health",
     "portfolio-risk",
     "portfolio-waves",

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.speaking import At, Db, moment, note, out, spoken_errors
-from changeflow.settings import DEFAULT_DB
+from changeflow.settings import DEFAULT_DB, begin
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +25,7 @@ def serve(
     from changeflow.web.app import make_app
 
     with spoken_errors():
+        begin()
         with session_scope(db):
             pass
         note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select, update
 
 from changeflow.agenda.asks import CANCELLATION
 from changeflow.agenda.due import Due, Invited
+from changeflow.agenda.load import CONVERSATION
 from changeflow.agenda.reasons import Reason
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
 from changeflow.storage.tables.programme import ProgrammeRow
@@ -168,6 +169,14 @@ def waiting(session: Session, *, now: datetime) -> list[Nudge]:
     return [_nudge(row) for row in session.exec(query)]
 
 
+def saturated(session: Session, *, today: date) -> set[tuple[str, str]]:
+    """Return (programme, person) of those with whom their manager is asked to talk this week."""
+    query = select(NudgeRow.programme_id, NudgeRow.subject).where(
+        NudgeRow.reason == Reason.CONVERSATION, col(NudgeRow.due_on) >= today, col(NudgeRow.withdrawn_at).is_(None)
+    )
+    return {(programme, subject.removeprefix(CONVERSATION)) for programme, subject in session.exec(query)}
+
+
 def withdraw(session: Session, nudges: Iterable[int], *, at: datetime, why: str) -> None:
     """Take back what has not gone out."""
     session.exec(
@@ -182,6 +191,39 @@ def hold(session: Session, why: Mapping[int, str]) -> None:
     for row in session.exec(select(NudgeRow).where(col(NudgeRow.id).in_(list(why)))):
         if row.why != why[row.id or 0]:
             row.why = why[row.id or 0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A nudge that went out; of whom it was about, nothing."""
+
+    reason: str
+    subject: str
+    rung: int
+    due_at: datetime
+    """When it was written down, and could have gone."""
+    sent_at: datetime
+
+
+def gone(session: Session, programme: str) -> list[Gone]:
+    """Return what went out, the oldest first."""
+    query = (
+        select(NudgeRow, col(MessageRow.sent_at))
+        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
+        .where(NudgeRow.programme_id == programme, MessageRow.state == "sent", col(NudgeRow.withdrawn_at).is_(None))
+        .order_by(col(MessageRow.sent_at), col(NudgeRow.id))
+    )
+    return [
+        Gone(
+            reason=row.reason,
+            subject=row.subject,
+            rung=row.rung,
+            due_at=max(row.created_at, row.not_before or row.created_at),
+            sent_at=sent_at,
+        )
+        for row, sent_at in session.exec(query)
+        if sent_at is not None
+    ]
 
 
 def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:

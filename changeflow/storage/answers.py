@@ -148,3 +148,12 @@ def _answer(row: AnswerRow) -> Answer:
         until=row.until,
         to=row.to,
     )
+
+
+def moments(session: Session, programme: str) -> dict[str, list[datetime]]:
+    """Return when something was answered, by subject."""
+    found: dict[str, list[datetime]] = {}
+    query = select(AnswerRow.subject, col(AnswerRow.at)).where(AnswerRow.programme_id == programme)
+    for subject, at in session.exec(query):
+        found.setdefault(subject, []).append(at)
+    return found

@@ -240,3 +240,11 @@ def _run(r: RunRow) -> RunSummary:
 def _assessment(r: AssessmentRow) -> Assessment:
     scores = {e: s for e in Element if (s := getattr(r, e.value)) is not None}
     return Assessment(person=r.person, round=r.round, on=r.on, scores=scores, evidence=r.evidence)
+
+
+def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:
+    """Return when each task was reported as finished."""
+    query = select(ProgressRow.task, col(ProgressRow.at)).where(
+        ProgressRow.programme_id == programme, col(ProgressRow.actual_finish).is_not(None)
+    )
+    return [(task, at) for task, at in session.exec(query)]

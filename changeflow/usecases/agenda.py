@@ -10,8 +10,10 @@ from sqlmodel import Session
 from changeflow.agenda.asks import CANCELLATION, INVITATION, asks
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import State, weigh
+from changeflow.agenda.load import CONVERSATION, conversations
 from changeflow.agenda.policy import Policy
 from changeflow.agenda.reasons import Reason
+from changeflow.logs import log
 from changeflow.programme.plan import dates_of
 from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, answers, audit, plans, versions
@@ -69,6 +71,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
         *due_things(stored.programme, today=today, readers=readers),
         *asks(stored.judged, today=today, readers=readers),
     )
+    due = (*due, *conversations(stored.programme, due, today=today, readers=readers))
     opens = Policy.of(stored.programme.rulepacks, on=today).send_from
     new, withdrawn = agenda.record(
         session,
@@ -84,6 +87,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     if new:
         subject = f"tick:{today.isoformat()}:{new}"
         audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject)
+    log("tick", programme=name, due=len(due), new=new, withdrawn=withdrawn)
     return Ticked(programme=name, due=len(due), new=new, withdrawn=withdrawn, readiness=number is not None)
 
 
@@ -117,6 +121,7 @@ def ask(*reasons: Reason, db: str, now: datetime) -> tuple[Asked, ...]:
 TITLES: Mapping[Reason, str] = {
     Reason.ASSESSMENT: "Where do you stand?",
     Reason.SPONSOR: "A visible act for the change",
+    Reason.CONVERSATION: "Talk about what can wait",
 }
 """What is asked for where no task is."""
 
@@ -132,6 +137,8 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         "for_manager": for_manager,
         "owner_role": owner or "owner",
     }
+    if due.reason is Reason.CONVERSATION:
+        content["owner_role"] = stored.version.definition.role_of(due.subject.removeprefix(CONVERSATION))
     about = due.subject.partition("#")[2]
     if about in (INVITATION, CANCELLATION):
         known = readers.invited.get((due.task, due.person or ""))

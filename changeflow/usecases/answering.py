@@ -10,11 +10,15 @@ from changeflow.adkar.assessment import Assessment, Element
 from changeflow.agenda.answers import Answer, AnswerKind, Answers, check_passing_on, check_postponing
 from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_name
 from changeflow.agenda.gates import State, weigh
+from changeflow.agenda.load import CONVERSATION
+from changeflow.agenda.reasons import Reason
 from changeflow.errors import InputError
+from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
 from changeflow.storage import answers, facts, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import session_scope
+from changeflow.usecases.agenda import TITLES
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
 from changeflow.usecases.letters import digest_of, recipient_of
 from changeflow.usecases.stored import Stored, after_change, load
@@ -22,6 +26,8 @@ from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
 
 MOST_WORDS = 2000
+ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation"})
+"""What can only be done, or left."""
 
 
 class LinkError(InputError):
@@ -37,7 +43,7 @@ class Question:
     """What a link asks. It names a role, never a person, so that a forwarded link gives nothing away."""
 
     kind: str
-    """`task`, `gate`, `evidence`, `feedback`, `assessment` or `sponsor`."""
+    """`task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` or `conversation`."""
     title: str
     due_on: date
     programme: str
@@ -85,7 +91,10 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
         # Used up first: whatever goes wrong afterwards takes this back as well.
         if not answers.use_link(session, digest_of(token), now=now):
             raise LinkError("This link has been used already.", was_known=True)
-        return _Saying(session, link, stored, known, given, now, db).take()
+        said = _Saying(session, link, stored, known, given, now, db).take()
+    if not link.subject.startswith(ROUND):
+        log("answer", programme=link.programme, subject=link.subject, kind=given.kind)
+    return said
 
 
 def reach_of(token: str, *, db: str, now: datetime) -> bool:
@@ -131,6 +140,8 @@ def _kind_of(subject: str, stored: Stored) -> str:
         return "sponsor"
     if subject.startswith(ROUND):
         return "assessment"
+    if subject.startswith(CONVERSATION):
+        return "conversation"
     task, _, about = subject.partition("#")
     if about in (EVIDENCE, FEEDBACK):
         return about
@@ -148,7 +159,7 @@ def _question(link: Link, stored: Stored) -> Question:
     contact = stored.contacts.get(link.person)
     return Question(
         kind=kind,
-        title=task.name if task else {"assessment": "Where do you stand?"}.get(kind, "A visible act for the change"),
+        title=task.name if task else TITLES[Reason(kind)],
         due_on=link.due_on,
         programme=definition.programme.name,
         organisation=definition.programme.organisation,
@@ -203,7 +214,7 @@ class _Saying:
 
     def take(self) -> str:
         """Write what was said; return what to tell the person."""
-        if self.kind in ("assessment", "feedback", "sponsor") and self.given.kind is not AnswerKind.DONE:
+        if self.kind in ONE_ANSWER and self.given.kind is not AnswerKind.DONE:
             raise InputError("Choose one of the answers on the page.")
         return {
             AnswerKind.DONE: self._done,

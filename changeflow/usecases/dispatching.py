@@ -16,6 +16,7 @@ from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import Channel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
+from changeflow.logs import log
 from changeflow.storage import agenda, answers, audit, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import Link
@@ -91,7 +92,9 @@ def dispatch(
     if not office.is_over:
         office.send_new(now, counts)
     names = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
-    return Dispatched(**{name: counts[name] for name in names})
+    outcome = {name: counts[name] for name in names}
+    log("dispatch", channel=channel.name, **outcome)
+    return Dispatched(**outcome)
 
 
 def pretend(session: Session, found: Round) -> None:
@@ -125,6 +128,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     parts: dict[str, set[str]] = {}
     for w in waiting:
         parts.setdefault(w.recipient, set()).add(found.nudges[w.id].programme)
+    many = agenda.saturated(session, today=today)
     readers: dict[str, Reader] = {}
     for w in waiting:
         nudge = found.nudges[w.id]
@@ -140,6 +144,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
                 optional_off=known is not None and known.optional_off,
                 today=day_counts.get(w.recipient, 0),
                 week=week_counts.get(w.recipient, 0),
+                is_saturated=(nudge.programme, nudge.person) in many,
             ),
         )
     trying = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
@@ -302,6 +307,9 @@ class _Post:
         return "failed"
 
     def _postpone(self, claimed: Outgoing, error: str, until: datetime, *, may_have_gone: bool = False) -> None:
+        log(
+            "message", id=claimed.id, state="put off", attempts=claimed.attempts, channel=self.channel.name, error=error
+        )
         with session_scope(self.db) as session:
             messages.postpone(
                 session, claimed.id, worker=self.worker, until=until, error=error, may_have_gone=may_have_gone
@@ -330,6 +338,17 @@ class _Post:
             session, [c.id for c, _ in some], worker=self.worker, state=state, at=now, channel=self.channel.name,
             error=error,
         )  # fmt: skip
+        for claimed, nudges in some:
+            log(
+                "message",
+                id=claimed.id,
+                state=state if claimed.id in ours else "lost to another",
+                attempts=claimed.attempts,
+                nudges=len(nudges),
+                repeat=claimed.may_have_gone,
+                channel=self.channel.name,
+                error=error,
+            )
         for name in names:
             entries = [
                 (f"message:{state}", f"message:{claimed.id}")

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from changeflow.adkar.assessment import Element
 from changeflow.agenda.answers import AnswerKind
 from changeflow.errors import ChangeflowError, InputError
+from changeflow.logs import log
 from changeflow.resources import template_environment
 from changeflow.usecases import answering, calendars, watching
 from changeflow.usecases.answering import Given, LinkError
@@ -37,6 +38,9 @@ def make_app(db: str, *, clock: Clock = lambda: datetime.now(UTC)) -> FastAPI:
     @app.middleware("http")
     async def guarded(request: Request, go_on: Callable[[Request], Any]) -> Response:
         response: Response = await go_on(request)
+        route = request.scope.get("route")
+        # The route's pattern, for the path itself has the link in it.
+        log("request", method=request.method, route=getattr(route, "path", "unknown"), status=response.status_code)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

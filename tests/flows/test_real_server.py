@@ -26,6 +26,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlmodel import select
 
+from changeflow.cli.flows import NAMES
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow
 from changeflow.usecases import apply as storing
@@ -101,7 +102,7 @@ class Served:
         port = re.search(r"Prefect server at http://127\.0\.0\.1:(\d+)", "\n".join(self.lines))
         assert port is not None
         self.api = Api(int(port[1]))
-        assert wait_for(lambda: len(self.api.deployments()) == 10)
+        assert wait_for(lambda: self.api.deployments().keys() == set(NAMES))
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
@@ -186,7 +187,7 @@ def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_miss
             path.unlink()
         server.kill()
         assert served.hears("told to it anew", 120), served.lines
-        assert wait_for(lambda: len(api.deployments()) == 10)
+        assert wait_for(lambda: api.deployments().keys() == set(NAMES))
         assert api.ends(api.begin("tick", DUE), api.begin("dispatch-nudges", DUE)) == ["COMPLETED"] * 2
         assert counts(stored) == (1, 1)
         assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1

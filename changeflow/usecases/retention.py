@@ -1,0 +1,76 @@
+"""Retention: what is about single people goes when its time is over; the times are those of the rulepack `privacy`."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from dateutil.relativedelta import relativedelta
+from sqlmodel import Session
+
+from changeflow.logs import log
+from changeflow.programme.programme import Programme
+from changeflow.storage import audit, retention, versions
+from changeflow.storage.database import session_scope
+from changeflow.usecases.stored import SYSTEM, load
+from changeflow.values.moments import LONDON, last_day_of, local_day
+from changeflow.values.words import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """How much of one programme was removed."""
+
+    programme: str
+    links: int
+    words: int
+    """Answers whose words are gone; that they were given is kept."""
+    scores: int
+    """Assessments of single people."""
+
+    def row(self) -> dict[str, object]:
+        return {"programme": self.programme, "links": self.links, "answers' words": self.words, "scores": self.scores}
+
+
+def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
+    """Remove what has been kept long enough, in a transaction for each programme; run twice, nothing is left to do."""
+    with session_scope(db) as session:
+        names = versions.programme_ids(session)
+    removed = []
+    for name in names:
+        with session_scope(db) as session:
+            removed.append(_retain(session, name, now))
+    return tuple(removed)
+
+
+def _retain(session: Session, name: str, now: datetime) -> Removed:
+    today = local_day(now)
+    stored = load(session, name, on=today, for_change=True)
+    packs = stored.programme.rulepacks
+    links = timedelta(days=packs.number("privacy", "links_kept_days", on=today))
+    words = relativedelta(months=packs.number("privacy", "answers_kept_months", on=today))
+    scores = relativedelta(months=packs.number("privacy", "scores_kept_months", on=today))
+    closed = closed_on(stored.programme)
+    found = Removed(
+        programme=name,
+        links=retention.remove_links(session, name, ended_before=now - links),
+        words=retention.remove_words(session, name, given_before=_midnight(today - words)),
+        scores=retention.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
+    )
+    log("retention", programme=name, links=found.links, words=found.words, scores=found.scores)
+    if found.scores:
+        versions.touch(session, name)
+    if found.links or found.words or found.scores:
+        subject = f"links:{found.links} words:{found.words} scores:{found.scores}"
+        audit.append(session, name, at=now, actor=SYSTEM, action="retention", subject=subject)
+    return found
+
+
+def closed_on(programme: Programme) -> date | None:
+    """Return the day on which a programme was closed; None while it is not."""
+    progress = programme.roadmap.progress
+    finishes = [p.actual_finish for t in programme.tasks(kind=Kind.CLOSURE) if (p := progress.get(t.id)) is not None]
+    known = [finish for finish in finishes if finish is not None]
+    return last_day_of(max(known)) if known and len(known) == len(list(programme.tasks(kind=Kind.CLOSURE))) else None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=LONDON)
