@@ -25,12 +25,12 @@ def serve(
     from changeflow.web.app import make_app
 
     with spoken_errors():
-        begin()
+        chosen = begin()
         with session_scope(db):
             pass
         note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
         # Its own log would write every link, which is a secret.
-        uvicorn.run(make_app(db), host=host, port=port, access_log=False, log_level="warning")
+        uvicorn.run(make_app(db, base_url=chosen.base_url), host=host, port=port, access_log=False, log_level="warning")
 
 
 def status(db: Db = DEFAULT_DB, at: At = None) -> None:

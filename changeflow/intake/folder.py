@@ -32,7 +32,8 @@ from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepacks
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
-OF_A_CONTACT = ("language", "works_on", "away")
+OF_A_CONTACT = ("language", "works_on", "away", "active")
+YES_NO = {"yes": True, "no": False}
 
 Model = TypeVar("Model", bound=Frozen)
 
@@ -183,7 +184,7 @@ class _Reader:
         people: dict[str, Person] = {}
         contacts: list[Contact] = []
         for row in self._table("people.csv", required, optional, mapping):
-            apart = ("name", "email", "language", "away")
+            apart = ("name", "email", "language", "away", "active")
             cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in apart}
             for several in ("groups", "services", "works_on"):
                 cells[several] = tuple(g.strip() for g in row.cells.get(several, "").split(";") if g.strip())
@@ -200,11 +201,17 @@ class _Reader:
                 self.problems.append(row.problem("people.csv", "email", what, "Write name@example.org."))
                 continue
             spans = [span.partition("..") for span in row.cells.get("away", "").split(";") if span.strip()]
+            active = row.cells.get("active", "yes").strip().lower()
+            if active not in YES_NO:
+                what = f"active {active!r} is neither yes nor no."
+                self.problems.append(row.problem("people.csv", "active", what, "Write no for somebody who has left."))
+                continue
             about: dict[str, object] = {
                 "person": person.id,
                 "name": row.cells.get("name", person.role),
                 "email": email,
                 "language": row.cells.get("language", "en"),
+                "is_active": YES_NO[active],
                 "away": [{"first_day": a.strip(), "last_day": (b or a).strip()} for a, _, b in spans],
             }
             contact = self._row(row, Contact, "people.csv", about)

@@ -14,6 +14,7 @@ from changeflow.agenda.answers import AnswerKind
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.logs import log
 from changeflow.resources import template_environment
+from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.usecases import answering, calendars, watching
 from changeflow.usecases.answering import Given, LinkError
 from changeflow.values.moments import spoken_day
@@ -31,8 +32,8 @@ HEADERS = {
 Clock = Callable[[], datetime]
 
 
-def make_app(db: str, *, clock: Clock = lambda: datetime.now(UTC)) -> FastAPI:
-    """Return the application over a database; `clock` says what time it is."""
+def make_app(db: str, *, base_url: str = DEFAULT_BASE_URL, clock: Clock = lambda: datetime.now(UTC)) -> FastAPI:
+    """Return the application over a database; `base_url` is where people find it, `clock` says what time it is."""
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")
@@ -76,18 +77,18 @@ def make_app(db: str, *, clock: Clock = lambda: datetime.now(UTC)) -> FastAPI:
     def metrics() -> Response:
         return PlainTextResponse(watching.metrics(db=db, now=clock()))
 
-    _add_calendars(app, db, clock)
+    _add_calendars(app, db, base_url, clock)
     return app
 
 
-def _add_calendars(app: FastAPI, db: str, clock: Clock) -> None:
+def _add_calendars(app: FastAPI, db: str, base_url: str, clock: Clock) -> None:
     @app.post("/u/{token}/calendar", response_class=HTMLResponse)
-    def subscribe(token: str, request: Request) -> Response:
+    def subscribe(token: str) -> Response:
         try:
             made = calendars.new_feed(token, db=db, now=clock())
         except LinkError as error:
             return _trouble(error)
-        return _page("calendar", {"path": f"/c/{made}.ics", "base": str(request.base_url).rstrip("/")})
+        return _page("calendar", {"address": f"{base_url}/c/{made}.ics"})
 
     @app.get("/c/{token}.ics")
     def calendar(token: str) -> Response:

@@ -224,3 +224,15 @@ def test_a_calendar_that_ends_too_soon_names_itself(tmp_path: Path):
     )
     with pytest.raises(CalendarExhaustedError, match="'term, north' has no more working time after 18 Dec 2026"):
         judge(read_folder(folder).programme)
+
+
+def test_who_has_left_is_marked_and_gets_nothing_more(tmp_path: Path):
+    people = "id,name,role,email,active\nchief,Chief,Chief,chief@example.org,\nlead,Lead,Lead,lead@example.org,no\n"
+    folder = read_folder(a_folder(tmp_path / "trust", people=people))
+    assert {c.person: c.is_active for c in folder.contacts} == {"chief": True, "lead": False}
+    with pytest.raises(ProblemsError) as raised:
+        read_folder(a_folder(tmp_path / "other", people=people.replace("no\n", "perhaps\n")))
+    [problem] = raised.value.problems
+    assert str(problem) == (
+        "people.csv:3:5: active 'perhaps' is neither yes nor no. Write no for somebody who has left."
+    )

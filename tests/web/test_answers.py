@@ -297,6 +297,8 @@ def test_a_calendar_address_is_ones_own_and_the_one_before_ends(stored: str):
     first, second = (
         html.fromstring(web.post(f"/u/{token}/calendar", {}).text).xpath("//main//a/@href")[0] for _ in range(2)
     )
+    assert first.startswith("http://127.0.0.1:8000/c/")
+    first, second = (address.removeprefix("http://127.0.0.1:8000") for address in (first, second))
     assert web.get(first).status_code == 410
     answer = web.get(second)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
