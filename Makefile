@@ -44,7 +44,7 @@ format: $(VENV)/.ready  ## Write the code in the house's format
 bench: $(VENV)/.ready  ## Measure; writes bench/out.json (ONLY=group runs one group)
 	@$(BIN)/python -m bench $(ONLY)
 
-chaos: $(VENV)/.ready  ## Kill, restart and cut lines, thousands of times, and count what is lost (half an hour)
+chaos: $(VENV)/.ready  ## Kill, restart and cut lines, thousands of times, and count what is lost (twenty minutes)
 	@$(BIN)/python -m chaos
 
 clean:  ## Remove what these commands made

@@ -41,8 +41,8 @@ def test_nothing_is_lost_and_every_repeat_is_marked_whatever_is_killed(kind: str
     assert len(rows) == 2
     for row in rows:
         messages, kills, _repeats, *bad = map(int, row.split()[3:])
-        assert messages >= 40
-        assert kills >= 20
+        assert messages >= 30
+        assert kills >= 15
         assert set(bad) == {0}
 
 

@@ -89,6 +89,8 @@ class Year:
             agenda.tick(db=self.db, now=self.now)
             dispatching.dispatch(db=self.db, now=self.now, channel=self)
         for sent in self.sent[before:]:
+            if "Where do you stand?" in sent.message.subject and self.chance.random() < 0.85:
+                continue  # most people do not answer a survey; it is not worth half the test's time that they do
             for path, token in LINK.findall(sent.message.text):
                 self.now = datetime.combine(day, time(16, self.chance.randrange(60)), tzinfo=LONDON)
                 if path == "a":
@@ -101,8 +103,6 @@ class Year:
             return
         try:
             question = answering.question_of(token, db=self.db, now=self.now)
-            if question.kind == "assessment" and self.chance.random() < 0.6:
-                return
             given = self.chosen(question)
             answering.answer(token, given, db=self.db, now=self.now)
         except ChangeflowError:
@@ -275,9 +275,9 @@ def test_a_year_of_the_sample(tmp_path_factory: pytest.TempPathFactory, seed: in
     year = lived(f"sqlite:///{made / 'first.db'}", folder, "chief-executive", days, seed)
     check(year, may_write=FreeDays(folder))
     assert len(year.sent) > 300
-    # The same answers again: the same messages, to the letter. Past the change of the clocks and the turn of the year.
-    again = lived(f"sqlite:///{made / 'again.db'}", folder, "chief-executive", days[:130], seed)
-    assert [s.said for s in again.sent] == [s.said for s in year.sent if s.day <= days[129]]
+    # The same answers again: the same messages, to the letter; past the change of the clocks in October.
+    again = lived(f"sqlite:///{made / 'again.db'}", folder, "chief-executive", days[:60], seed)
+    assert [s.said for s in again.sent] == [s.said for s in year.sent if s.day <= days[59]]
 
 
 SMALL_PEOPLE = """\
@@ -289,7 +289,7 @@ head,Head,Head teacher,head@example.org,lead,ash,,chief,mon;thu,,
 
 
 @pytest.mark.slow
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(
     seed=st.integers(0, 2**32),
     first=st.sampled_from(["2026-10-12", "2026-12-14", "2027-03-15", "2028-02-14"]),
