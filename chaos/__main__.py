@@ -7,7 +7,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chaos.checks import Verdict
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         folder.chmod(0o755)
-        kinds = {"sqlite": Sqlite, "postgresql": Postgresql}
+        kinds: dict[str, Callable[[Path], Databases]] = {"sqlite": Sqlite, "postgresql": Postgresql}
         wanted = [kind for name, kind in kinds.items() if chosen.only in (None, name)]
         if wanted:
             _say(f"seed {chosen.seed}; a quiet run of {size.days} days to compare with ...")

