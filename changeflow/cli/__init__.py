@@ -13,6 +13,7 @@ from changeflow.cli import (
     facts,
     flows,
     gates,
+    persons,
     planning,
     reporting,
     rulebook,
@@ -45,7 +46,21 @@ def options(
     """The engine that a change programme runs on: plans it, drives it and explains it."""
 
 
-for module in (planning, waves, rulebook, storing, facts, gates, agenda, reporting, exporting, flows, web, database):
+for module in (
+    planning,
+    waves,
+    rulebook,
+    storing,
+    facts,
+    gates,
+    agenda,
+    reporting,
+    exporting,
+    flows,
+    web,
+    persons,
+    database,
+):
     module.add_to(app)
 
 

@@ -1,0 +1,72 @@
+"""Everything that is kept about one person, from every table that can name one."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlalchemy import select as select_rows
+from sqlmodel import Session, SQLModel
+
+from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage.tables.facts import (
+    AssessmentRow,
+    ConditionRow,
+    ConfidenceRow,
+    DecisionRow,
+    MeasureRow,
+    ProgressRow,
+    RunRow,
+    SponsorActRow,
+)
+from changeflow.storage.tables.plan import ReportRow
+from changeflow.storage.tables.programme import ContactRow, VersionRow
+
+ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
+    "contact details": (ContactRow, ("person",), ()),
+    "assessments": (AssessmentRow, ("person",), ()),
+    "what was due": (DueRow, ("person",), ()),
+    "nudges": (NudgeRow, ("person",), ()),
+    "answers": (AnswerRow, ("person", "to"), ()),
+    # Who has a token can answer in somebody's name; even its digest is left out.
+    "links": (LinkRow, ("person",), ("token",)),
+    "progress they reported": (ProgressRow, ("by",), ()),
+    "decisions": (DecisionRow, ("by", "recorded_by"), ()),
+    "conditions they own": (ConditionRow, ("owner",), ()),
+    "the sponsor's acts they noted": (SponsorActRow, ("by",), ()),
+    "confidence they set": (ConfidenceRow, ("by",), ()),
+    "parallel runs they recorded": (RunRow, ("by",), ()),
+    "measures they recorded": (MeasureRow, ("by",), ()),
+    "reports they issued": (ReportRow, ("by",), ()),
+    # The definition itself is the organisation's; that they stored it is about them.
+    "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
+    "entries of the audit": (AuditRow, ("actor",), ()),
+}
+"""What it is, its table, the columns that name a person, and the columns that are left out."""
+
+
+def rows_about(session: Session, programme: str, person: str, recipient: str) -> dict[str, list[dict[str, Any]]]:
+    """Return every row about a person, by what it is; `recipient` is the digest under which messages went to them."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for what, (table, columns, left_out) in ABOUT.items():
+        own = SQLModel.metadata.tables[str(table.__tablename__)]
+        names_them = own.c[columns[0]] == person
+        for column in columns[1:]:
+            names_them |= own.c[column] == person
+        query = select_rows(own).where(own.c.programme_id == programme, names_them)
+        found[what] = [_plain(row, left_out) for row in session.connection().execute(query).mappings()]
+    for what, table in (("messages", MessageRow), ("how they want to be reached", ReachRow)):
+        own = SQLModel.metadata.tables[str(table.__tablename__)]
+        query = select_rows(own).where(own.c.recipient == recipient)
+        rows = session.connection().execute(query).mappings()
+        found[what] = [_plain(row, ("recipient", "claimed_by", "claimed_until")) for row in rows]
+    return {what: rows for what, rows in found.items() if rows}
+
+
+def _plain(row: RowMapping, left_out: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        str(name): value.isoformat() if isinstance(value, (date, datetime)) else value
+        for name, value in row.items()
+        if value is not None and name not in left_out
+    }

@@ -1,0 +1,83 @@
+"""Subject access: what is kept about one person, and until when they must have it."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from changeflow.adkar.access import Pause, answer_by
+from changeflow.calendar.uk import public_holidays
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.definition import Definition
+from changeflow.storage import audit, persons, versions
+from changeflow.storage.database import session_scope
+from changeflow.usecases.letters import house_of, recipient_of
+from changeflow.usecases.stored import check_actor, load
+from changeflow.values.moments import local_day
+from changeflow.values.rulepack import Rulepacks
+
+PURPOSE = (
+    "To plan and lead the change programme: who does what by when, who is told of it, and where groups of people "
+    "stand. Scores are shown for groups alone, and never used to choose who keeps a post."
+)
+
+
+def deadline(
+    received: date,
+    *,
+    db: str,
+    programme: str | None,
+    now: datetime,
+    is_complex: bool = False,
+    pauses: Iterable[Pause] = (),
+) -> date:
+    """Return the last day on which a request that came on a day may be answered. Planning minimum, not legal advice."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=local_day(now))
+        return _deadline(
+            stored.version.definition, stored.programme.rulepacks, received, now, is_complex=is_complex, pauses=pauses
+        )
+
+
+def everything_about(
+    person: str, received: date, *, db: str, programme: str | None, actor: str | None, now: datetime
+) -> dict[str, Any]:
+    """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=local_day(now), for_change=True)
+        by = check_actor(stored.version.definition, actor)
+        name, definition = stored.programme.id, stored.version.definition
+        known = {p.id: p for p in definition.people}
+        if person not in known:
+            raise UnknownThingError("person", person, known)
+        recipient = recipient_of(name, person, versions.contacts(session, name).get(person))
+        packs = house_of(session, name).packs
+        found = {
+            "about": person,
+            "programme": definition.programme.name,
+            "organisation": definition.programme.organisation,
+            "asked for on": received.isoformat(),
+            "to be answered by": _deadline(definition, packs, received, now).isoformat(),
+            "read on": now.isoformat(timespec="seconds"),
+            "purpose": PURPOSE,
+            "their part in the programme": known[person].model_dump(mode="json", exclude_defaults=True),
+            **persons.rows_about(session, name, person, recipient),
+        }
+        audit.append(session, name, at=now, actor=by, action="person:export", subject=f"person:{person}")
+    return found
+
+
+def _deadline(
+    definition: Definition,
+    packs: Rulepacks,
+    received: date,
+    now: datetime,
+    *,
+    is_complex: bool = False,
+    pauses: Iterable[Pause] = (),
+) -> date:
+    if received > local_day(now):
+        raise InputError(f"{received:%d %B %Y} lies in the future. Give the day on which the request came.")
+    months = packs.number("privacy", "access_months_complex" if is_complex else "access_months", on=received)
+    nation = definition.programme.nation
+    free = {day for day, _ in public_holidays(nation, received.year, received.year + 2)}
+    return answer_by(received, months=months, works_on=lambda d: d.weekday() < 5 and d not in free, pauses=pauses)

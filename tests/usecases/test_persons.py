@@ -1,0 +1,102 @@
+"""Subject access: the deadlines of worked cases, and all that is kept about one person, of nobody else."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import SQLModel
+
+from changeflow.adkar.access import Pause, answer_by
+from changeflow.adkar.assessment import Assessment, Element
+from changeflow.calendar.uk import public_holidays
+from changeflow.errors import ActorMissingError, InputError, UnknownThingError
+from changeflow.storage import audit, facts
+from changeflow.storage.database import engine_for, session_scope
+from changeflow.storage.persons import ABOUT
+from changeflow.usecases import agenda, persons
+from changeflow.usecases import apply as storing
+from tests.builders import SERVICE, a_folder
+
+FREE = {day for day, _ in public_holidays("england", 2026, 2028)}
+NAMES_A_PERSON = {"person", "by", "to", "actor", "recorded_by", "created_by", "owner"}
+
+
+def works_on(day: date) -> bool:
+    return day.weekday() < 5 and day not in FREE
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [
+        # 28 February is the month's last day, and a Sunday.
+        ("2027-01-31", "2027-03-01"),
+        # 26 March is Good Friday, the 29th Easter Monday.
+        ("2027-02-26", "2027-03-30"),
+        # 30 May is a Sunday, the 31st a bank holiday.
+        ("2027-04-30", "2027-06-01"),
+        ("2026-11-23", "2026-12-23"),
+    ],
+)
+def test_one_calendar_month(received: str, expected: str):
+    found = answer_by(date.fromisoformat(received), months=1, works_on=works_on)
+    assert found == date.fromisoformat(expected)
+
+
+def test_the_clock_stands_still_while_they_are_asked_who_they_are():
+    # Five days from the 1st to the 5th of December: from 23 December to the 28th, which is a bank holiday in 2026.
+    pause = Pause(date(2026, 12, 1), date(2026, 12, 5))
+    assert answer_by(date(2026, 11, 23), months=1, works_on=works_on, pauses=[pause]) == date(2026, 12, 29)
+
+
+@pytest.fixture
+def stored(sqlite: str, tmp_path: Path) -> Iterator[str]:
+    service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+    storing.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=at(4))
+    agenda.tick(db=sqlite, now=at(8))
+    with session_scope(sqlite) as session:
+        for who, score in (("lead", 2), ("chief", 5)):
+            scores = Assessment(person=who, round="round-1", on=date(2027, 1, 8),
+                                scores=dict.fromkeys(Element, score), evidence="self")  # fmt: skip
+            facts.add_assessments(session, "small", [scores])
+    yield sqlite
+    engine_for(sqlite).dispose()
+
+
+def at(day: int) -> datetime:
+    return datetime(2027, 1, day, 9, tzinfo=UTC)
+
+
+def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
+    found = persons.everything_about("lead", date(2027, 1, 31), db=stored, programme=None, actor="chief", now=at(31))
+    assert found["to be answered by"] == "2027-03-01"
+    assert found["contact details"][0]["email"] == "lead@example.org"
+    assert [a["desire"] for a in found["assessments"]] == [2]
+    assert found["nudges"][0]["subject"] == "payroll/requirements"
+    assert found["their part in the programme"]["role"] == "Director of People"
+    assert "chief@example.org" not in str(found)
+    with session_scope(stored) as session:
+        last = list(audit.entries(session, "small"))[-1]
+    assert last[2:] == ("chief", "person:export", "person:lead")
+
+
+def test_every_table_that_can_name_a_person_is_looked_at():
+    looked_at = {(str(table.__tablename__), column) for table, columns, _ in ABOUT.values() for column in columns}
+    can_name = {
+        (table.name, column.name)
+        for table in SQLModel.metadata.tables.values()
+        for column in table.columns
+        if column.name in NAMES_A_PERSON
+    }
+    assert looked_at == can_name
+
+
+def test_what_cannot_be_is_said(stored: str):
+    ask = {"db": stored, "programme": None, "now": at(31)}
+    with pytest.raises(UnknownThingError, match="laed"):
+        persons.everything_about("laed", date(2027, 1, 31), actor="chief", **ask)
+    with pytest.raises(ActorMissingError):
+        persons.everything_about("lead", date(2027, 1, 31), actor=None, **ask)
+    with pytest.raises(InputError, match="01 February 2027 lies in the future"):
+        persons.deadline(date(2027, 2, 1), **ask)
+    assert persons.deadline(date(2027, 1, 31), is_complex=True, **ask) == date(2027, 4, 30)
