@@ -24,12 +24,16 @@ from changeflow.usecases.stored import Stored, after_change, check_actor, judged
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.finding import Waiver
-from changeflow.values.moments import day_of, minute_of, spoken_day
+from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
 from changeflow.values.problem import Problem
 from changeflow.values.words import Kind
 
 STOPPING = ("baseline", "gate")
 """Findings that stop one of these stop the task that they are about as well; those that stop a closure do not."""
+
+
+SHOWN_AHEAD = 5
+"""A list of checkpoints is read in a terminal: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,29 @@ def checked_progress(stored: Stored, reported: Iterable[ReportedProgress], on: d
                 f"{one.task} is a gate: a decision finishes it. Record it with changeflow gate decide {one.task}, "
                 "or many with changeflow gate import. Nothing was recorded."
             )
+    _check_closing(stored.programme, said)
     return said
+
+
+def _check_closing(programme: Programme, said: Mapping[TaskId, TaskProgress]) -> None:
+    """Refuse to close a programme whose checkpoints are not all done: whether it has stuck is not known before."""
+    closing = [t for t, p in said.items() if p.is_done and programme.roadmap.tasks[t].kind is Kind.CLOSURE]
+    ahead = [
+        task
+        for task in programme.tasks(kind=Kind.CHECKPOINT)
+        if not programme.is_done(task.id) and not ((own := said.get(task.id)) and own.is_done)
+    ]
+    if not closing or not ahead:
+        return
+    ahead.sort(key=lambda t: (programme.timed(t.id).early_finish, t.id))
+    lines = [f"  {t.name}, {spoken_day(last_day_of(programme.timed(t.id).early_finish))}" for t in ahead[:SHOWN_AHEAD]]
+    if len(ahead) > SHOWN_AHEAD:
+        lines.append(f"  and {len(ahead) - SHOWN_AHEAD} more")
+    last = spoken_day(last_day_of(programme.timed(ahead[-1].id).early_finish))
+    raise CheckFailedError(
+        f"The programme cannot be closed before its last checkpoint, planned for {last} (R16): whether the change has "
+        "stuck is not known yet. Nothing was recorded. Still ahead:\n" + "\n".join(lines)
+    )
 
 
 def record_progress(
