@@ -1,4 +1,4 @@
-"""Commands for what people may ask: person deadline, person export."""
+"""Commands for what people may ask: person deadline, export and erase."""
 
 import json
 from datetime import datetime
@@ -38,6 +38,27 @@ def person_deadline(
         came = received.date() if received else local_day(now)
         by = persons.deadline(came, db=db, programme=programme, now=now, is_complex=complex_)
         out(f"Answer by {spoken_day(by, weekday=True)}.")
+
+
+@person.command("erase")
+def person_erase(
+    who: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as in people.csv.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: it cannot be undone.")] = False,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Erase what is about one person. Their id stays in versions and the audit, and no import brings them back."""
+    from changeflow.errors import InputError
+    from changeflow.usecases import persons
+
+    with spoken_errors():
+        if not yes:
+            raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
+        removed = persons.erase(who, db=db, programme=programme, actor=actor, now=moment(at))
+        out(", ".join(f"{count} {what}" for what, count in removed.items()) + " removed.")
+        note("Take their row out of people.csv before the next apply; in old backups they are still.")
 
 
 @person.command("export")

@@ -7,14 +7,16 @@ from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from changeflow.errors import CheckFailedError, ConflictError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.plan import Moved, compare, dates_of
-from changeflow.storage import facts, versions
+from changeflow.storage import erasure, facts, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.stored import after_change, check_actor, judged
+from changeflow.values.moments import local_day, spoken_day
 
 STATE = Path(".changeflow") / "version.json"
 """What a folder knows of the version that it was made from."""
@@ -69,6 +71,7 @@ def apply(
         with session_scope(db, create=True) as session:
             is_stored = versions.lock_programme(session, programme)
             stored = versions.latest(session, programme) if is_stored else None
+            _check_erased(session, read)
             if stored is not None and stored.hash == read.definition.content_hash():
                 number = stored.number
                 versions.save_contacts(session, programme, read.contacts)
@@ -112,6 +115,19 @@ def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:
             f"The folder was made from {made}, but version {stored.number} is the latest, stored by "
             f"{stored.created_by}. Nothing was written. Get it with: changeflow export folder NEWFOLDER, "
             "and make your changes there."
+        )
+
+
+def _check_erased(session: Session, read: Folder) -> None:
+    """Whoever was erased does not come back with a file that still has them."""
+    emails = {c.person: c.email for c in read.contacts}
+    people = [(p.id, emails.get(p.id)) for p in read.definition.people]
+    gone = erasure.erased(session, read.definition.programme.programme, people)
+    if gone:
+        lines = [f"  {person}: erased on {spoken_day(local_day(at))}" for person, at in sorted(gone.items())]
+        raise CheckFailedError(
+            "people.csv has people who were erased at their request. Take their rows out; somebody new in their place "
+            "gets an id, and an address, of their own. Nothing was written.\n" + "\n".join(lines)
         )
 
 

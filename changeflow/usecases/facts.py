@@ -18,7 +18,7 @@ from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.waivers import flaw_of
-from changeflow.storage import facts, plans, versions
+from changeflow.storage import erasure, facts, plans, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
@@ -139,6 +139,10 @@ def import_assessments(path: Path, change: Change) -> int:
         found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping))
         if problems:
             raise ProblemsError(problems)
+        gone = erasure.erased(session, name, [(a.person, None) for a in found])
+        if gone:
+            what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
+            raise CheckFailedError(f"{path.name}: {what}")
         new = facts.add_assessments(session, name, found)
         if new:
             after_change(

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from sqlmodel import Session
+
 from changeflow.adkar.access import Pause, answer_by
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, persons, versions
+from changeflow.storage import audit, erasure, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.letters import house_of, recipient_of
 from changeflow.usecases.stored import check_actor, load
@@ -64,6 +66,42 @@ def everything_about(
         }
         audit.append(session, name, at=now, actor=by, action="person:export", subject=f"person:{person}")
     return found
+
+
+def erase(person: str, *, db: str, programme: str | None, actor: str | None, now: datetime) -> dict[str, int]:
+    """Erase what is about a person, in one transaction; return how much of what went.
+
+    Totals that were published stay as they are. The person's id stays in versions and in the audit, as a pseudonym.
+    """
+    with session_scope(db) as session:
+        stored = load(session, programme, on=local_day(now), for_change=True)
+        by, name = check_actor(stored.version.definition, actor), stored.programme.id
+        contacts = versions.contacts(session, name)
+        known = {p.id for p in stored.version.definition.people} | contacts.keys()
+        if person not in known:
+            raise UnknownThingError("person", person, known)
+        contact = contacts.get(person)
+        recipient = recipient_of(name, person, contact)
+        removed = erasure.erase(
+            session,
+            name,
+            person,
+            email=contact.email if contact else None,
+            recipient=None if _is_written_to_elsewhere(session, name, recipient) else recipient,
+            at=now,
+        )
+        versions.touch(session, name)
+        audit.append(session, name, at=now, actor=by, action="person:erase", subject=f"person:{person}")
+    return removed
+
+
+def _is_written_to_elsewhere(session: Session, here: str, recipient: str) -> bool:
+    return any(
+        recipient_of(name, person, contact) == recipient
+        for name in versions.programme_ids(session)
+        if name != here
+        for person, contact in versions.contacts(session, name).items()
+    )
 
 
 def _deadline(

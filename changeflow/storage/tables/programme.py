@@ -47,3 +47,13 @@ class ContactRow(SQLModel, table=True):
     away: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     """Days on which somebody is not to be written to: `2027-02-01..2027-02-12`, several with a semicolon."""
     is_active: bool = True
+
+
+class TombstoneRow(SQLModel, table=True):
+    """That somebody was erased: a digest of their id, and one of their address, so that neither is taken in again."""
+
+    __tablename__ = "tombstone"
+
+    programme_id: str = Field(foreign_key="programme.id", primary_key=True)
+    digest: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))

@@ -1,0 +1,77 @@
+"""Erasing a person: what is about them goes, and a tombstone stays so that no import brings them back."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import CursorResult, Delete, Update, delete, update
+from sqlmodel import Session, col, select
+
+from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.facts import AssessmentRow
+from changeflow.storage.tables.programme import ContactRow, TombstoneRow
+
+ERASED = "they were erased"
+
+
+def erase(
+    session: Session, programme: str, person: str, *, email: str | None, recipient: str | None, at: datetime
+) -> dict[str, int]:
+    """Remove what is about a person; return how much of what.
+
+    Their id stays where history rests on it (versions, the audit, what was due): it is a pseudonym from then on.
+    `recipient` is the digest under which messages went to them; None where another programme writes to them still.
+    """
+    removed = {
+        "contact details": _count(
+            session,
+            delete(ContactRow).where(col(ContactRow.programme_id) == programme, col(ContactRow.person) == person),
+        ),
+        "assessments": _count(
+            session,
+            delete(AssessmentRow).where(
+                col(AssessmentRow.programme_id) == programme, col(AssessmentRow.person) == person
+            ),
+        ),
+        "answers": _count(
+            session,
+            delete(AnswerRow).where(col(AnswerRow.programme_id) == programme, col(AnswerRow.person) == person),
+        ),
+        "links": _count(
+            session, delete(LinkRow).where(col(LinkRow.programme_id) == programme, col(LinkRow.person) == person)
+        ),
+    }
+    own = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person)
+    waiting = col(NudgeRow.message).is_(None) & col(NudgeRow.withdrawn_at).is_(None)
+    _count(session, update(NudgeRow).where(*own, waiting).values(withdrawn_at=at, why=ERASED))
+    _count(session, update(NudgeRow).where(*own).values(content="{}"))
+    if recipient is not None:
+        removed["preferences"] = _count(session, delete(ReachRow).where(col(ReachRow.recipient) == recipient))
+        nobody = f"erased-{secrets.token_hex(8)}"
+        _count(session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=nobody))
+    for digest in digests(person, email):
+        if session.get(TombstoneRow, (programme, digest)) is None:
+            session.add(TombstoneRow(programme_id=programme, digest=digest, at=at))
+    session.flush()
+    return removed
+
+
+def erased(session: Session, programme: str, people: Iterable[tuple[str, str | None]]) -> dict[str, datetime]:
+    """Return which of some people, given as (id, address), were erased, and when."""
+    query = select(TombstoneRow.digest, col(TombstoneRow.at)).where(TombstoneRow.programme_id == programme)
+    known = dict(session.exec(query).all())
+    if not known:
+        return {}
+    return {person: known[digest] for person, email in people for digest in digests(person, email) if digest in known}
+
+
+def digests(person: str, email: str | None) -> list[str]:
+    """Return what stands on a tombstone."""
+    names = [f"person:{person}", *([f"address:{email.casefold()}"] if email else [])]
+    return [hashlib.sha256(name.encode()).hexdigest() for name in names]
+
+
+def _count(session: Session, statement: Delete | Update) -> int:
+    done = session.exec(statement.execution_options(synchronize_session=False))
+    return done.rowcount if isinstance(done, CursorResult) else 0

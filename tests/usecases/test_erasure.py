@@ -1,0 +1,118 @@
+"""Erasing somebody: what is about them goes, history stays whole, and no import brings them back."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from changeflow.adkar.assessment import Assessment, Element
+from changeflow.delivery.channels import DELIVERED, Receipt
+from changeflow.delivery.message import Message
+from changeflow.errors import CheckFailedError, UnknownThingError
+from changeflow.storage import audit, facts, persons, versions
+from changeflow.storage.database import engine_for, session_scope
+from changeflow.storage.tables.agenda import MessageRow, NudgeRow
+from changeflow.usecases import agenda, dispatching
+from changeflow.usecases import apply as storing
+from changeflow.usecases import facts as reporting
+from changeflow.usecases.facts import Change
+from changeflow.usecases.letters import recipient_of
+from changeflow.usecases.persons import erase
+from tests.builders import PEOPLE, PROGRAMME, SERVICE, a_folder
+
+OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+
+
+class Postbox:
+    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    def send(self, message: Message) -> Receipt:
+        self.sent.append(message)
+        return DELIVERED
+
+
+def at(day: int, hour: int = 9) -> datetime:
+    return datetime(2027, 1, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
+    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4, 8))
+    agenda.tick(db=sqlite, now=at(4, 8))
+    dispatching.dispatch(db=sqlite, now=at(4), channel=Postbox())
+    agenda.tick(db=sqlite, now=at(8, 8))
+    with session_scope(sqlite) as session:
+        for who in ("lead", "chief"):
+            scores = Assessment(person=who, round="round-1", on=date(2027, 1, 8), scores=dict.fromkeys(Element, 2))
+            facts.add_assessments(session, "small", [scores])
+    yield sqlite
+    engine_for(sqlite).dispose()
+
+
+def test_what_is_about_them_goes_and_nothing_of_others(db: str):
+    with session_scope(db) as session:
+        recipient = recipient_of("small", "lead", versions.contacts(session, "small")["lead"])
+    removed = erase("lead", db=db, programme=None, actor="chief", now=at(9))
+    assert (removed["contact details"], removed["assessments"]) == (1, 1)
+    assert removed["links"] > 0
+    with session_scope(db) as session:
+        left = persons.rows_about(session, "small", "lead", recipient)
+        assert left.keys() == {"what was due", "nudges"}
+        assert {n["content"] for n in left["nudges"]} == {"{}"}
+        assert not session.exec(select(MessageRow).where(MessageRow.recipient == recipient)).all()
+        waiting = session.exec(select(NudgeRow).where(NudgeRow.person == "lead", NudgeRow.message == None)).all()  # noqa: E711
+        assert {n.why for n in waiting} == {"they were erased"}
+        assert "chief" in versions.contacts(session, "small")
+        assert len(persons.rows_about(session, "small", "chief", "-")["assessments"]) == 1
+        assert not audit.verify(session)[1]
+        assert "lead@example.org" not in str([list(audit.entries(session, "small")), left])
+    postbox = Postbox()
+    agenda.tick(db=db, now=at(11, 8))
+    dispatching.dispatch(db=db, now=at(11), channel=postbox)
+    assert "lead@example.org" not in [m.to_address for m in postbox.sent]
+    # Twice does no harm.
+    assert set(erase("lead", db=db, programme=None, actor="chief", now=at(12)).values()) == {0}
+
+
+def test_no_import_brings_them_back(db: str, tmp_path: Path):
+    erase("lead", db=db, programme=None, actor="chief", now=at(9))
+    folder = tmp_path / "trust"
+    with pytest.raises(CheckFailedError, match="lead: erased on 9 Jan 2027"):
+        storing.apply(folder, db=db, actor="chief", now=at(10))
+    # Nor under another id with the same address.
+    renamed = PEOPLE.replace("lead,Director", "leader,Director")
+    services = OWNED.replace("person: lead", "person: leader").replace("owner: lead", "owner: leader")
+    a_folder(folder, people=renamed, service=services.replace("manager: lead", "manager: leader"), programme=PROGRAMME)
+    with pytest.raises(CheckFailedError, match="leader: erased on 9 Jan 2027"):
+        storing.apply(folder, db=db, actor="chief", now=at(10))
+    scores = tmp_path / "round-2.csv"
+    scores.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-01-10,3,3,3,3\n")
+    change = Change(db=db, programme=None, actor="chief", now=at(10), on=date(2027, 1, 10))
+    with pytest.raises(CheckFailedError, match="lead were erased at their request"):
+        reporting.import_assessments(scores, change)
+    # Somebody new in their place is welcome.
+    a_folder(folder, people=renamed.replace("lead@example.org", "next@example.org"),
+             service=services.replace("manager: lead", "manager: leader"), programme=PROGRAMME)  # fmt: skip
+    assert storing.apply(folder, db=db, actor="chief", now=at(10)) == 2
+
+
+def test_an_address_that_another_programme_writes_to_keeps_its_preferences(db: str, tmp_path: Path):
+    other = PROGRAMME.replace("programme: small", "programme: other")
+    storing.apply(a_folder(tmp_path / "other", programme=other, service=OWNED), db=db, actor="chief", now=at(4))
+    with session_scope(db) as session:
+        recipient = recipient_of("small", "lead", versions.contacts(session, "small")["lead"])
+    removed = erase("lead", db=db, programme="small", actor="chief", now=at(9))
+    assert "preferences" not in removed
+    with session_scope(db) as session:
+        assert session.exec(select(MessageRow).where(MessageRow.recipient == recipient)).all()
+        assert "lead" in versions.contacts(session, "other")
+
+
+def test_nobody_unknown_is_erased(db: str):
+    with pytest.raises(UnknownThingError, match="laed"):
+        erase("laed", db=db, programme=None, actor="chief", now=at(9))
