@@ -18,8 +18,12 @@ def read_assessments(
     *,
     people: Collection[str],
     mapping: Mapping[str, str] | None = None,
+    until: date | None = None,
 ) -> Iterator[Assessment]:
-    """Read one round. The file's name is the round's; an empty score was not assessed, which is neither 1 nor fine."""
+    """Read one round. The file's name is the round's; an empty score was not assessed, which is neither 1 nor fine.
+
+    A day after `until` is a problem: nobody has been assessed in the future.
+    """
     elements = tuple(e.value for e in Element)
     rows = read_table(
         path, shown, problems, required=("person", "on"), optional=(*elements, "evidence"), mapping=mapping
@@ -38,6 +42,9 @@ def read_assessments(
             continue
         seen[person] = row.line
         on = _date(row, shown, problems)
+        if on is not None and until is not None and on > until:
+            problems.append(row.problem(shown, "on", f"{on} lies in the future.", f"Write a day up to {until}."))
+            continue
         evidence = row.cells.get("evidence", "self")
         if evidence not in EVIDENCE:
             problems.append(

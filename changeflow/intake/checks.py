@@ -103,6 +103,23 @@ def _people(definition: Definition) -> Iterator[Flaw]:
             yield from unknown(Place("people"), f"manager of {person.id}", person.manager, people)
         if person.school:
             yield from unknown(Place("people"), f"school of {person.id}", person.school, schools)
+    yield from _manager_loops(definition)
+
+
+def _manager_loops(definition: Definition) -> Iterator[Flaw]:
+    """Say each loop of managers once: a reminder would never find anybody above."""
+    manages = {p.id: p.manager for p in definition.people if p.manager}
+    told: set[str] = set()
+    for first in sorted(manages):
+        line = [first]
+        while (above := manages.get(line[-1])) is not None and above not in line:
+            line.append(above)
+        if above is None or above in told:
+            continue
+        loop = line[line.index(above) :]
+        told |= set(loop)
+        what = f"The managers go round in a circle: {' is managed by '.join([*loop, loop[0]])}."
+        yield Flaw(Place("people"), what, "Leave out the manager of whoever stands at the top.")
 
 
 def _calendars(definition: Definition) -> Iterator[Flaw]:

@@ -136,7 +136,7 @@ def import_assessments(path: Path, change: Change) -> int:
         definition = stored.version.definition
         by, name = check_actor(definition, change.actor), stored.programme.id
         people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
-        found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping))
+        found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
         if problems:
             raise ProblemsError(problems)
         gone = erasure.erased(session, name, [(a.person, None) for a in found])

@@ -10,12 +10,14 @@ from sqlmodel import SQLModel
 from changeflow.adkar.access import Pause, answer_by
 from changeflow.adkar.assessment import Assessment, Element
 from changeflow.calendar.uk import public_holidays
-from changeflow.errors import ActorMissingError, InputError, UnknownThingError
+from changeflow.errors import ActorMissingError, InputError, ProblemsError, UnknownThingError
 from changeflow.storage import audit, facts
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
 from changeflow.usecases import agenda, persons
 from changeflow.usecases import apply as storing
+from changeflow.usecases import facts as reporting
+from changeflow.usecases.facts import Change
 from tests.builders import SERVICE, a_folder
 
 FREE = {day for day, _ in public_holidays("england", 2026, 2028)}
@@ -78,6 +80,16 @@ def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     with session_scope(stored) as session:
         last = list(audit.entries(session, "small"))[-1]
     assert last[2:] == ("chief", "person:export", "person:lead")
+
+
+def test_nobody_is_assessed_tomorrow(stored: str, tmp_path: Path):
+    path = tmp_path / "round-2.csv"
+    path.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-02-01,3,3,3,3\n")
+    change = Change(db=stored, programme=None, actor="chief", now=at(31), on=date(2027, 1, 31))
+    with pytest.raises(ProblemsError) as raised:
+        reporting.import_assessments(path, change)
+    [problem] = raised.value.problems
+    assert str(problem) == "round-2.csv:2:2: 2027-02-01 lies in the future. Write a day up to 2027-01-31."
 
 
 def test_every_table_that_can_name_a_person_is_looked_at():
