@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from changeflow.agenda.days import PeoplesDays
-from changeflow.agenda.due import NOBODY_ANSWERED, Due, Readers, climb, due_day, is_open, unslipped
+from changeflow.agenda.due import NOBODY_ANSWERED, Due, Invited, Readers, climb, due_day, is_open, unslipped
 from changeflow.agenda.gates import State, weigh
 from changeflow.agenda.reasons import Reason
 from changeflow.programme.people import services_of
@@ -52,10 +52,21 @@ def invitations(programme: Programme, schedule: Schedule, today: date, readers: 
         known = readers.invited.get((task.id, person))
         is_news = known is None or known.is_cancelled or known.due_on != day
         if is_news and day >= today and readers.is_here(person):
-            yield _ask(Reason.CHECKPOINT, f"{task.id}#{INVITATION}", person, day, 0)
+            yield _of_a_calendar(task.id, INVITATION, known, person, day)
     for (task_id, person), known in readers.invited.items():
         if (task_id, person) not in wanted and not known.is_cancelled and known.due_on > today:
-            yield _ask(Reason.CHECKPOINT, f"{task_id}#{CANCELLATION}", person, known.due_on, 0)
+            yield _of_a_calendar(task_id, CANCELLATION, known, person, known.due_on)
+
+
+def _of_a_calendar(task: str, what: str, known: Invited | None, person: str, day: date) -> Due:
+    # Counted, for a checkpoint that moves back to where it was is news as well.
+    return _ask(Reason.CHECKPOINT, f"{task}#{what}-{known.times if known else 0}", person, day, 0)
+
+
+def about_calendar(subject: str) -> str:
+    """Return `invitation` or `cancellation` for what is about an entry in somebody's calendar, and nothing else."""
+    about = subject.partition("#")[2].partition("-")[0]
+    return about if about in (INVITATION, CANCELLATION) else ""
 
 
 def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:

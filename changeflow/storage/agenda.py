@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import case
 from sqlmodel import Session, col, func, select, update
 
-from changeflow.agenda.asks import CANCELLATION
+from changeflow.agenda.asks import CANCELLATION, about_calendar
 from changeflow.agenda.due import Due, Invited
 from changeflow.agenda.load import CONVERSATION
 from changeflow.agenda.reasons import Reason
@@ -243,10 +243,10 @@ def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
     )
     found: dict[tuple[str, str], Invited] = {}
     for subject, person, due_on in session.exec(query):
-        task, _, what = subject.partition("#")
+        task = subject.partition("#")[0]
         before = found.get((task, person))
         times = before.times + 1 if before else 1
-        found[task, person] = Invited(due_on, times, what == CANCELLATION)
+        found[task, person] = Invited(due_on, times, about_calendar(subject) == CANCELLATION)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from changeflow.agenda.asks import CANCELLATION, INVITATION, asks
+from changeflow.agenda.asks import CANCELLATION, about_calendar, asks
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import State, weigh
 from changeflow.agenda.load import CONVERSATION, conversations
@@ -139,8 +139,7 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     }
     if due.reason is Reason.CONVERSATION:
         content["owner_role"] = stored.version.definition.role_of(due.subject.removeprefix(CONVERSATION))
-    about = due.subject.partition("#")[2]
-    if about in (INVITATION, CANCELLATION):
+    if about := about_calendar(due.subject):
         known = readers.invited.get((due.task, due.person or ""))
         is_new = known is None or known.is_cancelled
         content["calendar"] = "cancelled" if about == CANCELLATION else "invited" if is_new else "moved"

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.agenda.asks import CANCELLATION, INVITATION
+from changeflow.agenda.asks import about_calendar
 from changeflow.agenda.days import PeoplesDays
 from changeflow.agenda.policy import Policy
 from changeflow.agenda.reasons import Reason
@@ -154,7 +154,7 @@ def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str,
         person=nudge.person,
         action=action,
         # An invitation is answered as its checkpoint is.
-        subject=nudge.subject.removesuffix(f"#{INVITATION}").removesuffix(f"#{CANCELLATION}"),
+        subject=nudge.subject.partition("#")[0] if about_calendar(nudge.subject) else nudge.subject,
         due_on=nudge.due_on,
         expires_at=now + LINK_DAYS,
         used_at=None,

@@ -127,6 +127,16 @@ def test_a_checkpoint_is_invited_to_moved_and_withdrawn(live: str):
     assert sent_on(live, 2, 11) == []
 
 
+def test_a_checkpoint_that_moves_back_is_news_as_well(live: str):
+    days = []
+    for said, go_live in ((2, 1), (9, 8), (12, 1)):
+        goes_live(live, date(2027, 2, go_live))
+        [message] = sent_on(live, 2, said)
+        _, event = event_in(message.invitations[0])
+        days.append((event["SEQUENCE"], event["DTSTART"].dt.day))
+    assert days == [(0, 15), (1, 22), (2, 15)]
+
+
 def test_an_invitation_is_a_part_of_its_own_that_mail_programs_know(live: str):
     [message] = sent_on(live, 2, 2)
     mail = message_from_bytes(as_email(message).as_bytes(), policy=policy.default)
