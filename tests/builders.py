@@ -8,6 +8,8 @@ from typing import Any
 from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
 from changeflow.calendar.periods import Periods, months
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.delivery.channels import DELIVERED, Receipt
+from changeflow.delivery.message import Message
 from changeflow.roadmap.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import datetime_of, minute_of
@@ -19,6 +21,20 @@ DAY = 8 * 60
 FIRST, LAST = date(2026, 9, 1), date(2028, 12, 31)
 MONDAY = "2027-01-04"
 """A Monday without any holiday around it."""
+
+
+class Postbox:
+    """A channel that keeps what it is given, and answers as it is told to: the last answer again and again."""
+
+    name, overwrites, leaves_the_house = "postbox", False, False
+
+    def __init__(self, *receipts: Receipt, may_repeat: bool = True) -> None:
+        self.sent: list[Message] = []
+        self.receipts, self.may_repeat = list(receipts) or [DELIVERED], may_repeat
+
+    def send(self, message: Message) -> Receipt:
+        self.sent.append(message)
+        return self.receipts.pop(0) if len(self.receipts) > 1 else self.receipts[0]
 
 
 def a_calendar(name: str = "office", *closed: tuple[str, str, str]) -> WorkingCalendar:

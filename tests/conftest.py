@@ -52,7 +52,7 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         url = f"sqlite:///{tmp_path / 'test.db'}"
         yield url
     else:
-        url = _new_database(request.getfixturevalue("postgres"))
+        url = new_database(request.getfixturevalue("postgres"))
         yield url
     engine_for(url).dispose()
 
@@ -64,7 +64,7 @@ def sqlite(tmp_path: Path) -> Iterator[str]:
     engine_for(url).dispose()
 
 
-def _new_database(uri: str) -> str:
+def new_database(uri: str) -> str:
     import psycopg
 
     name = f"test_{uuid4().hex[:12]}"

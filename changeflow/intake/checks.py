@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+import networkx as nx
+
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.reference import PROGRAMME, Flaw, Place
@@ -108,17 +110,12 @@ def _people(definition: Definition) -> Iterator[Flaw]:
 
 def _manager_loops(definition: Definition) -> Iterator[Flaw]:
     """Say each loop of managers once: a reminder would never find anybody above."""
-    manages = {p.id: p.manager for p in definition.people if p.manager}
-    told: set[str] = set()
-    for first in sorted(manages):
-        line = [first]
-        while (above := manages.get(line[-1])) is not None and above not in line:
-            line.append(above)
-        if above is None or above in told:
-            continue
-        loop = line[line.index(above) :]
-        told |= set(loop)
-        what = f"The managers go round in a circle: {' is managed by '.join([*loop, loop[0]])}."
+    above = nx.DiGraph([(p.id, p.manager) for p in definition.people if p.manager])
+    for loop in sorted(nx.simple_cycles(above), key=min):
+        start = loop.index(min(loop))
+        what = (
+            f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
+        )
         yield Flaw(Place("people"), what, "Leave out the manager of whoever stands at the top.")
 
 

@@ -8,6 +8,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.cpm import TimedTask
 from changeflow.roadmap.tasks import Task
 from changeflow.roadmap.why import float_in_words
+from changeflow.values.base import calendar_uid
 from changeflow.values.moments import day_of, last_day_of
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -60,7 +61,7 @@ def write_ics(programme: Programme, out: Path, *, now: datetime) -> None:
         first = day_of(timed.early_start)
         last = first if task.is_milestone else last_day_of(timed.early_finish)
         event = Event()
-        event.add("uid", f"{task.id.replace('/', '-')}.{programme.id}@changeflow")
+        event.add("uid", calendar_uid(task.id, programme.id))
         event.add("summary", task.name)
         event.add("dtstart", first)
         event.add("dtend", last + timedelta(days=1))

@@ -13,6 +13,7 @@ from changeflow.agenda.asks import CANCELLATION, about_calendar
 from changeflow.agenda.due import Due, Invited
 from changeflow.agenda.load import CONVERSATION
 from changeflow.agenda.reasons import Reason
+from changeflow.storage.messages import OPEN, PARKED, SENT
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
 from changeflow.storage.tables.programme import ProgrammeRow
 
@@ -113,7 +114,7 @@ def _refresh(
     on_its_way = (
         select(NudgeRow)
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
-        .where(NudgeRow.programme_id == programme, MessageRow.state == "open", col(NudgeRow.withdrawn_at).is_(None))
+        .where(NudgeRow.programme_id == programme, MessageRow.state == OPEN, col(NudgeRow.withdrawn_at).is_(None))
     )
     for row in session.exec(on_its_way):
         if row.key not in due:
@@ -210,7 +211,7 @@ def gone(session: Session, programme: str) -> list[Gone]:
     query = (
         select(NudgeRow, col(MessageRow.sent_at))
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
-        .where(NudgeRow.programme_id == programme, MessageRow.state == "sent", col(NudgeRow.withdrawn_at).is_(None))
+        .where(NudgeRow.programme_id == programme, MessageRow.state == SENT, col(NudgeRow.withdrawn_at).is_(None))
         .order_by(col(MessageRow.sent_at), col(NudgeRow.id))
     )
     return [
@@ -235,7 +236,7 @@ def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
             NudgeRow.programme_id == programme,
             NudgeRow.reason == Reason.CHECKPOINT,
             # What is on its way still has to be due, or it would be taken back.
-            col(MessageRow.state).in_(("sent", "parked")),
+            col(MessageRow.state).in_((SENT, PARKED)),
             col(NudgeRow.withdrawn_at).is_(None),
             col(NudgeRow.subject).contains("#"),
         )

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, create_engine, event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, ProgrammingError
 from sqlmodel import Session
 
@@ -161,6 +161,12 @@ def _spoken(error: DBAPIError, url: str) -> Exception:
     if "locked" in text or "busy" in text:
         return ConflictError("Somebody else is writing to this database. Try again in a moment; nothing was changed.")
     return DatabaseUrlError(url, text.strip().split("\n")[0])
+
+
+def count_touched(session: Session, statement: Delete | Update) -> int:
+    """Run a statement over many rows; return how many it touched."""
+    done = session.exec(statement.execution_options(synchronize_session=False))
+    return done.rowcount if isinstance(done, CursorResult) else 0
 
 
 def is_sqlite(url: str) -> bool:

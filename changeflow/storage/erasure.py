@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Delete, Update, delete, update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from changeflow.storage.database import count_touched
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
@@ -24,32 +25,34 @@ def erase(
     `recipient` is the digest under which messages went to them; None where another programme writes to them still.
     """
     removed = {
-        "contact details": _count(
+        "contact details": count_touched(
             session,
             delete(ContactRow).where(col(ContactRow.programme_id) == programme, col(ContactRow.person) == person),
         ),
-        "assessments": _count(
+        "assessments": count_touched(
             session,
             delete(AssessmentRow).where(
                 col(AssessmentRow.programme_id) == programme, col(AssessmentRow.person) == person
             ),
         ),
-        "answers": _count(
+        "answers": count_touched(
             session,
             delete(AnswerRow).where(col(AnswerRow.programme_id) == programme, col(AnswerRow.person) == person),
         ),
-        "links": _count(
+        "links": count_touched(
             session, delete(LinkRow).where(col(LinkRow.programme_id) == programme, col(LinkRow.person) == person)
         ),
     }
     own = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person)
     waiting = col(NudgeRow.message).is_(None) & col(NudgeRow.withdrawn_at).is_(None)
-    _count(session, update(NudgeRow).where(*own, waiting).values(withdrawn_at=at, why=ERASED))
-    _count(session, update(NudgeRow).where(*own).values(content="{}"))
+    count_touched(session, update(NudgeRow).where(*own, waiting).values(withdrawn_at=at, why=ERASED))
+    count_touched(session, update(NudgeRow).where(*own).values(content="{}"))
     if recipient is not None:
-        removed["preferences"] = _count(session, delete(ReachRow).where(col(ReachRow.recipient) == recipient))
+        removed["preferences"] = count_touched(session, delete(ReachRow).where(col(ReachRow.recipient) == recipient))
         nobody = f"erased-{secrets.token_hex(8)}"
-        _count(session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=nobody))
+        count_touched(
+            session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=nobody)
+        )
     for digest in digests(person, email):
         if session.get(TombstoneRow, (programme, digest)) is None:
             session.add(TombstoneRow(programme_id=programme, digest=digest, at=at))
@@ -70,8 +73,3 @@ def digests(person: str, email: str | None) -> list[str]:
     """Return what stands on a tombstone."""
     names = [f"person:{person}", *([f"address:{email.casefold()}"] if email else [])]
     return [hashlib.sha256(name.encode()).hexdigest() for name in names]
-
-
-def _count(session: Session, statement: Delete | Update) -> int:
-    done = session.exec(statement.execution_options(synchronize_session=False))
-    return done.rowcount if isinstance(done, CursorResult) else 0

@@ -2,23 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Delete, Update, delete, update
+from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
+from changeflow.storage.database import count_touched
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow
 from changeflow.storage.tables.facts import AssessmentRow
 
 
 def remove_links(session: Session, programme: str, *, ended_before: datetime) -> int:
     """Remove links that expired before a moment."""
-    return _count(
+    return count_touched(
         session, delete(LinkRow).where(col(LinkRow.programme_id) == programme, col(LinkRow.expires_at) < ended_before)
     )
 
 
 def remove_words(session: Session, programme: str, *, given_before: datetime) -> int:
     """Remove the words of answers that were given before a moment; what was answered, and when, is kept."""
-    return _count(
+    return count_touched(
         session,
         update(AnswerRow)
         .where(
@@ -30,9 +31,4 @@ def remove_words(session: Session, programme: str, *, given_before: datetime) ->
 
 def remove_scores(session: Session, programme: str) -> int:
     """Remove all that single people scored."""
-    return _count(session, delete(AssessmentRow).where(col(AssessmentRow.programme_id) == programme))
-
-
-def _count(session: Session, statement: Delete | Update) -> int:
-    done = session.exec(statement.execution_options(synchronize_session=False))
-    return done.rowcount if isinstance(done, CursorResult) else 0
+    return count_touched(session, delete(AssessmentRow).where(col(AssessmentRow.programme_id) == programme))

@@ -11,8 +11,9 @@ from changeflow.storage import answers, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import session_scope
 from changeflow.usecases.answering import usable
-from changeflow.usecases.letters import digest_of, uid_of
+from changeflow.usecases.letters import digest_of
 from changeflow.usecases.stored import load
+from changeflow.values.base import calendar_uid
 from changeflow.values.moments import day_of, last_day_of, local_day
 from changeflow.values.words import Kind
 
@@ -71,7 +72,7 @@ def _feed(session: Session, name: str, person: str, now: datetime) -> bytes:
         finish = stored.programme.timed(task.id).early_finish
         entries.append(
             Entry(
-                uid=uid_of(task.id, name),
+                uid=calendar_uid(task.id, name),
                 title=task.name,
                 day=day_of(finish) if task.is_milestone else last_day_of(finish),
                 sequence=revision,

@@ -24,6 +24,7 @@ from changeflow.storage import versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import Link
 from changeflow.storage.messages import Outgoing
+from changeflow.values.base import calendar_uid
 from changeflow.values.moments import local_day
 from changeflow.values.rulepack import Rulepacks
 
@@ -127,7 +128,7 @@ def _entry(nudge: Nudge, house: House, now: datetime) -> Entry:
     programme, contact = house.definition.programme, house.contacts[nudge.person]
     task = nudge.subject.partition("#")[0]
     return Entry(
-        uid=uid_of(task, programme.programme),
+        uid=calendar_uid(task, programme.programme),
         title=str(nudge.content["title"]),
         day=nudge.due_on,
         sequence=int(nudge.content["sequence"]),
@@ -137,11 +138,6 @@ def _entry(nudge: Nudge, house: House, now: datetime) -> Entry:
         organiser=(programme.office.name, programme.office.email),
         attendee=(contact.name, contact.email or ""),
     )
-
-
-def uid_of(task: str, programme: str) -> str:
-    """Return the id of a task in calendars: it stays the same, whatever else changes."""
-    return f"{task.replace('/', '-')}.{programme}@changeflow"
 
 
 def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str, Link] | None) -> str:

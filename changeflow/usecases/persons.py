@@ -12,7 +12,7 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.storage import audit, erasure, persons, versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases.letters import house_of, recipient_of
+from changeflow.usecases.letters import recipient_of
 from changeflow.usecases.stored import check_actor, load
 from changeflow.values.moments import local_day
 from changeflow.values.rulepack import Rulepacks
@@ -52,13 +52,12 @@ def everything_about(
         if person not in known:
             raise UnknownThingError("person", person, known)
         recipient = recipient_of(name, person, versions.contacts(session, name).get(person))
-        packs = house_of(session, name).packs
         found = {
             "about": person,
             "programme": definition.programme.name,
             "organisation": definition.programme.organisation,
             "asked for on": received.isoformat(),
-            "to be answered by": _deadline(definition, packs, received, now).isoformat(),
+            "to be answered by": _deadline(definition, stored.programme.rulepacks, received, now).isoformat(),
             "read on": now.isoformat(timespec="seconds"),
             "purpose": PURPOSE,
             "their part in the programme": known[person].model_dump(mode="json", exclude_defaults=True),

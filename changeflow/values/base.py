@@ -21,3 +21,8 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 
 TaskId = str
 """A full id: `payroll/oakfield/train-staff`, `payroll/w2/go-live`, `payroll/requirements`, `programme/close`."""
+
+
+def calendar_uid(task: TaskId, programme: Id) -> str:
+    """Return the id of a task in every calendar (RFC 5545, 3.8.4.7): it stays the same, whatever else changes."""
+    return f"{task.replace('/', '-')}.{programme}@changeflow"

@@ -208,9 +208,9 @@ class Handler:
 
 
 def test_two_workers_on_postgresql_share_the_work(postgres: str, tmp_path: Path):
-    from tests.conftest import _new_database
+    from tests.conftest import new_database
 
-    db = _new_database(postgres)
+    db = new_database(postgres)
     world.store(db, tmp_path / "trust", people=60, tasks=1)
     handler, port = Handler(), free_port()
     mail = Controller(handler, hostname="127.0.0.1", port=free_port(), ready_timeout=30)

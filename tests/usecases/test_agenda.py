@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from changeflow.agenda.policy import Fate
-from changeflow.delivery.channels import DELIVERED, FileChannel, Receipt, Sent
+from changeflow.delivery.channels import FileChannel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.reports.sro import build_sro
 from changeflow.storage import agenda as outbox_rows
@@ -24,23 +24,9 @@ from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
 from changeflow.usecases.letters import Desk, letter_of
 from changeflow.usecases.stored import load
-from tests.builders import PATHWAY, SERVICE, a_folder
+from tests.builders import PATHWAY, SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
-
-
-class Postbox:
-    """A channel that keeps what it is given, and answers as it is told to."""
-
-    name, overwrites, leaves_the_house = "postbox", False, False
-
-    def __init__(self, receipt: Receipt = DELIVERED, *, may_repeat: bool = True) -> None:
-        self.sent: list[Message] = []
-        self.receipt, self.may_repeat = receipt, may_repeat
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        return self.receipt
 
 
 def letters(db: str, now: datetime) -> list[Message]:

@@ -14,7 +14,6 @@ import pytest
 from icalendar import Calendar
 
 from changeflow.agenda.answers import Answer, AnswerKind
-from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message, as_email
 from changeflow.errors import UnknownThingError
 from changeflow.roadmap.tasks import TaskProgress
@@ -23,20 +22,9 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import agenda, calendars, dispatching
 from changeflow.usecases import apply as storing
 from changeflow.values.moments import minute_of
-from tests.builders import SERVICE, a_folder
+from tests.builders import SERVICE, Postbox, a_folder
 
 GO_LIVE, CHECKPOINT = "payroll/w1/go-live", "payroll/w1/checkpoint"
-
-
-class Postbox:
-    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        return DELIVERED
 
 
 @pytest.fixture

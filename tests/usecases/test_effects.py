@@ -9,7 +9,6 @@ from sqlmodel import select
 from changeflow.adkar.assessment import Assessment, Element
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
-from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage import answers, audit, facts, versions
@@ -21,20 +20,9 @@ from changeflow.usecases import apply as storing
 from changeflow.usecases import facts as reporting
 from changeflow.usecases.facts import Change
 from changeflow.values.moments import minute_of
-from tests.builders import SERVICE, a_folder
+from tests.builders import SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
-
-
-class Postbox:
-    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        return DELIVERED
 
 
 def at(day: int, hour: int = 9, month: int = 1) -> datetime:

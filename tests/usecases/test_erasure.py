@@ -8,8 +8,6 @@ import pytest
 from sqlmodel import select
 
 from changeflow.adkar.assessment import Assessment, Element
-from changeflow.delivery.channels import DELIVERED, Receipt
-from changeflow.delivery.message import Message
 from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.storage import audit, facts, persons, versions
 from changeflow.storage.database import engine_for, session_scope
@@ -20,20 +18,9 @@ from changeflow.usecases import facts as reporting
 from changeflow.usecases.facts import Change
 from changeflow.usecases.letters import recipient_of
 from changeflow.usecases.persons import erase
-from tests.builders import PEOPLE, PROGRAMME, SERVICE, a_folder
+from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-
-
-class Postbox:
-    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        return DELIVERED
 
 
 def at(day: int, hour: int = 9) -> datetime:

@@ -12,12 +12,11 @@ import pytest
 from changeflow import logs
 from changeflow.agenda.answers import AnswerKind
 from changeflow.delivery.channels import DELIVERED, Receipt, Sent
-from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.usecases import agenda, answering, dispatching
 from changeflow.usecases import apply as storing
 from changeflow.usecases.answering import Given
-from tests.builders import SERVICE, a_folder
+from tests.builders import SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
 
@@ -30,18 +29,6 @@ def written() -> Iterator[io.StringIO]:
     logs.begin("off")
 
 
-class Postbox:
-    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
-
-    def __init__(self, *receipts: Receipt) -> None:
-        self.sent: list[Message] = []
-        self.receipts = list(receipts)
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        return self.receipts.pop(0) if self.receipts else DELIVERED
-
-
 def test_what_was_done_is_told_without_people(sqlite: str, tmp_path: Path, written: io.StringIO):
     def at(hour: int, minute: int = 0) -> datetime:
         return datetime(2027, 1, 8, hour, minute, tzinfo=UTC)
@@ -49,7 +36,7 @@ def test_what_was_done_is_told_without_people(sqlite: str, tmp_path: Path, writt
     storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(6))
     agenda.tick(db=sqlite, now=at(8))
     careless = "smtp://office:hunter2@mail.example.org said 451 to <lead@example.org>, see https://x.org/a/" + "t" * 43
-    postbox = Postbox(Receipt(Sent.LATER, careless))
+    postbox = Postbox(Receipt(Sent.LATER, careless), DELIVERED)
     dispatching.dispatch(db=sqlite, now=at(9), channel=postbox)
     dispatching.dispatch(db=sqlite, now=at(9, 10), channel=postbox)
     token = re.findall(r"/a/(\S+)", postbox.sent[-1].text)[0]

@@ -15,7 +15,6 @@ from lxml import html
 from sqlmodel import select
 
 from changeflow.agenda.answers import AnswerKind
-from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.storage import answers, audit
 from changeflow.storage.database import session_scope
@@ -25,21 +24,10 @@ from changeflow.usecases import apply as storing
 from changeflow.usecases.answering import Given, LinkError
 from changeflow.usecases.stored import load
 from changeflow.web.app import make_app
-from tests.builders import PEOPLE, SERVICE, a_folder
+from tests.builders import PEOPLE, SERVICE, Postbox, a_folder
 
 TASK = "payroll/requirements"
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-
-
-class Postbox:
-    name, leaves_the_house, may_repeat, overwrites = "postbox", False, True, False
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        return DELIVERED
 
 
 def moment(day: int, hour: int = 9) -> datetime:
