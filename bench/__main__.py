@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.adkar import measure_adkar
 from bench.agenda import measure_agenda
 from bench.cpm import measure_cpm
 from bench.level import measure_level
@@ -23,6 +24,7 @@ GROUPS = {
     "mpxj": measure_mpxj,
     "waves": measure_waves,
     "agenda": measure_agenda,
+    "adkar": measure_adkar,
     "montecarlo": measure_montecarlo,
     "psplib": measure_psplib,
     "level": measure_level,

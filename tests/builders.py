@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from changeflow.adkar.published import Snapshot, Standing, band_of
 from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
 from changeflow.calendar.periods import Periods, months
 from changeflow.calendar.working import WorkingCalendar
@@ -35,6 +36,20 @@ class Postbox:
     def send(self, message: Message) -> Receipt:
         self.sent.append(message)
         return self.receipts.pop(0) if len(self.receipts) > 1 else self.receipts[0]
+
+
+def a_standing(
+    group: str, answered: int | None, *, held: tuple[int, ...] = (), view: str = "group", on: str = "2027-01-04"
+) -> Standing:
+    """Publish a group of which so many are held back at each element or before; the last number goes on to the end."""
+    day = date.fromisoformat(on)
+    counts = [*held, *[held[-1]] * (5 - len(held))] if held else []
+    bands = tuple(band_of(n, answered, step=6) for n in counts) if answered is not None else None
+    return Standing(view=view, group=group, round=on, on=day, confirmed=day, answered=answered, held=bands)
+
+
+def a_snapshot(*standings: Standing, on: str = "2027-01-04") -> Snapshot:
+    return Snapshot(round=on, on=date.fromisoformat(on), threshold=3, minimum=10, step=6, standings=tuple(standings))
 
 
 def a_calendar(name: str = "office", *closed: tuple[str, str, str]) -> WorkingCalendar:

@@ -1,45 +1,83 @@
-"""What to do about a barrier: by barrier and audience, in an order that never trains those who do not yet want it.
+"""What to do about a barrier: by barrier, who acts and phase. Nobody is trained who does not want it yet.
 
-The texts are our own. Each names what is in it for the students, because that is what explains a change in schools.
+The texts and the lead times are our own. What is in it for the group and what is in it for the students is said with
+every one of them, because that is what explains a change in schools.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from changeflow.adkar.assessment import Element
-from changeflow.adkar.groups import GroupBarriers
+from changeflow.adkar.elements import Element
+from changeflow.values.words import Phase
+
+BEFORE = (Phase.PLAN, Phase.DESIGN, Phase.DEVELOP)
+UNTIL_LIVE = (*BEFORE, Phase.DEPLOY)
+AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
+"""Who acts, in the order in which they are named."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing to do, and who does it."""
+    """One thing to do about a barrier, and who does it."""
 
-    barrier: str
+    id: str
+    name: str
+    """Of the task that it becomes."""
+    barrier: Element
     by: str
-    """The audience that acts: `sponsor`, `manager`, `lead`, `champion`, `trainer`."""
+    """The audience that acts, one of `AUDIENCES`."""
+    phases: tuple[Phase, ...]
+    school_weeks: int
+    """How long it takes until it has been done and has had time to work."""
     text: str
 
-
-CATALOGUE: Mapping[tuple[str, str], str] = {
-    (Element.AWARENESS, "sponsor"): "Say in person why the change comes now, and what students gain from it.",
-    (Element.AWARENESS, "manager"): "Walk through what changes in the team's own week, and what stays.",
-    (Element.AWARENESS, "lead"): "Show the dates, and the reason for each of them.",
-    (Element.DESIRE, "sponsor"): "Meet the group, listen to what it would lose, and answer with what was decided.",
-    (Element.DESIRE, "manager"): "Talk one to one about gains and losses in the role, and what it gives the students.",
-    (Element.DESIRE, "champion"): "Bring a colleague from a school that is live, to tell how it really is.",
-    (Element.KNOWLEDGE, "trainer"): "Train on the group's own cases, close to the day on which they need it.",
-    (Element.KNOWLEDGE, "lead"): "Publish who to call, and the three things that everybody asks.",
-    (Element.ABILITY, "trainer"): "Sit beside people while they do it the first times, in the first pay month.",
-    (Element.ABILITY, "manager"): "Give time to practise: take something else off the week.",
-    (Element.REINFORCEMENT, "sponsor"): "Thank people for what works, in public, and close the old way.",
-    (Element.REINFORCEMENT, "manager"): "Look at how it is used, and mend what drives people back to the old way.",
-}
-"""By (barrier, who acts)."""
+    def message(self, *, group: str, gains: str, students: str) -> str:
+        """Return what is said to whoever acts: what to do, for whom, and what it gives them and the students."""
+        mine = f" What {group} gain: {gains.rstrip('.')}." if gains else ""
+        return f"{self.text}{mine} What students gain: {students.rstrip('.')}."
 
 
-def actions_for(group: GroupBarriers) -> tuple[Action, ...]:
-    """Return what to do for a group's commonest barrier, first things first; nothing for a group that is not shown."""
-    barrier = group.commonest
-    if barrier is None:
-        return ()
-    return tuple(Action(barrier, by, text) for (element, by), text in CATALOGUE.items() if element == barrier)
+def _action(name: str, barrier: Element, by: str, phases: tuple[Phase, ...], school_weeks: int, text: str) -> Action:
+    short = name.lower().replace(",", "").replace(" ", "-")
+    return Action(id=short, name=name, barrier=barrier, by=by, phases=phases, school_weeks=school_weeks, text=text)
+
+
+A, D, K, AB, R = Element
+DEPLOY, AFTER, SUSTAIN = (Phase.DEPLOY,), (Phase.DEPLOY, Phase.SUSTAIN), (Phase.SUSTAIN,)
+CATALOGUE: tuple[Action, ...] = (
+    _action("Say why", A, "sponsor", UNTIL_LIVE, 2, "Say in person why the change comes now, and for whom."),
+    _action("Walk through the week", A, "manager", BEFORE, 2, "Walk through what changes in the week, and what stays."),
+    _action("Repeat the why", A, "manager", DEPLOY, 1, "Say again, before any training, what changes and why."),
+    _action("Show the dates", A, "lead", UNTIL_LIVE, 1, "Show the dates, and the reason for each of them."),
+    _action("Listen and answer", D, "sponsor", UNTIL_LIVE, 3, "Listen to what the group would lose; answer it."),
+    _action("Talk one to one", D, "manager", UNTIL_LIVE, 3, "Talk one to one about gains and losses in the role."),
+    _action("Bring a colleague", D, "champion", UNTIL_LIVE, 2, "Bring a colleague from a school that is live."),
+    _action("Mend a grievance", D, "lead", BEFORE, 3, "Mend one thing that the group complains of: a quick win."),
+    _action("Train on own cases", K, "trainer", UNTIL_LIVE, 2, "Train on the group's own cases, close to their need."),
+    _action("Say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and the three things that all ask."),
+    _action("Try it out", K, "champion", DEPLOY, 1, "Open a system to try things out in, a colleague beside."),
+    _action("Give time to practise", AB, "manager", AFTER, 2, "Take something else off the week, to practise."),
+    _action("Sit beside", AB, "trainer", AFTER, 2, "Sit beside people while they do it the first times."),
+    _action("Answer quickly", AB, "champion", SUSTAIN, 2, "Answer questions within the hour in the first weeks."),
+    _action("Thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old way."),
+    _action("Look at use", R, "manager", SUSTAIN, 2, "Look at how it is used; mend what drives people back."),
+    _action("Keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and say what was done about it."),
+)
+"""In the order of the elements. Who acts on what follows Prosci's public pages on sponsors and managers: awareness and
+desire come from them, knowledge and ability from training and practice. Texts and lead times are our own."""
+
+
+def actions_for(barrier: str | None, phase: Phase) -> tuple[Action, ...]:
+    """Return what to do about a barrier in a phase; nothing for a group that is not shown, or has none."""
+    return tuple(a for a in CATALOGUE if a.barrier == barrier and phase in a.phases)
+
+
+def way_to(until: Element, held: str | None, phase: Phase) -> Iterator[tuple[Element, tuple[Action, ...]]]:
+    """Yield, element by element, what lies between where a group is held back and what comes after `until`.
+
+    Nothing is trained before it is wanted: each element's actions follow those of the one before.
+    """
+    if held is None or held not in tuple(Element):
+        return
+    for element in list(Element)[Element(held).position : until.position + 1]:
+        yield element, actions_for(element, phase) or actions_for(element, Phase.DEPLOY)

@@ -1,19 +1,13 @@
-"""Assessments and barriers: where each person stands, in the order awareness to reinforcement."""
+"""Assessments and barriers of single people: personal data.
 
-from collections.abc import Iterable, Mapping
+Nothing that is shown is made from this: `publishing` is the one door, and a tool checks who comes through it.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
-
-class Element(StrEnum):
-    """The five elements, in their order. Two begin with A: never key anything by the first letter."""
-
-    AWARENESS = "awareness"
-    DESIRE = "desire"
-    KNOWLEDGE = "knowledge"
-    ABILITY = "ability"
-    REINFORCEMENT = "reinforcement"
+from changeflow.adkar.elements import Element
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +42,3 @@ def barrier_point(scores: Mapping[Element, int], *, threshold: int = 3, live: bo
         if score <= threshold:
             return element
     return None
-
-
-def latest_of_each(assessments: Iterable[Assessment]) -> dict[str, Assessment]:
-    """Return each person's newest assessment; of two on one day the later in the row counts."""
-    latest: dict[str, Assessment] = {}
-    for assessment in assessments:
-        known = latest.get(assessment.person)
-        if known is None or assessment.on >= known.on:
-            latest[assessment.person] = assessment
-    return latest

@@ -17,6 +17,8 @@ from changeflow.values.words import Kind
 
 HORIZON_WEEKS = 8
 """Nobody is asked for an act that is needed later than that."""
+LATE_ANSWERS = timedelta(weeks=1)
+"""So long after its due day a round still takes answers: our own choice."""
 EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
 INVITATION, CANCELLATION = "invitation", "cancellation"
 
@@ -99,18 +101,35 @@ def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:
 
 def _rounds(programme: Programme, today: date) -> Iterator[Due]:
     """Everybody whom the change reaches is asked where they stand, every so many weeks; once in a round."""
-    weeks = programme.policy.assess_every_weeks
-    start = programme.definition.programme.start
-    if weeks is None or today < start:
+    number = _round_number(programme, today)
+    if number is None:
         return
-    number = (today - start).days // (7 * weeks) + 1
-    opened = start + timedelta(weeks=weeks * (number - 1))
-    name = round_name(number)
-    answered = {a.person for a in programme.facts.assessments if a.round == name}
-    due_on = opened + timedelta(weeks=programme.policy.assessment_open_weeks)
+    name, due_on = round_name(number), _due_on(programme, number)
+    answered = programme.facts.answered.get(name, frozenset())
     for person in programme.definition.people:
-        if person.id not in answered and today <= due_on + timedelta(weeks=1):
+        if person.id not in answered and today <= due_on + LATE_ANSWERS:
             yield _ask(Reason.ASSESSMENT, f"{ROUND}{number}", person.id, due_on, 0)
+
+
+def open_round(programme: Programme, today: date) -> str | None:
+    """Return the round in which people may still answer: while it is asked for, and while its links live."""
+    number = _round_number(programme, today)
+    if number is None:
+        return None
+    return round_name(number) if today <= _due_on(programme, number) + LATE_ANSWERS else None
+
+
+def _round_number(programme: Programme, today: date) -> int | None:
+    """Return the number of the latest round that was opened, from 1; None before the first, and where nobody asks."""
+    weeks, start = programme.policy.assess_every_weeks, programme.definition.programme.start
+    if weeks is None or today < start:
+        return None
+    return (today - start).days // (7 * weeks) + 1
+
+
+def _due_on(programme: Programme, number: int) -> date:
+    weeks = (programme.policy.assess_every_weeks or 0) * (number - 1) + programme.policy.assessment_open_weeks
+    return programme.definition.programme.start + timedelta(weeks=weeks)
 
 
 def round_name(number: int) -> str:

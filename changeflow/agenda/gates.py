@@ -10,12 +10,16 @@ from enum import StrEnum
 
 import networkx as nx
 
+from changeflow.adkar.elements import Element
+from changeflow.adkar.readiness import is_past
 from changeflow.errors import UnknownThingError
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.go_no_go import propose
 from changeflow.programme.facts import Decision
 from changeflow.programme.mandates import holders
 from changeflow.programme.programme import Programme
+from changeflow.programme.readiness import standing_of
+from changeflow.programme.standings import is_stale
 from changeflow.roadmap.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
@@ -116,6 +120,7 @@ def weigh(judged: Judged, task: TaskId) -> GateCase:
         *_rules(judged, gate),
         *_before(programme, gate),
         *_training(programme, gate),
+        *_people(programme, gate),
         *_runs_and_pilot(programme, gate),
         *_conditions(programme, gate),
         *_questions(programme, gate),
@@ -199,6 +204,33 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
     missing = programme.school_names(gate.schools - trained)
     text += f" ({wanted:.0%} are asked for); not at {missing}."
     yield Criterion(text, _unless_waived(programme, rule, gate), rule.code)
+
+
+BEFORE_GATE = {Gate.WAVE_RELEASE: Element.DESIRE, Gate.GO_LIVE: Element.KNOWLEDGE}
+"""What people are past before training, and before a go-live."""
+
+
+def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """Enough of those whom it reaches are past what comes before, by what was published, and not too long ago."""
+    element = BEFORE_GATE.get(gate.gate) if gate.gate else None
+    if element is None or gate.service is None or gate.wave is None:
+        return
+    share, standing = programme.policy.ready_share, standing_of(programme.facts, gate.service, gate.wave)
+    asked = f"At least {share:.0%} are past {element}"
+    past = is_past(standing, element, share=share) if standing is not None else None
+    if standing is None or not programme.facts.snapshots:
+        why = "too few have answered, or it cannot be shown without giving somebody away"
+        yield Criterion(f"{asked}: it is not known where people stand, as {why}.", State.NOTED, "R25")
+        return
+    band, day = standing.held_by(element), spoken_day(standing.confirmed)
+    held = f"{band.spoken} of {standing.answered} are held back by then" if band else ""
+    if is_stale(programme, standing, programme.on):
+        yield Criterion(f"{asked}: not known, as they were asked on {day}, too long ago.", State.OPEN, "R25")
+    elif past is None:
+        why = "more cannot be told of a group of this size. Ask in person"
+        yield Criterion(f"{asked}: {held} ({day}); {why}.", State.NOTED, "R25")
+    else:
+        yield Criterion(f"{asked}: {held} ({day}).", State.MET if past else State.OPEN, "R25")
 
 
 def _runs_and_pilot(programme: Programme, gate: Task) -> Iterator[Criterion]:

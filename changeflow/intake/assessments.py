@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from changeflow.adkar.assessment import Assessment, Element
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
 from changeflow.intake.tables import Row, read_table
 from changeflow.values.problem import Problem, did_you_mean
 

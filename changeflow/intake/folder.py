@@ -9,9 +9,11 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.impacts import Change
 from changeflow.adkar.people import Contact, Person
 from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
+from changeflow.intake.change_checks import check_change
 from changeflow.intake.checks import check_references, check_settings
 from changeflow.intake.rollout_checks import check_levelling, check_levers, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
@@ -78,6 +80,7 @@ class _Reader:
         rollout = self._optional("rollout.yaml", Rollout, "rollout")
         risk = self._optional("risk.yaml", Risk, "risk")
         levelling = self._optional("levelling.yaml", Levelling, "levelling")
+        change = self._optional("change.yaml", Change, "change")
         calendars = tuple(self._many("calendars", CalendarFile, lambda c: f"calendar:{c.calendar}"))
         if not list((self.path / "services").glob("*.yaml")):
             remedy = "Add a file such as services/payroll.yaml."
@@ -101,9 +104,11 @@ class _Reader:
             rollout=rollout,
             risk=risk,
             levelling=levelling,
+            change=change,
         )
         self._report(check_references(definition))
         self._report(check_rollout(definition))
+        self._report(check_change(definition))
         if self.problems:
             return None
         rulepacks = shipped_rulepacks()

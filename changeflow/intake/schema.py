@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from changeflow.adkar.impacts import Change
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
 from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.pathways import Pathway
@@ -23,6 +24,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "rollout": Rollout,
     "risk": Risk,
     "levelling": Levelling,
+    "change": Change,
 }
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from changeflow.adkar.impacts import Change
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.levelling.request import Levelling
@@ -157,6 +158,12 @@ class Policy(Frozen):
         None, ge=2, description="Ask everybody where they stand so often; left out, only when you do it yourself"
     )
     assessment_open_weeks: int = Field(2, ge=1, description="How long a round of assessments is open")
+    ready_share: float = Field(
+        0.8, gt=0, le=1, description="How many of a group are past an element before what needs it: training, go-live"
+    )
+    scores_stale_after_weeks: int = Field(
+        17, ge=1, description="How long it is known where a group stands; after that it is asked again"
+    )
     barrier_order_within_weeks: int = Field(
         6, ge=1, description="How soon training has to begin to be compared with where its group stands"
     )
@@ -217,6 +224,14 @@ class ProgrammeFile(Frozen):
     waivers: tuple[Waiver, ...] = ()
 
 
+class DesignChange(Frozen):
+    """Something about a service that was decided anew: what people said before it is about another service."""
+
+    on: date
+    what: str = Field(min_length=1)
+    groups: tuple[Id, ...] = Field((), description="Whom it concerns; left out, everybody whom the service reaches")
+
+
 class ServiceFile(Frozen):
     """services/NAME.yaml: one service, its lead provider, its agreement and its tasks."""
 
@@ -233,6 +248,9 @@ class ServiceFile(Frozen):
     )
     posts: tuple[Post, ...] = Field((), description="Posts of the old model that the change affects")
     new_posts: tuple[NewPost, ...] = Field((), description="Posts of the new model")
+    design_changes: tuple[DesignChange, ...] = Field(
+        (), description="What was decided anew about the service: where people stand is asked again after that"
+    )
     pathway: Id = "central-service"
     tasks: dict[str, StepFields] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
@@ -262,6 +280,8 @@ class Definition(Frozen):
     """risk.yaml, or nothing of it."""
     levelling: Levelling = Levelling()
     """levelling.yaml, or nothing of it."""
+    change: Change = Change()
+    """change.yaml, or nothing of it."""
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:

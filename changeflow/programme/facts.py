@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.published import Snapshot
 from changeflow.pilots.runs import RunSummary
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.values.base import TaskId
@@ -68,7 +68,10 @@ class Facts:
     progress: Mapping[TaskId, TaskProgress] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
     runs: tuple[RunSummary, ...] = ()
-    assessments: tuple[Assessment, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    """What was published of where people stand, the latest last. Nobody's scores are among the facts."""
+    answered: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Who has answered in each round of assessments."""
     criteria: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Measured exit criteria: service, then criterion, then the value as text."""
 
@@ -93,9 +96,14 @@ class Facts:
             progress=progress,
             decisions=tuple(d for d in self.decisions if d.on <= day),
             runs=tuple(r for r in self.runs if r.on <= day),
-            assessments=tuple(a for a in self.assessments if a.on <= day),
+            snapshots=tuple(s for s in self.snapshots if s.on <= day),
             acts=tuple(a for a in self.acts if a.on <= day),
         )
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The latest publication."""
+        return self.snapshots[-1] if self.snapshots else None
 
     def runs_of(self, service: str) -> tuple[RunSummary, ...]:
         return tuple(r for r in self.runs if r.service == service)

@@ -1,7 +1,11 @@
 """Whom a service's change reaches, and for whom it has come already."""
 
+from datetime import date
+
 from changeflow.adkar.people import Person
 from changeflow.programme.programme import Programme
+from changeflow.values.moments import DAY, minute_of
+from changeflow.values.words import Kind
 
 
 def schools_of(programme: Programme, person: Person) -> frozenset[str]:
@@ -14,10 +18,16 @@ def services_of(programme: Programme, person: Person) -> tuple[str, ...]:
     return person.services or tuple(s.service for s in programme.services)
 
 
-def live_people(programme: Programme) -> dict[str, bool]:
-    """Say for whom reinforcement applies already: a school that has gone live with a service that reaches them."""
-    live: dict[str, bool] = {}
-    for person in programme.definition.people:
-        schools = schools_of(programme, person)
-        live[person.id] = any(programme.is_live(schools, s) for s in services_of(programme, person))
-    return live
+def live_people(programme: Programme, *, on: date) -> frozenset[str]:
+    """Return to whom reinforcement applies by the end of a day: a service that reaches them is live in their school."""
+    end = minute_of(on) + DAY
+    live = [
+        t
+        for t in programme.tasks(kind=Kind.GO_LIVE)
+        if (p := programme.facts.progress.get(t.id)) and p.actual_finish is not None and p.actual_finish <= end
+    ]
+    return frozenset(
+        person.id
+        for person in programme.definition.people
+        if any(t.service in services_of(programme, person) and t.schools & schools_of(programme, person) for t in live)
+    )

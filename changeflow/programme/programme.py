@@ -12,6 +12,7 @@ from changeflow.programme.conditions import add_conditions
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
+from changeflow.programme.readiness import add_readiness
 from changeflow.programme.reference import Flaw, References
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph
@@ -59,6 +60,11 @@ class Programme:
         """The smallest group that is shown: the programme's setting or the rulepack's, never below its floor."""
         floor = self.rulepacks.number("privacy", "floor", on=self.on)
         return max(floor, self.policy.minimum_group or self.rulepacks.number("privacy", "minimum_group", on=self.on))
+
+    @property
+    def step(self) -> int:
+        """In steps of so many people are they counted, wherever a count comes from their scores."""
+        return self.rulepacks.number("privacy", "step", on=self.on)
 
     @property
     def services(self) -> tuple[ServiceFile, ...]:
@@ -232,6 +238,8 @@ def join(
     expansion: Expansion = expand(definition, calendars)
     day = definition.programme.working_week.minutes_per_day
     add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)
+    # Without a data date it is the plan as it was made; where people stand belongs to a day.
+    reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
     roadmap = Roadmap(
         tasks=dict(sorted(expansion.tasks.items())),
         links=tuple(dict.fromkeys(expansion.links)),
@@ -242,7 +250,7 @@ def join(
         profile=replace(TEXTBOOK, retains_logic=definition.programme.policy.out_of_sequence == "retained_logic"),
         data_date=minute_of(on) if on else None,
         minutes_per_day=day,
-        progress=_with_milestones(expansion, known),
+        progress=_with_milestones(expansion, known) | reached,
     )
     programme = Programme(
         definition=definition,

@@ -9,6 +9,7 @@ from changeflow.roadmap.why import length_in_words
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.words import Kind
 
 TOLD = 5
 """Causes that are told one by one; the smaller ones are summed: our own choice."""
@@ -91,6 +92,8 @@ class _Words:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
             return single
         who = self._names(part.tasks)
+        if part.cause is Cause.READINESS:
+            return self._readiness(part.tasks)
         whole = {
             Cause.CALENDAR: "A calendar changed: days that were open are closed, or the other way round",
             Cause.SET_DATE: "The programme's own start or finish was set anew",
@@ -104,6 +107,18 @@ class _Words:
             Cause.DECISION: f"Decisions wait to be taken: {who}",
         }
         return several.get(part.cause) or whole.get(part.cause) or f"{part.cause.value.capitalize()}: {who}"
+
+    def _readiness(self, tasks: Sequence[TaskId]) -> str:
+        """Say which waves stand elsewhere than before, each by its milestone's reason."""
+        said = []
+        for task in tasks:
+            found = self.after.tasks.get(task) or self.before.tasks[task]
+            if found.kind is not Kind.READINESS:
+                continue
+            is_held = task in self.after.tasks and found.because
+            said.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
+        told = "; ".join(said[:NAMED]) + (f"; and {len(said) - NAMED} more" if len(said) > NAMED else "")
+        return f"Where people stand. {told}" if told else "What is done for people changed"
 
     def _single(self, cause: Cause, task: TaskId) -> str:
         name = f"“{self._name(task)}”"

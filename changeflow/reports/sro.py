@@ -4,11 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from changeflow.adkar.actions import actions_for
-from changeflow.adkar.groups import BARRIERS, GroupBarriers, barriers, by_group, by_part
 from changeflow.agenda.due import late_in_report
 from changeflow.pilots.runs import latest_by_period
-from changeflow.programme.people import live_people
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes
@@ -18,6 +15,7 @@ from changeflow.reports.findings import FindingLine, finding_lines, role_of, wai
 from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
 from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
+from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.trend import Trend
 from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Milestone
@@ -46,16 +44,6 @@ class PathLine:
     milestone: str
     steps: tuple[str, ...]
     late: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupLine:
-    group: str
-    counts: tuple[int, ...] | None
-    """People at each barrier, in the order of `barriers`; None where the group is too small to show."""
-    answered: int | None
-    commonest: str
-    actions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +91,7 @@ class SroReport:
     findings: tuple[FindingLine, ...]
     holes: tuple[str, ...]
     waivers: tuple[str, ...]
-    barriers: tuple[str, ...]
-    threshold: int
-    minimum_group: int
-    round: str
-    groups: tuple[GroupLine, ...]
-    hubs: tuple[GroupLine, ...]
+    people: PeopleLines
     runs: tuple[RunLine, ...]
     health: tuple[HealthLine, ...]
     headings: tuple[HeadingLine, ...]
@@ -136,10 +119,6 @@ def build_sro(
     open_milestones = [m for m in in_time if m in programme.open_milestones]
     slips, health = slips_of(programme), health_lines(programme, baseline)
     log = build_decisions(judged, slips, today=today)
-    found = barriers(
-        programme.facts.assessments, threshold=programme.policy.barrier_threshold, live=live_people(programme)
-    )
-    people, minimum = programme.definition.people, programme.minimum_group
     return SroReport(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
@@ -164,12 +143,7 @@ def build_sro(
         findings=tuple(finding_lines(judged.findings)),
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
         waivers=tuple(waiver_lines(programme, judged)),
-        barriers=BARRIERS,
-        threshold=programme.policy.barrier_threshold,
-        minimum_group=minimum,
-        round=_round(programme),
-        groups=tuple(_group(g) for g in by_group(people, found, minimum=minimum) if _is_asked(programme, g.group)),
-        hubs=tuple(_group(g) for g in by_part(people, found, minimum=minimum, part="hub")),
+        people=people_lines(programme, today=today),
         runs=tuple(_runs(programme)),
         health=health,
         headings=heading_lines(programme, health),
@@ -250,27 +224,6 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
     if len(steps) < len(why.chain):
         steps.insert(0, "What comes before this is done.")
     return PathLine(milestone=milestone.name, steps=tuple(steps), late=why.late)
-
-
-def _round(programme: Programme) -> str:
-    latest = max(programme.facts.assessments, key=lambda a: a.on, default=None)
-    return f"{latest.round}, {spoken_day(latest.on)}" if latest else ""
-
-
-def _is_asked(programme: Programme, group: str) -> bool:
-    assessed = {a.person for a in programme.facts.assessments}
-    return any(group in p.groups and p.id in assessed for p in programme.definition.people)
-
-
-def _group(group: GroupBarriers) -> GroupLine:
-    counts = group.counts
-    return GroupLine(
-        group=group.group.replace("-", " "),
-        counts=tuple(counts[b] for b in BARRIERS) if counts is not None else None,
-        answered=group.answered,
-        commonest=group.commonest or "",
-        actions=tuple(f"{a.by.capitalize()}: {a.text}" for a in actions_for(group)),
-    )
 
 
 def _runs(programme: Programme) -> Iterator[RunLine]:

@@ -17,7 +17,7 @@ from changeflow.roadmap.pace import pace_of
 from changeflow.roadmap.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of
-from changeflow.values.words import Kind
+from changeflow.values.words import PEOPLE_KINDS, Kind
 
 
 class Cause(StrEnum):
@@ -26,6 +26,7 @@ class Cause(StrEnum):
     CALENDAR = "calendar"
     ADDED_WORK = "added work"
     REMOVED_WORK = "removed work"
+    READINESS = "readiness of people"
     WAVE_MOVE = "wave move"
     RE_ESTIMATE = "re-estimate"
     SET_DATE = "set date"
@@ -155,6 +156,7 @@ def _steps(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> Iterat
         lambda now: [_Step(Cause.CALENDAR, (), now), *_fields(Cause.CALENDAR, _calendar_fields, now, after)],
         lambda now: _added(now, after),
         lambda now: _removed(now, after),
+        lambda now: _people(now, after),
         lambda now: _fields(Cause.WAVE_MOVE, _wave_fields, now, after),
         lambda now: _fields(Cause.RE_ESTIMATE, _estimate_fields, now, after),
         lambda now: _bounds(now, after),
@@ -183,7 +185,7 @@ def _fields(cause: Cause, pick: Callable[[Task, Task], Task], now: Roadmap, afte
 
 
 def _added(now: Roadmap, after: Roadmap) -> list[_Step]:
-    new = after.tasks.keys() - now.tasks.keys()
+    new = {t for t in after.tasks.keys() - now.tasks.keys() if after.tasks[t].kind not in PEOPLE_KINDS}
     if not new:
         return []
     known = now.tasks.keys() | new
@@ -195,7 +197,7 @@ def _added(now: Roadmap, after: Roadmap) -> list[_Step]:
 
 
 def _removed(now: Roadmap, after: Roadmap) -> list[_Step]:
-    gone = now.tasks.keys() - after.tasks.keys()
+    gone = {t for t in now.tasks.keys() - after.tasks.keys() if now.tasks[t].kind not in PEOPLE_KINDS}
     if not gone:
         return []
     state = replace(
@@ -206,6 +208,37 @@ def _removed(now: Roadmap, after: Roadmap) -> list[_Step]:
         progress={t: p for t, p in now.progress.items() if t not in gone},
     )
     return [_Step(Cause.REMOVED_WORK, tuple(sorted(gone)), state)]
+
+
+def _people(now: Roadmap, after: Roadmap) -> list[_Step]:
+    """Where people stand, wave by wave: its tasks come, go and change together, with all that they bind."""
+    old, new = ({t: x for t, x in r.tasks.items() if x.kind in PEOPLE_KINDS} for r in (now, after))
+    changed = {t for t in old.keys() | new.keys() if old.get(t) != new.get(t)}
+    waves: dict[tuple[str, str], set[TaskId]] = {}
+    for task in changed:
+        found = new.get(task) or old[task]
+        waves.setdefault((found.service or "", found.wave or ""), set()).add(task)
+    steps = []
+    for _, tasks in sorted(waves.items()):
+        now = _exchanged(now, after, tasks)
+        steps.append(_Step(Cause.READINESS, tuple(sorted(tasks)), now))
+    return steps
+
+
+def _exchanged(now: Roadmap, after: Roadmap, changed: set[TaskId]) -> Roadmap:
+    """Take some tasks with their links as they are in the later state."""
+    tasks = {t: x for t, x in now.tasks.items() if t not in changed}
+    tasks |= {t: after.tasks[t] for t in changed if t in after.tasks}
+    links = [k for k in now.links if not changed & {k.predecessor, k.successor}]
+    links += [
+        k
+        for k in after.links
+        if changed & {k.predecessor, k.successor} and {k.predecessor, k.successor} <= tasks.keys()
+    ]
+    # What was reached by what was published belongs to it; what was reported of its tasks is told as that.
+    reached = {t: p for t, p in after.progress.items() if t in changed and after.tasks[t].kind is Kind.READINESS}
+    progress = {t: p for t, p in now.progress.items() if t not in changed} | reached
+    return replace(now, tasks=tasks, links=tuple(links), progress=progress)
 
 
 def _bounds(now: Roadmap, after: Roadmap) -> list[_Step]:

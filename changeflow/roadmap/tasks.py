@@ -110,6 +110,10 @@ class Task:
     """Whom it takes while it is worked on: tenths of a person, by team."""
     holds_people: bool = False
     """Its people wait through breaks of its calendar; else they do other work meanwhile."""
+    because: str = ""
+    """Why it is there, where no file says so: a clause in plain English."""
+    note: str = ""
+    """What whoever does it should know."""
     minor: bool = False
     irreversible: bool = False
 

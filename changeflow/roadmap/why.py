@@ -110,7 +110,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     if done is not None:
         return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
     if not drivers:
-        return f"{head}: {_own_reason(reason)}."
+        return f"{head}: {_own_reason(reason)}{_because(task)}."
     first, rest = drivers[0], drivers[1:]
     before = roadmap.tasks[first.predecessor]
     relation = _relation(first, roadmap.minutes_per_day)
@@ -118,7 +118,11 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
     if first.origin.startswith("rule:"):
         sentence += f"; rule {first.origin.removeprefix('rule:')} asks for that"
-    return f"{sentence}."
+    return f"{sentence}{_because(task)}."
+
+
+def _because(task: Task) -> str:
+    return f"; it is there because {task.because}" if task.because else ""
 
 
 def _relation(link: Link, minutes_per_day: int) -> str:

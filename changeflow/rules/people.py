@@ -1,15 +1,15 @@
 """Rules about people: the sponsor whom everybody sees, and training in its place.
 
-Where scores are looked at, it is by groups of the minimum size, as every page shows them.
+Where people stand is read from what was published, as on every page.
 """
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from changeflow.adkar.assessment import Element
-from changeflow.adkar.groups import barriers, by_group
+from changeflow.adkar.elements import Element, at_or_before
+from changeflow.programme.audiences import GROUP
 from changeflow.programme.definition import Sponsor
-from changeflow.programme.people import live_people, schools_of, services_of
+from changeflow.programme.people import schools_of, services_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
@@ -57,14 +57,11 @@ def school_days(programme: Programme, since: date, on: date) -> int:
 
 
 def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Nobody is trained for what they do not know of or do not want yet: a group whose commonest barrier is awareness
-    or desire is told and won first. Only groups of the minimum size are looked at."""
-    threshold = programme.policy.barrier_threshold
-    found = barriers(programme.facts.assessments, threshold=threshold, live=live_people(programme))
-    people = programme.definition.people
+    """Nobody is trained for what they do not know of or do not want yet: a group of which half is held back at
+    awareness or desire is told and won first. Only what was published of groups is looked at."""
     until = programme.on + timedelta(weeks=programme.policy.barrier_order_within_weeks)
-    for group in by_group(people, found, minimum=programme.minimum_group):
-        if group.commonest not in BEFORE_KNOWLEDGE:
+    for group in programme.facts.snapshot.view(GROUP) if programme.facts.snapshot else ():
+        if group.stands_at not in BEFORE_KNOWLEDGE:
             continue
         name = group.group.replace("-", " ")
         for service in programme.services:
@@ -72,7 +69,7 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
             if first is not None and day_of(programme.timed(first.id).early_start) <= until:
                 begins = spoken_day(day_of(programme.timed(first.id).early_start))
                 message = (
-                    f"{group.commonest.capitalize()} is the commonest barrier of {name}, and training for "
+                    f"Half or more of {name} are held back at {at_or_before(group.stands_at)}, and training for "
                     f"{service.name} begins on {begins} ({first.name})."
                 )
                 yield Breach("R25", service.service, message, service.service)

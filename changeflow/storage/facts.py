@@ -8,12 +8,11 @@ from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
-from changeflow.adkar.assessment import Assessment, Element
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
+from changeflow.storage import publications
 from changeflow.storage.tables.facts import (
-    AssessmentRow,
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
@@ -42,13 +41,6 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
     acts = sorted((SponsorAct(on=r.on, what=r.what) for r in _rows(session, SponsorActRow, programme, until)), key=_day)
     said = [_confidence(r) for r in _rows(session, ConfidenceRow, programme, until)]
     runs = tuple(_run(r) for r in _rows(session, RunRow, programme, until))
-    assessments = tuple(
-        _assessment(r)
-        for r in session.exec(
-            select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.id))
-        )
-        if until is None or r.on <= until.date()
-    )
     criteria: dict[str, dict[str, str]] = {}
     for r in _rows(session, MeasureRow, programme, until):
         criteria.setdefault(r.service, {})[r.criterion] = r.value
@@ -56,7 +48,8 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         progress=progress,
         decisions=decisions,
         runs=runs,
-        assessments=assessments,
+        snapshots=publications.snapshots(session, programme, until=until),
+        answered=publications.answered(session, programme),
         criteria=criteria,
         acts=tuple(acts),
         confidence=said[-1] if said else None,
@@ -95,23 +88,6 @@ def add_progress(session: Session, programme: str, task: str, progress: TaskProg
         )
     )
     return True
-
-
-def add_assessments(session: Session, programme: str, assessments: list[Assessment]) -> int:
-    """Add those that are not known yet, by round and person; return how many. None is ever changed."""
-    known = set(
-        session.exec(
-            select(AssessmentRow.round, AssessmentRow.person).where(AssessmentRow.programme_id == programme)
-        ).all()
-    )
-    new = [a for a in assessments if (a.round, a.person) not in known]
-    for a in new:
-        scores = {e.value: a.scores.get(e) for e in Element}
-        row = AssessmentRow(
-            programme_id=programme, round=a.round, person=a.person, on=a.on, evidence=a.evidence, **scores
-        )
-        session.add(row)
-    return len(new)
 
 
 def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:
@@ -235,11 +211,6 @@ def _run(r: RunRow) -> RunSummary:
         largest_unexplained=Decimal(r.largest_unexplained),
         on=r.on,
     )
-
-
-def _assessment(r: AssessmentRow) -> Assessment:
-    scores = {e: s for e in Element if (s := getattr(r, e.value)) is not None}
-    return Assessment(person=r.person, round=r.round, on=r.on, scores=scores, evidence=r.evidence)
 
 
 def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:

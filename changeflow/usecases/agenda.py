@@ -18,6 +18,7 @@ from changeflow.programme.plan import dates_of
 from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, answers, audit, plans, versions
 from changeflow.storage.database import session_scope
+from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.values.moments import LONDON, local_day
 from changeflow.values.words import Kind
@@ -64,7 +65,9 @@ def _tick_one(name: str, *, db: str, now: datetime) -> Ticked:
 def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     """Tick one programme within a transaction of the caller's."""
     today = local_day(now)
-    stored = load(session, name, on=today, for_change=True)
+    versions.lock_programme(session, name)
+    publish_closed(session, name, on=today, now=now)
+    stored = load(session, name, on=today)
     revision = versions.revision(session, name)
     readers = Readers(stored.contacts, answers.answers(session, name), agenda.invited(session, name))
     due = (

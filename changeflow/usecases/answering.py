@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from changeflow.adkar.assessment import Assessment, Element
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import Answer, AnswerKind, Answers, check_passing_on, check_postponing
 from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_name
 from changeflow.agenda.gates import State, weigh
@@ -15,7 +16,7 @@ from changeflow.agenda.reasons import Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
-from changeflow.storage import answers, facts, versions
+from changeflow.storage import answers, facts, publications, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import session_scope
 from changeflow.usecases.agenda import TITLES
@@ -290,7 +291,7 @@ class _Saying:
             raise InputError("Choose an answer to one question at least.")
         name = round_name(int(self.link.subject.removeprefix(ROUND)))
         person = self.link.person
-        facts.add_assessments(
+        publications.add_assessments(
             self.session,
             self.link.programme,
             [Assessment(person=person, round=name, on=self.today, scores=scores, evidence="self")],

@@ -18,8 +18,9 @@ from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.waivers import flaw_of
-from changeflow.storage import erasure, facts, plans, versions
+from changeflow.storage import erasure, facts, plans, publications, versions
 from changeflow.storage.database import session_scope
+from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
@@ -143,8 +144,10 @@ def import_assessments(path: Path, change: Change) -> int:
         if gone:
             what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
             raise CheckFailedError(f"{path.name}: {what}")
-        new = facts.add_assessments(session, name, found)
+        new = publications.add_assessments(session, name, found)
         if new:
+            session.flush()
+            publish_closed(session, name, on=change.on, now=change.now, by=by)
             after_change(
                 session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{path.stem}"
             )

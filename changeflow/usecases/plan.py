@@ -21,6 +21,7 @@ from changeflow.roadmap.cpm import KERNEL_FROM, Schedule, time_roadmap
 from changeflow.roadmap.profile import PROFILES
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
+from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.duration import Unit, parse_duration
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ FIRST_TIME = "The first time on this machine: preparing the compiled kernel take
 def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
     """Read a folder, apply the rulebook and schedule it, with what its adkar/ and parallel-runs/ say."""
     read = read_folder(folder)
-    facts = Facts(assessments=read.assessments, runs=folder_runs(read, on=on))
-    if not facts.assessments and not facts.runs and on is None:
+    snapshots = publish_rounds(read.programme, read.assessments)
+    facts = Facts(snapshots=snapshots, runs=folder_runs(read, on=on))
+    if not facts.snapshots and not facts.runs and on is None:
         return judge(read.programme)
     programme, _ = join(read.definition, rulepacks=read.rulepacks, facts=facts, on=on)
     return judge(programme)

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     DECISION = "decision"
     QUICK_WIN = "quick_win"
+    ENGAGEMENT = "engagement"
+    READINESS = "readiness"
     CLOSURE = "closure"
     WORK = "work"
 
@@ -56,7 +58,12 @@ _ABOUT_PEOPLE = (
     Kind.CONSULTATION,
     Kind.CHECKPOINT,
     Kind.QUICK_WIN,
+    Kind.ENGAGEMENT,
+    Kind.READINESS,
 )
+
+PEOPLE_KINDS = (Kind.ENGAGEMENT, Kind.READINESS)
+"""Tasks that are there because of where people stand: no file writes them."""
 
 
 class Track(StrEnum):
@@ -121,6 +128,8 @@ class Origin:
     PATHWAY = "pathway"
     DECISION = "decision"
     """A condition's: made by an approval."""
+    PEOPLE = "people"
+    """Made by where people stand."""
 
     @staticmethod
     def rule(code: str) -> str:

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from changeflow.adkar.assessment import Element
+from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import AnswerKind
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.logs import log

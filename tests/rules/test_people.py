@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.adkar.assessment import Assessment, Element
 from changeflow.programme.facts import Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.engine import Judged
 from changeflow.values.words import Severity
-from tests.builders import PEOPLE, PROGRAMME, at
+from tests.builders import PEOPLE, PROGRAMME, a_snapshot, a_standing, at
 from tests.rules.judging import found, judged
 
 Check = Callable[..., Judged]
@@ -72,20 +71,12 @@ class TestR17:
 
 
 STAFF = PEOPLE + "".join(f"p{n},P,Payroll Officer,p{n}@example.org,team,ash,officers,chief\n" for n in range(12))
-SCORES = {
-    "desire": {Element.AWARENESS: 4, Element.DESIRE: 2, Element.KNOWLEDGE: 1},
-    "knowledge": {Element.AWARENESS: 4, Element.DESIRE: 4, Element.KNOWLEDGE: 2},
-}
 
 
-def asked(**counts: int) -> Facts:
-    """Assess the officers: so many at each barrier."""
-    barriers = [barrier for barrier, count in counts.items() for _ in range(count)]
-    done = tuple(
-        Assessment(person=f"p{n}", round="r1", on=date(2027, 1, 4), scores=SCORES[barrier])
-        for n, barrier in enumerate(barriers)
-    )
-    return Facts(assessments=done)
+def asked(*, desire: int = 0, knowledge: int = 0) -> Facts:
+    """Publish where the officers stand: so many are held back at desire, so many at knowledge."""
+    standing = a_standing("officers", desire + knowledge, held=(0, desire, desire + knowledge))
+    return Facts(snapshots=(a_snapshot(standing, on="2027-01-04"),))
 
 
 class TestR25:
@@ -95,16 +86,20 @@ class TestR25:
         result = check(people=STAFF, facts=asked(desire=7, knowledge=5))
         [message] = found(result, "R25", Severity.WARN)
         assert message == (
-            "Desire is the commonest barrier of officers, and training for Payroll begins on 18 Jan 2027 "
-            "(Payroll: train, Ash School)."
+            "Half or more of officers are held back at desire or before, and training for Payroll begins on "
+            "18 Jan 2027 (Payroll: train, Ash School)."
         )
 
     def test_a_group_that_wants_to_know(self, check: Check):
         assert found(check(people=STAFF, facts=asked(desire=5, knowledge=7)), "R25", Severity.WARN) == []
 
     def test_a_group_too_small_to_show_is_never_spoken_of(self, check: Check):
-        """Nine answers are fewer than the ten of the rulepack, all of them at desire."""
-        assert found(check(people=STAFF, facts=asked(desire=9)), "R25", Severity.WARN) == []
+        hidden = a_snapshot(a_standing("officers", None), on="2027-01-04")
+        assert found(check(people=STAFF, facts=Facts(snapshots=(hidden,))), "R25", Severity.WARN) == []
+
+    def test_a_group_of_which_one_step_is_all_that_can_be_told(self, check: Check):
+        """Of ten answers, none to all ten are held back: nothing is said."""
+        assert found(check(people=STAFF, facts=asked(desire=10)), "R25", Severity.WARN) == []
 
     def test_training_far_ahead_is_left_alone(self, check: Check):
         later = PROGRAMME + "policy: {barrier_order_within_weeks: 1}\n"
@@ -113,7 +108,7 @@ class TestR25:
     def test_training_that_has_begun_is_past_warning(self, check: Check):
         facts = asked(desire=12)
         begun = Facts(
-            assessments=facts.assessments,
+            snapshots=facts.snapshots,
             progress={"payroll/ash/train": TaskProgress(at("2027-01-18T09:00"), at("2027-01-19T17:00"))},
         )
         assert found(check(people=STAFF, facts=begun), "R25", Severity.WARN) == []

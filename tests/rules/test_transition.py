@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.adkar.assessment import Assessment, Element
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.rulepacks import shipped_rulepacks
@@ -23,6 +24,7 @@ from changeflow.rules.engine import Judged, judge
 from changeflow.services import consultation, leaving, transition
 from changeflow.services.leaving import next_leaving_date
 from changeflow.services.transition import NewPost, Post, Route, summed_up
+from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.words import Severity
 from tests.builders import PATHWAY, SERVICE, a_folder
 from tests.rules.judging import found
@@ -189,7 +191,7 @@ class TestTeachers:
 
 SIDE = (transition, consultation, leaving, transition_report, consultation_report, workforce)
 """All code that has to do with who loses a post."""
-SCORES = {"assessments", "scores", "barriers", "by_group", "by_part", "barrier_point", "Assessment", "latest_of_each"}
+SCORES = {"assessments", "scores", "snapshots", "snapshot", "standings", "barrier_point", "Assessment", "publish"}
 
 
 class TestNoPathFromScores:
@@ -205,15 +207,16 @@ class TestNoPathFromScores:
         assert not (names | imported) & SCORES
         assert not [m for m in modules if "adkar" in m]
 
-    @pytest.mark.parametrize("scores", [[1] * 10, [5] * 10, [5, 1, 1, 1, 1, 1, 5, 5, 5, 5]])
-    def test_whatever_people_answered_nothing_of_it_changes(self, sample: Folder, scores: list[int]):
-        people = [p.id for p in sample.definition.people][:2]
-        answers = tuple(
-            Assessment(person=person, round="r", on=date(2026, 9, 1), scores=dict(zip(Element, part, strict=True)))
-            for person, part in zip(people, (scores[:5], scores[5:]), strict=True)
-        )
+    @pytest.mark.parametrize("score", [1, 3, 5])
+    def test_whatever_people_answered_nothing_of_it_changes(self, sample: Folder, score: int):
+        answers = [
+            Assessment(person=p.id, round="r", on=date(2026, 9, 1), scores=dict.fromkeys(Element, 5 - n % score))
+            for n, p in enumerate(sample.definition.people)
+        ]
+        snapshots = publish_rounds(sample.programme, answers)
+        assert any(s.answered for s in snapshots[0].standings)
         texts = []
-        for facts in (Facts(), Facts(assessments=answers)):
+        for facts in (Facts(), Facts(snapshots=snapshots)):
             programme, _ = join(sample.definition, rulepacks=shipped_rulepacks(), facts=facts)
             timed = programme.scheduled()
             texts.append((list(transition_text(timed.definition)), list(consultation_text(timed))))

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from changeflow.adkar.assessment import Assessment, Element
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
 from changeflow.roadmap.tasks import TaskProgress
-from changeflow.storage import answers, audit, facts, versions
+from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
 from changeflow.storage.tables.facts import AssessmentRow
@@ -90,7 +91,7 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
         answers.add_answer(session, "small", said, text="The supplier is late", at=at(8))
         scores = Assessment(person="lead", round="round-1", on=date(2027, 1, 8), scores=dict.fromkeys(Element, 3),
                             evidence="self")  # fmt: skip
-        facts.add_assessments(session, "small", [scores])
+        publications.add_assessments(session, "small", [scores])
 
     def removed(now: datetime) -> tuple[int, int, int]:
         [found] = retention.retain(db=db, now=now)

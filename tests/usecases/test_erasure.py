@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from changeflow.adkar.assessment import Assessment, Element
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
 from changeflow.errors import CheckFailedError, UnknownThingError
-from changeflow.storage import audit, facts, persons, versions
+from changeflow.storage import audit, persons, publications, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.usecases import agenda, dispatching
@@ -36,7 +37,7 @@ def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
     with session_scope(sqlite) as session:
         for who in ("lead", "chief"):
             scores = Assessment(person=who, round="round-1", on=date(2027, 1, 8), scores=dict.fromkeys(Element, 2))
-            facts.add_assessments(session, "small", [scores])
+            publications.add_assessments(session, "small", [scores])
     yield sqlite
     engine_for(sqlite).dispose()
 

@@ -8,10 +8,11 @@ import pytest
 from sqlmodel import SQLModel
 
 from changeflow.adkar.access import Pause, answer_by
-from changeflow.adkar.assessment import Assessment, Element
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import ActorMissingError, InputError, ProblemsError, UnknownThingError
-from changeflow.storage import audit, facts
+from changeflow.storage import audit, publications
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
 from changeflow.usecases import agenda, persons
@@ -60,7 +61,7 @@ def stored(sqlite: str, tmp_path: Path) -> Iterator[str]:
         for who, score in (("lead", 2), ("chief", 5)):
             scores = Assessment(person=who, round="round-1", on=date(2027, 1, 8),
                                 scores=dict.fromkeys(Element, score), evidence="self")  # fmt: skip
-            facts.add_assessments(session, "small", [scores])
+            publications.add_assessments(session, "small", [scores])
     yield sqlite
     engine_for(sqlite).dispose()
 

@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from changeflow.agenda.answers import AnswerKind
 from changeflow.delivery.message import Message
-from changeflow.storage import answers, audit
+from changeflow.storage import answers, audit, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
 from changeflow.usecases import agenda, answering, dispatching, facts
@@ -255,7 +255,7 @@ class TestAsksBesideTasks:
         assert "at least" in client.post(f"/a/{token}", data={"answer": "done"}).text
         assert client.post(f"/a/{token}", data={"answer": "done", "awareness": "4", "desire": "2"}).status_code == 200
         with session_scope(rounds) as session:
-            [kept] = load(session, None, on=date(2027, 1, 11)).programme.facts.assessments
+            [kept] = publications.assessments(session, "small")
             assert (kept.person, kept.round) == ("lead", "round-1")
             assert answers.answers(session, "small").all == ()
             assert [e[2:] for e in audit.entries(session, "small")][-1] == ("system", "assess", "assessment:round-1")

@@ -42,6 +42,19 @@ class AssessmentRow(SQLModel, table=True):
     reinforcement: int | None = None
 
 
+class PublicationRow(SQLModel, table=True):
+    """What was published of one round: counts of groups in steps, nobody's scores. Its content is JSON."""
+
+    __tablename__ = "publication"
+    __table_args__ = (UniqueConstraint("programme_id", "round", name="uq_publication_round"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    round: str
+    content: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
 class DecisionRow(SQLModel, table=True):
     """A gate's answer. A second answer of the same round is refused here as well."""
 

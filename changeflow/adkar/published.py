@@ -1,0 +1,125 @@
+"""What is published of where people stand: counts in steps, frozen. All that is shown of scores is made from this."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.adkar.elements import NO_BARRIER, Element
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A number of people as it is told: at least `low` and at most `high`, both included."""
+
+    low: int
+    high: int
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+    @property
+    def spoken(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
+
+
+def band_of(count: int, size: int, *, step: int) -> Band:
+    """Return the step in which a count lies; the last one ends with the group's size, and none is shorter than a step.
+
+    The edges are fixed, so that they say nothing of how many answered.
+
+    >>> [band_of(n, 17, step=6).spoken for n in (0, 5, 6, 17)]
+    ['0 to 5', '0 to 5', '6 to 11', '12 to 17']
+    >>> [band_of(n, 16, step=6).spoken for n in (5, 6, 16)]
+    ['0 to 5', '6 to 16', '6 to 16']
+    """
+    last = max(0, (size + 1) // step - 1) * step
+    if count >= last:
+        return Band(last, size)
+    low = count // step * step
+    return Band(low, low + step - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where one group stands, as it was published."""
+
+    view: str
+    """Which division the group belongs to: `group`, `hub`, `wave`, `audience`, `hub-group`."""
+    group: str
+    round: str
+    """In which these answers were given; no answer is ever counted in two rounds."""
+    on: date
+    """The day of the latest of these answers."""
+    confirmed: date
+    """The day of the latest round that showed no more than a few people elsewhere; then the counts stay as they are."""
+    answered: int | None = None
+    held: tuple[Band, ...] | None = None
+    """People whose barrier is this element or an earlier one, element by element; None where that is not shown."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Tell whether anything is said of where the group stands. Where all is in one step, nothing is."""
+        return (
+            self.held is not None
+            and self.answered is not None
+            and any(b.high - b.low < self.answered for b in self.held)
+        )
+
+    def held_by(self, element: Element) -> Band | None:
+        """Return how many are held back at an element or before it."""
+        return self.held[element.position] if self.held is not None else None
+
+    def share_past(self, element: Element) -> tuple[float, float] | None:
+        """Return the least and the greatest share of people whose barrier, if any, lies after an element."""
+        band = self.held_by(element)
+        if band is None or not self.answered:
+            return None
+        return 1 - band.high / self.answered, 1 - band.low / self.answered
+
+    @property
+    def stands_at(self) -> str | None:
+        """The element by which half of the group is held back, `none` where it never is; None where nothing is shown.
+
+        It is the middle person's barrier, as far as the steps tell: a mean of scores would hide it (see the glossary).
+        """
+        if not self.is_shown or self.held is None or self.answered is None:
+            return None
+        half = self.answered / 2
+        return next((e for e, band in zip(Element, self.held, strict=True) if band.middle >= half), NO_BARRIER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that was published of one round. It never changes."""
+
+    round: str
+    on: date
+    """The day of its latest answer."""
+    threshold: int
+    minimum: int
+    step: int
+    standings: tuple[Standing, ...]
+
+    def of(self, view: str, group: str) -> Standing | None:
+        return next((s for s in self.standings if s.view == view and s.group == group), None)
+
+    def view(self, view: str) -> tuple[Standing, ...]:
+        return tuple(s for s in self.standings if s.view == view)
+
+
+def moved_back(earlier: Snapshot, later: Snapshot) -> tuple[tuple[Standing, Element], ...]:
+    """Return the groups of which more are held back than before, and the first element at which they are.
+
+    Only what two publications say: a share that certainly grew.
+    """
+    found = []
+    for now in later.standings:
+        was = earlier.of(now.view, now.group)
+        if was is None or was.round == now.round or not (was.is_shown and now.is_shown):
+            continue
+        for element in Element:
+            before, after = was.share_past(element), now.share_past(element)
+            if before is not None and after is not None and after[1] < before[0]:
+                found.append((now, element))
+                break
+    return tuple(found)

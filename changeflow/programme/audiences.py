@@ -1,0 +1,48 @@
+"""The groups of people that are looked at: waves, those whom a service reaches in a wave, groups, hubs."""
+
+from collections.abc import Collection, Iterator
+
+from changeflow.adkar.people import Person
+from changeflow.adkar.publishing import View, roll_up
+from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.programme.reference import References
+
+WAVE, AUDIENCE, GROUP, HUB, HUB_GROUP = "wave", "audience", "group", "hub", "hub-group"
+
+
+def views(definition: Definition, answered: Collection[str], *, minimum: int) -> list[View]:
+    """Return the groups in order of importance: those that dates wait for come first.
+
+    Hubs that are too small to be shown are rolled up to one; of a group within a hub, the hub and the group are what
+    it is rolled up to.
+    """
+    people = definition.people
+    hubs = sorted({p.hub for p in people if p.hub})
+    groups = sorted({g for p in people for g in p.groups})
+    by_hub = [View(HUB, hub, frozenset(p.id for p in people if p.hub == hub)) for hub in hubs]
+    by_group = [View(GROUP, group, frozenset(p.id for p in people if group in p.groups)) for group in groups]
+    found = [*_waves(definition), *by_group]
+    found += [View(HUB_GROUP, f"{h.group}/{g.group}", h.members & g.members) for h in by_hub for g in by_group]
+    if by_hub:
+        found += roll_up(by_hub, answered, minimum=minimum)
+    return [v for v in (*found, *_audiences(definition)) if v.members]
+
+
+def _waves(definition: Definition) -> Iterator[View]:
+    for wave in definition.programme.waves:
+        schools = frozenset(wave.schools)
+        yield View(WAVE, wave.id, frozenset(p.id for p in definition.people if p.school in schools))
+
+
+def _audiences(definition: Definition) -> Iterator[View]:
+    references = References(definition)
+    for service in definition.services:
+        for wave in references.waves_of(service):
+            schools = frozenset(wave.schools)
+            members = frozenset(p.id for p in definition.people if p.school in schools and reaches(service, p))
+            yield View(AUDIENCE, f"{service.service}/{wave.id}", members)
+
+
+def reaches(service: ServiceFile, person: Person) -> bool:
+    """Tell whether a service's change reaches a person: those who name no service are reached by all."""
+    return not person.services or service.service in person.services

@@ -1,0 +1,38 @@
+"""How old what is known of a group is, and where the group is on its way."""
+
+from datetime import date, timedelta
+
+from changeflow.adkar.published import Standing
+from changeflow.programme.audiences import AUDIENCE, WAVE
+from changeflow.programme.definition import ServiceFile
+from changeflow.programme.programme import Programme
+from changeflow.programme.readiness import phase_of_tasks
+from changeflow.values.words import Phase
+
+
+def is_stale(programme: Programme, standing: Standing, today: date) -> bool:
+    """Tell whether it is too long ago that a group was asked, or before something that concerns it was decided anew."""
+    if today > standing.confirmed + timedelta(weeks=programme.policy.scores_stale_after_weeks):
+        return True
+    return any(
+        standing.on < change.on <= today and _concerns(service, change.groups, standing)
+        for service in programme.services
+        for change in service.design_changes
+    )
+
+
+def _concerns(service: ServiceFile, groups: tuple[str, ...], standing: Standing) -> bool:
+    parts = standing.group.split("/")
+    if standing.view == AUDIENCE:
+        return parts[0] == service.service
+    return not groups or standing.view == WAVE or bool(set(parts) & set(groups))
+
+
+def phase_of(programme: Programme, standing: Standing) -> Phase:
+    """Return where a group is on the way: before training, before go-live, or after it."""
+    tasks, wave = programme.roadmap.tasks.values(), standing.group.split("/")[-1]
+    if standing.view == AUDIENCE:
+        service = standing.group.split("/")[0]
+        return phase_of_tasks([t for t in tasks if t.wave == wave and t.service == service], programme.facts)
+    mine = [t for t in tasks if standing.view != WAVE or t.wave == wave]
+    return phase_of_tasks(mine, programme.facts)

@@ -1,0 +1,136 @@
+"""Where people stand, as lines and as pictures: made of what was published, and of nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.adkar.actions import actions_for
+from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
+from changeflow.adkar.published import Snapshot, Standing, moved_back
+from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, WAVE
+from changeflow.programme.programme import Programme
+from changeflow.programme.standings import is_stale, phase_of
+from changeflow.values.moments import spoken_day
+
+SHADES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """How many are held back at an element or before it."""
+
+    people: str
+    """In steps: `6 to 11`."""
+    shade: int
+    """0 for nobody to `SHADES` for everybody, for the heat map alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingLine:
+    group: str
+    answered: int | None
+    cells: tuple[Cell, ...] | None
+    """By element; None where the group is not shown."""
+    stands: str
+    """In words where half of it stands."""
+    counted: str
+    """When, and whether that is too long ago."""
+    stale: bool
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleLines:
+    """The part of a report about people."""
+
+    round: str
+    """Empty where nothing has been published."""
+    threshold: int
+    minimum: int
+    step: int
+    elements: tuple[str, ...]
+    tables: tuple[tuple[str, tuple[StandingLine, ...]], ...]
+    """A caption and its lines."""
+    back: tuple[str, ...]
+    """Who is held back more than before."""
+
+
+def people_lines(programme: Programme, *, today: date) -> PeopleLines:
+    """Say where people stand, from the latest publication."""
+    snapshot = programme.facts.snapshot
+    elements = tuple(e.value for e in Element)
+    if snapshot is None:
+        minimum, step = programme.minimum_group, programme.step
+        threshold = programme.policy.barrier_threshold
+        return PeopleLines(
+            round="", threshold=threshold, minimum=minimum, step=step, elements=elements, tables=(), back=()
+        )
+    captions = (
+        (WAVE, "People held back, by wave"),
+        (AUDIENCE, "People held back, by service and wave"),
+        (GROUP, "People held back, by role"),
+        (HUB_GROUP, "People held back, by hub and role"),
+        (HUB, "People held back, by hub; hubs too small to show are joined as others"),
+    )
+    # Before the first go-live the last two columns would be the same.
+    is_live = any(s.held[-1] != s.held[-2] for s in snapshot.standings if s.held is not None)
+    elements = elements if is_live else elements[:-1]
+    tables = [(caption, tuple(_lines(programme, snapshot, view, today, len(elements)))) for view, caption in captions]
+    return PeopleLines(
+        round=f"{snapshot.round}, {spoken_day(snapshot.on)}",
+        threshold=snapshot.threshold,
+        minimum=snapshot.minimum,
+        step=snapshot.step,
+        elements=elements,
+        tables=tuple((c, lines) for c, lines in tables if any(line.cells for line in lines) or c.endswith("role")),
+        back=tuple(_back(programme)),
+    )
+
+
+def _lines(programme: Programme, snapshot: Snapshot, view: str, today: date, columns: int) -> Iterator[StandingLine]:
+    for standing in snapshot.view(view):
+        if standing.held is None and view in (AUDIENCE, HUB_GROUP):
+            # Where hardly anything can be shown, the larger groups say it.
+            continue
+        stale = is_stale(programme, standing, today)
+        cells = None
+        if standing.is_shown and standing.held is not None and standing.answered:
+            shades = [round(b.middle / standing.answered * SHADES) for b in standing.held[:columns]]
+            cells = tuple(Cell(people=b.spoken, shade=s) for b, s in zip(standing.held[:columns], shades, strict=True))
+        at = standing.stands_at if cells else None
+        yield StandingLine(
+            group=group_name(programme, standing),
+            answered=standing.answered if cells else None,
+            cells=cells,
+            stands=_stands(at),
+            counted=f"{spoken_day(standing.confirmed)}{', too long ago' if stale else ''}" if cells else "",
+            stale=stale,
+            actions=tuple(f"{a.by.capitalize()}: {a.text}" for a in actions_for(at, phase_of(programme, standing))),
+        )
+
+
+def _stands(at: str | None) -> str:
+    if at is None:
+        return ""
+    return "fewer than half are held back" if at == NO_BARRIER else f"half or more held back at {at_or_before(at)}"
+
+
+def group_name(programme: Programme, standing: Standing) -> str:
+    """Return a group's name as people say it."""
+    waves = {w.id: w.name for w in programme.definition.programme.waves}
+    parts = standing.group.split("/")
+    if standing.view == WAVE:
+        return waves.get(standing.group, standing.group)
+    if standing.view == AUDIENCE:
+        return f"{programme.service(parts[0]).name}, {waves.get(parts[1], parts[1])}"
+    return ", ".join(p.replace("-", " ") for p in reversed(parts))
+
+
+def _back(programme: Programme) -> Iterator[str]:
+    """Say which groups have gone back since the publication before."""
+    known = programme.facts.snapshots
+    if len(known) < 2:
+        return
+    for standing, element in moved_back(known[-2], known[-1]):
+        name = group_name(programme, standing).capitalize()
+        yield f"{name}: more are held back at {at_or_before(element)} than before."

@@ -1,0 +1,147 @@
+"""The sample over three rounds: what is published, reported, planned, exported and sent gives nobody's score away."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
+from changeflow.adkar.publishing import Protection, publish, read_answers
+from changeflow.intake.folder import Folder, read_folder
+from changeflow.programme.audiences import views
+from changeflow.reports.documents import sro_json
+from changeflow.roadmap.why import explain
+from changeflow.storage import audit
+from changeflow.storage.database import session_scope
+from changeflow.usecases import agenda as ticking
+from changeflow.usecases.apply import apply
+from changeflow.usecases.facts import Change, import_assessments
+from changeflow.usecases.publishing import publish_rounds
+from changeflow.usecases.report import sro_of_stored
+from changeflow.usecases.stored import load
+from changeflow.values.moments import LONDON
+from tests.adkar.attacker import narrowed
+from tests.adkar.test_attack import OPEN, attack, found_out, truth_of
+from tests.conftest import SAMPLE
+
+JUNE = date(2027, 6, 14)
+
+
+@pytest.fixture(scope="module")
+def sample() -> Folder:
+    return read_folder(SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def rounds(sample: Folder) -> list[list[Assessment]]:
+    """The sample's two rounds, and a third: of those who answered in April some moved, a few left, a few joined."""
+    chance = random.Random(3)
+    named: dict[str, list[Assessment]] = {}
+    for one in sample.assessments:
+        named.setdefault(one.round, []).append(one)
+    first, second = (named[name] for name in sorted(named))
+    third = []
+    for one in second:
+        if chance.random() < 0.05:
+            continue
+        better = chance.random() < 0.5
+        scores = {e: min(5, s + better) for e, s in one.scores.items()}
+        third.append(replace(one, round="2027-06", on=JUNE, scores=scores))
+    absent = sorted({a.person for a in first} - {a.person for a in second})[:4]
+    third += [replace(a, round="2027-06", on=JUNE) for a in first if a.person in absent]
+    return [first, second, third]
+
+
+def attacked(sample: Folder, rounds: Sequence[list[Assessment]], protection: Protection):
+    """Publish the rounds one after the other, and attack each; yield the attack, what is true, and the groups."""
+    before, earlier, snapshots, asked = None, {}, [], []
+    for answers in rounds:
+        one = read_answers(answers, threshold=3, live=())
+        looked_at = views(sample.definition, one.people, minimum=10)
+        before = publish(one, looked_at, threshold=3, protection=protection, before=before, earlier=earlier)
+        earlier[one.round] = one
+        snapshots.append(before)
+        asked.append((one, looked_at))
+    for one, looked_at in asked:
+        yield attack(snapshots, {(v.view, v.group): v for v in looked_at}, one), truth_of(one), looked_at
+
+
+@pytest.mark.slow
+def test_a_solver_finds_nothing_out(sample: Folder, rounds: list[list[Assessment]]):
+    lines = 0
+    for attacker, truth, looked_at in attacked(sample, rounds, Protection(minimum=10, step=6)):
+        lines += len(attacker.told)
+        assert narrowed(attacker, truth, threshold=3) == []
+        assert found_out(attacker, looked_at) == []
+    assert lines >= 15, "there has to be something to attack"
+
+
+def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: list[list[Assessment]]):
+    for attacker, truth, looked_at in attacked(sample, rounds, OPEN):
+        assert narrowed(attacker, truth, threshold=3, insiders=False)
+        assert len(found_out(attacker, looked_at)) >= 50
+
+
+def test_the_product_publishes_what_was_attacked(sample: Folder, rounds: list[list[Assessment]]):
+    """The door of the product, with the settings of its rulepack, gives the snapshots of this test and no more."""
+    everything = publish_rounds(sample.programme, [a for one in rounds for a in one])
+    assert [s.round for s in everything] == [one[0].round for one in rounds]
+    assert {(s.step, s.minimum) for s in everything} == {(6, 10)}
+
+
+def _everything_said(db: str, folder: Path, day: date) -> str:
+    """Collect all that anybody can see: report, dates, reasons, nudges and the audit."""
+    now = datetime.combine(day, datetime.min.time(), tzinfo=LONDON) + timedelta(hours=9)
+    said = [sro_json(sro_of_stored(None, db=db, today=day))]
+    with session_scope(db) as session:
+        stored = load(session, None, on=day)
+        programme = stored.programme
+        assert programme.schedule is not None
+        for task in programme.roadmap.tasks:
+            said.append(explain(programme.roadmap, programme.schedule, task).text)
+            said.append(programme.roadmap.tasks[task].note)
+        said += [f.message for f in stored.judged.findings]
+    ticking.tick(db=db, now=now)
+    with session_scope(db) as session:
+        said += [str(n) for n in session.execute(text("select person, subject, content from nudge order by id"))]
+        said += [str(e[2:]) for e in audit.entries(session, sample_id(session))]
+    return "\n".join(said)
+
+
+def sample_id(session) -> str:
+    return load(session, None, on=JUNE).programme.id
+
+
+def _stored(tmp_path: Path, rounds: Sequence[list[Assessment]], *, name: str) -> str:
+    db = f"sqlite:///{tmp_path / name}"
+    start = datetime(2026, 9, 1, 9, tzinfo=LONDON)
+    apply(SAMPLE, db=db, actor="programme-manager", now=start)
+    for answers in rounds:
+        path = tmp_path / f"{answers[0].round}.csv"
+        lines = ["person,on," + ",".join(Element)]
+        lines += [f"{a.person},{a.on}," + ",".join(str(a.scores.get(e, "")) for e in Element) for a in answers]
+        path.write_text("\n".join(lines) + "\n")
+        day = max(a.on for a in answers)
+        now = datetime.combine(day, start.timetz())
+        import_assessments(path, Change(db=db, programme=None, actor="programme-manager", now=now, on=day))
+    return db
+
+
+@pytest.mark.slow
+def test_whatever_was_scored_what_was_published_is_all_that_is_said(tmp_path: Path, rounds: list[list[Assessment]]):
+    """Two databases with the same publications and wholly other scores say the same to the letter, everywhere."""
+    texts = []
+    for name in ("one.db", "other.db"):
+        db = _stored(tmp_path, rounds, name=name)
+        if name == "other.db":
+            with session_scope(db) as session:
+                columns = ", ".join(f"{e} = 6 - {e}" for e in Element)
+                session.execute(text(f"update assessment set {columns}"))
+        texts.append(_everything_said(db, tmp_path, JUNE + timedelta(days=1)))
+    assert "held back at" in texts[0]
+    assert texts[0] == texts[1]
