@@ -98,6 +98,9 @@ class _Readiness:
                 if in_detail
                 else [self._element(service, wave, element, found, pace)]
             )
+            if element is not found.held_at:
+                # The first ones say why, and the milestone; what follows them needs no words of its own.
+                tasks = [replace(t, because="", constraints=()) for t in tasks]
             for task in tasks:
                 self.expansion.tasks[task.id] = task
                 self._link(after, task.id)

@@ -110,7 +110,8 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     if done is not None:
         return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
     if not drivers:
-        return f"{head}: {_own_reason(reason)}{_because(task)}."
+        own = "it follows the day on which people were asked" if task.because else _own_reason(reason)
+        return f"{head}: {own}{_because(task)}."
     first, rest = drivers[0], drivers[1:]
     before = roadmap.tasks[first.predecessor]
     relation = _relation(first, roadmap.minutes_per_day)

@@ -84,7 +84,8 @@ def test_a_solver_finds_nothing_out(sample: Folder, rounds: list[list[Assessment
 def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: list[list[Assessment]]):
     for attacker, truth, looked_at in attacked(sample, rounds, OPEN):
         assert narrowed(attacker, truth, threshold=3, insiders=False)
-        assert len(found_out(attacker, looked_at)) >= 50
+        suppressed = [v for v in looked_at if len(v.members & attacker.answered) < 10]
+        assert len(found_out(attacker, suppressed)) >= 10
 
 
 def test_the_product_publishes_what_was_attacked(sample: Folder, rounds: list[list[Assessment]]):

@@ -1,0 +1,133 @@
+"""People on the critical path, on the sample of 4 May 2027: where a wave stands moves its go-live, and no other."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from changeflow.intake.folder import Folder, read_folder
+from changeflow.programme.programme import Programme
+from changeflow.reports.changes import changes_text
+from changeflow.roadmap.why import explain
+from changeflow.storage.database import session_scope
+from changeflow.usecases import gates
+from changeflow.usecases.apply import apply
+from changeflow.usecases.changes import changes_since
+from changeflow.usecases.facts import Change, import_assessments, take_baseline
+from changeflow.usecases.stored import load
+from changeflow.values.moments import LONDON, day_of
+from tests.conftest import SAMPLE
+
+TODAY = date(2027, 5, 4)
+START = datetime(2026, 9, 1, 9, tzinfo=LONDON)
+NOW = datetime(2027, 5, 4, 9, tzinfo=LONDON)
+Scores = Callable[[str], tuple[int, int, int, int]]
+"""What a school's people answer: awareness, desire, knowledge, ability."""
+
+
+@pytest.fixture(scope="module")
+def sample() -> Folder:
+    return read_folder(SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with its progress and decisions until May 2027; nobody has been asked where they stand."""
+    path = tmp_path_factory.mktemp("readiness") / "begun.db"
+    db = f"sqlite:///{path}"
+    apply(SAMPLE, db=db, actor="programme-manager", now=START)
+    before = NOW - timedelta(hours=1)
+    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", _change(db, before))
+    take_baseline("Agreed", _change(db, before))
+    return path
+
+
+def _change(db: str, now: datetime) -> Change:
+    return Change(db=db, programme=None, actor="programme-manager", now=now, on=now.date())
+
+
+def asked(begun: Path, sample: Folder, folder: Path, scores: Scores, *, name: str = "round") -> str:
+    """Ask everybody in a school today, and store what they say; return the database."""
+    folder.mkdir(exist_ok=True)
+    path, answers = folder / f"{name}.db", folder / f"{name}.csv"
+    with closing(sqlite3.connect(begun)) as source, closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)
+    lines = ["person,on,awareness,desire,knowledge,ability"]
+    for person in sample.definition.people:
+        if person.school is not None:
+            lines.append(f"{person.id},{TODAY},{','.join(map(str, scores(person.school)))}")
+    answers.write_text("\n".join(lines) + "\n")
+    import_assessments(answers, _change(f"sqlite:///{path}", NOW))
+    return f"sqlite:///{path}"
+
+
+def loaded(db: str) -> Programme:
+    with session_scope(db) as session:
+        return load(session, None, on=TODAY).programme
+
+
+def go_lives(programme: Programme) -> dict[str, date]:
+    return {t: day_of(programme.timed(t).early_finish) for t in programme.roadmap.tasks if t.endswith("/go-live")}
+
+
+def why(programme: Programme, task: str) -> str:
+    assert programme.schedule is not None
+    return explain(programme.roadmap, programme.schedule, task).text
+
+
+def all_well(school: str) -> tuple[int, int, int, int]:
+    return (5, 5, 5, 4)
+
+
+def schools(sample: Folder, wave: str) -> frozenset[str]:
+    return frozenset(next(w.schools for w in sample.definition.programme.waves if w.id == wave))
+
+
+class TestOnTheSample:
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        ("wave", "held", "at", "others"),
+        [("w2", (5, 1, 1, 1), "desire or before", {"pilot"}), ("w3", (1, 1, 1, 1), "awareness", {"pilot", "w2"})],
+    )
+    def test_a_wave_that_does_not_want_it_goes_live_later_and_no_wave_before_it(
+        self,
+        begun: Path,
+        sample: Folder,
+        tmp_path: Path,
+        wave: str,
+        held: tuple[int, int, int, int],
+        at: str,
+        others: set[str],
+    ):
+        """Wave 2 is held back at desire: six school weeks to win it and three to prepare it end on 13 July (half-term
+        lies between), and estates' go-live of 1 July waits for the first of the next month. Wave 3 of estates, in
+        August, has time for that, but not for three weeks more at awareness. Later waves follow the one before them."""
+        there = schools(sample, wave)
+        well = loaded(asked(begun, sample, tmp_path, all_well, name="well"))
+        low = loaded(asked(begun, sample, tmp_path, lambda s: held if s in there else all_well(s), name="low"))
+        raised = loaded(asked(begun, sample, tmp_path, all_well, name="raised"))
+
+        before, after = go_lives(well), go_lives(low)
+        later = {t for t in before if after[t] > before[t]}
+        assert f"estates/{wave}/go-live" in later
+        assert {t.split("/")[1] for t in before if after[t] != before[t]} & others == set()
+        assert go_lives(raised) == before
+        said = why(low, f"estates/{wave}/go-live")
+        assert f"are held back at {at}" in said
+        assert "Estates: people are ready" in said
+        assert "held back" not in why(well, f"estates/{wave}/go-live")
+
+    @pytest.mark.slow
+    def test_what_changed_says_which_wave_and_by_how_much(self, begun: Path, sample: Folder, tmp_path: Path):
+        there = schools(sample, "w2")
+        db = asked(begun, sample, tmp_path, lambda s: (1, 1, 1, 1) if s in there else all_well(s), name="low")
+        changes = changes_since(None, db=db, on=TODAY, since="baseline")
+        text = "\n".join(changes_text(changes))
+        assert "Where people stand. " in text
+        assert "people are ready, wave 2: not yet, as" in text
+        assert "held back at awareness" in text
+        for slip in changes.slips:
+            assert sum(c.days for c in slip.causes) == slip.days
