@@ -56,9 +56,7 @@ def asked(begun: Path, sample: Folder, folder: Path, scores: Scores, *, name: st
     with closing(sqlite3.connect(begun)) as source, closing(sqlite3.connect(path)) as copy:
         source.backup(copy)
     lines = ["person,on,awareness,desire,knowledge,ability"]
-    for person in sample.definition.people:
-        if person.school is not None:
-            lines.append(f"{person.id},{TODAY},{','.join(map(str, scores(person.school)))}")
+    lines += [f"{p.id},{TODAY},{','.join(map(str, scores(p.school)))}" for p in sample.definition.people if p.school]
     answers.write_text("\n".join(lines) + "\n")
     import_assessments(answers, _change(f"sqlite:///{path}", NOW))
     return f"sqlite:///{path}"
