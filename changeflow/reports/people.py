@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from changeflow.adkar.actions import actions_for
 from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
@@ -10,6 +11,7 @@ from changeflow.adkar.published import Snapshot, Standing, moved_back
 from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, WAVE
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale, phase_of
+from changeflow.reports.people_flow import Flow, draw_flow
 from changeflow.values.moments import spoken_day
 
 SHADES = 5
@@ -49,10 +51,17 @@ class PeopleLines:
     minimum: int
     step: int
     elements: tuple[str, ...]
-    tables: tuple[tuple[str, tuple[StandingLine, ...]], ...]
+    tables: tuple[tuple[str, tuple[StandingLine, ...]], ...] = ()
     """A caption and its lines."""
-    back: tuple[str, ...]
+    back: tuple[str, ...] = ()
     """Who is held back more than before."""
+    flow: Flow | None = None
+    speed: tuple[str, ...] = ()
+    """How fast groups got past an element, where two rounds tell."""
+
+    @property
+    def any_stale(self) -> bool:
+        return any(line.stale and line.cells for _, lines in self.tables for line in lines)
 
 
 def people_lines(programme: Programme, *, today: date) -> PeopleLines:
@@ -60,10 +69,12 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
     snapshot = programme.facts.snapshot
     elements = tuple(e.value for e in Element)
     if snapshot is None:
-        minimum, step = programme.minimum_group, programme.step
-        threshold = programme.policy.barrier_threshold
         return PeopleLines(
-            round="", threshold=threshold, minimum=minimum, step=step, elements=elements, tables=(), back=()
+            round="",
+            threshold=programme.policy.barrier_threshold,
+            minimum=programme.minimum_group,
+            step=programme.step,
+            elements=elements,
         )
     captions = (
         (WAVE, "People held back, by wave"),
@@ -82,8 +93,10 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
         minimum=snapshot.minimum,
         step=snapshot.step,
         elements=elements,
-        tables=tuple((c, lines) for c, lines in tables if any(line.cells for line in lines) or c.endswith("role")),
+        tables=tuple((c, lines) for c, lines in tables if any(line.cells for line in lines) or c.endswith("by role")),
         back=tuple(_back(programme)),
+        flow=draw_flow(programme.facts.snapshots, WAVE, {w.id: w.name for w in programme.definition.programme.waves}),
+        speed=tuple(_speed(programme)),
     )
 
 
@@ -124,6 +137,22 @@ def group_name(programme: Programme, standing: Standing) -> str:
     if standing.view == AUDIENCE:
         return f"{programme.service(parts[0]).name}, {waves.get(parts[1], parts[1])}"
     return ", ".join(p.replace("-", " ") for p in reversed(parts))
+
+
+def _speed(programme: Programme) -> Iterator[str]:
+    """Say of each wave, and each role, how long it took from one publication to a later one to get past an element."""
+    for view in (WAVE, GROUP):
+        for group in dict.fromkeys(s.group for one in programme.facts.snapshots for s in one.view(view)):
+            history = {s.round: s for one in programme.facts.snapshots if (s := one.of(view, group)) and s.is_shown}
+            for was, now in pairwise(history.values()):
+                then, here = was.stands_at, now.stands_at
+                if then in (here, NO_BARRIER) or then is None or here is None:
+                    continue
+                weeks = round((now.on - was.on).days / 7)
+                name = group_name(programme, now).capitalize()
+                if here == NO_BARRIER or Element(here).position > Element(then).position:
+                    to = "no barrier" if here == NO_BARRIER else here
+                    yield f"{name}: half of it went from {then} to {to} in {weeks} weeks."
 
 
 def _back(programme: Programme) -> Iterator[str]:
