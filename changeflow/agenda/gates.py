@@ -12,6 +12,7 @@ import networkx as nx
 
 from changeflow.adkar.elements import Element
 from changeflow.adkar.readiness import is_past
+from changeflow.adkar.reinforcement import Verdict
 from changeflow.errors import UnknownThingError
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.go_no_go import propose
@@ -19,6 +20,7 @@ from changeflow.programme.facts import Decision
 from changeflow.programme.mandates import holders
 from changeflow.programme.programme import Programme
 from changeflow.programme.readiness import standing_of
+from changeflow.programme.reinforcement import judged_checkpoints
 from changeflow.programme.standings import is_stale
 from changeflow.roadmap.tasks import Task
 from changeflow.rules.catalogue import RULES
@@ -121,6 +123,7 @@ def weigh(judged: Judged, task: TaskId) -> GateCase:
         *_before(programme, gate),
         *_training(programme, gate),
         *_people(programme, gate),
+        *_stuck(programme, gate),
         *_runs_and_pilot(programme, gate),
         *_conditions(programme, gate),
         *_questions(programme, gate),
@@ -231,6 +234,24 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
         yield Criterion(f"{asked}: {held} ({day}); {why}.", State.NOTED, "R25")
     else:
         yield Criterion(f"{asked}: {held} ({day}).", State.MET if past else State.OPEN, "R25")
+
+
+def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """Before the closing: the last checkpoint of every wave found that the change has stuck."""
+    if gate.gate is not Gate.CLOSURE:
+        return
+    found = judged_checkpoints(dict(programme.roadmap.tasks), programme.facts, programme.policy)
+    latest = {(f.task.service, f.task.wave): f for f in found}
+    for key in sorted({(t.service, t.wave) for t in programme.tasks(kind=Kind.GO_LIVE) if t.service and t.wave}):
+        one = latest.get(key)
+        if one is None:
+            wave = next(w.name for w in programme.definition.programme.waves if w.id == key[1])
+            text = f"{programme.service(key[0] or '').name}, {wave}: no checkpoint has been reported."
+            yield Criterion(text, State.OPEN, "R16")
+        else:
+            is_met = one.judgement.verdict is Verdict.SUSTAINED
+            text = f"{one.task.name}: {one.judgement.verdict}: {'; '.join(one.judgement.reasons)}."
+            yield Criterion(text, State.MET if is_met else State.OPEN, "R16")
 
 
 def _runs_and_pilot(programme: Programme, gate: Task) -> Iterator[Criterion]:

@@ -13,6 +13,7 @@ from changeflow.cli import (
     facts,
     flows,
     gates,
+    people,
     persons,
     planning,
     reporting,
@@ -58,6 +59,7 @@ for module in (
     exporting,
     flows,
     web,
+    people,
     persons,
     database,
 ):

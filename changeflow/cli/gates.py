@@ -142,23 +142,26 @@ def _condition(text: str) -> "Condition":
 def sponsor_act(
     what: Annotated[str, typer.Argument(help="What people saw: “Opened the training at Ashdown”.")],
     on: On = None,
+    kind: Annotated[str, typer.Option(help="seen, coalition or direct.")] = "seen",
+    who: Annotated[str | None, typer.Option(metavar="PERSON", help="A change lead whose act it was.")] = None,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Note something that the sponsor did for the change where people could see it."""
+    """Note something that the sponsor, or a change lead, did for the change where people could see it."""
     from changeflow.usecases import facts, governance
 
     with spoken_errors():
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        is_new = governance.note_act(what, on.date() if on else day(at), change)
+        is_new = governance.note_act(what, on.date() if on else day(at), change, kind=kind, who=who)
     note("It is noted." if is_new else "That was known already.")
 
 
 @sponsor.command("acts")
 def sponsor_acts(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
     """List what the sponsor was seen to do, the latest first."""
+    from changeflow.programme.facts import ACTS
     from changeflow.storage.database import session_scope
     from changeflow.usecases.stored import load
     from changeflow.values.moments import spoken_day
@@ -166,7 +169,7 @@ def sponsor_acts(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = 
     with spoken_errors(), session_scope(db) as session:
         acts = load(session, programme, on=day(at)).programme.facts.acts
     for act in reversed(acts):
-        out(f"{spoken_day(act.on)}  {act.what}")
+        out(f"{spoken_day(act.on)}  {act.what} ({act.who or 'sponsor'}, {ACTS[act.kind]})")
     if not acts:
         note("Nothing is noted yet: changeflow sponsor act “…”")
 

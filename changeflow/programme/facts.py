@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from changeflow.adkar.published import Snapshot
+from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.pilots.runs import RunSummary
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.values.base import TaskId
@@ -42,12 +43,20 @@ class Decision:
         return f"{self.task}/condition-{number}"
 
 
+ACTS = {"seen": "active and visible", "coalition": "building the coalition", "direct": "speaking with people directly"}
+"""What a sponsor does for a change. Source: Prosci, public page on the sponsor's three roles; the words are ours."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SponsorAct:
-    """Something that the sponsor did for the change where people could see it."""
+    """Something that the sponsor, or a change lead, did for the change where people could see it."""
 
     on: date
     what: str
+    kind: str = "seen"
+    """One of `ACTS`."""
+    who: str | None = None
+    """The change lead whose act it was; None for the sponsor's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,8 @@ class Facts:
     """Measured exit criteria: service, then criterion, then the value as text."""
 
     acts: tuple[SponsorAct, ...] = ()
+    checkpoints: tuple[CheckpointResult, ...] = ()
+    """What was found at checkpoints, in the order in which it was reported."""
     confidence: Confidence | None = None
     """The latest."""
 
@@ -98,6 +109,7 @@ class Facts:
             runs=tuple(r for r in self.runs if r.on <= day),
             snapshots=tuple(s for s in self.snapshots if s.on <= day),
             acts=tuple(a for a in self.acts if a.on <= day),
+            checkpoints=tuple(c for c in self.checkpoints if c.on <= day),
         )
 
     @property

@@ -14,6 +14,7 @@ from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
 from changeflow.programme.readiness import add_readiness
 from changeflow.programme.reference import Flaw, References
+from changeflow.programme.reinforcement import add_corrections
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph
 from changeflow.roadmap.profile import TEXTBOOK
@@ -239,6 +240,7 @@ def join(
     day = definition.programme.working_week.minutes_per_day
     add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
+    add_corrections(expansion, definition, known, calendars)
     reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
     roadmap = Roadmap(
         tasks=dict(sorted(expansion.tasks.items())),

@@ -1,10 +1,12 @@
 """Exports: spreadsheet and calendar. Cells that a spreadsheet might run are made plain text."""
 
+import csv
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from changeflow.programme.programme import Programme
+from changeflow.reports.people import PeopleLines
 from changeflow.roadmap.cpm import TimedTask
 from changeflow.roadmap.tasks import Task
 from changeflow.roadmap.why import float_in_words
@@ -17,6 +19,18 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 def safe_cell(text: str) -> str:
     """Neutralise what a spreadsheet would take for a formula."""
     return f"'{text}" if text.startswith(_RISKY) else text
+
+
+def write_standings(people: PeopleLines, out: Path) -> None:
+    """Write where groups stand as a CSV: what the pages show, and no more."""
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["division", "group", *people.elements, "answers", "where it stands", "asked"])
+        for caption, lines in people.tables:
+            for line in lines:
+                cells = [c.people for c in line.cells] if line.cells else ["not shown"] * len(people.elements)
+                answers = "" if line.answered is None else str(line.answered)
+                writer.writerow(map(safe_cell, [caption, line.group, *cells, answers, line.stands, line.counted]))
 
 
 def write_xlsx(programme: Programme, out: Path) -> None:

@@ -16,6 +16,7 @@ from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
 from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
+from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
 from changeflow.roadmap.slip import Slips, cliff_in_words
 from changeflow.roadmap.tasks import Milestone
@@ -92,6 +93,7 @@ class SroReport:
     holes: tuple[str, ...]
     waivers: tuple[str, ...]
     people: PeopleLines
+    sponsorship: Sponsorship
     runs: tuple[RunLine, ...]
     health: tuple[HealthLine, ...]
     headings: tuple[HeadingLine, ...]
@@ -144,6 +146,7 @@ def build_sro(
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
         waivers=tuple(waiver_lines(programme, judged)),
         people=people_lines(programme, today=today),
+        sponsorship=sponsorship(programme, today=today),
         runs=tuple(_runs(programme)),
         health=health,
         headings=heading_lines(programme, health),

@@ -44,7 +44,7 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
     """Return since when the sponsor has done nothing that people could see, and whether any act is known at all."""
-    seen = [a.on for a in programme.facts.acts if a.on <= programme.on]
+    seen = [a.on for a in programme.facts.acts if a.on <= programme.on and a.who is None]
     return max([sponsor.since, programme.definition.programme.start, *seen[-1:]]), bool(seen)
 
 

@@ -2,17 +2,20 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
+from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage import publications
 from changeflow.storage.tables.facts import (
+    CheckpointRow,
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
@@ -38,7 +41,10 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
     decisions = tuple(
         _decision(r, asked.get((r.task, r.round), [])) for r in _rows(session, DecisionRow, programme, until)
     )
-    acts = sorted((SponsorAct(on=r.on, what=r.what) for r in _rows(session, SponsorActRow, programme, until)), key=_day)
+    acts = [
+        SponsorAct(on=r.on, what=r.what, kind=r.kind, who=r.who)
+        for r in _rows(session, SponsorActRow, programme, until)
+    ]
     said = [_confidence(r) for r in _rows(session, ConfidenceRow, programme, until)]
     runs = tuple(_run(r) for r in _rows(session, RunRow, programme, until))
     criteria: dict[str, dict[str, str]] = {}
@@ -51,12 +57,23 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         snapshots=publications.snapshots(session, programme, until=until),
         answered=publications.answered(session, programme),
         criteria=criteria,
-        acts=tuple(acts),
+        acts=tuple(sorted(acts, key=_day)),
+        checkpoints=tuple(_checkpoint(r) for r in _rows(session, CheckpointRow, programme, until)),
         confidence=said[-1] if said else None,
     )
 
 
-_Timed = TypeVar("_Timed", ProgressRow, DecisionRow, ConditionRow, SponsorActRow, ConfidenceRow, RunRow, MeasureRow)
+_Timed = TypeVar(
+    "_Timed",
+    CheckpointRow,
+    ProgressRow,
+    DecisionRow,
+    ConditionRow,
+    SponsorActRow,
+    ConfidenceRow,
+    RunRow,
+    MeasureRow,
+)
 
 
 def _rows(session: Session, table: type[_Timed], programme: str, until: datetime | None) -> Sequence[_Timed]:
@@ -124,14 +141,22 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
     """Add something that the sponsor did; False when the same is known of that day."""
-    digest = hashlib.sha256(act.what.encode()).hexdigest()
+    digest = hashlib.sha256(f"{act.who}:{act.what}".encode() if act.who else act.what.encode()).hexdigest()
     known = select(SponsorActRow.id).where(
         SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest
     )
     if session.exec(known).first():
         return False
-    session.add(SponsorActRow(programme_id=programme, on=act.on, what=act.what, digest=digest, at=at, by=by))
+    session.add(
+        SponsorActRow(
+            programme_id=programme, on=act.on, what=act.what, kind=act.kind, who=act.who, digest=digest, at=at, by=by
+        )
+    )
     return True
+
+
+def add_checkpoint(session: Session, programme: str, result: CheckpointResult, *, at: datetime, by: str) -> None:
+    session.add(CheckpointRow(programme_id=programme, at=at, by=by, **asdict(result)))
 
 
 def add_confidence(session: Session, programme: str, said: Confidence, *, at: datetime) -> None:
@@ -173,6 +198,10 @@ def add_measure(
     session.add(
         MeasureRow(programme_id=programme, service=service, criterion=criterion, value=value, on=on, at=at, by=by)
     )
+
+
+def _checkpoint(r: CheckpointRow) -> CheckpointResult:
+    return CheckpointResult(**{f.name: getattr(r, f.name) for f in fields(CheckpointResult)})
 
 
 def _day(act: SponsorAct) -> date:

@@ -12,6 +12,7 @@ from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, Message
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.facts import (
     AssessmentRow,
+    CheckpointRow,
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
@@ -34,7 +35,8 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "progress they reported": (ProgressRow, ("by",), ()),
     "decisions": (DecisionRow, ("by", "recorded_by"), ()),
     "conditions they own": (ConditionRow, ("owner",), ()),
-    "the sponsor's acts they noted": (SponsorActRow, ("by",), ()),
+    "acts that were seen of them, or that they noted": (SponsorActRow, ("by", "who"), ()),
+    "checkpoints they reported": (CheckpointRow, ("by",), ()),
     "confidence they set": (ConfidenceRow, ("by",), ()),
     "parallel runs they recorded": (RunRow, ("by",), ()),
     "measures they recorded": (MeasureRow, ("by",), ()),

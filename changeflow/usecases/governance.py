@@ -4,7 +4,7 @@ from datetime import date
 
 from changeflow.agenda.confidence import Tier
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.facts import Confidence, SponsorAct
+from changeflow.programme.facts import ACTS, Confidence, SponsorAct
 from changeflow.programme.mandates import holders
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
@@ -15,18 +15,24 @@ from changeflow.values.moments import spoken_day
 from changeflow.values.words import Mandate
 
 
-def note_act(what: str, on: date, change: Change) -> bool:
-    """Note something that the sponsor did; False when the same is known of that day."""
+def note_act(what: str, on: date, change: Change, *, kind: str = "seen", who: str | None = None) -> bool:
+    """Note something that the sponsor did, or a change lead (`who`); False when the same is known of that day."""
     if not what.strip():
         raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
     if on > change.on:
         raise InputError(f"{spoken_day(on)} lies in the future. Nothing was recorded.")
+    if kind not in ACTS:
+        raise UnknownThingError("kind of act", kind, ACTS)
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
-        is_new = facts.add_act(session, name, SponsorAct(on=on, what=what.strip()), at=change.now, by=by)
+        leads = {p.id for p in stored.version.definition.people if p.audience == "lead"}
+        if who is not None and who not in leads:
+            raise UnknownThingError("change lead", who, leads)
+        act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who)
+        is_new = facts.add_act(session, name, act, at=change.now, by=by)
         if is_new:
-            subject = f"sponsor:{on.isoformat()}"
+            subject = f"{who or 'sponsor'}:{on.isoformat()}"
             after_change(session, name, on=change.on, now=change.now, actor=by, action="sponsor", subject=subject)
     return is_new
 

@@ -22,7 +22,7 @@ from changeflow.usecases.facts import Change
 from tests.builders import SERVICE, a_folder
 
 FREE = {day for day, _ in public_holidays("england", 2026, 2028)}
-NAMES_A_PERSON = {"person", "by", "to", "actor", "recorded_by", "created_by", "owner"}
+NAMES_A_PERSON = {"person", "by", "to", "who", "actor", "recorded_by", "created_by", "owner"}
 
 
 def works_on(day: date) -> bool:

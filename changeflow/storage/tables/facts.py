@@ -93,7 +93,7 @@ class ConditionRow(SQLModel, table=True):
 
 
 class SponsorActRow(SQLModel, table=True):
-    """Something that the sponsor did for the change where people could see it."""
+    """Something that the sponsor, or a change lead, did for the change where people could see it."""
 
     __tablename__ = "sponsor_act"
     __table_args__ = (Index("uq_sponsor_act", "programme_id", "on", "digest", unique=True),)
@@ -102,7 +102,29 @@ class SponsorActRow(SQLModel, table=True):
     programme_id: str = Field(foreign_key="programme.id", index=True)
     on: date
     what: str = Field(sa_column=Column(Text, nullable=False))
+    kind: str = "seen"
+    who: str | None = None
     digest: str
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
+class CheckpointRow(SQLModel, table=True):
+    """What a checkpoint found; the latest report of one counts."""
+
+    __tablename__ = "checkpoint"
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    task: str
+    on: date
+    use: float | None = None
+    experience: float | None = None
+    sponsor_seen: bool | None = None
+    old_way_gone: bool | None = None
+    evidence: str = Field(sa_column=Column(Text, nullable=False))
+    said: str = Field(sa_column=Column(Text, nullable=False))
+    did: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
 

@@ -1,4 +1,4 @@
-"""Publications: what was published of each round of assessments, frozen."""
+"""Publications, frozen; what checkpoints found; what kind an act of sponsorship is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,7 +22,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("programme_id", "round", name="uq_publication_round"),
     )
     op.create_index("ix_publication_programme_id", "publication", ["programme_id"])
+    with op.batch_alter_table("sponsor_act") as table:
+        table.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="seen"))
+        table.add_column(sa.Column("who", sa.String(), nullable=True))
+    op.create_table(
+        "checkpoint",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("programme_id", sa.String(), sa.ForeignKey("programme.id"), nullable=False),
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("use", sa.Float(), nullable=True),
+        sa.Column("experience", sa.Float(), nullable=True),
+        sa.Column("sponsor_seen", sa.Boolean(), nullable=True),
+        sa.Column("old_way_gone", sa.Boolean(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("did", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+    )
+    op.create_index("ix_checkpoint_programme_id", "checkpoint", ["programme_id"])
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("sponsor_act") as table:
+        table.drop_column("who")
+        table.drop_column("kind")
+    op.drop_table("checkpoint")
     op.drop_table("publication")

@@ -1,0 +1,139 @@
+"""Has it stuck? What a checkpoint found, and what follows from it. Pure.
+
+Use is what counts: that training was completed, or that people say they are content, is no adoption. Thresholds are
+settings of the programme and our own choice.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+FALL = 0.1
+"""Use that fell by so much is going back, wherever it stands: our own choice."""
+
+
+class Verdict(StrEnum):
+    """Whether a change has stuck, by a checkpoint."""
+
+    SUSTAINED = "sustained"
+    AT_RISK = "at risk"
+    REVERTING = "reverting"
+    UNKNOWN = "not known"
+
+
+class Aspect(StrEnum):
+    """What a checkpoint looks at."""
+
+    USE = "use"
+    EXPERIENCE = "experience"
+    BARRIER = "barrier"
+    SPONSOR = "sponsor"
+    OLD_WAY = "old way"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointResult:
+    """What was found at a checkpoint. What was not looked at is None."""
+
+    task: str
+    on: date
+    use: float | None = None
+    """The share of people who do it the new way, 0 to 1; of a group, never of one person."""
+    experience: float | None = None
+    """The share who find it no worse than before, 0 to 1."""
+    sponsor_seen: bool | None = None
+    old_way_gone: bool | None = None
+    evidence: str = ""
+    """Where the numbers come from."""
+    said: str = ""
+    """You said …"""
+    did: str = ""
+    """… we did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What is asked for."""
+
+    sustained_use: float
+    reverting_use: float
+    satisfied: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reasons, and what has to be put right."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    wrong: tuple[Aspect, ...]
+
+
+def judge_checkpoint(
+    result: CheckpointResult,
+    earlier: Sequence[CheckpointResult],
+    thresholds: Thresholds,
+    *,
+    is_past_barriers: bool | None,
+) -> Judgement:
+    """Judge a checkpoint by what it found, and by what the earlier ones of the same wave had found.
+
+    `is_past_barriers` says whether enough people are past reinforcement, by what was published since the go-live; None
+    where that cannot be told.
+    """
+    looked_at = [
+        *_use(result, earlier, thresholds),
+        *_share(result, thresholds),
+        *_yes_no(is_past_barriers, Aspect.BARRIER, "enough are past what held them back", "too many are held back"),
+        *_yes_no(result.sponsor_seen, Aspect.SPONSOR, "the sponsor was seen", "the sponsor was not seen"),
+        *_yes_no(result.old_way_gone, Aspect.OLD_WAY, "the old way is gone", "the old way is still there"),
+    ]
+    wrong = tuple(a for a, is_right, _ in looked_at if not is_right)
+    reasons = [text for _, _, text in looked_at]
+    if _is_back(result, earlier, thresholds):
+        verdict = Verdict.REVERTING
+    elif wrong:
+        verdict = Verdict.AT_RISK
+    elif result.use is None or len(looked_at) < len(Aspect) - 1:
+        # Where people stand cannot always be told; everything else can be looked at.
+        verdict = Verdict.UNKNOWN
+        reasons.append("use was not looked at" if result.use is None else "not everything was looked at")
+    else:
+        verdict = Verdict.SUSTAINED
+    return Judgement(verdict, tuple(reasons), wrong)
+
+
+_Look = tuple[Aspect, bool, str]
+
+
+def _fell(result: CheckpointResult, earlier: Sequence[CheckpointResult]) -> float | None:
+    """Return from which share use has fallen, where it has."""
+    best = max((r.use for r in earlier if r.use is not None), default=None)
+    return best if best is not None and result.use is not None and round(best - result.use, 9) >= FALL else None
+
+
+def _is_back(result: CheckpointResult, earlier: Sequence[CheckpointResult], thresholds: Thresholds) -> bool:
+    is_little = result.use is not None and result.use < thresholds.reverting_use
+    is_reopened = result.old_way_gone is False and any(r.old_way_gone for r in earlier)
+    return is_little or is_reopened or _fell(result, earlier) is not None
+
+
+def _use(result: CheckpointResult, earlier: Sequence[CheckpointResult], thresholds: Thresholds) -> Iterator[_Look]:
+    if result.use is None:
+        return
+    text, best = f"{result.use:.0%} use it ({thresholds.sustained_use:.0%} are asked for)", _fell(result, earlier)
+    if best is not None:
+        text += f", {best:.0%} did before"
+    yield Aspect.USE, result.use >= thresholds.sustained_use and best is None, text
+
+
+def _share(result: CheckpointResult, thresholds: Thresholds) -> Iterator[_Look]:
+    if result.experience is not None:
+        text = f"{result.experience:.0%} find it no worse than before ({thresholds.satisfied:.0%} are asked for)"
+        yield Aspect.EXPERIENCE, result.experience >= thresholds.satisfied, text
+
+
+def _yes_no(is_so: bool | None, aspect: Aspect, good: str, bad: str) -> Iterator[_Look]:
+    if is_so is not None:
+        yield aspect, is_so, good if is_so else bad

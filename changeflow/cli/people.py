@@ -1,0 +1,104 @@
+"""Commands about people after a go-live, and where groups stand: checkpoint, assess show."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.facts import On, TaskName, assess
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.settings import DEFAULT_DB
+
+checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(checkpoint, name="checkpoint")
+
+
+@checkpoint.command("report")
+def checkpoint_report(
+    name: TaskName,
+    use: Annotated[float | None, typer.Option(help="Share of people who do it the new way, such as 0.85.")] = None,
+    experience: Annotated[float | None, typer.Option(help="Share who find it no worse than before.")] = None,
+    sponsor_seen: Annotated[
+        bool | None, typer.Option("--sponsor-seen/--sponsor-silent", help="Whether the sponsor was seen.")
+    ] = None,
+    old_way_gone: Annotated[
+        bool | None, typer.Option("--old-way-gone/--old-way-there", help="Whether the old way is closed.")
+    ] = None,
+    evidence: Annotated[str, typer.Option(help="Where the numbers come from.")] = "",
+    said: Annotated[str, typer.Option(help="You said: what people asked for.")] = "",
+    did: Annotated[str, typer.Option(help="We did: what was done about it.")] = "",
+    on: On = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
+    from changeflow.adkar.reinforcement import CheckpointResult
+    from changeflow.usecases import facts, reinforcement
+
+    with spoken_errors():
+        result = CheckpointResult(
+            task=name,
+            on=on.date() if on else day(at),
+            use=use,
+            experience=experience,
+            sponsor_seen=sponsor_seen,
+            old_way_gone=old_way_gone,
+            evidence=evidence.strip(),
+            said=said.strip(),
+            did=did.strip(),
+        )
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        found = reinforcement.report_checkpoint(result, change)
+        out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
+
+
+@checkpoint.command("list")
+def checkpoint_list(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+    """List what checkpoints found, the earliest first."""
+    from changeflow.usecases import reinforcement
+    from changeflow.values.moments import spoken_day
+
+    with spoken_errors():
+        found = reinforcement.checkpoints(programme, db=db, today=day(at))
+        for one in found:
+            reasons = "; ".join(one.judgement.reasons)
+            out(f"{spoken_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
+        if not found:
+            note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
+
+
+@assess.command("show")
+def assess_show(
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a table as well.")] = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Show where groups stand, as it was published. Who looked is noted in the audit."""
+    from changeflow.reports.exports import write_standings
+    from changeflow.usecases import facts, looking
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        people = looking.look_at_people(change)
+        if not people.round:
+            note("Nobody has been asked yet: changeflow assess import ROUND.csv")
+            return
+        out(f"{people.round}. Held back: scored {people.threshold} or less. Steps of {people.step}.")
+        for caption, lines in people.tables:
+            out("")
+            out(caption)
+            for line in lines:
+                if line.cells is None:
+                    continue
+                cells = "  ".join(f"{e} {c.people}" for e, c in zip(people.elements, line.cells, strict=True))
+                out(f"  {line.group:<28} {cells}  of {line.answered}")
+        if out_ is not None:
+            write_standings(people, out_)
+            note(f"Wrote {out_}")

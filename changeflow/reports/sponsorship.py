@@ -1,0 +1,149 @@
+"""Who stands behind the change, and whether it has stuck: sponsor, coalition, change leads, checkpoints."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.programme.facts import ACTS
+from changeflow.programme.programme import Programme
+from changeflow.programme.reinforcement import Found, judged_checkpoints
+from changeflow.rules.people import SCHOOL_WEEK, school_days
+from changeflow.values.duration import counted
+from changeflow.values.moments import spoken_day
+from changeflow.values.words import Kind
+
+LATEST = 6
+"""Acts that are told: our own choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllyLine:
+    """Somebody whom the coalition needs."""
+
+    role: str
+    needed_for: str
+    agreed: bool
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StuckLine:
+    """What the latest checkpoint of a wave found."""
+
+    name: str
+    on: str
+    verdict: str
+    reasons: tuple[str, ...]
+    evidence: str
+    open: tuple[str, ...]
+    """What is to be put right, and has not been."""
+    said: str
+    did: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sponsorship:
+    alerts: tuple[str, ...]
+    """What is missing: acts of a kind, acts of a change lead, a post that nobody holds."""
+    acts: tuple[str, ...]
+    coalition: tuple[AllyLine, ...]
+    stuck: tuple[StuckLine, ...]
+    waiting: tuple[str, ...]
+    """Waves that are live and of which no checkpoint has been reported."""
+
+
+def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
+    """Build the part of the report about sponsorship and reinforcement."""
+    acts = [a for a in programme.facts.acts if a.on <= today]
+    definition = programme.definition
+    stuck = tuple(_stuck(programme))
+    return Sponsorship(
+        alerts=tuple(_alerts(programme, today)),
+        acts=tuple(
+            f"{spoken_day(a.on)}: {a.what} ({definition.role_of(a.who) if a.who else 'sponsor'}, {ACTS[a.kind]})"
+            for a in reversed(acts[-LATEST:])
+        ),
+        coalition=tuple(
+            AllyLine(
+                role=definition.role_of(a.person) or a.person,
+                needed_for=a.needed_for,
+                agreed=a.agreed,
+                commitment=a.commitment,
+            )
+            for a in definition.change.coalition
+        ),
+        stuck=stuck,
+        waiting=tuple(_waiting(programme)),
+    )
+
+
+def _alerts(programme: Programme, today: date) -> Iterator[str]:
+    """Until the last checkpoint is done, sponsorship has to go on."""
+    if programme.facts.progress and not _is_over(programme):
+        yield from _missing_acts(programme, today)
+    sponsor = programme.definition.programme.sponsor
+    if sponsor is None:
+        yield "Nobody is the sponsor: until somebody is, nobody owns the change."
+    elif sponsor.until is not None and sponsor.until < today:
+        yield f"The sponsor's time ended on {spoken_day(sponsor.until)}, and nobody follows."
+    undecided = [a for a in programme.definition.change.coalition if not a.agreed]
+    if undecided:
+        roles = ", ".join(programme.definition.role_of(a.person) or a.person for a in undecided)
+        yield f"The coalition waits for {roles}."
+
+
+def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
+    sponsor, limit = programme.definition.programme.sponsor, programme.policy.sponsor_acts_within_school_weeks
+    began = programme.definition.programme.start
+    own = [a for a in programme.facts.acts if a.who is None and a.on <= today]
+    if sponsor is not None and own:
+        for kind, words in ACTS.items():
+            last = max((a.on for a in own if a.kind == kind), default=max(began, sponsor.since))
+            weeks = school_days(programme, last, today) // SCHOOL_WEEK
+            # Each kind is looked for half as often as any act at all (R17): our own choice.
+            if weeks > 2 * limit:
+                yield f"Of {words}, nothing has been seen of the sponsor for {counted(weeks, 'school week')}."
+    leads = [p for p in programme.definition.people if p.audience == "lead" and p.hub and not p.school]
+    seen = {a.who: a.on for a in programme.facts.acts if a.who is not None and a.on <= today}
+    if seen:
+        for lead in leads:
+            weeks = school_days(programme, seen.get(lead.id, began), today) // SCHOOL_WEEK
+            if weeks > limit:
+                yield f"Nothing has been seen of the {lead.role} for {counted(weeks, 'school week')}."
+
+
+def _is_over(programme: Programme) -> bool:
+    checkpoints = list(programme.tasks(kind=Kind.CHECKPOINT))
+    return bool(checkpoints) and all(programme.is_done(t.id) for t in checkpoints)
+
+
+def _stuck(programme: Programme) -> Iterator[StuckLine]:
+    latest = {(f.task.service, f.task.wave): f for f in _judged(programme)}
+    for found in latest.values():
+        step = found.task.step.removeprefix("checkpoint-")
+        follow = [
+            t
+            for t in programme.tasks(kind=Kind.ENGAGEMENT, service=found.task.service)
+            if t.wave == found.task.wave and t.step in (f"put-right-{step}", f"be-seen-{step}")
+        ]
+        yield StuckLine(
+            name=found.task.name,
+            on=spoken_day(found.result.on),
+            verdict=found.judgement.verdict.value,
+            reasons=found.judgement.reasons,
+            evidence=found.result.evidence,
+            open=tuple(t.name for t in follow if not programme.is_done(t.id)),
+            said=found.result.said,
+            did=found.result.did,
+        )
+
+
+def _judged(programme: Programme) -> Iterator[Found]:
+    yield from judged_checkpoints(dict(programme.roadmap.tasks), programme.facts, programme.policy)
+
+
+def _waiting(programme: Programme) -> Iterator[str]:
+    known = {(f.task.service, f.task.wave) for f in _judged(programme)}
+    for task in programme.tasks(kind=Kind.GO_LIVE):
+        if programme.is_done(task.id) and task.wave and (task.service, task.wave) not in known:
+            yield task.name
