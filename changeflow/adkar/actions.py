@@ -31,10 +31,15 @@ class Action:
     """How long it takes until it has been done and has had time to work."""
     text: str
 
-    def message(self, *, group: str, gains: str, students: str) -> str:
-        """Return what is said to whoever acts: what to do, for whom, and what it gives them and the students."""
-        mine = f" What {group} gain: {gains.rstrip('.')}." if gains else ""
-        return f"{self.text}{mine} What students gain: {students.rstrip('.')}."
+    def message(self, *, group: str, gains: str) -> str:
+        """Return what is said to whoever acts: what to do, and what is in it for the group.
+
+        What is in it for the students stands in every message and on every page already.
+        """
+        mine = (
+            f"What people of {group} gain: {gains.rstrip('.')}." if gains else f"Ask what people of {group} would gain."
+        )
+        return f"{self.text} {mine}"
 
 
 def _action(name: str, barrier: Element, by: str, phases: tuple[Phase, ...], school_weeks: int, text: str) -> Action:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from changeflow.adkar.instruments import Instrument
 from changeflow.values.base import Frozen, Id
 
 Aspect = Literal[
@@ -57,3 +58,4 @@ class Change(Frozen):
 
     impacts: tuple[Impact, ...] = ()
     coalition: tuple[Ally, ...] = ()
+    instrument: Instrument | None = Field(None, description="What people are asked; left out, in our own words")

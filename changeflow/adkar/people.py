@@ -24,6 +24,13 @@ class Away(Frozen):
         return self
 
 
+class Move(Frozen):
+    """A change of school, from a day on."""
+
+    on: date
+    school: Id
+
+
 class Person(Frozen):
     """A stakeholder. A name and an address are contact details, kept apart."""
 
@@ -41,6 +48,24 @@ class Person(Frozen):
     """The services whose change reaches this person; none means all."""
     works_on: tuple[Weekday, ...] = ()
     """For those who work part of the week; none means every working day of their calendar."""
+
+    joins: date | None = None
+    """Their first day; None for somebody who is there already."""
+    leaves: date | None = None
+    """Their last day."""
+    successor: Id | None = None
+    """Who takes over what is theirs when they have left."""
+    moves: tuple[Move, ...] = ()
+
+    def is_here(self, day: date) -> bool:
+        """Tell whether they have come by a day, and have not left."""
+        return (self.joins is None or self.joins <= day) and (self.leaves is None or day <= self.leaves)
+
+    def school_on(self, day: date) -> str | None:
+        """Return their school on a day, by the latest move."""
+        return next(
+            (m.school for m in sorted(self.moves, key=lambda m: m.on, reverse=True) if m.on <= day), self.school
+        )
 
     def is_in(self, day: date) -> bool:
         """Tell whether a person works on a weekday such as this one; holidays are their calendar's matter."""

@@ -32,6 +32,8 @@ class Item:
     students: str = ""
     """What is in it for the students."""
     owner_role: str = ""
+    note: str = ""
+    """What whoever does it should know, and what is in it for those it is done for."""
     for_manager: bool = False
     is_optional: bool = False
     says: str = ""
@@ -99,6 +101,7 @@ def _said(item: Item, letter: Letter, language: str, templates: Templates) -> di
         "day": spoken(item.due_on, language),
         "for_manager": item.for_manager,
         "owner_role": item.owner_role,
+        "note": item.note,
         "says": item.says,
         "against": item.against[:SHOWN_AGAINST],
         "more": max(0, len(item.against) - SHOWN_AGAINST),

@@ -100,12 +100,24 @@ def _people(definition: Definition) -> Iterator[Flaw]:
             yield from unknown(place.at("manager"), "person", service.team.manager, people)
             for n, member in enumerate(service.team.members):
                 yield from unknown(place.at("members", n, "person"), "person", member.person, people)
+    yield from _stays(definition, people, schools)
+    yield from _manager_loops(definition)
+
+
+def _stays(definition: Definition, people: set[str], schools: set[str]) -> Iterator[Flaw]:
+    """Whom and where a line of people.csv names, and its days."""
     for person in definition.people:
         if person.manager:
             yield from unknown(Place("people"), f"manager of {person.id}", person.manager, people)
         if person.school:
             yield from unknown(Place("people"), f"school of {person.id}", person.school, schools)
-    yield from _manager_loops(definition)
+        for move in person.moves:
+            yield from unknown(Place("people"), f"new school of {person.id}", move.school, schools)
+        if person.successor:
+            yield from unknown(Place("people"), f"successor of {person.id}", person.successor, people)
+        if person.joins and person.leaves and person.leaves < person.joins:
+            what = f"{person.id} leaves on {person.leaves}, before joining on {person.joins}."
+            yield Flaw(Place("people"), what, "Put the later day into the column leaves.")
 
 
 def _manager_loops(definition: Definition) -> Iterator[Flaw]:

@@ -35,6 +35,7 @@ from changeflow.values.rulepack import Rulepacks
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
 OF_A_CONTACT = ("language", "works_on", "away", "active")
+OF_A_STAY = ("joins", "leaves", "successor", "moves")
 YES_NO = {"yes": True, "no": False}
 
 Model = TypeVar("Model", bound=Frozen)
@@ -182,34 +183,52 @@ class _Reader:
             yield school
 
     def _people(self, mapping: dict[str, str]) -> tuple[tuple[Person, ...], tuple[Contact, ...]]:
-        if not (self.path / "people.csv").is_file():
+        name = "people.xlsx" if (self.path / "people.xlsx").is_file() else "people.csv"
+        if not (self.path / name).is_file():
+            return (), ()
+        if name != "people.csv" and (self.path / "people.csv").is_file():
+            what = "There are people.csv and people.xlsx, and only one can be right."
+            self.problems.append(Problem(file=name, what=what, remedy="Keep one of them."))
             return (), ()
         required = ("id", "role")
-        optional = ("name", "email", "audience", "school", "hub", "groups", "manager", "services", *OF_A_CONTACT)
+        optional = (
+            "name",
+            "email",
+            "audience",
+            "school",
+            "hub",
+            "groups",
+            "manager",
+            "services",
+            *OF_A_CONTACT,
+            *OF_A_STAY,
+        )
         people: dict[str, Person] = {}
         contacts: list[Contact] = []
-        for row in self._table("people.csv", required, optional, mapping):
+        for row in self._table(name, required, optional, mapping):
             apart = ("name", "email", "language", "away", "active")
             cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in apart}
             for several in ("groups", "services", "works_on"):
                 cells[several] = tuple(g.strip() for g in row.cells.get(several, "").split(";") if g.strip())
-            person = self._row(row, Person, "people.csv", cells)
+            moves = [m.partition("=") for m in row.cells.get("moves", "").split(";") if m.strip()]
+            cells["moves"] = tuple({"on": day.strip(), "school": school.strip()} for day, _, school in moves)
+            person = self._row(row, Person, name, cells)
             if person is None:
                 continue
             if person.id in people:
                 what = f"'{person.id}' stands twice in this file."
-                self.problems.append(row.problem("people.csv", "id", what, "Keep one of them."))
+                self.problems.append(row.problem(name, "id", what, "Keep one of them."))
             people[person.id] = person
             email = row.cells.get("email")
             if email is not None and not ADDRESS.fullmatch(email):
                 what = f"{email!r} is not an e-mail address."
-                self.problems.append(row.problem("people.csv", "email", what, "Write name@example.org."))
+                self.problems.append(row.problem(name, "email", what, "Write name@example.org."))
                 continue
             spans = [span.partition("..") for span in row.cells.get("away", "").split(";") if span.strip()]
             active = row.cells.get("active", "yes").strip().lower()
             if active not in YES_NO:
                 what = f"active {active!r} is neither yes nor no."
-                self.problems.append(row.problem("people.csv", "active", what, "Write no for somebody who has left."))
+                self.problems.append(row.problem(name, "active", what, "Write no for somebody who has left."))
                 continue
             about: dict[str, object] = {
                 "person": person.id,
@@ -219,7 +238,7 @@ class _Reader:
                 "is_active": YES_NO[active],
                 "away": [{"first_day": a.strip(), "last_day": (b or a).strip()} for a, _, b in spans],
             }
-            contact = self._row(row, Contact, "people.csv", about)
+            contact = self._row(row, Contact, name, about)
             if contact is not None:
                 contacts.append(contact)
         return tuple(people.values()), tuple(contacts)
@@ -250,7 +269,8 @@ class _Reader:
 
     def _assessments(self, mapping: dict[str, str], people: Iterable[Person]) -> Iterator[Assessment]:
         known = {p.id for p in people}
-        for path in sorted((self.path / "adkar").glob("*.csv")):
+        found = [p for p in (self.path / "adkar").glob("*") if p.suffix.lower() in (".csv", ".xlsx")]
+        for path in sorted(found):
             yield from read_assessments(path, f"adkar/{path.name}", self.problems, people=known, mapping=mapping)
 
     def _report(self, flaws: Iterable[Flaw]) -> None:

@@ -1,11 +1,12 @@
-"""CSV in: any common encoding and separator, a mapping of columns, every mistake with its line and column."""
+"""Tables in, CSV or xlsx: any common encoding and separator, a mapping of columns, every mistake with its place."""
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from changeflow.intake.sheets import read_sheet
 from changeflow.intake.yaml import read_text
 from changeflow.values.problem import Problem, did_you_mean
 
@@ -35,7 +36,16 @@ def read_table(
     optional: tuple[str, ...] | None,
     mapping: Mapping[str, str] | None = None,
 ) -> list[Row]:
-    """Read a CSV; `mapping` gives their column for ours. `optional=None` takes any other column as it is."""
+    """Read a CSV, or the first sheet of an xlsx; `mapping` gives their column for ours.
+
+    `optional=None` takes any other column as it is.
+    """
+    if path.suffix.lower() == ".xlsx":
+        lines = read_sheet(path, shown, problems)
+        if not lines:
+            return []
+        columns = _Columns(required, optional, mapping or {})
+        return list(_rows(lines[0][1], iter(lines[1:]), shown, problems, columns))
     text = read_text(path, shown, problems)
     if text is None:
         return []
@@ -49,27 +59,37 @@ def read_table(
         )
         return []
     try:
-        return list(_rows(text, shown, problems, required=required, optional=optional, mapping=mapping or {}))
+        csv.field_size_limit(MAX_FIELD)
+        first = text.split("\n", 1)[0]
+        separator = max((",", ";", "\t"), key=first.count)
+        reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+        header = next(reader)
+        columns = _Columns(required, optional, mapping or {})
+        return list(_rows(header, ((reader.line_num, cells) for cells in reader), shown, problems, columns))
     except csv.Error as error:
         remedy = f"Look for a quotation mark that is never closed; a cell has at most {MAX_FIELD:,} characters."
         problems.append(Problem(file=shown, what=f"The table cannot be read: {error}.", remedy=remedy))
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which columns a table has to have, may have, and under which names."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] | None
+    mapping: Mapping[str, str]
+
+
 def _rows(
-    text: str,
+    head: Sequence[str],
+    lines: Iterator[tuple[int, list[str]]],
     shown: str,
     problems: list[Problem],
-    *,
-    required: tuple[str, ...],
-    optional: tuple[str, ...] | None,
-    mapping: Mapping[str, str],
+    wanted: _Columns,
 ) -> Iterator[Row]:
-    csv.field_size_limit(MAX_FIELD)
-    first = text.split("\n", 1)[0]
-    separator = max((",", ";", "\t"), key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
-    theirs = [h.strip() for h in next(reader)]
+    required, optional, mapping = wanted.required, wanted.optional, wanted.mapping
+    theirs = [h.strip() for h in head]
     ours = {theirs_name: name for name, theirs_name in mapping.items()}
     header = [ours.get(h, h) for h in theirs]
     columns = {name: n for n, name in enumerate(header, 1)}
@@ -87,11 +107,10 @@ def _rows(
     if any(name not in columns for name in required):
         return
     count = 0
-    for cells in reader:
+    for line, cells in lines:
         if not any(c.strip() for c in cells):
             continue
         count += 1
-        line = reader.line_num
         if len(cells) > len(header):
             what = f"The line has {len(cells)} cells, the header {len(header)}."
             problems.append(

@@ -1,6 +1,7 @@
 """The groups of people that are looked at: waves, those whom a service reaches in a wave, groups, hubs."""
 
 from collections.abc import Collection, Iterator
+from datetime import date
 
 from changeflow.adkar.people import Person
 from changeflow.adkar.publishing import View, roll_up
@@ -10,12 +11,15 @@ from changeflow.programme.reference import References
 WAVE, AUDIENCE, GROUP, HUB, HUB_GROUP = "wave", "audience", "group", "hub", "hub-group"
 
 
-def views(definition: Definition, answered: Collection[str], *, minimum: int) -> list[View]:
-    """Return the groups in order of importance: those that dates wait for come first.
+def views(definition: Definition, answered: Collection[str], *, minimum: int, on: date | None = None) -> list[View]:
+    """Return the groups in order of importance: those that dates wait for come first. On a day: who is there then.
 
     Hubs that are too small to be shown are rolled up to one; of a group within a hub, the hub and the group are what
     it is rolled up to.
     """
+    if on is not None:
+        here = tuple(p for p in definition.people if p.is_here(on))
+        definition = definition.model_copy(update={"people": here})
     people = definition.people
     hubs = sorted({p.hub for p in people if p.hub})
     groups = sorted({g for p in people for g in p.groups})

@@ -15,6 +15,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.readiness import add_readiness
 from changeflow.programme.reference import Flaw, References
 from changeflow.programme.reinforcement import add_corrections
+from changeflow.programme.staff import as_of, handed_over
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph
 from changeflow.roadmap.profile import TEXTBOOK
@@ -235,6 +236,8 @@ def join(
     be later than the programme's start.
     """
     known = facts or Facts()
+    if on is not None:
+        definition = as_of(definition, on)
     calendars = Calendars(definition)
     expansion: Expansion = expand(definition, calendars)
     day = definition.programme.working_week.minutes_per_day
@@ -242,8 +245,9 @@ def join(
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
     add_corrections(expansion, definition, known, calendars)
     reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
+    tasks = handed_over(expansion.tasks, definition, known.progress, on) if on else expansion.tasks
     roadmap = Roadmap(
-        tasks=dict(sorted(expansion.tasks.items())),
+        tasks=dict(sorted(tasks.items())),
         links=tuple(dict.fromkeys(expansion.links)),
         calendars=calendars.compiled,
         periods=calendars.periods,

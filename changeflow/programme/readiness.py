@@ -138,9 +138,7 @@ class _Readiness:
             weeks=action.school_weeks * pace,
             found=found,
             owner=self._owner(action.by, service, wave),
-            note=action.message(
-                group=wave.name, gains=gains_of(self.definition, service, wave), students=self._students()
-            ),
+            note=action.message(group=wave.name, gains=gains_of(self.definition, service, wave)),
         )
 
     def _history(self, service: ServiceFile, wave: Wave, mine: list[Task]) -> None:
@@ -218,10 +216,6 @@ class _Readiness:
         else:
             near = [p.id for p in self.definition.people if p.audience == by]
         return min(near, default=lead)
-
-    def _students(self) -> str:
-        wiifts = self.definition.programme.wiifts
-        return wiifts.statement if wiifts else "to be said"
 
     def _pace(self, service: ServiceFile, wave: Wave) -> float:
         """Return how much longer earlier waves took than planned; 1 where none has moved yet."""

@@ -7,6 +7,7 @@ from datetime import date
 from changeflow.programme.facts import ACTS
 from changeflow.programme.programme import Programme
 from changeflow.programme.reinforcement import Found, judged_checkpoints
+from changeflow.programme.staff import successions
 from changeflow.rules.people import SCHOOL_WEEK, school_days
 from changeflow.values.duration import counted
 from changeflow.values.moments import spoken_day
@@ -45,6 +46,8 @@ class StuckLine:
 class Sponsorship:
     alerts: tuple[str, ...]
     """What is missing: acts of a kind, acts of a change lead, a post that nobody holds."""
+    handed_over: tuple[str, ...]
+    """Who has taken over from whom."""
     acts: tuple[str, ...]
     coalition: tuple[AllyLine, ...]
     stuck: tuple[StuckLine, ...]
@@ -62,6 +65,12 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
         acts=tuple(
             f"{spoken_day(a.on)}: {a.what} ({definition.role_of(a.who) if a.who else 'sponsor'}, {ACTS[a.kind]})"
             for a in reversed(acts[-LATEST:])
+        ),
+        handed_over=tuple(
+            f"The {definition.role_of(g.person)} left on {spoken_day(g.left)}; "
+            f"the {definition.role_of(g.successor)} has taken over."
+            for g in successions(programme.definition, today)
+            if g.successor is not None
         ),
         coalition=tuple(
             AllyLine(
@@ -86,6 +95,11 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
         yield "Nobody is the sponsor: until somebody is, nobody owns the change."
     elif sponsor.until is not None and sponsor.until < today:
         yield f"The sponsor's time ended on {spoken_day(sponsor.until)}, and nobody follows."
+    for gone in successions(programme.definition, today):
+        open_tasks = [t for t in programme.tasks() if t.owner == gone.person and not programme.is_done(t.id)]
+        if gone.successor is None and open_tasks:
+            role, day = programme.definition.role_of(gone.person), spoken_day(gone.left)
+            yield f"The {role} left on {day}, and nobody takes over: {counted(len(open_tasks), 'task')} wait."
     undecided = [a for a in programme.definition.change.coalition if not a.agreed]
     if undecided:
         roles = ", ".join(programme.definition.role_of(a.person) or a.person for a in undecided)

@@ -140,6 +140,8 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         "for_manager": for_manager,
         "owner_role": owner or "owner",
     }
+    if task is not None and task.note and not for_manager:
+        content["note"] = task.note
     if due.reason is Reason.CONVERSATION:
         content["owner_role"] = stored.version.definition.role_of(due.subject.removeprefix(CONVERSATION))
     if about := about_calendar(due.subject):

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
+from changeflow.adkar.instruments import statements
 from changeflow.agenda.answers import Answer, AnswerKind, Answers, check_passing_on, check_postponing
 from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_name
 from changeflow.agenda.gates import State, weigh
@@ -16,6 +17,7 @@ from changeflow.agenda.reasons import Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
+from changeflow.programme.people import live_people
 from changeflow.storage import answers, facts, publications, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import session_scope
@@ -57,6 +59,10 @@ class Question:
     """What is missing, for a gate and for its evidence."""
     for_it: tuple[str, ...] = ()
     students: str = ""
+    note: str = ""
+    """What whoever does it should know."""
+    statements: tuple[tuple[Element, str], ...] = ()
+    """What an assessment asks."""
     language: str = "en"
 
 
@@ -170,8 +176,15 @@ def _question(link: Link, stored: Stored) -> Question:
         against=case.of(State.BLOCKS, State.OPEN) if case else (),
         for_it=case.of(State.MET, State.WAIVED) if case else (),
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
+        note=task.note if task is not None and kind == "task" else "",
+        statements=_statements(link, stored) if kind == "assessment" else (),
         language=contact.language if contact else "en",
     )
+
+
+def _statements(link: Link, stored: Stored) -> tuple[tuple[Element, str], ...]:
+    live = link.person in live_people(stored.programme, on=stored.programme.on)
+    return statements(stored.version.definition.change.instrument, live=live)
 
 
 def _people(stored: Stored, *, besides: str) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.plan import Dates
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
+from changeflow.storage import versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.apply import remember
 from changeflow.usecases.plan import plan_folder, schedule_project
@@ -22,7 +23,7 @@ from changeflow.usecases.stored import load
 from changeflow.values.base import TaskId
 
 FORMS = ("mspdi", "xlsx", "ics")
-WHEN = ("works_on", "language", "away")
+WHEN = ("works_on", "language", "away", "active", "joins", "leaves", "successor", "moves")
 PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services", *WHEN)
 
 
@@ -32,13 +33,14 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
     with session_scope(db) as session:
         stored = load(session, programme, on=on)
+        contacts = versions.contacts(session, stored.programme.id)
     definition = stored.version.definition
     for name, text in stored.version.sources.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_with_waivers(text, definition) if name == "programme.yaml" else text, encoding="utf-8")
     if definition.people:
-        (out / "people.csv").write_text(_people(definition, stored.contacts), encoding="utf-8")
+        (out / "people.csv").write_text(_people(definition, contacts), encoding="utf-8")
     write_schemas(out / "schema")
     remember(out, stored.programme.id, stored.version.number, stored.version.hash)
     return stored.version.number
@@ -105,8 +107,10 @@ def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
         row = person.model_dump() | {
             several: ";".join(getattr(person, several)) for several in ("groups", "services", "works_on")
         }
+        row["moves"] = ";".join(f"{m.on}={m.school}" for m in person.moves)
         if contact is not None:
             away = ";".join(f"{a.first_day}..{a.last_day}" for a in contact.away)
             row |= {"name": contact.name, "email": contact.email, "language": contact.language, "away": away}
+            row["active"] = "" if contact.is_active else "no"
         writer.writerow(row)
     return out.getvalue()

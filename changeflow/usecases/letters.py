@@ -114,6 +114,7 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
         programme=programme.name,
         students=programme.wiifts.statement if programme.wiifts else "",
         owner_role=str(content.get("owner_role", "")),
+        note=str(content.get("note", "")),
         for_manager=bool(content.get("for_manager")),
         is_optional=Reason(nudge.reason) in optional,
         says=str(content.get("says", "")),

@@ -37,7 +37,7 @@ def publish_rounds(
         if name in done or name == leave:
             continue
         before = max((s for s in (*known, *new) if s.on <= one.on), key=lambda s: s.on, default=None)
-        looked_at = views(programme.definition, one.people, minimum=protection.minimum)
+        looked_at = views(programme.definition, one.people, minimum=protection.minimum, on=one.on)
         new.append(publish(one, looked_at, threshold=threshold, protection=protection, before=before, earlier=answers))
     return tuple(new)
 

@@ -51,10 +51,16 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
     return Stored(
         version=version,
         judged=judged(version.definition, facts=known, on=on),
-        contacts=versions.contacts(session, name),
+        contacts=_here(version.definition, versions.contacts(session, name), on),
         baseline=plans.latest_baseline(session, name),
         forecast=plans.latest_forecast(session, name),
     )
+
+
+def _here(definition: Definition, contacts: Mapping[str, Contact], on: date) -> Mapping[str, Contact]:
+    """Nobody is written to before they have come, or after they have left."""
+    away = {p.id for p in definition.people if not p.is_here(on)}
+    return {n: c.model_copy(update={"is_active": False}) if n in away else c for n, c in contacts.items()}
 
 
 def judged(definition: Definition, *, facts: Facts | None = None, on: date | None = None) -> Judged:

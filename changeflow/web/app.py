@@ -115,7 +115,7 @@ def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping
         question = answering.question_of(token, db=db, now=now)
     except LinkError as trouble:
         return _trouble(trouble)
-    values = {"question": question, "error": error, "form": form or {}, "elements": list(Element)}
+    values = {"question": question, "error": error, "form": form or {}}
     return _page("answer", values, status=422 if error else 200)
 
 
