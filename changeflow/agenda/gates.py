@@ -22,6 +22,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.readiness import standing_of
 from changeflow.programme.reinforcement import judged_checkpoints
 from changeflow.programme.standings import is_stale
+from changeflow.programme.training import sessions
 from changeflow.roadmap.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
@@ -196,9 +197,20 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
     if gate.gate is not Gate.GO_LIVE:
         return
     rule, progress = RULES["R15"], programme.roadmap.progress
-    sessions = list(programme.tasks(kind=Kind.TRAINING, service=gate.service, schools=gate.schools))
-    done = [t for t in sessions if (p := progress.get(t.id)) and p.is_done]
-    trained = frozenset(s for t in done for s in t.schools & gate.schools)
+    asked = programme.policy.attended_share
+    held = [
+        s
+        for s in sessions(programme, service=gate.service, schools=gate.schools)
+        if (p := progress.get(s.task.id)) and p.is_done
+    ]
+    # Where nobody's attendance is reported, the session's own report has to do.
+    done = [s for s in held if not s.is_counted or s.share >= asked]
+    trained = frozenset(school for s in done for school in s.task.schools & gate.schools)
+    for thin in (s for s in held if s not in done):
+        text = (
+            f"{thin.task.name}: {len(thin.came)} of {len(thin.needed_by)} who need it came ({asked:.0%} are asked for)."
+        )
+        yield Criterion(text, State.OPEN, rule.code)
     share, wanted = len(trained) / max(1, len(gate.schools)), programme.policy.trained_share
     text = f"Training is delivered at {len(trained)} of {len(gate.schools)} schools"
     if share >= wanted:

@@ -1,19 +1,53 @@
-"""Commands about people after a go-live, and where groups stand: checkpoint, assess show."""
+"""Commands about people: training, where groups stand, checkpoints after a go-live."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.facts import On, TaskName, assess
+from changeflow.cli.facts import Csv, On, TaskName, assess
 from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
 from changeflow.settings import DEFAULT_DB
 
 checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
 
 
+training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
+
+
 def add_to(app: typer.Typer) -> None:
     app.add_typer(checkpoint, name="checkpoint")
+    app.add_typer(training, name="training")
+
+
+@training.command("import")
+def training_import(
+    file: Csv,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        new = facts.import_attendance(file, change)
+    note(f"{new} lines of attendance were new.")
+
+
+@training.command("list")
+def training_list(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+    """List the sessions with how many need them, how many came, and of how many it is shown what they can do."""
+    from changeflow.programme.training import sessions
+    from changeflow.storage.database import session_scope
+    from changeflow.usecases.stored import load
+
+    with spoken_errors(), session_scope(db) as session:
+        for one in sessions(load(session, programme, on=day(at)).programme):
+            came = f"{len(one.came)} came, {len(one.with_evidence)} with evidence" if one.is_counted else "not reported"
+            out(f"{one.task.id:<44} {len(one.needed_by):>3} need it; {came}")
 
 
 @checkpoint.command("report")

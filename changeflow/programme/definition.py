@@ -151,6 +151,9 @@ class Policy(Frozen):
     trained_share: float = Field(
         1.0, ge=0, le=1, description="At how many of a wave's schools training is delivered before it goes live"
     )
+    attended_share: float = Field(
+        0.9, gt=0, le=1, description="How many of those who need a training came, where attendance is reported"
+    )
     sponsor_acts_within_school_weeks: int = Field(
         4, ge=1, description="How long the sponsor may go without a visible act"
     )

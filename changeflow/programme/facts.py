@@ -60,6 +60,16 @@ class SponsorAct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attendance:
+    """Somebody came to a training session; what shows what they can do since, where it is known."""
+
+    task: TaskId
+    person: str
+    on: date
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confidence:
     """The delivery confidence that a person has set."""
 
@@ -87,6 +97,7 @@ class Facts:
     acts: tuple[SponsorAct, ...] = ()
     checkpoints: tuple[CheckpointResult, ...] = ()
     """What was found at checkpoints, in the order in which it was reported."""
+    attendance: tuple[Attendance, ...] = ()
     confidence: Confidence | None = None
     """The latest."""
 
@@ -109,6 +120,7 @@ class Facts:
             runs=tuple(r for r in self.runs if r.on <= day),
             snapshots=tuple(s for s in self.snapshots if s.on <= day),
             acts=tuple(a for a in self.acts if a.on <= day),
+            attendance=tuple(a for a in self.attendance if a.on <= day),
             checkpoints=tuple(c for c in self.checkpoints if c.on <= day),
         )
 

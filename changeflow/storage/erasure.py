@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.storage.database import count_touched
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
-from changeflow.storage.tables.facts import AssessmentRow
+from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
 ERASED = "they were erased"
@@ -33,6 +33,12 @@ def erase(
             session,
             delete(AssessmentRow).where(
                 col(AssessmentRow.programme_id) == programme, col(AssessmentRow.person) == person
+            ),
+        ),
+        "attendance": count_touched(
+            session,
+            delete(AttendanceRow).where(
+                col(AttendanceRow.programme_id) == programme, col(AttendanceRow.person) == person
             ),
         ),
         "answers": count_touched(

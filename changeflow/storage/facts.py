@@ -11,10 +11,11 @@ from sqlmodel import Session, col, select
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.pilots.runs import RunSummary
-from changeflow.programme.facts import Condition, Confidence, Decision, Facts, SponsorAct
+from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage import publications
 from changeflow.storage.tables.facts import (
+    AttendanceRow,
     CheckpointRow,
     ConditionRow,
     ConfidenceRow,
@@ -58,6 +59,10 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         answered=publications.answered(session, programme),
         criteria=criteria,
         acts=tuple(sorted(acts, key=_day)),
+        attendance=tuple(
+            Attendance(task=r.task, person=r.person, on=r.on, evidence=r.evidence)
+            for r in _rows(session, AttendanceRow, programme, until)
+        ),
         checkpoints=tuple(_checkpoint(r) for r in _rows(session, CheckpointRow, programme, until)),
         confidence=said[-1] if said else None,
     )
@@ -65,6 +70,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
 
 _Timed = TypeVar(
     "_Timed",
+    AttendanceRow,
     CheckpointRow,
     ProgressRow,
     DecisionRow,
@@ -153,6 +159,16 @@ def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, 
         )
     )
     return True
+
+
+def add_attendance(session: Session, programme: str, attendance: Sequence[Attendance], *, at: datetime, by: str) -> int:
+    """Add those that are not known yet, by session and person; return how many."""
+    query = select(AttendanceRow.task, AttendanceRow.person).where(AttendanceRow.programme_id == programme)
+    known = set(session.exec(query).all())
+    new = [a for a in attendance if (a.task, a.person) not in known]
+    for a in new:
+        session.add(AttendanceRow(programme_id=programme, at=at, by=by, **asdict(a)))
+    return len(new)
 
 
 def add_checkpoint(session: Session, programme: str, result: CheckpointResult, *, at: datetime, by: str) -> None:

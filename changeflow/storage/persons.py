@@ -12,6 +12,7 @@ from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, Message
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.facts import (
     AssessmentRow,
+    AttendanceRow,
     CheckpointRow,
     ConditionRow,
     ConfidenceRow,
@@ -27,6 +28,7 @@ from changeflow.storage.tables.programme import ContactRow, VersionRow
 ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "contact details": (ContactRow, ("person",), ()),
     "assessments": (AssessmentRow, ("person",), ()),
+    "training they came to, or reported": (AttendanceRow, ("person", "by"), ()),
     "what was due": (DueRow, ("person",), ()),
     "nudges": (NudgeRow, ("person",), ()),
     "answers": (AnswerRow, ("person", "to"), ()),

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from changeflow.agenda.gates import closed_gates
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
+from changeflow.intake.attendance import read_attendance
 from changeflow.intake.progress import ReportedProgress, read_progress
 from changeflow.pilots.criteria import ParallelRunPolicy, Tolerance
 from changeflow.programme.facts import Facts
@@ -151,6 +152,25 @@ def import_assessments(path: Path, change: Change) -> int:
             after_change(
                 session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{path.stem}"
             )
+    return new
+
+
+def import_attendance(path: Path, change: Change) -> int:
+    """Record who came to which training; who is known to have come is left as they are."""
+    problems: list[Problem] = []
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        definition = stored.version.definition
+        by, name = check_actor(definition, change.actor), stored.programme.id
+        wanted = [t.id for t in stored.programme.tasks(kind=Kind.TRAINING)]
+        people = {p.id for p in definition.people}
+        found = list(read_attendance(path, path.name, problems, sessions=wanted, people=people, until=change.on))
+        if problems:
+            raise ProblemsError(problems)
+        new = facts.add_attendance(session, name, found, at=change.now, by=by)
+        if new:
+            subject = f"attendance:{new}"
+            after_change(session, name, on=change.on, now=change.now, actor=by, action="attendance", subject=subject)
     return new
 
 

@@ -129,6 +129,22 @@ class CheckpointRow(SQLModel, table=True):
     by: str
 
 
+class AttendanceRow(SQLModel, table=True):
+    """Somebody came to a training session: once, however often it is reported."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (UniqueConstraint("programme_id", "task", "person", name="uq_attendance_task_person"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    task: str
+    person: str
+    on: date
+    evidence: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
 class ConfidenceRow(SQLModel, table=True):
     """The delivery confidence that a person set; the latest counts."""
 

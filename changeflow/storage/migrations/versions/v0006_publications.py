@@ -1,4 +1,4 @@
-"""Publications, frozen; what checkpoints found; what kind an act of sponsorship is."""
+"""Publications, frozen; what checkpoints found; who came to training; what kind an act of sponsorship is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,9 +42,23 @@ def upgrade() -> None:
         sa.Column("by", sa.String(), nullable=False),
     )
     op.create_index("ix_checkpoint_programme_id", "checkpoint", ["programme_id"])
+    op.create_table(
+        "attendance",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("programme_id", sa.String(), sa.ForeignKey("programme.id"), nullable=False),
+        sa.Column("task", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.UniqueConstraint("programme_id", "task", "person", name="uq_attendance_task_person"),
+    )
+    op.create_index("ix_attendance_programme_id", "attendance", ["programme_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("attendance")
     with op.batch_alter_table("sponsor_act") as table:
         table.drop_column("who")
         table.drop_column("kind")

@@ -1,0 +1,37 @@
+"""Attendance in: one CSV line a person and session."""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from pathlib import Path
+
+from changeflow.intake.progress import read_day
+from changeflow.intake.tables import read_table
+from changeflow.programme.facts import Attendance
+from changeflow.values.problem import Problem, did_you_mean
+
+
+def read_attendance(
+    path: Path, shown: str, problems: list[Problem], *, sessions: Collection[str], people: Collection[str], until: date
+) -> Iterator[Attendance]:
+    """Read lines of `session,person,on,evidence`; whoever stands twice for a session is a mistake."""
+    seen: dict[tuple[str, str], int] = {}
+    for row in read_table(path, shown, problems, required=("session", "person", "on"), optional=("evidence",)):
+        session, person = row.cells["session"], row.cells["person"]
+        if session not in sessions:
+            remedy = did_you_mean(session, sessions)
+            problems.append(row.problem(shown, "session", f"There is no training '{session}'.", remedy))
+            continue
+        if person not in people:
+            what = f"There is no person '{person}'."
+            problems.append(row.problem(shown, "person", what, did_you_mean(person, people)))
+            continue
+        if (session, person) in seen:
+            what = f"'{person}' stands in line {seen[session, person]} already."
+            problems.append(row.problem(shown, "person", what, "One line a person and session."))
+            continue
+        seen[session, person] = row.line
+        on = read_day(row, "on", shown, problems)
+        if on is not None and on > until:
+            problems.append(row.problem(shown, "on", f"{on} lies in the future.", f"Write a day up to {until}."))
+        elif on is not None:
+            yield Attendance(task=session, person=person, on=on, evidence=row.cells.get("evidence", ""))
