@@ -3,14 +3,16 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from changeflow.intake.folder import Folder, read_folder
-from changeflow.programme.programme import Programme
+from changeflow.programme.programme import Programme, join
 from changeflow.reports.changes import changes_text
+from changeflow.roadmap.tasks import TaskProgress
 from changeflow.roadmap.why import explain
 from changeflow.storage.database import session_scope
 from changeflow.usecases import gates
@@ -18,7 +20,7 @@ from changeflow.usecases.apply import apply
 from changeflow.usecases.changes import changes_since
 from changeflow.usecases.facts import Change, import_assessments, take_baseline
 from changeflow.usecases.stored import load
-from changeflow.values.moments import LONDON, day_of
+from changeflow.values.moments import LONDON, day_of, minute_of
 from tests.conftest import SAMPLE
 
 TODAY = date(2027, 5, 4)
@@ -117,6 +119,35 @@ class TestOnTheSample:
         assert f"are held back at {at}" in said
         assert "Estates: people are ready" in said
         assert "held back" not in why(well, f"estates/{wave}/go-live")
+
+    @pytest.mark.slow
+    def test_what_is_to_be_done_has_owners_and_says_what_is_in_it(self, begun: Path, sample: Folder, tmp_path: Path):
+        """Payroll's pilot is next: its schools are in the north and west hubs, and Ashdown's champion is the first by
+        id. Later waves are one task an element, of nobody."""
+        tasks = loaded(asked(begun, sample, tmp_path, lambda _: (5, 1, 1, 1), name="low")).roadmap.tasks
+        owners = {t.step: t.owner for t in tasks.values() if t.wave == "pilot" and t.service == "payroll"}
+        assert owners["listen-and-answer"] == "chief-executive"
+        assert owners["talk-one-to-one"] == "change-lead-north"
+        assert owners["bring-a-colleague"] == "ashdown-champion"
+        assert owners["say-who-to-call"] == "director-of-people"
+        assert "One expert team to ask" in tasks["payroll/pilot/listen-and-answer"].note
+        later = {t.step for t in tasks.values() if t.wave == "w3" and t.service == "payroll" and t.kind == "engagement"}
+        assert later == {"people-desire", "people-knowledge"}
+
+    @pytest.mark.slow
+    def test_an_action_that_was_not_enough_is_planned_again(self, begun: Path, sample: Folder, tmp_path: Path):
+        """Done on 3 May, asked on 4 May, and still held back: a second one is planned, and the first one stays."""
+        db = asked(begun, sample, tmp_path, lambda _: (5, 1, 1, 1), name="low")
+        with session_scope(db) as session:
+            stored = load(session, None, on=TODAY)
+            done = TaskProgress(minute_of(date(2027, 5, 3)), minute_of(date(2027, 5, 4)))
+            name = "payroll/pilot/listen-and-answer"
+            facts = replace(stored.programme.facts, progress={**stored.programme.facts.progress, name: done})
+            again, _ = join(stored.version.definition, rulepacks=stored.programme.rulepacks, facts=facts, on=TODAY)
+        assert {name, f"{name}-2"} <= again.roadmap.tasks.keys()
+        waits = {k.predecessor for k in again.roadmap.links if k.successor == "payroll/pilot/train-on-own-cases"}
+        assert f"{name}-2" in waits
+        assert name not in waits
 
     @pytest.mark.slow
     def test_what_changed_says_which_wave_and_by_how_much(self, begun: Path, sample: Folder, tmp_path: Path):
