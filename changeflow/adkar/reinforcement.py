@@ -26,10 +26,15 @@ class Aspect(StrEnum):
     """What a checkpoint looks at."""
 
     USE = "use"
+    PROFICIENCY = "proficiency"
     EXPERIENCE = "experience"
     BARRIER = "barrier"
     SPONSOR = "sponsor"
     OLD_WAY = "old way"
+
+
+ASKED = frozenset({Aspect.USE, Aspect.EXPERIENCE, Aspect.SPONSOR, Aspect.OLD_WAY})
+"""What every checkpoint looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,8 @@ class CheckpointResult:
     on: date
     use: float | None = None
     """The share of people who do it the new way, 0 to 1; of a group, never of one person."""
+    proficiency: float | None = None
+    """The share who do it right without help, 0 to 1."""
     experience: float | None = None
     """The share who find it no worse than before, 0 to 1."""
     sponsor_seen: bool | None = None
@@ -58,6 +65,7 @@ class Thresholds:
 
     sustained_use: float
     reverting_use: float
+    proficient: float
     satisfied: float
 
 
@@ -84,7 +92,7 @@ def judge_checkpoint(
     """
     looked_at = [
         *_use(result, earlier, thresholds),
-        *_share(result, thresholds),
+        *_shares(result, thresholds),
         *_yes_no(is_past_barriers, Aspect.BARRIER, "enough are past what held them back", "too many are held back"),
         *_yes_no(result.sponsor_seen, Aspect.SPONSOR, "the sponsor was seen", "the sponsor was not seen"),
         *_yes_no(result.old_way_gone, Aspect.OLD_WAY, "the old way is gone", "the old way is still there"),
@@ -95,8 +103,8 @@ def judge_checkpoint(
         verdict = Verdict.REVERTING
     elif wrong:
         verdict = Verdict.AT_RISK
-    elif result.use is None or len(looked_at) < len(Aspect) - 1:
-        # Where people stand cannot always be told; everything else can be looked at.
+    elif result.use is None or not {a for a, _, _ in looked_at} >= ASKED:
+        # Where people stand cannot always be told, nor how well they do it; everything else can be looked at.
         verdict = Verdict.UNKNOWN
         reasons.append("use was not looked at" if result.use is None else "not everything was looked at")
     else:
@@ -128,7 +136,10 @@ def _use(result: CheckpointResult, earlier: Sequence[CheckpointResult], threshol
     yield Aspect.USE, result.use >= thresholds.sustained_use and best is None, text
 
 
-def _share(result: CheckpointResult, thresholds: Thresholds) -> Iterator[_Look]:
+def _shares(result: CheckpointResult, thresholds: Thresholds) -> Iterator[_Look]:
+    if result.proficiency is not None:
+        text = f"{result.proficiency:.0%} do it right without help ({thresholds.proficient:.0%} are asked for)"
+        yield Aspect.PROFICIENCY, result.proficiency >= thresholds.proficient, text
     if result.experience is not None:
         text = f"{result.experience:.0%} find it no worse than before ({thresholds.satisfied:.0%} are asked for)"
         yield Aspect.EXPERIENCE, result.experience >= thresholds.satisfied, text

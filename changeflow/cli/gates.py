@@ -144,6 +144,7 @@ def sponsor_act(
     on: On = None,
     kind: Annotated[str, typer.Option(help="seen, coalition or direct.")] = "seen",
     who: Annotated[str | None, typer.Option(metavar="PERSON", help="A change lead whose act it was.")] = None,
+    group: Annotated[str | None, typer.Option(help="The group that was spoken with.")] = None,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     actor: Actor = None,
@@ -154,7 +155,7 @@ def sponsor_act(
 
     with spoken_errors():
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        is_new = governance.note_act(what, on.date() if on else day(at), change, kind=kind, who=who)
+        is_new = governance.note_act(what, on.date() if on else day(at), change, kind=kind, who=who, group=group)
     note("It is noted." if is_new else "That was known already.")
 
 

@@ -54,6 +54,7 @@ def training_list(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At =
 def checkpoint_report(
     name: TaskName,
     use: Annotated[float | None, typer.Option(help="Share of people who do it the new way, such as 0.85.")] = None,
+    proficiency: Annotated[float | None, typer.Option(help="Share who do it right without help.")] = None,
     experience: Annotated[float | None, typer.Option(help="Share who find it no worse than before.")] = None,
     sponsor_seen: Annotated[
         bool | None, typer.Option("--sponsor-seen/--sponsor-silent", help="Whether the sponsor was seen.")
@@ -79,6 +80,7 @@ def checkpoint_report(
             task=name,
             on=on.date() if on else day(at),
             use=use,
+            proficiency=proficiency,
             experience=experience,
             sponsor_seen=sponsor_seen,
             old_way_gone=old_way_gone,

@@ -167,8 +167,12 @@ class Policy(Frozen):
     scores_stale_after_weeks: int = Field(
         17, ge=1, description="How long it is known where a group stands; after that it is asked again"
     )
+    consult_within_school_weeks: int = Field(
+        6, ge=1, description="How long a group that the change touches deeply goes without being spoken with"
+    )
     sustained_use: float = Field(0.8, gt=0, le=1, description="From which share of use on a change has stuck")
     reverting_use: float = Field(0.5, ge=0, le=1, description="Below which share of use people are going back")
+    proficient: float = Field(0.7, gt=0, le=1, description="How many should do it right without help")
     satisfied: float = Field(0.7, gt=0, le=1, description="How many should find it no worse than before")
     barrier_order_within_weeks: int = Field(
         6, ge=1, description="How soon training has to begin to be compared with where its group stands"

@@ -57,6 +57,8 @@ class SponsorAct:
     """One of `ACTS`."""
     who: str | None = None
     """The change lead whose act it was; None for the sponsor's own."""
+    group: str | None = None
+    """Whom it reached, where it was one group: spoken with, consulted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

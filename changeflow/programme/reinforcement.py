@@ -39,7 +39,7 @@ class Found:
 
 
 def thresholds_of(policy: Policy) -> Thresholds:
-    return Thresholds(policy.sustained_use, policy.reverting_use, policy.satisfied)
+    return Thresholds(policy.sustained_use, policy.reverting_use, policy.proficient, policy.satisfied)
 
 
 def judged_checkpoints(tasks: dict[str, Task], facts: Facts, policy: Policy) -> Iterator[Found]:

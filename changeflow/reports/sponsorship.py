@@ -13,6 +13,8 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import spoken_day
 from changeflow.values.words import Kind
 
+DEEP = 4
+"""From this degree on, of five, a change touches a group deeply: our own choice."""
 LATEST = 6
 """Acts that are told: our own choice."""
 
@@ -117,6 +119,7 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
             # Each kind is looked for half as often as any act at all (R17): our own choice.
             if weeks > 2 * limit:
                 yield f"Of {words}, nothing has been seen of the sponsor for {counted(weeks, 'school week')}."
+    yield from _unconsulted(programme, today)
     leads = [p for p in programme.definition.people if p.audience == "lead" and p.hub and not p.school]
     seen = {a.who: a.on for a in programme.facts.acts if a.who is not None and a.on <= today}
     if seen:
@@ -124,6 +127,20 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
             weeks = school_days(programme, seen.get(lead.id, began), today) // SCHOOL_WEEK
             if weeks > limit:
                 yield f"Nothing has been seen of the {lead.role} for {counted(weeks, 'school week')}."
+
+
+def _unconsulted(programme: Programme, today: date) -> Iterator[str]:
+    """Groups that the change touches deeply, and that nobody has spoken with for long."""
+    spoken_with = {a.group: a.on for a in programme.facts.acts if a.group is not None and a.on <= today}
+    if not spoken_with:
+        return
+    began, limit = programme.definition.programme.start, programme.policy.consult_within_school_weeks
+    for group in sorted({i.group for i in programme.definition.change.impacts if i.heaviest >= DEEP}):
+        weeks = school_days(programme, spoken_with.get(group, began), today) // SCHOOL_WEEK
+        if weeks > limit:
+            name = group.replace("-", " ")
+            since = counted(weeks, "school week")
+            yield f"Nobody is known to have spoken with {name} for {since}; {limit} are the limit."
 
 
 def _is_over(programme: Programme) -> bool:

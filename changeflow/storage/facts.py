@@ -43,7 +43,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         _decision(r, asked.get((r.task, r.round), [])) for r in _rows(session, DecisionRow, programme, until)
     )
     acts = [
-        SponsorAct(on=r.on, what=r.what, kind=r.kind, who=r.who)
+        SponsorAct(on=r.on, what=r.what, kind=r.kind, who=r.who, group=r.group)
         for r in _rows(session, SponsorActRow, programme, until)
     ]
     said = [_confidence(r) for r in _rows(session, ConfidenceRow, programme, until)]
@@ -147,17 +147,16 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
     """Add something that the sponsor did; False when the same is known of that day."""
-    digest = hashlib.sha256(f"{act.who}:{act.what}".encode() if act.who else act.what.encode()).hexdigest()
+    # The plain act of the sponsor is sealed as it always was; what is told beside it makes it another one.
+    beside = f"{act.who or ''}:{act.group or ''}:" if act.who or act.group else ""
+    digest = hashlib.sha256(f"{beside}{act.what}".encode()).hexdigest()
     known = select(SponsorActRow.id).where(
         SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest
     )
     if session.exec(known).first():
         return False
-    session.add(
-        SponsorActRow(
-            programme_id=programme, on=act.on, what=act.what, kind=act.kind, who=act.who, digest=digest, at=at, by=by
-        )
-    )
+    row = SponsorActRow(programme_id=programme, digest=digest, at=at, by=by, **asdict(act))
+    session.add(row)
     return True
 
 

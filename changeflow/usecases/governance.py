@@ -15,8 +15,13 @@ from changeflow.values.moments import spoken_day
 from changeflow.values.words import Mandate
 
 
-def note_act(what: str, on: date, change: Change, *, kind: str = "seen", who: str | None = None) -> bool:
-    """Note something that the sponsor did, or a change lead (`who`); False when the same is known of that day."""
+def note_act(
+    what: str, on: date, change: Change, *, kind: str = "seen", who: str | None = None, group: str | None = None
+) -> bool:
+    """Note something that the sponsor did, or a change lead (`who`), perhaps with one group.
+
+    False when the same is known of that day.
+    """
     if not what.strip():
         raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
     if on > change.on:
@@ -29,7 +34,10 @@ def note_act(what: str, on: date, change: Change, *, kind: str = "seen", who: st
         leads = {p.id for p in stored.version.definition.people if p.audience == "lead"}
         if who is not None and who not in leads:
             raise UnknownThingError("change lead", who, leads)
-        act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who)
+        groups = {g for p in stored.version.definition.people for g in p.groups}
+        if group is not None and group not in groups:
+            raise UnknownThingError("group", group, groups)
+        act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
         is_new = facts.add_act(session, name, act, at=change.now, by=by)
         if is_new:
             subject = f"{who or 'sponsor'}:{on.isoformat()}"

@@ -65,11 +65,12 @@ def _check(programme: Programme, result: CheckpointResult) -> None:
     lives = programme.tasks(kind=Kind.GO_LIVE, service=task.service, schools=task.schools)
     if not any(programme.is_done(t.id) and t.wave == task.wave for t in lives):
         raise InputError(f"{task.name} comes after a go-live that has not happened. Nothing was recorded.")
-    for label, value in (("use", result.use), ("experience", result.experience)):
+    shares = {"use": result.use, "proficiency": result.proficiency, "experience": result.experience}
+    for label, value in shares.items():
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{label} is a share from 0 to 1, such as 0.85; {value:g} is none. Nothing was recorded.")
-    if (result.use is not None or result.experience is not None) and not result.evidence.strip():
+    if any(v is not None for v in shares.values()) and not result.evidence.strip():
         raise InputError("Say with --evidence where the numbers come from. Nothing was recorded.")
-    values = (result.use, result.experience, result.sponsor_seen, result.old_way_gone)
+    values = (*shares.values(), result.sponsor_seen, result.old_way_gone)
     if all(v is None for v in values) and not result.said.strip():
         raise InputError("Say at least one thing that the checkpoint found. Nothing was recorded.")

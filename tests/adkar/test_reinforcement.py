@@ -6,7 +6,7 @@ import pytest
 
 from changeflow.adkar.reinforcement import Aspect, CheckpointResult, Thresholds, Verdict, judge_checkpoint
 
-ASKED = Thresholds(sustained_use=0.8, reverting_use=0.5, satisfied=0.7)
+ASKED = Thresholds(sustained_use=0.8, reverting_use=0.5, proficient=0.7, satisfied=0.7)
 GOOD = {"use": 0.9, "experience": 0.8, "sponsor_seen": True, "old_way_gone": True}
 
 
@@ -24,6 +24,8 @@ def found(past: bool | None = True, earlier: tuple[dict, ...] = (), **values) ->
         ({"use": 0.8}, Verdict.SUSTAINED, set()),
         ({"use": 0.79}, Verdict.AT_RISK, {Aspect.USE}),
         ({"use": 0.49}, Verdict.REVERTING, {Aspect.USE}),
+        ({"proficiency": 0.7}, Verdict.SUSTAINED, set()),
+        ({"proficiency": 0.69}, Verdict.AT_RISK, {Aspect.PROFICIENCY}),
         ({"experience": 0.69}, Verdict.AT_RISK, {Aspect.EXPERIENCE}),
         ({"sponsor_seen": False}, Verdict.AT_RISK, {Aspect.SPONSOR}),
         ({"old_way_gone": False}, Verdict.AT_RISK, {Aspect.OLD_WAY}),

@@ -121,6 +121,26 @@ class TestReport:
         assert any(a.startswith("Of speaking with people directly, ") for a in alerts)
         assert not any("active and visible" in a for a in alerts)
 
+    def test_a_group_that_is_touched_deeply_and_not_spoken_with_is_named(self, tmp_path: Path, sqlite: str):
+        """From Monday 4 January to Friday 26 February are 39 school days after the first: seven weeks. Spoken with on
+        15 February, nine days, the other group is left in peace, and so is one that is hardly touched."""
+        people = STAFF.replace("one@example.org,team,ash,,", "one@example.org,team,ash,clerks;cooks;guards,")
+        folder = a_folder(tmp_path / "trust", pathway=PATHWAY + LATER, people=people)
+        (folder / "change.yaml").write_text(
+            "impacts:\n"
+            "  - {group: clerks, aspects: {role: 4}}\n"
+            "  - {group: cooks, aspects: {role: 5}}\n"
+            "  - {group: guards, aspects: {role: 3}}\n"
+        )
+        apply(folder, db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
+        day = date(2027, 2, 15)
+        report_progress([ReportedProgress("payroll/w1/go-live", LIVE, LIVE)], change(LIVE, sqlite))
+        note_act("Met the cooks", day, change(day, sqlite), kind="direct", group="cooks")
+        later = date(2027, 2, 26)
+        alerts = sponsorship(loaded(sqlite, later).programme, today=later).alerts
+        said = [a for a in alerts if "spoken with" in a]
+        assert said == ["Nobody is known to have spoken with clerks for 7 school weeks; 6 are the limit."]
+
 
 class TestRefusals:
     def test_before_the_go_live_there_is_nothing_to_check(self, live: str):

@@ -104,6 +104,7 @@ class SponsorActRow(SQLModel, table=True):
     what: str = Field(sa_column=Column(Text, nullable=False))
     kind: str = "seen"
     who: str | None = None
+    group: str | None = None
     digest: str
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
@@ -119,6 +120,7 @@ class CheckpointRow(SQLModel, table=True):
     task: str
     on: date
     use: float | None = None
+    proficiency: float | None = None
     experience: float | None = None
     sponsor_seen: bool | None = None
     old_way_gone: bool | None = None

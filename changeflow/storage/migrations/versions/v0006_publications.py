@@ -25,6 +25,7 @@ def upgrade() -> None:
     with op.batch_alter_table("sponsor_act") as table:
         table.add_column(sa.Column("kind", sa.String(), nullable=False, server_default="seen"))
         table.add_column(sa.Column("who", sa.String(), nullable=True))
+        table.add_column(sa.Column("group", sa.String(), nullable=True))
     op.create_table(
         "checkpoint",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -32,6 +33,7 @@ def upgrade() -> None:
         sa.Column("task", sa.String(), nullable=False),
         sa.Column("on", sa.Date(), nullable=False),
         sa.Column("use", sa.Float(), nullable=True),
+        sa.Column("proficiency", sa.Float(), nullable=True),
         sa.Column("experience", sa.Float(), nullable=True),
         sa.Column("sponsor_seen", sa.Boolean(), nullable=True),
         sa.Column("old_way_gone", sa.Boolean(), nullable=True),
@@ -60,6 +62,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("attendance")
     with op.batch_alter_table("sponsor_act") as table:
+        table.drop_column("group")
         table.drop_column("who")
         table.drop_column("kind")
     op.drop_table("checkpoint")

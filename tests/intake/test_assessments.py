@@ -1,0 +1,67 @@
+"""A round of assessments with every mistake: told all at once, with its place, and nothing is taken."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from changeflow.adkar.assessment import Assessment
+from changeflow.intake.assessments import read_assessments
+from changeflow.values.problem import Problem
+
+HEAD = "person,on,awareness,desire,knowledge,ability,reinforcement,evidence\n"
+
+
+def read(path: Path, text: str) -> tuple[list[Assessment], list[Problem]]:
+    path.write_text(text)
+    problems: list[Problem] = []
+    found = list(read_assessments(path, path.name, problems, people={"anna-role", "head"}, until=date(2027, 2, 28)))
+    return found, problems
+
+
+@pytest.mark.parametrize("score", ["0", "6", "3.5", "-1", "five", "5e0"])
+def test_a_score_is_one_to_five(tmp_path: Path, score: str):
+    _, [problem] = read(tmp_path / "r1.csv", HEAD + f"head,2027-02-01,4,{score},,,,self\n")
+    assert (problem.line, problem.column) == (2, 4)
+    assert problem.remedy == "Write 1 to 5, or leave it empty."
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "what"),
+    [
+        ("head,2027-03-01,4,,,,,self", 2, "lies in the future"),
+        ("head,2027-02-30,4,,,,,self", 2, "is not a date that exists"),
+        ("haed,2027-02-01,4,,,,,self", 1, "There is no person 'haed'."),
+        ("head,2027-02-01,4,,,,,boss", 8, "'boss' is not known."),
+    ],
+)
+def test_a_day_a_person_and_an_evidence_that_exist(tmp_path: Path, line: str, column: int, what: str):
+    _, [problem] = read(tmp_path / "r1.csv", HEAD + line + "\n")
+    assert (problem.line, problem.column) == (2, column)
+    assert what in problem.what
+
+
+def test_an_element_that_nobody_knows_and_a_person_twice(tmp_path: Path):
+    _, [problem] = read(tmp_path / "r1.csv", "person,on,awareness,wish\nhead,2027-02-01,4,3\n")
+    assert (problem.column, problem.what) == (4, "Unknown column 'wish'.")
+    _, [problem] = read(tmp_path / "r2.csv", HEAD + "head,2027-02-01,4,,,,,\nhead,2027-02-02,5,,,,,\n")
+    assert (problem.line, problem.what) == (3, "'head' stands in line 2 already.")
+
+
+def test_no_mistake_repeats_a_score_that_is_right(tmp_path: Path):
+    """What a mistake says names the line and what is wrong in it, and nothing else of what the person answered."""
+    _, problems = read(tmp_path / "r1.csv", HEAD + "head,2027-02-01,1,2,9,4,,self\n")
+    assert [str(p) for p in problems] == ["r1.csv:2:5: '9' is not a score. Write 1 to 5, or leave it empty."]
+
+
+def test_a_workbook_is_a_round_as_well(tmp_path: Path):
+    path = tmp_path / "r3.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        for n, row in enumerate([["person", "on", "awareness", "desire"], ["head", "2027-02-01", 4, 2]]):
+            sheet.write_row(n, 0, row)
+    problems: list[Problem] = []
+    [found] = read_assessments(path, path.name, problems, people={"head"}, until=date(2027, 2, 28))
+    assert problems == []
+    assert (found.round, found.on, dict(found.scores)) == ("r3", date(2027, 2, 1), {"awareness": 4, "desire": 2})
