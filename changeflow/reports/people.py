@@ -42,6 +42,18 @@ class StandingLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactLine:
+    """What the change means for a group, in the files' own words."""
+
+    group: str
+    service: str
+    touched: str
+    """Aspects with their degree, the most changed first."""
+    gains: tuple[str, ...]
+    losses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleLines:
     """The part of a report about people."""
 
@@ -56,6 +68,7 @@ class PeopleLines:
     back: tuple[str, ...] = ()
     """Who is held back more than before."""
     flow: Flow | None = None
+    impacts: tuple[ImpactLine, ...] = ()
     speed: tuple[str, ...] = ()
     """How fast groups got past an element, where two rounds tell."""
 
@@ -75,6 +88,7 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
             minimum=programme.minimum_group,
             step=programme.step,
             elements=elements,
+            impacts=tuple(_impacts(programme)),
         )
     captions = (
         (WAVE, "People held back, by wave"),
@@ -97,6 +111,7 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
         back=tuple(_back(programme)),
         flow=draw_flow(programme.facts.snapshots, WAVE, {w.id: w.name for w in programme.definition.programme.waves}),
         speed=tuple(_speed(programme)),
+        impacts=tuple(_impacts(programme)),
     )
 
 
@@ -137,6 +152,17 @@ def group_name(programme: Programme, standing: Standing) -> str:
     if standing.view == AUDIENCE:
         return f"{programme.service(parts[0]).name}, {waves.get(parts[1], parts[1])}"
     return ", ".join(p.replace("-", " ") for p in reversed(parts))
+
+
+def _impacts(programme: Programme) -> Iterator[ImpactLine]:
+    for impact in programme.definition.change.impacts:
+        yield ImpactLine(
+            group=impact.group.replace("-", " "),
+            service=programme.service(impact.service).name if impact.service else "all",
+            touched=", ".join(f"{aspect} ({impact.aspects[aspect]})" for aspect in impact.touched),
+            gains=impact.gains,
+            losses=impact.losses,
+        )
 
 
 def _speed(programme: Programme) -> Iterator[str]:

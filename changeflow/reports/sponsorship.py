@@ -76,7 +76,7 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
         ),
         coalition=tuple(
             AllyLine(
-                role=definition.role_of(a.person) or a.person,
+                role=_role(programme, a.person),
                 needed_for=a.needed_for,
                 agreed=a.agreed,
                 commitment=a.commitment,
@@ -104,8 +104,16 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
             yield f"The {role} left on {day}, and nobody takes over: {counted(len(open_tasks), 'task')} wait."
     undecided = [a for a in programme.definition.change.coalition if not a.agreed]
     if undecided:
-        roles = ", ".join(programme.definition.role_of(a.person) or a.person for a in undecided)
-        yield f"The coalition waits for {roles}."
+        roles = "; ".join(_role(programme, a.person) for a in undecided)
+        yield f"The coalition waits for: {roles}."
+
+
+def _role(programme: Programme, person: str) -> str:
+    """Return a role, with its school where there are several such roles."""
+    found = next((p for p in programme.definition.people if p.id == person), None)
+    if found is None:
+        return person
+    return f"{found.role}, {programme.school(found.school).name}" if found.school else found.role
 
 
 def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
