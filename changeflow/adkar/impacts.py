@@ -35,9 +35,9 @@ class Impact(Frozen):
     losses: tuple[str, ...] = ()
 
     @property
-    def touched(self) -> tuple[str, ...]:
-        """The aspects that change, the most changed first."""
-        return tuple(a for a, n in sorted(self.aspects.items(), key=lambda item: -item[1]) if n)
+    def touched(self) -> tuple[tuple[str, int], ...]:
+        """The aspects that change, each with its degree, the most changed first."""
+        return tuple((a, n) for a, n in sorted(self.aspects.items(), key=lambda item: -item[1]) if n)
 
     @property
     def heaviest(self) -> int:

@@ -159,7 +159,7 @@ def _impacts(programme: Programme) -> Iterator[ImpactLine]:
         yield ImpactLine(
             group=impact.group.replace("-", " "),
             service=programme.service(impact.service).name if impact.service else "all",
-            touched=", ".join(f"{aspect} ({impact.aspects[aspect]})" for aspect in impact.touched),
+            touched=", ".join(f"{aspect} ({degree})" for aspect, degree in impact.touched),
             gains=impact.gains,
             losses=impact.losses,
         )
