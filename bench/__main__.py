@@ -14,6 +14,7 @@ from bench.montecarlo import measure_montecarlo
 from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
 from bench.psplib import measure_psplib
+from bench.reconcile import measure_reconcile
 from bench.rules import measure_rules
 from bench.waves import measure_waves
 
@@ -25,6 +26,7 @@ GROUPS = {
     "waves": measure_waves,
     "agenda": measure_agenda,
     "adkar": measure_adkar,
+    "reconcile": measure_reconcile,
     "montecarlo": measure_montecarlo,
     "psplib": measure_psplib,
     "level": measure_level,

@@ -144,7 +144,12 @@ def pilot_measure(
 def pilot_reconcile(
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
     new: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The new output.")],
-    key: Annotated[str, typer.Option(help="The column that names a contract.")] = "contract",
+    key: Annotated[str, typer.Option(help="The column that names a contract; several with commas.")] = "contract",
+    identity: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A CSV (old,new) of contracts whose id has changed."),
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="payroll, suppliers, budgets or assets.")] = None,
     tolerance: Annotated[
         list[str] | None, typer.Option(help="element=amount, such as net=0.01; only these elements are compared.")
     ] = None,
@@ -166,10 +171,13 @@ def pilot_reconcile(
             if not period:
                 raise InputError("Say which month was paid, with --period 2027-01.")
             change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-            result, is_new = pilot.reconcile_stored(old, new, service=service, period=period, change=change)
+            result, is_new = pilot.reconcile_stored(
+                old, new, service=service, period=period, change=change, identity=identity, say=note
+            )
             kept = "The run was kept." if is_new else "The same run is kept already."
         else:
-            result = pilot.reconcile_files(old, new, facts.policy_of(key, tolerance or []), period=period)
+            policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])
+            result = pilot.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
         for line in reconciliation_lines(result):
             out(line)
         if kept:

@@ -20,6 +20,6 @@ def reconciliation_lines(result: Reconciliation) -> Iterator[str]:
     if len(worst) > SHOWN:
         yield f"  and {len(worst) - SHOWN} more"
     for outcome in (Outcome.MISSING, Outcome.EXTRA, Outcome.DUPLICATE):
-        keys = [f"…{k[-4:]}" for k, o in sorted(result.outcomes.items()) if o is outcome]
+        keys = [f"…{k[-4:]}" for k in result.keys.get(outcome, ())]
         if keys:
             yield f"{outcome.capitalize()}: {', '.join(keys[:SHOWN])}{' …' if len(keys) > SHOWN else ''}"

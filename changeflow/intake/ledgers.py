@@ -1,45 +1,268 @@
-"""Outputs of a parallel run in: CSV with one line a contract, amounts as exact decimals."""
+"""Outputs of a parallel run in: CSV, Parquet or xlsx, one line a contract, into DuckDB as exact amounts.
 
-from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+What is not an amount is told with its line and column; a float of a Parquet file is refused, for it is not exact.
+"""
+
+import csv
+import re
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from changeflow.errors import ProblemsError
-from changeflow.intake.tables import read_table
-from changeflow.pilots.reconciliation import Ledger
-from changeflow.values.problem import Problem
+from changeflow.intake.sheets import read_sheet
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.values.problem import Problem, did_you_mean
 
+if TYPE_CHECKING:
+    import duckdb
 
-def read_ledger(path: Path, *, key: str, elements: Sequence[str] = ()) -> Ledger:
-    """Read one side. Without `elements`, every column whose cells are all amounts is one; all problems at once."""
-    problems: list[Problem] = []
-    shown = path.name
-    rows = read_table(path, shown, problems, required=(key, *elements), optional=None)
-    columns = [c for c in (rows[0].columns if rows else {}) if c != key]
-    taken = list(elements) or [c for c in columns if any(_amount(r.cells.get(c, "")) is not None for r in rows)]
-    ledger: dict[str, list[dict[str, Decimal]]] = {}
-    for row in rows:
-        line: dict[str, Decimal] = {}
-        for element in taken:
-            text = row.cells.get(element, "0")
-            amount = _amount(text)
-            if amount is None:
-                problems.append(row.problem(shown, element, f"'{text}' is not an amount.", "Write 1234.56."))
-            else:
-                line[element] = amount
-        ledger.setdefault(row.cells[key], []).append(line)
-    if problems:
-        raise ProblemsError(problems)
-    return ledger
+SHOWN = 50
+"""Problems of one kind that are told one by one."""
+DECIMALS = 6
+SPOKEN = r"[+]?-?\(?-?£?-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?\)?-?|-?\(?-?£?-?([0-9]+\.?[0-9]*|\.[0-9]+)\)?-?"
+"""Also `1,234.56`, `£1,234.56`, `(12.00)` and `12.00-`; commas only where thousands are."""
 
 
-def _amount(text: str) -> Decimal | None:
-    """Read `1234.56`, `1,234.56`, `£1,234.56`, `-12.00` or `(12.00)`."""
-    plain = text.replace(",", "").replace("£", "").strip()
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = f"-{plain[1:-1]}"
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side, loaded: a table of `line`, `key` and a column of millionths for each element."""
+
+    name: str
+    elements: tuple[str, ...]
+
+
+def quoted(name: str) -> str:
+    """Quote a name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def load_side(
+    db: "duckdb.DuckDBPyConnection",
+    name: str,
+    path: Path,
+    policy: ParallelRunPolicy,
+    problems: list[Problem],
+    *,
+    scratch: Path,
+) -> Side:
+    """Load one side. Without tolerances, every column whose cells are all amounts is an element."""
+    import duckdb
+
+    shown, start = path.name, len(problems)
     try:
-        amount = Decimal(plain)
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
+        source, columns = _source(db, name, path, problems, scratch)
+    except duckdb.Error as error:
+        problems.append(_unreadable(shown, error))
+        return Side(name, ())
+    if len(problems) > start:
+        return Side(name, ())
+    names = {k: v for side, named in policy.columns.items() if side == name for k, v in named.items()}
+    theirs = {ours: names.get(ours, ours) for ours in (*policy.key, *(t.element for t in policy.tolerances))}
+    for wanted in theirs.values():
+        if wanted not in columns:
+            remedy = did_you_mean(wanted, columns)
+            problems.append(Problem(file=shown, line=1, what=f"The column '{wanted}' is missing.", remedy=remedy))
+    if len(problems) > start:
+        return Side(name, ())
+    try:
+        return _load(db, name, shown, source, columns, theirs, policy, problems)
+    except duckdb.Error as error:
+        problems.append(_unreadable(shown, error))
+        return Side(name, ())
+
+
+def _load(
+    db: "duckdb.DuckDBPyConnection",
+    name: str,
+    shown: str,
+    source: str,
+    columns: Sequence[str],
+    theirs: dict[str, str],
+    policy: ParallelRunPolicy,
+    problems: list[Problem],
+) -> Side:
+    keys = [theirs[k] for k in policy.key]
+    elements = [t.element for t in policy.tolerances]
+    if not elements:
+        candidates = [c for c in columns if c not in keys]
+        elements = [c for c in candidates if _is_amounts(db, source, c)]
+        theirs |= {e: e for e in elements}
+    key = " || '|' || ".join(f"trim({quoted(k)})" for k in keys)
+    head = f'create or replace table "{name}" as select {LINE}, {key} as key'
+
+    def load(patient: Collection[str]) -> list[str]:
+        """Load the side, some elements patiently; return those in which something could not be read."""
+        read = [f"{(_patient if e in patient else _fast)(theirs[e])} as {quoted(e)}" for e in elements]
+        db.execute(f"{head}{''.join(', ' + r for r in read)} from {source}")
+        nulls = ", ".join(f"count(*) filter (where {quoted(e)} is null)" for e in elements)
+        counts = db.execute(f'select {nulls} from "{name}"').fetchone() if elements else ()
+        return [e for e, count in zip(elements, counts or (), strict=True) if count]
+
+    # Reading patiently takes four times as long, so it is only done where it has to be.
+    if unread := load(()):
+        load(unread)
+    count = db.execute(f'select count(*) from "{name}"').fetchone()
+    if not count or not count[0]:
+        remedy = "Add at least one below the header."
+        problems.append(Problem(file=shown, what="The ledger has no lines.", remedy=remedy))
+    place = columns.index(keys[0]) + 1
+    empty = f"select line from \"{name}\" where key is null or key in ('', '|') order by line limit {SHOWN}"
+    for (line,) in db.execute(empty).fetchall():
+        what, remedy = "The key is empty.", "Every line needs it."
+        problems.append(Problem(file=shown, line=line, column=place, what=what, remedy=remedy))
+    wrong = [p for e in elements for p in _no_amounts(db, name, shown, source, columns, e, theirs[e])]
+    problems += sorted(wrong, key=lambda p: (p.line, p.column))
+    return Side(name, tuple(elements))
+
+
+LINE = "row_number() over () + 1 as line"
+"""The header is line 1. DuckDB keeps the order of a file, also where it reads it in parts."""
+
+
+def _no_amounts(
+    db: "duckdb.DuckDBPyConnection",
+    name: str,
+    shown: str,
+    source: str,
+    columns: Sequence[str],
+    element: str,
+    column: str,
+) -> Iterator[Problem]:
+    """Yield the first cells of an element that are no amounts, as they are written in the file."""
+    wrong = f'select line from "{name}" where {quoted(element)} is null order by line limit {SHOWN}'
+    lines = ", ".join(str(line) for (line,) in db.execute(wrong).fetchall())
+    if not lines:
+        return
+    cells = f"select {LINE}, {quoted(column)} as cell from {source}"
+    for line, text in db.execute(f"select line, cell from ({cells}) where line in ({lines}) order by line").fetchall():
+        remedy = f"Write 1234.56, with at most {DECIMALS} decimals."
+        what = f"'{text}' is not an amount."
+        yield Problem(file=shown, line=line, column=columns.index(column) + 1, what=what, remedy=remedy)
+
+
+def _fast(column: str) -> str:
+    """Return SQL that reads amounts as programs write them, into millionths; null where it is anything else."""
+    cell = quoted(column)
+    odd = " or ".join(f"contains({cell}, '{c}')" for c in "eE_")
+    return (
+        f"case when {cell} is null or {cell} = '' then 0::bigint "
+        f"when contains({cell}, '.') and length({cell}) - instr({cell}, '.') > {DECIMALS} or {odd} then null "
+        f"else (try_cast({cell} as decimal(18,{DECIMALS})) * 1000000)::bigint end"
+    )
+
+
+def _patient(column: str) -> str:
+    """Return SQL that also reads amounts as people write them; null where it is none."""
+    text = f"trim({quoted(column)})"
+    digits = f"regexp_replace({text}, '[^0-9.]', '', 'g')"
+    negative = f"contains({text}, '-') or contains({text}, '(')"
+    return (
+        f"case when {quoted(column)} is null or {text} = '' then 0::bigint "
+        f"when not regexp_full_match({text}, '{SPOKEN}') then null "
+        f"when contains({digits}, '.') and length({digits}) - instr({digits}, '.') > {DECIMALS} then null "
+        f"else (try_cast({digits} as decimal(18,{DECIMALS})) * 1000000)::bigint "
+        f"* case when {negative} then -1 else 1 end end"
+    )
+
+
+def _is_amounts(db: "duckdb.DuckDBPyConnection", source: str, column: str) -> bool:
+    """Tell whether some cell of a column is an amount, and none is anything else."""
+    row = db.execute(
+        f"select count(*) filter (where {_patient(column)} is null), count({quoted(column)}) from {source}"
+    ).fetchone()
+    return row is not None and row[0] == 0 and row[1] > 0
+
+
+def _source(
+    db: "duckdb.DuckDBPyConnection", name: str, path: Path, problems: list[Problem], scratch: Path
+) -> tuple[str, list[str]]:
+    """Return what to select from, with every column as text, and the columns in their order."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _parquet(db, path, problems)
+    if suffix == ".xlsx":
+        lines = read_sheet(path, path.name, problems)
+        if not lines:
+            return "", []
+        path = scratch / f"{name}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(cells for _, cells in lines)
+    else:
+        before = len(problems)
+        path = _as_utf8(path, scratch / f"{name}.csv", problems)
+        if len(problems) > before:
+            return "", []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        first = file.readline()
+    separator = max((",", ";", "\t"), key=first.count)
+    columns = [c.strip() for c in next(csv.reader([first], delimiter=separator), [])]
+    if not any(columns):
+        problems.append(Problem(file=path.name, what="The file is empty.", remedy="Its first line names the columns."))
+        return "", []
+    twice = sorted({c for c in columns if columns.count(c) > 1})
+    if twice:
+        what = f"The column '{twice[0]}' is there twice."
+        problems.append(Problem(file=path.name, line=1, what=what, remedy="Give one of them another name."))
+        return "", []
+    names = ", ".join(f"'{c.replace(chr(39), chr(39) * 2)}': 'varchar'" for c in columns)
+    where = str(path).replace("'", "''")
+    return (
+        f"read_csv('{where}', columns={{{names}}}, header=true, delim='{separator}', quote='\"', escape='\"', "
+        "null_padding=false, strict_mode=true, parallel=true, auto_detect=false)"
+    ), columns
+
+
+def _parquet(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[Problem]) -> tuple[str, list[str]]:
+    where = str(path).replace("'", "''")
+    described = db.execute(f"describe select * from read_parquet('{where}')").fetchall()
+    for column, kind, *_ in described:
+        if kind in ("DOUBLE", "FLOAT"):
+            what = f"The column '{column}' holds floats, which are not exact."
+            problems.append(Problem(file=path.name, what=what, remedy="Write it as decimals or as text."))
+    columns = [c for c, *_ in described]
+    casts = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in columns)
+    return f"(select {casts} from read_parquet('{where}'))", columns
+
+
+def _as_utf8(path: Path, target: Path, problems: list[Problem]) -> Path:
+    """Return a file in UTF-8: the one given, or a copy of one that an older program wrote; both in one is refused."""
+    good, bad, at = False, False, 0
+    with path.open("rb") as file:
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            target.write_text(path.read_text(encoding="utf-16"), encoding="utf-8")
+            return target
+        file.seek(0)
+        for number, line in enumerate(file, 1):
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                good = good or number > 1 or not line.startswith(b"\xef\xbb\xbf")
+            except UnicodeDecodeError:
+                bad, at = True, at or number
+    if bad and good:
+        what = "Some lines are UTF-8 and some are not."
+        problems.append(Problem(file=path.name, line=at, what=what, remedy="Save the whole file as CSV (UTF-8)."))
+    elif bad:
+        with (
+            path.open(encoding="cp1252", errors="replace", newline="") as old,
+            target.open("w", encoding="utf-8") as new,
+        ):
+            shutil.copyfileobj(old, new)
+        return target
+    return path
+
+
+def _unreadable(shown: str, error: Exception) -> Problem:
+    """Turn what the database says of a broken file into a problem, with its line where it says one."""
+    text = str(error)
+    head = next((part for part in text.splitlines() if part.strip()), text)
+    numbers = re.findall(r"(?i)\bline:?\s+(\d+)", text)
+    return Problem(
+        file=shown,
+        line=int(numbers[0]) if numbers else 1,
+        what=f"The line cannot be read: {head.removeprefix('Invalid Input Error: ')[:160]}",
+        remedy="Every line needs as many cells as the header; put text with separators in quotation marks.",
+    )

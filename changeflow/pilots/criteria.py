@@ -1,10 +1,11 @@
 """What a pilot must show before the next wave, and what a parallel run must prove."""
 
 from decimal import Decimal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from changeflow.values.base import Frozen, Id
+from changeflow.values.base import Frozen, Id, as_list
 
 
 class ExitCriterion(Frozen):
@@ -28,12 +29,13 @@ class Tolerance(Frozen):
 
     element: str
     absolute: Decimal = Field(Decimal("0.01"), ge=0)
+    relative: Decimal = Field(Decimal(0), ge=0, le=1, description="Or by this share of the old amount: 0.001")
 
 
 class ExplainedVariance(Frozen):
     """A difference that a person explained: one contract, or one element everywhere, up to an amount."""
 
-    element: str
+    element: str = Field(description="Or `missing`, `extra`: leavers and starters, whom one side alone has")
     reason: str = Field(min_length=1)
     explained_by: Id
     period: str | None = None
@@ -44,8 +46,30 @@ class ExplainedVariance(Frozen):
 class ParallelRunPolicy(Frozen):
     """What counts as clean. The defaults are ours; `payroll` in the rulepacks has the minimum of runs."""
 
-    key: str = "contract"
+    key: Annotated[tuple[str, ...], BeforeValidator(as_list)] = Field(
+        ("contract",), min_length=1, description="The column, or columns, that name a line: employee and contract"
+    )
+    columns: dict[Literal["old", "new"], dict[str, str]] = Field(
+        default_factory=dict, description="Where a side's columns have other names: ours, then theirs"
+    )
+    flipped: tuple[str, ...] = Field((), description="Elements that the new output writes with the other sign")
     tolerances: tuple[Tolerance, ...] = ()
     explanations: tuple[ExplainedVariance, ...] = ()
     clean_runs: int = Field(2, ge=1)
     """Consecutive clean runs before go-live."""
+
+
+def _preset(key: tuple[str, ...], exact: tuple[str, ...], within: tuple[str, ...] = ()) -> ParallelRunPolicy:
+    pence = Decimal("0.01")
+    tolerances = [Tolerance(element=e, absolute=Decimal(0)) for e in exact]
+    tolerances += [Tolerance(element=e, absolute=pence) for e in within]
+    return ParallelRunPolicy(key=key, tolerances=tuple(tolerances))
+
+
+PRESETS = {
+    "payroll": _preset(("contract",), ("gross", "net"), ("tax", "ni", "pension")),
+    "suppliers": _preset(("supplier", "invoice"), ("net", "vat", "gross")),
+    "budgets": _preset(("cost_centre", "account"), ("budget", "actual", "committed")),
+    "assets": _preset(("asset",), ("cost", "net_book_value"), ("depreciation",)),
+}
+"""Ready policies for ledgers of other services: our own choice of columns; `columns` gives them your names."""

@@ -1,6 +1,6 @@
 """Record what happened: progress, assessments, decisions, measures, waivers, baselines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -13,7 +13,7 @@ from changeflow.errors import CheckFailedError, InputError, ProblemsError, Unkno
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.attendance import read_attendance
 from changeflow.intake.progress import ReportedProgress, read_progress
-from changeflow.pilots.criteria import ParallelRunPolicy, Tolerance
+from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy, Tolerance
 from changeflow.programme.facts import Facts
 from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
@@ -301,7 +301,14 @@ def finish_of(programme: Programme, task: TaskId, finished: date, started: date 
     return ReportedProgress(task, started, finished)
 
 
-def policy_of(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:
+def preset_of(name: str) -> ParallelRunPolicy:
+    """Return a ready policy by its name."""
+    if name not in PRESETS:
+        raise UnknownThingError("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def policy_of(key: str | Sequence[str], tolerances: Iterable[str]) -> ParallelRunPolicy:
     """Read `element=amount` texts into a policy."""
     read = []
     for text in tolerances:
@@ -310,4 +317,4 @@ def policy_of(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:
             read.append(Tolerance(element=element.strip(), absolute=Decimal(amount)))
         except (InvalidOperation, ValueError):
             raise InputError(f"'{text}' is not a tolerance. Write element=amount, such as net=0.01.") from None
-    return ParallelRunPolicy(key=key, tolerances=tuple(read))
+    return ParallelRunPolicy(key=tuple(key.split(",")) if isinstance(key, str) else tuple(key), tolerances=tuple(read))

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from changeflow import roadmap
 from changeflow.errors import InputError
 from changeflow.intake.folder import Folder, read_folder
-from changeflow.intake.ledgers import read_ledger
 from changeflow.intake.mpp import FOREIGN, read_through_mpxj
 from changeflow.intake.mspdi import ProjectFile, read_mspdi
+from changeflow.intake.reconciling import reconcile
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.reconciliation import reconcile
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
@@ -99,9 +98,7 @@ def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:
             new = old.with_name(f"{period}-new.csv")
             if not new.is_file():
                 continue
-            elements = [t.element for t in policy.tolerances]
-            before, after = (read_ledger(p, key=policy.key, elements=elements) for p in (old, new))
-            result = reconcile(before, after, policy, period=period)
+            result = reconcile(old, new, policy, period=period)
             day = on or folder.definition.programme.start
             runs.append(result.summary(service=service.service, period=period, on=day))
     return tuple(runs)
