@@ -1,5 +1,6 @@
 """Fixtures that many tests share: databases, and the sample programme."""
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -29,6 +30,11 @@ def pytest_sessionstart() -> None:
 @pytest.fixture(scope="session")
 def sample() -> Folder:
     return read_folder(SAMPLE)
+
+
+def sample_copy(into: Path) -> Path:
+    """Copy the sample: storing a folder writes down in it which version it is."""
+    return Path(shutil.copytree(SAMPLE, into / "sample", dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="session")

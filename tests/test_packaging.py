@@ -23,6 +23,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_ready_programmes_carry_no_state_of_anybodys():
+    """What `apply` writes down in a folder belongs to that folder; a template that had it would refuse its first store."""
+    templates = Path(__file__).resolve().parent.parent / "templates" / "programmes"
+    assert [str(p) for p in templates.rglob(".changeflow")] == []
+
+
 def test_the_wheel_carries_flows_templates_rulepacks_and_migrations(wheel: Path):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {

@@ -27,7 +27,7 @@ from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON
 from tests.adkar.attacker import narrowed
 from tests.adkar.test_attack import OPEN, attack, found_out, truth_of
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, sample_copy
 
 JUNE = date(2027, 6, 14)
 
@@ -121,7 +121,7 @@ def sample_id(session) -> str:
 def _stored(tmp_path: Path, rounds: Sequence[list[Assessment]], *, name: str) -> str:
     db = f"sqlite:///{tmp_path / name}"
     start = datetime(2026, 9, 1, 9, tzinfo=LONDON)
-    apply(SAMPLE, db=db, actor="programme-manager", now=start)
+    apply(sample_copy(tmp_path), db=db, actor="programme-manager", now=start)
     for answers in rounds:
         path = tmp_path / f"{answers[0].round}.csv"
         lines = ["person,on," + ",".join(Element)]

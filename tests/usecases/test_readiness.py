@@ -21,7 +21,7 @@ from changeflow.usecases.changes import changes_since
 from changeflow.usecases.facts import Change, import_assessments, take_baseline
 from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON, day_of, minute_of
-from tests.conftest import SAMPLE
+from tests.conftest import SAMPLE, sample_copy
 
 TODAY = date(2027, 5, 4)
 START = datetime(2026, 9, 1, 9, tzinfo=LONDON)
@@ -40,7 +40,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample with its progress and decisions until May 2027; nobody has been asked where they stand."""
     path = tmp_path_factory.mktemp("readiness") / "begun.db"
     db = f"sqlite:///{path}"
-    apply(SAMPLE, db=db, actor="programme-manager", now=START)
+    apply(sample_copy(path.parent), db=db, actor="programme-manager", now=START)
     before = NOW - timedelta(hours=1)
     gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", _change(db, before))
     take_baseline("Agreed", _change(db, before))
