@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_ready_programmes_carry_no_state_of_anybodys():
-    """What `apply` writes down in a folder belongs to that folder; a template that had it would refuse its first store."""
+    """What `apply` writes down in a folder is that folder's; a template that had it would refuse its first store."""
     templates = Path(__file__).resolve().parent.parent / "templates" / "programmes"
     assert [str(p) for p in templates.rglob(".changeflow")] == []
 

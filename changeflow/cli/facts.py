@@ -140,6 +140,28 @@ def pilot_measure(
     note(f"{service}, {criterion}: {value}.")
 
 
+@pilot.command("submitted")
+def pilot_submitted(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
+    scheme: Annotated[str, typer.Argument(metavar="SCHEME", help="The scheme's reference.")],
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month that is paid, such as 2027-06.")],
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="old or new: which of the two has filed.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
+    from changeflow.programme.facts import Submission
+    from changeflow.usecases import facts, submissions
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        filed = Submission(service=service, scheme=scheme, period=period, system=system)
+        is_new = submissions.record_submission(filed, change)
+    note("It is recorded." if is_new else "That was known already.")
+
+
 @pilot.command("reconcile")
 def pilot_reconcile(
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],

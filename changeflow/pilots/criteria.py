@@ -43,6 +43,13 @@ class ExplainedVariance(Frozen):
     between: tuple[Decimal, Decimal] | None = Field(None, description="New minus old lies in this range, inclusive")
 
 
+class Scheme(Frozen):
+    """What is filed as one: a PAYE scheme, a pension scheme's return."""
+
+    id: str = Field(min_length=1, description="Its reference")
+    schools: tuple[Id, ...] = Field((), description="Whose people are filed under it; left out, all of the service's")
+
+
 class ParallelRunPolicy(Frozen):
     """What counts as clean. The defaults are ours; `payroll` in the rulepacks has the minimum of runs."""
 
@@ -53,6 +60,7 @@ class ParallelRunPolicy(Frozen):
         default_factory=dict, description="Where a side's columns have other names: ours, then theirs"
     )
     flipped: tuple[str, ...] = Field((), description="Elements that the new output writes with the other sign")
+    schemes: tuple[Scheme, ...] = Field((), description="What is filed, each by exactly one system a period")
     tolerances: tuple[Tolerance, ...] = ()
     explanations: tuple[ExplainedVariance, ...] = ()
     clean_runs: int = Field(2, ge=1)

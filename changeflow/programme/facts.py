@@ -71,6 +71,21 @@ class Attendance:
     evidence: str = ""
 
 
+SYSTEMS = ("old", "new")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What was filed: a scheme's period, by the old system or the new one."""
+
+    service: str
+    scheme: str
+    period: str
+    """The month that is paid: `2027-06`."""
+    system: str
+    """One of `SYSTEMS`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confidence:
     """The delivery confidence that a person has set."""
@@ -100,6 +115,7 @@ class Facts:
     checkpoints: tuple[CheckpointResult, ...] = ()
     """What was found at checkpoints, in the order in which it was reported."""
     attendance: tuple[Attendance, ...] = ()
+    submissions: tuple[Submission, ...] = ()
     confidence: Confidence | None = None
     """The latest."""
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.pilots.runs import RunSummary
-from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
+from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct, Submission
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage import publications
 from changeflow.storage.tables.facts import (
@@ -24,6 +24,7 @@ from changeflow.storage.tables.facts import (
     ProgressRow,
     RunRow,
     SponsorActRow,
+    SubmissionRow,
 )
 from changeflow.values.words import Outcome
 
@@ -59,6 +60,10 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         answered=publications.answered(session, programme),
         criteria=criteria,
         acts=tuple(sorted(acts, key=_day)),
+        submissions=tuple(
+            Submission(service=r.service, scheme=r.scheme, period=r.period, system=r.system)
+            for r in _rows(session, SubmissionRow, programme, until)
+        ),
         attendance=tuple(
             Attendance(task=r.task, person=r.person, on=r.on, evidence=r.evidence)
             for r in _rows(session, AttendanceRow, programme, until)
@@ -70,6 +75,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
 
 _Timed = TypeVar(
     "_Timed",
+    SubmissionRow,
     AttendanceRow,
     CheckpointRow,
     ProgressRow,
@@ -168,6 +174,10 @@ def add_attendance(session: Session, programme: str, attendance: Sequence[Attend
     for a in new:
         session.add(AttendanceRow(programme_id=programme, at=at, by=by, **asdict(a)))
     return len(new)
+
+
+def add_submission(session: Session, programme: str, submission: Submission, *, at: datetime, by: str) -> None:
+    session.add(SubmissionRow(programme_id=programme, at=at, by=by, **asdict(submission)))
 
 
 def add_checkpoint(session: Session, programme: str, result: CheckpointResult, *, at: datetime, by: str) -> None:

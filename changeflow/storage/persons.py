@@ -21,6 +21,7 @@ from changeflow.storage.tables.facts import (
     ProgressRow,
     RunRow,
     SponsorActRow,
+    SubmissionRow,
 )
 from changeflow.storage.tables.plan import ReportRow
 from changeflow.storage.tables.programme import ContactRow, VersionRow
@@ -41,6 +42,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "checkpoints they reported": (CheckpointRow, ("by",), ()),
     "confidence they set": (ConfidenceRow, ("by",), ()),
     "parallel runs they recorded": (RunRow, ("by",), ()),
+    "filings they recorded": (SubmissionRow, ("by",), ()),
     "measures they recorded": (MeasureRow, ("by",), ()),
     "reports they issued": (ReportRow, ("by",), ()),
     # The definition itself is the organisation's; that they stored it is about them.

@@ -147,6 +147,24 @@ class AttendanceRow(SQLModel, table=True):
     by: str
 
 
+class SubmissionRow(SQLModel, table=True):
+    """What was filed. A second submitter of a scheme's period is refused here as well."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        UniqueConstraint("programme_id", "service", "scheme", "period", name="uq_submission_scheme_period"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    service: str
+    scheme: str
+    period: str
+    system: str
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
 class ConfidenceRow(SQLModel, table=True):
     """The delivery confidence that a person set; the latest counts."""
 

@@ -1,0 +1,85 @@
+"""Who files: exactly one live submitter for each scheme and pay period, and never a parallel run's output."""
+
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.programme.facts import SYSTEMS, Submission
+from changeflow.programme.programme import Programme
+from changeflow.storage import facts
+from changeflow.storage.database import session_scope
+from changeflow.usecases.facts import Change
+from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.words import Kind
+
+
+def record_submission(submission: Submission, change: Change) -> bool:
+    """Record which system filed a scheme's period; False when that is known already.
+
+    Refused is a second submitter of the same scheme and period, and the new system's output of a period in which none
+    of the scheme's schools was live with it: that was a parallel run, and is never filed.
+    """
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        by, programme = check_actor(stored.version.definition, change.actor), stored.programme
+        _check_words(programme, submission)
+        same = [
+            s
+            for s in programme.facts.submissions
+            if (s.service, s.scheme, s.period) == (submission.service, submission.scheme, submission.period)
+        ]
+        if any(s.system == submission.system for s in same):
+            return False
+        if same:
+            raise CheckFailedError(
+                f"Scheme {submission.scheme} was filed for {submission.period} by the {same[0].system} system already: "
+                "one system files a scheme's period, or people are reported twice. Nothing was recorded."
+            )
+        _check_parallel(programme, submission)
+        facts.add_submission(session, programme.id, submission, at=change.now, by=by)
+        subject = f"{submission.service}:{submission.scheme}:{submission.period}:{submission.system}"
+        after_change(session, programme.id, on=change.on, now=change.now, actor=by, action="submit", subject=subject)
+    return True
+
+
+def _check_words(programme: Programme, submission: Submission) -> None:
+    known = {s.service: s for s in programme.services}
+    if submission.service not in known:
+        raise UnknownThingError("service", submission.service, known)
+    if submission.system not in SYSTEMS:
+        raise UnknownThingError("system", submission.system, SYSTEMS)
+    run = known[submission.service].parallel_run
+    schemes = {s.id for s in run.schemes} if run else set()
+    if submission.scheme not in schemes:
+        raise UnknownThingError("scheme", submission.scheme, schemes, remedy="Name it under parallel_run: schemes.")
+    _first_day(submission.period)
+
+
+def _first_day(period: str) -> date:
+    try:
+        return date.fromisoformat(f"{period}-01")
+    except ValueError:
+        raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.") from None
+
+
+def _check_parallel(programme: Programme, submission: Submission) -> None:
+    """The new system files a scheme from the month on in which the first of its schools is live, and no earlier."""
+    if submission.system == "old":
+        return
+    run = programme.service(submission.service).parallel_run
+    scheme = next(s for s in run.schemes if s.id == submission.scheme) if run else None
+    schools = frozenset(scheme.schools) if scheme and scheme.schools else programme.schools_of(submission.service)
+    lives = [
+        day_of(p.actual_finish)
+        for t in programme.tasks(kind=Kind.GO_LIVE, service=submission.service, schools=schools)
+        if (p := programme.facts.progress.get(t.id)) and p.actual_finish is not None
+    ]
+    end = _first_day(submission.period) + relativedelta(months=1)
+    if not any(day < end for day in lives):
+        first = f"it goes live on {spoken_day(min(lives))}" if lives else "none of its schools is live with it"
+        raise CheckFailedError(
+            f"The new system's output for {submission.period} is a parallel run's: {first}. Parallel output is never "
+            "filed. Nothing was recorded."
+        )
