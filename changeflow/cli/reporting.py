@@ -49,7 +49,7 @@ def report_sro(
         elif issue:
             built = reporting.issue_sro(programme, db=db, today=day(at), actor=actor, now=moment(at), since=since)
         else:
-            built = reporting.sro_of_stored(programme, db=db, today=day(at), since=since)
+            built = reporting.sro_of_stored(programme, db=db, today=day(at), since=since, actor=actor, now=moment(at))
         write_sro(built, out)
     note(f"Wrote {out}")
 

@@ -23,10 +23,27 @@ def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroRe
     return build_sro(judged, today=today)
 
 
-def sro_of_stored(programme: str | None, *, db: str, today: date, since: str | None = None) -> SroReport:
-    """Build the report of a stored programme against its latest baseline, and against the last report before today."""
+def sro_of_stored(
+    programme: str | None,
+    *,
+    db: str,
+    today: date,
+    since: str | None = None,
+    actor: str | None = None,
+    now: datetime | None = None,
+) -> SroReport:
+    """Build the report of a stored programme against its latest baseline, and against the last report before today.
+
+    Where it is known who asks, the audit notes who has looked at where people stand.
+    """
     with session_scope(db) as session:
-        return _build(session, load(session, programme, on=today), today=today, since=since)
+        stored = load(session, programme, on=today, for_change=actor is not None)
+        report = _build(session, stored, today=today, since=since)
+        if actor is not None and now is not None:
+            by, name = check_actor(stored.version.definition, actor), stored.programme.id
+            subject = f"report:{today.isoformat()}"
+            audit.append(session, name, at=now, actor=by, action="look", subject=subject)
+    return report
 
 
 def issue_sro(

@@ -1,0 +1,67 @@
+"""Who looked at where people stand is in the audit."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import ActorMissingError
+from changeflow.storage import audit
+from changeflow.storage.database import session_scope
+from changeflow.usecases.apply import apply
+from changeflow.usecases.facts import Change, import_assessments
+from changeflow.usecases.looking import look_at_people
+from changeflow.usecases.report import sro_of_stored
+from changeflow.values.moments import LONDON
+from tests.builders import PEOPLE, a_folder
+
+STAFF = PEOPLE + "".join(f"p{n},Officer,Officer,p{n}@example.org,team,ash,officers,chief\n" for n in range(14))
+NOW = datetime(2027, 1, 11, 9, tzinfo=LONDON)
+
+
+def change(db: str, actor: str | None) -> Change:
+    return Change(db=db, programme=None, actor=actor, now=NOW, on=NOW.date())
+
+
+@pytest.fixture
+def asked(tmp_path: Path, sqlite: str) -> str:
+    apply(a_folder(tmp_path / "t", people=STAFF), db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
+    path = tmp_path / "r1.csv"
+    path.write_text(
+        "person,on,awareness,desire,knowledge,ability\n" + "".join(f"p{n},2027-01-08,4,2,4,4\n" for n in range(14))
+    )
+    import_assessments(path, change(sqlite, "lead"))
+    return sqlite
+
+
+def actions(db: str) -> list[tuple[str, str, str]]:
+    with session_scope(db) as session:
+        return [e[2:] for e in audit.entries(session, "small")]
+
+
+def test_a_round_is_published_when_it_is_taken_in_and_looking_is_noted(asked: str):
+    people = look_at_people(change(asked, "chief"))
+    assert people.round.startswith("r1, ")
+    assert [a for a in actions(asked) if a[1] in ("publish", "look")] == [
+        ("lead", "publish", "round:r1"),
+        ("chief", "look", "round:r1"),
+    ]
+
+
+def test_nobody_looks_without_a_name(asked: str):
+    with pytest.raises(ActorMissingError):
+        look_at_people(change(asked, None))
+
+
+def test_the_report_notes_who_asked_for_it_where_that_is_known(asked: str):
+    sro_of_stored(None, db=asked, today=date(2027, 1, 11))
+    sro_of_stored(None, db=asked, today=date(2027, 1, 11), actor="chief", now=NOW)
+    assert [a for a in actions(asked) if a[1] == "look"] == [("chief", "look", "report:2027-01-11")]
+
+
+def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str, tmp_path: Path):
+    """A late answer of round r1 is kept, for the person's own export, and counted in no publication."""
+    path = tmp_path / "r1.csv"
+    path.write_text("person,on,awareness\nchief,2027-01-09,1\n")
+    assert import_assessments(path, change(asked, "lead")) == 1
+    assert [a[1] for a in actions(asked)].count("publish") == 1
