@@ -140,6 +140,20 @@ def pilot_measure(
     note(f"{service}, {criterion}: {value}.")
 
 
+@pilot.command("choose")
+def pilot_choose(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")] = Path(),
+    size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
+) -> None:
+    """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
+    from changeflow.usecases import pilots
+
+    with spoken_errors():
+        programme, cohorts = pilots.proposed_pilot(folder, size=size)
+        for line in pilots.pilot_text(programme, cohorts):
+            out(line)
+
+
 @pilot.command("submitted")
 def pilot_submitted(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],

@@ -170,7 +170,7 @@ class _Reader:
                 yield pathway
 
     def _schools(self, mapping: dict[str, str]) -> Iterator[School]:
-        required, optional = ("id", "name", "phase", "authority"), ("hub", "pupils", "urn")
+        required, optional = ("id", "name", "phase", "authority"), ("hub", "pupils", "urn", "system", "reluctant")
         seen: dict[str, int] = {}
         for row in self._table("schools.csv", required, optional, mapping):
             school = self._row(row, School, "schools.csv")

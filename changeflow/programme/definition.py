@@ -107,6 +107,8 @@ class School(Frozen):
     authority: Id
     pupils: int | None = Field(None, ge=0)
     urn: str | None = None
+    system: str | None = Field(None, description="What it works with today, where schools differ")
+    reluctant: bool = Field(default=False, description="Whether it would rather wait: a pilot should have one of these")
 
 
 class Wave(Frozen):
