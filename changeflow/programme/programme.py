@@ -8,7 +8,7 @@ import networkx as nx
 
 from changeflow.calendar.periods import PayPeriod
 from changeflow.programme.calendars import Calendars
-from changeflow.programme.conditions import add_conditions
+from changeflow.programme.conditions import add_conditions, add_refusals
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
@@ -243,6 +243,7 @@ def join(
     day = definition.programme.working_week.minutes_per_day
     add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
+    add_refusals(expansion, known.decisions, calendars.periods, known.progress)
     add_corrections(expansion, definition, known, calendars)
     reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
     tasks = handed_over(expansion.tasks, definition, known.progress, on) if on else expansion.tasks

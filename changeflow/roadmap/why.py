@@ -10,6 +10,7 @@ from changeflow.roadmap.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, last_day_of, spoken_day, spoken_days
+from changeflow.values.words import PEOPLE_KINDS
 
 CONSTRAINT_WORDS = {
     "start_no_earlier": "somebody set that it starts no earlier than this",
@@ -110,7 +111,9 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     if done is not None:
         return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
     if not drivers:
-        own = "it follows the day on which people were asked" if task.because else _own_reason(reason)
+        if not task.because:
+            return f"{head}: {_own_reason(reason)}."
+        own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
         return f"{head}: {own}{_because(task)}."
     first, rest = drivers[0], drivers[1:]
     before = roadmap.tasks[first.predecessor]
@@ -123,7 +126,9 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
 
 
 def _because(task: Task) -> str:
-    return f"; it is there because {task.because}" if task.because else ""
+    if not task.because:
+        return ""
+    return f"; it is there because {task.because}" if task.kind in PEOPLE_KINDS else f"; {task.because}"
 
 
 def _relation(link: Link, minutes_per_day: int) -> str:

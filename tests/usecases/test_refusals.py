@@ -1,0 +1,74 @@
+"""A "no" at a go-live costs a pay period, not a day: on the sample, payroll's pilot, decided on Tuesday 4 May 2027."""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+
+from changeflow.programme.programme import Programme, join
+from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.why import explain
+from changeflow.storage.database import session_scope
+from changeflow.usecases import gates
+from changeflow.usecases.apply import apply
+from changeflow.usecases.changes import changes_since
+from changeflow.usecases.facts import Change, take_baseline
+from changeflow.usecases.gates import Answer
+from changeflow.usecases.stored import load
+from changeflow.values.moments import LONDON, day_of, minute_of
+from changeflow.values.words import Outcome
+from tests.conftest import SAMPLE, sample_copy
+
+TODAY = date(2027, 5, 4)
+GATE, GO_LIVE = "payroll/pilot/go-no-go", "payroll/pilot/go-live"
+
+
+def change(db: str, hour: int) -> Change:
+    now = datetime(2027, 5, 4, hour, tzinfo=LONDON)
+    return Change(db=db, programme=None, actor="chief-executive", now=now, on=TODAY)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> str:
+    home = tmp_path_factory.mktemp("refused")
+    db = f"sqlite:///{home / 'refused.db'}"
+    apply(sample_copy(home), db=db, actor="programme-manager", now=datetime(2026, 9, 1, 9, tzinfo=LONDON))
+    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(db, 8))
+    take_baseline("Agreed", change(db, 9))
+    answer = Answer(task=GATE, outcome=Outcome.REJECT, reason="April's run was not clean.", on=TODAY)
+    gates.decide(answer, change(db, 10))
+    return db
+
+
+def loaded(db: str) -> Programme:
+    with session_scope(db) as session:
+        return load(session, None, on=TODAY).programme
+
+
+def test_the_go_live_moves_to_the_next_pay_period_and_why_says_so(refused: str):
+    """It was to be on 1 June. The gate is asked again from Tuesday 1 June on, so that the next opening is 1 July."""
+    programme = loaded(refused)
+    assert day_of(programme.timed(GATE).early_start) == date(2027, 6, 1)
+    assert day_of(programme.timed(GO_LIVE).early_start) == date(2027, 7, 1)
+    assert programme.schedule is not None
+    said = explain(programme.roadmap, programme.schedule, GO_LIVE).text
+    assert "a go was refused on 4 May 2027 (April's run was not clean)" in said
+    assert "it can be asked again when the next period has opened, on 1 Jun 2027" in said
+
+
+def test_what_changed_adds_up(refused: str):
+    changes = changes_since(None, db=refused, on=TODAY, since="baseline")
+    pilot = next(s for s in changes.slips if s.name == "Payroll is live in the pilot schools")
+    assert pilot.days == 30
+    assert sum(c.days for c in pilot.causes) == 30
+
+
+def test_a_go_that_follows_lifts_it(refused: str):
+    """Progress of a gate that was approved after all: the refusal holds nothing any more."""
+    with session_scope(refused) as session:
+        stored = load(session, None, on=TODAY)
+    at = minute_of(datetime(2027, 5, 20, 16))
+    facts = stored.programme.facts
+    facts = replace(facts, progress={**facts.progress, GATE: TaskProgress(at, at)})
+    again, _ = join(stored.version.definition, rulepacks=stored.programme.rulepacks, facts=facts, on=date(2027, 5, 21))
+    assert day_of(again.scheduled().timed(GO_LIVE).early_start) == date(2027, 6, 1)
