@@ -146,10 +146,13 @@ def _fast(column: str) -> str:
     """Return SQL that reads amounts as programs write them, into millionths; null where it is anything else."""
     cell = quoted(column)
     odd = " or ".join(f"contains({cell}, '{c}')" for c in "eE_")
+    amount = f"try_cast({cell} as decimal(18,{DECIMALS}))"
+    # Wide decimals are exact for every amount, and slow; narrow ones hold the millionths of less than a million.
     return (
         f"case when {cell} is null or {cell} = '' then 0::bigint "
         f"when contains({cell}, '.') and length({cell}) - instr({cell}, '.') > {DECIMALS} or {odd} then null "
-        f"else (try_cast({cell} as decimal(18,{DECIMALS})) * 1000000)::bigint end"
+        f"when {amount} between -999999 and 999999 then ({amount} * 1000000)::bigint "
+        f"else ({amount}::decimal(38,{DECIMALS}) * 1000000)::bigint end"
     )
 
 
@@ -162,7 +165,7 @@ def _patient(column: str) -> str:
         f"case when {quoted(column)} is null or {text} = '' then 0::bigint "
         f"when not regexp_full_match({text}, '{SPOKEN}') then null "
         f"when contains({digits}, '.') and length({digits}) - instr({digits}, '.') > {DECIMALS} then null "
-        f"else (try_cast({digits} as decimal(18,{DECIMALS})) * 1000000)::bigint "
+        f"else (try_cast({digits} as decimal(18,{DECIMALS}))::decimal(38,{DECIMALS}) * 1000000)::bigint "
         f"* case when {negative} then -1 else 1 end end"
     )
 

@@ -118,6 +118,15 @@ class TestByHand:
         new = "a,1234.56,20.000000,-80\nb,7,+5,-12\n"
         assert compared(tmp_path, old, new, EXACT).count(Outcome.EQUAL) == 2
 
+    def test_a_million_pounds_and_far_more_are_exact(self, tmp_path: Path):
+        """Twelve digits before the point, six after it: what a currency with small units needs, and no overflow."""
+        old = "a,1000000,1000000.000001,999999999999.999999\n"
+        result = compared(tmp_path, old, 'a,"1,000,000.00",1000000.000002,-999999999999.999999\n', EXACT)
+        assert [(v.element, v.difference) for v in result.variances] == [
+            ("net", Decimal("-1999999999999.999998")),
+            ("tax", Decimal("0.000001")),
+        ]
+
     def test_parquet_and_workbook_and_csv_are_the_same(self, tmp_path: Path):
         rows = [("a", "100.10", "20", "80.10"), ("b", "1", "0", "1")]
         old = written(tmp_path / "o.csv", "contract,gross,tax,net\n" + "".join(",".join(r) + "\n" for r in rows))
