@@ -233,8 +233,9 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     share, standing = programme.policy.ready_share, standing_of(programme.facts, gate.service, gate.wave)
     asked = f"At least {share:.0%} are past {element}"
     past = is_past(standing, element, share=share) if standing is not None else None
-    if standing is None or not programme.facts.snapshots:
+    if standing is None:
         why = "too few have answered, or it cannot be shown without giving somebody away"
+        why = why if programme.facts.snapshots else "nobody has been asked yet"
         yield Criterion(f"{asked}: it is not known where people stand, as {why}.", State.NOTED, "R25")
         return
     band, day = standing.held_by(element), spoken_day(standing.confirmed)

@@ -113,12 +113,15 @@ def assess_import(
     file: Csv, db: Db = DEFAULT_DB, programme: ProgrammeName = None, actor: Actor = None, at: At = None
 ) -> None:
     """Take one round of assessments from a CSV."""
-    from changeflow.usecases import facts
+    from changeflow.usecases import facts, publishing
 
     with spoken_errors():
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        is_late = publishing.is_published(file.stem, db=db, programme=programme, on=day(at))
         new = facts.import_assessments(file, change)
     note(f"{new} assessments were new.")
+    if is_late and new:
+        note("Their round has been published already, so they are counted in none: ask again in the next one.")
 
 
 @pilot.command("measure")

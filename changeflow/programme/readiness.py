@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from changeflow.adkar.actions import CATALOGUE, Action
 from changeflow.adkar.elements import Element
-from changeflow.adkar.published import Standing
+from changeflow.adkar.published import Snapshot, Standing
 from changeflow.adkar.readiness import WEEKS, Readiness, learnt_pace, readiness
 from changeflow.programme.audiences import AUDIENCE, WAVE
 from changeflow.programme.calendars import Calendars
@@ -32,10 +32,12 @@ READY = "people-ready"
 
 def standing_of(facts: Facts, service: str, wave: str) -> Standing | None:
     """Return what is known of the people of a wave whom a service reaches; else of all people of the wave."""
-    if facts.snapshot is None:
-        return None
+    return _shown_of(facts.snapshot, service, wave) if facts.snapshot else None
+
+
+def _shown_of(snapshot: Snapshot, service: str, wave: str) -> Standing | None:
     for view, group in ((AUDIENCE, f"{service}/{wave}"), (WAVE, wave)):
-        standing = facts.snapshot.of(view, group)
+        standing = snapshot.of(view, group)
         if standing is not None and standing.is_shown:
             return standing
     return None
@@ -239,7 +241,7 @@ class _Readiness:
         """Yield what was published of a wave, round by round; what stayed as it was only once."""
         seen: set[str] = set()
         for snapshot in self.facts.snapshots:
-            standing = snapshot.of(AUDIENCE, f"{service.service}/{wave.id}") or snapshot.of(WAVE, wave.id)
-            if standing is not None and standing.is_shown and standing.round not in seen:
+            standing = _shown_of(snapshot, service.service, wave.id)
+            if standing is not None and standing.round not in seen:
                 seen.add(standing.round)
                 yield standing

@@ -131,6 +131,8 @@ class _Words:
             Cause.LINK: f"What {name} waits for was changed",
             Cause.NOT_DONE: f"{name} waits to be begun or finished",
         }
+        if cause is Cause.SET_DATE and new and new.because and (old is None or old.because != new.because):
+            return f"{name}: {new.because}"
         if cause is Cause.RE_ESTIMATE and old and new:
             return f"{name} takes {self._length(new)} instead of {self._length(old)}"
         if cause is Cause.WAVE_MOVE and new:

@@ -15,11 +15,12 @@ _SNAPSHOT = TypeAdapter(Snapshot)
 
 
 def snapshots(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Snapshot, ...]:
-    """Return what has been published, in the order of publishing."""
+    """Return what has been published, in the order of its days: a round may be taken in after a later one."""
     query = select(PublicationRow.content).where(PublicationRow.programme_id == programme)
     if until is not None:
         query = query.where(col(PublicationRow.at) <= until)
-    return tuple(_SNAPSHOT.validate_json(text) for text in session.exec(query.order_by(col(PublicationRow.id))))
+    found = (_SNAPSHOT.validate_json(text) for text in session.exec(query.order_by(col(PublicationRow.id))))
+    return tuple(sorted(found, key=lambda s: s.on))
 
 
 def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: datetime) -> None:

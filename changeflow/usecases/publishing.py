@@ -13,6 +13,7 @@ from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, publications
+from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import SYSTEM, load
 
 
@@ -40,6 +41,12 @@ def publish_rounds(
         looked_at = views(programme.definition, one.people, minimum=protection.minimum, on=one.on)
         new.append(publish(one, looked_at, threshold=threshold, protection=protection, before=before, earlier=answers))
     return tuple(new)
+
+
+def is_published(name: str, *, db: str, programme: str | None, on: date) -> bool:
+    """Tell whether a round has been published: what is added to it after that is counted in none."""
+    with session_scope(db) as session:
+        return any(s.round == name for s in load(session, programme, on=on).programme.facts.snapshots)
 
 
 def publish_closed(session: Session, name: str, *, on: date, now: datetime, by: str = SYSTEM) -> tuple[Snapshot, ...]:

@@ -11,7 +11,9 @@ from changeflow.storage.database import session_scope
 from changeflow.usecases.apply import apply
 from changeflow.usecases.facts import Change, import_assessments
 from changeflow.usecases.looking import look_at_people
+from changeflow.usecases.publishing import is_published
 from changeflow.usecases.report import sro_of_stored
+from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON
 from tests.builders import PEOPLE, a_folder
 
@@ -63,5 +65,19 @@ def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str,
     """A late answer of round r1 is kept, for the person's own export, and counted in no publication."""
     path = tmp_path / "r1.csv"
     path.write_text("person,on,awareness\nchief,2027-01-09,1\n")
+    assert is_published("r1", db=asked, programme=None, on=NOW.date())
     assert import_assessments(path, change(asked, "lead")) == 1
     assert [a[1] for a in actions(asked)].count("publish") == 1
+
+
+def test_a_round_that_is_taken_in_after_a_later_one_is_not_the_latest(asked: str, tmp_path: Path):
+    """The December round comes in January: where people stand is still what the round of 8 January said."""
+    path = tmp_path / "december.csv"
+    lines = "".join(f"p{n},2026-12-14,1,1,1,1\n" for n in range(14))
+    path.write_text("person,on,awareness,desire,knowledge,ability\n" + lines)
+    import_assessments(path, change(asked, "lead"))
+    with session_scope(asked) as session:
+        facts = load(session, None, on=NOW.date()).programme.facts
+    assert [s.round for s in facts.snapshots] == ["december", "r1"]
+    assert facts.snapshot is not None
+    assert facts.snapshot.round == "r1"

@@ -61,6 +61,7 @@ def test_what_changed_adds_up(refused: str):
     pilot = next(s for s in changes.slips if s.name == "Payroll is live in the pilot schools")
     assert pilot.days == 30
     assert sum(c.days for c in pilot.causes) == 30
+    assert "a go was refused on 4 May 2027" in pilot.causes[0].sentence
 
 
 def test_a_go_that_follows_lifts_it(refused: str):
