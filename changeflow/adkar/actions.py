@@ -43,30 +43,37 @@ class Action:
 
 
 def _action(name: str, barrier: Element, by: str, phases: tuple[Phase, ...], school_weeks: int, text: str) -> Action:
-    short = name.lower().replace(",", "").replace(" ", "-")
-    return Action(id=short, name=name, barrier=barrier, by=by, phases=phases, school_weeks=school_weeks, text=text)
+    return Action(
+        id=name.replace(" ", "-"),
+        name=name,
+        barrier=barrier,
+        by=by,
+        phases=phases,
+        school_weeks=school_weeks,
+        text=text,
+    )
 
 
 A, D, K, AB, R = Element
 DEPLOY, AFTER, SUSTAIN = (Phase.DEPLOY,), (Phase.DEPLOY, Phase.SUSTAIN), (Phase.SUSTAIN,)
 CATALOGUE: tuple[Action, ...] = (
-    _action("Say why", A, "sponsor", UNTIL_LIVE, 3, "Say in person why the change comes now, and for whom."),
-    _action("Walk through the week", A, "manager", BEFORE, 3, "Walk through what changes in the week, and what stays."),
-    _action("Repeat the why", A, "manager", DEPLOY, 2, "Say again, before any training, what changes and why."),
-    _action("Show the dates", A, "lead", UNTIL_LIVE, 2, "Show the dates, and the reason for each of them."),
-    _action("Listen and answer", D, "sponsor", UNTIL_LIVE, 6, "Listen to what the group would lose; answer it."),
-    _action("Talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk one to one about gains and losses in the role."),
-    _action("Bring a colleague", D, "champion", UNTIL_LIVE, 4, "Bring a colleague from a school that is live."),
-    _action("Mend a grievance", D, "lead", BEFORE, 6, "Mend one thing that the group complains of: a quick win."),
-    _action("Train on own cases", K, "trainer", UNTIL_LIVE, 3, "Train on the group's own cases, close to their need."),
-    _action("Say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and the three things that all ask."),
-    _action("Try it out", K, "champion", DEPLOY, 2, "Open a system to try things out in, a colleague beside."),
-    _action("Give time to practise", AB, "manager", AFTER, 2, "Take something else off the week, to practise."),
-    _action("Sit beside", AB, "trainer", AFTER, 2, "Sit beside people while they do it the first times."),
-    _action("Answer quickly", AB, "champion", SUSTAIN, 2, "Answer questions within the hour in the first weeks."),
-    _action("Thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old way."),
-    _action("Look at use", R, "manager", SUSTAIN, 2, "Look at how it is used; mend what drives people back."),
-    _action("Keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and say what was done about it."),
+    _action("say why", A, "sponsor", UNTIL_LIVE, 3, "Say in person why the change comes now, and for whom."),
+    _action("walk through the week", A, "manager", BEFORE, 3, "Walk through what changes in the week, and what stays."),
+    _action("repeat the why", A, "manager", DEPLOY, 2, "Say again, before any training, what changes and why."),
+    _action("show the dates", A, "lead", UNTIL_LIVE, 2, "Show the dates, and the reason for each of them."),
+    _action("listen and answer", D, "sponsor", UNTIL_LIVE, 6, "Listen to what the group would lose; answer it."),
+    _action("talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk one to one about gains and losses in the role."),
+    _action("bring a colleague", D, "champion", UNTIL_LIVE, 4, "Bring a colleague from a school that is live."),
+    _action("mend a grievance", D, "lead", BEFORE, 6, "Mend one thing that the group complains of: a quick win."),
+    _action("train on own cases", K, "trainer", UNTIL_LIVE, 3, "Train on the group's own cases, close to their need."),
+    _action("say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and the three things that all ask."),
+    _action("try it out", K, "champion", DEPLOY, 2, "Open a system to try things out in, a colleague beside."),
+    _action("give time to practise", AB, "manager", AFTER, 2, "Take something else off the week, to practise."),
+    _action("sit beside", AB, "trainer", AFTER, 2, "Sit beside people while they do it the first times."),
+    _action("answer quickly", AB, "champion", SUSTAIN, 2, "Answer questions within the hour in the first weeks."),
+    _action("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old way."),
+    _action("look at use", R, "manager", SUSTAIN, 2, "Look at how it is used; mend what drives people back."),
+    _action("keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and say what was done about it."),
 )
 """In the order of the elements. Who acts on what follows Prosci's public pages on sponsors and managers: awareness and
 desire come from them, knowledge and ability from training and practice. Texts and lead times are our own."""

@@ -57,6 +57,10 @@ class Person(Frozen):
     """Who takes over what is theirs when they have left."""
     moves: tuple[Move, ...] = ()
 
+    def is_reached_by(self, service: str) -> bool:
+        """Tell whether a service's change reaches them: whoever names no service is reached by all."""
+        return not self.services or service in self.services
+
     def is_here(self, day: date) -> bool:
         """Tell whether they have come by a day, and have not left."""
         return (self.joins is None or self.joins <= day) and (self.leaves is None or day <= self.leaves)

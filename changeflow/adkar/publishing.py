@@ -112,7 +112,7 @@ def publish(
     if protection.together:
         shown &= _at_most(members, shown, GROUPS_OF_ONE)
         wanted = np.flatnonzero(shown)
-        shown[wanted] = protect(members[wanted], where, live, step=protection.step)
+        shown[wanted] = protect(members[wanted], where, live, held=held[wanted], step=protection.step)
     found = []
     for row, view in enumerate(views):
         known, size = known_of[row], int(sizes[row])

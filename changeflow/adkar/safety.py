@@ -39,13 +39,14 @@ UP, DOWN = 1, -1
 """Ways to move: held back by an element where they were not, or past it."""
 
 
-def protect(members: Bools, classes: Ints, live: Bools, *, step: int) -> Bools:
+def protect(members: Bools, classes: Ints, live: Bools, *, held: Ints, step: int) -> Bools:
     """Return which groups may be shown together.
 
     `members` says who is in which group (groups by people, the most important group first), `classes` at which element
-    each person is held back (0 to 4, 5 for nowhere), `live` to whom reinforcement applies: nobody else can stand there.
+    each person is held back (0 to 4, 5 for nowhere), `live` to whom reinforcement applies: nobody else can stand there;
+    `held` counts who is held back at each element or before it (groups by elements).
     """
-    everybody = _Everybody.of(members, classes, live, step=step)
+    everybody = _Everybody.of(members, classes, live, held=held, step=step)
     kept = _hidden(everybody)
     # Hiding goes too far now and then: what can come back comes back, the most important first.
     for row in np.flatnonzero(~kept)[: WORK // max(1, members.size)]:
@@ -97,14 +98,11 @@ class _Everybody:
     """Which groups have people in common."""
 
     @classmethod
-    def of(cls, members: Bools, classes: Ints, live: Bools, *, step: int) -> "_Everybody":
-        held = classes[:, None] <= np.arange(ELEMENTS)[None, :]
-        # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24.
-        counts = (members.astype(np.float32) @ held.astype(np.float32)).astype(np.int64)
+    def of(cls, members: Bools, classes: Ints, live: Bools, *, held: Ints, step: int) -> "_Everybody":
         sizes = members.sum(axis=1)
-        bands = [[band_of(int(n), int(size), step=step) for n in row] for row, size in zip(counts, sizes, strict=True)]
-        up = np.array([[b.high for b in row] for row in bands]).reshape(counts.shape) - counts
-        down = counts - np.array([[b.low for b in row] for row in bands]).reshape(counts.shape)
+        bands = [[band_of(int(n), int(size), step=step) for n in row] for row, size in zip(held, sizes, strict=True)]
+        up = np.array([[b.high for b in row] for row in bands]).reshape(held.shape) - held
+        down = held - np.array([[b.low for b in row] for row in bands]).reshape(held.shape)
         share = (members.astype(np.float32) @ members.astype(np.float32).T) > 0
         return cls(members, classes, live, step, sizes, up, down, share)
 

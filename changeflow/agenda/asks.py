@@ -7,7 +7,6 @@ from changeflow.agenda.days import PeoplesDays
 from changeflow.agenda.due import NOBODY_ANSWERED, Due, Invited, Readers, climb, due_day, is_open, unslipped
 from changeflow.agenda.gates import State, weigh
 from changeflow.agenda.reasons import Reason
-from changeflow.programme.people import services_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.cpm import Schedule
 from changeflow.rules.engine import Judged
@@ -95,7 +94,7 @@ def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:
             continue
         due_on = last_day_of(schedule[pilot.id].early_finish)
         for person in programme.definition.people:
-            if person.school in pilot.schools and pilot.service in services_of(programme, person):
+            if person.school in pilot.schools and person.is_reached_by(pilot.service or ""):
                 yield _ask(Reason.FEEDBACK, f"{pilot.id}#{FEEDBACK}", person.id, due_on, 0)
 
 

@@ -20,7 +20,6 @@ from changeflow.programme.facts import Decision
 from changeflow.programme.mandates import holders
 from changeflow.programme.programme import Programme
 from changeflow.programme.readiness import standing_of
-from changeflow.programme.reinforcement import judged_checkpoints
 from changeflow.programme.standings import is_stale
 from changeflow.programme.training import sessions
 from changeflow.roadmap.tasks import Task
@@ -253,8 +252,7 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
     """Before the closing: the last checkpoint of every wave found that the change has stuck."""
     if gate.gate is not Gate.CLOSURE:
         return
-    found = judged_checkpoints(dict(programme.roadmap.tasks), programme.facts, programme.policy)
-    latest = {(f.task.service, f.task.wave): f for f in found}
+    latest = programme.latest_checkpoints()
     for key in sorted({(t.service, t.wave) for t in programme.tasks(kind=Kind.GO_LIVE) if t.service and t.wave}):
         one = latest.get(key)
         if one is None:

@@ -149,11 +149,12 @@ def pilot_choose(
     size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
 ) -> None:
     """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
-    from changeflow.usecases import pilots
+    from changeflow.reports.pilot_choice import pilot_text
+    from changeflow.usecases import pilot as piloting
 
     with spoken_errors():
-        programme, cohorts = pilots.proposed_pilot(folder, size=size)
-        for line in pilots.pilot_text(programme, cohorts):
+        programme, cohorts = piloting.proposed_pilot(folder, size=size)
+        for line in pilot_text(programme, cohorts):
             out(line)
 
 

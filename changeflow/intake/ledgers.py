@@ -6,7 +6,7 @@ What is not an amount is told with its line and column; a float of a Parquet fil
 import csv
 import re
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,79 +67,81 @@ def load_side(
     if len(problems) > start:
         return Side(name, ())
     try:
-        return _load(db, name, shown, source, columns, theirs, policy, problems)
+        return _Loading(db, name, shown, source, columns, problems).run(policy, theirs)
     except duckdb.Error as error:
         problems.append(_unreadable(shown, error))
         return Side(name, ())
-
-
-def _load(
-    db: "duckdb.DuckDBPyConnection",
-    name: str,
-    shown: str,
-    source: str,
-    columns: Sequence[str],
-    theirs: dict[str, str],
-    policy: ParallelRunPolicy,
-    problems: list[Problem],
-) -> Side:
-    keys = [theirs[k] for k in policy.key]
-    elements = [t.element for t in policy.tolerances]
-    if not elements:
-        candidates = [c for c in columns if c not in keys]
-        elements = [c for c in candidates if _is_amounts(db, source, c)]
-        theirs |= {e: e for e in elements}
-    key = " || '|' || ".join(f"trim({quoted(k)})" for k in keys)
-    head = f'create or replace table "{name}" as select {LINE}, {key} as key'
-
-    def load(patient: Collection[str]) -> list[str]:
-        """Load the side, some elements patiently; return those in which something could not be read."""
-        read = [f"{(_patient if e in patient else _fast)(theirs[e])} as {quoted(e)}" for e in elements]
-        db.execute(f"{head}{''.join(', ' + r for r in read)} from {source}")
-        nulls = ", ".join(f"count(*) filter (where {quoted(e)} is null)" for e in elements)
-        counts = db.execute(f'select {nulls} from "{name}"').fetchone() if elements else ()
-        return [e for e, count in zip(elements, counts or (), strict=True) if count]
-
-    # Reading patiently takes four times as long, so it is only done where it has to be.
-    if unread := load(()):
-        load(unread)
-    count = db.execute(f'select count(*) from "{name}"').fetchone()
-    if not count or not count[0]:
-        remedy = "Add at least one below the header."
-        problems.append(Problem(file=shown, what="The ledger has no lines.", remedy=remedy))
-    place = columns.index(keys[0]) + 1
-    empty = f"select line from \"{name}\" where key is null or key in ('', '|') order by line limit {SHOWN}"
-    for (line,) in db.execute(empty).fetchall():
-        what, remedy = "The key is empty.", "Every line needs it."
-        problems.append(Problem(file=shown, line=line, column=place, what=what, remedy=remedy))
-    wrong = [p for e in elements for p in _no_amounts(db, name, shown, source, columns, e, theirs[e])]
-    problems += sorted(wrong, key=lambda p: (p.line, p.column))
-    return Side(name, tuple(elements))
 
 
 LINE = "row_number() over () + 1 as line"
 """The header is line 1. DuckDB keeps the order of a file, also where it reads it in parts."""
 
 
-def _no_amounts(
-    db: "duckdb.DuckDBPyConnection",
-    name: str,
-    shown: str,
-    source: str,
-    columns: Sequence[str],
-    element: str,
-    column: str,
-) -> Iterator[Problem]:
-    """Yield the first cells of an element that are no amounts, as they are written in the file."""
-    wrong = f'select line from "{name}" where {quoted(element)} is null order by line limit {SHOWN}'
-    lines = ", ".join(str(line) for (line,) in db.execute(wrong).fetchall())
-    if not lines:
-        return
-    cells = f"select {LINE}, {quoted(column)} as cell from {source}"
-    for line, text in db.execute(f"select line, cell from ({cells}) where line in ({lines}) order by line").fetchall():
-        remedy = f"Write 1234.56, with at most {DECIMALS} decimals."
-        what = f"'{text}' is not an amount."
-        yield Problem(file=shown, line=line, column=columns.index(column) + 1, what=what, remedy=remedy)
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """One file on its way into a table of its side."""
+
+    db: "duckdb.DuckDBPyConnection"
+    name: str
+    shown: str
+    source: str
+    columns: Sequence[str]
+    problems: list[Problem]
+
+    def run(self, policy: ParallelRunPolicy, theirs: dict[str, str]) -> Side:
+        """Load the elements of a policy; `theirs` gives the file's columns for its keys and elements."""
+        keys = [theirs[k] for k in policy.key]
+        named = [t.element for t in policy.tolerances]
+        elements = named or [c for c in self.columns if c not in keys and self._is_amounts(c)]
+        columns = {e: theirs.get(e, e) for e in elements}
+        # Reading patiently takes four times as long, so it is only done where it has to be.
+        if unread := self._load(keys, columns, patient=()):
+            self._load(keys, columns, patient=unread)
+        count = self.db.execute(f'select count(*) from "{self.name}"').fetchone()
+        if not count or not count[0]:
+            self._add(1, 1, "The ledger has no lines.", "Add at least one below the header.")
+        empty = f"select line from \"{self.name}\" where key is null or key in ('', '|') order by line limit {SHOWN}"
+        for (line,) in self.db.execute(empty).fetchall():
+            self._add(line, self._place(keys[0]), "The key is empty.", "Every line needs it.")
+        cells = [cell for element, column in columns.items() for cell in self._no_amounts(element, column)]
+        for line, place, text in sorted(cells):
+            remedy = f"Write 1234.56, with at most {DECIMALS} decimals."
+            self._add(line, place, f"'{text}' is not an amount.", remedy)
+        return Side(self.name, tuple(elements))
+
+    def _load(self, keys: Sequence[str], columns: Mapping[str, str], *, patient: Collection[str]) -> list[str]:
+        """Make the table, reading some elements patiently; return those in which something could not be read."""
+        key = " || '|' || ".join(f"trim({quoted(k)})" for k in keys)
+        read = [f"{(_patient if e in patient else _fast)(c)} as {quoted(e)}" for e, c in columns.items()]
+        what = ", ".join([LINE, f"{key} as key", *read])
+        self.db.execute(f'create or replace table "{self.name}" as select {what} from {self.source}')
+        if not columns:
+            return []
+        nulls = ", ".join(f"count(*) filter (where {quoted(e)} is null)" for e in columns)
+        counts = self.db.execute(f'select {nulls} from "{self.name}"').fetchone() or ()
+        return [e for e, count in zip(columns, counts, strict=True) if count]
+
+    def _is_amounts(self, column: str) -> bool:
+        """Tell whether some cell of a column is an amount, and none is anything else."""
+        counts = f"count(*) filter (where {_patient(column)} is null), count({quoted(column)})"
+        row = self.db.execute(f"select {counts} from {self.source}").fetchone()
+        return row is not None and row[0] == 0 and row[1] > 0
+
+    def _no_amounts(self, element: str, column: str) -> list[tuple[int, int, str]]:
+        """Return line, column and text of the first cells of an element that are no amounts, as the file has them."""
+        wrong = f'select line from "{self.name}" where {quoted(element)} is null order by line limit {SHOWN}'
+        lines = ", ".join(str(line) for (line,) in self.db.execute(wrong).fetchall())
+        if not lines:
+            return []
+        cells = f"select {LINE}, {quoted(column)} as cell from {self.source}"
+        found = self.db.execute(f"select line, cell from ({cells}) where line in ({lines})").fetchall()
+        return [(line, self._place(column), text) for line, text in found]
+
+    def _place(self, column: str) -> int:
+        return self.columns.index(column) + 1
+
+    def _add(self, line: int, column: int, what: str, remedy: str) -> None:
+        self.problems.append(Problem(file=self.shown, line=line, column=column, what=what, remedy=remedy))
 
 
 def _fast(column: str) -> str:
@@ -168,14 +170,6 @@ def _patient(column: str) -> str:
         f"else (try_cast({digits} as decimal(18,{DECIMALS}))::decimal(38,{DECIMALS}) * 1000000)::bigint "
         f"* case when {negative} then -1 else 1 end end"
     )
-
-
-def _is_amounts(db: "duckdb.DuckDBPyConnection", source: str, column: str) -> bool:
-    """Tell whether some cell of a column is an amount, and none is anything else."""
-    row = db.execute(
-        f"select count(*) filter (where {_patient(column)} is null), count({quoted(column)}) from {source}"
-    ).fetchone()
-    return row is not None and row[0] == 0 and row[1] > 0
 
 
 def _source(

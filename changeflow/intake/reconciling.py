@@ -232,8 +232,9 @@ class _Comparison:
             f"order by class desc, abs(new - old) desc, key, element limit {KEPT}"
         ).fetchall()
         for key, element, old, new, number, rule in rows:
-            reason = self.policy.explanations[rule].reason if number == 2 else ""
-            yield Variance(key, element, _amount(old), _amount(new), IN_CLASS[number], reason)
+            outcome = IN_CLASS[number]
+            reason = self.policy.explanations[rule].reason if outcome is Outcome.EXPLAINED else ""
+            yield Variance(key, element, _amount(old), _amount(new), outcome, reason)
 
     def _net(self) -> Mapping[str, Decimal]:
         rows = self.db.execute(

@@ -5,7 +5,7 @@ from datetime import date
 
 from changeflow.adkar.people import Person
 from changeflow.adkar.publishing import View, roll_up
-from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.reference import References
 
 WAVE, AUDIENCE, GROUP, HUB, HUB_GROUP = "wave", "audience", "group", "hub", "hub-group"
@@ -34,19 +34,18 @@ def views(definition: Definition, answered: Collection[str], *, minimum: int, on
 
 def _waves(definition: Definition) -> Iterator[View]:
     for wave in definition.programme.waves:
-        schools = frozenset(wave.schools)
-        yield View(WAVE, wave.id, frozenset(p.id for p in definition.people if p.school in schools))
+        yield View(WAVE, wave.id, frozenset(p.id for p in people_of(definition, wave)))
 
 
 def _audiences(definition: Definition) -> Iterator[View]:
     references = References(definition)
     for service in definition.services:
         for wave in references.waves_of(service):
-            schools = frozenset(wave.schools)
-            members = frozenset(p.id for p in definition.people if p.school in schools and reaches(service, p))
-            yield View(AUDIENCE, f"{service.service}/{wave.id}", members)
+            reached = frozenset(p.id for p in people_of(definition, wave) if p.is_reached_by(service.service))
+            yield View(AUDIENCE, f"{service.service}/{wave.id}", reached)
 
 
-def reaches(service: ServiceFile, person: Person) -> bool:
-    """Tell whether a service's change reaches a person: those who name no service are reached by all."""
-    return not person.services or service.service in person.services
+def people_of(definition: Definition, wave: Wave) -> list[Person]:
+    """Return the people of a wave's schools."""
+    schools = frozenset(wave.schools)
+    return [p for p in definition.people if p.school in schools]

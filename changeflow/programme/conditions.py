@@ -1,4 +1,4 @@
-"""Conditions of approvals become tasks: after the gate, with a day, before what must wait for them."""
+"""What decisions do to the plan: conditions of approvals become tasks, and a refused go-live waits for its period."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

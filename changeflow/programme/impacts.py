@@ -1,14 +1,15 @@
 """What the change means for whom: by group and service, gains and losses, and how much of their work it touches."""
 
 from changeflow.adkar.impacts import Impact
-from changeflow.programme.audiences import reaches
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 
 
 def impacts_on(definition: Definition, service: ServiceFile, wave: Wave) -> tuple[Impact, ...]:
     """Return the impacts on the groups that a service reaches in a wave."""
     schools = frozenset(wave.schools)
-    groups = {g for p in definition.people if p.school in schools and reaches(service, p) for g in p.groups}
+    groups = {
+        g for p in definition.people if p.school in schools and p.is_reached_by(service.service) for g in p.groups
+    }
     return tuple(i for i in definition.change.impacts if i.group in groups and i.service in (None, service.service))
 
 

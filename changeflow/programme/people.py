@@ -13,11 +13,6 @@ def schools_of(programme: Programme, person: Person) -> frozenset[str]:
     return frozenset({person.school}) if person.school else frozenset(s.id for s in programme.definition.schools)
 
 
-def services_of(programme: Programme, person: Person) -> tuple[str, ...]:
-    """Return the services whose change reaches a person."""
-    return person.services or tuple(s.service for s in programme.services)
-
-
 def live_people(programme: Programme, *, on: date) -> frozenset[str]:
     """Return to whom reinforcement applies by the end of a day: a service that reaches them is live in their school."""
     end = minute_of(on) + DAY
@@ -29,5 +24,5 @@ def live_people(programme: Programme, *, on: date) -> frozenset[str]:
     return frozenset(
         person.id
         for person in programme.definition.people
-        if any(t.service in services_of(programme, person) and t.schools & schools_of(programme, person) for t in live)
+        if any(person.is_reached_by(t.service or "") and t.schools & schools_of(programme, person) for t in live)
     )

@@ -14,7 +14,7 @@ from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
 from changeflow.programme.readiness import add_readiness
 from changeflow.programme.reference import Flaw, References
-from changeflow.programme.reinforcement import add_corrections
+from changeflow.programme.reinforcement import Found, add_corrections, judged_checkpoints
 from changeflow.programme.staff import as_of, handed_over
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph
@@ -174,6 +174,14 @@ class Programme:
         """Tell whether some of these schools have gone live with the service, by the facts."""
         lives = self.tasks(kind=Kind.GO_LIVE, service=service, schools=schools)
         return any((done := self.facts.progress.get(t.id)) and done.is_done for t in lives)
+
+    def checkpoints(self) -> tuple[Found, ...]:
+        """Return every checkpoint that was reported, judged, the earliest first."""
+        return tuple(judged_checkpoints(self.roadmap.tasks, self.facts, self.policy))
+
+    def latest_checkpoints(self) -> dict[tuple[str | None, str | None], Found]:
+        """Return the last checkpoint that was reported of each service and wave."""
+        return {(f.task.service, f.task.wave): f for f in self.checkpoints()}
 
     def growing(self) -> "Growing":
         """Start to add links, many of them one by one."""

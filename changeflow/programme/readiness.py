@@ -75,7 +75,7 @@ class _Readiness:
             for wave in self.references.waves_of(service):
                 mine = [t for t in self.expansion.tasks.values() if t.service == service.service and t.wave == wave.id]
                 lives = [t for t in mine if t.kind is Kind.GO_LIVE]
-                self._history(service, wave, mine)
+                self._history(service, wave)
                 if not lives or all(t.id in self.facts.progress for t in lives):
                     continue
                 standing = standing_of(self.facts, service.service, wave.id)
@@ -136,20 +136,19 @@ class _Readiness:
             service,
             wave,
             self._name(service, wave, action, number),
-            f"{action.name[:1].lower()}{action.name[1:]}",
+            action.name,
             weeks=action.school_weeks * pace,
             found=found,
             owner=self._owner(action.by, service, wave),
             note=action.message(group=wave.name, gains=gains_of(self.definition, service, wave)),
         )
 
-    def _history(self, service: ServiceFile, wave: Wave, mine: list[Task]) -> None:
+    def _history(self, service: ServiceFile, wave: Wave) -> None:
         """Keep what was done for people, whatever has become of its reason: facts never lose their task."""
         for action in CATALOGUE:
             number = 1
             while (name := self._name(service, wave, action, number)) in self.facts.progress:
-                text = f"{action.name[:1].lower()}{action.name[1:]}"
-                self.expansion.tasks[name] = self._task(service, wave, name, text, weeks=action.school_weeks)
+                self.expansion.tasks[name] = self._task(service, wave, name, action.name, weeks=action.school_weeks)
                 number += 1
 
     @staticmethod

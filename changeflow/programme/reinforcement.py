@@ -3,7 +3,7 @@
 Source of who puts it right: Prosci, "How to reinforce change": supervisors and the primary sponsor.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +11,6 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.people import Person
 from changeflow.adkar.readiness import is_past
 from changeflow.adkar.reinforcement import Aspect, CheckpointResult, Judgement, Thresholds, judge_checkpoint
-from changeflow.programme.audiences import reaches
 from changeflow.programme.calendars import Calendars
 from changeflow.programme.definition import Definition, Policy
 from changeflow.programme.expansion import Expansion
@@ -19,6 +18,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.readiness import standing_of
 from changeflow.programme.reference import References
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Task
+from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration
 from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
 from changeflow.values.words import Kind, Origin, Track
@@ -42,7 +42,7 @@ def thresholds_of(policy: Policy) -> Thresholds:
     return Thresholds(policy.sustained_use, policy.reverting_use, policy.proficient, policy.satisfied)
 
 
-def judged_checkpoints(tasks: dict[str, Task], facts: Facts, policy: Policy) -> Iterator[Found]:
+def judged_checkpoints(tasks: Mapping[TaskId, Task], facts: Facts, policy: Policy) -> Iterator[Found]:
     """Yield every checkpoint that was reported, in the order of its days; of two reports the later counts."""
     latest = {r.task: r for r in facts.checkpoints}
     in_order = sorted(latest.values(), key=lambda r: (r.on, r.task))
@@ -58,7 +58,7 @@ def judged_checkpoints(tasks: dict[str, Task], facts: Facts, policy: Policy) -> 
 
 
 def _is_past_barriers(
-    tasks: dict[str, Task], facts: Facts, policy: Policy, task: Task, result: CheckpointResult
+    tasks: Mapping[TaskId, Task], facts: Facts, policy: Policy, task: Task, result: CheckpointResult
 ) -> bool | None:
     """Only what was asked since the go-live tells whether it has stuck."""
     lives = [
@@ -81,7 +81,7 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
     for link in expansion.links:
         if (after := expansion.tasks.get(link.successor)) and after.kind is Kind.CHECKPOINT:
             next_ones.setdefault(link.predecessor, []).append(link.successor)
-    for found in list(judged_checkpoints(expansion.tasks, facts, definition.programme.policy)):
+    for found in tuple(judged_checkpoints(expansion.tasks, facts, definition.programme.policy)):
         checkpoint, service = found.task, next(s for s in definition.services if s.service == found.task.service)
         step = checkpoint.step.removeprefix("checkpoint-")
         wrong = [a for a in found.judgement.wrong if a is not Aspect.SPONSOR]
@@ -121,11 +121,10 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
 
 def supervisor(definition: Definition, service: str, school: str) -> str | None:
     """Return who leads most of the people whom a service reaches in a school; of several the first by id."""
-    found = next(s for s in definition.services if s.service == service)
     there = [p for p in definition.people if p.school == school]
-    managers = [p for p in there if p.audience == "manager" and reaches(found, p)]
+    managers = [p for p in there if p.audience == "manager" and p.is_reached_by(service)]
 
     def leads(manager: Person) -> int:
-        return sum(p.manager == manager.id and reaches(found, p) for p in there)
+        return sum(p.manager == manager.id and p.is_reached_by(service) for p in there)
 
     return min(managers, key=lambda p: (-leads(p), p.id)).id if managers else None

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from changeflow.adkar.people import Person
-from changeflow.programme.people import services_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
 from changeflow.values.words import Kind
@@ -29,14 +27,10 @@ class Session:
 
 def needs(programme: Programme, task: Task) -> frozenset[str]:
     """Return whom a session is for: people of its schools whom its service reaches, while they are there."""
-    return frozenset(p.id for p in programme.definition.people if _needs(programme, p, task))
-
-
-def _needs(programme: Programme, person: Person, task: Task) -> bool:
-    return (
-        person.school in task.schools
-        and task.service in services_of(programme, person)
-        and person.is_here(programme.on)
+    return frozenset(
+        p.id
+        for p in programme.definition.people
+        if p.school in task.schools and p.is_reached_by(task.service or "") and p.is_here(programme.on)
     )
 
 

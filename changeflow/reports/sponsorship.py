@@ -6,7 +6,6 @@ from datetime import date
 
 from changeflow.programme.facts import ACTS
 from changeflow.programme.programme import Programme
-from changeflow.programme.reinforcement import Found, judged_checkpoints
 from changeflow.programme.staff import successions
 from changeflow.rules.people import SCHOOL_WEEK, school_days
 from changeflow.values.duration import counted
@@ -61,7 +60,6 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
     """Build the part of the report about sponsorship and reinforcement."""
     acts = [a for a in programme.facts.acts if a.on <= today]
     definition = programme.definition
-    stuck = tuple(_stuck(programme))
     return Sponsorship(
         alerts=tuple(_alerts(programme, today)),
         acts=tuple(
@@ -83,7 +81,7 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
             )
             for a in definition.change.coalition
         ),
-        stuck=stuck,
+        stuck=tuple(_stuck(programme)),
         waiting=tuple(_waiting(programme)),
     )
 
@@ -157,8 +155,7 @@ def _is_over(programme: Programme) -> bool:
 
 
 def _stuck(programme: Programme) -> Iterator[StuckLine]:
-    latest = {(f.task.service, f.task.wave): f for f in _judged(programme)}
-    for found in latest.values():
+    for found in programme.latest_checkpoints().values():
         step = found.task.step.removeprefix("checkpoint-")
         follow = [
             t
@@ -177,12 +174,8 @@ def _stuck(programme: Programme) -> Iterator[StuckLine]:
         )
 
 
-def _judged(programme: Programme) -> Iterator[Found]:
-    yield from judged_checkpoints(dict(programme.roadmap.tasks), programme.facts, programme.policy)
-
-
 def _waiting(programme: Programme) -> Iterator[str]:
-    known = {(f.task.service, f.task.wave) for f in _judged(programme)}
+    known = programme.latest_checkpoints()
     for task in programme.tasks(kind=Kind.GO_LIVE):
         if programme.is_done(task.id) and task.wave and (task.service, task.wave) not in known:
             yield task.name

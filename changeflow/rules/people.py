@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from changeflow.adkar.elements import Element, at_or_before
 from changeflow.programme.audiences import GROUP
 from changeflow.programme.definition import Sponsor
-from changeflow.programme.people import schools_of, services_of
+from changeflow.programme.people import schools_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
@@ -80,7 +80,7 @@ def _next_training(programme: Programme, service: str, group: str) -> Task | Non
     reached = frozenset(
         school
         for person in programme.definition.people
-        if group in person.groups and service in services_of(programme, person)
+        if group in person.groups and person.is_reached_by(service)
         for school in schools_of(programme, person)
     )
     sessions = programme.tasks(kind=Kind.TRAINING, service=service, schools=reached)

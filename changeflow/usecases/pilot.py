@@ -1,17 +1,30 @@
-"""Reconcile a parallel run's files, and keep the result."""
+"""Pilots and parallel runs: which schools go first; a run's files reconciled, and the result kept."""
 
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from changeflow.errors import UnknownThingError
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.intake.folder import read_folder
 from changeflow.intake.reconciling import digests, reconcile
+from changeflow.pilots.choosing import Cohort, choose
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.reconciliation import Reconciliation
+from changeflow.programme.candidates import candidates
+from changeflow.programme.programme import Programme
 from changeflow.storage import facts
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import after_change, check_actor, load
+
+
+def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
+    """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
+    programme = read_folder(folder).programme
+    schools = programme.definition.schools
+    if not 1 <= size < len(schools):
+        raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
+    return programme, choose(candidates(programme), size=size)
 
 
 def reconcile_files(

@@ -6,7 +6,7 @@ from datetime import date
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.programme import Programme
-from changeflow.programme.reinforcement import Found, judged_checkpoints
+from changeflow.programme.reinforcement import Found
 from changeflow.storage import facts
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
@@ -44,17 +44,13 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
             subject=f"checkpoint:{result.task}",
         )
         fresh = load(session, name, on=change.on).programme
-    return next(f for f in found_in(fresh) if f.task.id == result.task)
-
-
-def found_in(programme: Programme) -> Sequence[Found]:
-    return list(judged_checkpoints(dict(programme.roadmap.tasks), programme.facts, programme.policy))
+    return next(f for f in fresh.checkpoints() if f.task.id == result.task)
 
 
 def checkpoints(programme: str | None, *, db: str, today: date) -> Sequence[Found]:
     """Return every checkpoint that was reported, judged, the earliest first."""
     with session_scope(db) as session:
-        return found_in(load(session, programme, on=today).programme)
+        return load(session, programme, on=today).programme.checkpoints()
 
 
 def _check(programme: Programme, result: CheckpointResult) -> None:

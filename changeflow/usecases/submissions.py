@@ -5,6 +5,7 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.pilots.criteria import Scheme
 from changeflow.programme.facts import SYSTEMS, Submission
 from changeflow.programme.programme import Programme
 from changeflow.storage import facts
@@ -24,7 +25,7 @@ def record_submission(submission: Submission, change: Change) -> bool:
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, programme = check_actor(stored.version.definition, change.actor), stored.programme
-        _check_words(programme, submission)
+        scheme = _scheme_of(programme, submission)
         same = [
             s
             for s in programme.facts.submissions
@@ -37,24 +38,26 @@ def record_submission(submission: Submission, change: Change) -> bool:
                 f"Scheme {submission.scheme} was filed for {submission.period} by the {same[0].system} system already: "
                 "one system files a scheme's period, or people are reported twice. Nothing was recorded."
             )
-        _check_parallel(programme, submission)
+        _check_parallel(programme, submission, scheme)
         facts.add_submission(session, programme.id, submission, at=change.now, by=by)
         subject = f"{submission.service}:{submission.scheme}:{submission.period}:{submission.system}"
         after_change(session, programme.id, on=change.on, now=change.now, actor=by, action="submit", subject=subject)
     return True
 
 
-def _check_words(programme: Programme, submission: Submission) -> None:
+def _scheme_of(programme: Programme, submission: Submission) -> Scheme:
+    """Return the scheme that is meant; a service, scheme, period or system that nothing has is an error."""
     known = {s.service: s for s in programme.services}
     if submission.service not in known:
         raise UnknownThingError("service", submission.service, known)
     if submission.system not in SYSTEMS:
         raise UnknownThingError("system", submission.system, SYSTEMS)
     run = known[submission.service].parallel_run
-    schemes = {s.id for s in run.schemes} if run else set()
+    schemes = {s.id: s for s in run.schemes} if run else {}
     if submission.scheme not in schemes:
         raise UnknownThingError("scheme", submission.scheme, schemes, remedy="Name it under parallel_run: schemes.")
     _first_day(submission.period)
+    return schemes[submission.scheme]
 
 
 def _first_day(period: str) -> date:
@@ -64,13 +67,11 @@ def _first_day(period: str) -> date:
         raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.") from None
 
 
-def _check_parallel(programme: Programme, submission: Submission) -> None:
+def _check_parallel(programme: Programme, submission: Submission, scheme: Scheme) -> None:
     """The new system files a scheme from the month on in which the first of its schools is live, and no earlier."""
     if submission.system == "old":
         return
-    run = programme.service(submission.service).parallel_run
-    scheme = next(s for s in run.schemes if s.id == submission.scheme) if run else None
-    schools = frozenset(scheme.schools) if scheme and scheme.schools else programme.schools_of(submission.service)
+    schools = frozenset(scheme.schools) or programme.schools_of(submission.service)
     lives = [
         day_of(p.actual_finish)
         for t in programme.tasks(kind=Kind.GO_LIVE, service=submission.service, schools=schools)

@@ -1,37 +1,14 @@
-"""Propose which schools should be the pilot, against the trust's own mix."""
+"""Which schools should be the pilot, in words: the cohort against the trust, trait by trait, and alternatives."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-from changeflow.errors import InputError
-from changeflow.intake.folder import read_folder
-from changeflow.pilots.choosing import Candidate, Cohort, band_of_size, choose, shares
+from changeflow.pilots.choosing import Cohort, shares
+from changeflow.programme.candidates import candidates
 from changeflow.programme.programme import Programme
 
 
-def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
-    """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
-    programme = read_folder(folder).programme
-    schools = programme.definition.schools
-    if not 1 <= size < len(schools):
-        raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
-    return programme, choose(candidates(programme), size=size)
-
-
-def candidates(programme: Programme) -> list[Candidate]:
-    found = []
-    for school in programme.definition.schools:
-        traits = {"phase": school.phase, "size": band_of_size(school.pupils), "authority": school.authority}
-        if school.hub:
-            traits["hub"] = school.hub
-        if school.system:
-            traits["system"] = school.system
-        found.append(Candidate(school.id, traits, school.reluctant))
-    return found
-
-
-def pilot_text(programme: Programme, cohorts: tuple[Cohort, ...]) -> Iterator[str]:
-    """Yield the proposal in words: the cohort against the trust, trait by trait, and the alternatives."""
+def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]:
+    """Yield the proposal, the best cohort first."""
     everybody = candidates(programme)
     best, *others = cohorts
     yield f"Proposed pilot: {programme.school_names(best.schools)}"
