@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Folder, day, note, out, spoken_errors
-from changeflow.errors import CheckFailedError, ConflictError, UnknownThingError
+from changeflow.cli.speaking import At, Db, Folder, ProgrammeName, day, note, out, spoken_errors
+from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.settings import DEFAULT_DB
 
 if TYPE_CHECKING:
     from changeflow.programme.programme import Programme
@@ -127,25 +128,47 @@ def schedule(
 
 
 def why(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder, or a Project file.")],
-    task: Annotated[str, typer.Argument(help="A task's id; in a Project file, its UID.")],
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[DIR] TASK",
+            help="A programme folder or a Project file, and a task's id (its UID there); "
+            "a task alone is one of the stored programme.",
+        ),
+    ],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
     at: At = None,
 ) -> None:
     """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
-    from changeflow.roadmap.slip import Slips, cliff_in_words
     from changeflow.roadmap.why import explain
     from changeflow.usecases.plan import plan_folder, schedule_project
+    from changeflow.usecases.stored import loaded
 
     with spoken_errors():
-        if folder.is_file():
+        if len(what) > 2:
+            raise InputError(f"That is one too many: '{what[2]}'. Write a folder and a task, or a task alone.")
+        task, folder = what[-1], Path(what[0]) if len(what) == 2 else None
+        if folder is not None and folder.is_file():
             project, timed = schedule_project(folder, say=note)
             if task not in project.roadmap.tasks:
                 raise UnknownThingError("task", task, project.roadmap.tasks)
             out(explain(project.roadmap, timed, task).text)
             return
-        programme = plan_folder(folder, on=day(at) if at else None).programme
-        if task not in programme.roadmap.tasks:
-            raise UnknownThingError("task", task, programme.roadmap.tasks)
+        if folder is not None:
+            found = plan_folder(folder, on=day(at) if at else None).programme
+        else:
+            found = loaded(programme, db=db, on=day(at))
+        if task not in found.roadmap.tasks:
+            raise UnknownThingError("task", task, found.roadmap.tasks)
+    _explain(found, task)
+
+
+def _explain(programme: "Programme", task: str) -> None:
+    """Print why, and how far a task can slip before it moves a milestone."""
+    from changeflow.roadmap.slip import Slips, cliff_in_words
+    from changeflow.roadmap.why import explain
+
     if programme.schedule is None:
         return
     out(explain(programme.roadmap, programme.schedule, task).text)
