@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from changeflow.agenda.criteria import State
 from changeflow.agenda.days import PeoplesDays
 from changeflow.agenda.due import NOBODY_ANSWERED, Due, Invited, Readers, climb, due_day, is_open, unslipped
-from changeflow.agenda.gates import State, weigh
+from changeflow.agenda.gates import weigh
 from changeflow.agenda.reasons import Reason
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.cpm import Schedule

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from changeflow.agenda.criteria import State as GateState
 from changeflow.agenda.decisions import decision_log
-from changeflow.agenda.gates import State as GateState
 from changeflow.agenda.gates import open_conditions, weigh
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme

@@ -6,16 +6,15 @@ A person decides. This says what speaks for it and what does not, and never what
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 import networkx as nx
 
 from changeflow.adkar.elements import Element
 from changeflow.adkar.readiness import is_past
 from changeflow.adkar.reinforcement import Verdict
+from changeflow.agenda.criteria import Criterion, State, unless_waived
+from changeflow.agenda.go_live import go_live_criteria
 from changeflow.errors import UnknownThingError
-from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.go_no_go import propose
 from changeflow.programme.facts import Decision
 from changeflow.programme.mandates import holders
 from changeflow.programme.programme import Programme
@@ -26,35 +25,10 @@ from changeflow.roadmap.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
 from changeflow.rules.rule import Rule
-from changeflow.rules.waivers import effective
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import last_day_of, spoken_day
 from changeflow.values.words import Gate, Kind, Mandate, Outcome, Severity
-
-
-class State(StrEnum):
-    """How a criterion stands."""
-
-    BLOCKS = "blocks"
-    """It cannot be approved away: only a waiver lifts it, where one can."""
-    OPEN = "open"
-    """Not there yet: a condition may see to it."""
-    NOTED = "noted"
-    """To be looked at; it holds nothing up."""
-    WAIVED = "waived"
-    MET = "met"
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One thing that a gate asks for."""
-
-    text: str
-    state: State
-    rule: str = ""
-    with_owner: bool = False
-    """A task of somebody's stands for it, who is reminded of that task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +98,8 @@ def weigh(judged: Judged, task: TaskId) -> GateCase:
         *_training(programme, gate),
         *_people(programme, gate),
         *_stuck(programme, gate),
-        *_runs_and_pilot(programme, gate),
+        *go_live_criteria(programme, gate),
         *_conditions(programme, gate),
-        *_questions(programme, gate),
     ]
     order = list(State)
     return GateCase(gate.id, tuple(sorted(dict.fromkeys(found), key=lambda c: order.index(c.state))))
@@ -151,7 +124,8 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
         ]
         for finding in about:
             hard = finding.is_block or rule.hardens_at is gate.gate is not None
-            yield Criterion(f"{rule.code}: {finding.message}", State.BLOCKS if hard else State.NOTED, rule.code)
+            state = State.BLOCKS if hard else State.NOTED
+            yield Criterion(f"{rule.code}: {finding.message}", state, rule.code, remedy=finding.remedy)
         if about or gate.gate is None or not _concerns(programme, rule, gate):
             continue
         waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(w, gate)), None)
@@ -188,7 +162,9 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif done and done.is_done:
             yield Criterion(f"{task.name}: done.", State.MET)
         else:
-            yield Criterion(f"{task.name} is not finished.", State.OPEN, with_owner=task.owner is not None)
+            ready = spoken_day(last_day_of(programme.timed(name).early_finish))
+            text, remedy = f"{task.name} is not finished.", f"Finish it; the forecast is {ready}."
+            yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
 
 
 def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
@@ -217,7 +193,7 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
         return
     missing = programme.school_names(gate.schools - trained)
     text += f" ({wanted:.0%} are asked for); not at {missing}."
-    yield Criterion(text, _unless_waived(programme, rule, gate), rule.code)
+    yield Criterion(text, unless_waived(programme, rule, gate), rule.code)
 
 
 BEFORE_GATE = {Gate.WAVE_RELEASE: Element.DESIRE, Gate.GO_LIVE: Element.KNOWLEDGE}
@@ -263,59 +239,6 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
             is_met = one.judgement.verdict is Verdict.SUSTAINED
             text = f"{one.task.name}: {one.judgement.verdict}: {'; '.join(one.judgement.reasons)}."
             yield Criterion(text, State.MET if is_met else State.OPEN, "R16")
-
-
-def _runs_and_pilot(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    service = programme.service(gate.service) if gate.service else None
-    if service is None:
-        return
-    runs_needed = any(
-        programme.guarantees(t, before=gate) for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=gate.service)
-    )
-    after_pilot = any(
-        programme.guarantees(t, before=gate) for t in programme.tasks(kind=Kind.PILOT, service=gate.service)
-    )
-    runs = propose(
-        parallel_run=(service.parallel_run or ParallelRunPolicy()) if runs_needed else None,
-        runs=programme.facts.runs_of(service.service),
-        minimum_clean=programme.rulepacks.number("payroll", "consecutive_clean_runs", on=programme.on),
-    )
-    pilot = propose(
-        parallel_run=None,
-        runs=(),
-        minimum_clean=0,
-        pilot=service.pilot if after_pilot else None,
-        measured=programme.facts.criteria.get(service.service, {}),
-    )
-    for code, proposal in (("R12", runs), ("R11", pilot)):
-        against = _unless_waived(programme, RULES[code], gate)
-        yield from (Criterion(text, against, code) for text in proposal.against)
-        yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
-    if gate.gate is Gate.WAVE_RELEASE and gate_words(programme, gate) == "opens the pilot":
-        if service.pilot is None or not service.pilot.exit_criteria:
-            text = f"{service.name} has no exit criteria for its pilot: they are fixed before it starts."
-            yield Criterion(text, State.OPEN, "R11")
-        else:
-            yield Criterion(f"{len(service.pilot.exit_criteria)} exit criteria are fixed.", State.MET, "R11")
-
-
-def _questions(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """What no plan can show, and somebody should ask before people are paid by a new system."""
-    service = programme.service(gate.service) if gate.service else None
-    if gate.gate is Gate.GO_LIVE and service is not None and service.pays_people:
-        for question in programme.law("payroll", "go_live_questions").value:
-            yield Criterion(f"Ask: {str(question).rstrip('?.')}?", State.NOTED, "R12")
-
-
-def _unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
-    """A waiver of the gate's own task, or of what it opens, lifts the criterion as well as the rule."""
-    subjects = (gate.id, *programme.graph.successors(gate.id))
-    waived = any(
-        w.is_in_force(programme.on) and w.covers(service=gate.service, subject=subject, schools=gate.schools)
-        for w in effective(programme.definition, rule.code)
-        for subject in subjects
-    )
-    return State.WAIVED if waived else State.BLOCKS
 
 
 def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:

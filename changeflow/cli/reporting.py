@@ -13,6 +13,7 @@ Since = Annotated[
     str | None,
     typer.Option(metavar="WHEN", help="report (the last issued), baseline, or a day; left out: the nearest of these."),
 ]
+OutFile = Annotated[Path, typer.Option("--out", help="The file to write: .html, .pdf or .json.")]
 report = typer.Typer(help="Reports for people.", no_args_is_help=True)
 
 
@@ -29,7 +30,7 @@ def reports() -> None:
 @report.command("sro")
 def report_sro(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="The file to write: .html or .json.")] = Path("sro-report.html"),
+    out: OutFile = Path("sro-report.html"),
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     since: Since = None,
@@ -51,6 +52,27 @@ def report_sro(
         else:
             built = reporting.sro_of_stored(programme, db=db, today=day(at), since=since, actor=actor, now=moment(at))
         write_sro(built, out)
+    note(f"Wrote {out}")
+
+
+@report.command("go-no-go")
+def report_go_no_go(
+    gate: Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate before a go-live.")],
+    out: OutFile = Path("go-no-go.html"),
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    at: At = None,
+) -> None:
+    """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
+    from changeflow.reports.documents import write_go_no_go
+    from changeflow.reports.go_no_go import go_no_go_text
+    from changeflow.usecases.go_no_go import go_no_go_of
+
+    with spoken_errors():
+        page = go_no_go_of(gate, db=db, programme=programme, today=day(at))
+        write_go_no_go(page, out)
+    for line in go_no_go_text(page):
+        typer.echo(line)
     note(f"Wrote {out}")
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SHOWN = 50
 """Problems of one kind that are told one by one."""
 DECIMALS = 6
+PERIOD = "period"
+"""A column that says which period a line is of."""
 SPOKEN = r"[+]?-?\(?-?£?-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?\)?-?|-?\(?-?£?-?([0-9]+\.?[0-9]*|\.[0-9]+)\)?-?"
 """Also `1,234.56`, `£1,234.56`, `(12.00)` and `12.00-`; commas only where thousands are."""
 
@@ -46,8 +48,12 @@ def load_side(
     problems: list[Problem],
     *,
     scratch: Path,
+    period: str = "",
 ) -> Side:
-    """Load one side. Without tolerances, every column whose cells are all amounts is an element."""
+    """Load one side. Without tolerances, every column whose cells are all amounts is an element.
+
+    Where it has a column `period`, every line of it must be of the period that is reconciled.
+    """
     import duckdb
 
     shown, start = path.name, len(problems)
@@ -67,7 +73,7 @@ def load_side(
     if len(problems) > start:
         return Side(name, ())
     try:
-        return _Loading(db, name, shown, source, columns, problems).run(policy, theirs)
+        return _Loading(db, name, shown, source, columns, problems).run(policy, theirs, period)
     except duckdb.Error as error:
         problems.append(_unreadable(shown, error))
         return Side(name, ())
@@ -88,11 +94,11 @@ class _Loading:
     columns: Sequence[str]
     problems: list[Problem]
 
-    def run(self, policy: ParallelRunPolicy, theirs: dict[str, str]) -> Side:
+    def run(self, policy: ParallelRunPolicy, theirs: dict[str, str], period: str) -> Side:
         """Load the elements of a policy; `theirs` gives the file's columns for its keys and elements."""
         keys = [theirs[k] for k in policy.key]
         named = [t.element for t in policy.tolerances]
-        elements = named or [c for c in self.columns if c not in keys and self._is_amounts(c)]
+        elements = named or [c for c in self.columns if c not in (*keys, PERIOD) and self._is_amounts(c)]
         columns = {e: theirs.get(e, e) for e in elements}
         # Reading patiently takes four times as long, so it is only done where it has to be.
         if unread := self._load(keys, columns, patient=()):
@@ -107,7 +113,27 @@ class _Loading:
         for line, place, text in sorted(cells):
             remedy = f"Write 1234.56, with at most {DECIMALS} decimals."
             self._add(line, place, f"'{text}' is not an amount.", remedy)
+        if policy.pay in columns and policy.pay not in policy.flipped:
+            self._check_pay(policy.pay, columns[policy.pay])
+        if period and PERIOD in self.columns and PERIOD not in keys:
+            self._check_period(period)
         return Side(self.name, tuple(elements))
+
+    def _check_pay(self, element: str, column: str) -> None:
+        """Nobody is paid less than nothing: such a line is a mistake of the file, or owes what was overpaid."""
+        wrong = (
+            f'select line, {quoted(element)} from "{self.name}" where {quoted(element)} < 0 order by 1 limit {SHOWN}'
+        )
+        remedy = "Ask who made the file; money that is owed back belongs into a column of its own."
+        for line, amount in self.db.execute(wrong).fetchall():
+            self._add(line, self._place(column), f"Pay of {amount / 1_000_000:.2f} is less than nothing.", remedy)
+
+    def _check_period(self, period: str) -> None:
+        cells = f"select {LINE}, trim({quoted(PERIOD)}) as cell from {self.source}"
+        wrong = f"select line, cell from ({cells}) where coalesce(cell, '') <> ? order by line limit {SHOWN}"
+        remedy = f"A run compares one period: take out what is not of {period}."
+        for line, text in self.db.execute(wrong, [period]).fetchall():
+            self._add(line, self._place(PERIOD), f"'{text or ''}' is another period than {period}.", remedy)
 
     def _load(self, keys: Sequence[str], columns: Mapping[str, str], *, patient: Collection[str]) -> list[str]:
         """Make the table, reading some elements patiently; return those in which something could not be read."""

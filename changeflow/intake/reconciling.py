@@ -58,7 +58,7 @@ def reconcile(
         sides = []
         for name, path in (("old", old), ("new", new)):
             told(f"Reading {path.name} …")
-            sides.append(load_side(db, name, path, policy, problems, scratch=Path(scratch)))
+            sides.append(load_side(db, name, path, policy, problems, scratch=Path(scratch), period=period))
         if identity is not None:
             _map_identities(db, identity, problems)
         if problems:
@@ -130,7 +130,7 @@ class _Comparison:
             "select element, class, count(*) from variance group by all order by all"
         ).fetchall():
             cells.setdefault(element, {})[IN_CLASS[number]] = count
-        counts, keys = self._counts()
+        counts, keys = self._counts(cells)
         largest = self.db.execute("select max(abs(new - old)) from variance where class = 3").fetchone()
         return Reconciliation(
             counts=counts,
@@ -140,6 +140,8 @@ class _Comparison:
             elements=elements,
             largest_unexplained=_amount(largest[0] if largest and largest[0] is not None else 0),
             net=self._net(),
+            unpaid=self._unpaid(),
+            pay=self.policy.pay if self.policy.pay in elements else None,
         )
 
     def _join(self, elements: Sequence[str]) -> None:
@@ -189,7 +191,9 @@ class _Comparison:
             branches.append(f"when {' and '.join(conditions)} then {number}")
         return " ".join(branches), values
 
-    def _counts(self) -> tuple[dict[Outcome, int], dict[Outcome, tuple[str, ...]]]:
+    def _counts(
+        self, cells: dict[str, dict[Outcome, int]]
+    ) -> tuple[dict[Outcome, int], dict[Outcome, tuple[str, ...]]]:
         counts: dict[Outcome, int] = {}
         keys: dict[Outcome, tuple[str, ...]] = {}
         worst = dict(
@@ -208,6 +212,8 @@ class _Comparison:
             explained, values = self._explained_alone(name)
             number = self._one(f"select count(*) {alone} and {explained}", values)
             counts[Outcome.EXPLAINED] += number
+            if number:
+                cells[name] = {Outcome.EXPLAINED: number}
             counts[outcome] = self._one(f"select count(*) {alone}") - number
             found = self.db.execute(
                 f"select key {alone} and not {explained} order by key limit {KEPT}", values
@@ -235,6 +241,10 @@ class _Comparison:
             outcome = IN_CLASS[number]
             reason = self.policy.explanations[rule].reason if outcome is Outcome.EXPLAINED else ""
             yield Variance(key, element, _amount(old), _amount(new), outcome, reason)
+
+    def _unpaid(self) -> int:
+        query = "select count(*) from variance where element = ? and old > 0 and new <= 0"
+        return self._one(query, [self.policy.pay]) if self.policy.pay else 0
 
     def _net(self) -> Mapping[str, Decimal]:
         rows = self.db.execute(

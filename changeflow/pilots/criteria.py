@@ -1,20 +1,23 @@
 """What a pilot must show before the next wave, and what a parallel run must prove."""
 
+from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from changeflow.values.base import Frozen, Id, as_list
 
 
 class ExitCriterion(Frozen):
-    """One measure with its threshold, fixed before the pilot starts."""
+    """One measure with its threshold, fixed before the pilot starts, and frozen from its release on."""
 
     id: Id
     measure: str
     at_least: Decimal | None = None
     at_most: Decimal | None = None
+    evidence: str = Field("", description="What will show it: the service desk's log, a survey of business managers")
     owner: Id | None = None
 
 
@@ -22,6 +25,62 @@ class PilotPlan(Frozen):
     """How a pilot of the service is judged."""
 
     exit_criteria: tuple[ExitCriterion, ...] = ()
+    skipped: str | None = Field(None, min_length=1, description="Why a small trust goes without a pilot")
+
+
+class AssuranceMethod(StrEnum):
+    """How it is made sure that a new system pays as the old one did."""
+
+    PARALLEL = "parallel"
+    TEST_PACK = "test_pack"
+    BOTH = "both"
+
+
+class PackCase(Frozen):
+    """One case of a structured test pack: a mid-month starter, maternity pay, two contracts of one person."""
+
+    id: Id
+    what: str = Field(min_length=1)
+
+
+class Assurance(Frozen):
+    """Parallel runs, a structured test pack, or both; whatever is not a parallel run says why."""
+
+    method: AssuranceMethod = AssuranceMethod.PARALLEL
+    rationale: str = ""
+    cases: tuple[PackCase, ...] = ()
+
+    @property
+    def runs_in_parallel(self) -> bool:
+        return self.method is not AssuranceMethod.TEST_PACK
+
+    @property
+    def has_test_pack(self) -> bool:
+        return self.method is not AssuranceMethod.PARALLEL
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> "Assurance":
+        if self.has_test_pack and not self.cases:
+            raise ValueError("a test pack needs cases: an id, and what is tried")
+        if not self.runs_in_parallel and not self.rationale:
+            raise ValueError("a test pack instead of parallel runs needs its rationale")
+        return self
+
+
+class ToConfirm(Frozen):
+    """Something that a person vouches for before a go-live."""
+
+    id: Id
+    what: str = Field(min_length=1)
+    owner: Id | None = None
+    ends: bool = Field(default=False, description="It is true until a day, which is told with it")
+
+
+class GoNoGo(Frozen):
+    """What a go-live asks of people beside the evidence; of a payroll, what its rulepack lists comes on top."""
+
+    confirm: tuple[ToConfirm, ...] = ()
+    sign: tuple[Id, ...] = Field((), description="People who must sign before a go can be recorded")
 
 
 class Tolerance(Frozen):
@@ -65,17 +124,25 @@ class ParallelRunPolicy(Frozen):
     explanations: tuple[ExplainedVariance, ...] = ()
     clean_runs: int = Field(2, ge=1)
     """Consecutive clean runs before go-live."""
+    pay: str | None = Field(None, description="The element that people are paid: nobody's may be nought or below")
+    within_share: Decimal | None = Field(
+        None, gt=0, le=1, description="Share of contracts whose pay is within tolerance; the rulepack's when left out"
+    )
+    ends: date | None = Field(None, description="The last day of running both: nobody does two jobs for ever")
+    cost_a_period: Decimal | None = Field(None, ge=0, description="What running both costs, each pay period")
 
 
-def _preset(key: tuple[str, ...], exact: tuple[str, ...], within: tuple[str, ...] = ()) -> ParallelRunPolicy:
+def _preset(
+    key: tuple[str, ...], exact: tuple[str, ...], within: tuple[str, ...] = (), pay: str | None = None
+) -> ParallelRunPolicy:
     pence = Decimal("0.01")
     tolerances = [Tolerance(element=e, absolute=Decimal(0)) for e in exact]
     tolerances += [Tolerance(element=e, absolute=pence) for e in within]
-    return ParallelRunPolicy(key=key, tolerances=tuple(tolerances))
+    return ParallelRunPolicy(key=key, tolerances=tuple(tolerances), pay=pay)
 
 
 PRESETS = {
-    "payroll": _preset(("contract",), ("gross", "net"), ("tax", "ni", "pension")),
+    "payroll": _preset(("contract",), ("gross", "net"), ("tax", "ni", "pension"), pay="net"),
     "suppliers": _preset(("supplier", "invoice"), ("net", "vat", "gross")),
     "budgets": _preset(("cost_centre", "account"), ("budget", "actual", "committed")),
     "assets": _preset(("asset",), ("cost", "net_book_value"), ("depreciation",)),

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from math import floor
 
 from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
+from changeflow.values.duration import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,20 @@ def propose(
     parallel_run: ParallelRunPolicy | None,
     runs: Sequence[RunSummary],
     minimum_clean: int,
+    within_share: Decimal = Decimal(0),
     pilot: PilotPlan | None = None,
     measured: Mapping[str, str] | None = None,
 ) -> Proposal:
-    """Weigh a service's parallel runs and its pilot's exit criteria. None of either means it is not asked for."""
+    """Weigh a service's parallel runs and its pilot's exit criteria. None of either means it is not asked for.
+
+    `within_share` is asked of each of the last runs, where the policy has no share of its own.
+    """
     good: list[str] = []
     bad: list[str] = []
     if parallel_run is not None:
-        _weigh_runs(runs, max(minimum_clean, parallel_run.clean_runs), good, bad)
+        needed = max(minimum_clean, parallel_run.clean_runs)
+        _weigh_runs(runs, needed, good, bad)
+        _weigh_pay(latest_by_period(runs)[-needed:], parallel_run.within_share or within_share, good, bad)
     for criterion in pilot.exit_criteria if pilot else ():
         _weigh(criterion, (measured or {}).get(criterion.id), good, bad)
     return Proposal(not bad, tuple(good), tuple(bad))
@@ -63,6 +71,18 @@ def _weigh_runs(runs: Sequence[RunSummary], needed: int, good: list[str], bad: l
         ]
         if run is series[-1] or clean < needed:
             bad.append(f"{run.period}: {', '.join(faults)}; the largest difference is £{run.largest_unexplained:.2f}.")
+
+
+def _weigh_pay(runs: Sequence[RunSummary], asked: Decimal, good: list[str], bad: list[str]) -> None:
+    """Of each of the last runs: nobody unpaid, and enough whose pay is the same, whatever explains the others."""
+    for run in runs:
+        if run.unpaid:
+            bad.append(f"{run.period}: {counted(run.unpaid, 'contract')} would not be paid at all.")
+        # Rounded down: 99.49 % is not the 99.5 % that was asked for.
+        share = f"{floor(run.pay_share * 10_000) / 100:g}%"
+        wanted = f"{(asked * 100).normalize():f}%"
+        text = f"{run.period}: {share} of contracts are paid the same within tolerance ({wanted} were set)."
+        (good if run.pay_share >= asked else bad).append(text)
 
 
 def _weigh(criterion: ExitCriterion, value: str | None, good: list[str], bad: list[str]) -> None:

@@ -44,7 +44,8 @@ class Reconciliation:
     counts: Mapping[Outcome, int]
     """Contracts by outcome."""
     cells: Mapping[str, Mapping[Outcome, int]] = field(default_factory=dict)
-    """Differing cells by element and outcome, of contracts that are on both sides."""
+    """Differing cells by element and outcome, of contracts on both sides; and, as `missing` and `extra`, how many
+    leavers and starters were explained."""
     variances: tuple[Variance, ...]
     """The gravest differences, the largest effect first; unequal within tolerance included."""
     keys: Mapping[Outcome, tuple[str, ...]] = field(default_factory=dict)
@@ -53,6 +54,10 @@ class Reconciliation:
     largest_unexplained: Decimal = Decimal(0)
     net: Mapping[str, Decimal] = field(default_factory=dict)
     """By element, new less old of all contracts on both sides: what a comparison of totals would see."""
+
+    unpaid: int = 0
+    """Contracts on both sides that the old output pays and the new one does not."""
+    pay: str | None = None
 
     def count(self, outcome: Outcome) -> int:
         return self.counts.get(outcome, 0)
@@ -77,4 +82,24 @@ class Reconciliation:
             duplicates=self.count(Outcome.DUPLICATE),
             largest_unexplained=self.largest_unexplained,
             on=on,
+            unpaid=self.unpaid,
+            cells={e: {o.value: n for o, n in counts.items()} for e, counts in self.cells.items()},
+            pay=self.pay,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptVariance:
+    """One difference of a kept run. Its contract is personal data: pages and lists mask it."""
+
+    contract: str
+    element: str
+    """Empty where the contract is missing, extra or there twice."""
+    old: Decimal | None
+    new: Decimal | None
+    outcome: Outcome
+    reason: str
+
+    @property
+    def difference(self) -> Decimal:
+        return (self.new or Decimal(0)) - (self.old or Decimal(0))

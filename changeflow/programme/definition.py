@@ -9,7 +9,7 @@ from pydantic import Field
 
 from changeflow.adkar.impacts import Change
 from changeflow.adkar.people import Person
-from changeflow.pilots.criteria import ParallelRunPolicy, PilotPlan
+from changeflow.pilots.criteria import Assurance, GoNoGo, ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.pathways import Links, Pathway, StepFields
 from changeflow.roadmap.risk.request import Risk
@@ -267,7 +267,9 @@ class ServiceFile(Frozen):
     tasks: dict[str, StepFields] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     pilot: PilotPlan | None = None
+    assurance: Assurance = Assurance()
     parallel_run: ParallelRunPolicy | None = None
+    go_no_go: GoNoGo = GoNoGo()
 
     @property
     def pays_people(self) -> bool:

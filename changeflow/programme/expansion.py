@@ -79,6 +79,8 @@ class _Expander:
         for name, fields in steps.items():
             if fields.classes and service.service_class not in fields.classes:
                 continue
+            if fields.assured_by and service.assurance.method not in fields.assured_by:
+                continue
             own = name in general
             place = Place.service(service.service, "tasks", name) if own else Place.pathway(service.pathway, name)
             for local, schools, wave in self._copies(service, name, fields):

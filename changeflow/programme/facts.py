@@ -6,6 +6,7 @@ from datetime import date
 
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.reinforcement import CheckpointResult
+from changeflow.pilots.entries import Entry
 from changeflow.pilots.runs import RunSummary
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.values.base import TaskId
@@ -116,6 +117,8 @@ class Facts:
     """What was found at checkpoints, in the order in which it was reported."""
     attendance: tuple[Attendance, ...] = ()
     submissions: tuple[Submission, ...] = ()
+    pilot: tuple[Entry, ...] = ()
+    """What was said about pilots and parallel runs, in its order."""
     confidence: Confidence | None = None
     """The latest."""
 
@@ -136,6 +139,7 @@ class Facts:
             progress=progress,
             decisions=tuple(d for d in self.decisions if d.on <= day),
             runs=tuple(r for r in self.runs if r.on <= day),
+            pilot=tuple(e for e in self.pilot if e.on <= day),
             snapshots=tuple(s for s in self.snapshots if s.on <= day),
             acts=tuple(a for a in self.acts if a.on <= day),
             attendance=tuple(a for a in self.attendance if a.on <= day),

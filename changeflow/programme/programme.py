@@ -12,6 +12,7 @@ from changeflow.programme.conditions import add_conditions, add_refusals
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
+from changeflow.programme.iterations import add_repetitions
 from changeflow.programme.readiness import add_readiness
 from changeflow.programme.reference import Flaw, References
 from changeflow.programme.reinforcement import Found, add_corrections, judged_checkpoints
@@ -249,6 +250,7 @@ def join(
     calendars = Calendars(definition)
     expansion: Expansion = expand(definition, calendars)
     day = definition.programme.working_week.minutes_per_day
+    add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
     add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
     add_refusals(expansion, known.decisions, calendars.periods, known.progress)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from changeflow.agenda.criteria import State
 from changeflow.agenda.decisions import LoggedDecision, Moved, decision_log, delay_so_far, week_costs
 from changeflow.agenda.due import due_days
-from changeflow.agenda.gates import GateCase, State, gate_of, gate_words, weigh
+from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of

@@ -1,4 +1,4 @@
-"""Reports as files: HTML from the templates, JSON of the same numbers."""
+"""Reports as files: HTML from the templates, PDF of the same pages, JSON of the same numbers."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from changeflow.errors import InputError
+from changeflow.reports.go_no_go import GoNoGoPage
 from changeflow.reports.levelling import LevelReport
+from changeflow.reports.pdf import pdf_of
 from changeflow.reports.risk import RiskReport
 from changeflow.reports.risk_pictures import draw_curves, draw_tornado
 from changeflow.reports.sro import SroReport
@@ -24,15 +26,30 @@ def sro_json(report: SroReport) -> str:
     return json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n"
 
 
-REPORTS = {".html": sro_html, ".json": sro_json}
-"""By the ending of the file that is asked for."""
-
-
 def write_sro(report: SroReport, out: Path) -> None:
-    """Write the report to `out`, as its ending says."""
-    if out.suffix not in REPORTS:
-        raise InputError(f"'{out.name}' should end in {' or '.join(REPORTS)}.")
-    _write(REPORTS[out.suffix](report), out)
+    """Write the report to `out`, as its ending says: a page, a PDF of it, or the numbers as JSON."""
+    _write_page(out, lambda: sro_html(report), lambda: sro_json(report))
+
+
+def write_go_no_go(page: GoNoGoPage, out: Path) -> None:
+    """Write the page of a decision to `out`: HTML, a PDF of it, or the numbers as JSON."""
+    template = template_environment().get_template("reports/go-no-go.html.j2")
+    _write_page(
+        out,
+        lambda: template.render(p=page),
+        lambda: json.dumps(asdict(page), indent=2, ensure_ascii=False) + "\n",
+    )
+
+
+def _write_page(out: Path, page: Callable[[], str], numbers: Callable[[], str]) -> None:
+    if out.suffix == ".json":
+        _write(numbers(), out)
+    elif out.suffix == ".html":
+        _write(page(), out)
+    elif out.suffix == ".pdf":
+        write_whole(out, pdf_of(page()))
+    else:
+        raise InputError(f"'{out.name}' should end in .html, .pdf or .json.")
 
 
 def write_waves(report: WavesReport, pictures: Sequence[Pictures], out: Path) -> None:
@@ -64,8 +81,12 @@ def _write_as(
 
 
 def _write(text: str, out: Path) -> None:
+    write_whole(out, text.encode())
+
+
+def write_whole(out: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f".{out.name}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content)
     part.replace(out)

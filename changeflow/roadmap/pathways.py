@@ -3,13 +3,13 @@
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from changeflow.roadmap.tasks import Link, LinkType
 from changeflow.values.base import Frozen, Id, as_list
-from changeflow.values.duration import Duration, parse_duration
+from changeflow.values.duration import Duration, DurationText, parse_duration
 from changeflow.values.words import Gate, Kind, Phase, Track
 
 
@@ -22,13 +22,6 @@ class Per(StrEnum):
     SCHOOL = "school"
 
 
-def _checked_duration(text: Any) -> Any:  # noqa: ANN401
-    if isinstance(text, str):
-        parse_duration(text, minutes_per_day=450)
-    return text
-
-
-DurationText = Annotated[str, BeforeValidator(_checked_duration), Field(examples=["5d", "30ed", "2pp"])]
 Links = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(examples=["requirements FS+5d"])]
 
 _LINK = re.compile(r"^(?P<task>[a-z0-9][a-z0-9/-]*?)(?:\s+(?P<type>FS|SS|FF|SF)?(?P<lag>[+-]\S+)?)?$")
@@ -79,6 +72,9 @@ class StepFields(Frozen):
     )
     minor: bool | None = None
     irreversible: bool | None = None
+    assured_by: tuple[Literal["parallel", "test_pack", "both"], ...] | None = Field(
+        None, description="Only for services that are assured in one of these ways"
+    )
     drop: bool | None = Field(None, description="Leave this step out")
 
     def changed_by(self, other: "StepFields") -> "StepFields":

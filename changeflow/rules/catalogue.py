@@ -118,6 +118,7 @@ _IN_ORDER = (
         sentence="you may want to run the new system and service in parallel with the old one for a short period",
         our_choice="That payroll may not do without, but by waiver",
         check=sequence.parallel_run_before_go_live,
+        on_dates=sequence.parallel_runs_end,
         gates=(Gate.GO_LIVE,),
         only_for=lambda service: service.pays_people,
         example="March and April are paid by the old system and computed by both; only then does the new one pay.",

@@ -9,7 +9,8 @@ from changeflow.programme.reference import References
 from changeflow.roadmap.tasks import Task
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.words import Kind, Phase
+from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.words import Kind, Phase, Severity
 
 
 def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
@@ -86,14 +87,38 @@ def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | Impli
         if not service.pays_people:
             continue
         for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
-            message = "{task} pays people, and no parallel run covers {schools}."
-            yield from _needs_before(programme, live, Kind.PARALLEL_RUN, "R12", message)
-            yield from _unearned(programme, live, needed)
-        for run in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service):
-            periods = run.duration.amount if run.duration.unit is Unit.PAY_PERIODS else 0
+            if service.assurance.has_test_pack:
+                message = "{task} pays people, and no test pack covers {schools}."
+                yield from _needs_before(programme, live, Kind.TEST_PACK, "R12", message)
+            if service.assurance.runs_in_parallel:
+                message = "{task} pays people, and no parallel run covers {schools}."
+                yield from _needs_before(programme, live, Kind.PARALLEL_RUN, "R12", message)
+                yield from _unearned(programme, live, needed)
+        runs = list(programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service))
+        for run in runs:
+            # One that is run again, for longer, counts together with the first.
+            together = [r.duration for r in runs if r.wave == run.wave and r.schools == run.schools]
+            periods = sum(d.amount for d in together if d.unit is Unit.PAY_PERIODS)
             if periods < needed:
                 message = f"{run.name} lasts {periods} pay periods; at least {needed} are needed."
                 yield Breach("R12", run.id, message, service.service, run.schools)
+
+
+def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Running both doubles the work, so it has a last day: a forecast beyond it is told with what it costs."""
+    for service in programme.services:
+        policy = service.parallel_run
+        if policy is None or policy.ends is None:
+            continue
+        for run in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service):
+            last = last_day_of(programme.timed(run.id).early_finish)
+            if last > policy.ends and not programme.is_done(run.id):
+                cost = f" Each period more costs £{policy.cost_a_period:,.0f}." if policy.cost_a_period else ""
+                message = (
+                    f"{run.name} goes on until {spoken_day(last)}; running both was to end on "
+                    f"{spoken_day(policy.ends)}.{cost}"
+                )
+                yield Breach("R12", run.id, message, service.service, run.schools, Severity.WARN)
 
 
 def training_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:

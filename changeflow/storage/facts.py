@@ -4,27 +4,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
-from decimal import Decimal
 from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.pilots.runs import RunSummary
-from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct, Submission
+from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
-from changeflow.storage import publications
+from changeflow.storage import pilots, publications
 from changeflow.storage.tables.facts import (
     AttendanceRow,
     CheckpointRow,
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
-    MeasureRow,
     ProgressRow,
-    RunRow,
     SponsorActRow,
-    SubmissionRow,
 )
 from changeflow.values.words import Outcome
 
@@ -48,22 +43,16 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         for r in _rows(session, SponsorActRow, programme, until)
     ]
     said = [_confidence(r) for r in _rows(session, ConfidenceRow, programme, until)]
-    runs = tuple(_run(r) for r in _rows(session, RunRow, programme, until))
-    criteria: dict[str, dict[str, str]] = {}
-    for r in _rows(session, MeasureRow, programme, until):
-        criteria.setdefault(r.service, {})[r.criterion] = r.value
     return Facts(
         progress=progress,
         decisions=decisions,
-        runs=runs,
+        runs=pilots.runs(session, programme, until=until),
         snapshots=publications.snapshots(session, programme, until=until),
         answered=publications.answered(session, programme),
-        criteria=criteria,
+        criteria=pilots.measures(session, programme, until=until),
+        pilot=pilots.entries(session, programme, until=until),
         acts=tuple(sorted(acts, key=_day)),
-        submissions=tuple(
-            Submission(service=r.service, scheme=r.scheme, period=r.period, system=r.system)
-            for r in _rows(session, SubmissionRow, programme, until)
-        ),
+        submissions=pilots.submissions(session, programme, until=until),
         attendance=tuple(
             Attendance(task=r.task, person=r.person, on=r.on, evidence=r.evidence)
             for r in _rows(session, AttendanceRow, programme, until)
@@ -75,7 +64,6 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
 
 _Timed = TypeVar(
     "_Timed",
-    SubmissionRow,
     AttendanceRow,
     CheckpointRow,
     ProgressRow,
@@ -83,8 +71,6 @@ _Timed = TypeVar(
     ConditionRow,
     SponsorActRow,
     ConfidenceRow,
-    RunRow,
-    MeasureRow,
 )
 
 
@@ -176,10 +162,6 @@ def add_attendance(session: Session, programme: str, attendance: Sequence[Attend
     return len(new)
 
 
-def add_submission(session: Session, programme: str, submission: Submission, *, at: datetime, by: str) -> None:
-    session.add(SubmissionRow(programme_id=programme, at=at, by=by, **asdict(submission)))
-
-
 def add_checkpoint(session: Session, programme: str, result: CheckpointResult, *, at: datetime, by: str) -> None:
     session.add(CheckpointRow(programme_id=programme, at=at, by=by, **asdict(result)))
 
@@ -187,41 +169,6 @@ def add_checkpoint(session: Session, programme: str, result: CheckpointResult, *
 def add_confidence(session: Session, programme: str, said: Confidence, *, at: datetime) -> None:
     session.add(
         ConfidenceRow(programme_id=programme, tier=said.tier, reason=said.reason, on=said.on, at=at, by=said.by)
-    )
-
-
-def add_run(session: Session, programme: str, run: RunSummary, *, digest: str, at: datetime, by: str) -> bool:
-    """Add a run; False when the same inputs were reconciled with the same result before."""
-    if session.exec(select(RunRow.id).where(RunRow.programme_id == programme, RunRow.digest == digest)).first():
-        return False
-    session.add(
-        RunRow(
-            programme_id=programme,
-            service=run.service,
-            period=run.period,
-            digest=digest,
-            compared=run.compared,
-            equal=run.equal,
-            within_tolerance=run.within_tolerance,
-            explained=run.explained,
-            unexplained=run.unexplained,
-            missing=run.missing,
-            extra=run.extra,
-            duplicates=run.duplicates,
-            largest_unexplained=str(run.largest_unexplained),
-            on=run.on,
-            at=at,
-            by=by,
-        )
-    )
-    return True
-
-
-def add_measure(
-    session: Session, programme: str, service: str, criterion: str, value: str, *, on: date, at: datetime, by: str
-) -> None:
-    session.add(
-        MeasureRow(programme_id=programme, service=service, criterion=criterion, value=value, on=on, at=at, by=by)
     )
 
 
@@ -248,23 +195,6 @@ def _decision(r: DecisionRow, conditions: Sequence[Condition]) -> Decision:
 
 def _confidence(r: ConfidenceRow) -> Confidence:
     return Confidence(tier=r.tier, reason=r.reason, by=r.by, on=r.on)
-
-
-def _run(r: RunRow) -> RunSummary:
-    return RunSummary(
-        service=r.service,
-        period=r.period,
-        compared=r.compared,
-        equal=r.equal,
-        within_tolerance=r.within_tolerance,
-        explained=r.explained,
-        unexplained=r.unexplained,
-        missing=r.missing,
-        extra=r.extra,
-        duplicates=r.duplicates,
-        largest_unexplained=Decimal(r.largest_unexplained),
-        on=r.on,
-    )
 
 
 def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:

@@ -17,12 +17,10 @@ from changeflow.storage.tables.facts import (
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
-    MeasureRow,
     ProgressRow,
-    RunRow,
     SponsorActRow,
-    SubmissionRow,
 )
+from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
 from changeflow.storage.tables.plan import ReportRow
 from changeflow.storage.tables.programme import ContactRow, VersionRow
 
@@ -44,6 +42,8 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "parallel runs they recorded": (RunRow, ("by",), ()),
     "filings they recorded": (SubmissionRow, ("by",), ()),
     "measures they recorded": (MeasureRow, ("by",), ()),
+    # Whose pay somebody explained is about others.
+    "what they said about pilots, or own": (PilotEntryRow, ("by", "owner"), ("contract",)),
     "reports they issued": (ReportRow, ("by",), ()),
     # The definition itself is the organisation's; that they stored it is about them.
     "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),

@@ -8,8 +8,9 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.agenda.asks import CANCELLATION, about_calendar, asks
+from changeflow.agenda.criteria import State
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
-from changeflow.agenda.gates import State, weigh
+from changeflow.agenda.gates import weigh
 from changeflow.agenda.load import CONVERSATION, conversations
 from changeflow.agenda.policy import Policy
 from changeflow.agenda.reasons import Reason

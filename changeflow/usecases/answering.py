@@ -11,7 +11,8 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.instruments import statements
 from changeflow.agenda.answers import Answer, AnswerKind, Answers, check_passing_on, check_postponing
 from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_name
-from changeflow.agenda.gates import State, weigh
+from changeflow.agenda.criteria import State
+from changeflow.agenda.gates import weigh
 from changeflow.agenda.load import CONVERSATION
 from changeflow.agenda.reasons import Reason
 from changeflow.errors import InputError

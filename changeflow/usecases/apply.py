@@ -15,6 +15,7 @@ from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.storage import erasure, facts, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
+from changeflow.usecases.freezing import check_frozen
 from changeflow.usecases.stored import after_change, check_actor, judged
 from changeflow.values.moments import local_day, spoken_day
 
@@ -82,6 +83,8 @@ def apply(
                     versions.add_programme(session, programme, at=now)
                 known = facts.load_facts(session, programme)
                 _check_retired(read, set(known.progress), retire)
+                if stored is not None:
+                    check_frozen(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
                 versions.save_contacts(session, programme, read.contacts)
                 day = on or read.definition.programme.start

@@ -19,7 +19,7 @@ from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.waivers import flaw_of
-from changeflow.storage import erasure, facts, plans, publications, versions
+from changeflow.storage import erasure, facts, pilots, plans, publications, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
@@ -208,7 +208,7 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         known = [c.id for c in found.pilot.exit_criteria] if found.pilot else []
         if criterion not in known:
             raise UnknownThingError("exit criterion", criterion, known)
-        facts.add_measure(session, name, service, criterion, value, on=change.on, at=change.now, by=by)
+        pilots.add_measure(session, name, service, criterion, value, on=change.on, at=change.now, by=by)
         subject = f"{service}:{criterion}"
         after_change(session, name, on=change.on, now=change.now, actor=by, action="measure", subject=subject)
 

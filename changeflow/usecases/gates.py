@@ -8,7 +8,8 @@ from pathlib import Path
 import networkx as nx
 from sqlmodel import Session
 
-from changeflow.agenda.gates import GateCase, State, deciders, gate_of, weigh
+from changeflow.agenda.criteria import State
+from changeflow.agenda.gates import GateCase, deciders, gate_of, weigh
 from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, ProblemsError
 from changeflow.intake.decisions import ReportedDecision, read_decisions
 from changeflow.intake.progress import ReportedProgress

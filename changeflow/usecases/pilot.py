@@ -1,18 +1,24 @@
 """Pilots and parallel runs: which schools go first; a run's files reconciled, and the result kept."""
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
+from changeflow.agenda.go_live import policy_of
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.intake.folder import read_folder
 from changeflow.intake.reconciling import digests, reconcile
 from changeflow.pilots.choosing import Cohort, choose
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.reconciliation import Reconciliation
+from changeflow.pilots.entries import PERIOD
+from changeflow.pilots.learning import with_explanations
+from changeflow.pilots.reconciliation import KeptVariance, Reconciliation
+from changeflow.pilots.runs import RunSummary
 from changeflow.programme.candidates import candidates
 from changeflow.programme.programme import Programme
-from changeflow.storage import facts
+from changeflow.storage import audit, pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import after_change, check_actor, load
@@ -57,15 +63,52 @@ def reconcile_stored(
         found = next((s for s in stored.programme.services if s.service == service), None)
         if found is None:
             raise UnknownThingError("service", service, [s.service for s in stored.programme.services])
-        policy = found.parallel_run or ParallelRunPolicy()
+        _check_period(period, change.on)
+        policy = with_explanations(policy_of(found), stored.programme.facts.pilot, service)
         result = reconcile_files(old, new, policy, period=period, identity=identity, say=say)
         summary = result.summary(service=service, period=period, on=change.on)
         digest = _digest([old, new, *([identity] if identity else [])], policy, service, period)
-        is_new = facts.add_run(session, name, summary, digest=digest, at=change.now, by=by)
+        is_new = pilots.add_run(session, name, summary, result, digest=digest, at=change.now, by=by)
         if is_new:
             subject = f"{service}:{period}:{digest[:12]}"
             after_change(session, name, on=change.on, now=change.now, actor=by, action="reconcile", subject=subject)
     return result, is_new
+
+
+def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:
+    """Return every kept run of a service, in the order in which they were kept."""
+    with session_scope(db) as session:
+        found = load(session, programme, on=on).programme
+    if service not in {s.service for s in found.services}:
+        raise UnknownThingError("service", service, [s.service for s in found.services])
+    return found.facts.runs_of(service)
+
+
+def kept_variances(
+    service: str, period: str, change: Change, *, in_full: bool = False
+) -> tuple[RunSummary, list[KeptVariance]]:
+    """Return a period's latest run, and its differences one by one as long as they are kept.
+
+    `in_full`: contracts will be named to whoever asks, so who that is goes into the audit.
+    """
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=in_full)
+        name = stored.programme.id
+        runs = {r.period: r for r in stored.programme.facts.runs_of(service)}
+        if period not in runs:
+            raise UnknownThingError("run", f"{service} {period}", [f"{service} {p}" for p in runs])
+        if in_full:
+            by = check_actor(stored.version.definition, change.actor)
+            audit.append(session, name, at=change.now, actor=by, action="look", subject=f"run:{service}:{period}")
+        return runs[period], pilots.latest_variances(session, name, service, period)
+
+
+def _check_period(period: str, on: date) -> None:
+    """A run is of a month that was paid, or is being paid."""
+    if not re.match(PERIOD, period):
+        raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.")
+    if period > f"{on:%Y-%m}":
+        raise InputError(f"{period} lies in the future: there is nothing to compare yet. Nothing was kept.")
 
 
 def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from changeflow.logs import log
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, retention, versions
+from changeflow.storage import audit, pilots, retention, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import SYSTEM, load
 from changeflow.values.moments import LONDON, last_day_of, local_day
@@ -25,9 +25,17 @@ class Removed:
     """Answers whose words are gone; that they were given is kept."""
     scores: int
     """Assessments of single people."""
+    contracts: int
+    """Differences and explanations of single contracts; the totals of their runs are kept."""
 
     def row(self) -> dict[str, object]:
-        return {"programme": self.programme, "links": self.links, "answers' words": self.words, "scores": self.scores}
+        return {
+            "programme": self.programme,
+            "links": self.links,
+            "answers' words": self.words,
+            "scores": self.scores,
+            "contracts": self.contracts,
+        }
 
 
 def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
@@ -48,18 +56,27 @@ def _retain(session: Session, name: str, now: datetime) -> Removed:
     links = timedelta(days=packs.number("privacy", "links_kept_days", on=today))
     words = relativedelta(months=packs.number("privacy", "answers_kept_months", on=today))
     scores = relativedelta(months=packs.number("privacy", "scores_kept_months", on=today))
+    contracts = relativedelta(months=packs.number("privacy", "contracts_kept_months", on=today))
     closed = closed_on(stored.programme)
     found = Removed(
         programme=name,
         links=retention.remove_links(session, name, ended_before=now - links),
         words=retention.remove_words(session, name, given_before=_midnight(today - words)),
         scores=retention.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
+        contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
     )
-    log("retention", programme=name, links=found.links, words=found.words, scores=found.scores)
-    if found.scores:
+    log(
+        "retention",
+        programme=name,
+        links=found.links,
+        words=found.words,
+        scores=found.scores,
+        contracts=found.contracts,
+    )
+    if found.scores or found.contracts:
         versions.touch(session, name)
-    if found.links or found.words or found.scores:
-        subject = f"links:{found.links} words:{found.words} scores:{found.scores}"
+    if found.links or found.words or found.scores or found.contracts:
+        subject = f"links:{found.links} words:{found.words} scores:{found.scores} contracts:{found.contracts}"
         audit.append(session, name, at=now, actor=SYSTEM, action="retention", subject=subject)
     return found
 

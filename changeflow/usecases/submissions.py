@@ -8,7 +8,7 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.criteria import Scheme
 from changeflow.programme.facts import SYSTEMS, Submission
 from changeflow.programme.programme import Programme
-from changeflow.storage import facts
+from changeflow.storage import pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import after_change, check_actor, load
@@ -39,7 +39,7 @@ def record_submission(submission: Submission, change: Change) -> bool:
                 "one system files a scheme's period, or people are reported twice. Nothing was recorded."
             )
         _check_parallel(programme, submission, scheme)
-        facts.add_submission(session, programme.id, submission, at=change.now, by=by)
+        pilots.add_submission(session, programme.id, submission, at=change.now, by=by)
         subject = f"{submission.service}:{submission.scheme}:{submission.period}:{submission.system}"
         after_change(session, programme.id, on=change.on, now=change.now, actor=by, action="submit", subject=subject)
     return True

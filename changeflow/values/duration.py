@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
 
 
 class Unit(StrEnum):
@@ -75,6 +78,15 @@ def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Dur
         return Duration(round(amount * _ELAPSED[unit]), Unit.ELAPSED)
     minutes = {"m": 1, "h": 60, "d": minutes_per_day, "w": 5 * minutes_per_day}[unit]
     return Duration(round(amount * minutes))
+
+
+def _checked_duration(text: Any) -> Any:  # noqa: ANN401
+    if isinstance(text, str):
+        parse_duration(text, minutes_per_day=450)
+    return text
+
+
+DurationText = Annotated[str, BeforeValidator(_checked_duration), Field(examples=["5d", "30ed", "2pp"])]
 
 
 def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[int, int, int]:

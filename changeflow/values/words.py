@@ -31,6 +31,7 @@ class Kind(StrEnum):
     TRAINING = "training"
     PILOT = "pilot"
     PARALLEL_RUN = "parallel_run"
+    TEST_PACK = "test_pack"
     GO_LIVE = "go_live"
     CONSULTATION = "consultation"
     CHECKPOINT = "checkpoint"

@@ -87,7 +87,7 @@ def test_wrong_input_is_exit_code_4_and_lists_everything(tmp_path: Path):
     assert result.stdout == ""
 
 
-def test_why_explains_the_stored_programme_as_it_stands(folder: Path):
+def test_why_explains_the_stored_programme_as_it_stands(folder: Path, db: str):
     run("apply", folder, "--yes", "--as", "chief", "--at", "2027-01-04")
     run("task", "finish", "payroll/requirements", "--on", "2027-01-08", "--as", "chief", "--at", "2027-01-11")
     said = run("why", "payroll/w1/system-live", "--at", "2027-01-11").stdout

@@ -8,7 +8,7 @@ from changeflow.pilots.go_no_go import propose
 from changeflow.pilots.runs import RunSummary, consecutive_clean
 
 
-def a_run(period: str, **counts: int) -> RunSummary:
+def a_run(period: str, **counts: int | str | dict[str, dict[str, int]]) -> RunSummary:
     values = dict.fromkeys(
         ("equal", "within_tolerance", "explained", "unexplained", "missing", "extra", "duplicates"), 0
     )
@@ -44,3 +44,39 @@ def test_go_needs_the_clean_runs_and_the_exit_criteria_measured():
     go, against = asked([a_run("2027-03", unexplained=3, missing=1), clean[1]], q="1")
     assert not go
     assert against[1] == "2027-03: 3 unexplained, 1 missing; the largest difference is £118.40."
+
+
+def test_a_month_that_was_not_run_breaks_the_series():
+    """March and May are clean, and nobody has compared who was paid in April: one in a row, not two."""
+    march, may = a_run("2027-03", equal=400), a_run("2027-05", equal=400)
+    assert consecutive_clean([march, may]) == 1
+    assert consecutive_clean([march, a_run("2027-04", equal=400), may]) == 3
+    assert consecutive_clean([a_run("2026-12", equal=400), a_run("2027-01", equal=400)]) == 2
+
+
+def test_the_share_of_pay_that_is_the_same():
+    """Of 400 contracts 4 are explained leavers, so 396 are on both sides; the pay of 6 differs: 390 of 396 agree."""
+    cells = {"net": {"explained": 5, "unexplained": 1, "within_tolerance": 9}, "missing": {"explained": 4}}
+    run = a_run("2027-04", equal=381, within_tolerance=9, explained=9, unexplained=1, pay="net", cells=cells)
+    assert run.pay_share == Decimal(390) / 396
+    assert a_run("2027-04", equal=300, within_tolerance=60, explained=40).pay_share == Decimal("0.9")
+    assert a_run("2027-04", equal=0, pay="net", cells={"missing": {"explained": 400}}).pay_share == 0
+
+
+def test_enough_are_paid_the_same_whatever_explains_the_others():
+    few = {"net": {"explained": 3}}
+    runs = [a_run("2027-03", equal=400), a_run("2027-04", equal=397, explained=3, pay="net", cells=few)]
+
+    def against(**said: Decimal) -> tuple[str, ...]:
+        policy = ParallelRunPolicy(within_share=said.get("own"))
+        return propose(parallel_run=policy, runs=runs, minimum_clean=2, within_share=Decimal("0.995")).against
+
+    assert against() == ("2027-04: 99.25% of contracts are paid the same within tolerance (99.5% were set).",)
+    assert against(own=Decimal("0.99")) == ()
+
+
+def test_one_who_is_not_paid_stops_it_although_it_is_explained():
+    run = a_run("2027-04", equal=399, explained=1, unpaid=1)
+    assert run.is_clean
+    found = propose(parallel_run=ParallelRunPolicy(clean_runs=1), runs=[run], minimum_clean=1)
+    assert found.against == ("2027-04: 1 contract would not be paid at all.",)

@@ -143,7 +143,7 @@ def test_a_half_written_report_is_never_seen(report: SroReport, tmp_path: Path, 
     def fail(_: SroReport) -> str:
         raise RuntimeError("power cut")
 
-    monkeypatch.setitem(documents.REPORTS, ".html", fail)
+    monkeypatch.setattr(documents, "sro_html", fail)
     with pytest.raises(RuntimeError):
         documents.write_sro(report, out)
     assert out.read_text() == "the old one"

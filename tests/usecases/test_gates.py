@@ -19,9 +19,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from changeflow.agenda.criteria import State
 from changeflow.agenda.decisions import decision_log, delay_so_far, week_costs
 from changeflow.agenda.due import due_days, due_things
-from changeflow.agenda.gates import GateCase, State, weigh
+from changeflow.agenda.gates import GateCase, weigh
 from changeflow.errors import CheckFailedError, ConflictError, InputError, ProblemsError, UnknownThingError
 from changeflow.programme.facts import Condition
 from changeflow.reports.sro import slips_of

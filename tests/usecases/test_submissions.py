@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.facts import Submission
-from changeflow.storage import facts
+from changeflow.storage import pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.apply import apply
 from changeflow.usecases.facts import Change, report_progress
@@ -66,7 +66,7 @@ def test_the_database_refuses_a_second_submitter_as_well(live: str):
     filed(live, "2027-02", "new")
     second = Submission(service="payroll", scheme="120/A1", period="2027-02", system="old")
     with pytest.raises(IntegrityError), session_scope(live) as session:
-        facts.add_submission(session, "small", second, at=change(live).now, by="lead")
+        pilots.add_submission(session, "small", second, at=change(live).now, by="lead")
 
 
 @pytest.mark.parametrize(

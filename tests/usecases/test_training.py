@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.agenda.gates import State, weigh
+from changeflow.agenda.criteria import State
+from changeflow.agenda.gates import weigh
 from changeflow.errors import ProblemsError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.training import sessions

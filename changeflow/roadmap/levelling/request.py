@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, NaiveDatetime
 
-from changeflow.roadmap.pathways import DurationText
 from changeflow.values.base import Frozen, as_list
+from changeflow.values.duration import DurationText
 
 
 class KeepWithin(Frozen):

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from changeflow.roadmap.pathways import DurationText
 from changeflow.values.base import Frozen, Id, as_list
+from changeflow.values.duration import DurationText
 
 Tasks = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
 """Full ids, or steps: `system-built` means the step in every service, `payroll/system-built` in one."""

@@ -147,24 +147,6 @@ class AttendanceRow(SQLModel, table=True):
     by: str
 
 
-class SubmissionRow(SQLModel, table=True):
-    """What was filed. A second submitter of a scheme's period is refused here as well."""
-
-    __tablename__ = "submission"
-    __table_args__ = (
-        UniqueConstraint("programme_id", "service", "scheme", "period", name="uq_submission_scheme_period"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
-    service: str
-    scheme: str
-    period: str
-    system: str
-    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
-    by: str
-
-
 class ConfidenceRow(SQLModel, table=True):
     """The delivery confidence that a person set; the latest counts."""
 
@@ -174,46 +156,6 @@ class ConfidenceRow(SQLModel, table=True):
     programme_id: str = Field(foreign_key="programme.id", index=True)
     tier: str
     reason: str = Field(sa_column=Column(Text, nullable=False))
-    on: date
-    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
-    by: str
-
-
-class RunRow(SQLModel, table=True):
-    """One reconciled parallel run, without any contract: the same inputs are recognised by their digest."""
-
-    __tablename__ = "run"
-    __table_args__ = (UniqueConstraint("programme_id", "digest", name="uq_run_digest"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
-    service: str
-    period: str
-    digest: str
-    compared: int
-    equal: int
-    within_tolerance: int
-    explained: int
-    unexplained: int
-    missing: int
-    extra: int
-    duplicates: int
-    largest_unexplained: str
-    on: date
-    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
-    by: str
-
-
-class MeasureRow(SQLModel, table=True):
-    """One measured exit criterion of a pilot."""
-
-    __tablename__ = "measure"
-
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
-    service: str
-    criterion: str
-    value: str
     on: date
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str

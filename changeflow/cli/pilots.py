@@ -1,0 +1,251 @@
+"""Commands about pilots and parallel runs: choosing, reconciling, explaining, filing, measuring."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.settings import DEFAULT_DB
+
+pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
+
+Service = Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")]
+Period = Annotated[str, typer.Argument(metavar="PERIOD", help="The month that was paid, such as 2027-01.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(pilot, name="pilot")
+
+
+@pilot.command("measure")
+def pilot_measure(
+    service: Annotated[str, typer.Argument(help="The service.")],
+    criterion: Annotated[str, typer.Argument(help="The exit criterion's id.")],
+    value: Annotated[str, typer.Argument(help="What it came to.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Record what a pilot's exit criterion came to."""
+    from changeflow.usecases import facts
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        facts.measure_criterion(service, criterion, value, change)
+    note(f"{service}, {criterion}: {value}.")
+
+
+@pilot.command("choose")
+def pilot_choose(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")] = Path(),
+    size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
+) -> None:
+    """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
+    from changeflow.reports.pilot_choice import pilot_text
+    from changeflow.usecases import pilot as piloting
+
+    with spoken_errors():
+        programme, cohorts = piloting.proposed_pilot(folder, size=size)
+        for line in pilot_text(programme, cohorts):
+            out(line)
+
+
+@pilot.command("submitted")
+def pilot_submitted(
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
+    scheme: Annotated[str, typer.Argument(metavar="SCHEME", help="The scheme's reference.")],
+    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month that is paid, such as 2027-06.")],
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="old or new: which of the two has filed.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
+    from changeflow.programme.facts import Submission
+    from changeflow.usecases import facts, submissions
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        filed = Submission(service=service, scheme=scheme, period=period, system=system)
+        is_new = submissions.record_submission(filed, change)
+    note("It is recorded." if is_new else "That was known already.")
+
+
+@pilot.command("reconcile")
+def pilot_reconcile(
+    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
+    new: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The new output.")],
+    key: Annotated[str, typer.Option(help="The column that names a contract; several with commas.")] = "contract",
+    identity: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A CSV (old,new) of contracts whose id has changed."),
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="payroll, suppliers, budgets or assets.")] = None,
+    tolerance: Annotated[
+        list[str] | None, typer.Option(help="element=amount, such as net=0.01; only these elements are compared.")
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="Judge by this stored service, and keep the run.")] = None,
+    period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
+    from changeflow.cli.showing import reconciliation_lines
+    from changeflow.errors import CheckFailedError, InputError
+    from changeflow.usecases import facts, pilot
+
+    with spoken_errors():
+        kept = ""
+        if service is not None:
+            if not period:
+                raise InputError("Say which month was paid, with --period 2027-01.")
+            change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+            result, is_new = pilot.reconcile_stored(
+                old, new, service=service, period=period, change=change, identity=identity, say=note
+            )
+            kept = "The run was kept." if is_new else "The same run is kept already."
+        else:
+            policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])
+            result = pilot.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
+        for line in reconciliation_lines(result):
+            out(line)
+        if kept:
+            note(kept)
+        summary = result.summary(service=service or "", period=period, on=day(at))
+        if not summary.is_clean and service is None:
+            raise CheckFailedError("The run is not clean.")
+
+
+@pilot.command("runs")
+def pilot_runs(
+    service: Service,
+    period: Annotated[str | None, typer.Option(help="Show the differences of this period's latest run.")] = None,
+    contracts: Annotated[
+        bool, typer.Option("--contracts", help="Name contracts in full; that you looked is noted.")
+    ] = False,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """List the kept runs of a service, or one run's differences; contracts are masked to their last four."""
+    from changeflow.reports.pilots import runs_text, variances_text
+    from changeflow.usecases import facts
+    from changeflow.usecases import pilot as piloting
+
+    with spoken_errors():
+        if period is None:
+            lines = list(runs_text(piloting.kept_runs(service, db=db, programme=programme, on=day(at))))
+        else:
+            change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+            run, kept = piloting.kept_variances(service, period, change, in_full=contracts)
+            lines = list(variances_text(run, kept, in_full=contracts))
+    for line in lines:
+        out(line)
+
+
+@pilot.command("explain")
+def pilot_explain(
+    service: Service,
+    period: Period,
+    element: Annotated[str, typer.Argument(help="The element that differs; or missing, extra.")],
+    reason: Annotated[str, typer.Option(help="Why it differs, such as back-pay of October.")],
+    contract: Annotated[str | None, typer.Option(help="Whose; left out, everybody's within --between.")] = None,
+    between: Annotated[
+        str | None, typer.Option(metavar="LOW..HIGH", help="New less old lies in here: -12.00..12.00.")
+    ] = None,
+    evidence: Annotated[str, typer.Option(help="What shows it: a letter, a calculation, a file's name.")] = "",
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Say why amounts differ. It counts when the period is reconciled again; the kept run stays as it was."""
+    from changeflow.usecases import facts, piloting
+
+    with spoken_errors():
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        number = piloting.explain(
+            service,
+            period,
+            element,
+            change,
+            contract=contract,
+            between=_span(between),
+            reason=reason,
+            evidence=evidence,
+        )
+    if number is None:
+        note("That was known already.")
+        return
+    note(f"Explanation {number} is recorded. Reconcile {period} again, and it counts.")
+
+
+def _span(text: str | None) -> tuple[Decimal, Decimal] | None:
+    from changeflow.errors import InputError
+
+    if text is None:
+        return None
+    low, _, high = text.partition("..")
+    try:
+        span = Decimal(low), Decimal(high)
+    except InvalidOperation:
+        raise InputError(f"'{text}' is not a range of amounts. Write it like -12.00..12.00.") from None
+    if span[0] > span[1]:
+        raise InputError(f"'{text}' goes down: write the lower amount first.")
+    return span
+
+
+@pilot.command("rules")
+def pilot_rules(
+    service: Service,
+    accept: Annotated[str | None, typer.Option(metavar="ID", help="Let this rule explain the next period.")] = None,
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Show rules that earlier explanations propose for the next run; none applies before somebody accepts it."""
+    from changeflow.reports.pilots import rules_text
+    from changeflow.usecases import facts, piloting
+
+    with spoken_errors():
+        if accept is not None:
+            change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+            rule = piloting.accept_rule(service, accept, change)
+        else:
+            proposed = piloting.rules_for(service, db=db, programme=programme, on=day(at))
+    if accept is not None:
+        note(f"The rule explains {rule.element} in {rule.period}: {rule.reason}.")
+        return
+    for line in rules_text(proposed):
+        out(line)
+
+
+@pilot.command("test")
+def pilot_test(
+    service: Service,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The id of a case of the test pack.")],
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="passed or failed.")],
+    evidence: Annotated[str, typer.Option(help="What shows it.")],
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Record how a case of the structured test pack came out."""
+    from changeflow.errors import UnknownThingError
+    from changeflow.usecases import facts, piloting
+
+    with spoken_errors():
+        if result not in ("passed", "failed"):
+            raise UnknownThingError("result", result, ["passed", "failed"])
+        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
+        number = piloting.test_case(service, case, evidence, change, passed=result == "passed")
+    note(f"{case}: {result}." if number else "That was known already.")

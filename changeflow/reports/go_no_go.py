@@ -1,0 +1,309 @@
+"""The page for a go or no-go, as numbers and sentences: HTML, PDF and JSON are three views of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from changeflow.agenda.criteria import State
+from changeflow.agenda.gates import GateCase, gate_of
+from changeflow.agenda.go_live import policy_of, signatures
+from changeflow.pilots.choosing import shares
+from changeflow.pilots.issues import Improvement, Issue, improvements, issues
+from changeflow.pilots.runs import RunSummary, latest_by_period
+from changeflow.programme.candidates import candidates
+from changeflow.programme.plan import Dates
+from changeflow.programme.programme import Programme
+from changeflow.reports.decisions import SAYS
+from changeflow.reports.findings import role_of
+from changeflow.reports.pilot_pictures import Bars, draw_ages, draw_convergence, draw_mix
+from changeflow.roadmap.tasks import Task
+from changeflow.values.duration import Unit, counted
+from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.words import Kind
+
+NO_RUNS = "Nothing has been reconciled yet."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One criterion, with what would make it pass."""
+
+    text: str
+    state: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    period: str
+    compared: int
+    equal: int
+    within_tolerance: int
+    explained: int
+    unexplained: int
+    missing: int
+    extra: int
+    duplicates: int
+    unpaid: int
+    share: str
+    """Whose pay is the same within tolerance."""
+    largest: str
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRow:
+    number: int
+    text: str
+    severity: str
+    school: str
+    owner: str
+    age: str
+    blocks: bool
+    state: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidAndDone:
+    """You said, we did."""
+
+    said: str
+    did: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """What follows from an answer: when the services of the gate's own wave and of the next ones go live."""
+
+    wave: str
+    on_go: str
+    on_no: str
+    later: str
+    """By how much a "no" puts it off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    role: str
+    state: str
+    """`signed`, `does not sign` or `not yet`."""
+    on: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoNoGoPage:
+    """Everything that the page says, in its order."""
+
+    programme: str
+    organisation: str
+    gate: str
+    name: str
+    today: str
+    version: int | None
+    schools: str
+    needed_by: str
+    owner: str
+    proposal: str
+    headline: str
+    against: tuple[Evidence, ...]
+    noted: tuple[Evidence, ...]
+    speaks_for: tuple[Evidence, ...]
+    decided: str
+    """The answer that was given, or nothing."""
+    decided_by: str
+    decided_reason: str
+    dissent: str
+    conditions: tuple[str, ...]
+    signers: tuple[Signer, ...]
+    answers: tuple[AnswerLine, ...]
+    runs: tuple[RunRow, ...]
+    convergence: Bars | None
+    costs: tuple[str, ...]
+    """Which system is live, until when both run, and what that costs."""
+    issues: tuple[IssueRow, ...]
+    ages: Bars | None
+    said: tuple[SaidAndDone, ...]
+    is_pilot: bool
+    mix: Bars | None
+
+
+def build_go_no_go(
+    programme: Programme,
+    case: GateCase,
+    *,
+    today: date,
+    if_go: Mapping[str, Dates],
+    if_no: Mapping[str, Dates],
+    version: int | None = None,
+) -> GoNoGoPage:
+    """Build the page of a gate; `if_go` and `if_no` are the dates of the plan in which it is answered so today."""
+    gate = gate_of(programme, case.task)
+    decision = programme.facts.decision(gate.id)
+    runs = latest_by_period(programme.facts.runs_of(gate.service or ""))
+    log = programme.facts.pilot
+    found = issues(log, gate.service)
+    wave = next((w for w in programme.definition.programme.waves if w.id == gate.wave), None)
+    everybody = candidates(programme)
+    own = [c for c in everybody if c.id in gate.schools]
+    is_pilot = bool(wave and wave.pilot)
+    return GoNoGoPage(
+        programme=programme.name,
+        organisation=programme.definition.programme.organisation,
+        gate=gate.id,
+        name=gate.name,
+        today=spoken_day(today),
+        version=version,
+        schools=programme.school_names(gate.schools),
+        needed_by=spoken_day(last_day_of(programme.timed(gate.id).late_finish), weekday=True),
+        owner=role_of(programme, gate.owner),
+        proposal=SAYS[case.proposal],
+        headline=_headline(case),
+        against=tuple(_evidence(case, State.BLOCKS, State.OPEN)),
+        noted=tuple(_evidence(case, State.NOTED)),
+        speaks_for=tuple(_evidence(case, State.MET, State.WAIVED)),
+        decided=decision.outcome.spoken if decision else "",
+        decided_by=f"{role_of(programme, decision.by)}, {spoken_day(decision.on)}" if decision else "",
+        decided_reason=decision.reason if decision else "",
+        dissent=decision.dissent if decision else "",
+        conditions=tuple(
+            f"{c.text} ({role_of(programme, c.owner)}, by {spoken_day(c.due)})"
+            for c in (decision.conditions if decision else ())
+        ),
+        signers=tuple(_signers(programme, gate)),
+        answers=tuple(_answers(programme, gate, if_go, if_no)),
+        runs=tuple(_run(r) for r in runs),
+        convergence=draw_convergence(runs),
+        costs=tuple(_costs(programme, gate, runs)),
+        issues=tuple(_issue(programme, i, today) for i in found),
+        ages=draw_ages(found, today),
+        said=tuple(_said(improvements(log, gate.service))),
+        is_pilot=is_pilot,
+        mix=draw_mix(shares(own), shares(everybody)) if is_pilot and own else None,
+    )
+
+
+def _headline(case: GateCase) -> str:
+    blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
+    if blocking:
+        things = "one thing stands" if blocking == 1 else f"{blocking} things stand"
+        return f"The evidence does not carry a go: {things} against it."
+    if still_open:
+        things = "One thing is" if still_open == 1 else f"{still_open} things are"
+        return f"Nothing blocks a go. {things} still open, and a condition may see to it."
+    return "The evidence carries a go."
+
+
+def _evidence(case: GateCase, *states: State) -> Iterator[Evidence]:
+    for c in case.criteria:
+        if c.state in states:
+            yield Evidence(text=c.text, state=c.state.value, remedy=c.remedy)
+
+
+def _run(run: RunSummary) -> RunRow:
+    return RunRow(
+        period=run.period,
+        compared=run.compared,
+        equal=run.equal,
+        within_tolerance=run.within_tolerance,
+        explained=run.explained,
+        unexplained=run.unexplained,
+        missing=run.missing,
+        extra=run.extra,
+        duplicates=run.duplicates,
+        unpaid=run.unpaid,
+        share=f"{int(run.pay_share * 10_000) / 100:g}%",
+        largest=f"£{run.largest_unexplained:,.2f}" if run.largest_unexplained else "–",
+        clean=run.is_clean,
+    )
+
+
+def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iterator[str]:
+    service = programme.service(gate.service or "")
+    policy = policy_of(service)
+    if not service.assurance.runs_in_parallel:
+        yield f"A test pack instead of parallel runs: {service.assurance.rationale.rstrip('.')}."
+        return
+    tasks = [t for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service) if t.schools & gate.schools]
+    if not tasks:
+        return
+    last = max(last_day_of(programme.timed(t.id).early_finish) for t in tasks)
+    state = "ran" if all(programme.is_done(t.id) for t in tasks) else "run"
+    end = f"; the planned end is {spoken_day(policy.ends)}" if policy.ends else "; no end was set"
+    yield f"Old and new {state} side by side until {spoken_day(last)}{end}."
+    periods = sum(t.duration.amount for t in tasks if t.duration.unit is Unit.PAY_PERIODS)
+    if policy.cost_a_period and periods:
+        total: Decimal = policy.cost_a_period * periods
+        yield (
+            f"Running both costs £{policy.cost_a_period:,.0f} a period: £{total:,.0f} for "
+            f"{counted(periods, 'period')}, and as much again for each one more."
+        )
+    for scheme in policy.schemes:
+        filed = [s for s in programme.facts.submissions if (s.service, s.scheme) == (service.service, scheme.id)]
+        if filed:
+            latest = max(filed, key=lambda s: s.period)
+            yield f"Scheme {scheme.id}: the {latest.system} system is live; it filed {latest.period}."
+        else:
+            yield f"Scheme {scheme.id}: no filing has been recorded; until the go-live the old system files."
+    if runs:
+        yield "Nothing of a parallel run is filed: no FPS or EPS, no payment, no pension upload."
+
+
+def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
+    for person, said in signatures(programme, gate).items():
+        yield Signer(
+            role=role_of(programme, person),
+            state="not yet" if said is None else "signed" if said.agrees else "does not sign",
+            on=spoken_day(said.on) if said else "",
+            words=said.words if said else "",
+        )
+
+
+def _answers(
+    programme: Programme, gate: Task, if_go: Mapping[str, Dates], if_no: Mapping[str, Dates]
+) -> Iterator[AnswerLine]:
+    """What each answer means, wave by wave; nothing once the gate was passed."""
+    names = {w.id: w.name for w in programme.definition.programme.waves}
+    lives = [t for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service) if t.id in if_go and t.id in if_no]
+    for live in sorted(lives, key=lambda t: (if_go[t.id].start, t.id)):
+        if live.id in programme.facts.progress:
+            continue
+        go, no = day_of(if_go[live.id].start), day_of(if_no[live.id].start)
+        later = "" if no == go else f"{counted((no - go).days, 'day')} later"
+        yield AnswerLine(
+            wave=names.get(live.wave or "", live.name), on_go=spoken_day(go), on_no=spoken_day(no), later=later
+        )
+
+
+def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
+    return IssueRow(
+        number=issue.number,
+        text=issue.text,
+        severity=f"{issue.severity.value}: {issue.severity.spoken}",
+        school=programme.school(issue.school).name if issue.school else "all",
+        owner=role_of(programme, issue.owner),
+        age=counted(issue.age(today), "day"),
+        blocks=issue.is_open and (issue.blocks_next_wave or issue.severity == 1),
+        state=issue.state,
+        fix=issue.words if not issue.is_open else "",
+    )
+
+
+def _said(backlog: tuple[Improvement, ...]) -> Iterator[SaidAndDone]:
+    for item in backlog:
+        yield SaidAndDone(
+            said="; ".join(item.said) or item.text,
+            did=item.did or f"Not yet: {item.text}" + (f" (by {spoken_day(item.due)})" if item.due else ""),
+        )
+
+
+def go_no_go_text(page: GoNoGoPage) -> Iterator[str]:
+    """Yield the page's first lines, for the terminal."""
+    yield page.name
+    yield page.headline
+    for line in page.against:
+        yield f"  ✗ {line.text}"
+    for answer in page.answers[:1]:
+        yield f"A go: {answer.wave} goes live on {answer.on_go}. A no: on {answer.on_no}."

@@ -1,0 +1,174 @@
+"""Pilots and parallel runs as lines for the terminal. Contracts are masked, unless somebody asks for them by name."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from changeflow.pilots.entries import LessonAnswered, LessonProposed
+from changeflow.pilots.issues import improvements, issues, unanswered
+from changeflow.pilots.learning import ProposedRule
+from changeflow.pilots.reconciliation import KeptVariance
+from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
+from changeflow.programme.plan import Moved
+from changeflow.programme.programme import Programme
+from changeflow.reports.findings import role_of
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, last_day_of, spoken_day
+
+SHOWN = 20
+
+
+def masked(contract: str) -> str:
+    """Mask a contract to its last four characters, or to fewer of a short one.
+
+    >>> masked("C10007"), masked("A1")
+    ('…0007', '…1')
+    """
+    return f"…{contract[-min(4, max(1, len(contract) - 1)) :]}"
+
+
+def runs_text(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """Yield a line a period, by its latest run, then how many at the end are clean."""
+    if not runs:
+        yield "No run is kept yet: changeflow pilot reconcile OLD NEW --service …"
+        return
+    for run in latest_by_period(runs):
+        state = "clean" if run.is_clean else "NOT CLEAN"
+        faults = [
+            (run.within_tolerance, "within tolerance"),
+            (run.explained, "explained"),
+            (run.unexplained, "unexplained"),
+            (run.missing, "missing"),
+            (run.extra, "extra"),
+            (run.duplicates, "twice"),
+            (run.unpaid, "unpaid"),
+        ]
+        said = ", ".join(f"{count} {what}" for count, what in faults if count)
+        yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if said else ''}{said}"
+    clean = consecutive_clean(runs)
+    yield f"{counted(clean, 'clean run')} in a row at the end."
+
+
+def variances_text(run: RunSummary, kept: Sequence[KeptVariance], *, in_full: bool) -> Iterator[str]:
+    """Yield a run's differences, the largest effect first, then contracts on one side alone."""
+    yield from runs_text([run])
+    if not kept and not run.is_clean:
+        yield "Its single contracts are no longer kept."
+    for v in kept[:SHOWN]:
+        name = v.contract if in_full else masked(v.contract)
+        if not v.element:
+            yield f"  {name:<10} {v.outcome}"
+            continue
+        why = f"  {v.reason}" if v.reason else ""
+        yield (
+            f"  {name:<10} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}  "
+            f"{v.outcome}{why}"
+        )
+    if len(kept) > SHOWN:
+        yield f"  and {len(kept) - SHOWN} more"
+
+
+def rules_text(rules: Sequence[ProposedRule]) -> Iterator[str]:
+    if not rules:
+        yield "No rule is proposed: three contracts explained alike make one."
+    for rule in rules:
+        span = f" from {rule.between[0]:+} to {rule.between[1]:+}" if rule.between else ""
+        yield f"{rule.id}  {rule.period}, {rule.element}{span}: {rule.reason}"
+        contracts = counted(rule.contracts, "contract")
+        yield f"        explained {contracts} in {rule.seen_in}; accept it with --accept {rule.id}"
+
+
+def issue_rows(programme: Programme, service: str | None, *, today: date) -> list[dict[str, Any]]:
+    """Return the issues as rows, the gravest open ones first; `age` is in days."""
+    return [
+        {
+            "service": i.service,
+            "number": i.number,
+            "state": i.state,
+            "severity": int(i.severity),
+            "text": i.text,
+            "school": i.school,
+            "owner": role_of(programme, i.owner) if i.owner else None,
+            "age": i.age(today),
+            "blocks_next_wave": i.blocks_next_wave,
+            "words": i.words,
+        }
+        for i in issues(programme.facts.pilot, service)
+    ]
+
+
+def issues_text(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    found = list(rows)
+    if not found:
+        yield "No issue has been raised."
+    for r in found:
+        where = f" at {r['school']}" if r["school"] else ""
+        blocks = ", the next wave waits for it" if r["blocks_next_wave"] and r["state"] == "open" else ""
+        owner = f", {r['owner']}" if r["owner"] else ", nobody owns it"
+        yield f"{r['service']} {r['number']}  {r['state']:<5}  severity {r['severity']}{where}: {r['text']}"
+        fix = f"; {r['words']}" if r["words"] else ""
+        yield f"        {counted(r['age'], 'day')}{owner}{blocks}{fix}"
+
+
+def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
+    """Yield the backlog, then feedback that nobody has taken up."""
+    log = programme.facts.pilot
+    backlog = improvements(log, service)
+    for item in backlog:
+        for said in item.said:
+            yield f"You said: {said}"
+        if item.done:
+            yield f"  We did: {item.did} ({item.service} {item.number}, {spoken_day(item.done)})"
+        else:
+            due = f", by {spoken_day(item.due)}" if item.due else ""
+            yield f"  We will: {item.text} ({item.service} {item.number}, {role_of(programme, item.owner)}{due})"
+    waiting = list(unanswered(log, service))
+    if waiting:
+        yield "Not taken up yet:"
+    for one in waiting:
+        about = f", about “{one.item}”" if one.item else ""
+        yield f"  {one.service} {one.number}, a {one.side}{about}: {one.text}"
+    if not backlog and not waiting:
+        yield "Nobody has said anything yet: changeflow pilot feedback add SERVICE user “…”"
+
+
+def lessons_text(programme: Programme, service: str) -> Iterator[str]:
+    answers = {e.lesson: e for e in programme.facts.pilot if isinstance(e, LessonAnswered) and e.service == service}
+    known = [e for e in programme.facts.pilot if isinstance(e, LessonProposed) and e.service == service]
+    if not known:
+        yield "No lesson has been proposed: changeflow pilot lesson propose SERVICE STEP --duration 4d --reason “…”"
+    for said in known:
+        answer = answers.get(said.number)
+        state = "waits" if answer is None else "accepted" if answer.accepted else "declined"
+        yield f"{said.number}  {state:<8}  {_in_words(said)}: {said.reason}"
+        if answer is not None:
+            yield f"             {role_of(programme, answer.by)}, {spoken_day(answer.on)}: {answer.reason}"
+
+
+def _in_words(lesson: LessonProposed) -> str:
+    parts = [f"takes {lesson.duration}"] if lesson.duration else []
+    parts += [f"waits for {', '.join(lesson.also_after)} as well"] if lesson.also_after else []
+    return f"{lesson.step} {' and '.join(parts)}"
+
+
+def moved_text(moved: Sequence[Moved], names: dict[str, str]) -> Iterator[str]:
+    """Yield what moves between two plans, the most first."""
+    for m in [m for m in moved if m.minutes][:SHOWN]:
+        if m.before and m.after:
+            before, after = (spoken_day(last_day_of(d.finish)) for d in (m.before, m.after))
+            days = (day_of(m.after.finish) - day_of(m.before.finish)).days
+            yield f"  {days:+4d}  {names.get(m.task, m.task)}: {before} → {after}"
+    if (rest := sum(bool(m.minutes) for m in moved) - SHOWN) > 0:
+        yield f"  and {rest} more"
+
+
+def effect_text(
+    lesson: LessonProposed, tasks: Sequence[str], moved: Sequence[Moved], names: dict[str, str]
+) -> Iterator[str]:
+    """Yield what a lesson changes: its tasks, then every date that moves with them."""
+    yield f"In the waves to come, {_in_words(lesson)}: {counted(len(tasks), 'task')}."
+    if any(m.minutes for m in moved):
+        yield "Days later (or earlier, when negative):"
+    else:
+        yield "No date moves: there is float for it."
+    yield from moved_text(moved, names)

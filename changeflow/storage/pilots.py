@@ -1,0 +1,235 @@
+"""Pilots and parallel runs in and out of the database: what was compared, measured, filed and said."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, func, update
+from sqlmodel import Session, col, select
+
+from changeflow.pilots.entries import Entry, Explanation, SaidOfPilot
+from changeflow.pilots.reconciliation import KeptVariance, Outcome, Reconciliation
+from changeflow.pilots.runs import RunSummary
+from changeflow.programme.facts import Submission
+from changeflow.storage.database import count_touched
+from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
+
+_ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+_BESIDE = {"contract", "service", "number", "on", "by"}
+"""Fields of an entry that have columns of their own."""
+KEPT_OUTCOMES = (Outcome.UNEXPLAINED, Outcome.EXPLAINED)
+"""Differences that are kept one by one: those that somebody has looked into, or has to."""
+_Timed = TypeVar("_Timed", MeasureRow, PilotEntryRow, RunRow, SubmissionRow)
+
+
+def runs(session: Session, programme: str, *, until: datetime | None = None) -> tuple[RunSummary, ...]:
+    """Return every kept run, in the order in which they were kept."""
+    return tuple(_run(r) for r in _rows(session, RunRow, programme, until))
+
+
+def submissions(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Submission, ...]:
+    return tuple(
+        Submission(service=r.service, scheme=r.scheme, period=r.period, system=r.system)
+        for r in _rows(session, SubmissionRow, programme, until)
+    )
+
+
+def measures(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, dict[str, str]]:
+    """Return the latest value of each measured exit criterion, by service and criterion."""
+    found: dict[str, dict[str, str]] = {}
+    for r in _rows(session, MeasureRow, programme, until):
+        found.setdefault(r.service, {})[r.criterion] = r.value
+    return found
+
+
+def entries(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Entry, ...]:
+    """Return everything that was said about pilots, in the order in which it was said."""
+    return tuple(_entry(r) for r in _rows(session, PilotEntryRow, programme, until))
+
+
+def _rows(session: Session, table: type[_Timed], programme: str, until: datetime | None) -> Sequence[_Timed]:
+    query = select(table).where(table.programme_id == programme)
+    if until is not None:
+        query = query.where(col(table.at) <= until)
+    return session.exec(query.order_by(col(table.id))).all()
+
+
+def add_entry(session: Session, programme: str, entry: Entry, *, at: datetime) -> int | None:
+    """Add what was said, with its number; None when the same person said the same on that day."""
+    content = _content(entry)
+    own = (
+        PilotEntryRow.programme_id == programme,
+        PilotEntryRow.service == entry.service,
+        PilotEntryRow.kind == entry.kind,
+    )
+    contract = entry.contract if isinstance(entry, Explanation) else None
+    same = select(PilotEntryRow.id).where(
+        *own,
+        PilotEntryRow.content == content,
+        PilotEntryRow.on == entry.on,
+        PilotEntryRow.by == entry.by,
+        col(PilotEntryRow.contract).is_(None) if contract is None else PilotEntryRow.contract == contract,
+    )
+    if session.exec(same).first() is not None:
+        return None
+    last = session.exec(select(func.max(PilotEntryRow.number)).where(*own)).one()
+    number = (last or 0) + 1
+    session.add(
+        PilotEntryRow(
+            programme_id=programme,
+            service=entry.service,
+            kind=entry.kind,
+            number=number,
+            content=content,
+            contract=contract,
+            owner=getattr(entry, "owner", None),
+            on=entry.on,
+            at=at,
+            by=entry.by,
+        )
+    )
+    session.flush()
+    return number
+
+
+def _content(entry: SaidOfPilot) -> str:
+    return json.dumps(entry.model_dump(mode="json", exclude=_BESIDE, exclude_none=True), sort_keys=True)
+
+
+def add_submission(session: Session, programme: str, submission: Submission, *, at: datetime, by: str) -> None:
+    session.add(SubmissionRow(programme_id=programme, at=at, by=by, **asdict(submission)))
+
+
+def add_measure(
+    session: Session, programme: str, service: str, criterion: str, value: str, *, on: date, at: datetime, by: str
+) -> None:
+    session.add(
+        MeasureRow(programme_id=programme, service=service, criterion=criterion, value=value, on=on, at=at, by=by)
+    )
+
+
+def add_run(
+    session: Session,
+    programme: str,
+    run: RunSummary,
+    found: Reconciliation | None = None,
+    *,
+    digest: str,
+    at: datetime,
+    by: str,
+) -> bool:
+    """Add a run, with the differences to look into; False when the same inputs were reconciled so before."""
+    if session.exec(select(RunRow.id).where(RunRow.programme_id == programme, RunRow.digest == digest)).first():
+        return False
+    row = RunRow(
+        programme_id=programme,
+        service=run.service,
+        period=run.period,
+        digest=digest,
+        compared=run.compared,
+        equal=run.equal,
+        within_tolerance=run.within_tolerance,
+        explained=run.explained,
+        unexplained=run.unexplained,
+        missing=run.missing,
+        extra=run.extra,
+        duplicates=run.duplicates,
+        largest_unexplained=str(run.largest_unexplained),
+        unpaid=run.unpaid,
+        pay=run.pay,
+        cells=json.dumps(run.cells, sort_keys=True),
+        on=run.on,
+        at=at,
+        by=by,
+    )
+    session.add(row)
+    session.flush()
+    if found is not None and row.id is not None:
+        session.add_all(_variances(found, programme, row.id))
+    return True
+
+
+def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[VarianceRow]:
+    for v in found.variances:
+        if v.outcome in KEPT_OUTCOMES:
+            yield VarianceRow(
+                programme_id=programme,
+                run=run,
+                contract=v.key,
+                element=v.element,
+                old=str(v.old),
+                new=str(v.new),
+                outcome=v.outcome.value,
+                reason=v.reason,
+            )
+    for outcome, keys in found.keys.items():
+        for key in keys:
+            yield VarianceRow(
+                programme_id=programme, run=run, contract=key, element="", outcome=outcome.value, reason=""
+            )
+
+
+def latest_variances(session: Session, programme: str, service: str, period: str) -> list[KeptVariance]:
+    """Return the differences of a period's latest run, the gravest first; none once they are no longer kept."""
+    latest = session.exec(
+        select(RunRow.id)
+        .where(RunRow.programme_id == programme, RunRow.service == service, RunRow.period == period)
+        .order_by(col(RunRow.id).desc())
+        .limit(1)
+    ).first()
+    rows = session.exec(select(VarianceRow).where(VarianceRow.run == latest).order_by(col(VarianceRow.id)))
+    return [
+        KeptVariance(
+            contract=r.contract,
+            element=r.element,
+            old=Decimal(r.old) if r.old is not None else None,
+            new=Decimal(r.new) if r.new is not None else None,
+            outcome=Outcome(r.outcome),
+            reason=r.reason,
+        )
+        for r in rows
+    ]
+
+
+def remove_contracts(session: Session, programme: str, *, kept_before: datetime) -> int:
+    """Remove what runs and explanations from before a moment hold of single contracts; their totals stay."""
+    old = select(RunRow.id).where(RunRow.programme_id == programme, col(RunRow.at) < kept_before)
+    removed = count_touched(session, delete(VarianceRow).where(col(VarianceRow.run).in_(old)))
+    named = (
+        col(PilotEntryRow.programme_id) == programme,
+        col(PilotEntryRow.at) < kept_before,
+        col(PilotEntryRow.contract).is_not(None),
+        col(PilotEntryRow.contract) != "",
+    )
+    return removed + count_touched(session, update(PilotEntryRow).where(*named).values(contract=""))
+
+
+def _entry(r: PilotEntryRow) -> Entry:
+    said = json.loads(r.content) | {"service": r.service, "number": r.number, "on": r.on, "by": r.by}
+    if r.kind == "explanation":
+        said["contract"] = r.contract
+    return _ENTRY.validate_python(said)
+
+
+def _run(r: RunRow) -> RunSummary:
+    return RunSummary(
+        service=r.service,
+        period=r.period,
+        compared=r.compared,
+        equal=r.equal,
+        within_tolerance=r.within_tolerance,
+        explained=r.explained,
+        unexplained=r.unexplained,
+        missing=r.missing,
+        extra=r.extra,
+        duplicates=r.duplicates,
+        largest_unexplained=Decimal(r.largest_unexplained),
+        on=r.on,
+        unpaid=r.unpaid,
+        cells=json.loads(r.cells or "{}"),
+        pay=r.pay,
+    )

@@ -1,0 +1,53 @@
+"""The page for a go or no-go: the case as it stands, and what either answer would mean."""
+
+from dataclasses import replace
+from datetime import date
+
+from changeflow.agenda.gates import gate_of, weigh
+from changeflow.errors import UnknownThingError
+from changeflow.intake.progress import ReportedProgress
+from changeflow.programme.facts import Decision
+from changeflow.programme.plan import Dates, dates_of
+from changeflow.programme.programme import Programme
+from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
+from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.storage.database import session_scope
+from changeflow.usecases.facts import progress_of
+from changeflow.usecases.stored import SYSTEM, judged, load
+from changeflow.values.words import Gate, Outcome
+
+
+def go_no_go_of(gate: str, *, db: str, programme: str | None, today: date) -> GoNoGoPage:
+    """Build the page of a gate before a go-live; a go and a no of today are played through, and nothing is kept."""
+    with session_scope(db) as session:
+        stored = load(session, programme, on=today)
+    found = stored.programme
+    task = gate_of(found, gate)
+    if task.gate is not Gate.GO_LIVE:
+        raise UnknownThingError("gate before a go-live", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
+    case = weigh(stored.judged, task.id)
+    go, no = (_if_answered(found, task, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
+    return build_go_no_go(found, case, today=today, if_go=go, if_no=no, version=stored.version.number)
+
+
+def _if_answered(programme: Programme, gate: Task, outcome: Outcome, today: date) -> dict[str, Dates]:
+    """Return the dates of the plan in which a gate is answered today; none where it has been passed."""
+    if programme.is_done(gate.id):
+        return {}
+    known = programme.facts
+    last = known.decision(gate.id)
+    answer = Decision(
+        task=gate.id,
+        outcome=outcome,
+        reason="played through",
+        by=SYSTEM,
+        on=today,
+        round=last.round + 1 if last else 1,
+    )
+    progress = dict(known.progress)
+    if outcome.is_approval:
+        done = progress_of(programme, ReportedProgress(gate.id, today, today))
+        begun = progress.get(gate.id)
+        progress[gate.id] = TaskProgress(begun.actual_start, done.actual_finish) if begun else done
+    facts = replace(known, decisions=(*known.decisions, answer), progress=progress)
+    return dates_of(judged(programme.definition, facts=facts, on=programme.on).programme)
