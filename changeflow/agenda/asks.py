@@ -88,14 +88,17 @@ def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
 
 
 def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:
-    """Whoever a pilot reaches is asked how it goes, by its end."""
+    """Whoever a pilot reaches is asked how it goes, by its end; and so are those who provide the service."""
     for pilot in programme.tasks(kind=Kind.PILOT):
         begun = programme.roadmap.progress.get(pilot.id)
         if begun is None or begun.is_done:
             continue
         due_on = last_day_of(schedule[pilot.id].early_finish)
+        service = programme.service(pilot.service) if pilot.service else None
+        team = {m.person for m in service.team.members} if service and service.team else set()
         for person in programme.definition.people:
-            if person.school in pilot.schools and person.is_reached_by(pilot.service or ""):
+            is_user = person.school in pilot.schools and person.is_reached_by(pilot.service or "")
+            if is_user or person.id in team:
                 yield _ask(Reason.FEEDBACK, f"{pilot.id}#{FEEDBACK}", person.id, due_on, 0)
 
 

@@ -141,7 +141,8 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
     if gate.gate not in (Gate.WAVE_RELEASE, Gate.GO_LIVE):
         return
     against = unless_waived(programme, RULES["R11"], gate)
-    still_open = [i for i in issues(programme.facts.pilot, gate.service) if i.is_open]
+    known = issues(programme.facts.pilot, gate.service)
+    still_open = [i for i in known if i.is_open]
     for issue in still_open:
         age = counted(issue.age(programme.on), "day")
         where = f" at {programme.school(issue.school).name}" if issue.school else ""
@@ -152,10 +153,8 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
             yield Criterion(text, against, "R11", with_owner=issue.owner is not None, remedy=remedy)
         elif issue.severity is IssueSeverity.HARMS:
             yield Criterion(text, State.NOTED, "R11", with_owner=issue.owner is not None)
-    if still_open or any(True for _ in issues(programme.facts.pilot, gate.service)):
-        grave = sum(i.severity is IssueSeverity.STOPS for i in still_open)
-        if not grave:
-            yield Criterion("No issue that stops the service is open.", State.MET, "R11")
+    if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
+        yield Criterion("No issue that stops the service is open.", State.MET, "R11")
 
 
 def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:

@@ -1,6 +1,7 @@
 """`make run`: the main job on the sample programme, step by step, with every command shown.
 
-It takes the sample's own dates: the plan is approved on 1 September 2026, and the day of the tick is 4 May 2027.
+It takes the sample's own dates: the plan is approved on 1 September 2026, the day of the tick is 4 May 2027, and
+payroll's pilot is decided on 20 May 2027.
 """
 
 import os
@@ -18,7 +19,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from changeflow.resources import programme_templates
 
 TEMPLATE = "trust-central-services"
-APPROVED, TODAY = "2026-09-01", "2027-05-04"
+APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
+GATE = "payroll/pilot/go-no-go"
 SHOWN_LINES = 18
 SHOWN_NOTES = 6
 """Of what a command says beside its answer: a long search tells of each better plan."""
@@ -74,6 +76,7 @@ def main(home: Path) -> None:
     demo.console.print(f"\n[bold]Done in {time.monotonic() - began:.0f} s.[/bold] Every server is stopped.")
     demo.console.print(f"  The report to the SRO:  {home / 'sro-report.html'}", soft_wrap=True)
     demo.console.print(f"  Its numbers as JSON:    {home / 'sro-report.json'}", soft_wrap=True)
+    demo.console.print(f"  Payroll: go or no-go:   {home / 'go-no-go.html'}, and .pdf", soft_wrap=True)
     demo.console.print(f"  Rollout waves:          {home / 'waves.html'}", soft_wrap=True)
     demo.console.print(f"  How sure dates are:     {home / 'risk.html'}", soft_wrap=True)
     demo.console.print(f"  {messages} messages:            {demo.outbox}{'/'}", soft_wrap=True)
@@ -114,12 +117,14 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         (f"Where people stand: {path.stem}", ["assess", "import", str(trust / "adkar" / path.name), *at])
         for path in sorted((shipped / "adkar").glob("*.csv"))
     ]
-    for path in sorted((shipped / "parallel-runs" / "payroll").glob("*-old.csv")):
-        period = path.name.removesuffix("-old.csv")
-        command = ["pilot", "reconcile", str(runs / path.name), str(runs / f"{period}-new.csv"), "--service", "payroll"]
-        steps.append((f"Old payroll against new: {period}", [*command, "--period", period, *at]))
+    explained = ["--between=-12..12", "--reason", "April's back-dated change of band", "--as", "payroll-manager", *at]
     steps += [
-        ("Has the parallel run earned a go?", ["gate", "show", "payroll/pilot/go-no-go", *at]),
+        ("Old payroll against new: the first run fails", _reconcile(runs, "2027-03", TODAY)),
+        ("The second: what differs is the pension of five", _reconcile(runs, "2027-04", TODAY)),
+        ("The payroll manager explains it …", ["pilot", "explain", "payroll", "2027-04", "pension", *explained]),
+        ("… and what follows from it", ["pilot", "explain", "payroll", "2027-04", "net", *explained]),
+        ("Compared again, the second run is clean", _reconcile(runs, "2027-04", TODAY)),
+        ("Has the parallel run earned a go?", ["gate", "show", GATE, *at]),
         ("What waits for a decision, and what was decided?", ["gate", "list", *at]),
         (
             "The chief executive's own judgement beside the evidence",
@@ -130,9 +135,47 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ("What changed since the baseline, and why?", ["changes", "--since", "baseline", *at]),
         ("The report to the SRO", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
         ("The same numbers as JSON", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
+        *_decision(home, trust, runs),
         ("Is the chain of changes whole?", ["audit", "verify"]),
     ]
     return steps
+
+
+def _reconcile(runs: Path, period: str, day: str) -> list[str]:
+    files = [str(runs / f"{period}-{side}.csv") for side in ("old", "new")]
+    return ["pilot", "reconcile", *files, "--service", "payroll", "--period", period, "--at", day]
+
+
+def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]]:
+    """Two weeks on: the third run, those who vouch for the rest, and the decision."""
+    at = ["--at", DECIDED]
+    progress, decided = trust / "progress-2027-05.csv", trust / "decisions-2027-05.csv"
+    later = ["--decisions", str(decided), *at]
+    clerk = ["--as", "payroll-manager", *at]
+    confirmed = {
+        "pension-files": ["--evidence", "The contribution file of May agrees to the penny"],
+        "year-to-date": ["--evidence", "Totals of 400 contracts agree with the last FPS"],
+        "service-desk": ["--evidence", "Two advisers are on the rota until 2 July"],
+        "way-back": ["--evidence", "The old licence runs on", "--until", "2027-07-31"],
+    }
+    page, paper = home / "go-no-go.html", home / "go-no-go.pdf"
+    return [
+        (
+            f"Two weeks on ({DECIDED}): what has happened",
+            ["task", "import", str(progress), *later],
+        ),
+        ("The third run is clean as well", _reconcile(runs, "2027-05", DECIDED)),
+        *((f"Somebody vouches: {i}", ["pilot", "confirm", GATE, i, *said, *clerk]) for i, said in confirmed.items()),
+        ("The payroll manager signs", ["pilot", "sign", GATE, *clerk]),
+        ("The Director of Finance signs", ["pilot", "sign", GATE, "--as", "director-of-finance", *at]),
+        ("One page for the decision", ["report", "go-no-go", GATE, "--out", str(page), *at]),
+        ("The same on paper", ["report", "go-no-go", GATE, "--out", str(paper), *at]),
+        (
+            "The chief executive decides",
+            ["gate", "decide", GATE, "go", "--reason", "Two clean runs", "--as", "chief-executive", *at],
+        ),
+        ("What drives the next wave now?", ["why", "payroll/w2/go-live", *at]),
+    ]
 
 
 if __name__ == "__main__":

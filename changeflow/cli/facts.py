@@ -101,10 +101,10 @@ def task_import(
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         if decisions is not None:
             new, decided = gates.import_history(file, decisions, change)
-            note(f"{decided} decisions were new.")
+            note(f"New decisions: {decided}.")
         else:
             new = facts.import_progress(file, change)
-    note(f"{new} entries of progress were new.")
+    note(f"New entries of progress: {new}.")
 
 
 @assess.command("import")
@@ -118,6 +118,6 @@ def assess_import(
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         is_late = publishing.is_published(file.stem, db=db, programme=programme, on=day(at))
         new = facts.import_assessments(file, change)
-    note(f"{new} assessments were new.")
+    note(f"New assessments: {new}.")
     if is_late and new:
         note("Their round has been published already, so they are counted in none: ask again in the next one.")

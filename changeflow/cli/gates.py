@@ -121,7 +121,7 @@ def gate_import(
     with spoken_errors():
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         new = gates.import_decisions(file, change)
-    note(f"{new} decisions were new.")
+    note(f"New decisions: {new}.")
 
 
 def _condition(text: str) -> "Condition":

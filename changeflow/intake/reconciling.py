@@ -233,9 +233,16 @@ class _Comparison:
         return (f"key in ({', '.join('?' for _ in keys)})", keys) if keys else ("false", [])
 
     def _gravest(self) -> Iterator[Variance]:
+        """Yield differences contract by contract, those first whose pay is hit hardest."""
+        hit = (
+            "select key, max(class) as worst, max(abs(new - old)) as most, "
+            "coalesce(max(case when element = ? then abs(new - old) end), 0) as paid "
+            f"from variance group by key order by worst desc, paid desc, most desc, key limit {KEPT}"
+        )
         rows = self.db.execute(
-            "select key, element, old, new, class, rule from variance "
-            f"order by class desc, abs(new - old) desc, key, element limit {KEPT}"
+            f"select key, element, old, new, class, rule from variance join ({hit}) using (key) "
+            f"order by worst desc, paid desc, most desc, key, class desc, abs(new - old) desc, element limit {KEPT}",
+            [self.policy.pay],
         ).fetchall()
         for key, element, old, new, number, rule in rows:
             outcome = IN_CLASS[number]

@@ -24,6 +24,10 @@ class Candidate:
     traits: Mapping[str, str]
     """Phase, size, hub, authority, system: what the mix is made of."""
     is_reluctant: bool = False
+    must: bool = False
+    """It was said that this school is in the pilot."""
+    why_not: str = ""
+    """What keeps it from going first; it counts for the trust's mix all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +54,19 @@ def band_of_size(pupils: int | None) -> str:
 def choose(candidates: Sequence[Candidate], *, size: int, alternatives: int = 3) -> tuple[Cohort, ...]:
     """Return the cohorts of a size that are most like the trust, the best first; of equals the first by name.
 
-    Where some school is reluctant, every cohort has one. The distance of a trait is half the sum of the differences of
+    Where some school is reluctant, every cohort has one; schools that must be in it are, those that cannot are not, and
+    none at all is the answer where so few are left. The distance of a trait is half the sum of the differences of
     its shares (total variation); a cohort's is the mean over its traits.
     """
     mix = shares(candidates)
-    ordered = sorted(candidates, key=lambda c: c.id)
-    wants_reluctant = any(c.is_reluctant for c in ordered)
+    able = sorted((c for c in candidates if not c.why_not), key=lambda c: c.id)
+    fixed, free = tuple(c for c in able if c.must), [c for c in able if not c.must]
+    if len(fixed) > size or len(able) < size:
+        return ()
+    wants_reluctant = any(c.is_reluctant for c in able) and (len(fixed) < size or any(c.is_reluctant for c in fixed))
     found = [
         c
-        for c in (_cohort(group, mix) for group in _groups(ordered, size, mix))
+        for c in (_cohort((*fixed, *group), mix) for group in _groups(free, size - len(fixed), mix))
         if c.has_reluctant or not wants_reluctant
     ]
     return tuple(sorted(found, key=lambda c: (round(c.distance, 9), c.schools))[:alternatives])
@@ -93,4 +101,4 @@ def _cohort(group: Sequence[Candidate], mix: Mapping[str, Mapping[str, float]]) 
         for trait, values in mix.items()
     }
     distance = sum(by_trait.values()) / len(by_trait) if by_trait else 0.0
-    return Cohort(tuple(c.id for c in group), distance, by_trait, any(c.is_reluctant for c in group))
+    return Cohort(tuple(sorted(c.id for c in group)), distance, by_trait, any(c.is_reluctant for c in group))

@@ -21,6 +21,16 @@ def windows(programme: Programme, service_class: str, on: date) -> Iterator[dict
         yield from (w for w in found if w["class"] == service_class)
 
 
+def freezes(programme: Programme, service_class: str) -> Iterator[dict[str, str]]:
+    """Yield dated windows in which somebody outside takes on nothing new: `first_day`, and `last_day` where known."""
+    for pack in PACKS:
+        try:
+            found = programme.law(pack, "freeze_windows").value
+        except KeyError:
+            continue
+        yield from (w for w in found if w["class"] == service_class)
+
+
 def falls_into(first: date, last: date, window: dict[str, str]) -> bool:
     """Tell whether days, both inclusive, touch a window of any year."""
     return any(

@@ -1,13 +1,14 @@
 """Rules about what a service rests on: requirements and their sources, agreements, quick wins, no rush."""
 
 from collections.abc import Iterator
+from datetime import date
 
-from changeflow.programme.avoid import falls_into, windows
+from changeflow.programme.avoid import falls_into, freezes, windows
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import last_day_of, spoken_day
-from changeflow.values.words import Kind
+from changeflow.values.words import Kind, Severity
 
 SOURCES = {"heads": "headteachers", "board": "the board", "local_governing_bodies": "local governing bodies"}
 
@@ -88,7 +89,8 @@ def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Days of the year that are bad for a class of service everywhere, by its rulepacks."""
+    """Days of the year that are bad for a class of service everywhere, by its rulepacks; and others' freezes."""
+    yield from _freezes_kept(programme)
     for service in programme.services:
         for task in programme.tasks(service=service.service):
             if task.kind is Kind.WORK or programme.is_done(task.id):
@@ -99,6 +101,31 @@ def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
                     day = spoken_day(first)
                     message = f"{task.name} falls on {day}, into “{window['name']}”: {window['why']}."
                     yield Breach("R21", task.id, message, task.service, task.schools)
+
+
+def _freezes_kept(programme: Programme) -> Iterator[Breach]:
+    """Dated windows of others. Of one whose end nobody knows the first task in it is told, as something to ask."""
+    for service in programme.services:
+        for freeze in freezes(programme, service.service_class):
+            first_day = date.fromisoformat(str(freeze["first_day"]))
+            last_day = date.fromisoformat(str(freeze["last_day"])) if freeze.get("last_day") else None
+            inside = [
+                (programme.days_of(t.id)[0], t)
+                for t in programme.tasks(service=service.service)
+                if t.kind in freeze["activities"] and not programme.is_done(t.id)
+            ]
+            inside = sorted(
+                ((day, t) for day, t in inside if first_day <= day and (last_day is None or day <= last_day)),
+                key=lambda found: (found[0], found[1].id),
+            )
+            for day, task in inside if last_day else inside[:1]:
+                until = f"until {spoken_day(last_day)}" if last_day else "and when it ends is not known here: ask first"
+                message = (
+                    f"{task.name} is on {spoken_day(day)}; the {freeze['name']} is on since {spoken_day(first_day)}, "
+                    f"{until}: {freeze['why']}."
+                )
+                severity = Severity.WARN if last_day else Severity.INFO
+                yield Breach("R21", task.id, message, task.service, task.schools, severity)
 
 
 def _works_around(task: Task) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from changeflow.agenda.go_live import policy_of
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.intake.folder import read_folder
 from changeflow.intake.reconciling import digests, reconcile
 from changeflow.pilots.choosing import Cohort, choose
 from changeflow.pilots.criteria import ParallelRunPolicy
@@ -16,21 +15,29 @@ from changeflow.pilots.entries import PERIOD
 from changeflow.pilots.learning import with_explanations
 from changeflow.pilots.reconciliation import KeptVariance, Reconciliation
 from changeflow.pilots.runs import RunSummary
-from changeflow.programme.candidates import candidates
+from changeflow.programme.candidates import candidates, most_at_once
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
+from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import after_change, check_actor, load
 
 
 def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
     """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
-    programme = read_folder(folder).programme
+    programme = plan_folder(folder).programme
     schools = programme.definition.schools
     if not 1 <= size < len(schools):
         raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
-    return programme, choose(candidates(programme), size=size)
+    most, why = most_at_once(programme)
+    if size > most:
+        raise InputError(f"{size} schools are too many to go first: {why}, which is enough for {most}.")
+    found = choose(candidates(programme), size=size)
+    if not found:
+        able = sum(not c.why_not for c in candidates(programme))
+        raise InputError(f"No {size} schools can go first: {able} are able to, and rollout.yaml says who must.")
+    return programme, found
 
 
 def reconcile_files(

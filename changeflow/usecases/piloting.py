@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from pydantic import ValidationError
+from sqlmodel import Session
 
 from changeflow.agenda.gates import gate_of
 from changeflow.agenda.go_live import signatures, to_confirm
@@ -64,16 +65,20 @@ def _in_words(error: ValidationError) -> str:
 def record(build: Build, change: Change) -> int | None:
     """Check and add one entry; return its number, or None when it was known already."""
     with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
-        try:
-            entry = build(stored, by)
-        except ValidationError as error:
-            raise InputError(f"{_in_words(error)} {NOTHING}") from None
-        number = pilots.add_entry(session, name, entry, at=change.now)
-        if number is not None:
-            action, subject = f"pilot:{entry.kind}", f"{entry.service}:{number}"
-            after_change(session, name, on=change.on, now=change.now, actor=by, action=action, subject=subject)
+        return _record(session, build, change)
+
+
+def _record(session: Session, build: Build, change: Change) -> int | None:
+    stored = load(session, change.programme, on=change.on, for_change=True)
+    by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+    try:
+        entry = build(stored, by)
+    except ValidationError as error:
+        raise InputError(f"{_in_words(error)} {NOTHING}") from None
+    number = pilots.add_entry(session, name, entry, at=change.now)
+    if number is not None:
+        action, subject = f"pilot:{entry.kind}", f"{entry.service}:{number}"
+        after_change(session, name, on=change.on, now=change.now, actor=by, action=action, subject=subject)
     return number
 
 
@@ -92,9 +97,6 @@ def explain(
 
     Of one contract the kept difference is what is explained: should it become another, it is unexplained again.
     """
-    with session_scope(change.db) as session:
-        name = load(session, change.programme, on=change.on).programme.id
-        kept = pilots.latest_variances(session, name, service, period)
 
     def build(stored: Stored, by: str) -> Entry:
         _service(stored.programme, service)
@@ -103,6 +105,7 @@ def explain(
             raise UnknownThingError("run", period, known, remedy="Reconcile the period first.")
         span = between
         if contract is not None:
+            kept = pilots.latest_variances(session, stored.programme.id, service, period)
             here = [v for v in kept if v.contract == contract and _is_about(v.element, v.outcome, element)]
             if not here:
                 raise InputError(f"The run of {period} has no such difference of that contract. {NOTHING}")
@@ -122,7 +125,8 @@ def explain(
             evidence=evidence,
         )
 
-    return record(build, change)
+    with session_scope(change.db) as session:
+        return _record(session, build, change)
 
 
 def _is_about(found: str, outcome: Outcome, element: str) -> bool:

@@ -150,8 +150,8 @@ def test_progress_from_a_csv_is_taken_whole_or_not_at_all(folder: Path, db: str,
     result = run("task", "import", file, "--at", "2027-01-20", code=4)
     assert "progress.csv:3:1: There is no task 'payroll/delegaton'. Did you mean 'payroll/delegation'?" in result.stderr
     file.write_text("task,started,finished\npayroll/requirements,2027-01-04,2027-01-08\n")
-    assert "1 entries of progress were new" in run("task", "import", file, "--at", "2027-01-20").stderr
-    assert "0 entries" in run("task", "import", file, "--at", "2027-01-20").stderr
+    assert "New entries of progress: 1." in run("task", "import", file, "--at", "2027-01-20").stderr
+    assert "New entries of progress: 0." in run("task", "import", file, "--at", "2027-01-20").stderr
 
 
 PAY = "contract,gross,net\nC1,1000.00,800.00\nC2,2000.00,1500.00\n"

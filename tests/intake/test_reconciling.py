@@ -171,6 +171,25 @@ class TestBadInput:
             reconcile(old, new, PENNY, period="p")
         assert [p.file for p in raised.value.problems] == ["old.csv", "new.csv"]
 
+    def test_nobody_is_paid_less_than_nothing(self, tmp_path: Path):
+        paid = PENNY.model_copy(update={"pay": "net"})
+        with pytest.raises(ProblemsError) as raised:
+            compared(tmp_path, "a,1,2,-1.00\nb,1,0,1\n", "a,1,2,0\nb,-1,0,-12.5\n", paid)
+        assert [(p.file, p.line, p.column, p.what) for p in raised.value.problems] == [
+            ("old.csv", 2, 4, "Pay of -1.00 is less than nothing."),
+            ("new.csv", 3, 4, "Pay of -12.50 is less than nothing."),
+        ]
+        assert compared(tmp_path, "a,1,2,-1.00\n", "a,1,2,-1.00\n").count(Outcome.EQUAL) == 1, "where it is no pay"
+
+    def test_a_line_of_another_period_is_none_of_this_run(self, tmp_path: Path):
+        old = written(tmp_path / "o.csv", "contract,period,net\na,2027-01,1\nb,2027-01,1\n")
+        new = written(tmp_path / "n.csv", "contract,period,net\na,2027-01,1\nb,2027-02,1\nc,,1\n")
+        with pytest.raises(ProblemsError) as raised:
+            reconcile(old, new, ParallelRunPolicy(), period="2027-01")
+        assert [(p.file, p.line, p.column) for p in raised.value.problems] == [("n.csv", 3, 2), ("n.csv", 4, 2)]
+        assert "another period than 2027-01" in str(raised.value)
+        assert reconcile(old, old, ParallelRunPolicy(), period="2027-01").elements == ("net",)
+
     def test_floats_of_a_parquet_file_are_not_exact(self, tmp_path: Path):
         with duckdb.connect() as db:
             db.execute(f"copy (select 'a' as contract, 1.5::double as net) to '{tmp_path / 'n.parquet'}'")
@@ -298,6 +317,22 @@ def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
             changed |= {f"{number}/{a}": f"{number}/{b}" for a, b in ids.items()}
         found, wanted = both_ways(tmp_path, old, new, changed, policy)
         assert found == wanted, f"batch {batch}"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12), st.booleans())
+def test_whoever_is_not_paid_is_counted_whatever_explains_it(
+    tmp_path_factory: pytest.TempPathFactory, pay: list[tuple[int, int]], is_explained: bool
+):
+    folder = tmp_path_factory.mktemp("paid")
+    rules = (explained(element="net"),) if is_explained else ()
+    policy = PENNY.model_copy(update={"pay": "net", "explanations": rules})
+    sides = ["".join(f"c{n},1,0,{both[side]}\n" for n, both in enumerate(pay)) for side in (0, 1)]
+    result = compared(folder, *sides, policy)
+    assert result.unpaid == sum(old > 0 and new == 0 for old, new in pay)
+    # Whole pounds: whatever differs is beyond a penny.
+    same = sum(old == new for old, new in pay)
+    assert result.summary(service="s", period="p", on=date(2027, 1, 1)).pay_share == Decimal(same) / len(pay)
 
 
 CHANGES = st.sampled_from(["drop", "add", "twice", "amount"])

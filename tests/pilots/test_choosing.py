@@ -1,12 +1,19 @@
 """Which schools go first: as the trust is, with one that would rather wait. Distances are worked by hand."""
 
+from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from changeflow.errors import InputError
 from changeflow.pilots import choosing
 from changeflow.pilots.choosing import Candidate, choose, shares
+from changeflow.reports.pilot_choice import pilot_text
+from changeflow.usecases.pilot import proposed_pilot
+from tests.builders import a_folder
 
 
 def a_school(name: str, phase: str, hub: str = "north", *, reluctant: bool = False) -> Candidate:
@@ -38,6 +45,24 @@ def test_a_trust_of_the_willing_gets_a_pilot_all_the_same():
     assert choose([a_school(c, "primary") for c in "abc"], size=1)[0].schools == ("a",)
 
 
+def test_who_cannot_go_first_is_left_out_and_counts_for_the_mix():
+    """Of two primaries and two secondaries one secondary cannot: the other one is in every cohort like the trust."""
+    trust = [a_school("a", "primary"), a_school("b", "primary"), a_school("c", "secondary"), a_school("d", "secondary")]
+    kept_back = [*trust[:2], replace(trust[2], why_not="exams"), trust[3]]
+    assert {c.schools for c in choose(kept_back, size=2, alternatives=2)} == {("a", "d"), ("b", "d")}
+    assert choose(kept_back, size=4) == ()
+    assert shares(kept_back)["phase"] == {"primary": 0.5, "secondary": 0.5}
+
+
+def test_who_must_go_first_is_in_every_cohort():
+    trust = [a_school(c, "primary") for c in "abc"] + [a_school("z", "special", reluctant=True)]
+    must = [replace(trust[0], must=True), *trust[1:]]
+    assert [c.schools for c in choose(must, size=2)] == [("a", "z")]
+    assert choose([replace(c, must=True) for c in trust], size=2) == ()
+    # All places are taken by those who must: nobody reluctant can be asked for.
+    assert choose(must, size=1)[0].schools == ("a",)
+
+
 schools = st.lists(
     st.tuples(st.sampled_from(["primary", "secondary"]), st.sampled_from(["north", "south", "west"]), st.booleans()),
     min_size=2,
@@ -67,3 +92,29 @@ def test_a_very_large_trust_is_not_compared_for_hours(monkeypatch):
     trust.append(a_school("z", "special", reluctant=True))
     found = choose(trust, size=3)
     assert all("z" in c.schools for c in found)
+
+
+def test_windows_and_teams_say_who_and_how_many(tmp_path: Path):
+    """Training is on Monday 18 January 2027, bad for it at secondary schools; two days a week are enough for two."""
+    folder = a_folder(tmp_path)
+    (folder / "calendars").mkdir()
+    (folder / "calendars" / "trust.yaml").write_text(
+        "calendar: trust\nblackouts: [{name: mock exams, first_day: 2027-01-18, last_day: 2027-01-29, "
+        "activities: [training], phases: [secondary]}]\n"
+    )
+    rollout = (
+        "teams: {trainers: {name: Trainers, days_per_week: 2}}\n"
+        "services: {payroll: {activities: [{kind: training, team: trainers, days: 1, weeks_before: 1}]}}\n"
+    )
+    (folder / "rollout.yaml").write_text(rollout)
+    programme, cohorts = proposed_pilot(folder, size=2)
+    assert [c.schools for c in cohorts] == [("ash", "cedar")]
+    said = list(pilot_text(programme, cohorts))
+    assert "Not asked: Beech School, as training on 18 Jan 2027 falls into mock exams." in said
+    assert "At most 2 can go first together: Trainers have 2 days a week for payroll." in said
+    (folder / "rollout.yaml").write_text(rollout.replace("days: 1", "days: 2"))
+    with pytest.raises(InputError, match="2 schools are too many to go first: Trainers have 2 days a week"):
+        proposed_pilot(folder, size=2)
+    (folder / "rollout.yaml").write_text(rollout + "schools: {ash: {pilot: false}}\n")
+    with pytest.raises(InputError, match="No 2 schools can go first: 1 are able to"):
+        proposed_pilot(folder, size=2)

@@ -113,8 +113,42 @@ class TestR21:
 def test_the_sample_keeps_all_of_them_but_one(sample):
     codes = {f.rule for f in judge(sample.programme).findings}
     assert not codes & {"R04", "R07", "R08", "R14"}
-    [message] = [f.message for f in judge(sample.programme).findings if f.rule == "R21"]
+    [message] = [
+        f.message for f in judge(sample.programme).findings if f.rule == "R21" and f.severity is not Severity.INFO
+    ]
     assert message.startswith("Payroll: go live, wave 4 falls on 1 Dec 2027, into “December's early payday”")
+
+
+class TestFreezes:
+    """Go-live of both waves is on 20 January 2027."""
+
+    WINDOW = "name: pause, class: payroll, activities: [go_live], why: x"
+
+    def told(self, tmp_path: Path, severity: Severity, days: str = "") -> list[str]:
+        folder = tmp_path / "trust"
+        if days:
+            (folder / "rulepacks").mkdir(parents=True, exist_ok=True)
+            entry = f"freeze_windows: {{value: [{{{self.WINDOW}, {days}}}], grade: K, source: a letter}}"
+            text = f"rulepack: payroll\nin_force_from: 2026-06-01\nentries:\n  {entry}\n"
+            (folder / "rulepacks" / "payroll.yaml").write_text(text)
+        result = judged(folder, service=SERVICE + "class: payroll\n")
+        return [m for m in found(result, "R21", severity) if "is on since" in m]
+
+    def test_one_whose_end_nobody_knows_is_asked_about_once(self, tmp_path: Path):
+        [message] = self.told(tmp_path, Severity.INFO)
+        assert message.startswith(
+            "Payroll: go live, wave 1 is on 20 Jan 2027; the Teachers' Pensions on-boarding pause is on since "
+            "1 Feb 2026, and when it ends is not known here: ask first"
+        )
+
+    def test_one_with_an_end_warns_of_all_that_is_in_it(self, tmp_path: Path):
+        days = "first_day: 2027-01-01, last_day: 2027-01-31"
+        assert len(self.told(tmp_path, Severity.WARN, days)) == 2
+        assert self.told(tmp_path, Severity.INFO, days) == []
+
+    def test_after_its_end_nothing_is_said(self, tmp_path: Path):
+        days = "first_day: 2026-02-01, last_day: 2027-01-19"
+        assert self.told(tmp_path, Severity.WARN, days) == self.told(tmp_path, Severity.INFO, days) == []
 
 
 class TestWindows:

@@ -5,13 +5,16 @@ parallel run is February and March, and the service goes live on 1 April, the ne
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from changeflow.agenda.asks import asks
 from changeflow.agenda.criteria import State
+from changeflow.agenda.reasons import Reason
 from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.entries import (
     FeedbackGiven,
@@ -24,6 +27,7 @@ from changeflow.pilots.entries import (
 from changeflow.pilots.issues import issues
 from changeflow.programme.programme import Programme
 from changeflow.reports.pilots import variances_text
+from changeflow.roadmap.tasks import TaskProgress
 from changeflow.roadmap.why import explain as why
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
@@ -32,8 +36,8 @@ from changeflow.usecases import facts, gates, lessons, persons, pilot, piloting
 from changeflow.usecases.facts import Change
 from changeflow.usecases.gates import case_of
 from changeflow.usecases.retention import retain
-from changeflow.usecases.stored import loaded
-from changeflow.values.moments import day_of, last_day_of
+from changeflow.usecases.stored import judged, load, loaded
+from changeflow.values.moments import day_of, last_day_of, minute_of
 from changeflow.values.words import Outcome
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
 
@@ -448,8 +452,6 @@ def test_running_both_beyond_its_last_day_is_told_with_its_cost(db: str, tmp_pat
     storing.apply(
         written(tmp_path / "t", SERVICE + text), db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC)
     )
-    from changeflow.usecases.stored import load
-
     with session_scope(db) as session:
         found = [f for f in load(session, None, on=date(2027, 1, 4)).judged.findings if f.rule == "R12"]
     said = [f.message for f in found if "goes on until" in f.message]
@@ -499,3 +501,15 @@ class TestLessons:
         with pytest.raises(InputError, match="begun in every wave"):
             propose(self.TRAIN.model_copy(update={"step": "pilot-review"}), change(self.DAY, stored))
         assert programme(stored, self.DAY).facts.pilot == ()
+
+
+def test_users_and_providers_are_asked_while_the_pilot_is_judged(stored: str):
+    """Nobody of the small programme is at a school; who provides the service is asked all the same."""
+    before = programme(stored)
+    at = minute_of(datetime(2027, 3, 22, 9))
+    begun = {"payroll/w1/go-live": TaskProgress(at, at), "payroll/w1/pilot-review": TaskProgress(at)}
+    known = replace(before.facts, progress=begun)
+    asked = asks(judged(before.definition, facts=known, on=MARCH), today=MARCH)
+    assert [(d.subject, d.person) for d in asked if d.reason is Reason.FEEDBACK] == [
+        ("payroll/w1/pilot-review#feedback", "lead")
+    ]
