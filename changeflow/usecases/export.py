@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.plan import Dates
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
+from changeflow.roadmap.pathways import StepFields
 from changeflow.storage import versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.apply import remember
@@ -38,7 +40,11 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int
     for name, text in stored.version.sources.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_with_waivers(text, definition) if name == "programme.yaml" else text, encoding="utf-8")
+        if name == "programme.yaml":
+            text = _with_waivers(text, definition)
+        elif name.startswith("services/"):
+            text = _with_lessons(text, definition)
+        path.write_text(text, encoding="utf-8")
     if definition.people:
         (out / "people.csv").write_text(_people(definition, contacts), encoding="utf-8")
     write_schemas(out / "schema")
@@ -78,10 +84,7 @@ def export_schedule(
 
 def _with_waivers(text: str, definition: Definition) -> str:
     """Add the waivers that were given on the command line since the folder was stored; leave the rest as it was."""
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 120
-    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml = _writer()
     data = yaml.load(text)
     written = len(data.get("waivers") or [])
     new = definition.programme.waivers[written:]
@@ -96,6 +99,43 @@ def _with_waivers(text: str, definition: Definition) -> str:
     whole = io.StringIO()
     yaml.dump(data, whole)
     return whole.getvalue()
+
+
+def _with_lessons(text: str, definition: Definition) -> str:
+    """Add what accepted lessons changed of a service's tasks since the folder was stored; leave the rest as it was."""
+    yaml = _writer()
+    data = yaml.load(text)
+    service = next((s for s in definition.services if s.service == data.get("service")), None)
+    if service is None:
+        return text
+    written = data.get("tasks") or {}
+    new = {
+        name: fields.model_dump(mode="json", exclude_none=True)
+        for name, fields in service.tasks.items()
+        if name not in written or StepFields.model_validate(_plain(written[name])) != fields
+    }
+    if not new:
+        return text
+    if not written:
+        data["tasks"] = new
+    else:
+        written.update(new)
+    whole = io.StringIO()
+    yaml.dump(data, whole)
+    return whole.getvalue()
+
+
+def _plain(found: object) -> object:
+    """Return what a YAML file says, without what it knows of its own looks."""
+    return json.loads(json.dumps(found, default=str))
+
+
+def _writer() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000  # lines stay as they were written
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
 
 
 def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:

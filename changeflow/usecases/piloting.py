@@ -293,7 +293,9 @@ def test_case(service: str, case: str, evidence: str, change: Change, *, passed:
     def build(stored: Stored, by: str) -> Entry:
         cases = [c.id for c in _service(stored.programme, service).assurance.cases]
         if case not in cases:
-            raise UnknownThingError("test case", case, cases)
+            raise UnknownThingError(
+                "test case", case, cases, remedy="" if cases else "Name them under assurance: cases."
+            )
         return CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
 
     return record(build, change)

@@ -33,6 +33,7 @@ from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import apply as storing
 from changeflow.usecases import facts, gates, lessons, persons, pilot, piloting
+from changeflow.usecases.export import export_folder
 from changeflow.usecases.facts import Change
 from changeflow.usecases.gates import case_of
 from changeflow.usecases.retention import retain
@@ -484,6 +485,15 @@ class TestLessons:
         assert days == {"ash": 2, "cedar": 9}
         with pytest.raises(CheckFailedError, match="was accepted: Agreed"):
             lessons.answer_lesson("payroll", 1, "No", change(self.DAY, stored), accepted=False)
+
+    def test_the_folder_that_is_written_out_has_it(self, stored: str, tmp_path: Path):
+        lessons.propose_lesson(self.TRAIN, change(self.DAY, stored))
+        lessons.answer_lesson("payroll", 1, "Agreed", change(self.DAY, stored), accepted=True)
+        out = tmp_path / "again"
+        assert export_folder(out, db=stored, programme=None, on=self.DAY) == 2
+        assert "cedar/train" in (out / "services/payroll.yaml").read_text()
+        found = storing.difference(out, db=stored, on=self.DAY)
+        assert (found.is_same, found.moved) == (True, ())
 
     def test_declined_it_is_kept_and_nothing_moves(self, stored: str):
         lessons.propose_lesson(self.TRAIN, change(self.DAY, stored))
