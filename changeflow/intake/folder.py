@@ -15,6 +15,7 @@ from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingErr
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.change_checks import check_change
 from changeflow.intake.checks import check_references, check_settings
+from changeflow.intake.pilot_checks import check_pilots
 from changeflow.intake.rollout_checks import check_levelling, check_levers, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
@@ -110,6 +111,7 @@ class _Reader:
         self._report(check_references(definition))
         self._report(check_rollout(definition))
         self._report(check_change(definition))
+        self._report(check_pilots(definition))
         if self.problems:
             return None
         rulepacks = shipped_rulepacks()

@@ -107,6 +107,9 @@ class Scheme(Frozen):
 
     id: str = Field(min_length=1, description="Its reference")
     schools: tuple[Id, ...] = Field((), description="Whose people are filed under it; left out, all of the service's")
+    joint_filing: Literal["old", "new"] | None = Field(
+        None, description="While both systems pay people of it: which one files, with the other's figures taken in"
+    )
 
 
 class ParallelRunPolicy(Frozen):

@@ -9,7 +9,7 @@ from changeflow.programme.reference import References
 from changeflow.roadmap.tasks import Task
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.moments import day_of, last_day_of, spoken_day
 from changeflow.values.words import Kind, Phase, Severity
 
 
@@ -104,8 +104,28 @@ def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | Impli
                 yield Breach("R12", run.id, message, service.service, run.schools)
 
 
+def _schemes_split(programme: Programme) -> Iterator[Breach]:
+    """Between the first and the last go-live of a scheme's schools both systems pay its people, and one may file."""
+    for service in programme.services:
+        for scheme in service.parallel_run.schemes if service.parallel_run else ():
+            schools = frozenset(scheme.schools) or programme.schools_of(service.service)
+            lives = list(programme.tasks(kind=Kind.GO_LIVE, service=service.service, schools=schools))
+            days = {t.id: day_of(programme.timed(t.id).early_start) for t in lives}
+            if scheme.joint_filing is not None or len({f"{d:%Y-%m}" for d in days.values()}) < 2:
+                continue
+            first, last = min(lives, key=lambda t: (days[t.id], t.id)), max(days.values())
+            message = (
+                f"From {spoken_day(days[first.id])} to {spoken_day(last)} both systems pay people of scheme "
+                f"{scheme.id}, and only one may file it. Say which with joint_filing, or file each wave under a scheme "
+                "of its own."
+            )
+            yield Breach("R12", first.id, message, service.service, schools, Severity.WARN)
+
+
 def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Running both doubles the work, so it has a last day: a forecast beyond it is told with what it costs."""
+    """Running both doubles the work, so it has a last day: a forecast beyond it is told with what it costs. And while
+    both pay people of one scheme, one of them files."""
+    yield from _schemes_split(programme)
     for service in programme.services:
         policy = service.parallel_run
         if policy is None or policy.ends is None:

@@ -68,19 +68,25 @@ def _first_day(period: str) -> date:
 
 
 def _check_parallel(programme: Programme, submission: Submission, scheme: Scheme) -> None:
-    """The new system files a scheme from the month on in which the first of its schools is live, and no earlier."""
-    if submission.system == "old":
-        return
+    """The new system files a scheme from the month on in which the first of its schools is live, and no earlier; where
+    both pay people of it, the one that the scheme's file names."""
     schools = frozenset(scheme.schools) or programme.schools_of(submission.service)
-    lives = [
-        day_of(p.actual_finish)
+    end = _first_day(submission.period) + relativedelta(months=1)
+    lives = {
+        school: day_of(p.actual_finish)
         for t in programme.tasks(kind=Kind.GO_LIVE, service=submission.service, schools=schools)
         if (p := programme.facts.progress.get(t.id)) and p.actual_finish is not None
-    ]
-    end = _first_day(submission.period) + relativedelta(months=1)
-    if not any(day < end for day in lives):
-        first = f"it goes live on {spoken_day(min(lives))}" if lives else "none of its schools is live with it"
+        for school in t.schools & schools
+    }
+    live = {school for school, day in lives.items() if day < end}
+    if submission.system == "new" and not live:
+        first = f"it goes live on {spoken_day(min(lives.values()))}" if lives else "none of its schools is live with it"
         raise CheckFailedError(
             f"The new system's output for {submission.period} is a parallel run's: {first}. Parallel output is never "
             "filed. Nothing was recorded."
+        )
+    if live and live < schools and scheme.joint_filing not in (None, submission.system):
+        raise CheckFailedError(
+            f"In {submission.period} both systems pay people of scheme {scheme.id}, and the {scheme.joint_filing} one "
+            "files it for all of them (joint_filing). Nothing was recorded."
         )

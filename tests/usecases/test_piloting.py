@@ -15,7 +15,7 @@ import pytest
 from changeflow.agenda.asks import asks
 from changeflow.agenda.criteria import State
 from changeflow.agenda.reasons import Reason
-from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
+from changeflow.errors import ActorMissingError, CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.pilots.entries import (
     FeedbackGiven,
     ImprovementPlanned,
@@ -457,6 +457,55 @@ def test_running_both_beyond_its_last_day_is_told_with_its_cost(db: str, tmp_pat
         found = [f for f in load(session, None, on=date(2027, 1, 4)).judged.findings if f.rule == "R12"]
     said = [f.message for f in found if "goes on until" in f.message]
     assert said[0].endswith("until 31 Mar 2027; running both was to end on 15 Mar 2027. Each period more costs £900.")
+
+
+class TestSchemes:
+    """Wave 1 goes live on 1 April 2027, wave 2 later: until then two systems pay people of one scheme."""
+
+    def told(self, db: str, tmp_path: Path, schemes: str) -> list[str]:
+        text = RUN.replace("  pay: net\n", f"  pay: net\n  schemes: [{schemes}]\n")
+        now = datetime(2027, 1, 4, 8, tzinfo=UTC)
+        storing.apply(written(tmp_path / "t", SERVICE + text), db=db, actor="chief", now=now)
+        with session_scope(db) as session:
+            found = load(session, None, on=date(2027, 1, 4)).judged.findings
+        return [f.message for f in found if f.rule == "R12" and "scheme" in f.message]
+
+    def test_one_that_is_split_is_told_with_its_days(self, sqlite: str, tmp_path: Path):
+        [message] = self.told(sqlite, tmp_path, "{id: 120/A1}")
+        assert message.startswith("From 1 Apr 2027 to ")
+        assert "both systems pay people of scheme 120/A1, and only one may file it" in message
+
+    @pytest.mark.parametrize(
+        "schemes", ["{id: 120/A1, joint_filing: old}", "{id: A, schools: [ash, beech]}, {id: B, schools: [cedar]}"]
+    )
+    def test_one_that_was_settled_or_belongs_to_a_wave_is_not(self, sqlite: str, tmp_path: Path, schemes: str):
+        assert self.told(sqlite, tmp_path, schemes) == []
+
+
+def test_names_in_what_a_pilot_asks_for_are_checked_with_their_places(tmp_path: Path):
+    text = """\
+parallel_run:
+  schemes: [{id: A, schools: [ash]}, {id: A, schools: [ash, elm]}]
+pilot:
+  exit_criteria:
+    - {id: q, measure: Queries, at_most: 3, owner: leed}
+    - {id: q, measure: Queries again, at_most: 3}
+go_no_go:
+  sign: [cheef]
+  confirm: [{id: print, what: Payslips, owner: nobody}]
+"""
+    with pytest.raises(ProblemsError) as raised:
+        storing.difference(written(tmp_path / "t", SERVICE + text), db=f"sqlite:///{tmp_path / 'x.db'}")
+    start = (SERVICE + text).count("\n", 0, (SERVICE + text).index("parallel_run:")) + 1
+    assert sorted((p.line - start, p.what) for p in raised.value.problems) == [
+        (1, "'ash' is in two schemes: A and A."),
+        (1, "The scheme 'A' stands here twice."),
+        (1, "There is no school 'elm'."),
+        (4, "There is no person 'leed'."),
+        (5, "The exit criterion 'q' stands here twice."),
+        (7, "There is no person 'cheef'."),
+        (8, "There is no person 'nobody'."),
+    ]
 
 
 class TestLessons:

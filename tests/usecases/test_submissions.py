@@ -62,6 +62,34 @@ def test_a_parallel_runs_output_is_never_filed(live: str):
         assert load(session, None, on=DAY).programme.facts.submissions == ()
 
 
+class TestWhileBothSystemsPay:
+    """One scheme for all three schools; wave 1 is live since 1 February, and Cedar is not."""
+
+    def stored(self, db: str, tmp_path: Path, joint: str) -> str:
+        scheme = f"parallel_run: {{schemes: [{{id: 120/A1{joint}}}]}}\n"
+        folder = a_folder(tmp_path / "joint", service=SERVICE + scheme)
+        apply(folder, db=db, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
+        day = date(2027, 2, 1)
+        report_progress([ReportedProgress("payroll/w1/go-live", day, day)], change(db))
+        return db
+
+    def test_the_one_that_was_named_files_for_all(self, db: str, tmp_path: Path):
+        stored = self.stored(db, tmp_path, ", joint_filing: old")
+        with pytest.raises(CheckFailedError, match="the old one files it for all of them"):
+            filed(stored, "2027-02", "new")
+        assert filed(stored, "2027-02", "old")
+        day = date(2027, 3, 1)
+        report_progress([ReportedProgress("payroll/w2/go-live", day, day)], change(stored))
+        assert filed(stored, "2027-03", "new"), "all its schools are live now"
+
+    def test_before_the_first_go_live_nothing_is_joint(self, db: str, tmp_path: Path):
+        stored = self.stored(db, tmp_path, ", joint_filing: new")
+        assert filed(stored, "2027-01", "old")
+        with pytest.raises(CheckFailedError, match="the new one files it for all of them"):
+            filed(stored, "2027-02", "old")
+        assert filed(stored, "2027-02", "new")
+
+
 def test_the_database_refuses_a_second_submitter_as_well(live: str):
     filed(live, "2027-02", "new")
     second = Submission(service="payroll", scheme="120/A1", period="2027-02", system="old")
