@@ -46,6 +46,8 @@ class Bars:
     legend: tuple[tuple[str, str], ...]
     heads: tuple[tuple[str, int], ...] = ()
     """Headings of groups of bars, and where they stand."""
+    said: str = "The table below says the same in numbers."
+    """For whoever does not see the picture."""
 
 
 def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
@@ -92,12 +94,13 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
     """Draw each trait's shares, of the pilot's schools and of all, one under the other."""
     half, y = ROW // 2, 0
     scale = WIDTH - LABELS - 150
-    bars, heads = list[Bar](), list[tuple[str, int]]()
+    bars, heads, told = list[Bar](), list[tuple[str, int]](), list[str]()
     for trait, values in trust.items():
         heads.append((trait, y + 14))
         y += 22
         for value, share in values.items():
             mine = pilot.get(trait, {}).get(value, 0.0)
+            told.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
             for kind, said, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
                 part = Part(kind, said, round(amount * 100), LABELS, round(amount * scale, 1))
                 label = value if kind == "pilot" else ""
@@ -105,4 +108,4 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
                 y += half + 1
             y += 6
     legend = (("pilot", "pilot schools"), ("trust", "all schools"))
-    return Bars(WIDTH, y, LABELS, half, tuple(bars), legend, tuple(heads))
+    return Bars(WIDTH, y, LABELS, half, tuple(bars), legend, tuple(heads), f"{'; '.join(told)}.")
