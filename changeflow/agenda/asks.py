@@ -7,6 +7,7 @@ from changeflow.agenda.criteria import State
 from changeflow.agenda.days import PeoplesDays
 from changeflow.agenda.due import NOBODY_ANSWERED, Due, Invited, Readers, climb, due_day, is_open, unslipped
 from changeflow.agenda.gates import weigh
+from changeflow.agenda.go_live import awaited
 from changeflow.agenda.reasons import Reason
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.cpm import Schedule
@@ -72,7 +73,8 @@ def about_calendar(subject: str) -> str:
 
 
 def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
-    """What a gate's evidence lacks is asked of its service's lead provider, as long as there is time to bring it."""
+    """What a gate's evidence lacks is asked of its service's lead provider, as long as there is time to bring it; and
+    of those who have to sign a go-live, or vouch for something, and have not."""
     programme = judged.programme
     weeks = programme.rulepacks.number("nudges", "evidence_weeks", on=today)
     for gate in programme.tasks(kind=Kind.DECISION):
@@ -84,7 +86,8 @@ def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
         if any(c.state in (State.BLOCKS, State.OPEN) and not c.with_owner for c in criteria):
             priority = schedule[gate.id].total_float
             subject = f"{gate.id}#{EVIDENCE}"
-            yield _ask(Reason.EVIDENCE, subject, lead.person, due_on, priority)
+            for person in dict.fromkeys((lead.person, *awaited(programme, gate))):
+                yield _ask(Reason.EVIDENCE, subject, person, due_on, priority)
 
 
 def _feedback(programme: Programme, schedule: Schedule) -> Iterator[Due]:

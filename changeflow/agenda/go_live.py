@@ -150,9 +150,9 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
         is_elsewhere = issue.school not in gate.schools if issue.school else not _is_pilot(programme, gate)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
             remedy = "Fix it, or agree a way round that makes it less grave."
-            yield Criterion(text, against, "R11", with_owner=issue.owner is not None, remedy=remedy)
+            yield Criterion(text, against, "R11", remedy=remedy)
         elif issue.severity is IssueSeverity.HARMS:
-            yield Criterion(text, State.NOTED, "R11", with_owner=issue.owner is not None)
+            yield Criterion(text, State.NOTED, "R11")
     if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
         yield Criterion("No issue that stops the service is open.", State.MET, "R11")
 
@@ -191,6 +191,14 @@ def signatures(programme: Programme, gate: Task) -> dict[str, Signature | None]:
     """Return what each of those who must sign a go-live has said last, in the order of the service's file."""
     said = {e.by: e for e in programme.facts.pilot if isinstance(e, Signature) and e.gate == gate.id}
     return {person: said.get(person) for person in programme.service(gate.service or "").go_no_go.sign}
+
+
+def awaited(programme: Programme, gate: Task) -> Iterator[str]:
+    """Yield who has not signed a go-live yet, and who has not vouched for what is theirs to vouch for."""
+    if gate.gate is not Gate.GO_LIVE or gate.service is None:
+        return
+    yield from (person for person, said in signatures(programme, gate).items() if said is None)
+    yield from (v.owner for v in to_confirm(programme, gate) if v.confirmed is None and v.owner is not None)
 
 
 def _signed(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:

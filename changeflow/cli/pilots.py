@@ -160,7 +160,7 @@ def pilot_explain(
     between: Annotated[
         str | None, typer.Option(metavar="LOW..HIGH", help="New less old lies in here: -12.00..12.00.")
     ] = None,
-    evidence: Annotated[str, typer.Option(help="What shows it: a letter, a calculation, a file's name.")] = "",
+    evidence: Annotated[str, typer.Option(help="What shows it, for one contract: a letter, a calculation.")] = "",
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     actor: Actor = None,

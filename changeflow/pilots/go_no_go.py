@@ -78,6 +78,8 @@ def _weigh_pay(runs: Sequence[RunSummary], asked: Decimal, good: list[str], bad:
     for run in runs:
         if run.unpaid:
             bad.append(f"{run.period}: {counted(run.unpaid, 'contract')} would not be paid at all.")
+        if not asked:
+            continue
         # Rounded down: 99.49 % is not the 99.5 % that was asked for.
         share = f"{floor(run.pay_share * 10_000) / 100:g}%"
         wanted = f"{(asked * 100).normalize():f}%"

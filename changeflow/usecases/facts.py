@@ -34,6 +34,7 @@ STOPPING = ("baseline", "gate")
 """Findings that stop one of these stop the task that they are about as well; those that stop a closure do not."""
 
 
+NOTHING = "Nothing was recorded."
 SHOWN_AHEAD = 5
 """A list of checkpoints is read in a terminal: our own choice."""
 
@@ -198,7 +199,9 @@ def take_baseline(reason: str, change: Change) -> int:
 
 
 def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
-    """Record what a pilot's exit criterion came to."""
+    """Record what a pilot's exit criterion came to: a number, as its threshold is one."""
+    if not _is_number(value):
+        raise InputError(f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. {NOTHING}")
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
@@ -211,6 +214,13 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         pilots.add_measure(session, name, service, criterion, value, on=change.on, at=change.now, by=by)
         subject = f"{service}:{criterion}"
         after_change(session, name, on=change.on, now=change.now, actor=by, action="measure", subject=subject)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def add_waiver(waiver: Waiver, change: Change) -> int:

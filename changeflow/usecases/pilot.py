@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.go_live import policy_of
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.intake.reconciling import digests, reconcile
 from changeflow.pilots.choosing import Cohort, choose
 from changeflow.pilots.criteria import ParallelRunPolicy
@@ -21,7 +21,7 @@ from changeflow.storage import audit, pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.usecases.stored import Stored, after_change, check_actor, load
 
 
 def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
@@ -64,22 +64,39 @@ def reconcile_stored(
     say: Callable[[str], None] | None = None,
 ) -> tuple[Reconciliation, bool]:
     """Compare two files by a stored service's own policy and keep the result; False when this run is kept already."""
+    files = [old, new, *([identity] if identity else [])]
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on)
+        check_actor(stored.version.definition, change.actor)
+        policy = _policy(stored, service)
+        _check_period(period, change.on)
+    # Nobody waits while a million contracts are compared: what they were judged by is looked at again when they are.
+    digest = _digest(files, policy, service, period)
+    result = reconcile_files(old, new, policy, period=period, identity=identity, say=say)
+    if _digest(files, policy, service, period) != digest:
+        raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was kept; try again.")
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
-        found = next((s for s in stored.programme.services if s.service == service), None)
-        if found is None:
-            raise UnknownThingError("service", service, [s.service for s in stored.programme.services])
-        _check_period(period, change.on)
-        policy = with_explanations(policy_of(found), stored.programme.facts.pilot, service)
-        result = reconcile_files(old, new, policy, period=period, identity=identity, say=say)
+        if _policy(stored, service) != policy:
+            raise ConflictError(
+                f"While {period} was compared, somebody explained something or stored another version. Nothing was "
+                "kept; reconcile it again."
+            )
         summary = result.summary(service=service, period=period, on=change.on)
-        digest = _digest([old, new, *([identity] if identity else [])], policy, service, period)
         is_new = pilots.add_run(session, name, summary, result, digest=digest, at=change.now, by=by)
         if is_new:
             subject = f"{service}:{period}:{digest[:12]}"
             after_change(session, name, on=change.on, now=change.now, actor=by, action="reconcile", subject=subject)
     return result, is_new
+
+
+def _policy(stored: Stored, service: str) -> ParallelRunPolicy:
+    """Return by what a service's runs are judged, with what people have explained."""
+    found = next((s for s in stored.programme.services if s.service == service), None)
+    if found is None:
+        raise UnknownThingError("service", service, [s.service for s in stored.programme.services])
+    return with_explanations(policy_of(found), stored.programme.facts.pilot, service)
 
 
 def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:

@@ -105,6 +105,8 @@ def explain(
             raise UnknownThingError("run", period, known, remedy="Reconcile the period first.")
         span = between
         if contract is not None:
+            if not evidence.strip():
+                raise InputError(f"What explains one contract needs what shows it: give --evidence. {NOTHING}")
             kept = pilots.latest_variances(session, stored.programme.id, service, period)
             here = [v for v in kept if v.contract == contract and _is_about(v.element, v.outcome, element)]
             if not here:

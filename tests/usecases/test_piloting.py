@@ -15,7 +15,15 @@ import pytest
 from changeflow.agenda.asks import asks
 from changeflow.agenda.criteria import State
 from changeflow.agenda.reasons import Reason
-from changeflow.errors import ActorMissingError, CheckFailedError, InputError, ProblemsError, UnknownThingError
+from changeflow.errors import (
+    ActorMissingError,
+    CheckFailedError,
+    ConflictError,
+    InputError,
+    ProblemsError,
+    UnknownThingError,
+)
+from changeflow.intake.reconciling import reconcile
 from changeflow.pilots.entries import (
     FeedbackGiven,
     ImprovementPlanned,
@@ -147,6 +155,8 @@ class TestExplaining:
             explained(stored, contract=None)
         with pytest.raises(InputError, match="reason"):
             explained(stored, reason="")
+        with pytest.raises(InputError, match="needs what shows it"):
+            explained(stored, evidence=" ")
         with pytest.raises(UnknownThingError, match="pay"):
             piloting.explain("pay", "2027-02", "net", change(MARCH, stored), contract=None, between=None,
                              reason="x", evidence="")  # fmt: skip
@@ -168,6 +178,34 @@ class TestExplaining:
         assert piloting.rules_for("payroll", db=stored, programme=None, on=MARCH) == ()
         with pytest.raises(UnknownThingError):
             piloting.accept_rule("payroll", rule.id, change(MARCH, stored))
+
+    def test_what_is_explained_while_it_is_compared_is_a_conflict(
+        self, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        new = OLD.replace("A2,200.00", "A2,212.00")
+        run(stored, tmp_path, new)
+
+        def meanwhile(*files: Path, **more: object) -> object:
+            explained(stored)
+            return reconcile(*files, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(pilot, "reconcile", meanwhile)
+        with pytest.raises(ConflictError, match="somebody explained something"):
+            run(stored, tmp_path, new)
+        assert len(programme(stored).facts.runs) == 1
+
+    def test_a_file_that_changes_meanwhile_is_not_kept(
+        self, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        def meanwhile(old: Path, new: Path, *more: object, **others: object) -> object:
+            found = reconcile(old, new, *more, **others)  # type: ignore[arg-type]
+            new.write_text(OLD.replace("A1", "A9"))
+            return found
+
+        monkeypatch.setattr(pilot, "reconcile", meanwhile)
+        with pytest.raises(InputError, match="changed while it was read"):
+            run(stored, tmp_path, OLD)
+        assert programme(stored).facts.runs == ()
 
 
 class TestKeeping:
@@ -572,3 +610,40 @@ def test_users_and_providers_are_asked_while_the_pilot_is_judged(stored: str):
     assert [(d.subject, d.person) for d in asked if d.reason is Reason.FEEDBACK] == [
         ("payroll/w1/pilot-review#feedback", "lead")
     ]
+
+
+def test_a_small_trust_goes_without_a_pilot_and_its_reason_is_looked_at(db: str, tmp_path: Path):
+    """Three schools are fewer than the ten from which on rule R11 wants a pilot."""
+    criteria = "exit_criteria: [{id: queries, measure: Queries, at_most: 3}]"
+    text = RUN.replace(criteria, "skipped: Three only")
+    folder = written(tmp_path / "t", SERVICE + text)
+    (folder / "programme.yaml").write_text(PROGRAMME)
+    storing.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    case = case_of(GO, db=db, programme=None, on=MARCH)[1]
+    assert "Goes without a pilot: Three only." in case.of(State.NOTED)
+    assert not [t for t in case.of(State.BLOCKS, State.OPEN) if "R11" in t]
+
+
+def test_who_must_sign_is_asked_until_they_have(db: str, tmp_path: Path):
+    """The gate is due on 31 March 2027; the clerk signs, and the lead provider is asked for all that is missing."""
+    text = RUN.replace("sign: [lead]", "sign: [clerk]")
+    storing.apply(
+        written(tmp_path / "t", SERVICE + text), db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC)
+    )
+
+    def asked() -> set[str | None]:
+        with session_scope(db) as session:
+            found = asks(load(session, None, on=MARCH).judged, today=MARCH)
+        return {d.person for d in found if d.subject == f"{GO}#evidence"}
+
+    assert asked() == {"lead", "clerk"}
+    piloting.sign(GO, "", change(MARCH, db, "clerk"), agrees=True)
+    assert asked() == {"lead"}
+
+
+def test_a_measure_is_a_number(stored: str):
+    for text in ("few", "", "NaN"):
+        with pytest.raises(InputError, match="is not a number"):
+            facts.measure_criterion("payroll", "queries", text, change(MARCH, stored))
+    facts.measure_criterion("payroll", "queries", "2.5", change(MARCH, stored))
+    assert programme(stored).facts.criteria == {"payroll": {"queries": "2.5"}}
