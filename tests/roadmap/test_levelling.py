@@ -98,7 +98,7 @@ def cost(problem: LevelProblem, start: tuple[int, ...], finish: list[int]) -> in
 def least(problem: LevelProblem) -> int | None:
     """Look at every plan. Work of no length may stand at the end of time."""
     best = None
-    for start in product(range(problem.horizon), repeat=len(problem.pieces)):
+    for start in product(*(range(problem.horizon + (p.work == 0)) for p in problem.pieces)):
         finish = [problem.finish_of(p, s) for p, s in zip(problem.pieces, start, strict=True)]
         if any(f is None or f > problem.horizon for f in finish):
             continue
@@ -118,6 +118,30 @@ def test_the_solver_finds_what_brute_force_finds(problem: LevelProblem) -> None:
     assert answer.bound <= best <= answer.cost
     if answer.is_proved:
         assert answer.cost == best
+
+
+def test_work_of_no_length_may_stand_at_the_end_of_time() -> None:
+    """There is work from slot 7 on: a takes slot 7, b the two from 8 on; c comes at the next mark but one after b's end
+    at 10, which is 12, where time ends."""
+    every_second = np.array([0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12], np.int32)
+    problem = LevelProblem(
+        pieces=(
+            Piece(id="a", work=1, needs=(), calendar=1),
+            Piece(id="b", work=2, needs=(), calendar=ALWAYS, table=0),
+            Piece(id="c", work=0, needs=(), calendar=ALWAYS),
+        ),
+        binds=(Bind(before=0, after=1), Bind(before=1, after=2, table=0)),
+        resources=("one",),
+        amounts=np.ones((1, HORIZON), np.int64),
+        works=(np.arange(HORIZON) >= 7,),
+        lands=(every_second,),
+        ends=(np.arange(2, HORIZON + 2, dtype=np.int32),),
+        lags=(np.minimum(np.arange(HORIZON + 1) // 2 * 2 + 2, HORIZON).astype(np.int32),),
+        weight=(0, 1, 0),
+    )
+    answer = found(problem)
+    assert list(answer.start) == [7, 8, 12]
+    assert least(problem) == answer.cost == 12
 
 
 @st.composite
