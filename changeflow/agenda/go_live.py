@@ -145,7 +145,7 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
     still_open = [i for i in known if i.is_open]
     for issue in still_open:
         age = counted(issue.age(programme.on), "day")
-        where = f" at {programme.school(issue.school).name}" if issue.school else ""
+        where = f" at {programme.school_name(issue.school)}" if issue.school else ""
         text = f"Issue {issue.number}{where}, {issue.severity.spoken}, open for {age}: {issue.text}"
         is_elsewhere = issue.school not in gate.schools if issue.school else not _is_pilot(programme, gate)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):

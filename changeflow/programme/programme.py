@@ -88,6 +88,10 @@ class Programme:
     def school(self, school: str) -> School:
         return next(s for s in self.definition.schools if s.id == school)
 
+    def school_name(self, school: str) -> str:
+        """Return a school's name; of one that has left the programme its id."""
+        return next((s.name for s in self.definition.schools if s.id == school), school)
+
     def school_names(self, schools: Iterable[str]) -> str:
         return ", ".join(sorted(self.school(s).name for s in schools))
 

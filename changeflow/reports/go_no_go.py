@@ -22,8 +22,6 @@ from changeflow.values.duration import Unit, counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day
 from changeflow.values.words import Kind
 
-NO_RUNS = "Nothing has been reconciled yet."
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -238,7 +236,7 @@ def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iter
         total: Decimal = policy.cost_a_period * periods
         yield (
             f"Running both costs £{policy.cost_a_period:,.0f} a period: £{total:,.0f} for "
-            f"{counted(periods, 'period')}, and as much again for each one more."
+            f"{counted(periods, 'period')}, and £{policy.cost_a_period:,.0f} for each one more."
         )
     for scheme in policy.schemes:
         filed = [s for s in programme.facts.submissions if (s.service, s.scheme) == (service.service, scheme.id)]
@@ -246,7 +244,8 @@ def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iter
             latest = max(filed, key=lambda s: s.period)
             yield f"Scheme {scheme.id}: the {latest.system} system is live; it filed {latest.period}."
         else:
-            yield f"Scheme {scheme.id}: no filing has been recorded; until the go-live the old system files."
+            until = "the last of its schools is live" if scheme.joint_filing == "old" else "the go-live"
+            yield f"Scheme {scheme.id}: no filing has been recorded; until {until} the old system files."
     if runs:
         yield "Nothing of a parallel run is filed: no FPS or EPS, no payment, no pension upload."
 
@@ -282,7 +281,7 @@ def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
         number=issue.number,
         text=issue.text,
         severity=f"{issue.severity.value}: {issue.severity.spoken}",
-        school=programme.school(issue.school).name if issue.school else "all",
+        school=programme.school_name(issue.school) if issue.school else "all",
         owner=role_of(programme, issue.owner),
         age=counted(issue.age(today), "day"),
         blocks=issue.is_open and (issue.blocks_next_wave or issue.severity == 1),

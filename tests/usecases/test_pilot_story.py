@@ -3,13 +3,17 @@
 The third run is reconciled on Thursday 20 May 2027, a week before May's payday on Friday 28 May.
 """
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import GateCase, closed_gates
@@ -189,15 +193,25 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     assert "C10043" not in html + (tmp_path / "page.json").read_text()
 
 
-def test_the_page_on_paper_says_the_same(asked: str, tmp_path: Path):
-    from pypdf import PdfReader
-
+def test_the_page_on_paper_says_the_same_on_a_machine_without_fonts(asked: str, tmp_path: Path):
+    """In a process of its own: the engine looks for fonts once. Every letter and sign is one of ours."""
     page = go_no_go_of(GATE, db=asked, programme=None, today=MAY_20)
-    write_go_no_go(page, tmp_path / "page.pdf")
+    write_go_no_go(page, tmp_path / "page.html")
+    none = tmp_path / "fonts.conf"
+    none.write_text(f"<fontconfig><dir>{tmp_path / 'none'}</dir><cachedir>{tmp_path / 'cache'}</cachedir></fontconfig>")
+    code = (
+        "import pathlib, sys; from changeflow.reports.pdf import pdf_of; "
+        "pathlib.Path(sys.argv[2]).write_bytes(pdf_of(pathlib.Path(sys.argv[1]).read_text()))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "page.html"), str(tmp_path / "page.pdf")]
+    done = subprocess.run(command, env=os.environ | {"FONTCONFIG_FILE": str(none)}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
     paper = PdfReader(tmp_path / "page.pdf")
-    first = paper.pages[0].extract_text()
-    for text in ("The evidence carries a go.", "What each answer means", "1 Jul 2027", "Director of Finance"):
+    first, whole = paper.pages[0].extract_text(), "".join(p.extract_text() for p in paper.pages)
+    for text in ("The evidence carries a go.", "What each answer means", "1 Jul 2027", "Director of Finance", "✓"):
         assert text in first
+    assert "▲" in whole
+    assert "\ufffd" not in whole
     assert paper.metadata is not None
     assert "go or no-go" in (paper.metadata.title or "")
     assert 2 <= len(paper.pages) <= 4
