@@ -8,7 +8,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import last_day_of, spoken_day
-from changeflow.values.words import Kind, Severity
+from changeflow.values.words import Kind
 
 SOURCES = {"heads": "headteachers", "board": "the board", "local_governing_bodies": "local governing bodies"}
 
@@ -124,8 +124,7 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
                     f"{task.name} is on {spoken_day(day)}; the {freeze['name']} is on since {spoken_day(first_day)}, "
                     f"{until}: {freeze['why']}."
                 )
-                severity = Severity.WARN if last_day else Severity.INFO
-                yield Breach("R21", task.id, message, task.service, task.schools, severity)
+                yield Breach("R21", task.id, message, task.service, task.schools)
 
 
 def _works_around(task: Task) -> bool:
