@@ -78,9 +78,8 @@ def gate_words(programme: Programme, gate: Task) -> str:
     """Say what a gate opens."""
     if gate.gate is None:
         return "a decision"
-    wave = next((w for w in programme.definition.programme.waves if w.id == gate.wave), None)
     if gate.gate is Gate.WAVE_RELEASE:
-        return "opens the pilot" if wave and wave.pilot else "releases the wave"
+        return "opens the pilot" if programme.is_pilot(gate.wave) else "releases the wave"
     return {
         Gate.PLAN: "from plan to design",
         Gate.DESIGN: "from design to develop",

@@ -44,7 +44,7 @@ def go_live_criteria(programme: Programme, gate: Task) -> Iterator[Criterion]:
     yield from _issues(programme, gate)
     if gate.gate is Gate.GO_LIVE:
         yield from _confirmed(programme, gate)
-        yield from _signed(programme, gate, service)
+        yield from _signed(programme, gate)
         yield from _questions(programme, service)
 
 
@@ -102,16 +102,12 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
         yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
     if service.pilot is not None and service.pilot.skipped:
         yield Criterion(f"Goes without a pilot: {service.pilot.skipped.rstrip('.')}.", State.NOTED, "R11")
-    if gate.gate is Gate.WAVE_RELEASE and _is_pilot(programme, gate):
+    if gate.gate is Gate.WAVE_RELEASE and programme.is_pilot(gate.wave):
         if service.pilot is None or not service.pilot.exit_criteria:
             text = f"{service.name} has no exit criteria for its pilot: they are fixed before it starts."
             yield Criterion(text, State.OPEN, "R11")
         else:
             yield Criterion(f"{len(service.pilot.exit_criteria)} exit criteria are fixed.", State.MET, "R11")
-
-
-def _is_pilot(programme: Programme, gate: Task) -> bool:
-    return any(w.id == gate.wave and w.pilot for w in programme.definition.programme.waves)
 
 
 def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:
@@ -147,7 +143,7 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
         age = counted(issue.age(programme.on), "day")
         where = f" at {programme.school_name(issue.school)}" if issue.school else ""
         text = f"Issue {issue.number}{where}, {issue.severity.spoken}, open for {age}: {issue.text}"
-        is_elsewhere = issue.school not in gate.schools if issue.school else not _is_pilot(programme, gate)
+        is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
             remedy = "Fix it, or agree a way round that makes it less grave."
             yield Criterion(text, against, "R11", remedy=remedy)
@@ -201,7 +197,7 @@ def awaited(programme: Programme, gate: Task) -> Iterator[str]:
     yield from (v.owner for v in to_confirm(programme, gate) if v.confirmed is None and v.owner is not None)
 
 
-def _signed(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:
+def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for person, said in signatures(programme, gate).items():
         role = programme.definition.role_of(person) or person
         if said is None:

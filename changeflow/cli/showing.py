@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from changeflow.pilots.reconciliation import Outcome, Reconciliation
+from changeflow.reports.pilots import masked
 
 SHOWN = 10
 
@@ -16,10 +17,10 @@ def reconciliation_lines(result: Reconciliation) -> Iterator[str]:
         yield ""
         yield "Unexplained, the largest effect first:"
     for v in worst[:SHOWN]:
-        yield f"  …{v.key[-4:]:<6} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}"
+        yield f"  {masked(v.key):<7} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}"
     if len(worst) > SHOWN:
         yield f"  and {len(worst) - SHOWN} more"
     for outcome in (Outcome.MISSING, Outcome.EXTRA, Outcome.DUPLICATE):
-        keys = [f"…{k[-4:]}" for k in result.keys.get(outcome, ())]
+        keys = [masked(k) for k in result.keys.get(outcome, ())]
         if keys:
             yield f"{outcome.capitalize()}: {', '.join(keys[:SHOWN])}{' …' if len(keys) > SHOWN else ''}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from changeflow.pilots.criteria import ExplainedVariance, ParallelRunPolicy
-from changeflow.pilots.entries import Entry, Explanation
+from changeflow.pilots.entries import Entry, Explanation, LessonAnswered, LessonProposed
 from changeflow.pilots.runs import next_period
 
 ENOUGH = 3
@@ -76,3 +76,10 @@ def proposed_rules(entries: Iterable[Entry], service: str) -> Iterator[ProposedR
 
 def _alike(reason: str) -> str:
     return " ".join(reason.casefold().split()).rstrip(".")
+
+
+def lessons_of(entries: Iterable[Entry], service: str) -> dict[int, tuple[LessonProposed, LessonAnswered | None]]:
+    """Return the lessons that were proposed for a service, by number, each with its answer where it has one."""
+    known = [e for e in entries if isinstance(e, LessonProposed | LessonAnswered) and e.service == service]
+    answers = {e.lesson: e for e in known if isinstance(e, LessonAnswered)}
+    return {e.number: (e, answers.get(e.number)) for e in known if isinstance(e, LessonProposed)}

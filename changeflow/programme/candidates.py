@@ -76,8 +76,7 @@ def _kept_back(
     for calendar in programme.definition.calendars:
         for blackout in calendar.blackouts:
             is_here = (
-                (not blackout.schools or school.id in blackout.schools)
-                and (not blackout.phases or school.phase in blackout.phases)
+                blackout.concerns(school)
                 and calendar.school in (None, school.id)
                 and calendar.authority in (None, school.authority)
             )

@@ -84,6 +84,10 @@ class Blackout(Frozen):
     phases: tuple[str, ...] = ()
     schools: tuple[Id, ...] = ()
 
+    def concerns(self, school: "School") -> bool:
+        """Tell whether it is about a school: by its id, by its phase, or as it is about all."""
+        return (not self.schools or school.id in self.schools) and (not self.phases or school.phase in self.phases)
+
 
 class CalendarFile(Frozen):
     """One calendar file. It belongs to the whole trust, to a local authority or to a school."""

@@ -12,10 +12,10 @@ from changeflow.programme.conditions import add_conditions, add_refusals
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
-from changeflow.programme.iterations import add_repetitions
 from changeflow.programme.readiness import add_readiness
 from changeflow.programme.reference import Flaw, References
 from changeflow.programme.reinforcement import Found, add_corrections, judged_checkpoints
+from changeflow.programme.repetitions import add_repetitions
 from changeflow.programme.staff import as_of, handed_over
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph
@@ -153,12 +153,11 @@ class Programme:
 
     def schools_in(self, task: Task, blackout: Blackout) -> frozenset[str]:
         """Return a task's schools that a black-out concerns."""
-        return frozenset(
-            s
-            for s in task.schools
-            if (not blackout.schools or s in blackout.schools)
-            and (not blackout.phases or self.school(s).phase in blackout.phases)
-        )
+        return frozenset(s for s in task.schools if blackout.concerns(self.school(s)))
+
+    def is_pilot(self, wave: str | None) -> bool:
+        """Tell whether a wave goes first, as a pilot."""
+        return any(w.id == wave and w.pilot for w in self.definition.programme.waves)
 
     def spare(self, milestone: Milestone) -> int:
         """Return the working minutes from a milestone's forecast to its deadline; without one, its total float."""

@@ -234,14 +234,9 @@ class _Builder:
         return reasons[0] if reasons else "the programme has not begun"
 
     def _blackouts(self, kind: Kind, school: str) -> Iterator[Blackout]:
-        phase = self.programme.school(school).phase
+        one = self.programme.school(school)
         for calendar in self.definition.calendars:
-            for blackout in calendar.blackouts:
-                here = (not blackout.schools or school in blackout.schools) and (
-                    not blackout.phases or phase in blackout.phases
-                )
-                if kind in blackout.activities and here:
-                    yield blackout
+            yield from (b for b in calendar.blackouts if kind in b.activities and b.concerns(one))
 
     def _service(
         self, service: ServiceFile, openings: tuple[_Opening, ...], candidates: dict[Pair, tuple[Candidate, ...]]

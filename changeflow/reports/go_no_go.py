@@ -17,6 +17,7 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import SAYS
 from changeflow.reports.findings import role_of
 from changeflow.reports.pilot_pictures import Bars, draw_ages, draw_convergence, draw_mix
+from changeflow.reports.sro import RunLine, run_lines
 from changeflow.roadmap.tasks import Task
 from changeflow.values.duration import Unit, counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day
@@ -30,24 +31,6 @@ class Evidence:
     text: str
     state: str
     remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
-    period: str
-    compared: int
-    equal: int
-    within_tolerance: int
-    explained: int
-    unexplained: int
-    missing: int
-    extra: int
-    duplicates: int
-    unpaid: int
-    share: str
-    """Whose pay is the same within tolerance."""
-    largest: str
-    clean: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +100,7 @@ class GoNoGoPage:
     conditions: tuple[str, ...]
     signers: tuple[Signer, ...]
     answers: tuple[AnswerLine, ...]
-    runs: tuple[RunRow, ...]
+    runs: tuple[RunLine, ...]
     convergence: Bars | None
     costs: tuple[str, ...]
     """Which system is live, until when both run, and what that costs."""
@@ -143,10 +126,9 @@ def build_go_no_go(
     runs = latest_by_period(programme.facts.runs_of(gate.service or ""))
     log = programme.facts.pilot
     found = issues(log, gate.service)
-    wave = next((w for w in programme.definition.programme.waves if w.id == gate.wave), None)
     everybody = candidates(programme)
     own = [c for c in everybody if c.id in gate.schools]
-    is_pilot = bool(wave and wave.pilot)
+    is_pilot = programme.is_pilot(gate.wave)
     return GoNoGoPage(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
@@ -172,7 +154,7 @@ def build_go_no_go(
         ),
         signers=tuple(_signers(programme, gate)),
         answers=tuple(_answers(programme, gate, if_go, if_no)),
-        runs=tuple(_run(r) for r in runs),
+        runs=tuple(run_lines(programme.service(gate.service or "").name, runs)),
         convergence=draw_convergence(runs),
         costs=tuple(_costs(programme, gate, runs)),
         issues=tuple(_issue(programme, i, today) for i in found),
@@ -198,24 +180,6 @@ def _evidence(case: GateCase, *states: State) -> Iterator[Evidence]:
     for c in case.criteria:
         if c.state in states:
             yield Evidence(text=c.text, state=c.state.value, remedy=c.remedy)
-
-
-def _run(run: RunSummary) -> RunRow:
-    return RunRow(
-        period=run.period,
-        compared=run.compared,
-        equal=run.equal,
-        within_tolerance=run.within_tolerance,
-        explained=run.explained,
-        unexplained=run.unexplained,
-        missing=run.missing,
-        extra=run.extra,
-        duplicates=run.duplicates,
-        unpaid=run.unpaid,
-        share=f"{int(run.pay_share * 10_000) / 100:g}%",
-        largest=f"£{run.largest_unexplained:,.2f}" if run.largest_unexplained else "–",
-        clean=run.is_clean,
-    )
 
 
 def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iterator[str]:

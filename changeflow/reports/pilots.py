@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from changeflow.pilots.entries import LessonAnswered, LessonProposed
+from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.issues import improvements, issues, unanswered
-from changeflow.pilots.learning import ProposedRule
+from changeflow.pilots.learning import ProposedRule, lessons_of
 from changeflow.pilots.reconciliation import KeptVariance
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
 from changeflow.programme.lessons import lessons
@@ -135,16 +135,14 @@ def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
 
 def lessons_text(programme: Programme, service: str) -> Iterator[str]:
     """Yield what finished waves show by themselves, then what people have proposed, and what was answered."""
-    answers = {e.lesson: e for e in programme.facts.pilot if isinstance(e, LessonAnswered) and e.service == service}
-    known = [e for e in programme.facts.pilot if isinstance(e, LessonProposed) and e.service == service]
+    known = lessons_of(programme.facts.pilot, service)
     for seen in lessons(programme):
         if seen.service == service:
             took, count = f"{seen.taken / seen.planned:.0%}", counted(seen.count, "finished task")
             yield f"Seen: {seen.name} took {took} of its plan in {count}; {len(seen.tasks)} are ahead."
     if not known:
         yield "No lesson has been proposed: changeflow pilot lesson propose SERVICE STEP --duration 4d --reason “…”"
-    for said in known:
-        answer = answers.get(said.number)
+    for said, answer in known.values():
         state = "waits" if answer is None else "accepted" if answer.accepted else "declined"
         yield f"{said.number}  {state:<8}  {_in_words(said)}: {said.reason}"
         if answer is not None:

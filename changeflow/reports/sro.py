@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.agenda.due import late_in_report
-from changeflow.pilots.runs import latest_by_period
+from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes
@@ -58,6 +58,10 @@ class RunLine:
     unexplained: int
     missing: int
     extra: int
+    duplicates: int
+    unpaid: int
+    share: str
+    """Of the contracts on both sides, whose pay is the same within tolerance; rounded down."""
     largest_unexplained: str
     clean: bool
 
@@ -231,20 +235,28 @@ def _path(programme: Programme, milestone: Milestone) -> PathLine:
 
 def _runs(programme: Programme) -> Iterator[RunLine]:
     for service in programme.services:
-        for run in latest_by_period(programme.facts.runs_of(service.service)):
-            yield RunLine(
-                service=service.name,
-                period=run.period,
-                compared=run.compared,
-                equal=run.equal,
-                within_tolerance=run.within_tolerance,
-                explained=run.explained,
-                unexplained=run.unexplained,
-                missing=run.missing,
-                extra=run.extra,
-                largest_unexplained=f"£{run.largest_unexplained:,.2f}",
-                clean=run.is_clean,
-            )
+        yield from run_lines(service.name, programme.facts.runs_of(service.service))
+
+
+def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
+    """Yield a line for each period of a service, by its latest run."""
+    for run in latest_by_period(runs):
+        yield RunLine(
+            service=service,
+            period=run.period,
+            compared=run.compared,
+            equal=run.equal,
+            within_tolerance=run.within_tolerance,
+            explained=run.explained,
+            unexplained=run.unexplained,
+            missing=run.missing,
+            extra=run.extra,
+            duplicates=run.duplicates,
+            unpaid=run.unpaid,
+            share=f"{int(run.pay_share * 10_000) / 100:g}%",
+            largest_unexplained=f"£{run.largest_unexplained:,.2f}",
+            clean=run.is_clean,
+        )
 
 
 def _progress(programme: Programme) -> str:

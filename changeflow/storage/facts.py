@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
-from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -12,6 +11,7 @@ from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage import pilots, publications
+from changeflow.storage.rows import rows_until
 from changeflow.storage.tables.facts import (
     AttendanceRow,
     CheckpointRow,
@@ -28,21 +28,21 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
     """Return everything that is known to have happened; `until` a moment, what was known then."""
     progress = {
         r.task: TaskProgress(r.actual_start, r.actual_finish, r.remaining)
-        for r in _rows(session, ProgressRow, programme, until)
+        for r in rows_until(session, ProgressRow, programme, until)
     }
     asked: dict[tuple[str, int], list[Condition]] = {}
-    for c in _rows(session, ConditionRow, programme, until):
+    for c in rows_until(session, ConditionRow, programme, until):
         asked.setdefault((c.task, c.round), []).append(
             Condition(text=c.text, owner=c.owner, due=c.due, before=c.before)
         )
     decisions = tuple(
-        _decision(r, asked.get((r.task, r.round), [])) for r in _rows(session, DecisionRow, programme, until)
+        _decision(r, asked.get((r.task, r.round), [])) for r in rows_until(session, DecisionRow, programme, until)
     )
     acts = [
         SponsorAct(on=r.on, what=r.what, kind=r.kind, who=r.who, group=r.group)
-        for r in _rows(session, SponsorActRow, programme, until)
+        for r in rows_until(session, SponsorActRow, programme, until)
     ]
-    said = [_confidence(r) for r in _rows(session, ConfidenceRow, programme, until)]
+    said = [_confidence(r) for r in rows_until(session, ConfidenceRow, programme, until)]
     return Facts(
         progress=progress,
         decisions=decisions,
@@ -55,30 +55,11 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         submissions=pilots.submissions(session, programme, until=until),
         attendance=tuple(
             Attendance(task=r.task, person=r.person, on=r.on, evidence=r.evidence)
-            for r in _rows(session, AttendanceRow, programme, until)
+            for r in rows_until(session, AttendanceRow, programme, until)
         ),
-        checkpoints=tuple(_checkpoint(r) for r in _rows(session, CheckpointRow, programme, until)),
+        checkpoints=tuple(_checkpoint(r) for r in rows_until(session, CheckpointRow, programme, until)),
         confidence=said[-1] if said else None,
     )
-
-
-_Timed = TypeVar(
-    "_Timed",
-    AttendanceRow,
-    CheckpointRow,
-    ProgressRow,
-    DecisionRow,
-    ConditionRow,
-    SponsorActRow,
-    ConfidenceRow,
-)
-
-
-def _rows(session: Session, table: type[_Timed], programme: str, until: datetime | None) -> Sequence[_Timed]:
-    query = select(table).where(table.programme_id == programme)
-    if until is not None:
-        query = query.where(col(table.at) <= until)
-    return session.exec(query.order_by(col(table.id))).all()
 
 
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:

@@ -1,11 +1,10 @@
 """Pilots and parallel runs in and out of the database: what was compared, measured, filed and said."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeVar
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete, func, update
@@ -16,6 +15,7 @@ from changeflow.pilots.reconciliation import KeptVariance, Outcome, Reconciliati
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
+from changeflow.storage.rows import rows_until
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
@@ -23,39 +23,31 @@ _BESIDE = {"contract", "service", "number", "on", "by"}
 """Fields of an entry that have columns of their own."""
 KEPT_OUTCOMES = (Outcome.UNEXPLAINED, Outcome.EXPLAINED)
 """Differences that are kept one by one: those that somebody has looked into, or has to."""
-_Timed = TypeVar("_Timed", MeasureRow, PilotEntryRow, RunRow, SubmissionRow)
 
 
 def runs(session: Session, programme: str, *, until: datetime | None = None) -> tuple[RunSummary, ...]:
     """Return every kept run, in the order in which they were kept."""
-    return tuple(_run(r) for r in _rows(session, RunRow, programme, until))
+    return tuple(_run(r) for r in rows_until(session, RunRow, programme, until))
 
 
 def submissions(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Submission, ...]:
     return tuple(
         Submission(service=r.service, scheme=r.scheme, period=r.period, system=r.system)
-        for r in _rows(session, SubmissionRow, programme, until)
+        for r in rows_until(session, SubmissionRow, programme, until)
     )
 
 
 def measures(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, dict[str, str]]:
     """Return the latest value of each measured exit criterion, by service and criterion."""
     found: dict[str, dict[str, str]] = {}
-    for r in _rows(session, MeasureRow, programme, until):
+    for r in rows_until(session, MeasureRow, programme, until):
         found.setdefault(r.service, {})[r.criterion] = r.value
     return found
 
 
 def entries(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Entry, ...]:
     """Return everything that was said about pilots, in the order in which it was said."""
-    return tuple(_entry(r) for r in _rows(session, PilotEntryRow, programme, until))
-
-
-def _rows(session: Session, table: type[_Timed], programme: str, until: datetime | None) -> Sequence[_Timed]:
-    query = select(table).where(table.programme_id == programme)
-    if until is not None:
-        query = query.where(col(table.at) <= until)
-    return session.exec(query.order_by(col(table.id))).all()
+    return tuple(_entry(r) for r in rows_until(session, PilotEntryRow, programme, until))
 
 
 def add_entry(session: Session, programme: str, entry: Entry, *, at: datetime) -> int | None:

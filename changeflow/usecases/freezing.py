@@ -43,12 +43,11 @@ def _moved(service: ServiceFile, after: Programme, known: Facts) -> Iterator[str
 
 
 def _is_released(service: str, programme: Programme, known: Facts) -> bool:
-    pilots = {w.id for w in programme.definition.programme.waves if w.pilot}
     return any(
         d.outcome.is_approval
         and (gate := programme.roadmap.tasks.get(d.task)) is not None
         and (gate.gate, gate.service) == (Gate.WAVE_RELEASE, service)
-        and gate.wave in pilots
+        and programme.is_pilot(gate.wave)
         for d in known.decisions
     )
 

@@ -150,13 +150,17 @@ def _take(answer: Answer, minutes: _Minutes, recorder: str, *, today: date) -> G
     minutes.new.append(decision)
     minutes.known = replace(minutes.known, decisions=(*minutes.known.decisions, decision))
     if answer.outcome.is_approval:
-        done = progress_of(programme, ReportedProgress(gate.id, answer.on, answer.on))
-        begun = minutes.known.progress.get(gate.id)
-        if begun is not None:
-            done = TaskProgress(begun.actual_start, done.actual_finish)
+        done = passed(programme, gate, minutes.known, on=answer.on)
         minutes.progress[gate.id] = done
         minutes.known = replace(minutes.known, progress={**minutes.known.progress, gate.id: done})
     return case
+
+
+def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskProgress:
+    """Return the progress of a gate that is approved on a day: it began when that was reported, or then."""
+    done = progress_of(programme, ReportedProgress(gate.id, on, on))
+    begun = known.progress.get(gate.id)
+    return done if begun is None else TaskProgress(begun.actual_start, done.actual_finish)
 
 
 def _write(session: Session, minutes: _Minutes, recorder: str, change: Change, *, is_last: bool = True) -> None:

@@ -5,14 +5,13 @@ from datetime import date
 
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
-from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.facts import Decision
 from changeflow.programme.plan import Dates, dates_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
-from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.roadmap.tasks import Task
 from changeflow.storage.database import session_scope
-from changeflow.usecases.facts import progress_of
+from changeflow.usecases.gates import passed
 from changeflow.usecases.stored import SYSTEM, judged, load
 from changeflow.values.words import Gate, Outcome
 
@@ -46,8 +45,6 @@ def _if_answered(programme: Programme, gate: Task, outcome: Outcome, today: date
     )
     progress = dict(known.progress)
     if outcome.is_approval:
-        done = progress_of(programme, ReportedProgress(gate.id, today, today))
-        begun = progress.get(gate.id)
-        progress[gate.id] = TaskProgress(begun.actual_start, done.actual_finish) if begun else done
+        progress[gate.id] = passed(programme, gate, known, on=today)
     facts = replace(known, decisions=(*known.decisions, answer), progress=progress)
     return dates_of(judged(programme.definition, facts=facts, on=programme.on).programme)

@@ -1,20 +1,22 @@
 """Lessons of a pilot: a change of a step for the waves to come, proposed with its effect, accepted by a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import Entry, LessonAnswered, LessonProposed
+from changeflow.pilots.learning import lessons_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.plan import Moved, compare, dates_of
-from changeflow.programme.programme import Programme, join
+from changeflow.programme.programme import join
 from changeflow.roadmap.pathways import StepFields
+from changeflow.rules.engine import judge
 from changeflow.storage import pilots, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
-from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
+from changeflow.usecases.stored import Stored, after_change, check_actor, load
 from changeflow.values.base import TaskId
 
 
@@ -22,11 +24,13 @@ from changeflow.values.base import TaskId
 class Effect:
     """What a lesson would change: the tasks of waves to come, and every date that moves with them."""
 
-    number: int
     lesson: LessonProposed
     tasks: tuple[TaskId, ...]
     moved: tuple[Moved, ...]
     names: dict[TaskId, str]
+    changed: Definition
+    """The definition that it would become."""
+    number: int = 0
     version: int | None = None
     """That it has become, once it is accepted."""
 
@@ -37,14 +41,15 @@ def propose_lesson(lesson: LessonProposed, change: Change) -> Effect:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
         said = lesson.model_copy(update={"by": by, "on": change.on})
-        effect = _effect(stored, said, 0)
+        effect = _effect(stored, said)
         number = pilots.add_entry(session, name, said, at=change.now)
         if number is None:
-            number = next(n for n, known in lessons_of(stored.programme, lesson.service).items() if _same(known, said))
+            known = lessons_of(stored.programme.facts.pilot, lesson.service)
+            number = next(n for n, (one, _) in known.items() if one.model_copy(update={"number": 0}) == said)
         else:
             subject = f"{lesson.service}:{number}"
             after_change(session, name, on=change.on, now=change.now, actor=by, action="pilot:lesson", subject=subject)
-    return Effect(number=number, lesson=said, tasks=effect.tasks, moved=effect.moved, names=effect.names)
+    return replace(effect, number=number)
 
 
 def answer_lesson(service: str, number: int, reason: str, change: Change, *, accepted: bool) -> Effect:
@@ -52,64 +57,47 @@ def answer_lesson(service: str, number: int, reason: str, change: Change, *, acc
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
-        known = lessons_of(stored.programme, service)
+        known = lessons_of(stored.programme.facts.pilot, service)
         if number not in known:
             raise UnknownThingError("lesson", str(number), [str(n) for n in known])
-        if (before := answer_of(stored.programme, service, number)) is not None:
+        lesson, before = known[number]
+        if before is not None:
             was = "accepted" if before.accepted else "declined"
             raise CheckFailedError(f"Lesson {number} was {was}: {before.reason.rstrip('.')}. Nothing was recorded.")
-        effect = _effect(stored, known[number], number)
+        effect = _effect(stored, lesson)
         answer: Entry = LessonAnswered(
             service=service, on=change.on, by=by, lesson=number, accepted=accepted, reason=reason
         )
         pilots.add_entry(session, name, answer, at=change.now)
-        version = _append(session, stored, known[number], effect.tasks, by, change) if accepted else None
+        version = _append(session, stored, effect, by, change) if accepted else None
         action = "pilot:lesson-accepted" if accepted else "pilot:lesson-declined"
         subject = f"{service}:{number}" + (f":version:{version}" if version else "")
         after_change(session, name, on=change.on, now=change.now, actor=by, action=action, subject=subject)
-    return Effect(
-        number=number, lesson=known[number], tasks=effect.tasks, moved=effect.moved, names=effect.names, version=version
-    )
+    return replace(effect, number=number, version=version)
 
 
-def lessons_of(programme: Programme, service: str) -> dict[int, LessonProposed]:
-    return {e.number: e for e in programme.facts.pilot if isinstance(e, LessonProposed) and e.service == service}
-
-
-def answer_of(programme: Programme, service: str, number: int) -> LessonAnswered | None:
-    return next(
-        (
-            e
-            for e in programme.facts.pilot
-            if isinstance(e, LessonAnswered) and (e.service, e.lesson) == (service, number)
-        ),
-        None,
-    )
-
-
-def _effect(stored: Stored, lesson: LessonProposed, number: int) -> Effect:
+def _effect(stored: Stored, lesson: LessonProposed) -> Effect:
     """Compute the plan with and without the lesson, on the same facts."""
     programme = stored.programme
     if lesson.service not in {s.service for s in programme.services}:
         raise UnknownThingError("service", lesson.service, [s.service for s in programme.services])
     if lesson.duration is None and not lesson.also_after:
         raise InputError("A lesson changes something: give --duration, --also-after, or both. Nothing was recorded.")
-    pilots_of = {w.id for w in programme.definition.programme.waves if w.pilot}
     here = [t for t in programme.tasks(service=lesson.service) if t.step == lesson.step]
     if not here:
         steps = sorted({t.step for t in programme.tasks(service=lesson.service) if t.wave})
         raise UnknownThingError("step", lesson.step, steps)
-    later = [t.id for t in here if t.wave and t.wave not in pilots_of and t.id not in programme.facts.progress]
+    later = [t.id for t in here if t.wave and not programme.is_pilot(t.wave) and t.id not in programme.facts.progress]
     if not later:
         raise InputError(f"“{lesson.step}” has begun in every wave: no lesson changes it. Nothing was recorded.")
     changed = _changed(stored.version.definition, lesson, later)
-    _, flaws = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=programme.on)
+    joined, flaws = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=programme.on)
     if flaws:
         raise InputError(f"{flaws[0].what} {flaws[0].remedy} Nothing was recorded.")
-    after = judged(changed, facts=programme.facts, on=programme.on).programme
+    after = judge(joined).programme
     moved = compare(dates_of(programme), dates_of(after))
     names = {m.task: after.roadmap.tasks[m.task].name for m in moved if m.task in after.roadmap.tasks}
-    return Effect(number=number, lesson=lesson, tasks=tuple(later), moved=moved, names=names)
+    return Effect(lesson=lesson, tasks=tuple(later), moved=moved, names=names, changed=changed)
 
 
 def _changed(definition: Definition, lesson: LessonProposed, tasks: list[TaskId]) -> Definition:
@@ -127,14 +115,7 @@ def _changed(definition: Definition, lesson: LessonProposed, tasks: list[TaskId]
     return definition.model_copy(update={"services": tuple(services)})
 
 
-def _append(
-    session: Session, stored: Stored, lesson: LessonProposed, tasks: tuple[TaskId, ...], by: str, change: Change
-) -> int:
-    changed = _changed(stored.version.definition, lesson, list(tasks))
+def _append(session: Session, stored: Stored, effect: Effect, by: str, change: Change) -> int:
     return versions.append(
-        session, changed, sources=stored.version.sources, parent=stored.version, at=change.now, by=by
+        session, effect.changed, sources=stored.version.sources, parent=stored.version, at=change.now, by=by
     )
-
-
-def _same(known: LessonProposed, said: LessonProposed) -> bool:
-    return known.model_copy(update={"number": 0}) == said

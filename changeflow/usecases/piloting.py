@@ -29,8 +29,8 @@ from changeflow.pilots.issues import improvements, issues
 from changeflow.pilots.learning import ProposedRule, proposed_rules
 from changeflow.pilots.reconciliation import Outcome
 from changeflow.programme.definition import ServiceFile
-from changeflow.programme.iterations import CAN_BE_REPEATED, repetition_of
 from changeflow.programme.programme import Programme
+from changeflow.programme.repetitions import CAN_BE_REPEATED, repetition_of
 from changeflow.roadmap.tasks import Task
 from changeflow.storage import pilots
 from changeflow.storage.database import session_scope

@@ -33,6 +33,7 @@ from changeflow.pilots.entries import (
     LessonProposed,
 )
 from changeflow.pilots.issues import issues
+from changeflow.pilots.learning import lessons_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.pilots import variances_text
 from changeflow.roadmap.tasks import TaskProgress
@@ -585,7 +586,7 @@ class TestLessons:
     def test_declined_it_is_kept_and_nothing_moves(self, stored: str):
         lessons.propose_lesson(self.TRAIN, change(self.DAY, stored))
         assert lessons.answer_lesson("payroll", 1, "Too dear", change(self.DAY, stored), accepted=False).version is None
-        assert lessons.answer_of(programme(stored, self.DAY), "payroll", 1) is not None
+        assert lessons_of(programme(stored, self.DAY).facts.pilot, "payroll")[1][1] is not None
 
     def test_what_is_no_lesson_is_said(self, stored: str):
         propose = lessons.propose_lesson

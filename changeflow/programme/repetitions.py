@@ -23,9 +23,9 @@ def add_repetitions(
     expansion: Expansion, entries: Iterable[Entry], progress: Mapping[TaskId, TaskProgress], *, minutes_per_day: int
 ) -> None:
     """Add a task for each repetition: after what it repeats, before all that waited for that and has not begun."""
-    for entry in entries:
-        first = expansion.tasks.get(entry.task) if isinstance(entry, PilotRepeated) else None
-        if first is None or not isinstance(entry, PilotRepeated):
+    for entry in (e for e in entries if isinstance(e, PilotRepeated)):
+        first = expansion.tasks.get(entry.task)
+        if first is None:
             continue
         name = repetition_of(first.id, entry.number)
         waiting = [k.successor for k in expansion.links if k.predecessor == first.id and k.successor not in progress]
