@@ -9,8 +9,8 @@ import numpy as np
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.adkar.published import Snapshot
-from changeflow.adkar.publishing import Answers, Protection, View, count_held, publish, read_answers
+from changeflow.adkar.history import Considered
+from changeflow.adkar.publishing import Protection, View, count_held, publish, read_answers
 
 PEOPLE, ROUNDS, ANSWER = 5_000, 10, 0.8
 HUBS, ROLES, WAVES, OTHER_GROUPS = 12, 30, 10, 20
@@ -25,12 +25,10 @@ def measure_adkar() -> dict[str, float]:
     for one in answers:
         count_held(one, views)
     counted = time.perf_counter()
-    before: Snapshot | None = None
-    earlier: dict[str, Answers] = {}
+    history: list[Considered] = []
     protection = Protection(minimum=10, step=6)
     for one in answers:
-        before = publish(one, views, threshold=3, protection=protection, before=before, earlier=earlier)
-        earlier[one.round] = one
+        history += publish(one, views, threshold=3, protection=protection, history=history).considered
     done = time.perf_counter()
     return {"adkar_5000x10_ms": round((counted - began) * 1000, 1), "adkar_published_s": round(done - counted, 2)}
 

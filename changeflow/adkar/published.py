@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from changeflow.adkar.elements import NO_BARRIER, Element
 
@@ -39,12 +40,27 @@ def band_of(count: int, size: int, *, step: int) -> Band:
     return Band(low, low + step - 1)
 
 
+class Hidden(StrEnum):
+    """Why nothing is published of a group."""
+
+    FEW = "few"
+    """Fewer answers than the minimum group."""
+    SMALL = "small"
+    """So few answers that one band holds all of them."""
+    BEFORE = "before"
+    """It was hidden before, and fewer members than the minimum group have joined or left since."""
+    LIMIT = "limit"
+    """Some of its people are counted in as many published groups as one person may be."""
+    TOGETHER = "together"
+    """Together with what is published of other groups it could identify a person."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where one group stands, as it was published."""
 
     view: str
-    """Which division the group belongs to: `group`, `hub`, `wave`, `audience`, `hub-group`."""
+    """Which division the group belongs to: `programme`, `service`, `wave`, `group`, `hub`, `audience`, `hub-group`."""
     group: str
     round: str
     """In which these answers were given; no answer is ever counted in two rounds."""
@@ -55,6 +71,8 @@ class Standing:
     answered: int | None = None
     held: tuple[Band, ...] | None = None
     """People whose barrier is this element or an earlier one, element by element; None where that is not shown."""
+    hidden: Hidden | None = None
+    """Why it is not shown; None where it is, and in publications of 0.1.0."""
 
     @property
     def is_shown(self) -> bool:

@@ -1,26 +1,30 @@
 """The one door from people's scores to anything that is shown, exported, sent or computed from.
 
-What comes out is a `Snapshot`: how many of a group are held back, in steps, and no more of it than is safe together
-with everything else (`safety`). It is frozen: the answers of a round are counted once, and a group's counts are only
-replaced when so many of its members stand elsewhere that the difference says nothing of one of them.
+What comes out is a `Snapshot`: bands for how many of a group have which barrier, and no more of them than is safe
+together with everything that was ever published of the same people (`safety`, `history`). It is frozen: a group's
+bands are only replaced when so many of its members have joined, left or changed that the difference says nothing about
+one of them. What was hidden stays hidden until as many have joined or left.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.choosing import FIRST, WEIGHTS, Option, choose
+from changeflow.adkar.counted import rows_of
 from changeflow.adkar.elements import Element
-from changeflow.adkar.published import Band, Snapshot, Standing, band_of
-from changeflow.adkar.safety import protect
+from changeflow.adkar.history import Considered, History, Match, changed_since
+from changeflow.adkar.published import Band, Hidden, Snapshot, Standing
+from changeflow.adkar.safety import bands, protect
 
 GROUPS_OF_ONE = 3
-"""In at most so many shown groups is anybody counted: our own choice. More views of the same people hide each other."""
+"""No one is counted in more published groups: our own choice. More views of the same people hide each other."""
 UNKNOWN = -1
-"""Of somebody whose answers end before a barrier was found: neither held back nor fine. They are not counted."""
+"""The place of a person whose answers end before a barrier was found. They are not counted."""
 OTHERS = "others"
 """Into which the parts of a division that are too small to be shown are rolled up, so that their voice counts."""
 
@@ -36,12 +40,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """How closely may be looked. `together=False` tests no group against the others: it is for showing why one must."""
+    """How finely may be published. `together=False` tests no group with the others: it shows why that is needed."""
 
     minimum: int
-    """Of answers, below which nothing is shown of a group."""
+    """Answers below which nothing is published of a group."""
     step: int
-    """Counts are told in steps of so many people."""
+    """The width of the narrowest band of a count."""
     together: bool = True
 
 
@@ -77,63 +81,212 @@ def places(scores: NDArray[np.int64], live: NDArray[np.bool_], threshold: int) -
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a round publishes, and what later publications need to know of it."""
+
+    snapshot: Snapshot
+    considered: tuple[Considered, ...]
+    """The groups that were newly shown or hidden. Who was counted in them is for nobody's eyes."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """One set of people, under each of its names."""
+
+    people: frozenset[str]
+    views: list[View]
+    match: Match
+    hidden: Hidden | None = None
+    held: tuple[Band, ...] | None = None
+
+
 def publish(
     answers: Answers,
     views: Sequence[View],
     *,
     threshold: int,
     protection: Protection,
-    before: Snapshot | None = None,
-    earlier: Mapping[str, Answers] | None = None,
-) -> Snapshot:
-    """Publish a round, with the standings that it does not replace.
+    history: Sequence[Considered] = (),
+    programme: str = "",
+) -> Publication:
+    """Publish a round of answers about the groups `views`, those that matter more first.
 
-    `views` come in order of importance: where two cannot both be shown, the first one is. `before` is the snapshot of
-    the round before, `earlier` the answers of earlier rounds by name, read by today's threshold.
+    `history` is what was considered before, in every programme that has people in common, the oldest first. Groups with
+    the same people are one group with several names. The programme and its services are offered before smaller groups.
     """
-    counted, members, held = count_held(answers, views)
-    where, live = answers.places[counted], answers.live[counted]
-    standing = {(s.view, s.group): s for s in before.standings} if before else {}
-    sizes = members.sum(axis=1)
-    known_of = [standing.get((v.view, v.group)) for v in views]
-    # A group is only counted anew when enough of its people stand elsewhere, or have joined since.
-    moved = {name: _moved(answers, counted, was) for name, was in (earlier or {}).items()}
-    fresh = np.array(
-        [
-            known is None
-            or known.held is None
-            or known.round not in moved
-            or int((members[n] & moved[known.round]).sum()) >= protection.minimum
-            for n, known in enumerate(known_of)
-        ],
-        dtype=np.bool_,
-    )
-    shown = (sizes >= protection.minimum) & fresh
-    if protection.together:
-        shown &= _at_most(members, shown, GROUPS_OF_ONE)
-        wanted = np.flatnonzero(shown)
-        shown[wanted] = protect(members[wanted], where, live, held=held[wanted], step=protection.step)
-    found = []
-    for row, view in enumerate(views):
-        known, size = known_of[row], int(sizes[row])
-        if not fresh[row] and known is not None:
-            is_enough = size >= protection.minimum
-            found.append(replace(known, confirmed=answers.on) if is_enough else known)
-            continue
-        if shown[row]:
-            bands = tuple(band_of(int(n), size, step=protection.step) for n in held[row])
-            found.append(_standing(view, answers, size, bands))
-        else:
-            # What was published before stays, with its day: it gets stale by itself.
-            found.append(known if known is not None and known.held is not None else _standing(view, answers))
-    return Snapshot(
+    door = _Door(answers, protection, History(history), programme)
+    door.decide(views)
+    standings = tuple(door.standings(views))
+    snapshot = Snapshot(
         round=answers.round,
         on=answers.on,
         threshold=threshold,
         minimum=protection.minimum,
         step=protection.step,
-        standings=tuple(found),
+        standings=standings,
     )
+    return Publication(snapshot, tuple(door.considered()))
+
+
+@dataclass(slots=True)
+class _Door:
+    answers: Answers
+    protection: Protection
+    history: History
+    programme: str
+    groups: list[_Group] = field(default_factory=list)
+    now: dict[str, tuple[int, bool]] = field(init=False)
+    """Where each person who is counted has their barrier, and whether reinforcement applies to them."""
+
+    def __post_init__(self) -> None:
+        known = zip(self.answers.people, self.answers.places.tolist(), self.answers.live.tolist(), strict=True)
+        self.now = {person: (place, live) for person, place, live in known if place != UNKNOWN}
+
+    def decide(self, views: Sequence[View]) -> None:
+        """Decide of each group whether it is shown, and with which bands."""
+        by_people: dict[frozenset[str], list[View]] = {}
+        answered = frozenset(self.now)
+        for view in views:
+            by_people.setdefault(view.members & answered, []).append(view)
+        people, named = list(by_people), list(by_people.values())
+        labels = [[(self.programme, v.view, v.group) for v in each] for each in named]
+        matches = self.history.match(people, labels, minimum=self.protection.minimum)
+        self.groups = [_Group(p, v, m) for p, v, m in zip(people, named, matches, strict=True)]
+        offered = [g for g in self.groups if self._is_offered(g)]
+        if self.protection.together:
+            self._publish_together(offered)
+        else:
+            self._keep(offered, np.zeros((len(offered), len(Element)), dtype=np.int64))
+
+    def _is_offered(self, group: _Group) -> bool:
+        """Tell whether a group may say something new; note why where it may not."""
+        size, minimum, shown = len(group.people), self.protection.minimum, group.match.shown
+        if size < minimum:
+            group.hidden = Hidden.FEW
+        elif group.match.is_kept_hidden:
+            group.hidden = Hidden.BEFORE
+        elif self._bands(size) < 2:
+            group.hidden = Hidden.SMALL
+        elif shown is not None:
+            places = {p: self.now[p][0] for p in group.people}
+            return changed_since(shown, places) >= minimum
+        return group.hidden is None
+
+    def _bands(self, size: int) -> int:
+        """Return in how many bands a count of so many people can be."""
+        return max(1, (size + 1) // self.protection.step)
+
+    def _publish_together(self, offered: list[_Group]) -> None:
+        """Choose the groups that tell most, widen their bands until all is safe, and fill what became free."""
+        rest, chosen = list(offered), list[_Group]()
+        while True:
+            counted = self._counted(chosen)
+            options = [self._option(g) for g in rest]
+            more = [rest[n] for n in choose(options, counted, limit=GROUPS_OF_ONE)]
+            if not more:
+                break
+            wanted = sorted([*chosen, *more], key=lambda g: (self._rank(g), offered.index(g)))
+            self._widen(wanted)
+            chosen = [g for g in wanted if g.held is not None]
+            rest = [g for g in rest if g not in more]
+            silent = [g for g in wanted if g.held is None]
+            for group in silent:
+                group.hidden = Hidden.TOGETHER
+            if not silent:
+                break
+        for group in rest:
+            group.hidden = Hidden.LIMIT
+
+    def _rank(self, group: _Group) -> int:
+        """Return how early a group comes: the programme, its services, then the heavier divisions."""
+        order = list(dict.fromkeys((*FIRST[:1], *sorted(WEIGHTS, key=lambda v: -WEIGHTS[v]))))
+        return min((order.index(v.view) for v in group.views if v.view in order), default=len(order))
+
+    def _option(self, group: _Group) -> Option:
+        views = tuple(v.view for v in group.views)
+        bands = self._bands(len(group.people))
+        return Option(people=group.people, lineage=group.match.lineage, views=views, bands=bands)
+
+    def _counted(self, chosen: Sequence[_Group]) -> dict[str, frozenset[int]]:
+        """Return in which groups each person is counted: in those still shown, by an answer that is still theirs, or by
+        what has been chosen."""
+        found: dict[str, set[int]] = {}
+        still = {id(g.match.shown) for g in self.groups if g.match.shown is not None}
+        for one in self.history.considered:
+            if not one.is_shown:
+                continue
+            for person, place in zip(one.people, one.places, strict=True):
+                if id(one) in still or (person in self.now and self.now[person][0] == place):
+                    found.setdefault(person, set()).add(one.lineage)
+        for group in chosen:
+            for person in group.people:
+                found.setdefault(person, set()).add(group.match.lineage)
+        return {p: frozenset(lineages) for p, lineages in found.items()}
+
+    def _widen(self, wanted: list[_Group]) -> None:
+        inside = [g.people for g in wanted]
+        others = [g.people for g in self.groups if g.people and g not in wanted]
+        columns, rows, targets = rows_of(inside, others, self.history.considered, self.now)
+        levels = protect(columns, rows, targets, band=self.protection.step)
+        self._keep(wanted, levels[~rows.fixed])
+
+    def _keep(self, groups: Sequence[_Group], levels: NDArray[np.int64]) -> None:
+        """Give each group its bands; one whose bands all reach from nobody to everybody says nothing."""
+        sizes = np.array([len(g.people) for g in groups], dtype=np.int64)
+        held = np.array([self._held(g.people) for g in groups], dtype=np.int64).reshape(-1, len(Element))
+        low, high = bands(held, sizes, levels, band=self.protection.step)
+        # No count is smaller than that of an earlier element: said once, a band says it of all.
+        low, high = np.maximum.accumulate(low, axis=1), np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
+        for group, lows, highs in zip(groups, low.tolist(), high.tolist(), strict=True):
+            told = tuple(Band(a, b) for a, b in zip(lows, highs, strict=True))
+            group.held = told if any(b.high - b.low < len(group.people) for b in told) else None
+
+    def _held(self, people: frozenset[str]) -> list[int]:
+        at = [self.now[p][0] for p in people]
+        return [sum(place <= k for place in at) for k in range(len(Element))]
+
+    def standings(self, views: Sequence[View]) -> Iterator[Standing]:
+        """Yield how each group stands, under each of its names."""
+        of = {(v.view, v.group): group for group in self.groups for v in group.views}
+        for view in views:
+            group = of[view.view, view.group]
+            before = group.match.shown
+            if group.held is None and before is not None:
+                # What was published before stays, with its day: it gets stale in time.
+                is_enough = len(group.people) >= self.protection.minimum
+                confirmed = self.answers.on if is_enough else before.standing.confirmed
+                yield replace(before.standing, view=view.view, group=view.group, confirmed=confirmed, hidden=None)
+            else:
+                yield self._standing(view, group)
+
+    def considered(self) -> Iterator[Considered]:
+        """Yield what later publications need to know: who was counted in each group that is newly shown or hidden."""
+        for group in self.groups:
+            if not group.people or group.match.is_kept_hidden or (group.held is None and group.match.shown):
+                continue
+            people = tuple(sorted(group.people))
+            for view in group.views:
+                yield Considered(
+                    programme=self.programme,
+                    lineage=group.match.lineage,
+                    people=people,
+                    places=tuple(self.now[p][0] for p in people),
+                    live=tuple(self.now[p][1] for p in people),
+                    standing=self._standing(view, group),
+                )
+
+    def _standing(self, view: View, group: _Group) -> Standing:
+        return Standing(
+            view=view.view,
+            group=view.group,
+            round=self.answers.round,
+            on=self.answers.on,
+            confirmed=self.answers.on,
+            answered=len(group.people) if group.held is not None else None,
+            held=group.held,
+            hidden=None if group.held is not None else group.hidden,
+        )
 
 
 def count_held(
@@ -153,39 +306,6 @@ def count_held(
     # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24.
     held = (members.astype(np.float32) @ before.astype(np.float32)).astype(np.int64)
     return counted, members, held
-
-
-def _at_most(members: NDArray[np.bool_], shown: NDArray[np.bool_], limit: int) -> NDArray[np.bool_]:
-    """Keep of the groups, in their order, those that put nobody into more than so many."""
-    kept, used = shown.copy(), np.zeros(members.shape[1], dtype=np.int64)
-    for row in np.flatnonzero(shown):
-        if (used[members[row]] >= limit).any():
-            kept[row] = False
-        else:
-            used[members[row]] += 1
-    return kept
-
-
-def _standing(
-    view: View, answers: Answers, answered: int | None = None, held: tuple[Band, ...] | None = None
-) -> Standing:
-    return Standing(
-        view=view.view,
-        group=view.group,
-        round=answers.round,
-        on=answers.on,
-        confirmed=answers.on,
-        answered=answered,
-        held=held,
-    )
-
-
-def _moved(answers: Answers, counted: NDArray[np.int64], was: Answers) -> NDArray[np.bool_]:
-    """Tell of each who is counted whether they stand elsewhere than in an earlier round, or were not in it."""
-    then = dict(zip(was.people, was.places.tolist(), strict=True))
-    now = answers.places[counted].tolist()
-    people = (answers.people[i] for i in counted.tolist())
-    return np.array([then.get(p) != place for p, place in zip(people, now, strict=True)], dtype=np.bool_)
 
 
 def roll_up(views: Sequence[View], answered: Collection[str], *, minimum: int) -> list[View]:

@@ -1,307 +1,297 @@
-"""Which groups may be shown together, so that no sum, difference or overlap of theirs gives anybody's score away.
+"""How finely lines may be published together, so that no sum, difference or overlap identifies a person's score.
 
-Counts are told in steps (`published.band_of`). That is not enough where groups overlap: several steps together may
-leave only one possibility. So each statement is tested by a witness: another world, with the same published steps, in
-which
+A published line gives, for each element, a band for the number of people with a barrier at that element or before it
+(`published.band_of`). Bands alone are not enough where groups overlap, or where an earlier publication counted the same
+answers. So every statement needs an *alternative world*: other answers that fit every band ever published, in which
 
-- a person who is further on stands at awareness instead: then any of their scores may be low, and none is known;
-- a person at awareness does not stand there;
-- the number behind a step is as many as `step - 1` larger or smaller.
+- a person with a later barrier, or none, has their barrier at awareness: then any of their scores may be low;
+- a person with a barrier at awareness has it elsewhere;
+- the number behind any count of any named group, shown or hidden, differs by up to `band - 1`.
 
-A witness moves few people, and the test looks for the simplest: somebody who can move alone, or two who change places.
-For the first two a single insider who knows their own score is no better off: two such exchanges must be possible, or
-one that needs nobody else. Where no witness is found, the least important of the groups in its way is hidden, and all
-is tested again; so the tests are sufficient, never hopeful. `tests/adkar/attacker.py` attacks by other means.
+For the first two, one insider who knows their own answers must gain nothing: two alternatives are needed, or one that
+involves no one else. Where no alternative world is found, the band that prevents it is widened, in the least important
+line first; a line whose bands say nothing is not shown. So the tests are sufficient and never optimistic. The package
+`disclosure` attacks what comes out by other means.
+
+Answers are columns. A person's answer counts once for as long as it stays the same, whichever lines count it: an
+attacker may know who did not change their answers. Earlier lines are fixed rows: nothing can widen them any more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.adkar.published import band_of
+from changeflow.adkar.exact import Exact
+from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Kinds, Worlds
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-ELEMENTS = 5
-LAST = ELEMENTS - 1
-"""Reinforcement."""
-WORK = 400_000
-"""People times groups that are looked at once more, at most, after the first look: it keeps large trusts quick."""
-PARTNERS = 96
-"""So many kinds of people are tried as partners of an exchange, at most: enough, and quick."""
 INSIDERS = 1
-UP, DOWN = 1, -1
-"""Ways to move: held back by an element where they were not, or past it."""
-
-
-def protect(members: Bools, classes: Ints, live: Bools, *, held: Ints, step: int) -> Bools:
-    """Return which groups may be shown together.
-
-    `members` says who is in which group (groups by people, the most important group first), `classes` at which element
-    each person is held back (0 to 4, 5 for nowhere), `live` to whom reinforcement applies: nobody else can stand there;
-    `held` counts who is held back at each element or before it (groups by elements).
-    """
-    everybody = _Everybody.of(members, classes, live, held=held, step=step)
-    kept = _hidden(everybody)
-    # Hiding goes too far now and then: what can come back comes back, the most important first.
-    for row in np.flatnonzero(~kept)[: WORK // max(1, members.size)]:
-        wider = kept.copy()
-        wider[row] = True
-        if all(test(_Test(everybody, wider), 0)[0] is None for test in TESTS):
-            kept = wider
-    return kept
-
-
-def _hidden(everybody: "_Everybody") -> Bools:
-    """Hide the least important group that is in somebody's way, until nobody's way is blocked."""
-    shown = np.ones(len(everybody.members), dtype=np.bool_)
-    for test in TESTS:
-        # What has a witness keeps it when a group is hidden: there is only less to agree with.
-        start = 0
-        while shown.any():
-            weak, start = test(_Test(everybody, shown), start)
-            if weak is None:
-                break
-            shown[weak] = False
-    return shown
+"""People who know their own answers and help an attacker: our own choice."""
+PARTNERS = 96
+"""At most this many kinds of answer are tried as partners of an exchange: enough, and quick."""
+WORK = 400_000
+"""Columns times rows that are tested again at most, to make bands finer again: it keeps large trusts quick."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kinds:
-    """People who are in the same shown groups and held back at the same element: they are exchangeable."""
+class Columns:
+    """Answers that published lines count."""
 
-    patterns: Bools
-    """Kinds by groups."""
-    classes: Ints
+    persons: Ints
+    """Whose answer it is, as a number."""
+    places: Ints
+    """Where the barrier is: 0 to 4 for an element, 5 for none."""
     live: Bools
-    counts: Ints
+    """Whether reinforcement applies."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Everybody:
-    """Who is in which group, where they stand, and how many more or fewer leave each group in its steps."""
+class Rows:
+    """Published lines: who is counted, and the band of each element (prefix counts, both ends included)."""
 
     members: Bools
-    classes: Ints
-    live: Bools
-    step: int
-    sizes: Ints
-    up: Ints
-    """How many more people may be held back by an element before the group's step changes, groups by elements."""
-    down: Ints
-    share: Bools
-    """Which groups have people in common."""
+    """Rows by columns, the most important row first among those that are not fixed."""
+    low: Ints
+    """Rows by elements."""
+    high: Ints
+    fixed: Bools
+    """Rows that were published before."""
 
-    @classmethod
-    def of(cls, members: Bools, classes: Ints, live: Bools, *, held: Ints, step: int) -> "_Everybody":
-        sizes = members.sum(axis=1)
-        bands = [[band_of(int(n), int(size), step=step) for n in row] for row, size in zip(held, sizes, strict=True)]
-        up = np.array([[b.high for b in row] for row in bands]).reshape(held.shape) - held
-        down = held - np.array([[b.low for b in row] for row in bands]).reshape(held.shape)
-        share = (members.astype(np.float32) @ members.astype(np.float32).T) > 0
-        return cls(members, classes, live, step, sizes, up, down, share)
+    def held(self, columns: Columns) -> Ints:
+        """Count the people with a barrier at each element or before it, row by row."""
+        before = columns.places[:, None] <= np.arange(ELEMENTS)[None, :]
+        # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24.
+        return (self.members.astype(np.float32) @ before.astype(np.float32)).astype(np.int64)
+
+
+def bands(held: Ints, sizes: Ints, levels: Ints, *, band: int) -> tuple[Ints, Ints]:
+    """Return the lowest and highest number of each band; each level doubles a band's width (see `band_of`)."""
+    widths = band << levels
+    last = np.maximum(0, (sizes[:, None] + 1) // widths - 1) * widths
+    low = np.where(held >= last, last, held // widths * widths)
+    return low, np.where(held >= last, sizes[:, None], low + widths - 1)
+
+
+def protect(columns: Columns, rows: Rows, targets: Bools, *, band: int) -> Ints:
+    """Return the level of each band (rows by elements) at which all rows may be published together.
+
+    `targets` are all named groups, shown or hidden (groups by columns). The levels of fixed rows stay 0. A row all of
+    whose bands reach from 0 to its size says nothing.
+    """
+    test = _Test(columns, rows, targets, band=band)
+    test.widen_all()
+    # Widening goes too far now and then: what can be finer again becomes finer, the most important row first.
+    for row in np.flatnonzero((test.levels > 0).any(axis=1))[: WORK // max(1, rows.members.size)]:
+        wider = test.levels.copy()
+        test.levels[row] = 0
+        if not test.is_safe(int(row)):
+            test.levels = wider
+    return test.levels
 
 
 class _Test:
-    def __init__(self, everybody: _Everybody, shown: Bools) -> None:
-        self.everybody, self.shown, self.step, self.sizes = everybody, shown, everybody.step, everybody.sizes
-        self.up, self.down, self.members = everybody.up, everybody.down, everybody.members
-        members, classes, live = everybody.members, everybody.classes, everybody.live
-        rows = np.flatnonzero(shown)
-        # Packed to bytes first: NumPy sorts rows of many columns slowly.
-        packed = np.packbits(np.vstack([members[rows], live[None, :]]).T, axis=1)
-        keys = np.ascontiguousarray(np.hstack([packed, classes[:, None].astype(np.uint8)]))
-        _, first, counts = np.unique(keys.view([("", np.void, keys.shape[1])]), return_index=True, return_counts=True)
-        patterns = (members & shown[:, None])[:, first].T
-        place, is_live = classes[first], live[first]
-        self.kinds = _Kinds(patterns, place, is_live, counts.astype(np.int64))
-        # The same as sets of bits, for what is done kind by kind.
-        self.stands: list[int] = place.tolist()
-        self.sizes_of: list[int] = counts.tolist()
-        self.masks = _bits(patterns.T)
-        tight = {UP: (self.up <= 0) & shown[:, None], DOWN: (self.down <= 0) & shown[:, None]}
-        self.full = {way: _bits(slack) for way, slack in tight.items()}
-        self.in_row: dict[int, list[list[int]]] = {int(r): [[] for _ in range(ELEMENTS + 1)] for r in rows}
-        """The kinds of people of a group by where they stand, those in the fewest groups first."""
-        by_few = np.argsort(patterns.sum(axis=1), kind="stable")
-        for row in self.in_row:
-            for kind in by_few[patterns[by_few, row]].tolist():
-                self.in_row[row][self.stands[kind]].append(kind)
+    def __init__(self, columns: Columns, rows: Rows, targets: Bools, *, band: int) -> None:
+        self.rows, self.targets, self.band = rows, targets, band
+        self.held, self.sizes = rows.held(columns), rows.members.sum(axis=1)
+        self.levels = np.zeros_like(self.held)
+        self.kinds = Kinds.of(rows.members, columns.places, columns.live, columns.persons)
+        self.patterns = self.kinds.patterns
+        self.worlds = Worlds(self.kinds)
+        shared = rows.members.astype(np.float32)
+        self.share = (shared @ shared.T) > 0
+        """Which rows have answers in common."""
+        self.most = int(np.bincount(columns.persons).max(initial=1)) * INSIDERS
+        """Answers that insiders may know at most."""
+        self.up, self.down = self.held, self.held
+        self.is_silent = np.zeros_like(self.held, dtype=np.bool_)
+        """Which bands reach from 0 to the row's size."""
+        self.pools = np.array([self.kinds.pool(t) for t in targets], dtype=np.int64).reshape(-1, len(self.kinds.counts))
+        """How many of each kind are in each target."""
+        self.open = list(range(len(targets)))
+        """The targets that are tested."""
+        self._refresh()
 
-    def could_be_at_awareness(self, start: int) -> tuple[int | None, int]:
-        """Everybody further on could stand at awareness: alone, or in exchange with somebody held back earlier."""
-        kinds = self.kinds
-        open_kinds: list[tuple[int, range]] = []
+    def _refresh(self) -> None:
+        """Work out by how many people each count may rise or fall before its band changes."""
+        low, high = bands(self.held, self.sizes, self.levels, band=self.band)
+        low = np.where(self.rows.fixed[:, None], self.rows.low, low)
+        high = np.where(self.rows.fixed[:, None], self.rows.high, high)
+        self.up, self.down = high - self.held, self.held - low
+        self.is_silent = (low <= 0) & (high >= self.sizes[:, None])
+        self.worlds.fit(low, high)
+        self.exact = Exact(self.kinds, low=low, high=high, worlds=self.worlds)
+
+    def is_safe(self, row: int) -> bool:
+        """Tell whether all is still safe after the bands of one row have become narrower."""
+        share = self.targets[:, self.rows.members[row]].any(axis=1)
+        self.open = np.flatnonzero(share).tolist()
+        self._refresh()
+        return not any(any(True for _ in find()) for find in (self._at_awareness, self._elsewhere, self._narrow))
+
+    def widen_all(self) -> None:
+        """Widen bands until every test finds its alternative worlds."""
+        for find in (self._at_awareness, self._elsewhere, self._narrow):
+            # What has an alternative world keeps it when a band is widened: there is only less to agree with.
+            for blocked in find():
+                self._widen(blocked)
+
+    def _widen(self, cells: Bools) -> None:
+        row = int(np.flatnonzero(cells.any(axis=1)).max())
+        self.levels[row, cells[row]] += 1
+        self._refresh()
+
+    def _tight(self, span: slice) -> Bools:
+        """Tell of which bands within a span of elements a count cannot leave its value, in one direction or both."""
+        tight = np.zeros_like(self.held, dtype=np.bool_)
+        tight[:, span] = (self.up[:, span] <= 0) | (self.down[:, span] <= 0)
+        return tight
+
+    def _in_the_way(self, tight: Bools, near: Bools) -> Iterator[Bools]:
+        """Yield the tight bands that can be widened in rows that share answers with rows `near`; else all of those.
+
+        Where nothing can be widened, what was published before is the cause, and nothing new makes it worse.
+        """
+        beside = self.share[near].any(axis=0) | near
+        cells = (beside & ~self.rows.fixed)[:, None] & ~self.is_silent
+        if (found := cells & tight).any():
+            yield found
+        elif cells.any():
+            yield cells
+
+    def _at_awareness(self) -> Iterator[Bools]:
+        """Yield what prevents a person with a later barrier, or none, from having it at awareness."""
         for place in range(1, ELEMENTS + 1):
-            mine = np.flatnonzero((kinds.classes == place) & kinds.patterns.any(axis=1))
-            if not len(mine):
-                continue
-            stuck = (self.up[:, :place] == 0).any(axis=1) & self.shown
-            alone = ~(kinds.patterns[mine] & stuck).any(axis=1)
-            rest = mine[~alone]
-            found = np.zeros(len(rest), dtype=np.int64)
-            for other in range(place):
-                if not len(rest):
-                    break
-                found += self._partners(rest, other=other, place=place)
-            open_kinds.extend((int(k), range(place)) for k in rest[found <= INSIDERS])
-        return self._in_the_way(open_kinds), start
+            yield from self._blocked(place, range(place), self._trade_down, slice(0, place), UP, (0,))
 
-    def _partners(self, rest: Ints, *, other: int, place: int) -> Ints:
-        """Count the people held back at `other` who could be at `place` when one of `rest` is at awareness instead."""
-        kinds = self.kinds
-        theirs = np.flatnonzero((kinds.classes == other) & (kinds.live | (place != LAST)))
-        if not len(theirs):
-            return np.zeros(len(rest), dtype=np.int64)
-        theirs = theirs[np.argsort(kinds.patterns[theirs].sum(axis=1), kind="stable")[:PARTNERS]]
-        mine, them = kinds.patterns[rest], kinds.patterns[theirs]
-        never = (self.up[:, :other] == 0).any(axis=1) & self.shown
-        full = (self.up[:, other:place] == 0).any(axis=1) & self.shown
-        empty = (self.down[:, other:place] == 0).any(axis=1) & self.shown
-        works = ~_meets(mine & never, np.ones_like(them)) & ~_meets(mine & full, ~them) & ~_meets(~mine, them & empty)
-        counts = kinds.counts[theirs]
-        return np.asarray((works * counts[None, :]).sum(axis=1), dtype=np.int64)
+    def _trade_down(self, rest: Ints, place: int, other: int) -> tuple[Bools, Ints]:
+        """One of `rest` goes to awareness, and a person with a barrier at `other` takes their place."""
+        theirs = np.flatnonzero((self.kinds.places == other) & (self.kinds.live | (place != LAST)))
+        theirs = theirs[np.argsort(self.patterns[theirs].sum(axis=1), kind="stable")[:PARTNERS]]
+        mine, them = self.patterns[rest], self.patterns[theirs]
+        never = _any(self.up[:, :other] <= 0)
+        full = _any(self.up[:, other:place] <= 0)
+        empty = _any(self.down[:, other:place] <= 0)
+        works = ~_any(mine & never)[:, None] & ~_meets(mine & full, ~them) & ~_meets(~mine, them & empty)
+        return works, theirs
 
-    def could_be_elsewhere(self, start: int) -> tuple[int | None, int]:
-        """Nobody at awareness is known to stand there."""
-        kinds = self.kinds
-        mine = np.flatnonzero((kinds.classes == 0) & kinds.patterns.any(axis=1))
-        stuck = (self.down[:, 0] == 0) & self.shown
-        rest = mine[(kinds.patterns[mine] & stuck).any(axis=1)]
+    def _elsewhere(self) -> Iterator[Bools]:
+        """Yield what prevents a person with a barrier at awareness from having it elsewhere."""
+        later = range(1, ELEMENTS + 1)
+        yield from self._blocked(0, later, self._trade_up, slice(0, ELEMENTS), DOWN, later)
+
+    def _trade_up(self, rest: Ints, _place: int, other: int) -> tuple[Bools, Ints]:
+        """A person with a barrier at `other` goes to awareness; one of `rest` takes their place, or goes to desire."""
+        theirs = np.flatnonzero(self.kinds.places == other)
+        theirs = theirs[np.argsort(self.patterns[theirs].sum(axis=1), kind="stable")[:PARTNERS]]
+        mine, them = self.patterns[rest], self.patterns[theirs]
+        works = np.zeros((len(rest), len(theirs)), dtype=np.bool_)
+        for end in {1, other}:
+            empty = _any(self.down[:, :end] <= 0)
+            full = _any(self.up[:, :end] <= 0)
+            never = _any(self.up[:, end:other] <= 0)
+            can = ~_meets(mine & empty, ~them) & ~_meets(~mine, them & full) & ~_any(them & never)[None, :]
+            works |= can & (self.kinds.live[rest][:, None] | (end != LAST))
+        return works, theirs
+
+    def _blocked(
+        self,
+        place: int,
+        others: Iterable[int],
+        trade: Callable[[Ints, int, int], tuple[Bools, Ints]],
+        span: slice,
+        way: int,
+        goals: Sequence[int],
+    ) -> Iterator[Bools]:
+        """Yield what keeps people from leaving a place for one of `goals`, until nothing does."""
+        rest = np.flatnonzero((self.kinds.places == place) & self.kinds.is_counted)
+        while len(rest):
+            stuck = _any(self.up[:, span] <= 0) if way == UP else _any(self.down[:, :1] <= 0)
+            # Who can move alone needs no one, and gives no insider anything.
+            rest = rest[_any(self.patterns[rest] & stuck)]
+            rest = self._without_partners(rest, [trade(rest, place, other) for other in others])
+            while len(rest) and self.exact.can_be(int(rest[0]), goals):
+                rest = rest[1:]
+            if not len(rest):
+                return
+            found = next(self._in_the_way(self._tight(span), self.patterns[rest[0]] & stuck), None)
+            if found is None:
+                rest = rest[1:]
+            else:
+                yield found
+
+    def _without_partners(self, rest: Ints, ways: Sequence[tuple[Bools, Ints]]) -> Ints:
+        """Return the kinds for which fewer people can change places than insiders could tell apart."""
         found = np.zeros(len(rest), dtype=np.int64)
-        for other in range(1, ELEMENTS + 1):
-            theirs = np.flatnonzero(kinds.classes == other)
-            if not len(rest) or not len(theirs):
-                continue
-            # They come to awareness, and pass every element between there and where they stand.
-            pattern, them = kinds.patterns[rest], kinds.patterns[theirs]
-            never = (self.up[:, 1:other] == 0).any(axis=1) & self.shown
-            full = (self.up[:, 0] == 0) & self.shown
-            works = ~_meets(pattern & stuck, ~them) & ~_meets(~pattern, them & full)
-            works &= ~(them & never).any(axis=1)[None, :]
-            found += (works * kinds.counts[theirs][None, :]).sum(axis=1)
-        return self._in_the_way([(int(k), range(1)) for k in rest[found <= INSIDERS]]), start
+        for works, theirs in ways:
+            found += (works * self.kinds.counts[theirs][None, :]).sum(axis=1)
+        few = []
+        for n in np.flatnonzero(found <= self.most).tolist():
+            partners = [self.kinds.people_of(int(k)) for works, theirs in ways for k in theirs[works[n]]]
+            if len(set().union(*partners)) <= INSIDERS:
+                few.append(n)
+        return rest[few]
 
-    def _in_the_way(self, kinds: list[tuple[int, range]]) -> int | None:
-        """Return the least important group that keeps some kind of people where they are: one that has no room itself,
-        and has people in common with a group of theirs that has none."""
-        worst = -1
-        for kind, span in kinds:
-            places = list(span)
-            tight = ((self.up[:, places] == 0) | (self.down[:, places] == 0)).any(axis=1) & self.shown
-            beside = tight & self.everybody.share[self.kinds.patterns[kind] & tight].any(axis=0)
-            worst = max(worst, int(np.flatnonzero(beside).max(initial=-1)))
-        return worst if worst >= 0 else None
+    def _narrow(self) -> Iterator[Bools]:
+        """Yield what keeps a count of a named group within fewer than `band` values, until nothing does.
 
-    def is_wide(self, start: int) -> tuple[int | None, int]:
-        """Every number of people that is not told could be `step - 1` more or less, given all that is told."""
-        for row in np.flatnonzero(self.shown).tolist():
-            if row < start:
-                continue
-            wanted = min(self.step - 1, int(self.sizes[row]))
-            for place in range(ELEMENTS):
-                done = _World(self).move(row, place, UP, wanted)
-                if done < wanted and _World(self).move(row, place, DOWN, wanted - done) < wanted - done:
-                    return int(np.flatnonzero(self.everybody.share[row] & self.shown).max()), row
-        return None, len(self.members)
+        The bands may be widened between two steps: what is proved stays proved.
+        """
+        pools = self.pools[self.open]
+        alone, both = self._free(pools)
+        for number, target in enumerate(self.open):
+            pool = pools[number]
+            size, live = int(pool.sum()), int(pool[self.kinds.live].sum())
+            for is_prefix, free in ((False, alone[number]), (True, both[number])):
+                for place in range(ELEMENTS):
+                    wanted = min(self.band - 1, size if is_prefix or place != LAST else live)
+                    if int(free[place]) < wanted:
+                        yield from self._narrow_count(target, pool, place, wanted, is_prefix=is_prefix)
 
+    def _narrow_count(self, target: int, pool: Ints, place: int, wanted: int, *, is_prefix: bool) -> Iterator[Bools]:
+        near = _any(self.rows.members[:, self.targets[target]])
+        while self.exact.width(pool, place, wanted, is_prefix=is_prefix) < wanted:
+            found = False
+            for cells in self._in_the_way(self._scarce(place, self.band - 1, is_prefix=is_prefix), near):
+                found = True
+                yield cells
+            if not found:
+                return
 
-class _World:
-    """Another world: the real one, with some people moved so that no published step changes."""
+    def _free(self, pools: Ints) -> tuple[Ints, Ints]:
+        """Return the width of each count that members can make without regard to others, as all their rows have room:
+        of each element alone, and with all elements before it (groups by elements)."""
+        room, places, live = self.band - 1, self.kinds.places, self.kinds.live
+        kinds, ends = np.arange(len(places)), np.arange(ELEMENTS)
+        up, down = (np.zeros((len(places), ELEMENTS + 1), dtype=np.int64) for _ in (UP, DOWN))
+        # How many of the counts before each place a kind's rows leave too little room to raise, or to lower.
+        up[:, 1:] = ((self.patterns.astype(np.float32) @ (self.up < room)) > 0).cumsum(axis=1)
+        down[:, 1:] = ((self.patterns.astype(np.float32) @ (self.down < room)) > 0).cumsum(axis=1)
+        goal = np.where(live[:, None] | (ends != LAST), ends, LAST - 1)
+        rises = (places[:, None] > ends) & (up[kinds, places][:, None] == up[kinds[:, None], goal])
+        goal = np.where(live[:, None] | (ends + 1 != LAST), ends + 1, ELEMENTS)
+        falls = (places[:, None] <= ends) & (down[kinds[:, None], goal] == down[kinds, places][:, None])
+        both = np.minimum(room, pools @ rises) + np.minimum(room, pools @ falls)
+        before = np.zeros_like(falls)
+        before[:, 1:] = falls[:, :-1] & (places[:, None] < ends[1:])
+        comes = (rises | before) & (live[:, None] | (ends != LAST))
+        leaves = (places[:, None] == ends) & falls
+        alone = np.minimum(room, pools @ comes) + np.minimum(room, pools @ leaves)
+        return alone, both
 
-    def __init__(self, test: _Test) -> None:
-        self.test = test
-        self.full = {UP: list(test.full[UP]), DOWN: list(test.full[DOWN])}
-        self.moved: dict[tuple[int, int], int] = {}
-        """How many more are held back, by group and place."""
-        self.left: dict[int, int] = {}
-        """How many of a kind of people have not been moved yet, where some have."""
-
-    def move(self, row: int, place: int, way: int, wanted: int) -> int:
-        """Move people of a group across a place, all at once, up to `wanted`; return how many could be moved."""
-        done = 0
-        for kind, to in self._movers(row, place, way):
-            mine, stands = self.test.masks[kind], self.test.stands[kind]
-            span = range(min(stands, to), max(stands, to))
-            while done < wanted and self._has(kind):
-                if self._fits(mine, 0, span, way):
-                    self._shift(mine, span, way)
-                elif (other := self._partner(row, kind, to, span, way)) is not None:
-                    theirs = self.test.masks[other]
-                    self._shift(mine & ~theirs, span, way)
-                    self._shift(theirs & ~mine, span, -way)
-                    self._use(other)
-                else:
-                    break
-                self._use(kind)
-                done += 1
-            if done == wanted:
-                break
-        return done
-
-    def _movers(self, row: int, place: int, way: int) -> Iterator[tuple[int, int]]:
-        """Yield the kinds of people who could cross a place, and where to, those with the shortest way first."""
-        test = self.test
-        order = range(place + 1, ELEMENTS + 1) if way == UP else range(place, -1, -1)
-        for stands in order:
-            for kind in test.in_row[row][stands]:
-                if way == UP:
-                    yield kind, place if place != LAST or test.kinds.live[kind] else LAST - 1
-                else:
-                    # Nobody to whom reinforcement does not apply can stand there.
-                    yield kind, place + 1 if place + 1 != LAST or test.kinds.live[kind] else ELEMENTS
-
-    def _has(self, kind: int) -> bool:
-        return self.left.get(kind, self.test.sizes_of[kind]) > 0
-
-    def _use(self, kind: int) -> None:
-        self.left[kind] = self.left.get(kind, self.test.sizes_of[kind]) - 1
-
-    def _fits(self, mine: int, theirs: int, span: range, way: int) -> bool:
-        """Tell whether one of these groups can move so, while one of those moves the other way."""
-        only_mine, only_theirs = mine & ~theirs, theirs & ~mine
-        full, empty = self.full[way], self.full[-way]
-        return not any(only_mine & full[k] or only_theirs & empty[k] for k in span)
-
-    def _partner(self, row: int, kind: int, to: int, span: range, way: int) -> int | None:
-        """Return a kind of people outside the group of whom one can change places with one of this kind."""
-        test, mine, stands = self.test, self.test.masks[kind], self.test.stands[kind]
-        tight = mine & reduce(or_, (self.full[way][k] for k in span))
-        if tight >> row & 1:
-            return None
-        # Whoever takes the place has to be in every group that cannot change.
-        for other in test.in_row[tight.bit_length() - 1][to][:PARTNERS]:
-            theirs = test.masks[other]
-            if theirs >> row & 1 or not self._has(other) or (stands == LAST and not test.kinds.live[other]):
-                continue
-            if self._fits(mine, theirs, span, way):
-                return other
-        return None
-
-    def _shift(self, groups: int, span: range, way: int) -> None:
-        while groups:
-            row = groups.bit_length() - 1
-            bit = 1 << row
-            groups ^= bit
-            for k in span:
-                moved = self.moved[row, k] = self.moved.get((row, k), 0) + way
-                for direction, slack in ((UP, self.test.up[row, k] - moved), (DOWN, self.test.down[row, k] + moved)):
-                    full = self.full[direction]
-                    full[k] = full[k] | bit if slack <= 0 else full[k] & ~bit
+    def _scarce(self, place: int, wanted: int, *, is_prefix: bool) -> Bools:
+        """Tell of which bands around a place a count cannot move by as many as wanted, one way or the other."""
+        span = slice(place if is_prefix else max(0, place - 1), place + 1)
+        scarce = np.zeros_like(self.held, dtype=np.bool_)
+        scarce[:, span] = np.minimum(self.up, self.down)[:, span] < wanted
+        return scarce
 
 
-TESTS = (_Test.could_be_at_awareness, _Test.could_be_elsewhere, _Test.is_wide)
-
-
-def _bits(groups: Bools) -> list[int]:
-    """Return for each column the groups in which it is set, as bits."""
-    packed = np.packbits(groups, axis=0, bitorder="little")
-    return [int.from_bytes(packed[:, n].tobytes(), "little") for n in range(groups.shape[1])]
+def _any(cells: Bools) -> Bools:
+    return np.asarray(cells.any(axis=1), dtype=np.bool_)
 
 
 def _meets(left: Bools, right: Bools) -> Bools:

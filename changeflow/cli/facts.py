@@ -111,13 +111,15 @@ def task_import(
 def assess_import(
     file: Csv, db: Db = DEFAULT_DB, programme: ProgrammeName = None, actor: Actor = None, at: At = None
 ) -> None:
-    """Take one round of assessments from a CSV."""
-    from changeflow.usecases import facts, publishing
+    """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
+    from changeflow.usecases import assessments, facts
 
     with spoken_errors():
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        is_late = publishing.is_published(file.stem, db=db, programme=programme, on=day(at))
-        new = facts.import_assessments(file, change)
-    note(f"New assessments: {new}.")
-    if is_late and new:
-        note("Their round has been published already, so they are counted in none: ask again in the next one.")
+        done = assessments.import_assessments(file, change)
+    if not done.taken.changed:
+        note(f"Already recorded: all {done.taken.same} answers of round {done.round}. Nothing changed.")
+        return
+    note(f"Round {done.round}: {done.taken.new} new answers, {done.taken.corrected} corrected.")
+    if done.is_late:
+        note("This round is already published. What is new or corrected counts from the next publication.")

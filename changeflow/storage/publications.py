@@ -1,17 +1,69 @@
 """What was published of where people stand: written once a round, never changed. And the way in to single scores."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from pydantic import TypeAdapter
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Snapshot
-from changeflow.storage.tables.facts import AssessmentRow, PublicationRow
+from changeflow.adkar.rounds import Days
+from changeflow.storage.tables.facts import AssessmentRow, PublicationRow, PublishedGroupRow
+from changeflow.storage.tables.programme import ContactRow
 
 _SNAPSHOT = TypeAdapter(Snapshot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A publication as it is stored."""
+
+    id: int
+    programme: str
+    snapshot: Snapshot
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedGroup:
+    """Who was counted in a group that a publication newly showed or hid."""
+
+    publication: int
+    view: str
+    group: str
+    lineage: int
+    people: Mapping[str, bool]
+    """By id: whether reinforcement applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One revision of one person's answers, as it is stored."""
+
+    id: int
+    programme: str
+    answer: Assessment
+    revision: int
+    publication: int | None
+    """The publication that counted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an import did: how many answers were new, corrected, or recorded already."""
+
+    new: int
+    corrected: int
+    same: int
+
+    @property
+    def changed(self) -> int:
+        return self.new + self.corrected
 
 
 def snapshots(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Snapshot, ...]:
@@ -23,10 +75,54 @@ def snapshots(session: Session, programme: str, *, until: datetime | None = None
     return tuple(sorted(found, key=lambda s: s.on))
 
 
-def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: datetime) -> None:
-    """Keep a publication. A second one of the same round is refused by the database."""
+def all_publications(session: Session) -> list[Publication]:
+    """Return what has been published of all programmes, the oldest first."""
+    rows = session.exec(select(PublicationRow).order_by(col(PublicationRow.id)))
+    return [
+        Publication(id=r.id or 0, programme=r.programme_id, snapshot=_SNAPSHOT.validate_json(r.content), at=r.at)
+        for r in rows
+    ]
+
+
+def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: datetime) -> int:
+    """Keep a publication; return its number. A second one of the same round is refused by the database."""
     content = _SNAPSHOT.dump_json(snapshot).decode()
-    session.add(PublicationRow(programme_id=programme, round=snapshot.round, content=content, at=at))
+    row = PublicationRow(programme_id=programme, round=snapshot.round, content=content, at=at)
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup]) -> None:
+    """Keep who was counted in groups that a publication newly showed or hid."""
+    for g in groups:
+        people = json.dumps(dict(sorted(g.people.items())))
+        row = PublishedGroupRow(
+            programme_id=programme,
+            publication=g.publication,
+            view=g.view,
+            group=g.group,
+            lineage=g.lineage,
+            people=people,
+        )
+        session.add(row)
+    session.flush()
+
+
+def all_groups(session: Session) -> list[PublishedGroup]:
+    """Return who was counted in which group, of all programmes, the oldest first."""
+    return [
+        PublishedGroup(
+            publication=r.publication, view=r.view, group=r.group, lineage=r.lineage, people=json.loads(r.people)
+        )
+        for r in session.exec(select(PublishedGroupRow).order_by(col(PublishedGroupRow.id)))
+    ]
+
+
+def addresses(session: Session) -> list[tuple[str, str, str]]:
+    """Return (programme, person, address in small letters or nothing) of everybody: the same people elsewhere."""
+    query = select(ContactRow.programme_id, ContactRow.person, ContactRow.email)
+    return [(programme, person, (email or "").strip().lower()) for programme, person, email in session.exec(query)]
 
 
 def answered(session: Session, programme: str) -> dict[str, frozenset[str]]:
@@ -36,6 +132,16 @@ def answered(session: Session, programme: str) -> dict[str, frozenset[str]]:
     for name, person in session.exec(query):
         found.setdefault(name, set()).add(person)
     return {name: frozenset(people) for name, people in found.items()}
+
+
+def rounds(session: Session, programme: str) -> dict[str, Days]:
+    """Return the rounds that have answers, with their days."""
+    query = (
+        select(AssessmentRow.round, func.min(AssessmentRow.on), func.max(AssessmentRow.on))
+        .where(AssessmentRow.programme_id == programme)
+        .group_by(AssessmentRow.round)
+    )
+    return {name: Days(_day(first), _day(last)) for name, first, last in session.exec(query)}
 
 
 def unpublished(session: Session, programme: str) -> list[str]:
@@ -49,29 +155,58 @@ def unpublished(session: Session, programme: str) -> list[str]:
     return sorted(session.exec(query))
 
 
-def assessments(session: Session, programme: str) -> Sequence[Assessment]:
-    """Return everybody's scores. Personal data: only what publishes them, and people's own export, may ask for them."""
-    query = select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.id))
-    return [_assessment(r) for r in session.exec(query)]
+def kept_answers(session: Session) -> list[Kept]:
+    """Return every revision of everybody's answers. Personal data: only what publishes them may ask for them."""
+    return [
+        Kept(
+            id=r.id or 0,
+            programme=r.programme_id,
+            answer=_assessment(r),
+            revision=r.revision,
+            publication=r.publication,
+        )
+        for r in session.exec(select(AssessmentRow).order_by(col(AssessmentRow.id)))
+    ]
 
 
-def add_assessments(session: Session, programme: str, assessments: Sequence[Assessment]) -> int:
-    """Add those that are not known yet, by round and person; return how many. None is ever changed."""
-    known = set(
-        session.exec(
-            select(AssessmentRow.round, AssessmentRow.person).where(AssessmentRow.programme_id == programme)
-        ).all()
-    )
-    new = [a for a in assessments if (a.round, a.person) not in known]
-    for a in new:
-        scores = {e.value: a.scores.get(e) for e in Element}
+def add_assessments(session: Session, programme: str, assessments: Sequence[Assessment]) -> Taken:
+    """Add answers that are not known yet. Other answers of a person in the same round are a revision of them."""
+    latest: dict[tuple[str, str], AssessmentRow] = {}
+    query = select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.revision))
+    for row in session.exec(query):
+        latest[row.round, row.person] = row
+    new = corrected = same = 0
+    for a in assessments:
+        known = latest.get((a.round, a.person))
+        if known is not None and _assessment(known) == a:
+            same += 1
+            continue
+        new, corrected = (new + 1, corrected) if known is None else (new, corrected + 1)
         row = AssessmentRow(
-            programme_id=programme, round=a.round, person=a.person, on=a.on, evidence=a.evidence, **scores
+            programme_id=programme,
+            round=a.round,
+            person=a.person,
+            on=a.on,
+            evidence=a.evidence,
+            revision=known.revision + 1 if known is not None else 1,
+            **{e.value: a.scores.get(e) for e in Element},
         )
         session.add(row)
-    return len(new)
+        latest[a.round, a.person] = row
+    return Taken(new, corrected, same)
+
+
+def mark_counted(session: Session, answers: Sequence[int], publication: int) -> None:
+    """Note which revisions a publication has counted."""
+    statement = update(AssessmentRow).where(col(AssessmentRow.id).in_(answers)).values(publication=publication)
+    session.exec(statement.execution_options(synchronize_session=False))
 
 
 def _assessment(r: AssessmentRow) -> Assessment:
     scores = {e: s for e in Element if (s := getattr(r, e.value)) is not None}
     return Assessment(person=r.person, round=r.round, on=r.on, scores=scores, evidence=r.evidence)
+
+
+def _day(value: date | str) -> date:
+    """Return a day: SQLite forgets that the least of days is a day."""
+    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from changeflow.agenda.gates import closed_gates
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
-from changeflow.intake.assessments import read_assessments
 from changeflow.intake.attendance import read_attendance
 from changeflow.intake.progress import ReportedProgress, read_progress
 from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy, Tolerance
@@ -19,9 +18,8 @@ from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.waivers import flaw_of
-from changeflow.storage import erasure, facts, pilots, plans, publications, versions
+from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
@@ -129,31 +127,6 @@ def progress_in(path: Path, stored: Stored) -> list[ReportedProgress]:
     if problems:
         raise ProblemsError(problems)
     return reported
-
-
-def import_assessments(path: Path, change: Change) -> int:
-    """Record one round of assessments; people assessed in it before are left as they are."""
-    problems: list[Problem] = []
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        definition = stored.version.definition
-        by, name = check_actor(definition, change.actor), stored.programme.id
-        people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
-        found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
-        if problems:
-            raise ProblemsError(problems)
-        gone = erasure.erased(session, name, [(a.person, None) for a in found])
-        if gone:
-            what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
-            raise CheckFailedError(f"{path.name}: {what}")
-        new = publications.add_assessments(session, name, found)
-        if new:
-            session.flush()
-            publish_closed(session, name, on=change.on, now=change.now, by=by)
-            after_change(
-                session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{path.stem}"
-            )
-    return new
 
 
 def import_attendance(path: Path, change: Change) -> int:

@@ -1,65 +1,241 @@
 """Publish where people stand: a round once, when it is closed. Only this reads everybody's scores."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
+from networkx.utils import UnionFind
 from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.history import GONE, Considered
 from changeflow.adkar.published import Snapshot
-from changeflow.adkar.publishing import Protection, publish, read_answers
+from changeflow.adkar.publishing import UNKNOWN, Protection, View, publish, read_answers
+from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, publications
-from changeflow.storage.database import session_scope
+from changeflow.storage import audit, publications, versions
+from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.usecases.stored import SYSTEM, load
 
 
-def publish_rounds(
-    programme: Programme, assessments: Sequence[Assessment], *, known: Sequence[Snapshot] = (), leave: str | None = None
-) -> tuple[Snapshot, ...]:
-    """Publish the rounds that have not been published, the earliest first; return the new snapshots.
-
-    `leave` names a round that is still open. What comes too late for its round is not counted: the next one asks again.
-    """
-    rounds: dict[str, list[Assessment]] = {}
+def publish_rounds(programme: Programme, assessments: Sequence[Assessment]) -> tuple[Snapshot, ...]:
+    """Publish the rounds of a folder, the earliest first. Files of the same days are one round, the later file wins."""
+    by_file: dict[str, list[Assessment]] = {}
     for assessment in assessments:
-        rounds.setdefault(assessment.round, []).append(assessment)
-    threshold = programme.policy.barrier_threshold
-    answers = {
-        name: read_answers(found, threshold=threshold, live=live_people(programme, on=max(a.on for a in found)))
-        for name, found in rounds.items()
-    }
+        by_file.setdefault(assessment.round, []).append(assessment)
+    days: dict[str, Days] = {}
+    rounds: dict[str, dict[str, Assessment]] = {}
+    for answers in by_file.values():
+        known = rounds_on(days_of(answers), days)
+        name = known[-1] if known else name_of(days_of(answers), days)
+        days[name] = days_of(answers).and_(days[name]) if name in days else days_of(answers)
+        rounds.setdefault(name, {}).update({a.person: replace(a, round=name) for a in answers})
+    history: list[Considered] = []
+    snapshots = []
+    for name in sorted(rounds, key=lambda n: (days[n].last, n)):
+        snapshot, considered = _publish(programme, list(rounds[name].values()), history, on=days[name].last)
+        history += considered
+        snapshots.append(snapshot)
+    return tuple(snapshots)
+
+
+def _publish(
+    programme: Programme,
+    answers: Sequence[Assessment],
+    history: Sequence[Considered],
+    *,
+    on: date,
+    threshold: int | None = None,
+    known_as: Mapping[str, str] | None = None,
+) -> tuple[Snapshot, tuple[Considered, ...]]:
+    """Publish one round. `known_as` gives the key under which a person is known in all programmes."""
+    known_as, live = known_as or {}, live_people(programme, on=on)
+    threshold = threshold or programme.policy.barrier_threshold
+    read = read_answers(answers, threshold=threshold, live=live)
+    read = replace(read, on=on, people=tuple(known_as.get(p, p) for p in read.people))
     protection = Protection(minimum=programme.minimum_group, step=programme.step)
-    done, new = {s.round for s in known}, list[Snapshot]()
-    for name, one in sorted(answers.items(), key=lambda item: (item[1].on, item[0])):
-        if name in done or name == leave:
-            continue
-        before = max((s for s in (*known, *new) if s.on <= one.on), key=lambda s: s.on, default=None)
-        looked_at = views(programme.definition, one.people, minimum=protection.minimum, on=one.on)
-        new.append(publish(one, looked_at, threshold=threshold, protection=protection, before=before, earlier=answers))
-    return tuple(new)
-
-
-def is_published(name: str, *, db: str, programme: str | None, on: date) -> bool:
-    """Tell whether a round has been published: what is added to it after that is counted in none."""
-    with session_scope(db) as session:
-        return any(s.round == name for s in load(session, programme, on=on).programme.facts.snapshots)
+    people = [a.person for a in answers]
+    looked_at = [
+        View(v.view, v.group, frozenset(known_as.get(p, p) for p in v.members))
+        for v in views(programme.definition, people, minimum=protection.minimum, on=on)
+    ]
+    done = publish(read, looked_at, threshold=threshold, protection=protection, history=history, programme=programme.id)
+    return done.snapshot, done.considered
 
 
 def publish_closed(session: Session, name: str, *, on: date, now: datetime, by: str = SYSTEM) -> tuple[Snapshot, ...]:
-    """Publish what is due to be published of a stored programme; return it."""
+    """Publish what is due to be published of a stored programme; return it.
+
+    Answers that were corrected, or came, after their round was published are counted in the next one, where their
+    person has not answered again.
+    """
     waiting = publications.unpublished(session, name)
     if not waiting:
         return ()
     session.flush()
     programme = load(session, name, on=on).programme
-    everybody, known = publications.assessments(session, name), publications.snapshots(session, name)
-    new = publish_rounds(programme, everybody, known=known, leave=open_round(programme, on))
-    for snapshot in new:
-        publications.add_snapshot(session, name, snapshot, at=now)
+    leave, days = open_round(programme, on), publications.rounds(session, name)
+    new = []
+    for round_ in sorted((r for r in waiting if r != leave), key=lambda r: (days[r].last, r)):
+        snapshot = _publish_stored(session, programme, round_, days, now=now)
         audit.append(session, name, at=now, actor=by, action="publish", subject=f"round:{snapshot.round}")
+        new.append(snapshot)
     session.flush()
-    return new
+    return tuple(new)
+
+
+def _publish_stored(
+    session: Session, programme: Programme, round_: str, days: Mapping[str, Days], *, now: datetime
+) -> Snapshot:
+    kept = publications.kept_answers(session)
+    known_as = _known_as(session)
+    history, thresholds = _history(session, kept, known_as)
+    published = {s.round for s in publications.snapshots(session, programme.id)}
+    counted = _to_count([k for k in kept if k.programme == programme.id], round_, days, published)
+    people = {known_as.get((programme.id, k.answer.person), k.answer.person) for k in counted}
+    # Answers that were cut at one threshold are never cut at another: both cuts together would show a score.
+    threshold = next((t for t, who in reversed(thresholds) if not who.isdisjoint(people)), None)
+    snapshot, considered = _publish(
+        programme,
+        [replace(k.answer, round=round_) for k in counted],
+        history,
+        on=days[round_].last,
+        threshold=threshold,
+        known_as={p: key for (where, p), key in known_as.items() if where == programme.id},
+    )
+    number = publications.add_snapshot(session, programme.id, snapshot, at=now)
+    publications.mark_counted(session, [k.id for k in counted], number)
+    back = {key: p for (where, p), key in known_as.items() if where == programme.id}
+    publications.add_groups(session, programme.id, _groups(considered, number, back))
+    return snapshot
+
+
+def _groups(considered: Iterable[Considered], publication: int, back: Mapping[str, str]) -> list[PublishedGroup]:
+    return [
+        PublishedGroup(
+            publication=publication,
+            view=one.standing.view,
+            group=one.standing.group,
+            lineage=one.lineage,
+            people={back.get(p, p): live for p, live in zip(one.people, one.live, strict=True)},
+        )
+        for one in considered
+    ]
+
+
+def _to_count(kept: Sequence[Kept], round_: str, days: Mapping[str, Days], published: Collection[str]) -> list[Kept]:
+    """Return a round's answers as they were last corrected, and those that came after their own round's publication."""
+    latest = {(k.answer.round, k.answer.person): k for k in sorted(kept, key=lambda k: k.revision)}
+    mine = {person: one for (name, person), one in latest.items() if name == round_}
+    counted: dict[str, date] = {}
+    """The last day of the latest round in which each person was counted."""
+    for one in kept:
+        if one.publication is not None:
+            last = days[one.answer.round].last
+            counted[one.answer.person] = max(last, counted.get(one.answer.person, last))
+    for (name, person), one in sorted(latest.items(), key=lambda item: days[item[0][0]].last, reverse=True):
+        if one.publication is None and name in published and counted.get(person, date.min) <= days[name].last:
+            mine.setdefault(person, one)
+    return list(mine.values())
+
+
+def _known_as(session: Session) -> dict[tuple[str, str], str]:
+    """Return a key for each person of each programme: the same for the same id, and for the same address.
+
+    An address that several people of one programme share joins no one. Where joining would make two people of one
+    programme into one, their ids alone say who they are.
+    """
+    everybody = publications.addresses(session)
+    by_address: dict[str, list[tuple[str, str]]] = {}
+    for where, person, address in everybody:
+        if address:
+            by_address.setdefault(address, []).append((where, person))
+    same = UnionFind(person for _, person, _ in everybody)
+    for people in by_address.values():
+        if len({where for where, _ in people}) == len(people):
+            same.union(*(person for _, person in people))
+    joined = Counter((where, same[person]) for where, person, _ in everybody)
+    return {
+        (where, person): same[person] if joined[where, same[person]] == 1 else person for where, person, _ in everybody
+    }
+
+
+def _history(
+    session: Session, kept: Sequence[Kept], known_as: Mapping[tuple[str, str], str]
+) -> tuple[list[Considered], list[tuple[int, frozenset[str]]]]:
+    """Return every group that any publication newly showed or hid, and by publication its threshold and people."""
+    stored = publications.all_publications(session)
+    answers: dict[int, list[Kept]] = {}
+    for one in kept:
+        if one.publication is not None:
+            answers.setdefault(one.publication, []).append(one)
+    groups: dict[int, list[PublishedGroup]] = {}
+    for group in publications.all_groups(session):
+        groups.setdefault(group.publication, []).append(group)
+    history: list[Considered] = []
+    thresholds = []
+    for publication in stored:
+        mine = [k.answer for k in answers.get(publication.id, ())]
+        if publication.id not in groups:
+            groups[publication.id] = _reconstructed(session, publication, mine)
+            publications.add_groups(session, publication.programme, groups[publication.id])
+        snapshot = publication.snapshot
+        live = {p: is_live for g in groups[publication.id] for p, is_live in g.people.items()}
+        read = read_answers(mine, threshold=snapshot.threshold, live={p for p, is_live in live.items() if is_live})
+        place = dict(zip(read.people, read.places.tolist(), strict=True))
+        thresholds.append((snapshot.threshold, frozenset(known_as.get((publication.programme, p), p) for p in place)))
+        for group in groups[publication.id]:
+            standing = snapshot.of(group.view, group.group)
+            if standing is None:
+                continue
+            people = sorted(group.people)
+            history.append(
+                Considered(
+                    programme=publication.programme,
+                    lineage=group.lineage,
+                    people=tuple(known_as.get((publication.programme, p), p) for p in people),
+                    places=tuple(_or_gone(place.get(p, UNKNOWN)) for p in people),
+                    live=tuple(group.people[p] for p in people),
+                    standing=standing,
+                )
+            )
+    return history, thresholds
+
+
+def _or_gone(place: int) -> int:
+    return GONE if place == UNKNOWN else place
+
+
+def _reconstructed(
+    session: Session, publication: publications.Publication, answers: Sequence[Assessment]
+) -> list[PublishedGroup]:
+    """Work out whom a publication of 0.1.0 counted, which did not keep it."""
+    version = versions.at_moment(session, publication.programme, publication.at)
+    if version is None:
+        return []
+    snapshot = publication.snapshot
+    live = live_people(load(session, publication.programme, on=snapshot.on).programme, on=snapshot.on)
+    read = read_answers(answers, threshold=snapshot.threshold, live=live)
+    counted = {p for p, place in zip(read.people, read.places.tolist(), strict=True) if place != UNKNOWN}
+    found = []
+    lineage = max((g.lineage for g in publications.all_groups(session)), default=0)
+    for view in views(version.definition, read.people, minimum=snapshot.minimum, on=snapshot.on):
+        standing = snapshot.of(view.view, view.group)
+        people = view.members & counted
+        if standing is None or not people or (standing.held is not None and standing.round != snapshot.round):
+            continue
+        lineage += 1
+        found.append(
+            PublishedGroup(
+                publication=publication.id,
+                view=view.view,
+                group=view.group,
+                lineage=lineage,
+                people={p: p in live for p in people},
+            )
+        )
+    return found

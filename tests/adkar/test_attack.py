@@ -65,7 +65,7 @@ class TestRandomTrusts:
     @given(st.integers(0, 10**6))
     def test_nothing_can_be_found_out(self, seed: int):
         views, answers = a_trust(seed)
-        snapshot = publish(answers, views, threshold=3, protection=SAFE)
+        snapshot = publish(answers, views, threshold=3, protection=SAFE).snapshot
         by_key = {(v.view, v.group): v for v in views}
         attacked = attack([snapshot], by_key, answers)
         assert narrowed(attacked, truth_of(answers), threshold=3) == []
@@ -76,7 +76,7 @@ class TestRandomTrusts:
         given_away = 0
         for seed in range(8):
             views, answers = a_trust(seed)
-            snapshot = publish(answers, views, threshold=3, protection=OPEN)
+            snapshot = publish(answers, views, threshold=3, protection=OPEN).snapshot
             attacked = attack([snapshot], {(v.view, v.group): v for v in views}, answers)
             truth = truth_of(answers)
             given_away += bool(narrowed(attacked, truth, threshold=3, insiders=False) or found_out(attacked, views))
@@ -94,10 +94,10 @@ class TestOneJoiner:
         second = a_round(everybody + "adkb"[place], name="r2", on="2027-03-01")
         view, wider = View("group", "g", frozenset(f"p{n}" for n in range(30))), frozenset(f"p{n}" for n in range(31))
         before = publish(first, [view], threshold=3, protection=protection)
-        frozen = {"before": before, "earlier": {"r1": first}} if protection is SAFE else {}
-        after = publish(second, [View("group", "g", wider)], threshold=3, protection=protection, **frozen)
+        known = before.considered if protection is SAFE else ()
+        after = publish(second, [View("group", "g", wider)], threshold=3, protection=protection, history=known)
         # Whoever compares assumes that the thirty stayed where they were.
-        then, now = (s.standings[0].held for s in (before, after))
+        then, now = (p.snapshot.standings[0].held for p in (before, after))
         assert then is not None
         assert now is not None
         grown = [b.low - a.low for a, b in zip(then, now, strict=True)]

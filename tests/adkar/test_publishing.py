@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.adkar.published import Snapshot, band_of, moved_back
-from changeflow.adkar.publishing import OTHERS, Answers, Protection, View, publish, read_answers, roll_up, suppressed
+from changeflow.adkar.published import Hidden, band_of, moved_back
+from changeflow.adkar.publishing import (
+    OTHERS,
+    Answers,
+    Protection,
+    Publication,
+    View,
+    publish,
+    read_answers,
+    roll_up,
+    suppressed,
+)
 
 SAFE = Protection(minimum=10, step=6)
 """As the rulepack has it."""
@@ -37,14 +47,13 @@ def a_view(group: str, *people: int, view: str = "group") -> View:
     return View(view, group, frozenset(f"p{n}" for n in people))
 
 
-def published(
-    answers: Answers, *views: View, before: Snapshot | None = None, earlier: Sequence[Answers] = ()
-) -> Snapshot:
-    return publish(answers, views, threshold=3, protection=SAFE, before=before, earlier={a.round: a for a in earlier})
+def published(answers: Answers, *views: View, after: Sequence[Publication] = ()) -> Publication:
+    history = [c for one in after for c in one.considered]
+    return publish(answers, views, threshold=3, protection=SAFE, history=history)
 
 
-def told(snapshot: Snapshot, group: str) -> list[str] | None:
-    [found] = [s for s in snapshot.standings if s.group == group]
+def told(publication: Publication, group: str) -> list[str] | None:
+    [found] = [s for s in publication.snapshot.standings if s.group == group]
     return [b.spoken for b in found.held] if found.held else None
 
 
@@ -68,16 +77,16 @@ class TestSteps:
 
     def test_a_group_in_steps(self):
         """Of twelve, 2 are held back at awareness, 7 by desire, 9 by knowledge, 10 by ability."""
-        snapshot = published(a_round("aadddddkkbnn"), a_view("g", *range(12)))
-        assert told(snapshot, "g") == ["0 to 5", "6 to 12", "6 to 12", "6 to 12", "6 to 12"]
-        assert snapshot.standings[0].stands_at == "desire"
+        publication = published(a_round("aadddddkkbnn"), a_view("g", *range(12)))
+        assert told(publication, "g") == ["0 to 5", "6 to 12", "6 to 12", "6 to 12", "6 to 12"]
+        assert publication.snapshot.standings[0].stands_at == "desire"
 
 
 class TestMinimum:
     def test_below_the_minimum_of_answers_nothing_is_said(self):
         """Twelve members, nine answers: those who answered count, not those who were asked."""
-        snapshot = published(a_round("aaadddkkn..."), a_view("g", *range(12)))
-        [standing] = snapshot.standings
+        [standing] = published(a_round("aaadddkkn..."), a_view("g", *range(12))).snapshot.standings
+        assert standing.hidden is Hidden.FEW
         assert (standing.held, standing.answered, standing.is_shown, standing.stands_at) == (None, None, False, None)
 
     def test_a_group_of_one(self):
@@ -118,8 +127,8 @@ class TestFrozen:
         first = a_round("aaaaa" + "d" * 15)
         before = published(first, a_view("g", *range(20)))
         again = a_round("aaaaa" + "d" * 15 + "n", name="r2", on="2027-03-01")
-        after = published(again, a_view("g", *range(21)), before=before, earlier=[first])
-        [then], [now] = before.standings, after.standings
+        after = published(again, a_view("g", *range(21)), after=[before])
+        [then], [now] = before.snapshot.standings, after.snapshot.standings
         assert (now.held, now.answered, now.on) == (then.held, then.answered, then.on)
         assert now.confirmed == date(2027, 3, 1)
 
@@ -128,26 +137,26 @@ class TestFrozen:
         before = published(first, a_view("g", *range(20)))
         for moved, is_new in ((9, False), (10, True)):
             again = a_round("aaaaa" + "k" * moved + "d" * (15 - moved), name="r2", on="2027-03-01")
-            after = published(again, a_view("g", *range(20)), before=before, earlier=[first])
-            assert (after.standings[0].round == "r2") is is_new
+            after = published(again, a_view("g", *range(20)), after=[before])
+            assert (after.snapshot.standings[0].round == "r2") is is_new
 
     def test_a_round_of_few_answers_leaves_what_is_known(self):
         first = a_round("aaaaa" + "d" * 15)
         before = published(first, a_view("g", *range(20)))
-        after = published(a_round("nnn", name="r2", on="2027-03-01"), a_view("g", *range(20)), before=before)
-        assert after.standings == before.standings
+        after = published(a_round("nnn", name="r2", on="2027-03-01"), a_view("g", *range(20)), after=[before])
+        assert after.snapshot.standings == before.snapshot.standings
 
     def test_who_goes_back_is_told_of_as_a_group(self):
         """At most 5 of 12 were held back by desire, then 6 or more are."""
         first = a_round("ddd" + "k" * 9)
         before = published(first, a_view("g", *range(12)))
         second = a_round("d" * 12, name="r2", on="2027-03-01")
-        after = published(second, a_view("g", *range(12)), before=before, earlier=[first])
+        after = published(second, a_view("g", *range(12)), after=[before])
         # Nine of them moved: too few to say anything.
-        assert moved_back(before, after) == ()
+        assert moved_back(before.snapshot, after.snapshot) == ()
         third = a_round("a" * 12, name="r3", on="2027-04-01")
-        last = published(third, a_view("g", *range(12)), before=before, earlier=[first])
-        assert [(s.group, e) for s, e in moved_back(before, last)] == [("g", Element.AWARENESS)]
+        last = published(third, a_view("g", *range(12)), after=[before])
+        assert [(s.group, e) for s, e in moved_back(before.snapshot, last.snapshot)] == [("g", Element.AWARENESS)]
 
 
 class TestRollUp:

@@ -20,7 +20,8 @@ from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import agenda as ticking
 from changeflow.usecases.apply import apply
-from changeflow.usecases.facts import Change, import_assessments
+from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.facts import Change
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.usecases.report import sro_of_stored
 from changeflow.usecases.stored import load
@@ -59,13 +60,13 @@ def rounds(sample: Folder) -> list[list[Assessment]]:
 
 def attacked(sample: Folder, rounds: Sequence[list[Assessment]], protection: Protection):
     """Publish the rounds one after the other, and attack each; yield the attack, what is true, and the groups."""
-    before, earlier, snapshots, asked = None, {}, [], []
+    history, snapshots, asked = [], [], []
     for answers in rounds:
         one = read_answers(answers, threshold=3, live=())
         looked_at = views(sample.definition, one.people, minimum=10)
-        before = publish(one, looked_at, threshold=3, protection=protection, before=before, earlier=earlier)
-        earlier[one.round] = one
-        snapshots.append(before)
+        done = publish(one, looked_at, threshold=3, protection=protection, history=history)
+        history += done.considered
+        snapshots.append(done.snapshot)
         asked.append((one, looked_at))
     for one, looked_at in asked:
         yield attack(snapshots, {(v.view, v.group): v for v in looked_at}, one), truth_of(one), looked_at
@@ -91,7 +92,7 @@ def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: li
 def test_the_product_publishes_what_was_attacked(sample: Folder, rounds: list[list[Assessment]]):
     """The door of the product, with the settings of its rulepack, gives the snapshots of this test and no more."""
     everything = publish_rounds(sample.programme, [a for one in rounds for a in one])
-    assert [s.round for s in everything] == [one[0].round for one in rounds]
+    assert [s.on for s in everything] == [one[0].on for one in rounds]
     assert {(s.step, s.minimum) for s in everything} == {(6, 10)}
 
 

@@ -13,9 +13,8 @@ from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.storage import audit, persons, publications, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
-from changeflow.usecases import agenda, dispatching
+from changeflow.usecases import agenda, assessments, dispatching
 from changeflow.usecases import apply as storing
-from changeflow.usecases import facts as reporting
 from changeflow.usecases.facts import Change
 from changeflow.usecases.letters import recipient_of
 from changeflow.usecases.persons import erase
@@ -82,7 +81,7 @@ def test_no_import_brings_them_back(db: str, tmp_path: Path):
     scores.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-01-10,3,3,3,3\n")
     change = Change(db=db, programme=None, actor="chief", now=at(10), on=date(2027, 1, 10))
     with pytest.raises(CheckFailedError, match="lead were erased at their request"):
-        reporting.import_assessments(scores, change)
+        assessments.import_assessments(scores, change)
     # Somebody new in their place is welcome.
     a_folder(folder, people=renamed.replace("lead@example.org", "next@example.org"),
              service=services.replace("manager: lead", "manager: leader"), programme=PROGRAMME)  # fmt: skip

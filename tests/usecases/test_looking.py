@@ -8,10 +8,11 @@ import pytest
 from changeflow.errors import ActorMissingError
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
+from changeflow.storage.publications import Taken
 from changeflow.usecases.apply import apply
-from changeflow.usecases.facts import Change, import_assessments
+from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.facts import Change
 from changeflow.usecases.looking import look_at_people
-from changeflow.usecases.publishing import is_published
 from changeflow.usecases.report import sro_of_stored
 from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON
@@ -62,11 +63,11 @@ def test_the_report_notes_who_asked_for_it_where_that_is_known(asked: str):
 
 
 def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str, tmp_path: Path):
-    """A late answer of round r1 is kept, for the person's own export, and counted in no publication."""
-    path = tmp_path / "r1.csv"
-    path.write_text("person,on,awareness\nchief,2027-01-09,1\n")
-    assert is_published("r1", db=asked, programme=None, on=NOW.date())
-    assert import_assessments(path, change(asked, "lead")) == 1
+    """A late answer of the round of 8 January is kept, and published with no second publication of that round."""
+    path = tmp_path / "late.csv"
+    path.write_text("person,on,awareness\nchief,2027-01-08,1\n")
+    done = import_assessments(path, change(asked, "lead"))
+    assert (done.round, done.taken, done.is_late) == ("2027-01-08", Taken(new=1, corrected=0, same=0), True)
     assert [a[1] for a in actions(asked)].count("publish") == 1
 
 
@@ -78,6 +79,6 @@ def test_a_round_that_is_taken_in_after_a_later_one_is_not_the_latest(asked: str
     import_assessments(path, change(asked, "lead"))
     with session_scope(asked) as session:
         facts = load(session, None, on=NOW.date()).programme.facts
-    assert [s.round for s in facts.snapshots] == ["december", "r1"]
+    assert [s.round for s in facts.snapshots] == ["2026-12-14", "2027-01-08"]
     assert facts.snapshot is not None
     assert facts.snapshot.round == "r1"

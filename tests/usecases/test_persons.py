@@ -15,9 +15,8 @@ from changeflow.errors import ActorMissingError, InputError, ProblemsError, Unkn
 from changeflow.storage import audit, publications
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
-from changeflow.usecases import agenda, persons
+from changeflow.usecases import agenda, assessments, persons
 from changeflow.usecases import apply as storing
-from changeflow.usecases import facts as reporting
 from changeflow.usecases.facts import Change
 from tests.builders import SERVICE, a_folder
 
@@ -88,7 +87,7 @@ def test_nobody_is_assessed_tomorrow(stored: str, tmp_path: Path):
     path.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-02-01,3,3,3,3\n")
     change = Change(db=stored, programme=None, actor="chief", now=at(31), on=date(2027, 1, 31))
     with pytest.raises(ProblemsError) as raised:
-        reporting.import_assessments(path, change)
+        assessments.import_assessments(path, change)
     [problem] = raised.value.problems
     assert str(problem) == "round-2.csv:2:2: 2027-02-01 lies in the future. Write a day up to 2027-01-31."
 

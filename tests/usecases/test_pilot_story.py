@@ -26,7 +26,8 @@ from changeflow.roadmap.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, pilot, piloting
 from changeflow.usecases.apply import apply
-from changeflow.usecases.facts import Change, import_assessments, report_progress, take_baseline
+from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.facts import Change, report_progress, take_baseline
 from changeflow.usecases.gates import Answer, case_of
 from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.stored import loaded

@@ -24,10 +24,12 @@ class ProgressRow(SQLModel, table=True):
 
 
 class AssessmentRow(SQLModel, table=True):
-    """One person's scores of one round; an element that was not assessed is null."""
+    """One person's scores of one round; an element that was not assessed is null. A correction is a new revision."""
 
     __tablename__ = "assessment"
-    __table_args__ = (UniqueConstraint("programme_id", "round", "person", name="uq_assessment_round_person"),)
+    __table_args__ = (
+        UniqueConstraint("programme_id", "round", "person", "revision", name="uq_assessment_round_person_revision"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     programme_id: str = Field(foreign_key="programme.id", index=True)
@@ -40,6 +42,9 @@ class AssessmentRow(SQLModel, table=True):
     knowledge: int | None = None
     ability: int | None = None
     reinforcement: int | None = None
+    revision: int = 1
+    publication: int | None = Field(default=None, foreign_key="publication.id", index=True)
+    """The publication that counted it: one at most."""
 
 
 class PublicationRow(SQLModel, table=True):
@@ -53,6 +58,23 @@ class PublicationRow(SQLModel, table=True):
     round: str
     content: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class PublishedGroupRow(SQLModel, table=True):
+    """Who was counted in a group that a publication newly showed, or hid: later publications are tested with it."""
+
+    __tablename__ = "published_group"
+    __table_args__ = (UniqueConstraint("publication", "view", "group", name="uq_published_group"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    publication: int = Field(foreign_key="publication.id", index=True)
+    view: str
+    group: str
+    lineage: int
+    """The same for one group through all its publications, whatever it is called."""
+    people: str = Field(sa_column=Column(Text, nullable=False))
+    """Ids as JSON, with whether reinforcement applied: nothing of their answers."""
 
 
 class DecisionRow(SQLModel, table=True):

@@ -1,0 +1,82 @@
+"""Which groups to publish, where one person may be counted in a few groups only: those that tell most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ortools.sat.python import cp_model
+
+WEIGHTS: Mapping[str, int] = {"wave": 6, "group": 5, "service": 3, "audience": 3, "hub": 3, "hub-group": 2}
+"""How much a group of a division tells the project team: dates depend on waves. Our own choice."""
+FIRST = ("programme", "service")
+"""Always offered before smaller groups, in this order, where all of a division can be published."""
+AT_MOST_BANDS = 4
+"""More bands than this tell hardly more: our own choice."""
+EFFORT = 2.0
+"""Deterministic seconds of search, so that two runs choose the same groups."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A group that could be published: one set of people, under each of its names."""
+
+    people: frozenset[str]
+    lineage: int
+    views: tuple[str, ...]
+    bands: int
+    """How many different bands a count of it can be in; 1 says nothing."""
+
+    @property
+    def weight(self) -> int:
+        return sum(WEIGHTS.get(v, 0) for v in self.views) * min(AT_MOST_BANDS, self.bands)
+
+
+def choose(options: Sequence[Option], counted: Mapping[str, frozenset[int]], *, limit: int) -> list[int]:
+    """Return which options to publish, in their order, so that no one is counted in more than `limit` groups.
+
+    `counted` says by person in which groups (lineages) they are counted already. The programme and its services come
+    first; where the services overlap so much that the limit excludes one of them, they compete with all other groups,
+    of which those are chosen that together weigh most.
+    """
+    used = {p: set(lineages) for p, lineages in counted.items()}
+    chosen = list[int]()
+    for view in FIRST:
+        division = [n for n, option in enumerate(options) if n not in chosen and view in option.views]
+        with_all = {p: set(lineages) for p, lineages in used.items()}
+        for n in division:
+            for person in options[n].people:
+                with_all.setdefault(person, set()).add(options[n].lineage)
+        if all(len(lineages) <= limit for lineages in with_all.values()):
+            chosen, used = [*chosen, *division], with_all
+    rest = [n for n, option in enumerate(options) if n not in chosen and option.weight and _fits(option, used, limit)]
+    return sorted([*chosen, *_heaviest(options, rest, used, limit)])
+
+
+def _fits(option: Option, used: Mapping[str, set[int]], limit: int) -> bool:
+    return all(len(used.get(p, set()) | {option.lineage}) <= limit for p in option.people)
+
+
+def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set[int]], limit: int) -> list[int]:
+    model = cp_model.CpModel()
+    take = {n: model.new_bool_var(f"{n}") for n in rest}
+    members: dict[tuple[tuple[int, ...], int], None] = {}
+    of: dict[str, list[int]] = {}
+    for n in rest:
+        for person in options[n].people:
+            if options[n].lineage not in used.get(person, set()):
+                of.setdefault(person, []).append(n)
+    for person, groups in of.items():
+        members[tuple(groups), limit - len(used.get(person, set()))] = None
+    binding = [(groups, room) for groups, room in members if len(groups) > room]
+    if not binding:
+        return rest
+    for few, room in binding:
+        model.add(sum(take[n] for n in few) <= room)
+    # Of equally good choices the earlier groups are taken.
+    model.maximize(sum((options[n].weight * 1000 + len(options) - n) * take[n] for n in rest))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = EFFORT
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return []
+    return [n for n in rest if solver.value(take[n])]

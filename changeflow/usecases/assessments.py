@@ -1,0 +1,71 @@
+"""Take in a round of assessments, and publish it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
+from changeflow.errors import CheckFailedError, InputError, ProblemsError
+from changeflow.intake.assessments import read_assessments
+from changeflow.storage import erasure, publications
+from changeflow.storage.database import session_scope
+from changeflow.storage.publications import Taken
+from changeflow.usecases.facts import NOTHING, Change
+from changeflow.usecases.publishing import publish_closed
+from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.values.moments import spoken_day
+from changeflow.values.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedRound:
+    """What an import of assessments did."""
+
+    round: str
+    taken: Taken
+    is_late: bool
+    """Their round had been published already: what is new or corrected counts from the next publication."""
+
+
+def import_assessments(path: Path, change: Change) -> ImportedRound:
+    """Record the answers of one round, which is the days on which people answered, whatever the file is called.
+
+    Answers that are there already change nothing; other answers of the same people on the same days are a revision.
+    """
+    problems: list[Problem] = []
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        definition = stored.version.definition
+        by, name = check_actor(definition, change.actor), stored.programme.id
+        people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
+        found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
+        if problems:
+            raise ProblemsError(problems)
+        if not found:
+            raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOTHING}")
+        gone = erasure.erased(session, name, [(a.person, None) for a in found])
+        if gone:
+            what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
+            raise CheckFailedError(f"{path.name}: {what}")
+        round_ = _round_of(path.name, days_of(found), publications.rounds(session, name))
+        is_late = any(s.round == round_ for s in publications.snapshots(session, name))
+        taken = publications.add_assessments(session, name, [replace(a, round=round_) for a in found])
+        if taken.changed:
+            session.flush()
+            publish_closed(session, name, on=change.on, now=change.now, by=by)
+            after_change(
+                session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{round_}"
+            )
+    return ImportedRound(round=round_, taken=taken, is_late=is_late)
+
+
+def _round_of(file: str, days: Days, known: Mapping[str, Days]) -> str:
+    rounds = rounds_on(days, known)
+    if len(rounds) > 1:
+        first, *_, last = (known[r] for r in rounds)
+        raise InputError(
+            f"{file} has answers from {spoken_day(days.first)} to {spoken_day(days.last)}, which are days of "
+            f"{len(rounds)} rounds (the first ended on {spoken_day(first.last)}, the last began on "
+            f"{spoken_day(last.first)}). Write one file for each round. {NOTHING}"
+        )
+    return rounds[0] if rounds else name_of(days, known)
