@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
-from changeflow.storage.database import engine_for
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
 
 RUNNER = CliRunner()
@@ -26,13 +25,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    monkeypatch.setenv("CHANGEFLOW_DB", url)
+def db(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CHANGEFLOW_DB", sqlite)
     monkeypatch.setenv("CHANGEFLOW_AS", "chief")
     monkeypatch.setenv("CHANGEFLOW_OUTBOX", str(tmp_path / "outbox"))
-    yield url
-    engine_for(url).dispose()
+    return sqlite
 
 
 def test_a_ready_programme_is_valid_and_editors_know_its_schema(tmp_path: Path):
