@@ -104,8 +104,8 @@ def test_a_change_of_state_without_an_actor_is_refused(folder: Path, db: str, mo
 
 
 def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
-    assert "small is new: 23 tasks." in run("apply", folder, "--yes").stdout
-    assert "nothing differs from version 1" in run("apply", folder).stdout
+    assert "small is new: 23 tasks." in run("apply", folder, "--yes", "--at", "2027-01-04").stdout
+    assert "nothing differs from version 1" in run("apply", folder, "--at", "2027-01-04").stdout
     run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
     run("task", "start", "payroll/requirements", "--on", "2027-01-05", "--at", "2027-01-08")
     run(

@@ -120,11 +120,15 @@ def test_serving_makes_the_deployments_and_stops_its_server(stored: str, tmp_pat
             )
         finally:
             # Whatever went wrong above, nobody waits for a process that nobody stops.
-            process.send_signal(signal.SIGINT)
+            # Not SIGINT: where pytest itself runs in the background of a script, its children ignore that.
+            process.send_signal(signal.SIGTERM)
             try:
                 process.communicate(timeout=PATIENCE)
-            finally:
+            except subprocess.TimeoutExpired:
                 process.kill()
+                for server in servers_on(port):
+                    server.kill()
+                raise
     assert served == set(NAMES)
     assert process.returncode == 0
     assert servers_on(port) == []

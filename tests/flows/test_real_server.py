@@ -96,7 +96,7 @@ class Served:
 
     def close(self) -> None:
         self.process.send_signal(signal.SIGCONT)
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(PATIENCE)
         finally:
@@ -230,10 +230,10 @@ def test_two_workers_on_postgresql_share_the_work(postgres: str, tmp_path: Path)
                 wait_until(lambda run=run: api.state(run) == "RUNNING", what="a run at work on each worker")
         assert api.ends(*runs) == ["COMPLETED"] * 2
     finally:
-        for process in reversed(processes):
-            process.terminate()
+        # All runs have ended. A worker that is asked to stop might wait for a server that is gone.
         for process in processes:
-            process.wait(PATIENCE)
+            process.kill()
+            process.wait()
         mail.stop()
         engine_for(db).dispose()
     assert len(handler.taken) == len(set(handler.taken)) == expected, "each message went once, by one of the workers"
