@@ -13,7 +13,7 @@ from pathlib import Path
 from chaos.checks import Verdict
 from chaos.databases import Databases, Postgresql, Sqlite
 from chaos.kills import Size, at_every_point, at_random, quiet_run
-from chaos.lines import PROMISED, line_faults, refused_addresses, stalled_claim
+from chaos.lines import line_faults, refused_addresses, stalled_claim
 from chaos.workers import warm_up
 
 KILLS_A_DAY = 28
@@ -73,7 +73,7 @@ def _lines(databases: Databases, folder: Path, sound: list[bool]) -> Verdict:
     _say(f"{databases.name}: addresses that are refused ...")
     sound.append(refused_addresses(databases, folder, say=_say))
     _say(f"{databases.name}: a claim whose holder is dead ...")
-    sound.append(stalled_claim(databases, folder, say=_say) <= PROMISED)
+    sound.append(stalled_claim(databases, folder, say=_say))
     return verdict
 
 

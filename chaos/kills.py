@@ -31,7 +31,10 @@ from chaos.workers import (
 
 Say = Callable[[str], None]
 TIMEOUT = 1.0
-"""Seconds that the mail channel waits: a black hole should not take all the time there is."""
+"""Seconds that the mail channel waits: a black hole should not take all the time there is. On a busy machine a line
+that is whole times out as well. That makes repeats, and each must be marked."""
+SPOILT: tuple[Fault | Mood, ...] = (*list(Fault)[1:], Mood.BUSY)
+"""All that may happen to the line or to the server behind it."""
 WAITS = tuple(timedelta(minutes=m) for m in (0, 1, 6, 12, 24, 48, 96, 130))
 """After these, everything that was put off has come round again, well before the evening."""
 
@@ -64,8 +67,15 @@ class Post:
             line.close()
             room.close()
 
+    def spoil(self, fault: Fault | Mood) -> None:
+        if isinstance(fault, Fault):
+            self.line.spoil(fault)
+        else:
+            self.room.mood.value = fault
+
     def mend(self) -> None:
-        self.line.fault.value, self.room.mood.value = Fault.NONE, Mood.WELL
+        self.room.mood.value = Mood.WELL
+        self.line.mend()
 
 
 def quiet_run(folder: Path, size: Size, name: str = "quiet") -> tuple[State, list[Letter]]:
@@ -81,7 +91,7 @@ def quiet_run(folder: Path, size: Size, name: str = "quiet") -> tuple[State, lis
 
 def _whole_day(db: str, port: int, clock: Clock) -> None:
     agenda.tick(db=db, now=clock.now())
-    while dispatch_once(db, port, clock, 30):
+    while dispatch_once(db, port, clock):
         pass
 
 
@@ -89,7 +99,7 @@ def drain(db: str, port: int, clock: Clock) -> None:
     """Let one dispatcher finish what the others left, as the day goes on."""
     for wait in WAITS:
         clock.advance(wait)
-        while patiently(lambda: dispatch_once(db, port, clock, 30)):
+        while patiently(lambda: dispatch_once(db, port, clock)):
             pass
         if "open" not in patiently(lambda: state_of(db)).messages.values():
             return
@@ -119,7 +129,7 @@ def at_every_point(databases: Databases, folder: Path, *, every: int, say: Say) 
                 if what == "tick":
                     was_killed = killed_at(n, tick_patiently, db, clock)
                 else:
-                    was_killed = killed_at(n, dispatch_once, db, post.room.port, clock, 30.0)
+                    was_killed = killed_at(n, dispatch_once, db, post.room.port, clock)
                 if not was_killed:
                     break
                 clock.advance(STALE)
@@ -179,11 +189,7 @@ def _until_ticked(db: str, clock: Clock, chance: random.Random) -> int:
 def _spoil(post: Post, chance: random.Random) -> None:
     """Break the line, or the server's mood, on half of the days."""
     if chance.random() < 0.5:
-        fault = chance.choice([*list(Fault)[1:], None])
-        if fault is None:
-            post.room.mood.value = Mood.BUSY
-        else:
-            post.line.fault.value = fault
+        post.spoil(chance.choice(SPOILT))
 
 
 def _day_of_kills(db: str, post: Post, clock: Clock, chance: random.Random, wanted: int) -> int:

@@ -15,6 +15,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
+from tests.waiting import PATIENCE
+
 FORK: ForkContext = multiprocessing.get_context("fork")
 LINK = re.compile(r"https?://\S+")
 
@@ -51,7 +53,7 @@ class Postroom:
         ready = FORK.Queue()
         self._process = FORK.Process(target=_serve, args=(book, self.mood, ready), daemon=True)
         self._process.start()
-        self.port: int = ready.get(timeout=60)
+        self.port: int = ready.get(timeout=PATIENCE)
 
     def letters(self) -> list[Letter]:
         return [Letter(**json.loads(line)) for line in self.book.read_text(encoding="utf-8").splitlines()]

@@ -9,6 +9,10 @@ from enum import IntEnum
 from typing import Any
 
 from chaos.postroom import FORK
+from tests.waiting import PATIENCE, wait_until
+
+PACE = 0.01
+"""Seconds between looks at which fault is wanted."""
 
 
 class Fault(IntEnum):
@@ -22,45 +26,61 @@ class Fault(IntEnum):
     """It is cut at some byte."""
     DELAY = 4
     LOST_REPLY = 5
-    """The server has the whole message; its 250 is not passed on."""
+    """The server has taken the whole message; its 250 is not passed on."""
 
 
 class Proxy:
     """The proxy, as a process of its own; its port stays the same."""
 
     def __init__(self, target: int, *, longest_delay: float = 1.5, seed: int = 1) -> None:
-        self.fault = FORK.RawValue("i", Fault.NONE)
+        self._fault = FORK.RawValue("i", Fault.NONE)
+        self._applied = FORK.RawValue("i", Fault.NONE)
         ready = FORK.Queue()
-        self._process = FORK.Process(target=_run, args=(target, self.fault, ready, longest_delay, seed), daemon=True)
+        line = _Line(target, self._fault, self._applied, longest_delay, seed)
+        self._process = FORK.Process(target=_run, args=(line, ready), daemon=True)
         self._process.start()
-        self.port: int = ready.get(timeout=60)
+        self.port: int = ready.get(timeout=PATIENCE)
+
+    def spoil(self, fault: Fault) -> None:
+        """Spoil every connection from now on: when this returns, the fault is there."""
+        self._fault.value = fault
+        wait_until(
+            lambda: self._applied.value == fault,
+            what=f"the fault {fault.name}",
+            failed=lambda: "" if self._process.is_alive() else "the proxy has ended",
+        )
+
+    def mend(self) -> None:
+        self.spoil(Fault.NONE)
 
     def close(self) -> None:
         self._process.terminate()
         self._process.join()
 
 
-def _run(target: int, fault: Any, ready: Any, longest_delay: float, seed: int) -> None:
-    asyncio.run(_Line(target, fault, longest_delay, seed).serve(ready))
+def _run(line: "_Line", ready: Any) -> None:
+    asyncio.run(line.serve(ready))
 
 
 class _Line:
-    def __init__(self, target: int, fault: Any, longest_delay: float, seed: int) -> None:
-        self.target, self.fault, self.longest_delay, self.random = target, fault, longest_delay, random.Random(seed)
+    def __init__(self, target: int, fault: Any, applied: Any, longest_delay: float, seed: int) -> None:
+        self.target, self.fault, self.applied = target, fault, applied
+        self.longest_delay, self.random = longest_delay, random.Random(seed)
 
     async def serve(self, ready: Any) -> None:
-        server = await asyncio.start_server(self.handle, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
+        # It never listens: it only keeps the port from other programs while connections are refused.
+        keeper = _bound(0)
+        port = keeper.getsockname()[1]
+        server = await asyncio.start_server(self.handle, sock=_bound(port))
         ready.put(port)
-        is_open = True
         while True:
-            await asyncio.sleep(0.01)
-            wanted = self.fault.value != Fault.REFUSE
-            if is_open and not wanted:
+            wanted = self.fault.value
+            if wanted == Fault.REFUSE and server.is_serving():
                 server.close()
-            elif wanted and not is_open:
-                server = await asyncio.start_server(self.handle, "127.0.0.1", port, reuse_address=True)
-            is_open = wanted
+            elif wanted != Fault.REFUSE and not server.is_serving():
+                server = await asyncio.start_server(self.handle, sock=_bound(port))
+            self.applied.value = wanted
+            await asyncio.sleep(PACE)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fault = Fault(self.fault.value)
@@ -83,9 +103,6 @@ class _Line:
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         if talk.is_cut:
             _cut(writer)
-            if fault is Fault.LOST_REPLY:
-                # The server goes on to take the message, as it would with a line that broke behind it.
-                await asyncio.sleep(0.2)
         for pump in pumps:
             pump.cancel()
         for stream in (writer, up_writer):
@@ -118,6 +135,14 @@ class _Talk:
                     return
                 writer.write(chunk)
                 await writer.drain()
+
+
+def _bound(port: int) -> socket.socket:
+    """Return a socket at a port that several sockets of this process share."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind(("127.0.0.1", port))
+    return made
 
 
 def _cut(writer: asyncio.StreamWriter) -> None:

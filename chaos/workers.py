@@ -7,44 +7,72 @@ import signal
 import smtplib
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
-from changeflow.delivery.channels import FileChannel, SmtpChannel
+from changeflow.delivery.channels import FileChannel, Receipt, SmtpChannel
+from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError
 from changeflow.storage.database import engine_for
 from changeflow.usecases import agenda, dispatching
 from chaos import world
 from chaos.postroom import FORK
+from tests.waiting import PATIENCE, PAUSE
 
 STALE = dispatching.LEASE + timedelta(seconds=1)
-PATIENCE = 60.0
-"""Seconds that a recovery waits for a database that is down."""
+PACE = 0.01
+"""Seconds between two rounds of a worker that never ends."""
 Made = TypeVar("Made")
 
 
 class Clock:
-    """A clock that all workers share, and that can be put on."""
+    """A clock that all workers share, and that can be put on. It runs as real time does, or stands still."""
 
-    def __init__(self) -> None:
-        # Without a lock: whoever is killed while holding it would hold it for ever.
-        self._shift = FORK.RawValue("d", 0.0)
+    def __init__(self, *, runs: bool = True) -> None:
+        # Without a lock: a killed worker that held one would hold it for ever.
+        self._shift, self._runs = FORK.RawValue("d", 0.0), runs
 
     def set(self, moment: datetime) -> None:
-        self._shift.value = moment.timestamp() - time.monotonic()
+        self._shift.value = moment.timestamp() - self._real()
 
     def advance(self, by: timedelta) -> None:
         self._shift.value += by.total_seconds()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(time.monotonic() + self._shift.value, UTC)
+        return datetime.fromtimestamp(self._real() + self._shift.value, UTC)
+
+    def _real(self) -> float:
+        return time.monotonic() if self._runs else 0.0
+
+
+class Progress:
+    """How far each of some workers is. Each writes its own place, so none needs a lock."""
+
+    def __init__(self, workers: int) -> None:
+        self._tried, self._rounds = FORK.RawArray("l", workers), FORK.RawArray("l", workers)
+
+    @property
+    def tried(self) -> Sequence[int]:
+        """Messages that each has handed over, or failed to."""
+        return list(self._tried)
+
+    @property
+    def rounds(self) -> Sequence[int]:
+        """Rounds that each has ended: it was at the end of the outbox, or the database was away."""
+        return list(self._rounds)
+
+    def note_try(self, worker: int) -> None:
+        self._tried[worker] += 1
+
+    def note_round(self, worker: int) -> None:
+        self._rounds[worker] += 1
 
 
 def warm_up() -> None:
@@ -77,48 +105,96 @@ def kill(process: BaseProcess) -> bool:
 
 def ask(work: Callable[..., Made], *args: object) -> Made:
     """Do something in a worker, and return what it returns: connections end with it."""
-    answers = FORK.SimpleQueue()
+    receiver, sender = FORK.Pipe(duplex=False)
+    name = getattr(work, "__name__", work)
 
     def answer() -> None:
-        answers.put(work(*args))
+        receiver.close()
+        sender.send(work(*args))
 
     process = start(answer)
-    process.join()
-    if process.exitcode != 0 or answers.empty():
-        raise AssertionError(f"{getattr(work, '__name__', work)} failed")
-    found: Made = answers.get()
+    sender.close()
+    try:
+        # Read before it ends: an answer that is longer than a pipe holds would keep it from ending.
+        found: Made = receiver.recv() if receiver.poll(PATIENCE) else _hung(process, name)
+    except EOFError:
+        process.join(PATIENCE)
+        raise AssertionError(f"{name} failed with {process.exitcode}") from None
+    finally:
+        receiver.close()
+    ends(process, str(name))
     return found
+
+
+def ends(process: BaseProcess, name: str) -> int:
+    """Wait for a worker's end; return its exit code."""
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        _hung(process, name)
+    return process.exitcode or 0
+
+
+def _hung(process: BaseProcess, name: object) -> NoReturn:
+    kill(process)
+    raise AssertionError(f"{name} did not end within {PATIENCE:g} seconds")
+
+
+def died(workers: Sequence[BaseProcess]) -> str:
+    """Return how one of the workers ended that should go on for ever; nothing while all do."""
+    codes = [w.exitcode for w in workers if not w.is_alive()]
+    return f"a worker ended with {codes[0]}" if codes else ""
 
 
 def keep_ticking(db: str, clock: Clock) -> None:
     while True:
         with suppress(ChangeflowError):
             agenda.tick(db=db, now=clock.now())
-        time.sleep(0.02)
+        time.sleep(PACE)
 
 
-def keep_dispatching(db: str, port: int, clock: Clock, timeout: float) -> None:
+def keep_dispatching(
+    db: str, port: int, clock: Clock, timeout: float, progress: Progress | None = None, worker: int = 0
+) -> None:
     while True:
         with suppress(ChangeflowError):
-            dispatch_once(db, port, clock, timeout)
-        time.sleep(0.01)
+            dispatch_once(db, port, clock, timeout, progress, worker)
+        if progress is not None:
+            progress.note_round(worker)
+        time.sleep(PACE)
 
 
-def dispatch_once(db: str, port: int, clock: Clock, timeout: float) -> int:
-    channel = SmtpChannel(f"smtp://127.0.0.1:{port}", timeout=timeout)
+def dispatch_once(
+    db: str, port: int, clock: Clock, timeout: float = PATIENCE, progress: Progress | None = None, worker: int = 0
+) -> int:
+    channel = _Counted(f"smtp://127.0.0.1:{port}", timeout, progress, worker)
     return dispatching.dispatch(db=db, now=clock.now(), channel=channel, clock=clock.now).sent
+
+
+class _Counted(SmtpChannel):
+    """The mail channel, with a note of each message that it has tried."""
+
+    def __init__(self, url: str, timeout: float, progress: Progress | None, worker: int) -> None:
+        super().__init__(url, timeout=timeout)
+        self._progress, self._worker = progress, worker
+
+    def send(self, message: Message) -> Receipt:
+        try:
+            return super().send(message)
+        finally:
+            if self._progress is not None:
+                self._progress.note_try(self._worker)
 
 
 def patiently(work: Callable[[], Made]) -> Made:
     """Do it again while the database is down."""
-    deadline = time.monotonic() + PATIENCE
+    end = time.monotonic() + PATIENCE
     while True:
         try:
             return work()
         except ChangeflowError:
-            if time.monotonic() > deadline:
+            if time.monotonic() > end:
                 raise
-            time.sleep(0.1)
+            time.sleep(PAUSE)
 
 
 def tick_patiently(db: str, clock: Clock) -> None:
@@ -127,11 +203,10 @@ def tick_patiently(db: str, clock: Clock) -> None:
 
 def killed_at(n: int, work: Callable[..., object], *args: object) -> bool:
     """Run some work and kill it at its n-th marked point; False where it ended before."""
-    process = start(_run_marked, n, work, args)
-    process.join()
-    if process.exitcode not in (0, -signal.SIGKILL):
-        raise AssertionError(f"it ended with {process.exitcode} instead of being killed at point {n}")
-    return process.exitcode != 0
+    code = ends(start(_run_marked, n, work, args), f"point {n}")
+    if code not in (0, -signal.SIGKILL):
+        raise AssertionError(f"it ended with {code} instead of being killed at point {n}")
+    return code != 0
 
 
 def _run_marked(n: int, work: Callable[..., object], args: tuple[object, ...]) -> None:

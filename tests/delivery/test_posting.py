@@ -14,6 +14,7 @@ from changeflow.delivery.notify import NotifyChannel
 from changeflow.delivery.teams import TeamsChannel
 from changeflow.errors import InputError
 from tests.delivery.test_smtp import a_message
+from tests.waiting import PATIENCE
 
 KEY = "test-00000000-0000-0000-0000-000000000001-00000000-0000-0000-0000-000000000002"
 
@@ -57,7 +58,7 @@ def other() -> Iterator[tuple[str, type[Answering]]]:
 
 
 def notify(url: str) -> NotifyChannel:
-    return NotifyChannel(KEY, "a-template", base_url=url)
+    return NotifyChannel(KEY, "a-template", base_url=url, timeout=PATIENCE)
 
 
 def test_notify_gets_subject_and_body_and_our_reference(other: tuple[str, type[Answering]]):
@@ -121,7 +122,7 @@ def test_a_key_that_is_none():
 def test_a_card_says_what_the_message_says(other: tuple[str, type[Answering]]):
     url, handler = other
     handler.status = 202
-    assert TeamsChannel(url).send(a_message()) == DELIVERED
+    assert TeamsChannel(url, timeout=PATIENCE).send(a_message()) == DELIVERED
     [(_, posted)] = handler.asked
     content = posted["attachments"][0]["content"]
     assert content["type"] == "AdaptiveCard"
@@ -132,6 +133,6 @@ def test_a_card_says_what_the_message_says(other: tuple[str, type[Answering]]):
 def test_a_workflow_that_refuses_means_later(other: tuple[str, type[Answering]], status: int):
     url, handler = other
     handler.status = status
-    receipt = TeamsChannel(url).send(a_message())
+    receipt = TeamsChannel(url, timeout=PATIENCE).send(a_message())
     assert receipt.sent is Sent.LATER
     assert str(status) in receipt.detail

@@ -17,6 +17,7 @@ from changeflow.delivery.channels import DELIVERED, FileChannel, Sent, SmtpChann
 from changeflow.delivery.choosing import Ways, channel_for
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
+from tests.waiting import PATIENCE
 
 
 class Received(Handler):
@@ -36,7 +37,7 @@ def server() -> Iterator[tuple[str, Received]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE)
     controller.start()
     yield f"smtp://127.0.0.1:{port}", handler
     controller.stop()
@@ -59,7 +60,7 @@ def a_message() -> Message:
 
 def test_a_mail_arrives_as_it_was_written(server: tuple[str, Received]):
     url, received = server
-    assert SmtpChannel(url).send(a_message()) == DELIVERED
+    assert SmtpChannel(url, timeout=PATIENCE).send(a_message()) == DELIVERED
     [mail] = received.mails
     assert mail["Message-ID"] == "<abc@example.org>"
     assert mail["X-MailFrom"] == "office@example.org"
@@ -74,7 +75,7 @@ def test_a_mail_arrives_as_it_was_written(server: tuple[str, Received]):
 
 def test_a_possible_repeat_is_marked(server: tuple[str, Received]):
     url, received = server
-    SmtpChannel(url).send(replace(a_message(), may_have_gone=True))
+    SmtpChannel(url, timeout=PATIENCE).send(replace(a_message(), may_have_gone=True))
     assert received.mails[0]["X-Changeflow-Repeat"] == "possible"
 
 
@@ -118,7 +119,8 @@ def test_answers_of_a_server_are_told_apart(verb: bytes, answer: bytes, sent: Se
     handler = type("Handler", (Scripted,), {"verb": verb, "answer": answer})
     with ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        receipt = SmtpChannel(f"smtp://127.0.0.1:{server.server_address[1]}").send(a_message())
+        url = f"smtp://127.0.0.1:{server.server_address[1]}"
+        receipt = SmtpChannel(url, timeout=PATIENCE).send(a_message())
         server.shutdown()
     assert (receipt.sent, receipt.detail) == (sent, detail)
     assert "example.org" not in receipt.detail

@@ -1,16 +1,10 @@
 """Each flow against a real Prefect server: thin, and harmless when run twice."""
 
 import importlib
-import json
-import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +15,8 @@ from changeflow.cli.flows import NAMES
 from changeflow.storage.database import engine_for
 from changeflow.usecases import apply as storing
 from tests.builders import SERVICE, a_folder
+from tests.flows.patient import Api, environment, servers_on
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("prefect")]
 NOW = datetime(2027, 1, 8, 9, tzinfo=UTC)
@@ -84,10 +80,9 @@ def test_a_server_that_was_started_is_stopped_again(stored: str, tmp_path: Path,
     said: list[str] = []
     with local_server(say=said.append) as url:
         port = int(url.split(":")[2].split("/")[0])
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            pass
-    with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.1", port), timeout=1)
+        assert Api(port).is_up()
+        assert len(servers_on(port)) == 1
+    assert servers_on(port) == []
     assert said[0].startswith(f"Starting a Prefect server at http://127.0.0.1:{port}")
     assert said[-1] == "Stopped the Prefect server."
 
@@ -106,46 +101,34 @@ def test_every_deployment_has_a_flow_and_every_flow_a_deployment():
 
 
 def test_serving_makes_the_deployments_and_stops_its_server(stored: str, tmp_path: Path):
-    env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"} | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    env = environment(tmp_path / "prefect")
     command = [sys.executable, "-m", "changeflow", "flows", "serve", "--db", stored]
     with subprocess.Popen(command, cwd=TOP, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
         assert process.stderr is not None
+        port, said = 0, []
         try:
-            port, lines = 0, iter(process.stderr.readline, b"")
-            for line in lines:
+            for line in iter(process.stderr.readline, b""):
+                said.append(line.decode())
                 if found := re.search(rb"Prefect server at http://127\.0\.0\.1:(\d+)", line):
                     port = int(found[1])
                 if line.startswith(b"Serving "):
                     break
-            wait_for(lambda: deployment_names(port) == set(NAMES))
-            served = deployment_names(port)
+            assert process.poll() is None, said
+            served = wait_until(
+                lambda: set(names) if (names := Api(port).deployments()).keys() >= set(NAMES) else None,
+                what="every deployment",
+            )
         finally:
             # Whatever went wrong above, nobody waits for a process that nobody stops.
-            process.send_signal(signal.SIGINT)
+            # Not SIGINT: where pytest itself runs in the background of a script, its children ignore that.
+            process.send_signal(signal.SIGTERM)
             try:
-                process.communicate(timeout=60)
-            finally:
+                process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
                 process.kill()
+                for server in servers_on(port):
+                    server.kill()
+                raise
     assert served == set(NAMES)
-    with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.1", port), timeout=1)
-
-
-def deployment_names(port: int) -> set[str]:
-    """Return the names of the deployments; none while the server does not answer."""
-    url = f"http://127.0.0.1:{port}/api/deployments/filter"
-    request = urllib.request.Request(url, data=b"{}", headers={"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return {d["name"] for d in json.load(answer)}
-    except OSError:
-        return set()
-
-
-def wait_for(is_true: Callable[[], bool], seconds: int = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_true():
-            return True
-        time.sleep(0.5)
-    return False
+    assert process.returncode == 0
+    assert servers_on(port) == []

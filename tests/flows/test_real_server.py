@@ -3,8 +3,6 @@
 The small programme's requirements are due on Friday 8 January 2027; the clock of each run is a parameter of it.
 """
 
-import json
-import os
 import re
 import shutil
 import signal
@@ -12,16 +10,15 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
+from uuid import uuid4
 
 import psutil
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from sqlmodel import select
@@ -32,56 +29,31 @@ from changeflow.storage.tables.agenda import DueRow, MessageRow
 from changeflow.usecases import apply as storing
 from chaos import world
 from tests.builders import SERVICE, a_folder
+from tests.flows.patient import Api, ended, environment
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("prefect")]
 TOP = Path(__file__).resolve().parents[2]
 DUE = "2027-01-08T09:00:00Z"
 
 
-class Api:
-    """What a test asks of a Prefect server."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/api"
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = json.dumps(body or {}).encode()
-        request = urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
-        for _ in range(40):
-            try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
-                    return json.load(answer)
-            except HTTPError as error:
-                if error.code != 503:  # its database is busy
-                    raise
-                time.sleep(0.25)
-        raise AssertionError(f"{path} is busy all the time")
-
-    def deployments(self) -> dict[str, str]:
-        """Return each deployment's id by its name; nothing while the server does not answer."""
-        try:
-            return {d["name"]: d["id"] for d in self.ask("/deployments/filter")}
-        except OSError:
-            return {}
+class Runs(Api):
+    """A Prefect server that is asked for runs."""
 
     def begin(self, name: str, now: str, *, scheduled: datetime | None = None) -> str:
-        """Ask for a run of a flow; its clock stands at `now`."""
-        assert wait_for(lambda: name in self.deployments(), 120), "the server is not back"
-        deployment = self.deployments()[name]
+        """Ask for a run of a flow; its clock is at `now`."""
+        deployment = wait_until(lambda: self.deployments().get(name), what=f"the deployment {name}")
         at = (scheduled or datetime.now(UTC)).isoformat()  # noqa: TID251  (Prefect's own clock)
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at}}
-        return self.ask(f"/deployments/{deployment}/create_flow_run", {"parameters": {"now": now}, "state": state})[
-            "id"
-        ]
-
-    def state(self, run: str) -> str:
-        with urllib.request.urlopen(f"{self.url}/flow_runs/{run}", timeout=20) as answer:
-            return str(json.load(answer)["state_type"])
+        # With a key, a request that is repeated after a broken connection asks for no second run.
+        wanted = {"parameters": {"now": now}, "state": state, "idempotency_key": uuid4().hex}
+        return str(self.ask(f"/deployments/{deployment}/create_flow_run", wanted)["id"])
 
     def ends(self, *runs: str) -> list[str]:
         """Wait until runs have ended; return how."""
         ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-        wait_for(lambda: all(self.state(run) in ended for run in runs), 120)
+        for run in runs:
+            wait_until(lambda run=run: self.state(run) in ended, what=lambda run=run: f"{run} ({self.state(run)})")
         return [self.state(run) for run in runs]
 
 
@@ -89,52 +61,50 @@ class Served:
     """`changeflow flows serve`, with a server of its own, and what it says."""
 
     def __init__(self, db: str, home: Path) -> None:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-        env |= {"PREFECT_HOME": str(home), "CHANGEFLOW_OUTBOX": str(home.parent / "outbox")}
-        env |= {"PREFECT_LOGGING_LEVEL": "WARNING", "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+        env = environment(home, CHANGEFLOW_OUTBOX=str(home.parent / "outbox"), PREFECT_LOGGING_LEVEL="WARNING")
         command = [sys.executable, "-m", "changeflow", "flows", "serve", "--db", db]
         self.process = subprocess.Popen(
             command, cwd=TOP, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
         self.lines: list[str] = []
         threading.Thread(target=self._listen, daemon=True).start()
-        assert self.hears("Serving "), self.lines
+        self.hear("Serving ")
         port = re.search(r"Prefect server at http://127\.0\.0\.1:(\d+)", "\n".join(self.lines))
         assert port is not None
-        self.api = Api(int(port[1]))
-        assert wait_for(lambda: self.api.deployments().keys() == set(NAMES))
+        self.api = Runs(int(port[1]))
+        self.wait_for_deployments()
+
+    def wait_for_deployments(self) -> None:
+        wait_until(lambda: self.api.deployments().keys() == set(NAMES), what="every deployment")
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.lines.append(line.rstrip())
 
-    def hears(self, text: str, seconds: int = 90) -> bool:
-        return wait_for(lambda: any(text in line for line in self.lines), seconds)
+    def hear(self, text: str) -> None:
+        """Wait until it has said so."""
+        wait_until(
+            lambda: any(text in line for line in self.lines),
+            what=lambda: f"the line “{text}” after {self.lines}",
+            failed=lambda: ended(self.process),
+        )
 
     def child(self, of: str) -> psutil.Process:
         children = psutil.Process(self.process.pid).children()
         return next(c for c in children if of in " ".join(c.cmdline()))
 
     def close(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(60)
+            self.process.wait(PATIENCE)
         finally:
             for child in (
                 psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else ()
             ):
                 child.kill()
             self.process.kill()
-
-
-def wait_for(is_true: Callable[[], bool], seconds: int = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_true():
-            return True
-        time.sleep(0.3)
-    return False
 
 
 @pytest.fixture
@@ -164,18 +134,18 @@ def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_miss
         assert counts(stored) == (1, 0)
 
         served.child("server").kill()
-        assert served.hears("The Prefect server had died"), served.lines
+        served.hear("The Prefect server had died")
         assert api.ends(api.begin("dispatch-nudges", DUE)) == ["COMPLETED"]
         assert counts(stored) == (1, 1)
 
-        # The runner dies; two days of runs are missed until somebody looks.
+        # The runner dies; two days of runs are missed until the parent looks.
         served.process.send_signal(signal.SIGSTOP)
         served.child("spawn_main").kill()
         hours = range(1, 49)
         now = datetime.now(UTC)  # noqa: TID251  (Prefect's own clock)
         missed = [api.begin("tick", DUE, scheduled=now - timedelta(hours=h)) for h in hours]
         served.process.send_signal(signal.SIGCONT)
-        assert served.hears("The runner had died"), served.lines
+        served.hear("The runner had died")
         assert sorted(api.ends(*missed)) == ["CANCELLED"] * 47 + ["COMPLETED"]
         assert api.state(missed[0]) == "COMPLETED", "the last one that was missed"
         assert counts(stored) == (1, 1)
@@ -186,8 +156,8 @@ def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_miss
         for path in home.glob("prefect.db*"):
             path.unlink()
         server.kill()
-        assert served.hears("told to it anew", 120), served.lines
-        assert wait_for(lambda: api.deployments().keys() == set(NAMES))
+        served.hear("told to it anew")
+        served.wait_for_deployments()
         assert api.ends(api.begin("tick", DUE), api.begin("dispatch-nudges", DUE)) == ["COMPLETED"] * 2
         assert counts(stored) == (1, 1)
         assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
@@ -203,7 +173,6 @@ class Handler:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.taken.append(str(message_from_bytes(envelope.content)["Message-ID"]))
-        time.sleep(0.05)
         return "250 OK"
 
 
@@ -213,54 +182,64 @@ def test_two_workers_on_postgresql_share_the_work(postgres: str, tmp_path: Path)
     db = new_database(postgres)
     world.store(db, tmp_path / "trust", people=60, tasks=1)
     handler, port = Handler(), free_port()
-    mail = Controller(handler, hostname="127.0.0.1", port=free_port(), ready_timeout=30)
+    mail = Controller(handler, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE)
     mail.start()
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")} | {
-        "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
-        "CHANGEFLOW_DB": db, "CHANGEFLOW_SMTP_URL": f"smtp://127.0.0.1:{mail.port}",
-    }  # fmt: skip
+    env = environment(
+        tmp_path / "prefect",
+        PREFECT_API_URL=f"http://127.0.0.1:{port}/api",
+        CHANGEFLOW_DB=db,
+        CHANGEFLOW_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
+    )
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
     processes: list[subprocess.Popen[str]] = []
 
-    def start(*command: str, log: str) -> None:
-        out = (tmp_path / log).open("w")
-        processes.append(subprocess.Popen([*prefect, *command], cwd=TOP, env=env, stdout=out, stderr=out, text=True))
+    def start(*command: str, log: str) -> subprocess.Popen[str]:
+        with (tmp_path / log).open("w") as out:
+            process = subprocess.Popen([*prefect, *command], cwd=TOP, env=env, stdout=out, stderr=out, text=True)
+        processes.append(process)
+        return process
 
-    api = Api(port)
+    def wait_for_worker(n: int, text: str) -> None:
+        log = tmp_path / f"w{n}.log"
+        wait_until(
+            lambda: text in log.read_text(),
+            what=lambda: f"“{text}” in {log.read_text()}",
+            failed=lambda: ended(processes[n]),
+        )
+
+    api = Runs(port)
     try:
-        start("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui", log="server.log")
-        assert wait_for(lambda: answers(f"{api.url}/health"), 120)
+        server = start("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui", log="server.log")
+        wait_until(api.is_up, what="the server", failed=lambda: ended(server))
         # The very commands of docs/running.md.
         for command in (("work-pool", "create", "changeflow", "--type", "process"), ("deploy", "--all")):
             done = subprocess.run([*prefect, *command], cwd=TOP, env=env, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
         for n in (1, 2):
             start("worker", "start", "--pool", "changeflow", "--limit", "1", "--name", f"w{n}", log=f"w{n}.log")
+        for n in (1, 2):
+            wait_for_worker(n, "started!")
         assert api.ends(api.begin("tick", "2027-01-11T08:05:00Z")) == ["COMPLETED"]
         expected = counts(db)[0]
         assert expected > 30
-        runs = [api.begin("dispatch-nudges", "2027-01-11T09:00:00Z") for _ in range(2)]
+        # Neither run can read the outbox before both are at work, so neither worker can take both.
+        with psycopg.connect(db) as connection:
+            connection.execute("LOCK TABLE nudge, message IN ACCESS EXCLUSIVE MODE")
+            runs = [api.begin("dispatch-nudges", "2027-01-11T09:00:00Z") for _ in range(2)]
+            for run in runs:
+                wait_until(lambda run=run: api.state(run) == "RUNNING", what="a run at work on each worker")
         assert api.ends(*runs) == ["COMPLETED"] * 2
     finally:
-        for process in reversed(processes):
-            process.terminate()
+        # All runs have ended. A worker that is asked to stop might wait for a server that is gone.
         for process in processes:
-            process.wait(60)
+            process.kill()
+            process.wait()
         mail.stop()
         engine_for(db).dispose()
-    assert len(handler.taken) == len(set(handler.taken)) == expected, "each message went once, by whichever worker"
+    assert len(handler.taken) == len(set(handler.taken)) == expected, "each message went once, by one of the workers"
     for n in (1, 2):
         assert "submitting flow run" in (tmp_path / f"w{n}.log").read_text(), f"worker {n} had nothing to do"
     shutil.rmtree(tmp_path / "prefect", ignore_errors=True)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 def free_port() -> int:

@@ -319,7 +319,7 @@ def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
         assert found == wanted, f"batch {batch}"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12), st.booleans())
 def test_whoever_is_not_paid_is_counted_whatever_explains_it(
     tmp_path_factory: pytest.TempPathFactory, pay: list[tuple[int, int]], is_explained: bool
@@ -338,7 +338,7 @@ def test_whoever_is_not_paid_is_counted_whatever_explains_it(
 CHANGES = st.sampled_from(["drop", "add", "twice", "amount"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 20), CHANGES, st.data())
 def test_any_single_change_is_found_and_put_into_its_class(
     tmp_path_factory: pytest.TempPathFactory, count: int, change: str, data: st.DataObject

@@ -15,6 +15,7 @@ from changeflow.roadmap.waves.request import Prices
 from changeflow.roadmap.waves.rows import write_rows
 from changeflow.roadmap.waves.solve import Limits, solve
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
+from tests.waiting import PATIENCE
 
 STEPS = 4_000
 
@@ -24,7 +25,7 @@ def cost(tried: WaveProblem, plan: WavePlan, prices: Prices) -> int:
     return worth(tried, plan, prices.model_copy(update={"hub": 0, "peak": 0})) + 10 * hubs_of(tried, plan)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_it_keeps_every_promise_and_never_costs_more(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
@@ -70,7 +71,7 @@ def test_what_a_plan_is_worth_is_about_what_the_model_says():
     """Peaks and means are whole numbers in the model, so the two differ by less than one percent and a tenth."""
     tried = problem("abc", team="trainers", school={n: {"hub": "n"} for n in "ab"}, told={("a", "pay"): 6})
     rows = write_rows(tried, tried.prices)
-    found = solve(rows, Limits(seconds=60, effort=5))
+    found = solve(rows, Limits(seconds=PATIENCE, effort=5))
     assert found.is_proved
     assert found.plan is not None
     # The model counts weeks of the last go-live from the service's first date, and each hub's first date as well.

@@ -237,7 +237,7 @@ def roadmaps(draw: st.DrawFn) -> Roadmap:
 
 
 @given(roadmaps())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_date_breaks_a_link_and_no_float_is_negative(roadmap: Roadmap):
     schedule = time_roadmap(roadmap)
     for timed in schedule.timed.values():
@@ -253,7 +253,7 @@ def test_no_date_breaks_a_link_and_no_float_is_negative(roadmap: Roadmap):
 
 
 @given(roadmaps())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_adding_a_link_never_moves_an_early_date_earlier(roadmap: Roadmap):
     ids = sorted(roadmap.tasks)
     extra = (a_link(f"{ids[0]} -> {ids[-1]}"),) if len(ids) > 1 else ()
@@ -262,7 +262,7 @@ def test_adding_a_link_never_moves_an_early_date_earlier(roadmap: Roadmap):
 
 
 @given(roadmaps())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_driving_chain_begins_without_a_driver_and_ends_at_the_finish(roadmap: Roadmap):
     schedule = time_roadmap(roadmap)
     driving = [t for t in schedule.timed.values() if t.driving]

@@ -29,7 +29,7 @@ def waves(count: int) -> tuple[Roadmap, RiskModel]:
     return roadmap, RiskModel(ranges=tuple(Range(task=n, low=50 * DAY, likely=58 * DAY, high=80 * DAY) for n in names))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 7), min_size=2, max_size=8),
     st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=14),

@@ -15,8 +15,9 @@ from changeflow.roadmap.levelling.check import check_level
 from changeflow.roadmap.levelling.problem import Bind, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.search import Effort, Levelled, level
 from changeflow.roadmap.levelling.slots import ALWAYS, FREE
+from tests.waiting import PATIENCE
 
-QUICK = Effort(seconds=120, effort=0.3)
+QUICK = Effort(seconds=PATIENCE, effort=0.3)
 HORIZON = 12
 
 
@@ -108,9 +109,9 @@ def least(problem: LevelProblem) -> int | None:
 
 
 @given(tiny())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_solver_finds_what_brute_force_finds(problem: LevelProblem) -> None:
-    best, answer = least(problem), level(problem, Effort(seconds=120, effort=1))
+    best, answer = least(problem), level(problem, Effort(seconds=PATIENCE, effort=1))
     if answer is None:
         return  # the serial scheme ran out of time where there is next to none
     assert check_level(problem, answer.start, answer.finish) == []
@@ -171,9 +172,9 @@ def larger(draw: st.DrawFn) -> LevelProblem:
 
 
 @given(larger())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_plan_passes_the_checker_and_no_bound_is_beaten(problem: LevelProblem) -> None:
-    answer = found(problem, Effort(seconds=120, effort=0.05))
+    answer = found(problem, Effort(seconds=PATIENCE, effort=0.05))
     assert check_level(problem, answer.start, answer.finish) == []
     bounds = bounds_of(problem)
     assert bounds is not None
@@ -226,7 +227,7 @@ class TestByHand:
             keeps=(Keep(before=1, after=2, lag=1),),
             weight=(100, 1, 0),
         )
-        answer = found(problem, Effort(seconds=120, effort=5))
+        answer = found(problem, Effort(seconds=PATIENCE, effort=5))
         assert check_level(problem, answer.start, answer.finish) == []
         assert max(answer.finish) == 7
 
@@ -237,14 +238,14 @@ class TestByHand:
             keeps=(Keep(before=0, after=1, lag=2),),
             weight=(100, 1, 0),
         )
-        assert found(problem, Effort(seconds=120, effort=5)).is_infeasible
+        assert found(problem, Effort(seconds=PATIENCE, effort=5)).is_infeasible
 
 
 def test_the_same_seed_finds_the_same_plan() -> None:
     rng = np.random.default_rng(3)
     pieces = [task(f"t{n}", int(rng.integers(1, 9)), int(rng.integers(1, 4))) for n in range(40)]
     binds = [Bind(before=n // 2, after=n) for n in range(1, 40)]
-    effort = Effort(seconds=120, effort=0.4, seed=5)
+    effort = Effort(seconds=PATIENCE, effort=0.4, seed=5)
     amounts = np.full((1, 300), 4)
     one, two = (
         found(

@@ -68,7 +68,7 @@ def test_drag_is_what_the_task_costs_the_whole():
 
 
 @given(roadmaps())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_recomputing_what_follows_equals_computing_everything(roadmap: Roadmap):
     """The oracle: lengthen the task by three days and schedule the whole roadmap anew."""
     schedule = time_roadmap(roadmap)

@@ -24,11 +24,12 @@ from changeflow.roadmap.waves.rows import write_rows
 from changeflow.roadmap.waves.solve import Limits, solve
 from changeflow.roadmap.waves.why import why
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
+from tests.waiting import PATIENCE
 
-QUICK = Limits(seconds=120, effort=10)
+QUICK = Limits(seconds=PATIENCE, effort=10)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
@@ -50,12 +51,12 @@ def replace_hub(prices: Prices) -> Prices:
     return prices.model_copy(update={"hub": 0})
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
     rows = write_rows(tried, tried.prices)
-    loose = solve(rows, Limits(seconds=120, effort=0.001))
+    loose = solve(rows, Limits(seconds=PATIENCE, effort=0.001))
     best = solve(rows, QUICK)
     if best.plan is not None and loose.plan is not None:
         assert loose.bound <= best.value <= loose.value
@@ -147,7 +148,7 @@ class TestConflicts:
     def test_where_there_is_a_plan_there_is_no_conflict(self):
         assert explain(problem()) is None
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, suppress_health_check=list(HealthCheck))
     @given(PROBLEMS, st.lists(st.sampled_from([2, 4, 6]), min_size=3, max_size=3))
     def test_whatever_conflicts_is_infeasible_and_nothing_of_it_can_be_left_out(
         self, drawn: Mapping[str, Any], weeks: list[int]

@@ -32,6 +32,7 @@ from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import load
 from changeflow.values.finding import Waiver
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
+from tests.waiting import PATIENCE
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 ON = date(2027, 1, 4)
@@ -50,12 +51,12 @@ def audit_actions(db: str) -> list[str]:
         return [action for _, _, _, action, _ in audit.entries(session, "small")]
 
 
-def test_a_definition_comes_back_as_it_was(db: str, tmp_path: Path):
+def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
-    difference = storing.difference(folder, db=db)
+    difference = storing.difference(folder, db=empty_db)
     assert (difference.is_new, difference.number) == (True, 1)
-    assert apply(folder, db) == 1
-    with session_scope(db) as session:
+    assert apply(folder, empty_db) == 1
+    with session_scope(empty_db) as session:
         stored = load(session, None, on=ON)
         before = versions.required(session, "small").definition
     assert before == Definition.model_validate_json(before.canonical())
@@ -134,19 +135,20 @@ def _apply_many(folder: str, db: str, results: "multiprocessing.Queue[str]") -> 
         results.put("refused")
 
 
-def test_of_two_at_once_one_is_stored_and_one_is_refused(db: str, tmp_path: Path):
+def test_of_two_at_once_one_is_stored_and_one_is_refused(empty_db: str, tmp_path: Path):
     folders = [a_folder(tmp_path / name) for name in ("one", "two")]
     a_folder(folders[1], service=SERVICE + "tasks:\n  requirements: {duration: 9d}\n")
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
-    workers = [context.Process(target=_apply_many, args=(str(f), db, results)) for f in folders]
+    workers = [context.Process(target=_apply_many, args=(str(f), empty_db, results)) for f in folders]
     for worker in workers:
         worker.start()
-    found = sorted(results.get(timeout=60) for _ in workers)
     for worker in workers:
-        worker.join()
+        worker.join(PATIENCE)
+        assert worker.exitcode == 0
+    found = sorted(results.get(timeout=PATIENCE) for _ in workers)
     assert found == ["refused", "stored 1"]
-    with session_scope(db) as session:
+    with session_scope(empty_db) as session:
         assert versions.required(session, "small").number == 1
 
 
@@ -245,15 +247,15 @@ def test_the_chain_of_changes_finds_every_meddling(db: str, tmp_path: Path):
     assert (broken.number, broken.what) == (4, "entry 3 is missing")
 
 
-def test_the_migrations_make_the_tables(db: str):
-    upgrade(db)
-    with engine_for(db).connect() as connection:
+def test_the_migrations_make_the_tables(empty_db: str):
+    upgrade(empty_db)
+    with engine_for(empty_db).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_upgrading_twice_does_nothing(db: str):
-    assert upgrade(db) == upgrade(db)
+def test_upgrading_twice_does_nothing(empty_db: str):
+    assert upgrade(empty_db) == upgrade(empty_db)
 
 
 def test_a_database_of_a_newer_version_is_left_alone(db: str):

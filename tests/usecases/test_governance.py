@@ -116,11 +116,11 @@ class TestActs:
             governance.note_act(what, date(2027, 1, day), change(stored))
 
 
-def test_answers_of_an_older_version_become_rounds(db: str):
+def test_answers_of_an_older_version_become_rounds(empty_db: str):
     """Earlier versions let a gate be answered again and again, as `go` and `no_go`."""
     from alembic import command
 
-    with engine_for(db).begin() as connection:
+    with engine_for(empty_db).begin() as connection:
         config = _alembic()
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
@@ -133,7 +133,7 @@ def test_answers_of_an_older_version_become_rounds(db: str):
                 ),
                 {"outcome": outcome},
             )
-    upgrade(db)
-    with session_scope(db) as session:
+    upgrade(empty_db)
+    with session_scope(empty_db) as session:
         found = facts.load_facts(session, "small").decisions
     assert [(d.round, d.outcome) for d in found] == [(1, Outcome.REJECT), (2, Outcome.REJECT), (3, Outcome.APPROVE)]

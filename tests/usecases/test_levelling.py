@@ -29,8 +29,9 @@ from changeflow.usecases.levelling import Decisions, decide, level_plan
 from changeflow.values.duration import Duration
 from changeflow.values.moments import day_of
 from tests.builders import PROGRAMME, SERVICE, a_folder
+from tests.waiting import PATIENCE
 
-QUICK = Effort(seconds=120, effort=0.2)
+QUICK = Effort(seconds=PATIENCE, effort=0.2)
 TASKS = """\
   build: {duration: 10d, needs: {ict: 1}}
   move: {duration: 5d, needs: {ict: 1}}
@@ -293,7 +294,7 @@ class TestOnTheSample:
             for name, task in roadmap.tasks.items()
         }
         changed = replace(sample_programme, roadmap=replace(roadmap, tasks=tasks), _by_kind={})
-        found = level_programme(changed, Effort(seconds=120, effort=0.05))
+        found = level_programme(changed, Effort(seconds=PATIENCE, effort=0.05))
         assert len(found.moves) > 30
         assert overloads(changed.roadmap, found.after, found.capacity) == ()
 
@@ -305,11 +306,11 @@ def sample_programme(sample: Folder) -> Programme:
 
 def test_the_command(tmp_path: Path) -> None:
     small(tmp_path)
-    run = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "0.2"])
+    run = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "300"])
     assert run.exit_code == 0, run.output
     assert "programme/build: starts 11 Jan 2027 instead of 4 Jan 2027 (5 working days)" in run.output
     assert "waits for ICT; Move has them" in run.output
-    data = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "0.2", "--format", "json"])
+    data = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "300", "--format", "json"])
     assert json.loads(data.stdout)["moves"][0]["task"] == "programme/build"
-    refused = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "0.2", "--pin", "programme/build"])
+    refused = CliRunner().invoke(app, ["level", str(tmp_path), "--seconds", "300", "--pin", "programme/build"])
     assert refused.exit_code == 4

@@ -28,6 +28,7 @@ from changeflow.usecases.waves import Waves, pair_named, plan_waves
 from changeflow.values.words import Kind
 from tests.builders import PROGRAMME, a_folder, at
 from tests.conftest import SAMPLE
+from tests.waiting import PATIENCE
 
 TERMS = {
     "northshire": [("2026-09-02", "2026-12-18"), ("2027-01-04", "2027-03-24"), ("2027-04-12", "2027-07-21")],
@@ -42,7 +43,7 @@ def programme(sample: Folder) -> Programme:
 
 @pytest.fixture(scope="module")
 def waves(programme: Programme) -> Waves:
-    return plan_waves(programme, seconds=120, effort=4, seed=1)
+    return plan_waves(programme, seconds=PATIENCE, effort=4, seed=1)
 
 
 def with_rollout(programme: Programme, **changes: Any) -> Programme:
@@ -113,7 +114,7 @@ class TestConflicts:
         day = date(2027, 8, 1)
         fixed = {s: {"fixed": {"payroll": day}} for s in ("harbour", "meadow")}
         asked = with_rollout(with_schools(programme, fixed), apart=(("harbour", "meadow"),))
-        found = plan_waves(asked, seconds=120, effort=4, seed=1)
+        found = plan_waves(asked, seconds=PATIENCE, effort=4, seed=1)
         assert found.offers == ()
         assert found.is_minimal
         assert set(found.conflict) == {
@@ -126,13 +127,13 @@ class TestConflicts:
         assert lines[0].startswith("There is no plan. These cannot all be kept")
 
     def test_a_last_date_that_is_too_soon_says_how_much_later(self, programme: Programme):
-        found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=120, effort=4, seed=1)
+        found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=PATIENCE, effort=4, seed=1)
         assert found.offers == ()
         assert any(w.startswith("Let the last go-live be") for w in found.relaxations)
 
     def test_a_day_on_which_nothing_opens(self, programme: Programme):
         asked = with_schools(programme, {"harbour": {"fixed": {"payroll": date(2027, 8, 17)}}})
-        [sentence] = plan_waves(asked, seconds=120, effort=4, seed=1).conflict
+        [sentence] = plan_waves(asked, seconds=PATIENCE, effort=4, seed=1).conflict
         assert sentence.startswith("Harbour Academy, Payroll is fixed to the week of 16 Aug 2027, and that cannot be")
 
     def test_no_time_at_all_is_refused(self, programme: Programme):
@@ -159,7 +160,7 @@ class TestASlippedPilot:
         done.pop("payroll/pilot/parallel-run", None)
         done["payroll/pilot/parallel-run"] = TaskProgress(at("2027-03-01T08:30"), None, 20 * 450)
         late, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=Facts(progress=done), on=date(2027, 6, 1))
-        return plan_waves(judge(late).programme, seconds=120, effort=4, seed=1, announced=told)
+        return plan_waves(judge(late).programme, seconds=PATIENCE, effort=4, seed=1, announced=told)
 
     def test_the_fewest_told_schools_move_and_it_is_said_which(self, sample: Folder, programme: Programme):
         found = self.replanned(sample, programme)
@@ -181,7 +182,7 @@ class TestASlippedPilot:
 class TestFolder:
     def test_everything_left_out_has_a_default(self, tmp_path: Path):
         folder = read_folder(a_folder(tmp_path / "trust"))
-        found = plan_waves(judge(folder.programme).programme, seconds=120, effort=4, seed=1)
+        found = plan_waves(judge(folder.programme).programme, seconds=PATIENCE, effort=4, seed=1)
         assert [o.style.key for o in found.offers] == ["earliest", "calmest", "compromise"]
         assert len(found.offers[0].plan.chosen) == 3
         assert found.offers[0].plan.pilot == frozenset(), "three schools need no pilot"
@@ -215,16 +216,16 @@ class TestFolder:
 
     def test_the_command_answers_in_json_and_why(self, tmp_path: Path):
         folder = a_folder(tmp_path / "trust")
-        done = CliRunner().invoke(app, ["waves", str(folder), "--format", "json", "--seconds", "3"])
+        done = CliRunner().invoke(app, ["waves", str(folder), "--format", "json", "--seconds", "300"])
         assert done.exit_code == 0
         plans = json.loads(done.stdout)["plans"]
         assert [p["key"] for p in plans] == ["earliest", "calmest", "compromise"]
-        asked = CliRunner().invoke(app, ["waves", str(folder), "--why", "cedar/payroll", "--seconds", "3"])
+        asked = CliRunner().invoke(app, ["waves", str(folder), "--why", "cedar/payroll", "--seconds", "300"])
         assert "Cedar School goes live with Payroll on" in asked.stdout
         (folder / "rollout.yaml").write_text(
             "schools: {ash: {fixed: {payroll: 2027-01-12}}}\nservices: {payroll: {opens_on: month}}\n"
         )
-        refused = CliRunner().invoke(app, ["waves", str(folder), "--seconds", "3"])
+        refused = CliRunner().invoke(app, ["waves", str(folder), "--seconds", "300"])
         assert refused.exit_code == 3
         assert "that cannot be" in refused.stderr
 

@@ -266,7 +266,7 @@ def lived(db: str, folder: Path, actor: str, days: list[date], seed: int) -> Yea
 
 
 @pytest.mark.slow
-@settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=1, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(seed=st.integers(0, 2**32))
 def test_a_year_of_the_sample(tmp_path_factory: pytest.TempPathFactory, seed: int):
     made = tmp_path_factory.mktemp("year")
@@ -289,7 +289,7 @@ head,Head,Head teacher,head@example.org,lead,ash,,chief,mon;thu,,
 
 
 @pytest.mark.slow
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=5, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(
     seed=st.integers(0, 2**32),
     first=st.sampled_from(["2026-10-12", "2026-12-14", "2027-03-15", "2028-02-14"]),

@@ -153,7 +153,8 @@ class _Run:
         """Let every island make its share of schedules, in steps between which the clock is looked at."""
         step = max(1, int(min(effort, SLICE) / self.per_schedule))
         until = self.spent + effort
-        while self.spent < until and self._left() > 0 and self.cost > self.bound:
+        # However little time there is, and however slow the machine, the first step is made: it finds a plan.
+        while not self.schedules or (self.spent < until and self._left() > 0 and self.cost > self.bound):
             self.spent += self._step(step)
             if all(i.best[SINCE] > AGREED * self.population for i in self.islands):
                 self._begin_anew()

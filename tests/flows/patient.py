@@ -1,0 +1,94 @@
+"""What the tests of flows ask of Prefect: settings for a slow machine, and requests that a busy server cannot fail."""
+
+import http.client
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.waiting import PATIENCE, wait_until
+
+PREFECT: Mapping[str, str] = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": f"{PATIENCE:g}",
+    "PREFECT_SERVER_DATABASE_TIMEOUT": f"{PATIENCE:g}",
+    "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": f"{PATIENCE:g}",
+    "PREFECT_API_REQUEST_TIMEOUT": f"{PATIENCE:g}",
+    # Runs begin when a test asks for one. The schedules' own runs would use the real date.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+}
+DASK: Mapping[str, str] = {
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{PATIENCE:g}s",
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": f"{PATIENCE:g}s",
+    "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": f"{PATIENCE:g}s",
+}
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Return an environment for a process that starts, or talks to, a server of its own."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    return env | PREFECT | {"PREFECT_HOME": str(home)} | more
+
+
+class Api:
+    """A Prefect server's API. A request waits while the server is away or busy."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/api"
+
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        data = json.dumps(body).encode()
+        return self._answer(
+            urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
+        )
+
+    def state(self, run: str) -> str:
+        return str(self._answer(urllib.request.Request(f"{self.url}/flow_runs/{run}"))["state_type"])
+
+    def is_up(self) -> bool:
+        return self._try(urllib.request.Request(f"{self.url}/health")) is not None
+
+    def _answer(self, request: urllib.request.Request) -> Any:
+        return wait_until(lambda: self._try(request), what=f"an answer from {request.full_url}")[0]
+
+    def _try(self, request: urllib.request.Request) -> tuple[Any] | None:
+        """Return the answer; None while nothing listens, the connection breaks or the server's database is busy."""
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                return (json.load(answer),)
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                raise
+        except (OSError, http.client.HTTPException):
+            pass
+        return None
+
+    def deployments(self) -> dict[str, str]:
+        """Return each deployment's id by its name."""
+        return {d["name"]: d["id"] for d in self.ask("/deployments/filter", {})}
+
+
+def servers_on(port: int) -> list[psutil.Process]:
+    """Return the Prefect servers that were started for a port: a port alone may be another program's by now."""
+    words = ("prefect", "server", "start", "--port", str(port))
+
+    def is_one(process: psutil.Process) -> bool:
+        try:
+            return set(words) <= set(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    return [p for p in psutil.process_iter() if is_one(p)]
+
+
+def ended(process: "subprocess.Popen[Any]") -> str:
+    """Return the reason why nothing more can come from a process; nothing while it runs."""
+    code = process.poll()
+    return "" if code is None else f"the process ended with {code}"
