@@ -5,6 +5,8 @@ ChangeflowError
 │   ├── ProblemsError          one or more problems, each with file, line and column
 │   ├── CyclicRoadmapError     tasks wait for each other
 │   ├── CalendarExhaustedError a calendar has no working time left
+│   ├── DatesOutOfRangeError   a computed date is beyond every calendar
+│   ├── RulesUnknownError      no edition of a rulepack is in force that early
 │   ├── UnknownThingError      a name that nothing here has
 │   └── DatabaseUrlError       the database cannot be reached under that address
 ├── CheckFailedError           a check said no: exit 3
@@ -15,8 +17,28 @@ ChangeflowError
 A user's mistake is one of these and never shows a traceback. Anything else is our bug.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+_UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+_MOST_SHOWN = 2_000
+"""Characters of one text: a loop of tasks is named in full, a file's contents are not."""
+_MOST_LISTED = 1_000
+
+
+def printable(text: object, *, keep: str = "") -> str:
+    """Show what others wrote on one line: control characters, line breaks and turns of direction as escapes.
+
+    A terminal would obey them: they move the cursor, hide text, or make one line look like two. Very long text is cut.
+
+    >>> printable("pay\\x1b[31mroll\\n")
+    'pay\\\\x1b[31mroll\\\\n'
+    """
+    whole = str(text)
+    if not keep and len(whole) > _MOST_SHOWN:
+        whole = f"{whole[:_MOST_SHOWN]}…"
+    return _UNPRINTABLE.sub(lambda m: m[0] if m[0] in keep else m[0].encode("unicode_escape").decode(), whole)
 
 
 class ChangeflowError(Exception):
@@ -37,7 +59,9 @@ class ProblemsError(InputError):
         """`Problem`s, which lie in a layer above this one."""
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__("\n".join([*map(str, self.problems), f"{head} found; nothing was changed."]))
+        listed = [str(p) for p in self.problems[:_MOST_LISTED]]
+        more = [f"… and {count - _MOST_LISTED} more."] if count > _MOST_LISTED else []
+        super().__init__("\n".join([*listed, *more, f"{head} found; nothing was changed."]))
 
 
 class CyclicRoadmapError(InputError):
@@ -59,6 +83,30 @@ class CalendarExhaustedError(InputError):
         )
 
 
+class DatesOutOfRangeError(InputError):
+    """Durations add up to a date that no calendar has."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Durations and lags add up to a date outside the years 1 to 9999. Look for one that is far too long."
+        )
+
+
+class RulesUnknownError(InputError, KeyError):
+    """The rules of a day before the first edition of a rulepack are not known."""
+
+    def __init__(self, pack: str, on: str, first: str) -> None:
+        self.first = first
+        super().__init__(
+            f"The rules of '{pack}' are known from {first}; {on} is earlier. Give a later day, "
+            "or add the edition of that time to rulepacks/."
+        )
+
+    def __str__(self) -> str:
+        # A `KeyError` would quote its text.
+        return str(self.args[0])
+
+
 class UnknownThingError(InputError):
     """A name was given that nothing here has."""
 
@@ -70,7 +118,7 @@ class UnknownThingError(InputError):
         listed = f" Known: {', '.join(options)}." if 0 < len(options) <= 8 else ""
         hint = f" Did you mean '{close[0]}'?" if close else f" {remedy}" if remedy else listed
         self.name = name
-        super().__init__(f"There is no {what} '{name}'.{hint}")
+        super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
 
 
 class DatabaseUrlError(InputError):

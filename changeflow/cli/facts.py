@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, spoken_errors, supported
 from changeflow.settings import DEFAULT_DB
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
 
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task's id.")]
-On = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; today when left out.")]
+On = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], callback=supported, help="The day; today when left out."),
+]
 Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
 
 
@@ -46,7 +49,8 @@ def task_finish(
     name: TaskName,
     on: On = None,
     started: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When it began, if nobody said so yet.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="When it began, if nobody said so yet."),
     ] = None,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
@@ -67,7 +71,7 @@ def task_finish(
 def task_progress(
     name: TaskName,
     remaining: Annotated[str, typer.Option(help="What is left of it, such as 5d.")],
-    started: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="When it began.")],
+    started: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="When it began.")],
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     actor: Actor = None,

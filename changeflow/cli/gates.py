@@ -1,14 +1,15 @@
 """Commands about decisions: gate, sponsor, confidence."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors, supported
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
+from changeflow.values.limits import parse_day
 
 if TYPE_CHECKING:
     from changeflow.programme.facts import Condition
@@ -18,7 +19,10 @@ sponsor = typer.Typer(help="What the sponsor does for the change where people se
 confidence = typer.Typer(help="Delivery confidence: what the evidence proposes, and what a person has set.")
 
 GateName = Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate's task.")]
-On = Annotated[datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; today when left out.")]
+On = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], callback=supported, help="The day; today when left out."),
+]
 By = Annotated[str | None, typer.Option("--by", metavar="PERSON", help="Who has decided, where another records it.")]
 CONDITION = "text; owner; day[; task that waits for it]"
 
@@ -133,7 +137,7 @@ def _condition(text: str) -> "Condition":
         before = rest[0] if rest else None
         if not words or len(rest) > 1:
             raise ValueError
-        return Condition(text=words, owner=owner, due=date.fromisoformat(due), before=before or None)
+        return Condition(text=words, owner=owner, due=parse_day(due), before=before or None)
     except ValueError:
         raise InputError(f"'{text}' is not a condition. Write “{CONDITION}”, the day as 2027-02-05.") from None
 

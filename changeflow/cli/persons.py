@@ -7,14 +7,19 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, spoken_errors, supported
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.moments import local_day, spoken_day
 
 person = typer.Typer(help="What somebody may ask of what is kept about them.", no_args_is_help=True)
 Received = Annotated[
     datetime | None,
-    typer.Option("--received", formats=["%Y-%m-%d"], help="The day on which the request came; today when left out."),
+    typer.Option(
+        "--received",
+        formats=["%Y-%m-%d"],
+        callback=supported,
+        help="The day on which the request came; today when left out.",
+    ),
 ]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from changeflow.cli import speaking
 from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
@@ -72,7 +73,7 @@ def report_go_no_go(
         page = go_no_go_of(gate, db=db, programme=programme, today=day(at))
         write_go_no_go(page, out)
     for line in go_no_go_text(page):
-        typer.echo(line)
+        speaking.out(line)
     note(f"Wrote {out}")
 
 

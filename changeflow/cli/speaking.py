@@ -9,10 +9,25 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from changeflow.errors import ChangeflowError
+from changeflow.errors import ChangeflowError, printable
 from changeflow.settings import DEFAULT_DB
+from changeflow.values.limits import is_supported, out_of_range
 
 LONDON = ZoneInfo("Europe/London")
+
+
+class DayOutOfRange(typer.BadParameter):
+    """A day that changeflow does not compute with: wrong input, so exit 4."""
+
+    exit_code = 4
+
+
+def supported(day: datetime | None) -> datetime | None:
+    """Check an option's day, as its callback; every option that is a day has it."""
+    if day is not None and not is_supported(day):
+        raise DayOutOfRange(f"{out_of_range(day.date())}.")
+    return day
+
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
 Db = Annotated[str, typer.Option("--db", envvar="CHANGEFLOW_DB", help="Database address.", show_default=DEFAULT_DB)]
@@ -28,19 +43,24 @@ At = Annotated[
     typer.Option(
         "--at",
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        callback=supported,
         help="Act as if it were this local day or time; now when left out.",
     ),
 ]
 
 
+LAYOUT = "\n\t"
+"""Control characters of our own texts: lines, and columns."""
+
+
 def out(text: str = "") -> None:
-    """Print data."""
-    typer.echo(text)
+    """Print data; what a terminal would obey is shown, not done."""
+    typer.echo(printable(text, keep=LAYOUT))
 
 
 def note(text: str) -> None:
     """Print what is not data."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text, keep=LAYOUT), err=True)
 
 
 def moment(at: datetime | None) -> datetime:
@@ -62,5 +82,5 @@ def spoken_errors() -> Iterator[None]:
     try:
         yield
     except ChangeflowError as error:
-        typer.secho(str(error), fg="red", err=True)
+        typer.secho(printable(error, keep=LAYOUT), fg="red", err=True)
         raise typer.Exit(error.exit_code) from None

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, Folder, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.cli.speaking import (
+    Actor,
+    At,
+    Db,
+    Folder,
+    ProgrammeName,
+    day,
+    moment,
+    note,
+    out,
+    spoken_errors,
+    supported,
+)
 from changeflow.settings import DEFAULT_DB
 
 if TYPE_CHECKING:
@@ -127,7 +139,9 @@ def waiver_add(
     approved_by: Annotated[
         list[str], typer.Option(help="Who has approved it; given twice, where a rule takes two mandates.")
     ],
-    expires: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day on which it holds.")],
+    expires: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The last day on which it holds.")
+    ],
     service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,
     task: Annotated[str | None, typer.Option(help="Only for this task.")] = None,
     school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.pilots import Service, pilot
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors, supported
 from changeflow.settings import DEFAULT_DB
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def feedback_improve(
     service: Service,
     text: Annotated[str, typer.Argument(help="What will be improved.")],
     owner: Annotated[str, typer.Option(metavar="PERSON", help="Who does it.")],
-    due: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="By when.")] = None,
+    due: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="By when.")] = None,
     said: Annotated[list[int] | None, typer.Option("--feedback", help="Feedback it takes up; again for more.")] = None,
     issues: Annotated[list[int] | None, typer.Option("--issue", help="Issues it takes up; again for more.")] = None,
     db: Db = DEFAULT_DB,
@@ -362,7 +362,8 @@ def pilot_confirm(
     item: Annotated[str, typer.Argument(help="What is confirmed: pension-files, year-to-date, service-desk …")],
     evidence: Annotated[str, typer.Option(help="What shows it.")],
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day on which it is true.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The last day on which it is true."),
     ] = None,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,

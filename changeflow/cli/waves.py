@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, spoken_errors
+from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, spoken_errors, supported
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
@@ -184,7 +184,8 @@ def keep(
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
     ] = None,
     by: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to keep; left out, its deadline.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The day to keep; left out, its deadline."),
     ] = None,
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",

@@ -7,6 +7,7 @@ from pathlib import Path
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.intake.tables import Row, read_table
+from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 
 EVIDENCE = ("self", "manager", "observed")
@@ -20,14 +21,16 @@ def read_assessments(
     people: Collection[str],
     mapping: Mapping[str, str] | None = None,
     until: date | None = None,
+    inside: Path | None = None,
 ) -> Iterator[Assessment]:
     """Read one round. The file's name is the round's; an empty score was not assessed, which is neither 1 nor fine.
 
     A day after `until` is a problem: nobody has been assessed in the future.
     """
     elements = tuple(e.value for e in Element)
+    optional = (*elements, "evidence")
     rows = read_table(
-        path, shown, problems, required=("person", "on"), optional=(*elements, "evidence"), mapping=mapping
+        path, shown, problems, required=("person", "on"), optional=optional, mapping=mapping, inside=inside
     )
     seen: dict[str, int] = {}
     for row in rows:
@@ -68,8 +71,8 @@ def _score(row: Row, element: Element, shown: str, problems: list[Problem]) -> i
 
 def _date(row: Row, shown: str, problems: list[Problem]) -> date | None:
     try:
-        return date.fromisoformat(row.cells["on"])
-    except ValueError:
-        what = f"'{row.cells['on']}' is not a date that exists."
-        problems.append(row.problem(shown, "on", what, "Write year-month-day."))
+        return parse_day(row.cells["on"])
+    except ValueError as error:
+        what, _, remedy = str(error).partition(". ")
+        problems.append(row.problem(shown, "on", f"{what}.", remedy))
         return None

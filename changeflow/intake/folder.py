@@ -11,15 +11,16 @@ from pydantic import ValidationError
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.impacts import Change
 from changeflow.adkar.people import Contact, Person
-from changeflow.errors import CyclicRoadmapError, ProblemsError, UnknownThingError
+from changeflow.errors import CyclicRoadmapError, ProblemsError, RulesUnknownError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.change_checks import check_change
 from changeflow.intake.checks import check_references, check_settings
+from changeflow.intake.opening import is_there, list_files, read_text
 from changeflow.intake.pilot_checks import check_pilots
 from changeflow.intake.rollout_checks import check_levelling, check_levers, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
-from changeflow.intake.tables import Row, read_table
+from changeflow.intake.tables import MOST_BYTES, Row, read_table
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, School, ServiceFile
 from changeflow.programme.programme import Programme, join
@@ -37,6 +38,8 @@ from changeflow.values.rulepack import Rulepacks
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
 OF_A_CONTACT = ("language", "works_on", "away", "active")
 OF_A_STAY = ("joins", "leaves", "successor", "moves")
+MOST_YAML = 6_000_000
+"""Characters of all YAML files of a folder: three of the largest that is read."""
 YES_NO = {"yes": True, "no": False}
 
 Model = TypeVar("Model", bound=Frozen)
@@ -71,6 +74,8 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[Problem] = []
+        self.characters = 0
+        """Of the YAML files so far."""
         self.documents: dict[str, Document] = {}
         """By what the file describes: `programme`, `service:payroll`, `pathway:central-service`, `calendar:…`."""
 
@@ -84,7 +89,7 @@ class _Reader:
         levelling = self._optional("levelling.yaml", Levelling, "levelling")
         change = self._optional("change.yaml", Change, "change")
         calendars = tuple(self._many("calendars", CalendarFile, lambda c: f"calendar:{c.calendar}"))
-        if not list((self.path / "services").glob("*.yaml")):
+        if not services and not any(p.file.startswith("services") for p in self.problems):
             remedy = "Add a file such as services/payroll.yaml."
             self.problems.append(Problem(file="services", what="There is no service.", remedy=remedy))
         pathways = tuple(self._pathways(services))
@@ -92,7 +97,7 @@ class _Reader:
         schools = tuple(self._schools(mapping.get("schools", {})))
         people, contacts = self._people(mapping.get("people", {}))
         assessments = tuple(self._assessments(mapping.get("assessments", {}), people))
-        own_rulepacks = read_rulepacks(self.path / "rulepacks", self.problems)
+        own_rulepacks = read_rulepacks(self.path / "rulepacks", self.problems, inside=self.path)
         if self.problems or programme is None:
             return None
         definition = Definition(
@@ -115,8 +120,13 @@ class _Reader:
         if self.problems:
             return None
         rulepacks = shipped_rulepacks()
-        joined, flaws = join(definition, rulepacks=rulepacks)
-        self._report(check_settings(joined))
+        try:
+            joined, flaws = join(definition, rulepacks=rulepacks)
+            self._report(check_settings(joined))
+        except RulesUnknownError as error:
+            what, _, remedy = str(error).partition(". ")
+            self.problems.append(self.documents["programme"].problem(("start",), f"{what}.", remedy))
+            return None
         self._report(check_risk(joined))
         self._report(check_levers(joined))
         self._report(check_levelling(joined))
@@ -126,25 +136,32 @@ class _Reader:
 
     def _one(self, name: str, model: type[Model], key: Callable[[Model], str]) -> Model | None:
         path = self.path / name
-        if not path.is_file():
+        if not is_there(path):
             self.problems.append(Problem(file=name, what="The file is missing.", remedy="changeflow init makes one."))
             return None
         return self._read(path, name, model, key)
 
     def _optional(self, name: str, model: type[Model], key: str) -> Model:
         """Read a file that may be left out: then everything in it has its default."""
-        if not (self.path / name).is_file():
+        if not is_there(self.path / name):
             return model()
         return self._read(self.path / name, name, model, lambda _: key) or model()
 
     def _many(self, folder: str, model: type[Model], key: Callable[[Model], str]) -> Iterator[Model]:
-        for path in sorted((self.path / folder).glob("*.yaml")):
+        for path in self._list(folder, ".yaml"):
             shaped = self._read(path, f"{folder}/{path.name}", model, key)
             if shaped is not None:
                 yield shaped
 
     def _read(self, path: Path, shown: str, model: type[Model], key: Callable[[Model], str]) -> Model | None:
-        document = read_yaml(path, shown, self.problems)
+        is_own = path.is_relative_to(self.path)
+        document = read_yaml(path, shown, self.problems, inside=self.path if is_own else None)
+        self.characters += len(document.text) if document and is_own else 0
+        if self.characters > MOST_YAML:
+            if document is not None:
+                what = f"The folder's files have more than {MOST_YAML // 1_000_000} MB in all."
+                self.problems.append(Problem(file=shown, what=what, remedy="Keep only the programme's files in it."))
+            return None
         shaped = shape(document, model, self.problems) if document else None
         if document is None or shaped is None:
             return None
@@ -157,7 +174,7 @@ class _Reader:
         return shaped
 
     def _pathways(self, services: Iterable[ServiceFile]) -> Iterator[Pathway]:
-        own = {p.stem: p for p in sorted((self.path / "pathways").glob("*.yaml"))}
+        own = {p.stem: p for p in self._list("pathways", ".yaml")}
         for service in sorted(services, key=lambda s: s.pathway):
             if f"pathway:{service.pathway}" in self.documents:
                 continue
@@ -185,10 +202,10 @@ class _Reader:
             yield school
 
     def _people(self, mapping: dict[str, str]) -> tuple[tuple[Person, ...], tuple[Contact, ...]]:
-        name = "people.xlsx" if (self.path / "people.xlsx").is_file() else "people.csv"
-        if not (self.path / name).is_file():
+        name = "people.xlsx" if is_there(self.path / "people.xlsx") else "people.csv"
+        if not is_there(self.path / name):
             return (), ()
-        if name != "people.csv" and (self.path / "people.csv").is_file():
+        if name != "people.csv" and is_there(self.path / "people.csv"):
             what = "There are people.csv and people.xlsx, and only one can be right."
             self.problems.append(Problem(file=name, what=what, remedy="Keep one of them."))
             return (), ()
@@ -249,11 +266,12 @@ class _Reader:
         self, name: str, required: tuple[str, ...], optional: tuple[str, ...], mapping: dict[str, str]
     ) -> list[Row]:
         path = self.path / name
-        if not path.is_file():
+        if not is_there(path):
             remedy = f"Its columns are {', '.join(required)}."
             self.problems.append(Problem(file=name, what="The file is missing.", remedy=remedy))
             return []
-        return read_table(path, name, self.problems, required=required, optional=optional, mapping=mapping)
+        columns = {"required": required, "optional": optional}
+        return read_table(path, name, self.problems, **columns, mapping=mapping, inside=self.path)
 
     def _row(self, row: Row, model: type[Model], file: str, cells: dict[str, object] | None = None) -> Model | None:
         known = set(model.model_fields)
@@ -271,9 +289,9 @@ class _Reader:
 
     def _assessments(self, mapping: dict[str, str], people: Iterable[Person]) -> Iterator[Assessment]:
         known = {p.id for p in people}
-        found = [p for p in (self.path / "adkar").glob("*") if p.suffix.lower() in (".csv", ".xlsx")]
-        for path in sorted(found):
-            yield from read_assessments(path, f"adkar/{path.name}", self.problems, people=known, mapping=mapping)
+        for path in self._list("adkar", ".csv", ".xlsx"):
+            shown = f"adkar/{path.name}"
+            yield from read_assessments(path, shown, self.problems, people=known, mapping=mapping, inside=self.path)
 
     def _report(self, flaws: Iterable[Flaw]) -> None:
         for flaw in flaws:
@@ -296,9 +314,14 @@ class _Reader:
             self.problems.append(document.problem(path, f"{what}.", remedy, on_key=True))
 
     def _sources(self) -> dict[str, str]:
-        names = [d.file for d in self.documents.values() if (self.path / d.file).is_file()]
-        names += ["schools.csv", *(f"rulepacks/{p.name}" for p in (self.path / "rulepacks").glob("*.yaml"))]
-        return {n: (self.path / n).read_text("utf-8-sig", errors="replace") for n in sorted(names)}
+        texts = {d.file: d.text for d in self.documents.values() if is_there(self.path / d.file)}
+        for name in ("schools.csv", *(f"rulepacks/{p.name}" for p in self._list("rulepacks", ".yaml"))):
+            text = read_text(self.path / name, name, self.problems, most=MOST_BYTES, inside=self.path)
+            texts |= {name: text} if text is not None else {}
+        return dict(sorted(texts.items()))
+
+    def _list(self, folder: str, *endings: str) -> list[Path]:
+        return list_files(self.path / folder, self.problems, endings=endings, inside=self.path)
 
 
 def _quoted(value: object) -> str:

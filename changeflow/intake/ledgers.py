@@ -4,13 +4,14 @@ What is not an amount is told with its line and column; a float of a Parquet fil
 """
 
 import csv
+import io
 import re
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
+from changeflow.intake.opening import open_input
 from changeflow.intake.sheets import read_sheet
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.values.problem import Problem, did_you_mean
@@ -18,6 +19,11 @@ from changeflow.values.problem import Problem, did_you_mean
 if TYPE_CHECKING:
     import duckdb
 
+MOST_BYTES = 500_000_000
+"""Of one side: a million contracts with twelve elements have a fifth of it."""
+MOST_COLUMNS = 500
+MOST_OF_A_LINE = 1_000_000
+"""Bytes: more is a quotation mark that is never closed, or no table."""
 SHOWN = 50
 """Problems of one kind that are told one by one."""
 DECIMALS = 6
@@ -98,7 +104,7 @@ class _Loading:
         """Load the elements of a policy; `theirs` gives the file's columns for its keys and elements."""
         keys = [theirs[k] for k in policy.key]
         named = [t.element for t in policy.tolerances]
-        elements = named or [c for c in self.columns if c not in (*keys, PERIOD) and self._is_amounts(c)]
+        elements = named or self._amounts([c for c in self.columns if c not in (*keys, PERIOD)])
         columns = {e: theirs.get(e, e) for e in elements}
         # Reading patiently takes four times as long, so it is only done where it has to be.
         if unread := self._load(keys, columns, patient=()):
@@ -147,11 +153,13 @@ class _Loading:
         counts = self.db.execute(f'select {nulls} from "{self.name}"').fetchone() or ()
         return [e for e, count in zip(columns, counts, strict=True) if count]
 
-    def _is_amounts(self, column: str) -> bool:
-        """Tell whether some cell of a column is an amount, and none is anything else."""
-        counts = f"count(*) filter (where {_patient(column)} is null), count({quoted(column)})"
-        row = self.db.execute(f"select {counts} from {self.source}").fetchone()
-        return row is not None and row[0] == 0 and row[1] > 0
+    def _amounts(self, columns: Sequence[str]) -> list[str]:
+        """Return the columns of which some cell is an amount, and none is anything else."""
+        if not columns:
+            return []
+        counts = [f"count(*) filter (where {_patient(c)} is null), count({quoted(c)})" for c in columns]
+        row = self.db.execute(f"select {', '.join(counts)} from {self.source}").fetchone() or ()
+        return [c for c, wrong, filled in zip(columns, row[::2], row[1::2], strict=True) if wrong == 0 and filled > 0]
 
     def _no_amounts(self, element: str, column: str) -> list[tuple[int, int, str]]:
         """Return line, column and text of the first cells of an element that are no amounts, as the file has them."""
@@ -202,49 +210,60 @@ def _source(
     db: "duckdb.DuckDBPyConnection", name: str, path: Path, problems: list[Problem], scratch: Path
 ) -> tuple[str, list[str]]:
     """Return what to select from, with every column as text, and the columns in their order."""
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        return _parquet(db, path, problems)
+    suffix, shown, start = path.suffix.lower(), path.name, len(problems)
     if suffix == ".xlsx":
-        lines = read_sheet(path, path.name, problems)
-        if not lines:
-            return "", []
-        path = scratch / f"{name}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
+        lines = read_sheet(path, shown, problems)
+        source = scratch / f"{name}.csv"
+        with source.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(cells for _, cells in lines)
+    elif suffix == ".parquet":
+        with open_input(path, shown, problems, most=MOST_BYTES) as opened:
+            return _parquet(db, _plain_name(path, scratch / f"{name}.parquet"), shown, problems) if opened else ("", [])
     else:
-        before = len(problems)
-        path = _as_utf8(path, scratch / f"{name}.csv", problems)
-        if len(problems) > before:
-            return "", []
-    with path.open(encoding="utf-8-sig", newline="") as file:
+        source = _as_utf8(path, scratch / f"{name}.csv", problems)
+    if len(problems) > start:
+        return "", []
+    with source.open(encoding="utf-8-sig", newline="") as file:
         first = file.readline()
     separator = max((",", ";", "\t"), key=first.count)
+    if first.count(separator) >= MOST_COLUMNS:
+        what = f"The ledger has more than {MOST_COLUMNS} columns."
+        problems.append(Problem(file=shown, what=what, remedy="Keep the key and the elements that are compared."))
+        return "", []
     columns = [c.strip() for c in next(csv.reader([first], delimiter=separator), [])]
     if not any(columns):
-        problems.append(Problem(file=path.name, what="The file is empty.", remedy="Its first line names the columns."))
+        problems.append(Problem(file=shown, what="The file is empty.", remedy="Its first line names the columns."))
         return "", []
     twice = sorted({c for c in columns if columns.count(c) > 1})
     if twice:
         what = f"The column '{twice[0]}' is there twice."
-        problems.append(Problem(file=path.name, line=1, what=what, remedy="Give one of them another name."))
+        problems.append(Problem(file=shown, line=1, what=what, remedy="Give one of them another name."))
         return "", []
     names = ", ".join(f"'{c.replace(chr(39), chr(39) * 2)}': 'varchar'" for c in columns)
-    where = str(path).replace("'", "''")
+    where = str(source).replace("'", "''")
     return (
         f"read_csv('{where}', columns={{{names}}}, header=true, delim='{separator}', quote='\"', escape='\"', "
         "null_padding=false, strict_mode=true, parallel=true, auto_detect=false)"
     ), columns
 
 
-def _parquet(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[Problem]) -> tuple[str, list[str]]:
+def _plain_name(path: Path, link: Path) -> Path:
+    """Return a name for a file that DuckDB takes as it is: in others, a star or a bracket stands for more files."""
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.resolve())
+    return link
+
+
+def _parquet(db: "duckdb.DuckDBPyConnection", path: Path, shown: str, problems: list[Problem]) -> tuple[str, list[str]]:
     where = str(path).replace("'", "''")
     described = db.execute(f"describe select * from read_parquet('{where}')").fetchall()
     for column, kind, *_ in described:
         if kind in ("DOUBLE", "FLOAT"):
             what = f"The column '{column}' holds floats, which are not exact."
-            problems.append(Problem(file=path.name, what=what, remedy="Write it as decimals or as text."))
+            problems.append(Problem(file=shown, what=what, remedy="Write it as decimals or as text."))
     columns = [c for c, *_ in described]
+    if len(columns) > MOST_COLUMNS:
+        problems.append(Problem(file=shown, what=f"The ledger has more than {MOST_COLUMNS} columns."))
     casts = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in columns)
     return f"(select {casts} from read_parquet('{where}'))", columns
 
@@ -252,12 +271,18 @@ def _parquet(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[Problem
 def _as_utf8(path: Path, target: Path, problems: list[Problem]) -> Path:
     """Return a file in UTF-8: the one given, or a copy of one that an older program wrote; both in one is refused."""
     good, bad, at = False, False, 0
-    with path.open("rb") as file:
+    with open_input(path, path.name, problems, most=MOST_BYTES) as file:
+        if file is None:
+            return path
         if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            target.write_text(path.read_text(encoding="utf-16"), encoding="utf-8")
-            return target
+            return _copy(file, target, "utf-16", path.name, 1, problems)
         file.seek(0)
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(lambda: file.readline(MOST_OF_A_LINE), b""), 1):
+            if len(line) == MOST_OF_A_LINE or b"\0" in line:
+                what = "The file is not text." if b"\0" in line else "The line has more than a million characters."
+                remedy = "Save it as CSV (UTF-8), and look for a quotation mark that is never closed."
+                problems.append(Problem(file=path.name, line=number, what=what, remedy=remedy))
+                return path
             if line.isascii():
                 continue
             try:
@@ -265,17 +290,29 @@ def _as_utf8(path: Path, target: Path, problems: list[Problem]) -> Path:
                 good = good or number > 1 or not line.startswith(b"\xef\xbb\xbf")
             except UnicodeDecodeError:
                 bad, at = True, at or number
-    if bad and good:
-        what = "Some lines are UTF-8 and some are not."
-        problems.append(Problem(file=path.name, line=at, what=what, remedy="Save the whole file as CSV (UTF-8)."))
-    elif bad:
-        with (
-            path.open(encoding="cp1252", errors="replace", newline="") as old,
-            target.open("w", encoding="utf-8") as new,
-        ):
-            shutil.copyfileobj(old, new)
-        return target
-    return path
+        if bad and good:
+            what = "Some lines are UTF-8 and some are not."
+            problems.append(Problem(file=path.name, line=at, what=what, remedy="Save the whole file as CSV (UTF-8)."))
+        elif bad:
+            return _copy(file, target, "cp1252", path.name, at, problems)
+    return _plain_name(path, target)
+
+
+def _copy(file: BinaryIO, target: Path, encoding: str, shown: str, at: int, problems: list[Problem]) -> Path:
+    """Write a file again in UTF-8; `at` is the line to name where it is no text."""
+    file.seek(0)
+    old = io.TextIOWrapper(file, encoding, newline="")
+    try:
+        with target.open("w", encoding="utf-8", newline="") as new:
+            while text := old.read(MOST_OF_A_LINE):
+                new.write(text)
+    except UnicodeError:
+        remedy = "Save it as CSV (UTF-8)."
+        problems.append(Problem(file=shown, line=at, what="The file is not text.", remedy=remedy))
+    finally:
+        # The file belongs to whoever opened it.
+        old.detach()
+    return target
 
 
 def _unreadable(shown: str, error: Exception) -> Problem:

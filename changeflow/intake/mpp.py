@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.errors import ProblemsError
-from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
+from changeflow.intake.mspdi.reader import MAX_BYTES, ProjectFile, read_mspdi
+from changeflow.intake.opening import check_input
 from changeflow.values.problem import Problem
 
 FOREIGN = (".mpp", ".mpt", ".mpx", ".xer", ".pmxml")
@@ -16,8 +17,7 @@ INSTEAD = "Or save it as XML in Microsoft Project: File, Save as, XML format."
 
 def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -> ProjectFile:
     """Read a file that only MPXJ can read, by way of MSPDI; `say` is told that Java takes a moment to start."""
-    if not path.is_file():
-        raise ProblemsError([Problem(file=path.name, what="There is no such file.")])
+    check_input(path, most=MAX_BYTES)
     jpype = _java(path)
     if say is not None:
         say(f"Reading {path.name} through MPXJ: Java takes a moment to start.")

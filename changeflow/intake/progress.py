@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.intake.tables import Row, read_table
+from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 
 
@@ -42,7 +43,8 @@ def read_day(row: Row, column: str, shown: str, problems: list[Problem]) -> date
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        problems.append(row.problem(shown, column, f"'{text}' is not a date that exists.", "Write year-month-day."))
+        return parse_day(text)
+    except ValueError as error:
+        what, _, remedy = str(error).partition(". ")
+        problems.append(row.problem(shown, column, f"{what}.", remedy))
         return None

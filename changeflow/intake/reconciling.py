@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeflow.errors import InputError, ProblemsError
-from changeflow.intake.ledgers import Side, load_side, quoted
+from changeflow.intake.ledgers import MOST_BYTES, Side, load_side, quoted
+from changeflow.intake.opening import check_input
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.reconciliation import Outcome, Reconciliation, Variance
 from changeflow.values.problem import Problem
@@ -25,7 +26,8 @@ UNIT = 1_000_000
 """Amounts are kept to six decimals: four are the most that a payroll has, and rates of exchange have six."""
 KEPT = 1_000
 """Differences, and keys of each kind, that are kept one by one; all are counted."""
-MEMORY = "600MB"
+MEMORY, SCRATCH = "600MB", "4GB"
+"""Beyond the first, DuckDB puts what it needs into a scratch folder, up to the second, which goes when it is done."""
 IN_CLASS = (Outcome.EQUAL, Outcome.WITHIN_TOLERANCE, Outcome.EXPLAINED, Outcome.UNEXPLAINED)
 MISSING, EXTRA = "missing", "extra"
 """As an explanation's element: it explains that a contract is on one side alone."""
@@ -40,16 +42,20 @@ def reconcile(
     period: str,
     identity: Path | None = None,
     say: Say | None = None,
+    inside: Path | None = None,
 ) -> Reconciliation:
     """Compare two files; every problem of both at once, as `ProblemsError`, and then nothing is compared."""
     # Loaded here: it takes longer than most commands.
     import duckdb
 
     told = say or (lambda _: None)
+    for path in (old, new):
+        check_input(path, most=MOST_BYTES, inside=inside)
     # Nothing is fetched from anywhere: DuckDB would get its extensions by itself.
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "autoinstall_known_extensions": "false",
+        "max_temp_directory_size": SCRATCH,
     }
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect(config=settings) as db:
         db.execute("set temp_directory = ?", [scratch])

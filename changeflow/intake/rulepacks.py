@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from changeflow.errors import ProblemsError
+from changeflow.intake.opening import list_files
 from changeflow.intake.shaped import shape
 from changeflow.intake.yaml import read_yaml
 from changeflow.values.problem import Problem
@@ -22,11 +23,12 @@ def shipped_rulepacks() -> Rulepacks:
     return Rulepacks(packs=packs)
 
 
-def read_rulepacks(folder: Path, problems: list[Problem]) -> tuple[Rulepack, ...]:
+def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None = None) -> tuple[Rulepack, ...]:
     packs: list[Rulepack] = []
     seen: dict[tuple[str, str, date], str] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        document = read_yaml(path, f"{folder.name}/{path.name}", problems)
+    inside = inside or folder
+    for path in list_files(folder, problems, endings=(".yaml",), inside=inside):
+        document = read_yaml(path, f"{folder.name}/{path.name}", problems, inside=inside)
         pack = shape(document, Rulepack, problems) if document else None
         if pack is None:
             continue

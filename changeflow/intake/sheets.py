@@ -1,37 +1,229 @@
-"""The first sheet of an xlsx as lines of text."""
+"""The first sheet of an xlsx as lines of text, from a copy of the workbook that has been measured first.
 
+An xlsx is a zip: a few kilobytes can unfold to gigabytes, and two cells far apart make the reader lay out all between.
+So the parts that are read are unpacked within a limit, the sheet's cells are counted, and only then is it read.
+"""
+
+import io
+import posixpath
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from changeflow.intake.opening import read_bytes
 from changeflow.values.problem import Problem
 
-MOST_BYTES = 20_000_000
+if TYPE_CHECKING:
+    from lxml import etree
+
+MOST_BYTES = 10_000_000
 """A workbook of people or schools is far smaller; a larger one is a mistake, or an attack."""
+MOST_PARTS = 1_000
+MOST_OF_A_LIST = 2_000_000
+"""Bytes of the list of sheets, and of the styles."""
+MOST_UNPACKED = 60_000_000
+"""Bytes of the parts that are read: a sheet of half a million cells, and its texts."""
+MOST_CELLS = 500_000
+MOST_ROWS = 200_000
+MOST_COLUMNS = 500
+MOST_AREA = 2_000_000
+"""Cells between the first and the last one that is used: the reader lays out all of them."""
+MOST_CHARACTERS = 30_000_000
+"""Of all cells together: a text that is shared is written out wherever it stands."""
+INSTEAD = "Save only the sheet that is meant, as .xlsx or as CSV (UTF-8)."
+WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+SHARED, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
+_NEEDED = ("[Content_Types].xml", "_rels/.rels", WORKBOOK, RELATIONS, SHARED, STYLES)
+_SHEET = re.compile(r"(\{.*\})?sheet")
+_ROW = re.compile(rb"<(?:[\w.-]+:)?row[\s/>]")
+_CELL = re.compile(rb"<(?:[\w.-]+:)?c[\s/>]")
+_REFERENCE = re.compile(rb"\sr\s*=\s*[\"']\s*([A-Za-z]*)([0-9]*)")
+_VALUE = re.compile(rb"<(?:[\w.-]+:)?v[^>]*>\s*([^<]*)")
+_STRING = re.compile(rb"<(?:[\w.-]+:)?si[\s/>]")
 
 
-def read_sheet(path: Path, shown: str, problems: list[Problem]) -> list[tuple[int, list[str]]]:
+class _RefusedError(Exception):
+    pass
+
+
+def read_sheet(
+    path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None
+) -> list[tuple[int, list[str]]]:
     """Return (line, cells) of the first sheet, from its first line that has something in it."""
-    # Loaded here: most folders have CSVs.
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    if path.stat().st_size > MOST_BYTES:
-        remedy = f"At most {MOST_BYTES // 1_000_000} MB are read. Save only the sheet that is meant."
-        problems.append(Problem(file=shown, what="The workbook is too large.", remedy=remedy))
+    raw = read_bytes(path, shown, problems, most=MOST_BYTES, inside=inside)
+    if raw is None:
         return []
     try:
-        sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
-        rows = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError, IndexError) as error:
-        what = f"The workbook cannot be read: {str(error).splitlines()[0] if str(error) else 'it has no sheet'}."
-        problems.append(Problem(file=shown, what=what, remedy="Save it as .xlsx, or as CSV (UTF-8)."))
+        found = list(_lines(raw))
+    except _RefusedError as error:
+        problems.append(Problem(file=shown, what=f"{error}.", remedy=INSTEAD))
         return []
-    lines = [(n, [_text(cell) for cell in row]) for n, row in enumerate(rows, 1)]
-    found = [(n, cells) for n, cells in lines if any(c.strip() for c in cells)]
     if not found:
         problems.append(
             Problem(file=shown, what="The first sheet is empty.", remedy="Its first line names the columns.")
         )
     return found
+
+
+def _lines(raw: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) of the lines that have something in them."""
+    # Loaded here: most folders have CSVs.
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    with tempfile.TemporaryDirectory() as scratch:
+        measured = Path(scratch) / "measured.xlsx"
+        _copy_measured(raw, measured)
+        try:
+            sheet = CalamineWorkbook.from_path(str(measured)).get_sheet_by_index(0)
+            rows = sheet.to_python(skip_empty_area=False)
+        except (CalamineError, OSError, ValueError, IndexError, KeyError) as error:
+            said = str(error).splitlines()[0][:200] if str(error) else "it has no sheet"
+            raise _RefusedError(f"The workbook cannot be read: {said}") from None
+        except BaseException as error:
+            # The reader is written in another language: where it fails, it does so by an exception that is none.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise _RefusedError("The workbook cannot be read: it is damaged") from None
+    for n, row in enumerate(rows, 1):
+        cells = [_text(cell) for cell in row]
+        if any(c.strip() for c in cells):
+            yield n, cells
+
+
+def _copy_measured(raw: bytes, to: Path) -> None:
+    """Copy the first sheet of a workbook, and what it needs, once its size is known."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as book, zipfile.ZipFile(to, "w") as copy:
+            if len(book.infolist()) > MOST_PARTS:
+                raise _RefusedError(f"The workbook has more than {MOST_PARTS:,} parts")
+            unpacked = _Unpacked(book)
+            parts = {name: unpacked.read(name) for name in _NEEDED if unpacked.has(name)}
+            if WORKBOOK not in parts:
+                raise _RefusedError("This is not an Excel workbook")
+            sheet = _first_sheet(parts)
+            parts[sheet] = unpacked.read(sheet)
+            _measure(parts[sheet], parts.get(SHARED, b""))
+            for name, content in parts.items():
+                copy.writestr(name, content)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
+            KeyError, UnicodeError, OverflowError) as error:  # fmt: skip
+        raise _RefusedError(
+            f"The workbook cannot be read: {str(error).splitlines()[0][:200] or 'it is damaged'}"
+        ) from None
+
+
+class _Unpacked:
+    """The parts of a zip, read while all of them together stay within the limit."""
+
+    def __init__(self, book: zipfile.ZipFile) -> None:
+        self.book = book
+        self.names = {info.filename: info for info in book.infolist()}
+        self.left = MOST_UNPACKED
+
+    def has(self, name: str) -> bool:
+        return name in self.names
+
+    def read(self, name: str) -> bytes:
+        info = self.names[name]
+        if name in (WORKBOOK, RELATIONS, STYLES) and info.file_size > MOST_OF_A_LIST:
+            raise _RefusedError(f"The workbook cannot be read: its part {name} is too large")
+        # What it says first, then what it is: a zip may lie.
+        if info.file_size <= self.left:
+            with self.book.open(info) as part:
+                content = part.read(self.left + 1)
+            self.left -= len(content)
+            if self.left >= 0:
+                return content
+        raise _RefusedError(f"The workbook unfolds to more than {MOST_UNPACKED // 1_000_000} MB")
+
+
+def _first_sheet(parts: dict[str, bytes]) -> str:
+    """Return the name of the part that holds the first sheet."""
+    sheets = [e for e in _elements(parts[WORKBOOK]) if isinstance(e.tag, str) and _SHEET.fullmatch(e.tag)]
+    wanted = next((v for k, v in sheets[0].attrib.items() if str(k).endswith("}id")), None) if sheets else None
+    targets = [e.get("Target") for e in _elements(parts.get(RELATIONS, b"")) if wanted and e.get("Id") == wanted]
+    if not targets or not targets[0]:
+        raise _RefusedError("The workbook has no sheet")
+    return posixpath.normpath(posixpath.join("/xl", targets[0])).lstrip("/")
+
+
+def _elements(content: bytes) -> Iterator["etree._Element"]:
+    from lxml import etree
+
+    if not content:
+        return iter(())
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.fromstring(content, parser).iter()
+    except etree.XMLSyntaxError:
+        raise _RefusedError("The workbook cannot be read: it is damaged") from None
+
+
+def _measure(sheet: bytes, texts: bytes) -> None:
+    """Count the cells of a sheet, how far they reach and how much they say, before anything lays them out."""
+    if b"\0" in sheet[:1_000] or b"\0" in texts[:1_000] or b"<!" in sheet or b"<!" in texts:
+        raise _RefusedError("The workbook cannot be read: no spreadsheet writes it in this way")
+    rows, cells = _count(_ROW, sheet), _count(_CELL, sheet)
+    if rows > MOST_ROWS:
+        raise _RefusedError(f"The sheet has more than {MOST_ROWS:,} lines")
+    if max(cells, _count(_STRING, texts)) > MOST_CELLS:
+        raise _RefusedError(f"The sheet has more than {MOST_CELLS:,} cells")
+    placed, last_row, last_column = 0, 0, 0
+    columns: dict[bytes, int] = {}
+    for found in _REFERENCE.finditer(sheet):
+        letters, digits = found.groups()
+        if letters:
+            placed += 1
+            if letters not in columns:
+                columns[letters] = _column(letters)
+            last_column = max(last_column, columns[letters])
+        last_row = max(last_row, int(digits[:9] or 0))
+    if placed < cells:
+        # A cell need not say where it is: then it is beside the one before it.
+        last_column += max(_count(_CELL, row) for row in _ROW.split(sheet))
+        last_row += rows
+    if last_row > MOST_ROWS:
+        raise _RefusedError(f"The sheet reaches to line {last_row:,}; at most {MOST_ROWS:,} are read")
+    if last_column > MOST_COLUMNS:
+        raise _RefusedError(f"The sheet has more than {MOST_COLUMNS} columns")
+    if last_row * last_column > MOST_AREA:
+        raise _RefusedError(f"The sheet reaches over more than {MOST_AREA:,} cells")
+    if _shared_characters(sheet, texts, cells) > MOST_CHARACTERS:
+        raise _RefusedError(f"The sheet has more than {MOST_CHARACTERS // 1_000_000} million characters")
+
+
+def _shared_characters(sheet: bytes, texts: bytes, cells: int) -> int:
+    """Return at most how many characters shared texts have, written out wherever they stand."""
+    starts = [found.start() for found in _STRING.finditer(texts)]
+    sizes = [b - a for a, b in pairwise([*starts, len(texts)])]
+    longest = max(sizes, default=0)
+    if longest * cells <= MOST_CHARACTERS:
+        return 0
+    total = 0
+    for found in _VALUE.finditer(sheet):
+        number = found[1].strip()
+        # A number that is no text's counts as well: rather too much than too little.
+        total += (
+            sizes[int(number[:9])] if number.isdigit() and int(number[:9]) < len(sizes) else longest * (b"&" in number)
+        )
+    return total
+
+
+def _count(pattern: re.Pattern[bytes], content: bytes) -> int:
+    return sum(1 for _ in pattern.finditer(content))
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper()[:6]:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _text(cell: object) -> str:

@@ -1,17 +1,31 @@
 """Tables in, CSV or xlsx: any common encoding and separator, a mapping of columns, every mistake with its place."""
 
 import csv
-import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from changeflow.intake.opening import read_text
 from changeflow.intake.sheets import read_sheet
-from changeflow.intake.yaml import read_text
 from changeflow.values.problem import Problem, did_you_mean
 
+MOST_BYTES = 16_000_000
+"""Of a CSV: fifty thousand people with twenty columns each have half as much."""
+MOST_ROWS = 100_000
+MOST_LINES = 1_100_000
+"""With the empty ones: a spreadsheet has no more, and some write all of them."""
+MOST_COLUMNS = 500
+MOST_CELLS = 1_000_000
+"""Of a table that have something in them."""
 MAX_FIELD = 100_000
 """Characters of one cell. A longer one is a broken quote or an attack."""
+_ALONE = re.compile(r"\r(?!\n)")
+SPLIT = "Split the table into several files."
+
+
+class _TooBigError(Exception):
+    """Whose arguments are the line, and what there is too much of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +49,60 @@ def read_table(
     required: tuple[str, ...],
     optional: tuple[str, ...] | None,
     mapping: Mapping[str, str] | None = None,
+    inside: Path | None = None,
 ) -> list[Row]:
     """Read a CSV, or the first sheet of an xlsx; `mapping` gives their column for ours.
 
-    `optional=None` takes any other column as it is.
+    `optional=None` takes any other column as it is. A file that leads out of the folder `inside` is refused.
     """
-    if path.suffix.lower() == ".xlsx":
-        lines = read_sheet(path, shown, problems)
-        if not lines:
+    columns = _Columns(required, optional, mapping or {})
+    try:
+        if path.suffix.lower() == ".xlsx":
+            lines = read_sheet(path, shown, problems, inside=inside)
+            if not lines:
+                return []
+            return list(_rows(lines[0][1], iter(lines[1:]), shown, problems, columns))
+        text = read_text(path, shown, problems, most=MOST_BYTES, inside=inside)
+        if text is None:
             return []
-        columns = _Columns(required, optional, mapping or {})
-        return list(_rows(lines[0][1], iter(lines[1:]), shown, problems, columns))
-    text = read_text(path, shown, problems)
-    if text is None:
+        if not text.strip():
+            remedy = f"Its first line names the columns: {', '.join(required)}."
+            problems.append(Problem(file=shown, what="The file is empty.", remedy=remedy))
+            return []
+        return list(_csv_rows(text, shown, problems, columns))
+    except _TooBigError as error:
+        line, what = error.args
+        problems.append(Problem(file=shown, line=line, what=what, remedy=SPLIT))
         return []
-    if "\0" in text:
-        problems.append(Problem(file=shown, what="The file is not text.", remedy="Save it as CSV (UTF-8)."))
-        return []
-    if not text.strip():
-        names = ", ".join(required)
-        problems.append(
-            Problem(file=shown, what="The file is empty.", remedy=f"Its first line names the columns: {names}.")
-        )
-        return []
+
+
+def _csv_rows(text: str, shown: str, problems: list[Problem], columns: "_Columns") -> Iterator[Row]:
+    reader = None
     try:
         csv.field_size_limit(MAX_FIELD)
         first = text.split("\n", 1)[0]
         separator = max((",", ";", "\t"), key=first.count)
-        reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
-        header = next(reader)
-        columns = _Columns(required, optional, mapping or {})
-        return list(_rows(header, ((reader.line_num, cells) for cells in reader), shown, problems, columns))
+        if first.count(separator) >= MOST_COLUMNS:
+            raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")
+        reader = csv.reader(_split(text), delimiter=separator, strict=True)
+        header = next(cells for cells in reader if cells)
+        yield from _rows(header, ((reader.line_num, cells) for cells in reader), shown, problems, columns)
     except csv.Error as error:
         remedy = f"Look for a quotation mark that is never closed; a cell has at most {MAX_FIELD:,} characters."
-        problems.append(Problem(file=shown, what=f"The table cannot be read: {error}.", remedy=remedy))
-        return []
+        line = reader.line_num if reader is not None else 1
+        problems.append(Problem(file=shown, line=line, what=f"The table cannot be read: {error}.", remedy=remedy))
+
+
+def _split(text: str) -> Iterator[str]:
+    """Yield the lines of a text, however they end: a carriage return alone ends one as well."""
+    if _ALONE.search(text) is not None:
+        text = _ALONE.sub("\n", text)
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start : end + 1]
+        start = end + 1
+    if start < len(text):
+        yield text[start:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +113,20 @@ class _Columns:
     optional: tuple[str, ...] | None
     mapping: Mapping[str, str]
 
+    def check(self, header: Sequence[str], theirs: Sequence[str], shown: str) -> Iterator[Problem]:
+        """Find columns that are missing, and those that no one asked for."""
+        for name in self.required:
+            if name not in header:
+                wanted = self.mapping.get(name, name)
+                remedy = did_you_mean(wanted, theirs)
+                yield Problem(file=shown, what=f"The column '{wanted}' is missing.", remedy=remedy)
+        if self.optional is not None and not self.mapping:
+            known = {*self.required, *self.optional}
+            for n, name in enumerate(header, 1):
+                if name not in known:
+                    what, remedy = f"Unknown column '{name}'.", did_you_mean(name, known)
+                    yield Problem(file=shown, column=n, what=what, remedy=remedy)
+
 
 def _rows(
     head: Sequence[str],
@@ -88,29 +135,24 @@ def _rows(
     problems: list[Problem],
     wanted: _Columns,
 ) -> Iterator[Row]:
-    required, optional, mapping = wanted.required, wanted.optional, wanted.mapping
+    if len(head) > MOST_COLUMNS:
+        raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")
     theirs = [h.strip() for h in head]
-    ours = {theirs_name: name for name, theirs_name in mapping.items()}
+    ours = {theirs_name: name for name, theirs_name in wanted.mapping.items()}
     header = [ours.get(h, h) for h in theirs]
     columns = {name: n for n, name in enumerate(header, 1)}
-    for name in required:
-        if name not in columns:
-            remedy = did_you_mean(mapping.get(name, name), theirs)
-            problems.append(
-                Problem(file=shown, what=f"The column '{mapping.get(name, name)}' is missing.", remedy=remedy)
-            )
-    if optional is not None and not mapping:
-        for name in header:
-            if name not in required and name not in optional:
-                column, remedy = columns[name], did_you_mean(name, (*required, *optional))
-                problems.append(Problem(file=shown, column=column, what=f"Unknown column '{name}'.", remedy=remedy))
-    if any(name not in columns for name in required):
+    problems += wanted.check(header, theirs, shown)
+    if any(name not in columns for name in wanted.required):
         return
-    count = 0
+    count, filled = 0, 0
     for line, cells in lines:
+        if line > MOST_LINES:
+            raise _TooBigError(line, f"The file has more than {MOST_LINES:,} lines.")
         if not any(c.strip() for c in cells):
             continue
         count += 1
+        if count > MOST_ROWS:
+            raise _TooBigError(line, f"The table has more than {MOST_ROWS:,} lines.")
         if len(cells) > len(header):
             what = f"The line has {len(cells)} cells, the header {len(header)}."
             problems.append(
@@ -118,7 +160,10 @@ def _rows(
             )
             continue
         row = Row(line, {h: c.strip() for h, c in zip(header, cells, strict=False) if c.strip()}, columns)
-        missing = [name for name in required if name not in row.cells]
+        filled += len(row.cells)
+        if filled > MOST_CELLS:
+            raise _TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
+        missing = [name for name in wanted.required if name not in row.cells]
         problems += [row.problem(shown, name, f"'{name}' is empty.", "Every line needs it.") for name in missing]
         if not missing:
             yield row

@@ -1,21 +1,36 @@
 """YAML with the position of every key and value, duplicate keys refused, and aliases kept small."""
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, MaxDepthExceededError
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from changeflow.intake.opening import read_text
+from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.problem import Problem
 
 MAX_BYTES = 2_000_000
-"""A programme's file has some tens of kilobytes; ten megabytes are a mistake or an attack."""
-MAX_NODES = 100_000
-"""Counted after aliases are followed: an anchor bomb of a few lines would make billions."""
+"""A programme's file has some tens of kilobytes; one of twenty thousand tasks has one and a half megabytes."""
+MAX_NODES = 300_000
+"""Keys and values of a file: reading more takes too long, and too much memory."""
+MAX_UNFOLDED = 100_000
+"""Keys and values that aliases repeat: an anchor bomb of a few lines would make billions."""
+MAX_DEPTH = 50
+MAX_SCALAR = 100_000
+"""Characters of one value, or of one line: longer ones are read slowly."""
+_LONG_LINE = re.compile(rf"[^\n]{{{MAX_SCALAR + 1}}}")
+_DIGITS = 18
+_CORE = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 Path_ = tuple[str | int, ...]
 
@@ -26,6 +41,7 @@ class Document:
 
     file: str
     data: Any = None
+    text: str = ""
     values: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
 
@@ -43,56 +59,70 @@ class Document:
         return Problem(file=self.file, line=line, column=column, what=what, remedy=remedy)
 
 
+_TOO_MANY = f"It has more than {MAX_NODES:,} keys and values.", "Split it into several files."
+
+
 class _TooBigError(Exception):
-    pass
+    """Whose arguments are what is too big, and what to do about it."""
 
 
-def read_text(path: Path, shown: str, problems: list[Problem]) -> str | None:
-    """Read a text file as UTF-8 (a BOM is fine), or as Windows-1252 where it is not UTF-8."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        problems.append(Problem(file=shown, what=f"The file cannot be read: {error.strerror}."))
-        return None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")
+class _Composer(Composer):
+    """Counts what it makes, so that a file cannot fill the memory."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **named)
+        self.made = 0
+        # A name that is given twice stands for the later place, and no one needs a warning.
+        self.warn_double_anchors = False
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401
+        self.made += 1
+        if self.made > MAX_NODES:
+            raise _TooBigError(*_TOO_MANY)
+        return super().compose_node(parent, index)
 
 
-def read_yaml(path: Path, shown: str, problems: list[Problem]) -> Document | None:
+def read_yaml(path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None) -> Document | None:
     """Read one YAML file; what is wrong is added to `problems`, and then nothing is returned."""
-    if path.is_file() and path.stat().st_size > MAX_BYTES:
-        size = f"{path.stat().st_size / 1e6:.0f} MB"
-        problems.append(Problem(file=shown, what=f"The file has {size}.", remedy="At most 2 MB are read."))
-        return None
-    text = read_text(path, shown, problems)
+    text = read_text(path, shown, problems, most=MAX_BYTES, inside=inside)
     return None if text is None else parse_yaml(text, shown, problems)
 
 
 def parse_yaml(text: str, shown: str, problems: list[Problem]) -> Document | None:
-    """Parse YAML text of the file `shown`."""
+    """Parse YAML text of the file `shown`: one document, a mapping, of plain values."""
+    if (long := _LONG_LINE.search(text)) is not None:
+        line = text.count("\n", 0, long.start()) + 1
+        what = f"The line has more than {MAX_SCALAR:,} characters."
+        problems.append(Problem(file=shown, line=line, what=what, remedy="Write it shorter, or on several lines."))
+        return None
+    if text.count(",") + text.count("\n") > MAX_NODES:
+        problems.append(Problem(file=shown, what=_TOO_MANY[0], remedy=_TOO_MANY[1]))
+        return None
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer, yaml.max_depth = _Composer, MAX_DEPTH
+    document = Document(shown, text=text)
     try:
         node = yaml.compose(text)
-        document = Document(shown)
         if node is not None:
             builder = _Builder(document, yaml.constructor)
             document.data = builder.build(node, ())
             problems += builder.problems
             if builder.problems:
                 return None
-    except _TooBigError:
-        problems.append(Problem(file=shown, what="Its aliases unfold to too much.", remedy="Write the values out."))
-        return None
-    except RecursionError:
-        problems.append(Problem(file=shown, what="It is nested too deeply.", remedy="Write it flatter."))
+    except _TooBigError as error:
+        what, remedy = error.args
+        problems.append(Problem(file=shown, what=what, remedy=remedy))
         return None
     except YAMLError as error:
         problems.append(_syntax_problem(error, shown))
         return None
+    except (RecursionError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, TypeError):
+        # The reader itself stumbles over some broken files.
+        problems.append(Problem(file=shown, what="This is not YAML.", remedy="Check the file against an example."))
+        return None
     if not isinstance(document.data, dict):
-        problems.append(Problem(file=shown, what="The file is empty.", remedy="It should hold `key: value` lines."))
+        what = "The file is empty." if node is None or document.data is None else "The file is not a list of keys."
+        problems.append(Problem(file=shown, what=what, remedy="It should hold `key: value` lines."))
         return None
     return document
 
@@ -101,6 +131,12 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or error).split("\n")[0]
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if isinstance(error, MaxDepthExceededError):
+        what = f"It is nested more than {MAX_DEPTH} deep."
+        return Problem(file=shown, line=line, column=column, what=what, remedy="Write it flatter.")
+    if "another document" in what:
+        what = "A second document begins here."
+        return Problem(file=shown, line=line, column=column, what=what, remedy="Put it into a file of its own.")
     remedy = "Check the indentation and the colons around this line."
     return Problem(file=shown, line=line, column=column, what=f"This is not YAML: {what}.", remedy=remedy)
 
@@ -110,13 +146,20 @@ class _Builder:
         self.document = document
         self.constructor = constructor
         self.problems: list[Problem] = []
-        self.nodes = 0
+        self.built: set[int] = set()
+        self.repeated = 0
+        """Nodes that an alias has built again."""
 
     def build(self, node: Node, path: Path_) -> Any:  # noqa: ANN401
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise _TooBigError
+        if id(node) in self.built:
+            self.repeated += 1
+            if self.repeated > MAX_UNFOLDED or len(path) > MAX_DEPTH:
+                raise _TooBigError("Its aliases unfold to too much.", "Write the values out.")
+        self.built.add(id(node))
         self.document.values[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if str(node.tag) not in _CORE:
+            self._add(node, f"The tag '{node.tag}' is not read.", "Write plain text, numbers, dates and lists.")
+            return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -128,20 +171,13 @@ class _Builder:
         for key, value in self._pairs(node):
             name = str(key.value)
             here = (*path, name)
-            line, column = key.start_mark.line + 1, key.start_mark.column + 1
             if name in out:
                 first = self.document.keys[here]
-                self.problems.append(
-                    Problem(
-                        file=self.document.file,
-                        line=line,
-                        column=column,
-                        what=f"'{name}' is written twice, first in line {first[0]}.",
-                        remedy="Keep one of them.",
-                    )
-                )
+                self._add(key, f"'{name}' is written twice, first in line {first[0]}.", "Keep one of them.")
                 continue
-            self.document.keys[here] = (line, column)
+            if control := _CONTROL.search(name):
+                self._add(key, f"A key holds the control character U+{ord(control[0]):04X}.", "Take it out.")
+            self.document.keys[here] = (key.start_mark.line + 1, key.start_mark.column + 1)
             out[name] = self.build(value, here)
         return out
 
@@ -149,18 +185,31 @@ class _Builder:
         for key, value in node.value:
             if isinstance(key, ScalarNode):
                 yield key, value
+            else:
+                self._add(key, "A key is a list or a mapping.", "A key is a word.")
 
     def _scalar(self, node: Node) -> Any:  # noqa: ANN401
+        kind, text = str(node.tag).rpartition(":")[2], str(node.value)
+        said = f"'{text[:60]}'"
+        if len(text) > MAX_SCALAR:
+            return self._add(node, f"The value has more than {MAX_SCALAR:,} characters.", "Write it shorter.")
+        if kind == "int" and len(text) > _DIGITS:
+            return self._add(node, f"{said} is too large.", f"A number has at most {_DIGITS} digits.")
         try:
-            return self.constructor.construct_object(node)
-        except (ValueError, YAMLError):
-            line, column = node.start_mark.line + 1, node.start_mark.column + 1
-            what = (
-                f"'{node.value}' is not a date that exists."
-                if "timestamp" in str(node.tag)
-                else f"'{node.value}' cannot be read."
-            )
-            self.problems.append(
-                Problem(file=self.document.file, line=line, column=column, what=what, remedy="Write year-month-day.")
-            )
-            return None
+            value = self.constructor.construct_object(node)
+        except (ValueError, ArithmeticError, LookupError, TypeError, YAMLError):
+            if kind == "timestamp":
+                return self._add(node, f"{said} is not a date that exists.", "Write year-month-day.")
+            return self._add(node, f"{said} cannot be read.", "Put text in quotation marks.")
+        if isinstance(value, date) and not is_supported(value):
+            what, _, remedy = out_of_range(text[:60]).partition(". ")
+            return self._add(node, f"{what}.", f"{remedy}.")
+        if isinstance(value, float) and not math.isfinite(value):
+            return self._add(node, f"{said} is not a number that exists.", "Write one in digits, such as 0.5.")
+        if isinstance(value, str) and (control := _CONTROL.search(value)):
+            return self._add(node, f"The text holds the control character U+{ord(control[0]):04X}.", "Take it out.")
+        return value
+
+    def _add(self, node: Node, what: str, remedy: str) -> None:
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        self.problems.append(Problem(file=self.document.file, line=line, column=column, what=what, remedy=remedy))

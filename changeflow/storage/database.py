@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlmodel import Session
 
 from changeflow.errors import ConflictError, DatabaseUrlError, NewerDatabaseError
+from changeflow.storage.opening import check_file, check_owner, is_about_file, plain_words
 
 BUSY_SECONDS = 10
 """How long a writer on SQLite waits for another one before it gives up."""
@@ -66,15 +67,24 @@ def session_scope(url: str, *, create: bool = False) -> Iterator[Session]:
     """
     if not create and is_sqlite(url) and not sqlite_path(url).exists():
         raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
-    engine = engine_for(url)
+    engine = _opened(url)
     try:
         with Session(engine) as session:
             if _version_in(session) != head_version():
                 _check_version(engine, url, create=create)
             with session.begin():
                 yield session
-    except OperationalError as error:
+    except DBAPIError as error:
+        if not (isinstance(error, OperationalError) or is_about_file(error)):
+            raise
         raise _spoken(error, url) from error
+
+
+def _opened(url: str) -> Engine:
+    """Open an engine, once it is known that an SQLite file is one."""
+    if is_sqlite(url) and (file := engine_for(url).url.database) not in (None, "", ":memory:"):
+        check_file(url, Path(str(file)))
+    return engine_for(url)
 
 
 @contextmanager
@@ -91,9 +101,11 @@ class _EnoughError(Exception):
 
 def upgrade(url: str) -> str:
     """Bring the database to this changeflow's version; return it. An empty one gets its tables."""
-    engine = engine_for(url)
+    engine = _opened(url)
     try:
         found, known = current_version(engine), _known_versions()
+        if found not in known:
+            check_owner(engine, url)
         if found is not None and found not in known:
             raise NewerDatabaseError(found)
         with engine.begin() as connection:
@@ -103,7 +115,9 @@ def upgrade(url: str) -> str:
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except OperationalError as error:
+    except DBAPIError as error:
+        if not (isinstance(error, OperationalError) or is_about_file(error)):
+            raise
         raise _spoken(error, url) from error
     return head_version()
 
@@ -146,6 +160,8 @@ def _check_version(engine: Engine, url: str, *, create: bool) -> None:
     found = current_version(engine)
     if found == head_version():
         return
+    if found not in _known_versions():
+        check_owner(engine, url)
     if found is None:
         if not create:
             raise DatabaseUrlError(url, "it has no tables yet; changeflow apply makes them")
@@ -160,7 +176,7 @@ def _spoken(error: DBAPIError, url: str) -> Exception:
     text = str(error.orig)
     if "locked" in text or "busy" in text:
         return ConflictError("Somebody else is writing to this database. Try again in a moment; nothing was changed.")
-    return DatabaseUrlError(url, text.strip().split("\n")[0])
+    return DatabaseUrlError(url, plain_words(text.strip().split("\n")[0]))
 
 
 def count_touched(session: Session, statement: Delete | Update) -> int:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from changeflow.errors import CheckFailedError, ConflictError
 from changeflow.intake.folder import Folder, read_folder
+from changeflow.intake.opening import read_bytes
 from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.storage import erasure, facts, versions
 from changeflow.storage.database import session_scope
@@ -21,6 +22,7 @@ from changeflow.values.moments import local_day, spoken_day
 
 STATE = Path(".changeflow") / "version.json"
 """What a folder knows of the version that it was made from."""
+MOST_OF_STATE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +112,24 @@ def remember(folder: Path, programme: str, number: int, content: str) -> None:
 def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:
     if stored is None:
         return
-    path = folder / STATE
-    state = json.loads(path.read_text()) if path.is_file() else {}
+    state = _remembered(folder)
     if state.get("programme") != programme or state.get("hash") != stored.hash:
-        made = f"version {state['number']}" if state.get("programme") == programme else "no stored version"
+        made = f"version {state.get('number')}" if state.get("programme") == programme else "no stored version"
         raise ConflictError(
             f"The folder was made from {made}, but version {stored.number} is the latest, stored by "
             f"{stored.created_by}. Nothing was written. Get it with: changeflow export folder NEWFOLDER, "
             "and make your changes there."
         )
+
+
+def _remembered(folder: Path) -> dict[str, object]:
+    """Return what the folder knows of its version; what cannot be read says nothing."""
+    raw = read_bytes(folder / STATE, str(STATE), [], most=MOST_OF_STATE, inside=folder)
+    try:
+        state = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return state if isinstance(state, dict) else {}
 
 
 def _check_erased(session: Session, read: Folder) -> None:

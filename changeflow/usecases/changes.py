@@ -20,6 +20,7 @@ from changeflow.storage.database import session_scope
 from changeflow.usecases.plan import schedule_folder, schedule_project
 from changeflow.usecases.stored import judged, load
 from changeflow.values.base import TaskId
+from changeflow.values.limits import parse_day
 from changeflow.values.moments import LONDON, spoken_day
 
 BASELINE, REPORT = "baseline", "report"
@@ -128,6 +129,6 @@ def _targets(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return parse_day(text)
     except ValueError:
         raise InputError(f"'{text}' is no day. Write 2027-03-01, {BASELINE} or {REPORT}.") from None

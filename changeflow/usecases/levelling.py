@@ -8,13 +8,17 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import InputError, ProblemsError, UnknownThingError
+from changeflow.intake.opening import is_there
+from changeflow.intake.yaml import read_yaml
 from changeflow.programme.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import Effort
 from changeflow.usecases.plan import warn_of_compiling
+from changeflow.values.limits import check_value
 from changeflow.values.moments import DAY, datetime_of, spoken_day
+from changeflow.values.problem import Problem
 
 FILE = "levelling.yaml"
 HEAD = """# yaml-language-server: $schema=./schema/levelling.json
@@ -22,6 +26,7 @@ HEAD = """# yaml-language-server: $schema=./schema/levelling.json
 # What was decided about single tasks when the programme was levelled: `changeflow level .`
 """
 ALL = "all"
+MOST_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +45,8 @@ def level_plan(
     programme: Programme, *, seconds: float, seed: int, say: Callable[[str], None] | None = None
 ) -> LevelledProgramme:
     """Level a programme. Effort and not the clock ends the search on an ordinary machine, so the answer repeats."""
-    if seconds <= 0:
-        raise InputError("Give the search some time: --seconds 5.")
+    if not 0 < seconds <= MOST_SECONDS:
+        raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
     warn_of_compiling("kernel_level", say)
     return level_programme(programme, Effort(seconds=2 * seconds, effort=seconds, seed=seed))
 
@@ -52,7 +57,8 @@ def read_pins(texts: Iterable[str]) -> dict[str, datetime]:
     for text in texts:
         task, _, moment = text.partition("=")
         try:
-            pins[task] = datetime.fromisoformat(moment)
+            pins[task] = datetime.fromisoformat(moment).replace(tzinfo=None)
+            check_value(pins[task])
         except ValueError:
             raise InputError(f"'{text}' is no pin. Write --pin payroll/system-built=2027-01-11.") from None
     return pins
@@ -81,20 +87,31 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
     path = folder / FILE
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
-    data = (yaml.load(path.read_text(encoding="utf-8")) if path.is_file() else None) or {}
+    text = _checked_text(path, folder)
+    data = yaml.load(text) or {}
     _forget(data, {*accept, *decisions.refuse, *decisions.pin})
     for task, kind, at in said:
         data.setdefault(kind, {})[task] = at.date() if at.time() == datetime.min.time() else at
     if decisions.refuse:
         data["refused"] = [*(data.get("refused") or []), *decisions.refuse]
-    text = io.StringIO()
-    yaml.dump(data, text)
-    head = "" if path.is_file() else HEAD
+    new = io.StringIO()
+    yaml.dump(data, new)
     part = path.with_name(f".{FILE}.part")
-    part.write_text(head + text.getvalue(), encoding="utf-8")
+    part.write_text(("" if text else HEAD) + new.getvalue(), encoding="utf-8")
     part.replace(path)
     lines = [f"{task}: {kind}, from {spoken_day(at.date())}" for task, kind, at in said]
     return (*lines, *(f"{task}: refused; it stays where its links put it" for task in decisions.refuse))
+
+
+def _checked_text(path: Path, folder: Path) -> str:
+    """Return the text of the folder's levelling.yaml, within the limits of every file in; nothing if there is none."""
+    if not is_there(path):
+        return ""
+    problems: list[Problem] = []
+    document = read_yaml(path, FILE, problems, inside=folder)
+    if document is None:
+        raise ProblemsError(problems)
+    return document.text
 
 
 def _moment(levelled: LevelledProgramme, wait: Wait) -> datetime:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeflow import roadmap
-from changeflow.errors import InputError
+from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.mpp import FOREIGN, read_through_mpxj
 from changeflow.intake.mspdi import ProjectFile, read_mspdi
+from changeflow.intake.opening import is_there, list_files
 from changeflow.intake.reconciling import reconcile
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import RunSummary
@@ -22,6 +23,7 @@ from changeflow.roadmap.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.problem import Problem
 
 if TYPE_CHECKING:
     from changeflow.roadmap.replan import Longer
@@ -93,12 +95,17 @@ def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:
     runs = []
     for service in folder.definition.services:
         policy = service.parallel_run or ParallelRunPolicy()
-        for old in sorted((folder.path / "parallel-runs" / service.service).glob("*-old.csv")):
-            period = old.name.removesuffix("-old.csv")
+        problems: list[Problem] = []
+        runs_of = folder.path / "parallel-runs" / service.service
+        found = list_files(runs_of, problems, endings=("-old.csv",), inside=folder.path)
+        if problems:
+            raise ProblemsError(problems)
+        for old in found:
+            period = old.name[: -len("-old.csv")]
             new = old.with_name(f"{period}-new.csv")
-            if not new.is_file():
+            if not is_there(new):
                 continue
-            result = reconcile(old, new, policy, period=period)
+            result = reconcile(old, new, policy, period=period, inside=folder.path)
             day = on or folder.definition.programme.start
             runs.append(result.summary(service=service.service, period=period, on=day))
     return tuple(runs)

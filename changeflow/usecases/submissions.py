@@ -12,6 +12,7 @@ from changeflow.storage import pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.values.limits import parse_day
 from changeflow.values.moments import day_of, spoken_day
 from changeflow.values.words import Kind
 
@@ -62,7 +63,7 @@ def _scheme_of(programme: Programme, submission: Submission) -> Scheme:
 
 def _first_day(period: str) -> date:
     try:
-        return date.fromisoformat(f"{period}-01")
+        return parse_day(f"{period}-01")
     except ValueError:
         raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.") from None
 

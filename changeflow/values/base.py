@@ -1,8 +1,10 @@
 """The base of every value that enters from outside, and ids."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from changeflow.values.limits import check_value
 
 
 def as_list(value: object) -> object:
@@ -11,9 +13,15 @@ def as_list(value: object) -> object:
 
 
 class Frozen(BaseModel):
-    """A value that enters from outside: immutable, and a misspelt key is an error."""
+    """A value that enters from outside: immutable; a misspelt key, or one beyond the limits, is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _within_limits(cls, value: Any) -> Any:  # noqa: ANN401
+        check_value(value)
+        return value
 
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]

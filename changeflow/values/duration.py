@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from changeflow.values.limits import LONGEST_YEARS
+
 
 class Unit(StrEnum):
     """What an amount is counted in."""
@@ -32,6 +34,15 @@ class Unit(StrEnum):
 _PATTERN = re.compile(r"^(?P<sign>[+-]?)(?P<amount>\d+(?:\.\d+)?)(?P<unit>ed|ew|eh|em|pp|sw|m|h|d|w|t|%)$")
 _ELAPSED = {"em": 1, "eh": 60, "ed": 24 * 60, "ew": 7 * 24 * 60}
 _WHOLE = {"pp": Unit.PAY_PERIODS, "sw": Unit.SCHOOL_WEEKS, "t": Unit.TERMS}
+_LONGEST = {
+    Unit.WORKING: LONGEST_YEARS * 366 * 24 * 60,
+    Unit.ELAPSED: LONGEST_YEARS * 366 * 24 * 60,
+    Unit.SCHOOL_WEEKS: LONGEST_YEARS * 52,
+    Unit.PAY_PERIODS: LONGEST_YEARS * 12,
+    Unit.TERMS: LONGEST_YEARS * 3,
+    Unit.PERCENT: 10_000,
+}
+_MOST_CHARACTERS = 30
 FORMS = "5d, 4h, 2w (working), 30ed (elapsed), 2pp (pay periods), 6sw (school weeks), 1t (terms)"
 
 
@@ -58,9 +69,18 @@ def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Dur
     >>> parse_duration("1.5d", minutes_per_day=450).amount, parse_duration("30ed", minutes_per_day=450).amount
     (675, 43200)
     """
-    match = _PATTERN.match(text.strip())
+    match = _PATTERN.match(text.strip()) if len(text) <= _MOST_CHARACTERS else None
     if not match:
-        raise ValueError(f"'{text}' is not a {'lag' if lag else 'duration'}. Write one of {FORMS}.")
+        said = text[:_MOST_CHARACTERS] + ("…" if len(text) > _MOST_CHARACTERS else "")
+        raise ValueError(f"'{said}' is not a {'lag' if lag else 'duration'}. Write one of {FORMS}.")
+    length = _length(text, match, minutes_per_day=minutes_per_day, lag=lag)
+    if abs(length.amount) > _LONGEST[length.unit]:
+        most = "10,000%" if length.unit is Unit.PERCENT else f"{LONGEST_YEARS} years"
+        raise ValueError(f"'{text}' is too long. Write at most {most}.")
+    return length
+
+
+def _length(text: str, match: re.Match[str], *, minutes_per_day: int, lag: bool) -> Duration:
     amount, unit = Fraction(match["amount"]), match["unit"]
     if match["sign"] == "-" and not lag and amount:
         raise ValueError(f"'{text}' is negative. A task takes no less than 0d.")

@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from changeflow.errors import DatesOutOfRangeError
+
 LONDON = ZoneInfo("Europe/London")
 """Moments are kept in UTC; days and hours are decided here."""
 DAY = 24 * 60
@@ -27,11 +29,19 @@ def local_day(moment: datetime) -> date:
 
 
 def datetime_of(minute: int) -> datetime:
-    return _EPOCH + timedelta(minutes=minute)
+    """Return the local moment of a position; one beyond every calendar is a `DatesOutOfRangeError`."""
+    try:
+        return _EPOCH + timedelta(minutes=minute)
+    except OverflowError:
+        raise DatesOutOfRangeError from None
 
 
 def day_of(minute: int) -> date:
-    return date.fromordinal(_EPOCH_DAY + minute // DAY)
+    """Return the day of a position; one beyond every calendar is a `DatesOutOfRangeError`."""
+    try:
+        return date.fromordinal(_EPOCH_DAY + minute // DAY)
+    except (ValueError, OverflowError):
+        raise DatesOutOfRangeError from None
 
 
 def last_day_of(finish: int) -> date:

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from changeflow.errors import printable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -16,8 +18,8 @@ class Problem:
     remedy: str = ""
 
     def __str__(self) -> str:
-        remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.what}{remedy}"
+        remedy = f" {printable(self.remedy)}" if self.remedy else ""
+        return f"{printable(self.file)}:{self.line}:{self.column}: {printable(self.what)}{remedy}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

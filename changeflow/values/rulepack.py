@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from changeflow.errors import RulesUnknownError
 from changeflow.values.base import Frozen, Id, as_list
+from changeflow.values.moments import spoken_day
 
 
 class Entry(Frozen):
@@ -42,7 +44,8 @@ class Rulepacks(Frozen):
     packs: tuple[Rulepack, ...] = ()
 
     def entry(self, pack: str, key: str, *, on: date, nation: str | None = None) -> Entry:
-        """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none.
+        """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none;
+        `RulesUnknownError`, which is one: the first edition is of a later day.
 
         A nation's own edition wins over one for all nations, whichever is the newer.
         """
@@ -55,6 +58,13 @@ class Rulepacks(Frozen):
             and (not p.nation or nation in p.nation)
         ]
         if not editions:
+            later = [
+                p.in_force_from
+                for p in self.packs
+                if p.rulepack == pack and key in p.entries and (not p.nation or nation in p.nation)
+            ]
+            if later and min(later) > on:
+                raise RulesUnknownError(pack, spoken_day(on), spoken_day(min(later)))
             raise KeyError(f"{pack}.{key} on {on}")
         return sorted(editions, key=lambda p: (bool(p.nation), p.in_force_from))[-1].entries[key]
 

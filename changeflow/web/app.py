@@ -17,6 +17,7 @@ from changeflow.resources import template_environment
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.usecases import answering, calendars, watching
 from changeflow.usecases.answering import Given, LinkError
+from changeflow.values.limits import is_supported
 from changeflow.values.moments import spoken_day
 
 LARGEST_FORM = 20_000
@@ -163,9 +164,11 @@ def _day(text: str) -> date | None:
         return None
     for form in ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"):
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007  (a day has no time zone)
+            day = datetime.strptime(text, form).date()  # noqa: DTZ007  (a day has no time zone)
         except ValueError:
             continue
+        if is_supported(day):
+            return day
     raise InputError(f"“{text[:40]}” is not a day. Write it like 31/03/2027.")
 
 

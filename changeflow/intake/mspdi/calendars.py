@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from dateutil import rrule
-from lxml import etree
 
 from changeflow.calendar.layers import Hours
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import InputError
-from changeflow.intake.mspdi.fields import NAMESPACE, children, code_of, moment_of, text_of, uid_of
+from changeflow.intake.mspdi.fields import children, code_of, moment_of, text_of, uid_of
+from changeflow.intake.mspdi.records import Record
 from changeflow.values.moments import DAY, minute_of
 
 STANDARD: dict[int, Hours] = dict.fromkeys(range(5), ((480, 720), (780, 1020)))
@@ -21,6 +21,25 @@ PRECEDENCE = {DAILY: 3, EVERY_DAYS: 3, YEARLY_DATE: 2, YEARLY_POSITION: 2, MONTH
 _DAYS = (rrule.SU, rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR, rrule.SA)
 _WEEKDAYS, _WEEKEND = _DAYS[1:6], (_DAYS[0], _DAYS[6])
 _DAY_ITEM, _WEEKDAY_ITEM, _WEEKEND_ITEM, _FIRST_DAY_ITEM = 0, 1, 2, 3
+
+
+MOST_BASES = 50
+"""Calendars derived one from the other; Project itself has two."""
+MOST_DAYS = 5_000_000
+"""That all calendars of a file are laid out for: three hundred calendars over forty years."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """Days that may still be laid out: a few lines can ask for thousands of years of exceptions."""
+
+    days: int = MOST_DAYS
+
+    def spend(self, days: int = 1) -> None:
+        self.days -= days
+        if self.days < 0:
+            remedy = "Take out calendars that no task uses, or exceptions that recur."
+            raise InputError(f"The calendars of the file lay out more than {MOST_DAYS:,} days in all. {remedy}")
 
 
 @dataclass(slots=True)
@@ -41,17 +60,18 @@ class _Stated:
 class Calendars:
     """Every calendar of a file, compiled when it is asked for; an empty derived one is the same as its base."""
 
-    def __init__(self, elements: Iterable[etree._Element], *, first: date, last: date) -> None:
+    def __init__(self, elements: Iterable[Record], *, first: date, last: date) -> None:
         self.first = first
         self.last = last
-        self.stated = {uid_of(e): _read(e, first, last) for e in elements}
+        self.budget = _Budget()
+        self.stated = {uid_of(e): _read(e, first, last, self.budget) for e in elements}
         self.compiled: dict[str, WorkingCalendar] = {}
 
     def key(self, uid: str | None) -> str | None:
         """Return the key of a calendar, or None where the file has none of that number; a loop of bases is an error."""
         seen: list[str] = []
         while uid is not None and uid in self.stated:
-            if uid in seen:
+            if uid in seen or len(seen) > MOST_BASES:
                 names = " -> ".join(self.stated[u].name for u in (*seen, uid))
                 raise InputError(f"Calendars are derived from each other: {names}. Break the loop in Project.")
             seen.append(uid)
@@ -71,11 +91,13 @@ class Calendars:
     def _compile(self, uid: str) -> None:
         if uid in self.compiled:
             return
+        # Each day looks through the work weeks.
+        self.budget.spend((self.last - self.first).days * (1 + len(self.stated[uid].work_weeks) // 10))
         intervals: list[tuple[int, int]] = []
         closures: dict[date, str] = {}
         day, start = self.first, minute_of(self.first)
         while day <= self.last:
-            hours, reason = self._hours(uid, day, 0)
+            hours, reason = self._hours(uid, day)
             for a, b in hours:
                 if intervals and intervals[-1][1] == start + a:
                     # A night shift is written as pieces of two days.
@@ -91,22 +113,25 @@ class Calendars:
             raise InputError(f"The calendar '{self.stated[uid].name}' has no working time at all. {remedy}")
         self.compiled[uid] = WorkingCalendar(self.stated[uid].name, intervals, closures)
 
-    def _hours(self, uid: str, day: date, depth: int) -> tuple[Hours, str]:
+    def _hours(self, uid: str, day: date) -> tuple[Hours, str]:
         """Exceptions first, then work weeks, then the week's days, then the base calendar."""
         found = self.stated[uid]
-        if day in found.exceptions:
-            return found.exceptions[day]
-        for first, last, week in found.work_weeks:
-            if first <= day <= last and day.weekday() in week:
-                return week[day.weekday()], ""
-        if day.weekday() in found.week:
-            return found.week[day.weekday()], ""
-        if found.base is not None and found.base in self.stated and found.base != uid and depth < len(self.stated):
-            return self._hours(found.base, day, depth + 1)
+        for _ in range(MOST_BASES):
+            if day in found.exceptions:
+                return found.exceptions[day]
+            for first, last, week in found.work_weeks:
+                if first <= day <= last and day.weekday() in week:
+                    return week[day.weekday()], ""
+            if day.weekday() in found.week:
+                return found.week[day.weekday()], ""
+            base = self.stated.get(found.base) if found.base is not None else None
+            if base is None or base is found:
+                break
+            found = base
         return STANDARD.get(day.weekday(), ()) if not found.week else (), ""
 
 
-def _read(element: etree._Element, first: date, last: date) -> _Stated:
+def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
     base = text_of(element, "BaseCalendarUID")
     stated = _Stated(text_of(element, "Name") or uid_of(element), None if base in (None, "-1", "0") else base)
     dated: list[tuple[Iterable[date], Hours, str]] = []
@@ -116,13 +141,15 @@ def _read(element: etree._Element, first: date, last: date) -> _Stated:
             stated.week[(kind + 5) % 7] = _hours_of(day)
         else:
             dated.append((_days_of_period(day, first, last), _hours_of(day), "day off"))
-    exceptions = children(element, "Exceptions/Exception")
+    exceptions = list(children(element, "Exceptions/Exception"))
     if exceptions:
         # The block repeats the old form's days with their recurrence: both together would count twice.
         in_order = sorted(exceptions, key=lambda e: PRECEDENCE.get(code_of(e, "Type", DAILY), 0))
         dated = [(_days_of(e, first, last), _hours_of(e), text_of(e, "Name") or "day off") for e in in_order]
     for days, hours, name in dated:
-        stated.exceptions.update(dict.fromkeys(days, (hours, name)))
+        for day_off in days:
+            budget.spend()
+            stated.exceptions[day_off] = hours, name
     for week in children(element, "WorkWeeks/WorkWeek"):
         span = _period(week)
         if span:
@@ -130,18 +157,18 @@ def _read(element: etree._Element, first: date, last: date) -> _Stated:
     return stated
 
 
-def _week_of(work_week: etree._Element) -> Iterator[tuple[int, Hours]]:
+def _week_of(work_week: Record) -> Iterator[tuple[int, Hours]]:
     for day in children(work_week, "WeekDays/WeekDay"):
         kind = code_of(day, "DayType")
         if kind:
             yield (kind + 5) % 7, _hours_of(day)
 
 
-def _hours_of(day: etree._Element) -> Hours:
+def _hours_of(day: Record) -> Hours:
     if text_of(day, "DayWorking") == "0":
         return ()
     out = []
-    for time in day.iter(f"{NAMESPACE}WorkingTime"):
+    for time in children(day, "WorkingTimes/WorkingTime"):
         start, end = _clock(text_of(time, "FromTime")), _clock(text_of(time, "ToTime"))
         # Midnight as an end is the end of the day; from midnight to midnight is all of it.
         out.append((start, end or DAY))
@@ -155,16 +182,16 @@ def _clock(text: str | None) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _period(element: etree._Element) -> tuple[date, date] | None:
+def _period(element: Record) -> tuple[date, date] | None:
     """Return the first and last day, both inclusive: the end is written as 23:59 of the last day."""
-    period = element.find(f"{NAMESPACE}TimePeriod")
+    period = next(children(element, "TimePeriod"), None)
     if period is None:
         return None
     first, last = moment_of(period, "FromDate"), moment_of(period, "ToDate")
     return (first.date(), last.date()) if first and last else None
 
 
-def _days_of_period(element: etree._Element, first: date, last: date) -> Iterator[date]:
+def _days_of_period(element: Record, first: date, last: date) -> Iterator[date]:
     span = _period(element)
     if span is None:
         return
@@ -174,7 +201,7 @@ def _days_of_period(element: etree._Element, first: date, last: date) -> Iterato
         day += timedelta(days=1)
 
 
-def _days_of(exception: etree._Element, first: date, last: date) -> Iterator[date]:
+def _days_of(exception: Record, first: date, last: date) -> Iterator[date]:
     """Return the days of an exception, between the first and last day that matter."""
     kind, span = code_of(exception, "Type", DAILY), _period(exception)
     if span is None:
@@ -195,7 +222,7 @@ def _days_of(exception: etree._Element, first: date, last: date) -> Iterator[dat
             yield moment.date()
 
 
-def _recurrence(exception: etree._Element, kind: int) -> dict[str, object] | None:
+def _recurrence(exception: Record, kind: int) -> dict[str, object] | None:
     every = max(1, code_of(exception, "Period", 1))
     month = code_of(exception, "Month") + 1
     if kind == EVERY_DAYS:
@@ -215,7 +242,7 @@ def _recurrence(exception: etree._Element, kind: int) -> dict[str, object] | Non
     return None
 
 
-def _position(exception: etree._Element) -> dict[str, object]:
+def _position(exception: Record) -> dict[str, object]:
     """The first to fourth, or last, day, weekday, weekend day or named day of a month."""
     place = code_of(exception, "MonthPosition")
     nth = -1 if place >= 4 else place + 1

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
-from lxml import etree
-
 from changeflow.intake.mspdi.fields import children, moment_of, text_of
+from changeflow.intake.mspdi.records import Record
 from changeflow.values.problem import Problem
 
 EARLIEST, LATEST = date(1984, 1, 1), date(2149, 12, 31)
@@ -18,13 +17,13 @@ PROJECT_DATES = ("StartDate", "FinishDate", "StatusDate")
 AGAIN = "Save the file from Microsoft Project again."
 
 
-def problems_of(root: etree._Element, file: str) -> Iterator[Problem]:
+def problems_of(root: Record, file: str) -> Iterator[Problem]:
     """Yield what makes a file's tasks unreadable, with the line of each."""
     yield from _dates(root, "The project", PROJECT_DATES, file)
     seen: dict[str, str] = {}
     for task in children(root, "Tasks/Task"):
         name, uid = text_of(task, "Name") or "a task without a name", text_of(task, "UID")
-        line = _line(task)
+        line = task.line
         if uid is None:
             yield Problem(file=file, line=line, what=f"Task '{name}' has no UID.", remedy=AGAIN)
         elif uid in seen and text_of(task, "IsNull") != "1":
@@ -35,20 +34,15 @@ def problems_of(root: etree._Element, file: str) -> Iterator[Problem]:
         yield from _dates(task, f"Task '{name}'", TASK_DATES, file)
 
 
-def _dates(element: etree._Element, whose: str, names: tuple[str, ...], file: str) -> Iterator[Problem]:
+def _dates(record: Record, whose: str, names: tuple[str, ...], file: str) -> Iterator[Problem]:
     for name in names:
         try:
-            moment = moment_of(element, name)
+            moment = moment_of(record, name)
         except ValueError:
-            what = f"{whose}: '{text_of(element, name)}' is no date ({name})."
+            what = f"{whose}: '{(text_of(record, name) or '')[:40]}' is no date ({name})."
             remedy = "Dates are written 2027-03-01T08:00:00."
-            yield Problem(file=file, line=_line(element), what=what, remedy=remedy)
+            yield Problem(file=file, line=record.line, what=what, remedy=remedy)
             continue
         if moment is not None and not EARLIEST <= moment.date() <= LATEST:
             what = f"{whose}: {moment.date()} ({name}) lies outside the years 1984 to 2149."
-            yield Problem(file=file, line=_line(element), what=what, remedy="Correct it in Project.")
-
-
-def _line(element: etree._Element) -> int:
-    found: object = getattr(element, "sourceline", None)
-    return found if isinstance(found, int) and found > 0 else 1
+            yield Problem(file=file, line=record.line, what=what, remedy="Correct it in Project.")

@@ -3,52 +3,61 @@
 import re
 from datetime import datetime
 
-from lxml import etree
-
+from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.duration import Duration, Unit
+from changeflow.values.limits import LONGEST_YEARS, MOST
 
-NAMESPACE = "{http://schemas.microsoft.com/project}"
 ESTIMATED = 32
 """Added to the code of a format for a duration that is only estimated."""
 ELAPSED_FORMATS = {4, 6, 8, 10, 12}
 PERCENT_FORMATS = {19, 20}
+LONGEST = LONGEST_YEARS * 366 * 24 * 60
+MOST_PERCENT = 10_000
+_MOST_CHARACTERS = 60
 _DURATION = re.compile(
     r"^(?P<sign>-?)P(?:(?P<days>\d+)D)?T?(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?$"
 )
 
 
-def text_of(element: etree._Element, name: str) -> str | None:
-    found = element.find(NAMESPACE + name)
-    return found.text.strip() if found is not None and found.text else None
+def text_of(record: Record, name: str) -> str | None:
+    return record.get(name)
 
 
-def number_of(element: etree._Element, name: str, default: float = 0) -> float:
-    text = text_of(element, name)
-    return default if text is None else float(text)
+def number_of(record: Record, name: str, default: float = 0) -> float:
+    """Read a number; `ValueError` where it is none, or larger than any that a schedule has."""
+    text = record.get(name)
+    if text is None:
+        return default
+    value = float(text)
+    if not -MOST <= value <= MOST:
+        raise ValueError(f"'{text[:20]}' is too large ({name})")
+    return value
 
 
-def code_of(element: etree._Element, name: str, default: int = 0) -> int:
-    return int(number_of(element, name, default))
+def code_of(record: Record, name: str, default: int = 0) -> int:
+    return int(number_of(record, name, default))
 
 
-def uid_of(element: etree._Element) -> str:
-    return text_of(element, "UID") or ""
+def uid_of(record: Record) -> str:
+    return text_of(record, "UID") or ""
 
 
-def moment_of(element: etree._Element, name: str) -> datetime | None:
+def moment_of(record: Record, name: str) -> datetime | None:
     """Read a local datetime; a zone, which Project never writes, is left out."""
-    text = text_of(element, name)
+    text = text_of(record, name)
     return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
 
 
-def minutes_of(element: etree._Element, name: str) -> int | None:
+def minutes_of(record: Record, name: str) -> int | None:
     """Read `PT40H0M0S` as whole minutes: working hours already, so that no length of a day plays a part."""
-    text = text_of(element, name)
-    match = _DURATION.match(text) if text else None
+    text = text_of(record, name)
+    match = _DURATION.match(text) if text and len(text) <= _MOST_CHARACTERS else None
     if match is None:
         return None
     parts = {unit: float(match[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")}
     total = round(parts["days"] * 1440 + parts["hours"] * 60 + parts["minutes"] + parts["seconds"] / 60)
+    if total > LONGEST:
+        raise ValueError(f"'{text}' is longer than {LONGEST_YEARS} years ({name})")
     return -total if match["sign"] else total
 
 
@@ -56,13 +65,26 @@ def is_elapsed(format_: int) -> bool:
     return format_ % ESTIMATED in ELAPSED_FORMATS
 
 
-def lag_of(link: etree._Element) -> Duration:
+def lag_of(link: Record) -> Duration:
     """Read a lag: tenths of a minute, or the percentage itself."""
     amount, format_ = number_of(link, "LinkLag"), code_of(link, "LagFormat", 7)
     if format_ % ESTIMATED in PERCENT_FORMATS:
+        if abs(amount) > MOST_PERCENT:
+            raise ValueError(f"a lag of {amount:.0f}% is too long")
         return Duration(round(amount), Unit.PERCENT)
+    if abs(amount) > 10 * LONGEST:
+        raise ValueError(f"a lag of {amount:.0f} tenths of a minute is longer than {LONGEST_YEARS} years")
     return Duration(round(amount / 10), Unit.ELAPSED if is_elapsed(format_) else Unit.WORKING)
 
 
-def children(element: etree._Element, path: str) -> list[etree._Element]:
-    return element.findall("/".join(NAMESPACE + part for part in path.split("/")))
+__all__ = [
+    "children",
+    "code_of",
+    "is_elapsed",
+    "lag_of",
+    "minutes_of",
+    "moment_of",
+    "number_of",
+    "text_of",
+    "uid_of",
+]

@@ -1,18 +1,16 @@
 """An MSPDI file as a roadmap: tasks, outline, links, constraints, resources' calendars and progress."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
-
-from lxml import etree
 
 from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import Calendars
 from changeflow.intake.mspdi.checks import problems_of
 from changeflow.intake.mspdi.fields import (
-    NAMESPACE,
     children,
     code_of,
     is_elapsed,
@@ -23,6 +21,8 @@ from changeflow.intake.mspdi.fields import (
     text_of,
     uid_of,
 )
+from changeflow.intake.mspdi.records import REMEDY, Record, read_records
+from changeflow.intake.opening import open_input
 from changeflow.programme.plan import Dates
 from changeflow.roadmap.profile import MSPROJECT
 from changeflow.roadmap.tasks import (
@@ -55,7 +55,9 @@ CONSTRAINTS = {
 ON_SUMMARIES = (Bound.START_NO_EARLIER, Bound.FINISH_NO_LATER)
 """The constraints that a summary hands to its tasks."""
 WORK_RESOURCE = 1
-REMEDY = "In Microsoft Project: File, Save as, XML format."
+MOST_PROBLEMS = 1_000
+MOST_LEVELS = 200
+"""Of the outline: every task looks at all the summaries above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,38 +77,22 @@ class ProjectFile:
 
 def read_mspdi(path: Path) -> ProjectFile:
     """Read an MSPDI file; entities are never expanded and nothing is fetched."""
-    root = _parse(path)
-    if problems := list(problems_of(root, path.name)):
+    problems: list[Problem] = []
+    with open_input(path, path.name, problems, most=MAX_BYTES) as file:
+        if file is None:
+            raise ProblemsError(problems)
+        root = read_records(file, path.name)
+    if problems := list(islice(problems_of(root, path.name), MOST_PROBLEMS)):
         raise ProblemsError(problems)
     try:
         return _Reader(root, path.name).read()
-    except (ValueError, OverflowError) as error:
+    except (ValueError, ArithmeticError, LookupError, TypeError) as error:
         what = f"A date or number in it cannot be read: {error}."
         raise ProblemsError([Problem(file=path.name, what=what, remedy=REMEDY)]) from None
 
 
-def _parse(path: Path) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ProblemsError([Problem(file=path.name, what="The file has more than 100 MB.")])
-        root = etree.parse(str(path), parser).getroot()
-    except OSError as error:
-        what = f"The file cannot be read: {error.strerror or error}."
-        raise ProblemsError([Problem(file=path.name, what=what)]) from None
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        what = f"This is not XML: {error.msg}."
-        problem = Problem(file=path.name, line=line, column=column, what=what, remedy=REMEDY)
-        raise ProblemsError([problem]) from None
-    if root.tag != f"{NAMESPACE}Project":
-        what = "This is not a Microsoft Project file."
-        raise ProblemsError([Problem(file=path.name, what=what, remedy=REMEDY)])
-    return root
-
-
 class _Reader:
-    def __init__(self, root: etree._Element, shown: str) -> None:
+    def __init__(self, root: Record, shown: str) -> None:
         self.root = root
         self.shown = shown
         self.notes: list[str] = []
@@ -132,7 +118,7 @@ class _Reader:
             for r in children(self.root, "Resources/Resource")
             if code_of(r, "Type", WORK_RESOURCE) == WORK_RESOURCE
         }
-        self.assignments: dict[str, list[etree._Element]] = {}
+        self.assignments: dict[str, list[Record]] = {}
         for assignment in children(self.root, "Assignments/Assignment"):
             if text_of(assignment, "ResourceUID") in self.resources:
                 self.assignments.setdefault(text_of(assignment, "TaskUID") or "", []).append(assignment)
@@ -216,7 +202,7 @@ class _Reader:
                 if moment is not None:
                     yield moment.date()
 
-    def _task(self, uid: str, element: etree._Element) -> Task:
+    def _task(self, uid: str, element: Record) -> Task:
         elapsed = is_elapsed(code_of(element, "DurationFormat"))
         manual = self._manual(element)
         own = self.calendars.key(text_of(element, "CalendarUID"))
@@ -239,7 +225,7 @@ class _Reader:
             deadline=minute_of(deadline) if deadline and uid not in self.summaries else None,
         )
 
-    def _manual(self, element: etree._Element) -> ManualDates | None:
+    def _manual(self, element: Record) -> ManualDates | None:
         start, finish = moment_of(element, "ManualStart"), moment_of(element, "ManualFinish")
         if text_of(element, "Manual") != "1" or start is None or finish is None:
             return None
@@ -255,7 +241,7 @@ class _Reader:
                 yield Constraint(bound, minute_of(at))
             own = self.parents.get(own)
 
-    def _placing(self, uid: str, element: etree._Element, own: str | None) -> tuple[str | None, tuple[Assignment, ...]]:
+    def _placing(self, uid: str, element: Record, own: str | None) -> tuple[str | None, tuple[Assignment, ...]]:
         """Return the calendar that places the work, or each assignment's where they differ."""
         if text_of(element, "IgnoreResourceCalendar") == "1":
             return None, ()
@@ -266,13 +252,14 @@ class _Reader:
         parts = [Assignment(key, work) for a, key in placed if (work := _minutes_of_work(a, "Work")) > 0]
         return None, tuple(parts) if len(parts) > 1 else ()
 
-    def _work_calendar(self, assignment: etree._Element, own: str | None) -> str:
+    def _work_calendar(self, assignment: Record, own: str | None) -> str:
         """The resource's calendar replaces the project's; with a calendar of the task's own, work is where both are."""
         resource = self.resources[text_of(assignment, "ResourceUID") or ""] or self.project_calendar
         if own is None or own == resource:
             return resource
         key = f"{own} and {resource}"
         if key not in self.joined:
+            self.calendars.budget.spend((self.calendars.last - self.calendars.first).days)
             both = intersection(key, [self.calendars.compiled[own], self.calendars.compiled[resource]])
             self.joined[key] = both if both.intervals else self.calendars.compiled[own]
         return key
@@ -285,7 +272,7 @@ class _Reader:
                 if before in self.elements and before != uid and before is not None:
                     yield Link(before, uid, LINK_TYPES.get(code_of(link, "Type", 1), LinkType.FS), lag_of(link))
 
-    def _progress(self, uid: str, element: etree._Element, task: Task) -> TaskProgress | None:
+    def _progress(self, uid: str, element: Record, task: Task) -> TaskProgress | None:
         start, finish = moment_of(element, "ActualStart"), moment_of(element, "ActualFinish")
         if start is None:
             return None
@@ -298,7 +285,7 @@ class _Reader:
         remaining = minutes_of(element, "RemainingDuration")
         return TaskProgress(minute_of(start), None, remaining, minute_of(resume) if resume else None, parts)
 
-    def _parts(self, uid: str, element: etree._Element, resume: datetime | None) -> Iterator[tuple[str, int, int]]:
+    def _parts(self, uid: str, element: Record, resume: datetime | None) -> Iterator[tuple[str, int, int]]:
         own = self.calendars.key(text_of(element, "CalendarUID"))
         for assignment in self.assignments.get(uid, []):
             from_ = moment_of(assignment, "Resume") or resume
@@ -307,26 +294,29 @@ class _Reader:
                 yield self._work_calendar(assignment, own), minute_of(from_), left
 
 
-def _is_unused(summary: etree._Element) -> bool:
+def _is_unused(summary: Record) -> bool:
     """Tell whether a summary has a deadline, or a constraint that it does not hand to its tasks."""
     bound = CONSTRAINTS.get(code_of(summary, "ConstraintType"))
     return moment_of(summary, "Deadline") is not None or (bound is not None and bound not in ON_SUMMARIES)
 
 
-def _minutes_of_work(assignment: etree._Element, name: str) -> int:
+def _minutes_of_work(assignment: Record, name: str) -> int:
     """How long an assignment takes: work divided by units."""
     units = number_of(assignment, "Units", 1) or 1
     return round((minutes_of(assignment, name) or 0) / units)
 
 
-def _parents(elements: Mapping[str, etree._Element]) -> dict[str, str]:
+def _parents(elements: Mapping[str, Record]) -> dict[str, str]:
     """Return each task's parent: the nearest earlier task of a lower outline level."""
     parents: dict[str, str] = {}
-    stack: Sequence[tuple[int, str]] = []
+    stack: list[tuple[int, str]] = []
     for uid, element in elements.items():
         level = code_of(element, "OutlineLevel")
-        stack = [entry for entry in stack if entry[0] < level]
+        while stack and stack[-1][0] >= level:
+            stack.pop()
         if stack:
             parents[uid] = stack[-1][1]
-        stack = [*stack, (level, uid)]
+        stack.append((level, uid))
+        if len(stack) > MOST_LEVELS:
+            raise ValueError(f"the outline has more than {MOST_LEVELS} levels")
     return parents

@@ -1,0 +1,250 @@
+"""An MSPDI file as small records, read in one pass: only the elements that a schedule needs are kept.
+
+A tree of the whole file takes ten times its size. Expat reads it as it comes instead; nothing is fetched, and a file
+that declares entities or a document type is refused at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+from xml.parsers import expat
+
+from changeflow.errors import ProblemsError
+from changeflow.values.problem import Problem
+
+NAMESPACE = "http://schemas.microsoft.com/project"
+REMEDY = "In Microsoft Project: File, Save as, XML format."
+CHUNK = 65_536
+MOST_ELEMENTS = 10_000_000
+MOST_DEPTH = 50
+MOST_OF_A_TEXT = 10_000
+"""Characters of one field: Project's own longest is 512."""
+MOST_OF_A_TAG = 1_000_000
+"""Bytes without the end of a tag or a text."""
+MOST_OF_A_KIND = {
+    "Task": 250_000,
+    "PredecessorLink": 500_000,
+    "Assignment": 500_000,
+    "Baseline": 500_000,
+    "Calendar": 2_000,
+}
+MOST_OF_OTHERS = 100_000
+_SHAPES = 10_000
+
+_DAYS = ("TimePeriod", "WorkingTimes")
+_WHEN = "Start Finish ConstraintDate Deadline ActualStart ActualFinish Stop Resume ManualStart ManualFinish"
+_FIELDS: Mapping[str, str] = {
+    "Project": "Title Name StartDate FinishDate StatusDate CalendarUID MinutesPerDay ScheduleFromStart "
+    "MultipleCriticalPaths CriticalSlackLimit HonorConstraints",
+    "Task": f"UID Name IsNull Active OutlineLevel Manual Duration DurationFormat RemainingDuration CalendarUID "
+    f"ConstraintType IgnoreResourceCalendar LevelingDelay {_WHEN}",
+    "PredecessorLink": "PredecessorUID Type LinkLag LagFormat",
+    "Baseline": "Number Start Finish",
+    "Resource": "UID Type CalendarUID",
+    "Assignment": "TaskUID ResourceUID Units Work RemainingWork Resume",
+    "Calendar": "UID Name BaseCalendarUID",
+    "WeekDay": "DayType DayWorking",
+    "WorkingTime": "FromTime ToTime",
+    "TimePeriod": "FromDate ToDate",
+    "Exception": "Name Type EnteredByOccurrences Occurrences Period Month MonthDay MonthItem MonthPosition DaysOfWeek "
+    "DayWorking",
+}
+"""The texts that are kept of each element."""
+_PARTS: Mapping[str, Sequence[str]] = {
+    "Project": ("Calendars", "Tasks", "Resources", "Assignments"),
+    "Calendars": ("Calendar",),
+    "Tasks": ("Task",),
+    "Task": ("PredecessorLink", "Baseline"),
+    "Resources": ("Resource",),
+    "Assignments": ("Assignment",),
+    "Calendar": ("WeekDays", "Exceptions", "WorkWeeks"),
+    "WeekDays": ("WeekDay",),
+    "WeekDay": _DAYS,
+    "WorkingTimes": ("WorkingTime",),
+    "Exceptions": ("Exception",),
+    "Exception": _DAYS,
+    "WorkWeeks": ("WorkWeek",),
+    "WorkWeek": ("TimePeriod", "WeekDays"),
+}
+"""The elements within each that are kept."""
+
+
+class Record:
+    """An element: its texts by name, the elements within it, and the line on which it begins."""
+
+    __slots__ = ("_names", "_parts", "_texts", "line")
+
+    def __init__(
+        self, names: Mapping[str, int], texts: tuple[str, ...], parts: Mapping[str, Sequence["Record"]], line: int
+    ) -> None:
+        self._names = names
+        self._texts = texts
+        self._parts = parts
+        self.line = line
+
+    def get(self, name: str) -> str | None:
+        place = self._names.get(name)
+        return None if place is None else self._texts[place]
+
+    def parts(self, name: str) -> Sequence["Record"]:
+        return self._parts.get(name, ())
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element that has begun, and not ended."""
+
+    kind: str
+    line: int
+    texts: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, list[Record]] = field(default_factory=dict)
+
+
+_NOTHING: Mapping[str, Sequence[Record]] = {}
+
+
+class _RefusedError(Exception):
+    """Whose argument is what is wrong."""
+
+
+def read_records(file: BinaryIO, shown: str) -> Record:
+    """Read the file's root; what is no MSPDI file, or too large in any way, is a `ProblemsError` with its line."""
+    builder = _Builder()
+    parser = builder.parser
+    try:
+        fed = 0
+        while chunk := file.read(CHUNK):
+            parser.Parse(chunk)
+            fed += len(chunk)
+            if fed - parser.CurrentByteIndex > MOST_OF_A_TAG:
+                raise _RefusedError("A tag is longer than a million bytes.")
+        parser.Parse(b"", True)  # noqa: FBT003  (its only name is its place)
+    except expat.ExpatError as error:
+        what = f"This is not XML: {expat.ErrorString(error.code)}."
+        problem = Problem(file=shown, line=error.lineno, column=error.offset + 1, what=what, remedy=REMEDY)
+        raise ProblemsError([problem]) from None
+    except _RefusedError as error:
+        line, column = parser.CurrentLineNumber, parser.CurrentColumnNumber + 1
+        raise ProblemsError([Problem(file=shown, line=line, column=column, what=str(error), remedy=REMEDY)]) from None
+    except (ValueError, LookupError, OSError) as error:
+        what = f"The file cannot be read: {error}."
+        raise ProblemsError([Problem(file=shown, what=what, remedy=REMEDY)]) from None
+    if builder.root is None:
+        raise ProblemsError([Problem(file=shown, what="This is not a Microsoft Project file.", remedy=REMEDY)])
+    return builder.root
+
+
+class _Builder:
+    """Makes records of what expat reports; what no one needs is counted and passed over."""
+
+    def __init__(self) -> None:
+        self.root: Record | None = None
+        self.open: list[_Open] = []
+        self.passing = 0
+        """Open elements that are not kept, one within the other."""
+        self.field: str | None = None
+        self.text: list[str] = []
+        self.length = 0
+        self.elements = 0
+        self.counts: dict[str, int] = {}
+        self.pool: dict[str, str] = {}
+        self.shapes: dict[tuple[str, ...], dict[str, int]] = {}
+        self.wanted = {k: {_tag(n): n for n in names.split()} for k, names in _FIELDS.items()}
+        self.within = {k: {_tag(n): n for n in names} for k, names in _PARTS.items()}
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.ordered_attributes = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.StartDoctypeDeclHandler = self._doctype
+        self.parser = parser
+
+    def _start(self, tag: str, _attributes: object) -> None:
+        self.elements += 1
+        if self.passing or self.field is not None:
+            self.passing += 1
+            if self.passing > MOST_DEPTH:
+                raise _RefusedError(f"Elements are nested more than {MOST_DEPTH} deep.")
+            return
+        if self.elements > MOST_ELEMENTS:
+            raise _RefusedError(f"The file has more than {MOST_ELEMENTS:,} elements.")
+        if not self.open:
+            if tag != _tag("Project"):
+                raise _RefusedError("This is not a Microsoft Project file.")
+            self.open.append(_Open("Project", self.parser.CurrentLineNumber))
+            return
+        kind = self.open[-1].kind
+        name = self.wanted.get(kind, _NO_TAGS).get(tag)
+        if name is not None:
+            self.field, self.text, self.length = name, [], 0
+            self.parser.CharacterDataHandler = self._characters
+            return
+        part = self.within.get(kind, _NO_TAGS).get(tag)
+        if part is None:
+            self.passing = 1
+            return
+        count = self.counts[part] = self.counts.get(part, 0) + 1
+        most = MOST_OF_A_KIND.get(part, MOST_OF_OTHERS)
+        if count > most:
+            raise _RefusedError(f"The file has more than {most:,} elements {part}.")
+        self.open.append(_Open(part, self.parser.CurrentLineNumber))
+
+    def _end(self, _tag_: str) -> None:
+        if self.passing:
+            self.passing -= 1
+            if self.elements > MOST_ELEMENTS:
+                raise _RefusedError(f"The file has more than {MOST_ELEMENTS:,} elements.")
+            return
+        if self.field is not None:
+            text = "".join(self.text).strip()
+            if text:
+                # The same few numbers and dates stand in most tasks: each is kept once.
+                if len(text) <= 20 and len(self.pool) < 100_000:
+                    text = self.pool.setdefault(text, text)
+                self.open[-1].texts.setdefault(self.field, text)
+            self.field = None
+            self.parser.CharacterDataHandler = None
+            return
+        done = self.open.pop()
+        record = self._record(done)
+        if self.open:
+            self.open[-1].parts.setdefault(done.kind, []).append(record)
+        else:
+            self.root = record
+
+    def _characters(self, text: str) -> None:
+        if self.passing:
+            return
+        self.length += len(text)
+        if self.length > MOST_OF_A_TEXT:
+            raise _RefusedError(f"The text of {self.field} has more than {MOST_OF_A_TEXT:,} characters.")
+        self.text.append(text)
+
+    def _doctype(self, *_: object) -> None:
+        raise _RefusedError("This is not a Microsoft Project file: it declares a document type.")
+
+    def _record(self, done: _Open) -> Record:
+        names = tuple(done.texts)
+        shape = self.shapes.get(names)
+        if shape is None:
+            shape = {name: n for n, name in enumerate(names)}
+            if len(self.shapes) < _SHAPES:
+                self.shapes[names] = shape
+        return Record(shape, tuple(done.texts.values()), done.parts or _NOTHING, done.line)
+
+
+_NO_TAGS: Mapping[str, str] = {}
+
+
+def _tag(name: str) -> str:
+    return f"{NAMESPACE} {name}"
+
+
+def children(record: Record, path: str) -> Iterator[Record]:
+    """Yield the records at a path of names, `Tasks/Task`."""
+    first, _, rest = path.partition("/")
+    for part in record.parts(first):
+        if rest:
+            yield from children(part, rest)
+        else:
+            yield part

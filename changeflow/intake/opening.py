@@ -1,0 +1,217 @@
+"""The one door for files in: an ordinary file of bounded size, inside its folder, as text without surprises.
+
+A pipe, a device or a socket is refused before it can block; a link that leads out of the folder is refused by its own
+name, and nothing of where it leads is shown. docs/limits.md gives each limit and its reason.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from changeflow.errors import ProblemsError
+from changeflow.values.problem import Problem
+
+MOST_FILES = 1_000
+"""In one folder: a programme has some tens of files."""
+ORDINARY = "Name an ordinary file."
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
+SAVE_AS = "Save it as text in UTF-8."
+
+
+class _RefusedError(Exception):
+    """What is wrong with a file, and how to put it right."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(what)
+
+
+@contextmanager
+def open_input(
+    path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None
+) -> Iterator[BinaryIO | None]:
+    """Open an ordinary file of at most `most` bytes; what is wrong is added to `problems`, and None comes instead."""
+    file = None
+    try:
+        file = _opened(path, most, inside)
+    except _RefusedError as error:
+        problems.append(Problem(file=shown, what=error.what, remedy=error.remedy))
+    try:
+        yield file
+    finally:
+        if file is not None:
+            file.close()
+
+
+def read_bytes(
+    path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None
+) -> bytes | None:
+    """Read a whole file of at most `most` bytes, also where it grows meanwhile."""
+    with open_input(path, shown, problems, most=most, inside=inside) as file:
+        if file is None:
+            return None
+        try:
+            raw = file.read(most + 1)
+        except OSError as error:
+            problems.append(Problem(file=shown, what=f"The file cannot be read: {error.strerror}."))
+            return None
+    if len(raw) > most:
+        problems.append(Problem(file=shown, what=_too_large(most), remedy=_at_most(most)))
+        return None
+    return raw
+
+
+def read_text(path: Path, shown: str, problems: list[Problem], *, most: int, inside: Path | None = None) -> str | None:
+    """Read a text file: UTF-8 (a BOM is fine), UTF-16 with its BOM, or Windows-1252 where it is not UTF-8."""
+    raw = read_bytes(path, shown, problems, most=most, inside=inside)
+    return None if raw is None else decode(raw, shown, problems)
+
+
+def decode(raw: bytes, shown: str, problems: list[Problem]) -> str | None:
+    """Turn bytes into text; bytes that are no text are a problem with their line and column."""
+    text: str | None
+    try:
+        text = raw.decode("utf-16") if raw.startswith(_UTF16) else raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if raw.startswith(_UTF16):
+            problems.append(Problem(file=shown, what="The file is not text: its UTF-16 is broken.", remedy=SAVE_AS))
+            return None
+        text = _decode_older(raw, error.start, shown, problems)
+        if text is None:
+            return None
+    if (found := _NOT_TEXT.search(text)) is None:
+        return text
+    line, column = _place(text[: found.start()])
+    is_wide = text.count("\0", 0, 2_000) > min(len(text), 2_000) // 4
+    what = "It looks like UTF-16 without its mark" if is_wide else f"It holds the character U+{ord(found[0]):04X}"
+    problems.append(
+        Problem(file=shown, line=line, column=column, what=f"The file is not text. {what}.", remedy=SAVE_AS)
+    )
+    return None
+
+
+def _decode_older(raw: bytes, bad: int, shown: str, problems: list[Problem]) -> str | None:
+    """Read Windows-1252, as spreadsheets still write it; a file that is partly UTF-8 is damaged, and no older one."""
+    line, column = _place(raw[:bad].decode("latin-1"))
+    if not raw[:bad].removeprefix(b"\xef\xbb\xbf").isascii():
+        what = "Some of its text is UTF-8, and this is not."
+        problems.append(Problem(file=shown, line=line, column=column, what=what, remedy=SAVE_AS))
+        return None
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError as error:
+        line, column = _place(raw[: error.start].decode("latin-1"))
+        what = f"The file is not text: the byte {raw[error.start]:#04x} stands for no character."
+        problems.append(Problem(file=shown, line=line, column=column, what=what, remedy=SAVE_AS))
+        return None
+
+
+def _place(before: str) -> tuple[int, int]:
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def list_files(folder: Path, problems: list[Problem], *, endings: tuple[str, ...], inside: Path) -> list[Path]:
+    """List the files of a folder that end in one of `endings`, by name; a folder that is not there has none."""
+    try:
+        _check_inside(folder, inside)
+        found = []
+        with os.scandir(folder) as entries:
+            for n, entry in enumerate(entries):
+                if n >= MOST_FILES:
+                    raise _RefusedError(f"The folder has more than {MOST_FILES:,} files.", "Keep only the programme's.")
+                if entry.name.lower().endswith(endings) and not entry.name.startswith("."):
+                    found.append(folder / entry.name)
+    except _RefusedError as error:
+        problems.append(Problem(file=folder.name, what=error.what, remedy=error.remedy))
+        return []
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        problems.append(Problem(file=folder.name, what=f"The folder cannot be read: {error.strerror}."))
+        return []
+    return sorted(found)
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether something has that name, also a link that leads nowhere: opening it says what is wrong."""
+    return os.path.lexists(path)
+
+
+def check_input(path: Path, *, most: int, inside: Path | None = None) -> None:
+    """Refuse, as `ProblemsError`, what is no ordinary file of at most `most` bytes, before another program opens it."""
+    problems: list[Problem] = []
+    with open_input(path, path.name, problems, most=most, inside=inside):
+        pass
+    if problems:
+        raise ProblemsError(problems)
+
+
+def _opened(path: Path, most: int, inside: Path | None) -> BinaryIO:
+    try:
+        if inside is not None:
+            _check_inside(path, inside)
+        # Asked first, because merely opening a device may do something; and again of what was opened.
+        _check_kind(path.stat())
+        descriptor = os.open(
+            path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+        )
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise _RefusedError("The link leads nowhere.", "Put the file itself here.") from None
+        raise _RefusedError("There is no such file.", "Check the name.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "its name is not one that a file can have"
+        raise _RefusedError(f"The file cannot be read: {why}.") from None
+    try:
+        found = os.fstat(descriptor)
+        _check_kind(found)
+        if found.st_size > most:
+            raise _RefusedError(_too_large(most), _at_most(most))
+        if inside is not None and not os.path.samestat(found, _check_inside(path, inside).stat()):
+            raise _RefusedError("The file changed while it was read.", "Try again.")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _check_kind(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "no file")
+        raise _RefusedError(f"It is {kind}.", ORDINARY)
+
+
+def _check_inside(path: Path, inside: Path) -> Path:
+    """Return where a path leads; what leads out of the folder is refused, and where to is not said."""
+    try:
+        found = path.resolve()
+    except (OSError, RuntimeError):
+        raise _RefusedError("The link leads round in a circle.", "Put the file itself here.") from None
+    if not found.is_relative_to(inside.resolve()):
+        raise _RefusedError("The link leads out of the folder.", "Put the file itself here.")
+    return found
+
+
+def _too_large(most: int) -> str:
+    return f"The file is larger than {_spoken(most)}."
+
+
+def _at_most(most: int) -> str:
+    return f"At most {_spoken(most)} are read."
+
+
+def _spoken(size: int) -> str:
+    return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size // 1_000} kB"

@@ -1,0 +1,86 @@
+"""What is given as a database and is none: refused in plain words, and left as it was."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import ChangeflowError, DatabaseUrlError
+from changeflow.storage.database import engine_for, session_scope, upgrade
+from changeflow.storage.versions import programme_ids
+
+
+def a_database(path: Path) -> Path:
+    upgrade(f"sqlite:///{path}")
+    engine_for(f"sqlite:///{path}").dispose()
+    return path
+
+
+def damaged(path: Path, keep: int) -> None:
+    raw = bytearray(a_database(path).read_bytes())
+    raw[keep:] = bytes(byte ^ 0x5A for byte in raw[keep:])
+    path.write_bytes(raw)
+
+
+def foreign(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements or ("create table person (id integer, name text)",):
+            connection.execute(statement)
+        connection.commit()
+
+
+def without_version(path: Path) -> None:
+    foreign(a_database(path), "delete from alembic_version")
+
+
+def look(url: str, *, create: bool) -> None:
+    with session_scope(url, create=create) as session:
+        programme_ids(session)
+
+
+KINDS = {
+    "random": lambda path: path.write_bytes(os.urandom(8192)),
+    "text": lambda path: path.write_text("hello"),
+    "half": lambda path: path.write_bytes(a_database(path).read_bytes()[:20_000]),
+    "only its head": lambda path: path.write_bytes(a_database(path).read_bytes()[:60]),
+    "damaged": lambda path: damaged(path, 100),
+    "another application's": foreign,
+    "without its version": without_version,
+    "a folder": Path.mkdir,
+    "a pipe": os.mkfifo,
+    "a loop": lambda path: path.symlink_to(path.name),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("create", [False, True])
+def test_what_is_no_database_of_ours_is_refused_and_left_as_it_was(tmp_path: Path, kind: str, create: bool):
+    path = tmp_path / "given.db"
+    KINDS[kind](path)
+    engine_for(f"sqlite:///{path}").dispose()
+    before = path.read_bytes() if path.is_file() else None
+    for attempt in range(2 if create else 1):
+        with pytest.raises(ChangeflowError) as caught:
+            (upgrade if attempt else look)(f"sqlite:///{path}", **({} if attempt else {"create": create}))
+        assert caught.value.exit_code in (4, 5)
+        assert "Traceback" not in str(caught.value)
+        assert "sqlalche.me" not in str(caught.value)
+    engine_for(f"sqlite:///{path}").dispose()
+    assert before is None or path.read_bytes() == before
+
+
+def test_another_applications_tables_are_named_as_such(tmp_path: Path):
+    foreign(tmp_path / "given.db")
+    with (
+        pytest.raises(DatabaseUrlError, match="belong to another application"),
+        session_scope(f"sqlite:///{tmp_path / 'given.db'}", create=True),
+    ):
+        pass
+
+
+def test_an_empty_file_is_a_new_database(tmp_path: Path):
+    (tmp_path / "new.db").touch()
+    with session_scope(f"sqlite:///{tmp_path / 'new.db'}", create=True) as session:
+        assert list(programme_ids(session)) == []
