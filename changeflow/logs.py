@@ -7,7 +7,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict
 
-from changeflow.errors import InputError
+from changeflow.errors import HIDDEN, PASSWORD_FIELD, InputError
 
 FORMS = ("off", "json", "plain")
 _ADDRESS = re.compile(r"[^\s<>@\"']+@[^\s<>@\"']+")
@@ -47,7 +47,8 @@ def without_people(_logger: object, _method: str, event: EventDict) -> EventDict
 def _cleaned(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return _LINK.sub(r"/\1/…", _ADDRESS.sub("…", _SECRET.sub("://…@", value)))
+    hidden = PASSWORD_FIELD.sub(rf"\g<1>{HIDDEN}", value)
+    return _LINK.sub(r"/\1/…", _ADDRESS.sub("…", _SECRET.sub("://…@", hidden)))
 
 
 def _drop(_logger: object, _method: str, _event: EventDict) -> EventDict:

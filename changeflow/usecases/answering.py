@@ -21,7 +21,7 @@ from changeflow.programme.facts import SponsorAct
 from changeflow.programme.people import live_people
 from changeflow.storage import answers, facts, publications, versions
 from changeflow.storage.answers import Link
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.agenda import TITLES
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
 from changeflow.usecases.letters import digest_of, recipient_of
@@ -80,7 +80,7 @@ class Given:
 
 def question_of(token: str, *, db: str, now: datetime) -> Question:
     """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         link = usable(session, token, "answer", now)
         stored = load(session, link.programme, on=local_day(now))
     return _question(link, stored)
@@ -107,7 +107,7 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
 
 def reach_of(token: str, *, db: str, now: datetime) -> bool:
     """Return whether optional messages are switched off for whoever has this link."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         link = usable(session, token, "unsubscribe", now)
         recipient = _recipient(session, link)
         known = answers.reach(session, [recipient]).get(recipient)

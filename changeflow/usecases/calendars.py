@@ -9,7 +9,7 @@ from changeflow.delivery.invitations import Entry, feed
 from changeflow.errors import UnknownThingError
 from changeflow.storage import answers, versions
 from changeflow.storage.answers import Link
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.answering import usable
 from changeflow.usecases.letters import digest_of
 from changeflow.usecases.stored import load
@@ -47,14 +47,14 @@ def _address(session: Session, programme: str, person: str, now: datetime) -> st
 
 def feed_of(token: str, *, db: str, now: datetime) -> bytes:
     """Return the calendar that an address stands for."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         link = usable(session, token, FEED, now)
         return _feed(session, link.programme, link.person, now)
 
 
 def feed_for(person: str, *, db: str, programme: str | None, now: datetime) -> bytes:
     """Return somebody's calendar, for the programme office to hand on."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=local_day(now))
         known = [p.id for p in stored.version.definition.people]
         if person not in known:

@@ -13,7 +13,7 @@ from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, publications
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.usecases.stored import SYSTEM, load
 
 
@@ -45,7 +45,7 @@ def publish_rounds(
 
 def is_published(name: str, *, db: str, programme: str | None, on: date) -> bool:
     """Tell whether a round has been published: what is added to it after that is counted in none."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         return any(s.round == name for s in load(session, programme, on=on).programme.facts.snapshots)
 
 

@@ -15,7 +15,7 @@ from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import Judged, judge
 from changeflow.storage import audit, facts, plans, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
 
@@ -60,7 +60,7 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
 
 def loaded(programme: str | None, *, db: str, on: date) -> Programme:
     """Return a stored programme as it stands on a day; without a name the only one there is."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         return load(session, programme, on=on).programme
 
 
