@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
@@ -11,6 +13,8 @@ from sqlmodel import Session, col, select
 from changeflow.adkar.people import Away, Contact
 from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
+from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage.tables.plan import BaselineRow, ForecastRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
 
 
@@ -55,11 +59,17 @@ def _version(row: VersionRow) -> Version:
         number=row.number,
         hash=row.hash,
         parent_hash=row.parent_hash,
-        definition=Definition.model_validate_json(row.definition),
+        definition=_definition(row.definition),
         sources=json.loads(row.sources),
         created_at=row.created_at,
         created_by=row.created_by,
     )
+
+
+@lru_cache(maxsize=8)
+def _definition(text: str) -> Definition:
+    """Read a definition; the same text gives the same object, so that what was worked out from it can be kept."""
+    return Definition.model_validate_json(text)
 
 
 def at_moment(session: Session, programme: str, moment: datetime) -> Version | None:
@@ -145,3 +155,22 @@ def touch(session: Session, programme: str) -> None:
 
 def revision(session: Session, programme: str) -> int:
     return session.exec(select(ProgrammeRow.revision).where(ProgrammeRow.id == programme)).one()
+
+
+def state(session: Session, programme: str) -> tuple[object, ...]:
+    """Return what tells one state of a programme from every other, also from one of another file or another history.
+
+    The last audit entry's hash rests on all entries before it; forecasts and baselines are counted, as they are added
+    without a change of the programme.
+    """
+
+    def last(row: type[AuditRow | ForecastRow | BaselineRow], what: Any) -> Any:  # noqa: ANN401
+        return select(what).where(row.programme_id == programme).order_by(col(row.number).desc()).limit(1)
+
+    query = select(
+        ProgrammeRow.revision,
+        last(AuditRow, AuditRow.hash).scalar_subquery(),
+        last(ForecastRow, ForecastRow.number).scalar_subquery(),
+        last(BaselineRow, BaselineRow.number).scalar_subquery(),
+    ).where(ProgrammeRow.id == programme)
+    return tuple(session.exec(query).one())

@@ -25,7 +25,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.agenda import TITLES
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
 from changeflow.usecases.letters import digest_of, recipient_of
-from changeflow.usecases.stored import Stored, after_change, load
+from changeflow.usecases.stored import Stored, after_change, load, look_at
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
 
@@ -82,7 +82,7 @@ def question_of(token: str, *, db: str, now: datetime) -> Question:
     """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
     with read_scope(db) as session:
         link = usable(session, token, "answer", now)
-        stored = load(session, link.programme, on=local_day(now))
+        stored = look_at(session, link.programme, db=db, on=local_day(now))
     return _question(link, stored)
 
 
@@ -133,13 +133,15 @@ def usable(session: Session, token: str, action: str, now: datetime) -> Link:
     """Return what a token lets its holder do; a `LinkError` says why it does not."""
     link = answers.find_link(session, digest_of(token))
     if link is None or link.action != action:
-        raise LinkError("This link is not one of ours, or a part of it is missing.", was_known=False)
+        raise LinkError("This link is not one of ours, or part of it is missing.", was_known=False)
     if link.revoked_at is not None:
-        raise LinkError("This link has been withdrawn: the matter is closed, or with somebody else.", was_known=True)
+        raise LinkError("This link has been withdrawn: the task is closed, or someone else has it now.", was_known=True)
     if link.used_at is not None:
-        raise LinkError("This link has been used already. Thank you: nothing more is to be done.", was_known=True)
+        raise LinkError(
+            "This link has been used already. Thank you: you do not need to do anything else.", was_known=True
+        )
     if link.expires_at <= now:
-        raise LinkError("This link has expired. The next message brings a new one.", was_known=True)
+        raise LinkError("This link has expired. The next message will have a new one.", was_known=True)
     return link
 
 

@@ -18,9 +18,14 @@ from changeflow.storage import audit, facts, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
+from changeflow.usecases.snapshots import Content, Kept
 
 SYSTEM = "system"
 """The actor of what flows do by themselves."""
+MOST_JUDGED = 4
+"""Enough for a change and for the looks after it; a programme of 2 000 tasks takes some 20 MB."""
+MOST_SEEN = 16
+"""Programmes kept for pages: one for each programme and day that people look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,16 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
     )
 
 
+_JUDGED: Kept[Content, Judged] = Kept(MOST_JUDGED)
+_SEEN: Kept[tuple[str, str, date, tuple[object, ...]], Stored] = Kept(MOST_SEEN)
+
+
+def look_at(session: Session, name: str, *, db: str, on: date) -> Stored:
+    """Return a programme for a page: loaded when it has changed since the last look, or on another day."""
+    # The state is read in the same transaction: what is loaded now is what the key says.
+    return _SEEN.get((db, name, on, versions.state(session, name)), lambda: load(session, name, on=on))
+
+
 def loaded(programme: str | None, *, db: str, on: date) -> Programme:
     """Return a stored programme as it stands on a day; without a name the only one there is."""
     with read_scope(db) as session:
@@ -71,8 +86,13 @@ def _here(definition: Definition, contacts: Mapping[str, Contact], on: date) -> 
 
 
 def judged(definition: Definition, *, facts: Facts | None = None, on: date | None = None) -> Judged:
-    programme, _ = join(definition, rulepacks=shipped_rulepacks(), facts=facts, on=on)
-    return judge(programme)
+    """Join and judge a programme, or return the same one judged a moment ago."""
+
+    def make() -> Judged:
+        programme, _ = join(definition, rulepacks=shipped_rulepacks(), facts=facts, on=on)
+        return judge(programme)
+
+    return _JUDGED.get(Content(definition, facts, on), make)
 
 
 def check_actor(definition: Definition, actor: str | None) -> str:
