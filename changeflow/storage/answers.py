@@ -114,7 +114,7 @@ def current_link(session: Session, programme: str, *, person: str, action: str, 
 
 
 def forget_links(session: Session, programme: str, *, person: str, action: str, but: int) -> None:
-    """Remove a person's withdrawn links of a kind, but for the ones withdrawn last."""
+    """Remove a person's withdrawn links of a kind, but for the ones made last."""
     ended = (
         select(LinkRow.token)
         .where(
@@ -123,7 +123,7 @@ def forget_links(session: Session, programme: str, *, person: str, action: str, 
             LinkRow.action == action,
             col(LinkRow.revoked_at).is_not(None),
         )
-        .order_by(col(LinkRow.revoked_at).desc(), col(LinkRow.created_at).desc(), col(LinkRow.token))
+        .order_by(col(LinkRow.created_at).desc(), col(LinkRow.token))
         .offset(but)
     )
     count_touched(session, delete(LinkRow).where(col(LinkRow.token).in_(list(session.exec(ended)))))
