@@ -5,16 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.people import Away, Contact
 from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.storage.tables.audit import AuditRow
-from changeflow.storage.tables.plan import BaselineRow, ForecastRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
 
 
@@ -160,17 +158,18 @@ def revision(session: Session, programme: str) -> int:
 def state(session: Session, programme: str) -> tuple[object, ...]:
     """Return what tells one state of a programme from every other, also from one of another file or another history.
 
-    The last audit entry's hash rests on all entries before it; forecasts and baselines are counted, as they are added
-    without a change of the programme.
+    The last audit entry's hash rests on all entries before it, and each change has an entry or counts as a revision.
     """
+    return tuple(session.exec(_STATE, params={"programme": programme}).one())
 
-    def last(row: type[AuditRow | ForecastRow | BaselineRow], what: Any) -> Any:  # noqa: ANN401
-        return select(what).where(row.programme_id == programme).order_by(col(row.number).desc()).limit(1)
 
-    query = select(
-        ProgrammeRow.revision,
-        last(AuditRow, AuditRow.hash).scalar_subquery(),
-        last(ForecastRow, ForecastRow.number).scalar_subquery(),
-        last(BaselineRow, BaselineRow.number).scalar_subquery(),
-    ).where(ProgrammeRow.id == programme)
-    return tuple(session.exec(query).one())
+_STATE = select(
+    ProgrammeRow.revision,
+    select(AuditRow.hash)
+    .where(AuditRow.programme_id == ProgrammeRow.id)
+    .order_by(col(AuditRow.number).desc())
+    .limit(1)
+    .correlate(ProgrammeRow)
+    .scalar_subquery(),
+).where(col(ProgrammeRow.id) == bindparam("programme"))
+"""Put together once: it is asked at every look at a page."""

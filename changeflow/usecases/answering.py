@@ -25,7 +25,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.agenda import TITLES
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
 from changeflow.usecases.letters import digest_of, recipient_of
-from changeflow.usecases.stored import Stored, after_change, load, look_at
+from changeflow.usecases.stored import Seen, Stored, after_change, load, look_at
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
 
@@ -145,7 +145,7 @@ def usable(session: Session, token: str, action: str, now: datetime) -> Link:
     return link
 
 
-def _kind_of(subject: str, stored: Stored) -> str:
+def _kind_of(subject: str, stored: Seen) -> str:
     if subject == SPONSOR:
         return "sponsor"
     if subject.startswith(ROUND):
@@ -161,7 +161,7 @@ def _kind_of(subject: str, stored: Stored) -> str:
     return "gate" if known.kind is Kind.DECISION else "task"
 
 
-def _question(link: Link, stored: Stored) -> Question:
+def _question(link: Link, stored: Seen) -> Question:
     definition, programme = stored.version.definition, stored.programme
     kind = _kind_of(link.subject, stored)
     task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
@@ -185,12 +185,12 @@ def _question(link: Link, stored: Stored) -> Question:
     )
 
 
-def _statements(link: Link, stored: Stored) -> tuple[tuple[Element, str], ...]:
+def _statements(link: Link, stored: Seen) -> tuple[tuple[Element, str], ...]:
     live = link.person in live_people(stored.programme, on=stored.programme.on)
     return statements(stored.version.definition.change.instrument, live=live)
 
 
-def _people(stored: Stored, *, besides: str) -> list[tuple[str, str]]:
+def _people(stored: Seen, *, besides: str) -> list[tuple[str, str]]:
     """Return whom something can be passed on to: leads, managers and the like, by role and place."""
     programme = stored.programme
     found = []

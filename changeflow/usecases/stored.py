@@ -29,19 +29,25 @@ MOST_SEEN = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """One programme as the database has it, judged on a day."""
+class Seen:
+    """One programme as the database has it, judged on a day: what a page looks at."""
 
     version: Version
     judged: Judged
     contacts: Mapping[str, Contact]
-    baseline: StoredPlan | None
-    forecast: StoredPlan | None
-    """The forecast that was stored last, before today's."""
 
     @property
     def programme(self) -> Programme:
         return self.judged.programme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored(Seen):
+    """A programme with the plans that it is compared with."""
+
+    baseline: StoredPlan | None
+    forecast: StoredPlan | None
+    """The forecast that was stored last, before today's."""
 
 
 def load(session: Session, programme: str | None, *, on: date, for_change: bool = False) -> Stored:
@@ -52,25 +58,34 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
     name = _name(session, programme)
     if for_change:
         versions.lock_programme(session, name)
-    version = versions.required(session, name)
-    known = facts.load_facts(session, name)
+    seen = _see(session, name, on=on)
     return Stored(
-        version=version,
-        judged=judged(version.definition, facts=known, on=on),
-        contacts=_here(version.definition, versions.contacts(session, name), on),
+        version=seen.version,
+        judged=seen.judged,
+        contacts=seen.contacts,
         baseline=plans.latest_baseline(session, name),
         forecast=plans.latest_forecast(session, name),
     )
 
 
+def _see(session: Session, name: str, *, on: date) -> Seen:
+    version = versions.required(session, name)
+    known = facts.load_facts(session, name)
+    return Seen(
+        version=version,
+        judged=judged(version.definition, facts=known, on=on),
+        contacts=_here(version.definition, versions.contacts(session, name), on),
+    )
+
+
 _JUDGED: Kept[Content, Judged] = Kept(MOST_JUDGED)
-_SEEN: Kept[tuple[str, str, date, tuple[object, ...]], Stored] = Kept(MOST_SEEN)
+_SEEN: Kept[tuple[str, str, date, tuple[object, ...]], Seen] = Kept(MOST_SEEN)
 
 
-def look_at(session: Session, name: str, *, db: str, on: date) -> Stored:
+def look_at(session: Session, name: str, *, db: str, on: date) -> Seen:
     """Return a programme for a page: loaded when it has changed since the last look, or on another day."""
     # The state is read in the same transaction: what is loaded now is what the key says.
-    return _SEEN.get((db, name, on, versions.state(session, name)), lambda: load(session, name, on=on))
+    return _SEEN.get((db, name, on, versions.state(session, name)), lambda: _see(session, name, on=on))
 
 
 def loaded(programme: str | None, *, db: str, on: date) -> Programme:
