@@ -10,6 +10,7 @@ from bench.adkar import measure_adkar
 from bench.agenda import measure_agenda
 from bench.cpm import measure_cpm
 from bench.level import measure_level
+from bench.links import measure_links
 from bench.montecarlo import measure_montecarlo
 from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
@@ -25,6 +26,7 @@ GROUPS = {
     "mpxj": measure_mpxj,
     "waves": measure_waves,
     "agenda": measure_agenda,
+    "links": measure_links,
     "adkar": measure_adkar,
     "reconcile": measure_reconcile,
     "montecarlo": measure_montecarlo,

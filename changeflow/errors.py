@@ -1,18 +1,22 @@
 """Every error of changeflow, as a tree.
 
 ChangeflowError
-├── InputError                 the input is wrong: exit 4
-│   ├── ProblemsError          one or more problems, each with file, line and column
-│   ├── CyclicRoadmapError     tasks wait for each other
-│   ├── CalendarExhaustedError a calendar has no working time left
-│   ├── DatesOutOfRangeError   a computed date is beyond every calendar
-│   ├── RulesUnknownError      no edition of a rulepack is in force that early
-│   ├── UnknownThingError      a name that nothing here has
-│   └── DatabaseUrlError       the database cannot be reached under that address
-├── CheckFailedError           a check said no: exit 3
-├── ConflictError              newer data is stored, or somebody else is writing: exit 5
-│   └── NewerDatabaseError     the database belongs to a newer changeflow
-└── ActorMissingError          a change of state must say who makes it: exit 2
+├── InputError                  the input is wrong: exit 4
+│   ├── ProblemsError           one or more problems, each with file, line and column
+│   ├── CyclicRoadmapError      tasks wait for each other
+│   ├── CalendarExhaustedError  a calendar has no working time left
+│   ├── DatesOutOfRangeError    a computed date is beyond every calendar
+│   ├── RulesUnknownError       no edition of a rulepack is in force that early
+│   └── UnknownThingError       a name that nothing here has
+├── CheckFailedError            a check said no: exit 3
+├── ConflictError               newer data is stored: exit 5
+├── DatabaseError               the database cannot do it now; a page answers 503
+│   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
+│   │   └── DatabaseDownError   the database is there but does not answer, or is damaged: exit 4
+│   ├── DatabaseBusyError       another process is writing: exit 5, as a ConflictError
+│   ├── OlderDatabaseError      the database must be upgraded first: exit 5, as a ConflictError
+│   └── NewerDatabaseError      the database belongs to a newer changeflow: exit 5, as a ConflictError
+└── ActorMissingError           a change of state must say who makes it: exit 2
 
 A user's mistake is one of these and never shows a traceback. Anything else is our bug.
 """
@@ -20,6 +24,12 @@ A user's mistake is one of these and never shows a traceback. Anything else is o
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import unquote
+
+HIDDEN = "***"
+"""What is shown in the place of a password."""
+_SHORTEST_PIECE = 4
+PASSWORD_FIELD = re.compile(r"(\b(?:ssl)?pass(?:word|wd|phrase)?\s*=\s*)('[^']*'|[^&;\s]*)", re.IGNORECASE)
 
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _MOST_SHOWN = 2_000
@@ -121,14 +131,6 @@ class UnknownThingError(InputError):
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
 
 
-class DatabaseUrlError(InputError):
-    def __init__(self, url: str, why: str) -> None:
-        super().__init__(
-            f"The database '{url}' cannot be used: {why}. "
-            "Give a file (sqlite:///changeflow.db) or a server (postgresql://user@host/name)."
-        )
-
-
 class CheckFailedError(ChangeflowError):
     """A check that was asked for said no."""
 
@@ -136,12 +138,44 @@ class CheckFailedError(ChangeflowError):
 
 
 class ConflictError(ChangeflowError):
-    """Newer data than yours is stored, or somebody else is writing."""
+    """Newer data than yours is stored."""
 
     exit_code = 5
 
 
-class NewerDatabaseError(ConflictError):
+class DatabaseError(ChangeflowError):
+    """The database cannot do it now; nothing was read or written. A page answers 503 and says when to try again."""
+
+
+class DatabaseUrlError(DatabaseError, InputError):
+    """No usable database under an address, which is shown without its password."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"The database '{shown(url)}' cannot be used: {without_password(why, url)}. "
+            "Give a file (sqlite:///changeflow.db) or a server (postgresql://user@host/name)."
+        )
+
+
+class DatabaseDownError(DatabaseUrlError):
+    """The database does not answer, or its file is damaged, full or not readable."""
+
+
+class DatabaseBusyError(DatabaseError, ConflictError):
+    """Another process has held the database for longer than we wait."""
+
+    def __init__(self) -> None:
+        super().__init__("Another process is writing to this database. Try again in a moment; no changes were saved.")
+
+
+class OlderDatabaseError(DatabaseError, ConflictError):
+    def __init__(self, url: str, found: str) -> None:
+        super().__init__(
+            f"This database is of an older version ({found}). Upgrade it with: changeflow db upgrade --db {shown(url)}"
+        )
+
+
+class NewerDatabaseError(DatabaseError, ConflictError):
     def __init__(self, found: str) -> None:
         super().__init__(
             f"This database was written by a newer changeflow (its version is {found}). "
@@ -156,3 +190,44 @@ class ActorMissingError(ChangeflowError):
 
     def __init__(self) -> None:
         super().__init__("Say who does this: add --as PERSON, or set CHANGEFLOW_AS.")
+
+
+def shown(url: str) -> str:
+    """Return a database address as it may be shown: without its password.
+
+    It also hides the password of a mistyped address: one with "@" or "/" in the password, or without a scheme.
+
+    >>> shown("postgresql://anna:s@cret@db.example.org/change")
+    'postgresql://anna:***@db.example.org/change'
+    >>> shown("postgresql://db.example.org/change?user=anna&password=secret")
+    'postgresql://db.example.org/change?user=anna&password=***'
+    """
+    url = PASSWORD_FIELD.sub(rf"\g<1>{HIDDEN}", url)
+    head, user, password, place = _parts(url)
+    return url if password is None else f"{head}{user}:{HIDDEN}@{place}"
+
+
+def without_password(text: str, url: str) -> str:
+    """Return a driver's words about an address without the address's password, or any part of it."""
+    text = text.replace(url, shown(url))
+    secrets = [found[2].strip("'") for found in PASSWORD_FIELD.finditer(url)]
+    secrets.append(_parts(url)[2] or "")
+    for secret in filter(None, secrets):
+        # A driver that meets "@" or "/" in a password takes the rest of it as the host's name, and names that.
+        cuts = [n + 1 for n, character in enumerate(secret) if character in "@:/?#"]
+        rests = [secret, unquote(secret), *(secret[n:] for n in cuts)]
+        long = [piece for piece in re.split(r"[@:/?#]", secret) if len(piece) >= _SHORTEST_PIECE]
+        for piece in sorted([*(f"{rest}@" for rest in rests), secret, unquote(secret), *long], key=len, reverse=True):
+            text = text.replace(piece, f"{HIDDEN}@" if piece.endswith("@") else HIDDEN)
+    return text
+
+
+def _parts(url: str) -> tuple[str, str, str | None, str]:
+    """Return an address's scheme, user, password and the rest, however badly it is written; None: no password."""
+    if url.startswith("sqlite:///"):
+        return "", "", None, url
+    scheme, mark, rest = url.partition("://")
+    head, rest = (scheme + mark, rest) if mark else ("", url)
+    account, _, place = rest.rpartition("@")
+    user, colon, password = account.partition(":")
+    return head, user, password if colon else None, place

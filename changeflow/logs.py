@@ -2,21 +2,28 @@
 
 import re
 import sys
-from typing import Any, TextIO
+import traceback
+from pathlib import Path
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict
 
-from changeflow.errors import InputError
+from changeflow.errors import HIDDEN, PASSWORD_FIELD, InputError
 
 FORMS = ("off", "json", "plain")
+DEEPEST = 12
+"""Frames of a failure that are named, from where it happened outwards."""
 _ADDRESS = re.compile(r"[^\s<>@\"']+@[^\s<>@\"']+")
 _LINK = re.compile(r"/([auc])/[A-Za-z0-9_-]{16,}")
 _SECRET = re.compile(r"://[^/\s:@]*:[^/\s@]*@")
 
 
 def begin(form: str, *, stream: TextIO | None = None) -> None:
-    """Write logs as `json` (a line each) or `plain`, to stderr unless another stream is given; `off` writes none."""
+    """Write logs as `json` (a line each) or `plain`, to stderr unless another stream is given.
+
+    `off` writes none but failures of our own.
+    """
     if form not in FORMS:
         raise InputError(f"CHANGEFLOW_LOG is '{form}'. Write {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
     renderer: Any = (
@@ -24,12 +31,13 @@ def begin(form: str, *, stream: TextIO | None = None) -> None:
     )
     structlog.configure(
         processors=[
-            _drop if form == "off" else structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([_drop] if form == "off" else []),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.add_log_level,
             without_people,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream or cast(TextIO, _Stderr())),
         cache_logger_on_first_use=False,
     )
 
@@ -37,6 +45,26 @@ def begin(form: str, *, stream: TextIO | None = None) -> None:
 def log(event: str, **what: object) -> None:
     """Write one line: what was done, and ids and counts."""
     structlog.get_logger().info(event, **what)
+
+
+def failure(reference: str, error: BaseException) -> None:
+    """Write a line about a failure of our own: its kind and where it happened, under the reference that was shown.
+
+    Not its words: those of a database have what was to be stored in them.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-DEEPEST:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    structlog.get_logger().error("failure", reference=reference, error=type(error).__name__, at=" > ".join(places))
+
+
+class _Stderr:
+    """Whatever stderr is at the moment."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def without_people(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -47,10 +75,13 @@ def without_people(_logger: object, _method: str, event: EventDict) -> EventDict
 def _cleaned(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return _LINK.sub(r"/\1/…", _ADDRESS.sub("…", _SECRET.sub("://…@", value)))
+    hidden = PASSWORD_FIELD.sub(rf"\g<1>{HIDDEN}", value)
+    return _LINK.sub(r"/\1/…", _ADDRESS.sub("…", _SECRET.sub("://…@", hidden)))
 
 
-def _drop(_logger: object, _method: str, _event: EventDict) -> EventDict:
+def _drop(_logger: object, method: str, event: EventDict) -> EventDict:
+    if method == "error":
+        return event
     raise structlog.DropEvent
 
 

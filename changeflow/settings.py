@@ -30,6 +30,10 @@ class Settings:
     workers: int = 2
     log: str = "off"
     """How logs are written: `json`, `plain` or `off`."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """What a monitoring system sends to read `/metrics` and the details of `/health`."""
+    proxies: str = ""
+    """Addresses and networks of the proxies whose X-Forwarded-For is believed, separated by commas."""
     batches: int = 8
     """Into how many batches each programme's simulation is cut, at most."""
 
@@ -54,6 +58,8 @@ def settings() -> Settings:
         task_runner=env.get("CHANGEFLOW_TASK_RUNNER", "threads"),
         workers=_count(env.get("CHANGEFLOW_WORKERS", "2"), "CHANGEFLOW_WORKERS"),
         log=env.get("CHANGEFLOW_LOG") or "off",
+        metrics_token=_secret("CHANGEFLOW_METRICS_TOKEN"),
+        proxies=env.get("CHANGEFLOW_PROXIES", ""),
         batches=_count(env.get("CHANGEFLOW_BATCHES", "8"), "CHANGEFLOW_BATCHES"),
     )
 

@@ -66,10 +66,10 @@ def audit_verify(db: Db = DEFAULT_DB, programme: ProgrammeName = None) -> None:
     """Check that nobody changed, removed or inserted an entry."""
     from changeflow.errors import CheckFailedError
     from changeflow.storage import audit
-    from changeflow.storage.database import session_scope
+    from changeflow.storage.database import read_scope
 
     with spoken_errors():
-        with session_scope(db) as session:
+        with read_scope(db) as session:
             count, broken = audit.verify(session, programme)
         if broken:
             lines = "\n".join(f"  {b.programme}, entry {b.number}: {b.what}" for b in broken)

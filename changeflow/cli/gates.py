@@ -167,11 +167,11 @@ def sponsor_act(
 def sponsor_acts(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
     """List what the sponsor was seen to do, the latest first."""
     from changeflow.programme.facts import ACTS
-    from changeflow.storage.database import session_scope
+    from changeflow.storage.database import read_scope
     from changeflow.usecases.stored import load
     from changeflow.values.moments import spoken_day
 
-    with spoken_errors(), session_scope(db) as session:
+    with spoken_errors(), read_scope(db) as session:
         acts = load(session, programme, on=day(at)).programme.facts.acts
     for act in reversed(acts):
         out(f"{spoken_day(act.on)}  {act.what} ({act.who or 'sponsor'}, {ACTS[act.kind]})")

@@ -41,10 +41,10 @@ def training_import(
 def training_list(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
     """List the sessions with how many need them, how many came, and of how many it is shown what they can do."""
     from changeflow.programme.training import sessions
-    from changeflow.storage.database import session_scope
+    from changeflow.storage.database import read_scope
     from changeflow.usecases.stored import load
 
-    with spoken_errors(), session_scope(db) as session:
+    with spoken_errors(), read_scope(db) as session:
         for one in sessions(load(session, programme, on=day(at)).programme):
             came = f"{len(one.came)} came, {len(one.with_evidence)} with evidence" if one.is_counted else "not reported"
             out(f"{one.task.id:<44} {len(one.needed_by):>3} need it; {came}")

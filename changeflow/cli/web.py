@@ -19,18 +19,18 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the pages that links in messages lead to, until stopped with Ctrl+C."""
-    import uvicorn
-
-    from changeflow.storage.database import session_scope
+    from changeflow.storage.database import read_scope
     from changeflow.web.app import make_app
+    from changeflow.web.clients import Clients, networks
+    from changeflow.web.server import run
 
     with spoken_errors():
         chosen = begin()
-        with session_scope(db):
+        clients = Clients(proxies=networks(chosen.proxies), token=chosen.metrics_token)
+        with read_scope(db):
             pass
         note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
-        # Its own log would write every link, which is a secret.
-        uvicorn.run(make_app(db, base_url=chosen.base_url), host=host, port=port, access_log=False, log_level="warning")
+        run(make_app(db, base_url=chosen.base_url, clients=clients), host=host, port=port, base_url=chosen.base_url)
 
 
 def status(db: Db = DEFAULT_DB, at: At = None) -> None:

@@ -118,8 +118,11 @@ class Programme:
         if kind is None:
             return self.roadmap.tasks.values()
         if not self._by_kind:
+            found: dict[Kind, list[Task]] = {}
             for task in self.roadmap.tasks.values():
-                self._by_kind.setdefault(task.kind, []).append(task)
+                found.setdefault(task.kind, []).append(task)
+            # At once: several pages may look at one programme, and none may see half of it.
+            self._by_kind.update(found)
         return self._by_kind.get(kind, ())
 
     def guarantees(self, first: Task, *, before: Task) -> bool:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CursorResult, insert, update
+from sqlalchemy import CursorResult, delete, insert, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from changeflow.agenda.answers import Answer, AnswerKind, Answers
+from changeflow.storage.database import count_touched
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
 from changeflow.values.moments import local_day
 
@@ -87,6 +89,46 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
     session.exec(query.values(revoked_at=now).execution_options(synchronize_session=False))
 
 
+@dataclass(frozen=True, slots=True)
+class KnownLink:
+    digest: str
+    created_at: datetime
+
+
+def current_link(session: Session, programme: str, *, person: str, action: str, now: datetime) -> KnownLink | None:
+    """Return a person's latest link of a kind that still works."""
+    row = session.exec(
+        select(LinkRow)
+        .where(
+            LinkRow.programme_id == programme,
+            LinkRow.person == person,
+            LinkRow.action == action,
+            col(LinkRow.revoked_at).is_(None),
+            col(LinkRow.used_at).is_(None),
+            col(LinkRow.expires_at) > now,
+        )
+        .order_by(col(LinkRow.created_at).desc(), col(LinkRow.token))
+        .limit(1)
+    ).first()
+    return KnownLink(row.token, row.created_at) if row is not None else None
+
+
+def forget_links(session: Session, programme: str, *, person: str, action: str, but: int) -> None:
+    """Remove a person's withdrawn links of a kind, but for the ones made last."""
+    ended = (
+        select(LinkRow.token)
+        .where(
+            LinkRow.programme_id == programme,
+            LinkRow.person == person,
+            LinkRow.action == action,
+            col(LinkRow.revoked_at).is_not(None),
+        )
+        .order_by(col(LinkRow.created_at).desc(), col(LinkRow.token))
+        .offset(but)
+    )
+    count_touched(session, delete(LinkRow).where(col(LinkRow.token).in_(list(session.exec(ended)))))
+
+
 def add_answer(session: Session, programme: str, answer: Answer, *, text: str | None, at: datetime) -> None:
     session.add(
         AnswerRow(
@@ -134,7 +176,12 @@ def _reach_row(session: Session, recipient: str) -> ReachRow:
     row = session.get(ReachRow, recipient)
     if row is None:
         row = ReachRow(recipient=recipient)
-        session.add(row)
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            # Two clicks at once: the other one has made it meanwhile.
+            row = session.get_one(ReachRow, recipient, populate_existing=True)
     return row
 
 

@@ -12,14 +12,47 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, create_engine, event
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
-from changeflow.errors import ConflictError, DatabaseUrlError, NewerDatabaseError
-from changeflow.storage.opening import check_file, check_owner, is_about_file, plain_words
+from changeflow.errors import (
+    DatabaseBusyError,
+    DatabaseDownError,
+    DatabaseError,
+    DatabaseUrlError,
+    NewerDatabaseError,
+    OlderDatabaseError,
+)
+from changeflow.storage.opening import check_file, check_owner, plain_words
 
 BUSY_SECONDS = 10
-"""How long a writer on SQLite waits for another one before it gives up."""
+"""How long a writer waits for another one before it gives up."""
+CONNECT_SECONDS = 4
+"""How long a server has to answer: whoever watches the pages must hear within five seconds that it does not."""
+_SERVER_OPTIONS = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""A server that has gone without a word is noticed within half a minute, not after hours (libpq's defaults)."""
+_BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})
+"""PostgreSQL: serialization failure, deadlock, lock not available, cancelled by a time limit."""
+_REFUSED_STATES = frozenset({"25006", "42501"})
+"""PostgreSQL: a standby server that takes no writes, and an account without the right."""
+_BUSY_CODES = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_STATEMENT_CODES = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_MISUSE", "SQLITE_RANGE")
+"""SQLite: what is wrong with a statement. All other codes are about the file, the disk or the memory."""
+_READ_ONLY = "changeflow_read_only"
 _UPGRADE_LOCK = 7_272_741
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -34,12 +67,26 @@ def engine_for(url: str) -> Engine:
     if "://" not in plain or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
         raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported")
     try:
-        engine = create_engine(plain, pool_pre_ping=not plain.startswith("sqlite"))
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-        raise DatabaseUrlError(url, str(error).split("\n")[0]) from None
+        if plain.startswith("sqlite"):
+            engine = create_engine(plain, pool_timeout=BUSY_SECONDS)
+        else:
+            engine = create_engine(plain, pool_pre_ping=True, pool_timeout=BUSY_SECONDS, connect_args=_options(plain))
+    except (NoSuchModuleError, ImportError):
+        raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported") from None
+    except (ArgumentError, ValueError):
+        # The driver's own words repeat parts of the address, and may repeat the password.
+        raise DatabaseUrlError(url, "it is not a complete address") from None
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine)
+    else:
+        _set_up_postgresql(engine)
     return engine
+
+
+def _options(url: str) -> dict[str, int]:
+    """Return libpq's options, without those that the address sets itself."""
+    query = url.partition("?")[2]
+    return {name: value for name, value in _SERVER_OPTIONS.items() if f"{name}=" not in query}
 
 
 def _set_up_sqlite(engine: Engine) -> None:
@@ -56,28 +103,75 @@ def _set_up_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # Each transaction says which it is: connections go back to the pool and serve both.
+        is_read = _is_read_only(connection)
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_read else 'OFF'}")
+        # A reader in WAL mode sees one state and keeps nobody out; a writer takes its turn before it reads.
+        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+
+
+def _set_up_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        if _is_read_only(connection):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _is_read_only(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_READ_ONLY))
 
 
 @contextmanager
-def session_scope(url: str, *, create: bool = False) -> Iterator[Session]:
+def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iterator[Session]:
     """Open a session in one transaction: committed at the end, rolled back on any error.
 
-    A database that is not there, or has no tables yet, is an error unless `create` makes them.
+    A database that is not there, or has no tables yet, is an error unless `create` makes them. Without `write` the
+    session sees one state, waits for nobody and keeps nobody out, and an attempt to write is a `WriteInReadError`.
+    A database that cannot do it now is a `DatabaseError`.
     """
     if not create and is_sqlite(url) and not sqlite_path(url).exists():
         raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
     engine = _opened(url)
-    try:
-        with Session(engine) as session:
-            if _version_in(session) != head_version():
-                _check_version(engine, url, create=create)
-            with session.begin():
-                yield session
-    except DBAPIError as error:
-        if not (isinstance(error, OperationalError) or is_about_file(error)):
+    with _translated(url, write=write), Session(engine.execution_options(**{_READ_ONLY: not write})) as session:
+        if _version_in(session) != head_version():
+            session.rollback()
+            _check_version(engine, url, create=create)
+        if write and not is_sqlite(url):
+            # SQLite's writers give up after as long; without a limit a page would wait for ever.
+            session.connection().exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
             raise
-        raise _spoken(error, url) from error
+
+
+@contextmanager
+def read_scope(url: str) -> Iterator[Session]:
+    """Open a session for reading: one state of the database, no lock, no writing."""
+    with session_scope(url, write=False) as session:
+        yield session
+
+
+class WriteInReadError(RuntimeError):
+    """A session for reading was asked to write: our bug."""
+
+
+@contextmanager
+def _translated(url: str, *, write: bool) -> Iterator[None]:
+    """Turn what drivers raise when a database cannot do it now into our errors; a constraint's error stays itself."""
+    try:
+        yield
+    except PoolTimeoutError:
+        raise DatabaseBusyError from None
+    except DBAPIError as error:
+        if not write and _is_write_refused(error):
+            raise WriteInReadError("A session for reading was asked to write.") from error
+        if (meant := _meaning(error, url)) is None:
+            raise
+        # From None: what the driver said may have a part of the password in it, and a traceback shows causes.
+        raise meant from None
 
 
 def _opened(url: str) -> Engine:
@@ -102,7 +196,7 @@ class _EnoughError(Exception):
 def upgrade(url: str) -> str:
     """Bring the database to this changeflow's version; return it. An empty one gets its tables."""
     engine = _opened(url)
-    try:
+    with _translated(url, write=True):
         found, known = current_version(engine), _known_versions()
         if found not in known:
             check_owner(engine, url)
@@ -115,10 +209,6 @@ def upgrade(url: str) -> str:
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except DBAPIError as error:
-        if not (isinstance(error, OperationalError) or is_about_file(error)):
-            raise
-        raise _spoken(error, url) from error
     return head_version()
 
 
@@ -137,8 +227,6 @@ def _version_in(session: Session) -> str | None:
         if "no such table" in str(error.orig):
             return None
         raise
-    finally:
-        session.rollback()
 
 
 @lru_cache(maxsize=1)
@@ -169,14 +257,29 @@ def _check_version(engine: Engine, url: str, *, create: bool) -> None:
     elif found not in _known_versions():
         raise NewerDatabaseError(found)
     else:
-        raise ConflictError(f"This database is of an older version ({found}). Run: changeflow db upgrade --db {url}")
+        raise OlderDatabaseError(url, found)
 
 
-def _spoken(error: DBAPIError, url: str) -> Exception:
-    text = str(error.orig)
-    if "locked" in text or "busy" in text:
-        return ConflictError("Somebody else is writing to this database. Try again in a moment; nothing was changed.")
-    return DatabaseUrlError(url, plain_words(text.strip().split("\n")[0]))
+def _is_write_refused(error: DBAPIError) -> bool:
+    """Tell whether a write was refused because the transaction is one for reading."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "25006" or "attempt to write a readonly database" in str(error.orig)
+
+
+def _meaning(error: DBAPIError, url: str) -> DatabaseError | None:
+    """Return what a driver's error says about the database; None where it says something about the statement."""
+    text, state = str(error.orig).strip().split("\n")[0], getattr(error.orig, "sqlstate", None)
+    if is_sqlite(url):
+        code = getattr(error.orig, "sqlite_errorname", "")
+        if code.startswith(_BUSY_CODES):
+            return DatabaseBusyError()
+        is_statement = code.startswith(_STATEMENT_CODES) and not text.startswith("no such table")
+        return DatabaseDownError(url, plain_words(text)) if code and not is_statement else None
+    if state in _BUSY_STATES:
+        return DatabaseBusyError()
+    # A read-only transaction that we did not ask for is a standby server's.
+    is_about_the_server = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    return DatabaseDownError(url, text) if is_about_the_server or state in _REFUSED_STATES else None
 
 
 def count_touched(session: Session, statement: Delete | Update) -> int:

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect
-from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
 from changeflow.errors import DatabaseUrlError
 
@@ -74,11 +74,6 @@ def check_owner(engine: Engine, url: str) -> None:
 def _has_version(engine: Engine) -> bool:
     with engine.connect() as connection:
         return connection.exec_driver_sql(f"SELECT count(*) FROM {VERSIONS}").scalar() != 0  # noqa: S608
-
-
-def is_about_file(error: DBAPIError) -> bool:
-    """Tell whether a driver's error is about the file itself: damaged, or no database at all."""
-    return type(error) is DatabaseError
 
 
 def plain_words(text: str) -> str:

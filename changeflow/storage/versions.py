@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.people import Away, Contact
 from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
+from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
 
 
@@ -55,11 +57,17 @@ def _version(row: VersionRow) -> Version:
         number=row.number,
         hash=row.hash,
         parent_hash=row.parent_hash,
-        definition=Definition.model_validate_json(row.definition),
+        definition=_definition(row.definition),
         sources=json.loads(row.sources),
         created_at=row.created_at,
         created_by=row.created_by,
     )
+
+
+@lru_cache(maxsize=8)
+def _definition(text: str) -> Definition:
+    """Read a definition; the same text gives the same object, so that what was worked out from it can be kept."""
+    return Definition.model_validate_json(text)
 
 
 def at_moment(session: Session, programme: str, moment: datetime) -> Version | None:
@@ -145,3 +153,23 @@ def touch(session: Session, programme: str) -> None:
 
 def revision(session: Session, programme: str) -> int:
     return session.exec(select(ProgrammeRow.revision).where(ProgrammeRow.id == programme)).one()
+
+
+def state(session: Session, programme: str) -> tuple[object, ...]:
+    """Return what tells one state of a programme from every other, also from one of another file or another history.
+
+    The last audit entry's hash rests on all entries before it, and each change has an entry or counts as a revision.
+    """
+    return tuple(session.exec(_STATE, params={"programme": programme}).one())
+
+
+_STATE = select(
+    ProgrammeRow.revision,
+    select(AuditRow.hash)
+    .where(AuditRow.programme_id == ProgrammeRow.id)
+    .order_by(col(AuditRow.number).desc())
+    .limit(1)
+    .correlate(ProgrammeRow)
+    .scalar_subquery(),
+).where(col(ProgrammeRow.id) == bindparam("programme"))
+"""Put together once: it is asked at every look at a page."""

@@ -18,7 +18,7 @@ from changeflow.logs import log
 from changeflow.programme.plan import dates_of
 from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, answers, audit, plans, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.values.moments import LONDON, local_day
@@ -46,7 +46,7 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
     is nothing to look at.
     """
     today = local_day(now)
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         names = [programme] if programme else versions.programme_ids(session)
         stale = set(agenda.stale(session, day=today, names=names))
         counts = agenda.due_counts(session)
@@ -112,7 +112,7 @@ class Asked:
 def ask(*reasons: Reason, db: str, now: datetime) -> tuple[Asked, ...]:
     """Tick, and say how things of some reasons stand in every programme: what the flows of one reason do."""
     ticked = tick(db=db, now=now)
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         counts = agenda.counts_by_reason(session)
     return tuple(
         Asked(programme=t.programme, reason=reason, waiting=waiting, sent=sent)

@@ -21,11 +21,11 @@ from changeflow.programme.facts import SponsorAct
 from changeflow.programme.people import live_people
 from changeflow.storage import answers, facts, publications, versions
 from changeflow.storage.answers import Link
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.agenda import TITLES
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
 from changeflow.usecases.letters import digest_of, recipient_of
-from changeflow.usecases.stored import Stored, after_change, load
+from changeflow.usecases.stored import Seen, Stored, after_change, load, look_at
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
 
@@ -80,9 +80,9 @@ class Given:
 
 def question_of(token: str, *, db: str, now: datetime) -> Question:
     """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         link = usable(session, token, "answer", now)
-        stored = load(session, link.programme, on=local_day(now))
+        stored = look_at(session, link.programme, db=db, on=local_day(now))
     return _question(link, stored)
 
 
@@ -107,7 +107,7 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
 
 def reach_of(token: str, *, db: str, now: datetime) -> bool:
     """Return whether optional messages are switched off for whoever has this link."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         link = usable(session, token, "unsubscribe", now)
         recipient = _recipient(session, link)
         known = answers.reach(session, [recipient]).get(recipient)
@@ -133,17 +133,19 @@ def usable(session: Session, token: str, action: str, now: datetime) -> Link:
     """Return what a token lets its holder do; a `LinkError` says why it does not."""
     link = answers.find_link(session, digest_of(token))
     if link is None or link.action != action:
-        raise LinkError("This link is not one of ours, or a part of it is missing.", was_known=False)
+        raise LinkError("This link is not one of ours, or part of it is missing.", was_known=False)
     if link.revoked_at is not None:
-        raise LinkError("This link has been withdrawn: the matter is closed, or with somebody else.", was_known=True)
+        raise LinkError("This link has been withdrawn: the task is closed, or someone else has it now.", was_known=True)
     if link.used_at is not None:
-        raise LinkError("This link has been used already. Thank you: nothing more is to be done.", was_known=True)
+        raise LinkError(
+            "This link has been used already. Thank you: you do not need to do anything else.", was_known=True
+        )
     if link.expires_at <= now:
-        raise LinkError("This link has expired. The next message brings a new one.", was_known=True)
+        raise LinkError("This link has expired. The next message will have a new one.", was_known=True)
     return link
 
 
-def _kind_of(subject: str, stored: Stored) -> str:
+def _kind_of(subject: str, stored: Seen) -> str:
     if subject == SPONSOR:
         return "sponsor"
     if subject.startswith(ROUND):
@@ -159,7 +161,7 @@ def _kind_of(subject: str, stored: Stored) -> str:
     return "gate" if known.kind is Kind.DECISION else "task"
 
 
-def _question(link: Link, stored: Stored) -> Question:
+def _question(link: Link, stored: Seen) -> Question:
     definition, programme = stored.version.definition, stored.programme
     kind = _kind_of(link.subject, stored)
     task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
@@ -183,12 +185,12 @@ def _question(link: Link, stored: Stored) -> Question:
     )
 
 
-def _statements(link: Link, stored: Stored) -> tuple[tuple[Element, str], ...]:
+def _statements(link: Link, stored: Seen) -> tuple[tuple[Element, str], ...]:
     live = link.person in live_people(stored.programme, on=stored.programme.on)
     return statements(stored.version.definition.change.instrument, live=live)
 
 
-def _people(stored: Stored, *, besides: str) -> list[tuple[str, str]]:
+def _people(stored: Seen, *, besides: str) -> list[tuple[str, str]]:
     """Return whom something can be passed on to: leads, managers and the like, by role and place."""
     programme = stored.programme
     found = []

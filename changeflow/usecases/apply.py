@@ -45,7 +45,7 @@ def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
     """Compare a folder with what is stored; nothing is written."""
     read = read_folder(folder)
     programme = read.definition.programme.programme
-    with session_scope(db, create=True) as session:
+    with session_scope(db, create=True, write=False) as session:
         stored = versions.latest(session, programme)
         known = facts.load_facts(session, programme)
     after = judged(read.definition, facts=known, on=on)

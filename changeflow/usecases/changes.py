@@ -16,7 +16,7 @@ from changeflow.roadmap.changes import Cause, Part, Slip, attribute
 from changeflow.roadmap.cpm import Schedule
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import schedule_folder, schedule_project
 from changeflow.usecases.stored import judged, load
 from changeflow.values.base import TaskId
@@ -45,7 +45,7 @@ def changes_between(before: Path, after: Path) -> Changes:
 
 def changes_since(programme: str | None, *, db: str, since: str | None, on: date) -> Changes:
     """Compare a stored programme with what it was: `baseline`, `report` (the last issued), or a day."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=on)
         earlier = earlier_state(session, stored.programme, since=since)
         baseline = stored.baseline.dates if stored.baseline else {}
@@ -56,7 +56,7 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
 
 def variance_of(programme: str | None, *, db: str, on: date, everything: bool = False) -> Variance:
     """Compare a stored programme's forecast with its latest baseline, task by task."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=on)
     known = stored.baseline
     if known is None:

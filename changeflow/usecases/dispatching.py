@@ -20,7 +20,7 @@ from changeflow.logs import log
 from changeflow.storage import agenda, answers, audit, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import Link
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.messages import Draft, Outgoing
 from changeflow.usecases.agenda import tick
 from changeflow.usecases.letters import Desk, House, house_of, recipient_of, write_letter
@@ -187,7 +187,7 @@ class _Post:
 
     def resume(self, counts: Counter[str]) -> None:
         """Go on with what an earlier run has opened: it failed for a while, or its worker died."""
-        with session_scope(self.db) as session:
+        with read_scope(self.db) as session:
             ids = messages.resumable(session, now=self.clock())
         for message in ids:
             if self.is_over:
@@ -217,7 +217,7 @@ class _Post:
     def send_new(self, now: datetime, counts: Counter[str]) -> None:
         """Open a message for everybody who may have one, a few at a time, and send each."""
         today = local_day(now)
-        with session_scope(self.db) as session:
+        with read_scope(self.db) as session:
             waiting = {n.programme for n in agenda.waiting(session, now=now)}
             stale = agenda.stale(session, day=today, names=waiting)
         for name in stale:

@@ -9,7 +9,7 @@ from statistics import median
 from changeflow.agenda.reasons import NEVER_ESCALATED, Reason
 from changeflow.storage import agenda, answers, facts, versions
 from changeflow.storage.agenda import Gone
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 
 RUNGS = ("first word", "on the day", "reminder", "to the manager")
 DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ class Effect:
 def effects(*, db: str) -> tuple[Effect, ...]:
     """Return what all nudges that went out led to, over every programme."""
     found: dict[tuple[Reason, int], list[tuple[Gone, timedelta | None]]] = defaultdict(list)
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         for name in versions.programme_ids(session):
             moments = answers.moments(session, name)
             for task, at in facts.finished_at(session, name):

@@ -18,7 +18,7 @@ from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.pathways import StepFields
 from changeflow.storage import versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.usecases.apply import remember
 from changeflow.usecases.plan import plan_folder, schedule_project
 from changeflow.usecases.stored import load
@@ -33,7 +33,7 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int
     """Write the latest version as a folder, comments kept; return its number. A folder with files is refused."""
     if out.exists() and any(out.iterdir()):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=on)
         contacts = versions.contacts(session, stored.programme.id)
     definition = stored.version.definition
@@ -70,7 +70,7 @@ def export_schedule(
     if source is not None:
         planned = plan_folder(source, on=on).programme
     else:
-        with session_scope(db) as session:
+        with read_scope(db) as session:
             stored = load(session, programme, on=on or now.date())
         planned, baselines = stored.programme, {0: stored.baseline.dates} if stored.baseline else {}
     if form == "mspdi" and planned.schedule is not None:

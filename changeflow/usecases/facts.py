@@ -1,7 +1,7 @@
 """Record what happened: progress, assessments, decisions, measures, waivers, baselines."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -19,7 +19,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.waivers import flaw_of
 from changeflow.storage import facts, pilots, plans, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
@@ -41,7 +41,7 @@ SHOWN_AHEAD = 5
 class Change:
     """Who changes which programme where and when. `on` is the data date of the forecast that follows."""
 
-    db: str
+    db: str = field(repr=False)
     programme: str | None
     actor: str | None
     now: datetime
@@ -115,7 +115,7 @@ def record_progress(
 
 def import_progress(path: Path, change: Change) -> int:
     """Record progress from a CSV; all its problems at once, and then nothing is taken."""
-    with session_scope(change.db) as session:
+    with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
     return report_progress(progress_in(path, stored), change)
 
@@ -267,7 +267,7 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
 
 def finish_task(task: str, finished: date, started: date | None, change: Change) -> int:
     """Record that a task is done; its start is the one known, the one given, or its forecast's."""
-    with session_scope(change.db) as session:
+    with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
     programme = stored.programme
     if task not in programme.roadmap.tasks:

@@ -17,7 +17,7 @@ from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task, TaskProgress
 from changeflow.storage import audit, facts
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change, check_begun, checked_progress, progress_in, progress_of, record_progress
 from changeflow.usecases.stored import SYSTEM, Stored, after_change, check_actor, judged, load
 from changeflow.values.moments import spoken_day
@@ -117,7 +117,7 @@ def _take_all(path: Path, minutes: _Minutes, recorder: str, *, today: date) -> N
 
 def case_of(task: str, *, db: str, programme: str | None, on: date) -> tuple[Programme, GateCase]:
     """Weigh a stored programme's gate as things stand."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=on)
     return stored.programme, weigh(stored.judged, task)
 

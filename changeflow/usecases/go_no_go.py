@@ -10,7 +10,7 @@ from changeflow.programme.plan import Dates, dates_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.roadmap.tasks import Task
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.usecases.gates import passed
 from changeflow.usecases.stored import SYSTEM, judged, load
 from changeflow.values.words import Gate, Outcome
@@ -18,7 +18,7 @@ from changeflow.values.words import Gate, Outcome
 
 def go_no_go_of(gate: str, *, db: str, programme: str | None, today: date) -> GoNoGoPage:
     """Build the page of a gate before a go-live; a go and a no of today are played through, and nothing is kept."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=today)
     found = stored.programme
     task = gate_of(found, gate)

@@ -8,7 +8,7 @@ from changeflow.programme.facts import ACTS, Confidence, SponsorAct
 from changeflow.programme.mandates import holders
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import after_change, check_actor, load
 from changeflow.values.moments import spoken_day
@@ -68,7 +68,7 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
 
 def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:
     """Put what the evidence proposes beside what was set."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=today)
     baseline = stored.baseline.dates if stored.baseline else None
     return confidence_line(stored.judged, today=today, baseline=baseline)

@@ -11,7 +11,7 @@ from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.storage import audit, erasure, persons, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.letters import recipient_of
 from changeflow.usecases.stored import check_actor, load
 from changeflow.values.moments import local_day
@@ -33,7 +33,7 @@ def deadline(
     pauses: Iterable[Pause] = (),
 ) -> date:
     """Return the last day on which a request that came on a day may be answered. Planning minimum, not legal advice."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=local_day(now))
         return _deadline(
             stored.version.definition, stored.programme.rulepacks, received, now, is_complex=is_complex, pauses=pauses

@@ -18,7 +18,7 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.candidates import candidates, most_at_once
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, pilots
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import Stored, after_change, check_actor, load
@@ -65,7 +65,7 @@ def reconcile_stored(
 ) -> tuple[Reconciliation, bool]:
     """Compare two files by a stored service's own policy and keep the result; False when this run is kept already."""
     files = [old, new, *([identity] if identity else [])]
-    with session_scope(change.db) as session:
+    with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
         check_actor(stored.version.definition, change.actor)
         policy = _policy(stored, service)
@@ -101,7 +101,7 @@ def _policy(stored: Stored, service: str) -> ParallelRunPolicy:
 
 def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:
     """Return every kept run of a service, in the order in which they were kept."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         found = load(session, programme, on=on).programme
     if service not in {s.service for s in found.services}:
         raise UnknownThingError("service", service, [s.service for s in found.services])
@@ -115,7 +115,7 @@ def kept_variances(
 
     `in_full`: contracts will be named to whoever asks, so who that is goes into the audit.
     """
-    with session_scope(change.db) as session:
+    with session_scope(change.db, write=in_full) as session:
         stored = load(session, change.programme, on=change.on, for_change=in_full)
         name = stored.programme.id
         runs = {r.period: r for r in stored.programme.facts.runs_of(service)}

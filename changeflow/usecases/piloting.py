@@ -33,7 +33,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.repetitions import CAN_BE_REPEATED, repetition_of
 from changeflow.roadmap.tasks import Task
 from changeflow.storage import pilots
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import Stored, after_change, check_actor, load
 from changeflow.values.base import TaskId
@@ -137,7 +137,7 @@ def _is_about(found: str, outcome: Outcome, element: str) -> bool:
 
 def rules_for(service: str, *, db: str, programme: str | None, on: date) -> tuple[ProposedRule, ...]:
     """Return the rules that explanations propose and nobody has accepted."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         found = load(session, programme, on=on).programme
     _service(found, service)
     return tuple(proposed_rules(found.facts.pilot, service))

@@ -5,7 +5,7 @@ is run again anywhere, and gives the same numbers.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from changeflow.errors import ChangeflowError, ConflictError
 from changeflow.programme.programme import Programme
 from changeflow.storage import versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.usecases.risk import ask, report_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.waves import plan_waves, programme_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class RiskBatch:
     """Some iterations of one programme's simulation."""
 
-    db: str
+    db: str = field(repr=False)
     programme: str
     version: int
     on: date
@@ -42,7 +42,7 @@ class RiskBatch:
 class WaveScenario:
     """One search for waves of one programme: the seed tells scenarios apart."""
 
-    db: str
+    db: str = field(repr=False)
     programme: str
     version: int
     on: date
@@ -139,7 +139,7 @@ def run_wave_scenario(scenario: WaveScenario) -> ScenarioResult:
 
 def _stored(db: str, on: date) -> list[tuple[str, int, Programme]]:
     found = []
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         for name in versions.programme_ids(session):
             stored = load(session, name, on=on)
             found.append((name, stored.version.number, stored.programme))
@@ -148,7 +148,7 @@ def _stored(db: str, on: date) -> list[tuple[str, int, Programme]]:
 
 def _as_of(db: str, name: str, version: int, on: date) -> Programme:
     """Load a programme for a batch; a version that came in between would mix two plans in one answer."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, name, on=on)
     if stored.version.number != version:
         raise ConflictError(f"'{name}' has a newer version than this run began with. Run it again.")

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from changeflow.agenda.answers import AnswerKind
 from changeflow.agenda.policy import Fate, Verdict
 from changeflow.storage import agenda, answers, versions
-from changeflow.storage.database import rolled_back, session_scope
+from changeflow.storage.database import read_scope, rolled_back
 from changeflow.usecases.agenda import tick_in
 from changeflow.usecases.dispatching import Round, look, pretend
 from changeflow.usecases.letters import Desk, letter_of
@@ -48,7 +48,7 @@ def _lines(verdict: Verdict, found: Round, desk: Desk) -> Iterator[str]:
 
 def answered(*, db: str, programme: str | None) -> Iterator[str]:
     """Say what people answered: by role, never that somebody did not answer."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         names = [programme] if programme else versions.programme_ids(session)
         for name in names:
             definition = versions.required(session, name).definition

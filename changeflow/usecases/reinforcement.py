@@ -8,7 +8,7 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.programme import Programme
 from changeflow.programme.reinforcement import Found
 from changeflow.storage import facts
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
 from changeflow.usecases.stored import after_change, check_actor, load
 from changeflow.values.moments import spoken_day
@@ -49,7 +49,7 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
 
 def checkpoints(programme: str | None, *, db: str, today: date) -> Sequence[Found]:
     """Return every checkpoint that was reported, judged, the earliest first."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         return load(session, programme, on=today).programme.checkpoints()
 
 

@@ -10,7 +10,7 @@ from changeflow.reports.documents import write_sro
 from changeflow.reports.sro import SroReport, build_sro, slips_of
 from changeflow.reports.trend import build_trend, points_of
 from changeflow.storage import audit, plans, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import SYSTEM, Stored, check_actor, load
@@ -36,7 +36,7 @@ def sro_of_stored(
 
     Where it is known who asks, the audit notes who has looked at where people stand.
     """
-    with session_scope(db) as session:
+    with session_scope(db, write=actor is not None) as session:
         stored = load(session, programme, on=today, for_change=actor is not None)
         report = _build(session, stored, today=today, since=since)
         if actor is not None and now is not None:
@@ -84,14 +84,14 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
 
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions that are needed, and those that were made."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         judged = load(session, programme, on=today).judged
     return build_decisions(judged, slips_of(judged.programme), today=today)
 
 
 def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:
     """Issue the report of every stored programme, as HTML and JSON; return the HTML files."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         names = versions.programme_ids(session)
     written = []
     for name in names:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from changeflow.logs import log
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, pilots, retention, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.stored import SYSTEM, load
 from changeflow.values.moments import LONDON, last_day_of, local_day
 from changeflow.values.words import Kind
@@ -40,7 +40,7 @@ class Removed:
 
 def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
     """Remove what has been kept long enough, in a transaction for each programme; run twice, nothing is left to do."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         names = versions.programme_ids(session)
     removed = []
     for name in names:

@@ -9,7 +9,7 @@ from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.programme.programme import join
 from changeflow.rules.engine import judge
 from changeflow.storage import facts, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepacks
 
@@ -39,7 +39,7 @@ def recheck(packs: Path, *, db: str, on: date) -> list[Recheck]:
     if not added:
         raise InputError(f"'{packs}' holds no rulepack (*.yaml).")
     shipped = shipped_rulepacks()
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = [
             (name, versions.required(session, name).definition, facts.load_facts(session, name))
             for name in versions.programme_ids(session)

@@ -15,28 +15,39 @@ from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import Judged, judge
 from changeflow.storage import audit, facts, plans, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
+from changeflow.usecases.snapshots import Content, Kept
 
 SYSTEM = "system"
 """The actor of what flows do by themselves."""
+MOST_JUDGED = 4
+"""Enough for a change and for the looks after it; a programme of 2 000 tasks takes some 20 MB."""
+MOST_SEEN = 16
+"""Programmes kept for pages: one for each programme and day that people look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """One programme as the database has it, judged on a day."""
+class Seen:
+    """One programme as the database has it, judged on a day: what a page looks at."""
 
     version: Version
     judged: Judged
     contacts: Mapping[str, Contact]
-    baseline: StoredPlan | None
-    forecast: StoredPlan | None
-    """The forecast that was stored last, before today's."""
 
     @property
     def programme(self) -> Programme:
         return self.judged.programme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored(Seen):
+    """A programme with the plans that it is compared with."""
+
+    baseline: StoredPlan | None
+    forecast: StoredPlan | None
+    """The forecast that was stored last, before today's."""
 
 
 def load(session: Session, programme: str | None, *, on: date, for_change: bool = False) -> Stored:
@@ -47,20 +58,39 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
     name = _name(session, programme)
     if for_change:
         versions.lock_programme(session, name)
-    version = versions.required(session, name)
-    known = facts.load_facts(session, name)
+    seen = _see(session, name, on=on)
     return Stored(
-        version=version,
-        judged=judged(version.definition, facts=known, on=on),
-        contacts=_here(version.definition, versions.contacts(session, name), on),
+        version=seen.version,
+        judged=seen.judged,
+        contacts=seen.contacts,
         baseline=plans.latest_baseline(session, name),
         forecast=plans.latest_forecast(session, name),
     )
 
 
+def _see(session: Session, name: str, *, on: date) -> Seen:
+    version = versions.required(session, name)
+    known = facts.load_facts(session, name)
+    return Seen(
+        version=version,
+        judged=judged(version.definition, facts=known, on=on),
+        contacts=_here(version.definition, versions.contacts(session, name), on),
+    )
+
+
+_JUDGED: Kept[Content, Judged] = Kept(MOST_JUDGED)
+_SEEN: Kept[tuple[str, str, date, tuple[object, ...]], Seen] = Kept(MOST_SEEN)
+
+
+def look_at(session: Session, name: str, *, db: str, on: date) -> Seen:
+    """Return a programme for a page: loaded when it has changed since the last look, or on another day."""
+    # The state is read in the same transaction: what is loaded now is what the key says.
+    return _SEEN.get((db, name, on, versions.state(session, name)), lambda: _see(session, name, on=on))
+
+
 def loaded(programme: str | None, *, db: str, on: date) -> Programme:
     """Return a stored programme as it stands on a day; without a name the only one there is."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         return load(session, programme, on=on).programme
 
 
@@ -71,8 +101,13 @@ def _here(definition: Definition, contacts: Mapping[str, Contact], on: date) -> 
 
 
 def judged(definition: Definition, *, facts: Facts | None = None, on: date | None = None) -> Judged:
-    programme, _ = join(definition, rulepacks=shipped_rulepacks(), facts=facts, on=on)
-    return judge(programme)
+    """Join and judge a programme, or return the same one judged a moment ago."""
+
+    def make() -> Judged:
+        programme, _ = join(definition, rulepacks=shipped_rulepacks(), facts=facts, on=on)
+        return judge(programme)
+
+    return _JUDGED.get(Content(definition, facts, on), make)
 
 
 def check_actor(definition: Definition, actor: str | None) -> str:

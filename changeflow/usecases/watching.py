@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from changeflow.storage import agenda, messages, versions
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.values.moments import LONDON, spoken_day
 
 TICK_EVERY = timedelta(hours=3)
@@ -16,7 +16,7 @@ STATES = (messages.OPEN, messages.SENT, messages.PARKED, messages.FAILED, messag
 def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
     """Say in a line each what is late or waits for a person; nothing when all is well."""
     found = []
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         for name in versions.programme_ids(session):
             last = agenda.last_tick(session, name)
             if last is None:
@@ -37,7 +37,7 @@ def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
 
 def numbers(*, db: str) -> Mapping[str, int]:
     """Count messages by state, and what waits to go out."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         states = messages.by_state(session)
         waiting = sum(w for w, _ in agenda.counts_by_reason(session).values())
         reasons = messages.reasons(session)
@@ -53,7 +53,7 @@ def metrics(*, db: str, now: datetime) -> str:
     sent = Gauge("changeflow_messages", "Messages by state", ["state"], registry=registry)
     waiting = Gauge("changeflow_nudges_waiting", "Nudges that wait to go out", registry=registry)
     age = Gauge("changeflow_tick_age_seconds", "Since the last tick", ["programme"], registry=registry)
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         states = messages.by_state(session)
         waiting.set(sum(w for w, _ in agenda.counts_by_reason(session).values()))
         for name in versions.programme_ids(session):

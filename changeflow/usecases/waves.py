@@ -12,7 +12,7 @@ from changeflow.programme.rollout import wave_problem
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.plans import Offer, numbers_of, offers
 from changeflow.roadmap.waves.problem import WaveProblem
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import plan_folder, warn_of_compiling
 from changeflow.usecases.stored import load
 from changeflow.values.base import TaskId
@@ -42,7 +42,7 @@ def programme_of(
     """Return a folder's programme; or a stored one as of a day, with the dates of its baseline."""
     if folder is not None:
         return plan_folder(folder, on=on).programme, None
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=on or date.min)
     return stored.programme, stored.baseline.dates if stored.baseline else None
 

@@ -160,7 +160,7 @@ def test_a_writer_who_waits_too_long_is_told_so(sqlite: str, tmp_path: Path, mon
     other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     a_folder(folder, service=SERVICE + "tasks:\n  requirements: {duration: 6d}\n")
-    with pytest.raises(ConflictError, match="Somebody else is writing"):
+    with pytest.raises(ConflictError, match="Another process is writing"):
         apply(folder, sqlite)
     other.execute("ROLLBACK")
     other.close()

@@ -282,9 +282,12 @@ def test_a_calendar_address_is_ones_own_and_the_one_before_ends(stored: str):
     [message] = sent_on(stored, 8)
     web, token = pages(stored, moment(8)), token_in(message, "u")
     assert "Make a calendar address" in web.get(f"/u/{token}").text
-    first, second = (
-        html.fromstring(web.post(f"/u/{token}/calendar", {}).text).xpath("//main//a/@href")[0] for _ in range(2)
-    )
+    made = web.post(f"/u/{token}/calendar", {})
+    asked = web.post(f"/u/{token}/calendar", {})
+    assert "Nothing has changed: it still works." in asked.text
+    mark = html.fromstring(asked.text).xpath("//input[@name='replace']/@value")[0]
+    replaced = web.post(f"/u/{token}/calendar", {"replace": mark})
+    first, second = (html.fromstring(p.text).xpath("//main//a/@href")[0] for p in (made, replaced))
     assert first.startswith("http://127.0.0.1:8000/c/")
     first, second = (address.removeprefix("http://127.0.0.1:8000") for address in (first, second))
     assert web.get(first).status_code == 410
@@ -302,7 +305,7 @@ def test_a_calendar_address_is_ones_own_and_the_one_before_ends(stored: str):
 def test_health_and_metrics_name_nobody(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     healthy = client.get("/health")
-    assert (healthy.status_code, healthy.text) == (200, "fine")
+    assert (healthy.status_code, healthy.text) == (200, "ok")
     late = pages(stored, moment(9)).get("/health")
     assert late.status_code == 503
     assert "small: the last tick ran on 8 Jan 2027 at 07:00." in late.text

@@ -1,0 +1,82 @@
+"""Programmes kept in memory between two looks: joining and judging one takes a hundred times as long as reading a row.
+
+A kept programme is found by everything that decides what it is, so there is nothing to invalidate: a change, another
+day, or another file under the same address has another key.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Event, Lock
+from typing import Generic, TypeVar
+
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.programme.definition import Definition
+from changeflow.programme.facts import Facts
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """A bounded number of results, the ones used last; of threads that need the same one, one computes it."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._found: OrderedDict[K, V] = OrderedDict()
+        self._making: dict[K, Event] = {}
+        self._lock = Lock()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """Return the kept result, or make it. An error is not kept: the next thread tries for itself."""
+        while True:
+            with self._lock:
+                if key in self._found:
+                    self._found.move_to_end(key)
+                    return self._found[key]
+                made_elsewhere = self._making.get(key)
+                if made_elsewhere is None:
+                    mine = self._making[key] = Event()
+                    break
+            made_elsewhere.wait()
+        try:
+            value = make()
+            with self._lock:
+                self._found[key] = value
+                while len(self._found) > self.most:
+                    self._found.popitem(last=False)
+            return value
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
+            mine.set()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._found.clear()
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a judgement rests on. A definition is told by its identity: storage reads the same text to the same one."""
+
+    definition: Definition
+    facts: Facts | None
+    on: date | None
+    rulepacks: object = field(default_factory=shipped_rulepacks)
+
+    def __hash__(self) -> int:
+        return hash((id(self.definition), self.on))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Content)
+            and self.definition is other.definition
+            and self.on == other.on
+            and self.rulepacks is other.rulepacks
+            and self.facts == other.facts
+        )

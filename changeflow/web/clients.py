@@ -1,0 +1,92 @@
+"""Who is asking: the client's address, and whether it may see what is meant for those who run changeflow."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from starlette.requests import Request
+
+from changeflow.errors import InputError
+
+Network = IPv4Network | IPv6Network
+FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"})
+"""What proxies add to a request that they pass on, beside headers that begin as below."""
+FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Read addresses and networks, separated by commas; an `InputError` names the one that is neither."""
+    found = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        try:
+            found.append(ip_network(part, strict=False))
+        except ValueError:
+            raise InputError(
+                f"CHANGEFLOW_PROXIES has '{part}', which is no address or network. Write 127.0.0.1 or 10.0.0.0/8."
+            ) from None
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """Tells clients apart. A header that anyone can write is believed only from a proxy that is named here."""
+
+    proxies: Sequence[Network] = ()
+    token: str | None = None
+    """What those who run changeflow send to see its numbers."""
+
+    def address(self, request: Request) -> str:
+        """Return the client's address: the last in X-Forwarded-For that is no proxy of ours, or whoever connects."""
+        peer = request.client.host if request.client else "unknown"
+        if not self._is_proxy(peer):
+            return peer
+        # Each proxy adds on the right; what stands further left a client may have written itself.
+        hops = [h.strip() for h in ",".join(request.headers.getlist("x-forwarded-for")).split(",") if h.strip()]
+        for hop in reversed(hops):
+            if _address(hop) is None:
+                return peer
+            if not self._is_proxy(hop):
+                return hop
+        return peer
+
+    def may_watch(self, request: Request) -> bool:
+        """Tell whether a client may see the numbers: it has the token, or asks from this machine without a proxy."""
+        return self._has_token(request) or is_local(request)
+
+    def _has_token(self, request: Request) -> bool:
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        if self.token is None or kind.lower() != "bearer":
+            return False
+        return hmac.compare_digest(given.strip().encode("utf-8", "replace"), self.token.encode())
+
+    def _is_proxy(self, host: str) -> bool:
+        address = _address(host)
+        return address is not None and any(address in network for network in self.proxies)
+
+
+def is_local(request: Request) -> bool:
+    """Tell whether a request comes from this machine itself.
+
+    Behind a proxy on this machine everybody connects from it. So a request that was passed on, or that was sent to
+    another name than this machine's own, is not local, whatever else it says.
+    """
+    peer = _address(request.client.host) if request.client else None
+    if peer is None or not peer.is_loopback or _was_passed_on(request):
+        return False
+    host = request.headers.get("host", "localhost")
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return name.lower() in LOCAL_NAMES
+
+
+def _was_passed_on(request: Request) -> bool:
+    return any(name in FORWARDED or name.startswith(FORWARDED_PREFIXES) for name in request.headers)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

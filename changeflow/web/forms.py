@@ -1,0 +1,111 @@
+"""Forms: read within limits, and turned into answers; what is wrong is said in plain words."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from changeflow.adkar.elements import Element
+from changeflow.agenda.answers import AnswerKind
+from changeflow.errors import InputError
+from changeflow.usecases.answering import Given
+from changeflow.values.limits import is_supported
+from changeflow.web.limits import Limits
+from changeflow.web.responses import BAD_FORM, TOO_LARGE, WRONG_FORM, TroubleError
+
+_BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+LINE_BREAKS = "\n\r\t"
+"""The control characters that a text of several lines may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form; of one that is sent several times the last counts."""
+
+    fields: Mapping[str, str]
+
+    def get(self, name: str, default: str = "") -> str:
+        return self.fields.get(name, default)
+
+    @property
+    def has_controls(self) -> bool:
+        """Tell whether there is a character in it that nobody types, such as NUL."""
+        return any(
+            has_controls(name) or has_controls(value, but=LINE_BREAKS if name == "text" else "")
+            for name, value in self.fields.items()
+        )
+
+    def cleaned(self) -> dict[str, str]:
+        """Return the fields without control characters, to be shown again."""
+        return {
+            name: "".join(c for c in value if c in LINE_BREAKS or not has_controls(c))
+            for name, value in self.fields.items()
+        }
+
+
+def has_controls(text: str, *, but: str = "") -> bool:
+    return any(unicodedata.category(c) == "Cc" and c not in but for c in text)
+
+
+def is_well_formed(encoded: bytes) -> bool:
+    """Tell whether every percent sign has its two digits."""
+    return _BAD_PERCENT.search(encoded) is None
+
+
+async def read_form(request: Request, limits: Limits, *, one_click: bool = False) -> Form:
+    """Read a form's fields; those of a `one_click` (RFC 8058), which mail programs may send in parts, do not matter."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_multipart = one_click and kind == "multipart/form-data"
+    if kind not in ("", "application/x-www-form-urlencoded") and not is_multipart:
+        raise TroubleError(WRONG_FORM)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limits.form_bytes:
+            raise TroubleError(TOO_LARGE)
+    if is_multipart:
+        return Form({})
+    if not is_well_formed(body):
+        raise TroubleError(BAD_FORM)
+    if body.count(b"&") >= limits.form_fields:
+        raise TroubleError(TOO_LARGE)
+    try:
+        return Form(dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")))
+    except UnicodeDecodeError:
+        raise TroubleError(BAD_FORM) from None
+
+
+def given_of(form: Form) -> Given:
+    """Turn a form into an answer; what cannot be understood is an `InputError` in plain words."""
+    if form.has_controls:
+        raise InputError("Your answer has characters in it that cannot be shown. They have been taken out.")
+    kind = form.get("answer")
+    if kind not in {k.value for k in AnswerKind}:
+        raise InputError("Choose one of the answers.")
+    scores = {element: value for element in Element if (value := form.get(element.value))}
+    if any(value not in {"1", "2", "3", "4", "5"} for value in scores.values()):
+        raise InputError("An answer is a number from 1 to 5.")
+    return Given(
+        kind=AnswerKind(kind),
+        until=_day(form.get("until").strip()),
+        to=form.get("to") or None,
+        text=form.get("text"),
+        scores={element: int(value) for element, value in scores.items()},
+    )
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    for form in ("%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"):
+        try:
+            day = datetime.strptime(text, form).date()  # noqa: DTZ007  (a day has no time zone)
+        except ValueError:
+            continue
+        if is_supported(day):
+            return day
+    raise InputError(f"“{text[:40]}” is not a day. Write it like 31/03/2027.")

@@ -1,0 +1,191 @@
+"""What every request passes: limits and checks before it, headers on every answer, and a page for every failure."""
+
+import asyncio
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from changeflow.errors import DatabaseError
+from changeflow.logs import failure, log
+from changeflow.values.acting import Acting, Via, acting
+from changeflow.web.clients import Clients
+from changeflow.web.forms import has_controls, is_well_formed
+from changeflow.web.limits import LARGEST_HEADERS, Buckets, Limits, address_key
+from changeflow.web.responses import (
+    FULL,
+    HEADERS_TOO_LARGE,
+    MALFORMED,
+    TOO_LARGE,
+    TOO_LONG,
+    TOO_SLOW,
+    Trouble,
+    TroubleError,
+    answer_to,
+    failed,
+    of_database,
+    too_many,
+)
+
+HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+"""A link is a secret: no page keeps it, sends it on or lets itself be framed."""
+HSTS = "max-age=31536000"
+"""A year. It is sent only where people come by HTTPS."""
+PLAIN = ("/health", "/metrics")
+"""Read by machines."""
+_LINK = re.compile(r"/[auc]/([^/]+)")
+
+
+def headers_for(base_url: str) -> dict[str, str]:
+    """Return the headers of every answer of an application that people find at this address."""
+    more = {"Strict-Transport-Security": HSTS} if base_url.startswith("https://") else {}
+    return {**HEADERS, **more}
+
+
+class Guard:
+    """Stands before the application."""
+
+    def __init__(self, app: ASGIApp, *, clients: Clients, limits: Limits, headers: Mapping[str, str]) -> None:
+        self.app, self.clients, self.limits = app, clients, limits
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self.addresses, self.links = Buckets(limits.per_address), Buckets(limits.per_link)
+        self.at_work = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1000})
+                return
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(send, self.headers)
+        self.at_work += 1
+        try:
+            with acting(Acting(via=Via.LINK, account=account_of(scope["path"]))):
+                await self._answered(scope, receive, answer)
+        finally:
+            self.at_work -= 1
+            # The route's pattern, for the path itself has the link in it.
+            route = getattr(scope.get("route"), "path", "unknown")
+            log("request", method=_method(scope), route=route, status=answer.status)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        request = Request(scope)
+        try:
+            self._check(request)
+            await self.app(scope, self._timed(receive), answer)
+            return
+        except TroubleError as error:
+            trouble = error.trouble
+        except DatabaseError as error:
+            log("database", error=type(error).__name__)
+            trouble = of_database(error)
+        except Exception as error:  # noqa: BLE001  (the last resort: no failure may show itself to a reader)
+            reference = secrets.token_hex(4).upper()
+            failure(reference, error)
+            trouble = failed(reference)
+        if not answer.has_begun:
+            await self._say(trouble, scope, receive, answer)
+
+    async def _say(self, trouble: Trouble, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        response = answer_to(trouble, plain=scope["path"] in PLAIN)
+        # A body that nobody reads must not keep the connection.
+        response.headers["Connection"] = "close"
+        await response(scope, receive, answer)
+
+    def _check(self, request: Request) -> None:
+        """Raise a `TroubleError` for a request that goes no further."""
+        if self.at_work > self.limits.at_once:
+            raise TroubleError(FULL)
+        if wait := self.addresses.take(address_key(self.clients.address(request))):
+            raise TroubleError(too_many(wait))
+        path, query = request.scope.get("raw_path") or b"", request.scope.get("query_string") or b""
+        if len(path) + len(query) > self.limits.target_bytes:
+            raise TroubleError(TOO_LONG)
+        if not _is_clean(path) or not _is_clean(query) or has_controls(request.scope["path"]):
+            raise TroubleError(MALFORMED)
+        if (link := _LINK.match(request.scope["path"])) and (wait := self.links.take(_digest(link[1]))):
+            raise TroubleError(too_many(wait))
+        if sum(len(name) + len(value) for name, value in request.scope["headers"]) > LARGEST_HEADERS:
+            raise TroubleError(HEADERS_TOO_LARGE)
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self.limits.form_bytes:
+            raise TroubleError(TOO_LARGE if length.isdecimal() else MALFORMED)
+
+    def _timed(self, receive: Receive) -> Receive:
+        """Give a body so many seconds to arrive, however many pieces it comes in."""
+        loop = asyncio.get_running_loop()
+        ends, is_whole = loop.time() + self.limits.body_seconds, False
+
+        async def received() -> Message:
+            nonlocal is_whole
+            if is_whole:
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), ends - loop.time())
+            except TimeoutError:
+                raise TroubleError(TOO_SLOW) from None
+            is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        return received
+
+
+class _Answer:
+    """Sends an answer with the headers that every answer has."""
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send, self._headers = send, headers
+        self.status = 0
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.has_begun, self.status = True, message["status"]
+            own = list(message.get("headers", ()))
+            named = {name.lower() for name, _ in own}
+            message = {**message, "headers": [*own, *(h for h in self._headers if h[0] not in named)]}
+        await self._send(message)
+
+
+def account_of(path: str) -> str:
+    """Return what tells links apart in the audit and leads to none of them."""
+    link = _LINK.match(path)
+    return f"link:{_digest(f'account:{link[1]}')[:16]}" if link else ""
+
+
+def _is_clean(encoded: bytes) -> bool:
+    """Tell whether a part of an address is well encoded, and says nothing but characters that people can see."""
+    if not is_well_formed(encoded):
+        return False
+    try:
+        return not has_controls(unquote_to_bytes(encoded).decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _method(scope: Mapping[str, Any]) -> str:
+    """Return a method to be logged: what is no method may be anything."""
+    known = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    return scope["method"] if scope["method"] in known else "OTHER"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

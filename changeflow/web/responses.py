@@ -1,0 +1,152 @@
+"""Pages, and the answers to what cannot be done: what happened, what to do, and when to try again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from changeflow.errors import DatabaseBusyError, DatabaseError
+from changeflow.resources import template_environment
+from changeflow.usecases.answering import LinkError
+from changeflow.values.moments import spoken_day
+
+BUSY_SECONDS, DOWN_SECONDS = 5, 60
+"""When to try again: a writer is done in seconds, a database that is down is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a request is not answered as it was meant."""
+
+    status: int
+    title: str
+    text: str
+    retry: int | None = None
+    """Seconds after which to try again."""
+    headers: Mapping[str, str] | None = None
+
+
+class TroubleError(Exception):
+    """Ends a request with an answer that says why."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.title)
+        self.trouble = trouble
+
+
+MALFORMED = Trouble(
+    status=400,
+    title="This address is not complete",
+    text="The address has characters in it that no link of ours has. Open the link from the message itself.",
+)
+TOO_LONG = Trouble(
+    status=414,
+    title="This address is too long",
+    text="No link of ours is that long. Open the link from the message itself.",
+)
+TOO_LARGE = Trouble(
+    status=413,
+    title="That is too much for one form",
+    text="No changes saved. Go back, say it in a few lines, and send it again.",
+)
+WRONG_FORM = Trouble(
+    status=415,
+    title="This form cannot be read",
+    text="No changes saved. Open the link in a web browser and send the form from there.",
+)
+BAD_FORM = Trouble(
+    status=400,
+    title="This form cannot be read",
+    text="Some of its characters cannot be read. No changes saved. Open the link again and type your answer.",
+)
+HEADERS_TOO_LARGE = Trouble(
+    status=431,
+    title="The request is too large",
+    text="Your browser sent more than this page accepts. Open the link in a private window.",
+)
+TOO_SLOW = Trouble(
+    status=408,
+    title="The form took too long to arrive",
+    text="No changes saved. Check your connection, open the link again and send your answer.",
+    retry=5,
+)
+FULL = Trouble(
+    status=503,
+    title="Too many people are here at once",
+    text="No changes saved. Try again in a few seconds.",
+    retry=BUSY_SECONDS,
+)
+NOT_FOUND = Trouble(
+    status=404,
+    title="There is no page here",
+    text="The address may be incomplete. Open the link from the message itself.",
+)
+
+
+def too_many(seconds: int) -> Trouble:
+    when = "in a few seconds" if seconds < 20 else "in a minute"
+    return Trouble(
+        status=429,
+        title="Too many requests",
+        text=f"No changes saved. Wait a moment and try again {when}.",
+        retry=seconds,
+    )
+
+
+def wrong_method(allowed: str) -> Trouble:
+    return Trouble(
+        status=405,
+        title="This page cannot do that",
+        text="No changes saved. Open the link in a web browser.",
+        headers={"Allow": allowed},
+    )
+
+
+def failed(reference: str) -> Trouble:
+    return Trouble(
+        status=500,
+        title="Something went wrong on our side",
+        text="No changes saved. Try again in a few minutes. If it happens again, tell the programme office and give "
+        f"this reference: {reference}.",
+    )
+
+
+def of_database(error: DatabaseError) -> Trouble:
+    """Return what to say where the database cannot do it now. Its address and its error are not for readers."""
+    if isinstance(error, DatabaseBusyError):
+        return Trouble(
+            status=503,
+            title="The service is busy",
+            text="Your link still works and no changes were saved. Try again in a few seconds.",
+            retry=BUSY_SECONDS,
+        )
+    return Trouble(
+        status=503,
+        title="The service is not available at the moment",
+        text="Your link still works and no changes were saved. Try again in a few minutes. If it lasts longer than an "
+        "hour, tell the programme office.",
+        retry=DOWN_SECONDS,
+    )
+
+
+def of_link(error: LinkError) -> Trouble:
+    return Trouble(status=410 if error.was_known else 404, title="This link does not work", text=str(error))
+
+
+def page(name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+    template = template_environment().get_template(f"web/{name}.html.j2")
+    return HTMLResponse(template.render(**values, spoken_day=spoken_day), status_code=status)
+
+
+def answer_to(trouble: Trouble, *, plain: bool = False) -> Response:
+    """Return a page that says why, or one line for those who read `/health` and `/metrics`."""
+    if plain:
+        response: Response = PlainTextResponse("not ok", status_code=trouble.status)
+    else:
+        values = {"title": trouble.title, "text": trouble.text, "is_link": trouble.status in (404, 410)}
+        response = page("trouble", values, status=trouble.status)
+    response.headers.update(trouble.headers or {})
+    if trouble.retry is not None:
+        response.headers["Retry-After"] = str(trouble.retry)
+    return response

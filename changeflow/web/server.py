@@ -1,0 +1,120 @@
+"""The server: uvicorn, with a limit for how long a request may take to arrive, and our headers on its own answers."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from changeflow.web.guard import headers_for
+from changeflow.web.limits import LARGEST_HEADERS
+from changeflow.web.responses import HEADERS_TOO_LARGE, MALFORMED, Trouble, answer_to
+
+HEADER_SECONDS = 10
+"""How long a request's line and headers may take to arrive, however many pieces they come in."""
+MOST_CONNECTIONS = 500
+TOO_SLOW = Trouble(
+    status=408,
+    title="The request took too long to arrive",
+    text="Check your connection and open the link again.",
+    retry=5,
+)
+
+
+class Protocol(H11Protocol):
+    """One connection. A client that sends its headers drop by drop is cut off, as is one over the limit."""
+
+    answer_headers: Mapping[str, str] = {}
+    header_seconds: float = HEADER_SECONDS
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.close()
+            return
+        self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            # In the middle of a request's headers, or between two requests.
+            self._wait_for_headers()
+        else:
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._wait_for_headers()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request of HTTP; the client's fault is told as far as it is known."""
+        is_too_large = "too large" in msg or len(self.conn.trailing_data[0]) > LARGEST_HEADERS
+        self._refuse(HEADERS_TOO_LARGE if is_too_large else MALFORMED)
+
+    def _wait_for_headers(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.header_seconds, self._too_slow)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if self.transport.is_closing():
+            return
+        if self.conn.trailing_data[0] and self.conn.our_state is h11.IDLE:
+            self._refuse(TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def _refuse(self, trouble: Trouble) -> None:
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering or self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()
+            return
+        response = answer_to(trouble)
+        named = {name.lower() for name, _ in response.raw_headers}
+        more = [(n.lower().encode(), v.encode()) for n, v in self.answer_headers.items()]
+        headers = [*response.raw_headers, *(h for h in more if h[0] not in named), (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=trouble.status, headers=headers),
+            h11.Data(data=bytes(response.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def server_for(app: Any, *, base_url: str, **options: Any) -> uvicorn.Server:  # noqa: ANN401
+    """Return a server of the application; `options` are uvicorn's, such as `host` and `port`."""
+    protocol = type("OurProtocol", (Protocol,), {"answer_headers": headers_for(base_url)})
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        # Its own log would write every link, which is a secret.
+        access_log=False,
+        log_level="error",
+        # Who the client is, is decided in clients.py: uvicorn would believe any header that comes from this machine.
+        proxy_headers=False,
+        server_header=False,
+        h11_max_incomplete_event_size=LARGEST_HEADERS,
+        timeout_keep_alive=5,
+        **options,
+    )
+    return uvicorn.Server(config)
+
+
+def run(app: Any, *, base_url: str, host: str, port: int) -> None:  # noqa: ANN401
+    """Serve until stopped."""
+    server_for(app, base_url=base_url, host=host, port=port).run()

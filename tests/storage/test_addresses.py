@@ -1,0 +1,223 @@
+"""An address is shown without its password, whatever goes wrong with it."""
+
+import logging
+import re
+import socket
+import struct
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from typer.testing import CliRunner
+
+from changeflow import logs
+from changeflow.cli import app
+from changeflow.errors import ChangeflowError, DatabaseDownError, DatabaseUrlError, OlderDatabaseError, shown
+from changeflow.settings import settings
+from changeflow.storage.database import engine_for, read_scope, session_scope, upgrade
+from changeflow.storage.tables.programme import ProgrammeRow
+from changeflow.usecases import apply as storing
+from changeflow.usecases.facts import Change, take_baseline
+from tests.builders import a_folder
+from tests.conftest import new_database
+
+SECRET = "pl4nted"
+PASSWORDS = [
+    SECRET,
+    f"{SECRET}@{SECRET}",
+    f"{SECRET}/{SECRET}",
+    f"{SECRET}%40x",
+    f"a@{SECRET}",
+    f"{SECRET}:{SECRET}",
+    "",
+]
+NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://anna:secret@db.example.org:5432/change", "postgresql://anna:***@db.example.org:5432/change"),
+        ("postgresql://anna:s@c/r?e@db.example.org/change", "postgresql://anna:***@db.example.org/change"),
+        ("postgresql://anna@db.example.org/change", "postgresql://anna@db.example.org/change"),
+        ("postgresql:///change?host=/tmp&password=secret", "postgresql:///change?host=/tmp&password=***"),
+        ("postgresql://h/c?PASSWORD=secret&sslpassword=other", "postgresql://h/c?PASSWORD=***&sslpassword=***"),
+        ("anna:secret@db.example.org/change", "anna:***@db.example.org/change"),
+        ("postgresql:/anna:secret@db.example.org", "postgresql:***@db.example.org"),
+        ("host=db user=anna password='se cret'", "host=db user=anna password=***"),
+        ("sqlite+pysqlcipher://:secret@/change.db", "sqlite+pysqlcipher://:***@/change.db"),
+        ("sqlite:///C:/people@work/change.db", "sqlite:///C:/people@work/change.db"),
+        ("sqlite:///changeflow.db", "sqlite:///changeflow.db"),
+        ("nonsense", "nonsense"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, expected: str):
+    assert shown(url) == expected
+    assert shown(shown(url)) == expected
+
+
+def everything_said(error: BaseException) -> str:
+    """What a person, a log or a traceback shows of an error."""
+    return "\n".join([str(error), repr(error), *traceback.format_exception(error)])
+
+
+def said_of(act: Callable[[], object]) -> tuple[BaseException, str]:
+    with pytest.raises(ChangeflowError) as caught:
+        act()
+    # A traceback quotes the lines of this file as well, which name the variable but not what is in it.
+    return caught.value, everything_said(caught.value)
+
+
+def looked_at(url: str) -> Callable[[], object]:
+    def look() -> None:
+        with read_scope(url):
+            pass
+
+    return look
+
+
+@pytest.mark.parametrize("password", PASSWORDS[:-1])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:{}@127.0.0.1:1/change",
+        "postgres://anna:{}@127.0.0.1:1/change",
+        "postgresql://anna:{}@nowhere.invalid/change",
+        "postgresql://127.0.0.1:1/change?user=anna&password={}",
+        "postgresql://anna:{}@127.0.0.1:port/change",
+        "postgresql:/anna:{}@127.0.0.1",
+        "anna:{}@127.0.0.1/change",
+        "mysql://anna:{}@127.0.0.1/change",
+        "sqlite+pysqlcipher://:{}@/change.db",
+        "postgresql+nothing://anna:{}@127.0.0.1/change",
+    ],
+)
+def test_an_error_about_an_address_never_has_its_password(url: str, password: str):
+    full = url.format(password)
+    error, said = said_of(looked_at(full))
+    assert isinstance(error, DatabaseUrlError)
+    assert SECRET not in said
+
+
+@contextmanager
+def a_server_that_refuses(message: bytes) -> Iterator[int]:
+    """Something that speaks as much of PostgreSQL's protocol as it takes to turn everybody away."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    peer, _ = listening.accept()
+                except OSError:
+                    return
+                with peer:
+                    if peer.recv(1024)[4:8] == struct.pack("!i", 80877103):  # may we speak TLS?
+                        peer.sendall(b"N")
+                        peer.recv(1024)
+                    fields = b"SFATAL\0VFATAL\0C28P01\0M" + message + b"\0\0"
+                    peer.sendall(b"E" + struct.pack("!i", len(fields) + 4) + fields)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def test_a_wrong_password_is_not_repeated():
+    with a_server_that_refuses(b'password authentication failed for user "anna"') as port:
+        error, said = said_of(looked_at(f"postgresql://anna:{SECRET}@127.0.0.1:{port}/change?gssencmode=disable"))
+    assert isinstance(error, DatabaseDownError)
+    assert "password authentication failed" in str(error)
+    assert f"anna:***@127.0.0.1:{port}" in str(error)
+    assert SECRET not in said
+
+
+@pytest.fixture
+def with_password(postgres: str) -> Iterator[str]:
+    """A database that anybody may open, under an address with a password in it."""
+    url = new_database(postgres)
+    full = re.sub(r"://([^:@/]*)(:[^@/]*)?@", rf"://\1:{SECRET}@", url)
+    assert SECRET in full
+    yield full
+    engine_for(full).dispose()
+
+
+@pytest.mark.slow
+class TestOnAServer:
+    def test_a_database_that_is_not_there(self, with_password: str):
+        missing = re.sub(r"/test_\w+", "/missing", with_password)
+        error, said = said_of(looked_at(missing))
+        assert "does not exist" in str(error)
+        assert SECRET not in said
+
+    def test_a_database_without_tables(self, with_password: str):
+        error, said = said_of(looked_at(with_password))
+        assert "no tables yet" in str(error)
+        assert SECRET not in said
+
+    @pytest.mark.parametrize("version", ["0001", "9999"])
+    def test_a_database_of_another_version(self, with_password: str, version: str):
+        upgrade(with_password)
+        with engine_for(with_password).begin() as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+        error, said = said_of(looked_at(with_password))
+        assert version in str(error)
+        assert SECRET not in said
+        if isinstance(error, OlderDatabaseError):
+            assert "changeflow db upgrade --db postgresql://" in str(error)
+
+    def test_a_busy_database(self, with_password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        storing.apply(a_folder(tmp_path / "trust"), db=with_password, actor="chief", now=NOW)
+        monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
+        change = Change(db=with_password, programme=None, actor="chief", now=NOW, on=date(2027, 1, 4))
+        with engine_for(with_password).begin() as connection:
+            connection.execute(update(ProgrammeRow).values(revision=9))
+            _, said = said_of(lambda: take_baseline("Agreed", change))
+            connection.rollback()
+        assert SECRET not in said
+
+    def test_commands_and_logs(
+        self, with_password: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    ):
+        missing = re.sub(r"/test_\w+", "/missing", with_password)
+        with (tmp_path / "log").open("w") as stream, caplog.at_level(logging.DEBUG):
+            logs.begin("json", stream=stream)
+            logs.log("trouble", text=f"{missing} and {missing}?password={SECRET}")
+            for command in (["status"], ["db", "upgrade"], ["audit", "verify"], ["db", "backup", "x"], ["tick"]):
+                done = CliRunner().invoke(app, [*command, "--db", missing])
+                assert done.exit_code == 4, done.output
+                assert SECRET not in done.output + done.stderr
+            logs.begin("off")
+        assert SECRET not in caplog.text
+        assert SECRET not in (tmp_path / "log").read_text()
+
+
+def test_help_and_settings_never_show_the_address_of_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CHANGEFLOW_DB", f"postgresql://anna:{SECRET}@db.example.org/change")
+    assert SECRET not in repr(settings()) + str(settings())
+    for command in (["serve"], ["status"], ["apply"], ["tick"], ["db", "upgrade"], ["audit", "verify"], ["report"]):
+        done = CliRunner().invoke(app, [*command, "--help"])
+        assert SECRET not in done.output
+
+
+def test_an_engine_does_not_show_its_password():
+    engine = engine_for(f"postgresql://anna:{SECRET}@127.0.0.1:1/change")
+    assert SECRET not in repr(engine) + str(engine.url) + repr(engine.pool)
+
+
+def test_a_change_does_not_show_the_address_it_is_made_in():
+    change = Change(db=f"postgresql://anna:{SECRET}@h/c", programme=None, actor=None, now=NOW, on=date(2027, 1, 4))
+    assert SECRET not in repr(change)
+
+
+def test_a_session_that_fails_says_nothing_of_the_address():
+    error, said = said_of(lambda: session_scope(f"postgresql://anna:{SECRET}@127.0.0.1:1/c").__enter__())
+    assert isinstance(error, DatabaseDownError)
+    assert SECRET not in said

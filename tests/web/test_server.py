@@ -1,0 +1,167 @@
+"""The server itself, over real sockets: slow, broken and large requests end, with an answer that has our headers."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from select import select
+
+import pytest
+
+from changeflow.web.app import make_app
+from changeflow.web.guard import HEADERS
+from changeflow.web.limits import Limits
+from changeflow.web.server import server_for
+
+TRIES = 50
+PATIENCE = 60
+"""Seconds that a slow machine may take for what takes a fast one none."""
+
+FORM = b"POST /a/xyz HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+BASE = "https://change.example.org"
+
+
+@contextmanager
+def serving(*, header_seconds: float, limits: Limits) -> Iterator[int]:
+    """Serve the pages over a database that is not there: what is tested here never gets that far."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = server_for(make_app("sqlite:////nowhere/at/all.db", limits=limits, base_url=BASE), base_url=BASE)
+        server.config.http.header_seconds = header_seconds  # type: ignore[union-attr]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + PATIENCE
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        thread.join(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A server that waits as long as a slow machine needs."""
+    with serving(header_seconds=10 * PATIENCE, limits=Limits(body_seconds=10 * PATIENCE)) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def hurried() -> Iterator[int]:
+    """A server that waits for half a second."""
+    with serving(header_seconds=0.5, limits=Limits(body_seconds=0.5)) as port:
+        yield port
+
+
+def told(port: int, *pieces: bytes) -> bytes:
+    """Send some bytes, and return everything that comes back until the server closes the connection."""
+    found = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection, suppress(ConnectionError):
+        for piece in pieces:
+            connection.sendall(piece)
+        while chunk := connection.recv(65_536):
+            found += chunk
+    return found
+
+
+def told_in_time(port: int, *pieces: bytes) -> bytes:
+    """Ask a hurried server, again where this machine was too slow for it to see anything of the request."""
+    for _ in range(TRIES):
+        if answer := told(port, *pieces):
+            return answer
+    raise AssertionError("it never answered")
+
+
+def assert_answer(answer: bytes, status: int) -> None:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode()), head[:80]
+    headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in head.decode().split("\r\n")[1:])}
+    for name, value in HEADERS.items():
+        assert headers[name.lower()] == value
+    assert headers["strict-transport-security"]
+    assert headers["connection"] == "close"
+    assert b"<h1>" in body
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"GET /a/x HTTP/x",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        b"GET /a/\xff HTTP/1.1",
+        b"hello",
+        b"GET  / HTTP/1.1",
+    ],
+)
+def test_what_is_no_request_is_refused(port: int, request_line: bytes):
+    assert_answer(told(port, request_line + b"\r\nHost: x\r\n\r\n"), 400)
+
+
+def test_headers_that_never_end_are_cut_off(hurried: int):
+    assert_answer(told_in_time(hurried, b"GET /health HTTP/1.1\r\nHost: x\r\n"), 408)
+
+
+def test_headers_that_come_drop_by_drop_are_cut_off(hurried: int):
+    """Each piece is in time; all of them together are not."""
+    with socket.create_connection(("127.0.0.1", hurried), timeout=PATIENCE) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\n")
+        ends = time.monotonic() + PATIENCE
+        with suppress(ConnectionError):  # what is sent after the server has closed comes back as an error
+            while time.monotonic() < ends:
+                connection.sendall(b"X-Y: z\r\n")
+                if select([connection], [], [], 0.05)[0]:
+                    break
+        assert time.monotonic() < ends
+
+
+def test_a_connection_that_says_nothing_is_closed(hurried: int):
+    assert told(hurried) == b""
+
+
+def test_a_second_request_that_never_ends_is_cut_off(hurried: int):
+    answer = told_in_time(hurried, b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\n")
+    assert answer.startswith(b"HTTP/1.1 404")
+
+
+def test_a_body_that_never_ends_is_cut_off(hurried: int):
+    assert_answer(told_in_time(hurried, FORM + b"Content-Length: 100\r\n\r\nanswer="), 408)
+
+
+def test_headers_that_are_too_large_are_refused(port: int):
+    assert_answer(told(port, b"GET /health HTTP/1.1\r\nHost: x\r\nCookie: " + b"x" * 30_000), 431)
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(port: int):
+    assert_answer(told(port, FORM + b"Content-Length: 999999999\r\n\r\n"), 413)
+
+
+def test_a_database_that_is_not_there_is_a_503(port: int):
+    answer = told(port, b"GET /a/xyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert_answer(answer, 503)
+    assert b"retry-after:" in answer.lower()
+    assert b"nowhere/at/all" not in answer
+
+
+def test_many_slow_connections_keep_nobody_out_and_all_of_them_end(port: int, hurried: int):
+    for where in (port, hurried):
+        slow = [socket.create_connection(("127.0.0.1", where), timeout=PATIENCE) for _ in range(100)]
+        try:
+            for connection in slow:
+                with suppress(ConnectionError):
+                    connection.sendall(b"GET /health HTTP/1.1\r\n")
+            whole = b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            assert told_in_time(where, whole).startswith(b"HTTP/1.1 404")
+            for connection in slow if where == hurried else ():
+                with suppress(ConnectionError):
+                    while connection.recv(65_536):
+                        pass
+        finally:
+            for connection in slow:
+                connection.close()
+
+
+def test_what_serve_promises_holds(tmp_path: Path):
+    """The server of `changeflow serve` believes no forwarded address by itself, and says nothing of itself."""
+    config = server_for(make_app(f"sqlite:///{tmp_path}/x.db"), base_url="http://127.0.0.1:8000", port=8000).config
+    assert (config.proxy_headers, config.server_header, config.access_log) == (False, False, False)
