@@ -6,7 +6,8 @@ ChangeflowError
 │   ├── CyclicRoadmapError     tasks wait for each other
 │   ├── CalendarExhaustedError a calendar has no working time left
 │   ├── UnknownThingError      a name that nothing here has
-│   └── DatabaseUrlError       the database cannot be reached under that address
+│   ├── DatabaseUrlError       the database cannot be reached under that address
+│   └── KeyFileError           the file with the database's key is missing, or is another's
 ├── CheckFailedError           a check said no: exit 3
 ├── ConflictError              newer data is stored, or somebody else is writing: exit 5
 │   └── NewerDatabaseError     the database belongs to a newer changeflow
@@ -78,6 +79,17 @@ class DatabaseUrlError(InputError):
         super().__init__(
             f"The database '{url}' cannot be used: {why}. "
             "Give a file (sqlite:///changeflow.db) or a server (postgresql://user@host/name)."
+        )
+
+
+class KeyFileError(InputError):
+    """The file with the database's key is missing, unreadable, or another database's."""
+
+    def __init__(self, file: object, what: str) -> None:
+        super().__init__(
+            f"The key file '{file}' {what}. changeflow needs it to recognise recipients and erased people. "
+            "Put back the copy that you keep apart from the backups, or name its place in CHANGEFLOW_KEY_FILE. "
+            "If it is lost for good, run: changeflow db new-key"
         )
 
 

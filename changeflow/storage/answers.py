@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CursorResult, insert, update
+from sqlalchemy import CursorResult, delete, insert, update
 from sqlmodel import Session, col, select
 
 from changeflow.agenda.answers import Answer, AnswerKind, Answers
@@ -122,6 +122,13 @@ def reach(session: Session, recipients: Iterable[str]) -> dict[str, Reach]:
 
 def switch_optional(session: Session, recipient: str, *, off: bool) -> None:
     _reach_row(session, recipient).optional_off = off
+
+
+def forget_reach(session: Session) -> bool:
+    """Remove how people want to be reached; return whether anyone had switched optional messages off."""
+    some_off = session.exec(select(ReachRow.recipient).where(col(ReachRow.optional_off)).limit(1)).first() is not None
+    session.exec(delete(ReachRow))
+    return some_off
 
 
 def mark_undeliverable(session: Session, recipient: str, *, at: datetime, error: str) -> None:

@@ -53,7 +53,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
 
 
 def rows_about(session: Session, programme: str, person: str, recipient: str) -> dict[str, list[dict[str, Any]]]:
-    """Return every row about a person, by what it is; `recipient` is the digest under which messages went to them."""
+    """Return every row about a person, by what it is; `recipient` is the hash under which messages went to them."""
     found: dict[str, list[dict[str, Any]]] = {}
     for what, (table, columns, left_out) in ABOUT.items():
         own = SQLModel.metadata.tables[str(table.__tablename__)]
