@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from changeflow.storage.database import count_touched
 from changeflow.storage.pseudonyms import adopt_key, tombstones_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
-from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
+from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
 ERASED = "they were erased"
@@ -25,6 +25,14 @@ def erase(
     `recipient` is the hash under which messages went to them; None where another programme writes to them still.
     """
     key = adopt_key(session)
+    theirs = (col(AttendanceRow.programme_id) == programme, col(AttendanceRow.person) == person)
+    # A row's number may be given out again: no withdrawal outlives its row.
+    of_theirs = (
+        col(WithdrawalRow.programme_id) == programme,
+        col(WithdrawalRow.kind) == AttendanceRow.__tablename__,
+        col(WithdrawalRow.row).in_(select(AttendanceRow.id).where(*theirs)),
+    )
+    count_touched(session, delete(WithdrawalRow).where(*of_theirs))
     removed = {
         "contact details": count_touched(
             session,
@@ -38,9 +46,7 @@ def erase(
         ),
         "attendance": count_touched(
             session,
-            delete(AttendanceRow).where(
-                col(AttendanceRow.programme_id) == programme, col(AttendanceRow.person) == person
-            ),
+            delete(AttendanceRow).where(*theirs),
         ),
         "answers": count_touched(
             session,

@@ -19,6 +19,7 @@ from changeflow.storage.tables.facts import (
     DecisionRow,
     ProgressRow,
     SponsorActRow,
+    WithdrawalRow,
 )
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
 from changeflow.storage.tables.plan import ReportRow
@@ -41,6 +42,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "confidence they set": (ConfidenceRow, ("by",), ()),
     "parallel runs they recorded": (RunRow, ("by",), ()),
     "filings they recorded": (SubmissionRow, ("by",), ()),
+    "facts they withdrew": (WithdrawalRow, ("by",), ()),
     "measures they recorded": (MeasureRow, ("by",), ()),
     # Whose pay somebody explained is about others.
     "what they said about pilots, or own": (PilotEntryRow, ("by", "owner"), ("contract",)),
