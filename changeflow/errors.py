@@ -9,6 +9,7 @@ ChangeflowError
 │   ├── DatabaseUrlError       the database cannot be reached under that address
 │   └── KeyFileError           the file with the database's key is missing, or is another's
 ├── CheckFailedError           a check said no: exit 3
+├── CannotWriteError           the disk is full, or failed: exit 1
 ├── ConflictError              newer data is stored, or somebody else is writing: exit 5
 │   └── NewerDatabaseError     the database belongs to a newer changeflow
 └── ActorMissingError          a change of state must say who makes it: exit 2
@@ -97,6 +98,15 @@ class CheckFailedError(ChangeflowError):
     """A check that was asked for said no."""
 
     exit_code = 3
+
+
+class CannotWriteError(ChangeflowError):
+    """The disk is full or failed: what was there before is there still."""
+
+    def __init__(self, what: object, why: str) -> None:
+        super().__init__(
+            f"'{what}' could not be written: {why}. What was there before is unchanged. Make room, and try again."
+        )
 
 
 class ConflictError(ChangeflowError):

@@ -106,6 +106,7 @@ def nudge_calendar(
     to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
 ) -> None:
     """Write somebody's dates as a calendar file. They can subscribe to them by a link in each message."""
+    from changeflow.files import write_whole
     from changeflow.usecases import calendars
 
     with spoken_errors():
@@ -113,7 +114,7 @@ def nudge_calendar(
         if to is None:
             out(content.decode())
         else:
-            to.write_bytes(content)
+            write_whole(to, content, private=True)
             note(f"Wrote {to}")
 
 

@@ -27,6 +27,7 @@ def init(
     template: Annotated[str, typer.Option(help="Which ready programme to copy.")] = "trust-central-services",
 ) -> None:
     """Make a ready programme folder to start from."""
+    from changeflow.files import whole_folder
     from changeflow.intake.schema import write_schemas
     from changeflow.resources import programme_templates
 
@@ -36,8 +37,9 @@ def init(
             raise UnknownThingError("template", template, templates)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise ConflictError(f"'{folder}' exists and is not empty. Name a new folder; nothing was written.")
-        shutil.copytree(templates[template], folder, dirs_exist_ok=True)
-        write_schemas(folder / "schema")
+        with whole_folder(folder) as new:
+            shutil.copytree(templates[template], new, dirs_exist_ok=True)
+            write_schemas(new / "schema")
     note(f"Made {folder} from '{template}'. Next: changeflow validate {folder}")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from changeflow.errors import CheckFailedError, ConflictError
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError
+from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.storage import erasure, facts, versions
@@ -95,16 +96,19 @@ def apply(
             f"Somebody else stored '{programme}' in the same moment. Nothing of yours was written; look at theirs "
             "with: changeflow export folder"
         ) from None
-    remember(folder, programme, number, read.definition.content_hash())
+    try:
+        remember(folder, programme, number, read.definition.content_hash())
+    except ChangeflowError as error:
+        raise ChangeflowError(
+            f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
+        ) from None
     return number
 
 
 def remember(folder: Path, programme: str, number: int, content: str) -> None:
     """Write down in the folder which version it is."""
-    path = folder / STATE
-    path.parent.mkdir(exist_ok=True)
     state = {"programme": programme, "number": number, "hash": content}
-    path.write_text(json.dumps(state, indent=2) + "\n")
+    write_whole(folder / STATE, json.dumps(state, indent=2) + "\n")
 
 
 def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
+from changeflow.files import whole_folder, write_whole
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.definition import Definition
 from changeflow.programme.plan import Dates
@@ -31,24 +32,23 @@ PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int:
     """Write the latest version as a folder, comments kept; return its number. A folder with files is refused."""
-    if out.exists() and any(out.iterdir()):
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
     with session_scope(db) as session:
         stored = load(session, programme, on=on)
         contacts = versions.contacts(session, stored.programme.id)
     definition = stored.version.definition
-    for name, text in stored.version.sources.items():
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if name == "programme.yaml":
-            text = _with_waivers(text, definition)
-        elif name.startswith("services/"):
-            text = _with_lessons(text, definition)
-        path.write_text(text, encoding="utf-8")
-    if definition.people:
-        (out / "people.csv").write_text(_people(definition, contacts), encoding="utf-8")
-    write_schemas(out / "schema")
-    remember(out, stored.programme.id, stored.version.number, stored.version.hash)
+    with whole_folder(out) as new:
+        for name, text in stored.version.sources.items():
+            if name == "programme.yaml":
+                text = _with_waivers(text, definition)
+            elif name.startswith("services/"):
+                text = _with_lessons(text, definition)
+            write_whole(new / name, text)
+        if definition.people:
+            write_whole(new / "people.csv", _people(definition, contacts), private=True)
+        write_schemas(new / "schema")
+        remember(new, stored.programme.id, stored.version.number, stored.version.hash)
     return stored.version.number
 
 
@@ -58,7 +58,6 @@ def export_schedule(
     """Write the schedule of a folder, a Microsoft Project file or a stored programme as `mspdi`, `xlsx` or `ics`."""
     if form not in FORMS:
         raise InputError(f"'{form}' is not known. Choose one of folder, {', '.join(FORMS)}.")
-    out.parent.mkdir(parents=True, exist_ok=True)
     if source is not None and source.is_file():
         if form != "mspdi":
             raise InputError("A Microsoft Project file can be written as mspdi only.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.files import write_whole
 from changeflow.programme.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
@@ -90,9 +91,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
     text = io.StringIO()
     yaml.dump(data, text)
     head = "" if path.is_file() else HEAD
-    part = path.with_name(f".{FILE}.part")
-    part.write_text(head + text.getvalue(), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, head + text.getvalue())
     lines = [f"{task}: {kind}, from {spoken_day(at.date())}" for task, kind, at in said]
     return (*lines, *(f"{task}: refused; it stays where its links put it" for task in decisions.refuse))
 
