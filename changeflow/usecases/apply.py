@@ -12,7 +12,10 @@ from sqlmodel import Session
 from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError
 from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
+from changeflow.programme.definition import Definition
+from changeflow.programme.facts import Facts
 from changeflow.programme.plan import Moved, compare, dates_of
+from changeflow.programme.programme import join
 from changeflow.storage import erasure, facts, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
@@ -83,8 +86,8 @@ def apply(
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
                 known = facts.load_facts(session, programme)
-                _check_retired(read, set(known.progress), retire)
                 if stored is not None:
+                    _check_retired(stored.definition, read, known, retire)
                     check_frozen(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
                 versions.save_contacts(session, programme, read.contacts)
@@ -138,12 +141,24 @@ def _check_erased(session: Session, read: Folder) -> None:
         )
 
 
-def _check_retired(read: Folder, with_facts: set[str], retire: Sequence[str]) -> None:
-    """A task that has facts does not vanish by a slip of the pen."""
-    gone = sorted(with_facts - set(read.programme.roadmap.tasks) - set(retire))
-    if gone:
+def _check_retired(before: Definition, read: Folder, known: Facts, retire: Sequence[str]) -> None:
+    """Keep a task that has facts from vanishing by a slip of the pen.
+
+    Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
+    """
+    others = (
+        (d.task for d in known.decisions),
+        (a.task for a in known.attendance),
+        (c.task for c in known.checkpoints),
+    )
+    with_facts = set(known.progress).union(*others)
+    vanished = with_facts - set(read.programme.roadmap.tasks) - set(retire)
+    if not vanished:
+        return
+    defined, _ = join(before, rulepacks=read.rulepacks)
+    if gone := sorted(vanished & set(defined.roadmap.tasks)):
         options = " ".join(f"--retire {task}" for task in gone)
         raise CheckFailedError(
-            f"The folder no longer has {', '.join(gone)}, of which progress is stored. "
-            f"If that is meant, add {options}; nothing was written."
+            f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
+            f"If that is intended, add {options}; nothing was written."
         )
