@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, Folder, ProgrammeName, day, note, out, spoken_errors
+from changeflow.cli.speaking import At, Db, Folder, ProgrammeName, day, note, out, refuse, refuse_beside, spoken_errors
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
@@ -68,6 +68,7 @@ def schema(
 
 
 def plan(
+    context: typer.Context,
     folder: Folder,
     form: Form = "text",
     at: At = None,
@@ -83,6 +84,7 @@ def plan(
         judged = plan_folder(folder, on=day(at) if at else None)
         _check_form(form)
         if form == "json":
+            refuse(context, ["to"], "JSON has every task, and `driving` marks the longest path. Leave one of them out.")
             out(plan_json(judged))
         else:
             for line in plan_text(judged, to=_target(judged.programme, to) if to else None):
@@ -130,6 +132,7 @@ def schedule(
 
 
 def why(
+    context: typer.Context,
     what: Annotated[
         list[str],
         typer.Argument(
@@ -151,7 +154,9 @@ def why(
         if len(what) > 2:
             raise InputError(f"That is one too many: '{what[2]}'. Write a folder and a task, or a task alone.")
         task, folder = what[-1], Path(what[0]) if len(what) == 2 else None
+        refuse_beside(context, folder)
         if folder is not None and folder.is_file():
+            refuse(context, ["at"], "a Project file has a status date of its own.")
             project, timed = schedule_project(folder, say=note)
             if task not in project.roadmap.tasks:
                 raise UnknownThingError("task", task, project.roadmap.tasks)
@@ -181,6 +186,7 @@ def _explain(programme: "Programme", task: str) -> None:
 
 
 def what_if(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder, or a Project file.")],
     longer: Annotated[str, typer.Option(help="How much longer each task takes in turn: 5d, 2w, 4h.")] = "5d",
     form: Form = "text",
@@ -192,6 +198,8 @@ def what_if(
 
     with spoken_errors():
         _check_form(form)
+        if folder.is_file():
+            refuse(context, ["at"], "a Project file has a status date of its own.")
         roadmap, swept = longer_tasks(folder, longer, on=day(at) if at else None, say=note)
     if form == "json":
         out(json.dumps(what_if_rows(roadmap, swept), indent=1, ensure_ascii=False))

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.definition import Definition
@@ -152,11 +152,13 @@ def _check_retired(before: Definition, read: Folder, known: Facts, retire: Seque
         (c.task for c in known.checkpoints),
     )
     with_facts = set(known.progress).union(*others)
-    vanished = with_facts - set(read.programme.roadmap.tasks) - set(retire)
-    if not vanished:
-        return
-    defined, _ = join(before, rulepacks=read.rulepacks)
-    if gone := sorted(vanished & set(defined.roadmap.tasks)):
+    left, had = set(read.programme.roadmap.tasks), set(join(before, rulepacks=read.rulepacks)[0].roadmap.tasks)
+    for task in retire:
+        if task in left:
+            raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
+        if task not in had | with_facts:
+            raise UnknownThingError("task to retire", task, (had | with_facts) - left)
+    if gone := sorted((with_facts & had) - left - set(retire)):
         options = " ".join(f"--retire {task}" for task in gone)
         raise CheckFailedError(
             f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
