@@ -8,6 +8,7 @@ from pathlib import Path
 
 from changeflow.intake.sheets import read_sheet
 from changeflow.intake.yaml import read_text
+from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, did_you_mean
 
 MAX_FIELD = 100_000
@@ -89,7 +90,7 @@ def _rows(
     wanted: _Columns,
 ) -> Iterator[Row]:
     required, optional, mapping = wanted.required, wanted.optional, wanted.mapping
-    theirs = [h.strip() for h in head]
+    theirs = [plain_cell(h.strip()) for h in head]
     ours = {theirs_name: name for name, theirs_name in mapping.items()}
     header = [ours.get(h, h) for h in theirs]
     columns = {name: n for n, name in enumerate(header, 1)}
@@ -117,7 +118,8 @@ def _rows(
                 Problem(file=shown, line=line, what=what, remedy="Put text with commas in quotation marks.")
             )
             continue
-        row = Row(line, {h: c.strip() for h, c in zip(header, cells, strict=False) if c.strip()}, columns)
+        named = zip(header, cells, strict=False)
+        row = Row(line, {h: plain_cell(c.strip()) for h, c in named if c.strip()}, columns)
         missing = [name for name in required if name not in row.cells]
         problems += [row.problem(shown, name, f"'{name}' is empty.", "Every line needs it.") for name in missing]
         if not missing:

@@ -13,14 +13,8 @@ from changeflow.roadmap.cpm import TimedTask
 from changeflow.roadmap.tasks import Task
 from changeflow.roadmap.why import float_in_words
 from changeflow.values.base import calendar_uid
+from changeflow.values.cells import safe_cell
 from changeflow.values.moments import day_of, last_day_of
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_cell(text: str) -> str:
-    """Neutralise what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(_RISKY) else text
 
 
 def write_standings(people: PeopleLines, out: Path) -> None:

@@ -24,6 +24,7 @@ from changeflow.usecases.apply import remember
 from changeflow.usecases.plan import plan_folder, schedule_project
 from changeflow.usecases.stored import load
 from changeflow.values.base import TaskId
+from changeflow.values.cells import safe_cell
 
 FORMS = ("mspdi", "xlsx", "ics")
 WHEN = ("works_on", "language", "away", "active", "joins", "leaves", "successor", "moves")
@@ -138,9 +139,12 @@ def _writer() -> YAML:
 
 
 def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, PEOPLE, lineterminator="\n")
-    writer.writeheader()
+    """Write people.csv under the names that its columns have in programme.yaml, with no cell that runs as a formula."""
+    out, theirs = io.StringIO(), definition.programme.columns.get("people", {})
+    # A name of ours that means another column of theirs cannot be read, so it had nothing in it.
+    columns = [name for name in PEOPLE if name in theirs or name not in theirs.values()]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(safe_cell(theirs.get(name, name)) for name in columns)
     for person in definition.people:
         contact = contacts.get(person.id)
         row = person.model_dump() | {
@@ -151,5 +155,6 @@ def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
             away = ";".join(f"{a.first_day}..{a.last_day}" for a in contact.away)
             row |= {"name": contact.name, "email": contact.email, "language": contact.language, "away": away}
             row["active"] = "" if contact.is_active else "no"
-        writer.writerow(row)
+        cells = (row.get(name) for name in columns)
+        writer.writerow("" if cell is None else safe_cell(str(cell)) for cell in cells)
     return out.getvalue()
