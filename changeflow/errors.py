@@ -7,8 +7,10 @@ ChangeflowError
 │   ├── CalendarExhaustedError  a calendar has no working time left
 │   ├── DatesOutOfRangeError    a computed date is beyond every calendar
 │   ├── RulesUnknownError       no edition of a rulepack is in force that early
-│   └── UnknownThingError       a name that nothing here has
+│   ├── UnknownThingError       a name that nothing here has
+│   └── KeyFileError            the file with the database's key is missing, or is another's
 ├── CheckFailedError            a check said no: exit 3
+├── CannotWriteError            the disk is full, or failed: exit 1
 ├── ConflictError               newer data is stored: exit 5
 ├── DatabaseError               the database cannot do it now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
@@ -131,10 +133,30 @@ class UnknownThingError(InputError):
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
 
 
+class KeyFileError(InputError):
+    """The file with the database's key is missing, unreadable, or another database's."""
+
+    def __init__(self, file: object, what: str) -> None:
+        super().__init__(
+            f"The key file '{file}' {what}. changeflow needs it to recognise recipients and erased people. "
+            "Put back the copy that you keep apart from the backups, or name its place in CHANGEFLOW_KEY_FILE. "
+            "If it is lost for good, run: changeflow db new-key"
+        )
+
+
 class CheckFailedError(ChangeflowError):
     """A check that was asked for said no."""
 
     exit_code = 3
+
+
+class CannotWriteError(ChangeflowError):
+    """The disk is full or failed: what was there before is there still."""
+
+    def __init__(self, what: object, why: str) -> None:
+        super().__init__(
+            f"'{what}' could not be written: {why}. What was there before is unchanged. Make room, and try again."
+        )
 
 
 class ConflictError(ChangeflowError):

@@ -34,6 +34,8 @@ class Settings:
     """What a monitoring system sends to read `/metrics` and the details of `/health`."""
     proxies: str = ""
     """Addresses and networks of the proxies whose X-Forwarded-For is believed, separated by commas."""
+    key_file: Path | None = None
+    """Where the database's key is kept; beside the SQLite file when it is not said."""
     batches: int = 8
     """Into how many batches each programme's simulation is cut, at most."""
 
@@ -60,6 +62,7 @@ def settings() -> Settings:
         log=env.get("CHANGEFLOW_LOG") or "off",
         metrics_token=_secret("CHANGEFLOW_METRICS_TOKEN"),
         proxies=env.get("CHANGEFLOW_PROXIES", ""),
+        key_file=key_file(),
         batches=_count(env.get("CHANGEFLOW_BATCHES", "8"), "CHANGEFLOW_BATCHES"),
     )
 
@@ -68,7 +71,21 @@ def begin() -> Settings:
     """Read the environment, and write logs as it says."""
     chosen = settings()
     logs.begin(chosen.log)
+    begin_keys()
     return chosen
+
+
+def key_file() -> Path | None:
+    return Path(os.environ["CHANGEFLOW_KEY_FILE"]) if os.environ.get("CHANGEFLOW_KEY_FILE") else None
+
+
+def begin_keys() -> None:
+    """Keep the database's key where the environment says."""
+    if (file := key_file()) is not None:
+        # Loaded here: most commands need no key, and this brings the database with it.
+        from changeflow.storage import keys
+
+        keys.keep_in(file)
 
 
 def _secret(name: str) -> str | None:

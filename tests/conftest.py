@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
-from changeflow.storage import database
+from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
 from tests.postgres import create_database, start_server
 from tests.waiting import PATIENCE
@@ -57,7 +57,13 @@ def postgres() -> Iterator[str]:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
+        key = Path(folder) / "changeflow.key"
+        keys.keep_in(key)
+        with pytest.MonkeyPatch.context() as patched:
+            # For the processes that a test starts.
+            patched.setenv("CHANGEFLOW_KEY_FILE", str(key))
+            yield server.get_uri()
+        keys.keep_in(None)
         server.cleanup()
 
 

@@ -98,10 +98,10 @@ def _decisions(judged: Judged, today: date) -> Iterator[Signal]:
             yield Signal(Tier.AMBER, f"{logged.task.name} waits, and the evidence does not carry it: {against[0]}")
         if logged.late:
             yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
-    for decision, number, due in open_conditions(programme):
-        if due < today:
-            text = decision.conditions[number - 1].text
-            yield Signal(Tier.AMBER, f"The condition “{text}” was due on {spoken_day(due)} and is not met.")
+    for _, condition in open_conditions(programme):
+        if condition.due < today:
+            due = spoken_day(condition.due)
+            yield Signal(Tier.AMBER, f"The condition “{condition.text}” was due on {due} and is not met.")
 
 
 def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:

@@ -5,7 +5,6 @@ A person decides. This says what speaks for it and what does not, and never what
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 import networkx as nx
 
@@ -15,7 +14,7 @@ from changeflow.adkar.reinforcement import Verdict
 from changeflow.agenda.criteria import Criterion, State, unless_waived
 from changeflow.agenda.go_live import go_live_criteria
 from changeflow.errors import UnknownThingError
-from changeflow.programme.facts import Decision
+from changeflow.programme.facts import Condition, Decision
 from changeflow.programme.mandates import holders
 from changeflow.programme.programme import Programme
 from changeflow.programme.readiness import standing_of
@@ -242,18 +241,18 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
     """Conditions of earlier approvals for the same service that had their day and are not met."""
-    for decision, number, due in open_conditions(programme):
+    for decision, condition in open_conditions(programme):
         earlier = programme.roadmap.tasks.get(decision.task)
         if earlier is None or earlier.id == gate.id or gate.service not in (None, earlier.service):
             continue
-        if due <= programme.on:
-            text = decision.conditions[number - 1].text
-            yield Criterion(f"The condition “{text}” was due on {spoken_day(due)} and is not met.", State.OPEN)
+        if condition.due <= programme.on:
+            due = spoken_day(condition.due)
+            yield Criterion(f"The condition “{condition.text}” was due on {due} and is not met.", State.OPEN)
 
 
-def open_conditions(programme: Programme) -> Iterator[tuple[Decision, int, date]]:
-    """Yield each condition that is not met yet: its decision, its number from 1, and its day."""
+def open_conditions(programme: Programme) -> Iterator[tuple[Decision, Condition]]:
+    """Yield each condition that is not met yet, with its decision."""
     for decision in programme.facts.decisions:
-        for number, condition in enumerate(decision.conditions, start=1):
+        for number, condition in decision.numbered:
             if not programme.is_done(decision.condition_task(number)):
-                yield decision, number, condition.due
+                yield decision, condition

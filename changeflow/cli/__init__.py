@@ -17,6 +17,7 @@ from changeflow.cli import (
     persons,
     pilots,
     planning,
+    recorded,
     reporting,
     rulebook,
     storing,
@@ -24,6 +25,7 @@ from changeflow.cli import (
     waves,
     web,
 )
+from changeflow.settings import begin_keys
 
 app = typer.Typer(
     name="changeflow",
@@ -47,6 +49,7 @@ def options(
     ] = False,
 ) -> None:
     """The engine that a change programme runs on: plans it, drives it and explains it."""
+    begin_keys()
 
 
 for module in (
@@ -55,6 +58,7 @@ for module in (
     rulebook,
     storing,
     facts,
+    recorded,
     pilots,
     trying,
     gates,

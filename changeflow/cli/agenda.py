@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, ProgrammeName, moment, note, out, spoken_errors
+from changeflow.cli.speaking import At, Db, ProgrammeName, moment, note, out, refuse, spoken_errors
 from changeflow.settings import DEFAULT_DB, begin, settings
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def tick(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) ->
 
 @nudge.command("dispatch")
 def nudge_dispatch(
+    context: typer.Context,
     db: Db = DEFAULT_DB,
     at: At = None,
     outbox: Outbox = None,
@@ -46,11 +47,17 @@ def nudge_dispatch(
     from dataclasses import replace
     from datetime import UTC, datetime
 
-    from changeflow.delivery.choosing import channel_for
+    from changeflow.delivery.choosing import channel_for, channel_name
     from changeflow.usecases import dispatching
 
     with spoken_errors():
         ways = begin().ways
+        if (name := channel_name(ways)) != "file":
+            refuse(
+                context,
+                ["outbox"],
+                f"messages leave by the channel '{name}'. Set CHANGEFLOW_CHANNEL=file to write files.",
+            )
         channel = channel_for(replace(ways, outbox=outbox) if outbox else ways)
         now = moment(at)
         clock = (lambda: datetime.now(UTC)) if at is None else (lambda: now)
@@ -106,6 +113,7 @@ def nudge_calendar(
     to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
 ) -> None:
     """Write somebody's dates as a calendar file. They can subscribe to them by a link in each message."""
+    from changeflow.files import write_whole
     from changeflow.usecases import calendars
 
     with spoken_errors():
@@ -113,7 +121,7 @@ def nudge_calendar(
         if to is None:
             out(content.decode())
         else:
-            to.write_bytes(content)
+            write_whole(to, content, private=True)
             note(f"Wrote {to}")
 
 

@@ -20,10 +20,37 @@ def add_to(app: typer.Typer) -> None:
 @db_app.command("upgrade")
 def db_upgrade(db: Db = DEFAULT_DB) -> None:
     """Bring the database to this version of changeflow."""
-    from changeflow.storage.database import upgrade
+    from changeflow.usecases.upgrading import upgrade_database
 
     with spoken_errors():
-        note(f"The database is at version {upgrade(db)}.")
+        note(f"The database is at version {upgrade_database(db)}.")
+
+
+@db_app.command("new-key")
+def db_new_key(
+    db: Db = DEFAULT_DB,
+    yes: Annotated[bool, typer.Option("--yes", help="The old key is lost for good.")] = False,
+    at: At = None,
+) -> None:
+    """Make a new key file in the place of one that is lost. People erased before are no longer recognised."""
+    from changeflow.errors import InputError
+    from changeflow.usecases.upgrading import start_new_key
+
+    with spoken_errors():
+        if not yes:
+            raise InputError(
+                "With a new key, people erased before are no longer recognised, and whoever switched optional "
+                "messages off cannot be told from others: they go to no one until people switch them on again. Look "
+                "for the old key file first. If it is lost for good, add --yes. No changes saved."
+            )
+        made = start_new_key(db, now=moment(at))
+    note(f"Made a new key: {made.file}. Keep a copy apart from the backups.")
+    if made.kept is not None:
+        note(f"The file that was there is now {made.kept}.")
+    if made.switched_off:
+        note(f"Optional messages are switched off for {made.switched_off} people until they switch them on.")
+    if made.tombstones:
+        note("People erased before are no longer recognised: check people.csv before the next apply.")
 
 
 @db_app.command("backup")

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from changeflow.files import write_whole
 from changeflow.resources import programme_templates
 
 TEMPLATE = "trust-central-services"
@@ -52,7 +53,7 @@ class Demo:
             self.console.print(f"  {line}", markup=False, soft_wrap=True)
         if len(lines) > shown:
             kept = self.home / f"{command[0]}.txt"
-            kept.write_text(done.stdout)
+            write_whole(kept, done.stdout)
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
         for line in done.stderr.splitlines()[-SHOWN_NOTES:]:
             self.console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)

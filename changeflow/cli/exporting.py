@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, ProgrammeName, day, moment, note, spoken_errors
+from changeflow.cli.speaking import At, Db, ProgrammeName, day, moment, note, refuse, refuse_beside, spoken_errors
 from changeflow.settings import DEFAULT_DB
 
 
@@ -14,6 +14,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def export(
+    context: typer.Context,
     form: Annotated[str, typer.Argument(metavar="folder|mspdi|xlsx|ics", help="What to write.")],
     out: Annotated[Path, typer.Argument(help="The file, or the new folder.")],
     source: Annotated[
@@ -27,7 +28,9 @@ def export(
     from changeflow.usecases import export as exporting
 
     with spoken_errors():
+        refuse_beside(context, source, *(["at"] if source is not None and source.is_file() else []))
         if form == "folder":
+            refuse(context, ["source"], "a folder is written out of the database alone.")
             number = exporting.export_folder(out, db=db, programme=programme, on=day(at))
             note(f"Wrote version {number} to {out}")
             return

@@ -77,6 +77,7 @@ def person_export(
     at: At = None,
 ) -> None:
     """Write all that is kept about one person, for them alone (JSON). Who read it, and when, goes into the audit."""
+    from changeflow.files import write_whole
     from changeflow.usecases import persons
 
     with spoken_errors():
@@ -87,5 +88,5 @@ def person_export(
         if to is None:
             out(text)
         else:
-            to.write_text(text + "\n", encoding="utf-8")
+            write_whole(to, text + "\n", private=True)
             note(f"Wrote {to}; it has to be with them by {found['to be answered by']}.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, refuse, spoken_errors
 from changeflow.settings import DEFAULT_DB
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
@@ -77,6 +77,7 @@ def pilot_submitted(
 
 @pilot.command("reconcile")
 def pilot_reconcile(
+    context: typer.Context,
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
     new: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The new output.")],
     key: Annotated[str, typer.Option(help="The column that names a contract; several with commas.")] = "contract",
@@ -103,6 +104,12 @@ def pilot_reconcile(
     with spoken_errors():
         kept = ""
         if service is not None:
+            refuse(
+                context,
+                ["key", "tolerance", "preset"],
+                f"the criteria of {service} were fixed before its runs began, under parallel_run in its file. Without "
+                "--service, files are compared by others, and nothing is kept.",
+            )
             if not period:
                 raise InputError("Say which month was paid, with --period 2027-01.")
             change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
@@ -111,6 +118,9 @@ def pilot_reconcile(
             )
             kept = "The run was kept." if is_new else "The same run is kept already."
         else:
+            refuse(context, ["db", "programme", "actor"], "without --service nothing is stored.")
+            if preset:
+                refuse(context, ["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
             policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])
             result = pilot.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
         for line in reconciliation_lines(result):
@@ -124,6 +134,7 @@ def pilot_reconcile(
 
 @pilot.command("runs")
 def pilot_runs(
+    context: typer.Context,
     service: Service,
     period: Annotated[str | None, typer.Option(help="Show the differences of this period's latest run.")] = None,
     contracts: Annotated[
@@ -141,6 +152,7 @@ def pilot_runs(
 
     with spoken_errors():
         if period is None:
+            refuse(context, ["contracts"], "it names the contracts of one run. Say which, with --period 2027-01.")
             lines = list(runs_text(piloting.kept_runs(service, db=db, programme=programme, on=day(at))))
         else:
             change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, Folder, ProgrammeName, day, note, out, spoken_errors
+from changeflow.cli.speaking import At, Db, Folder, ProgrammeName, day, note, out, refuse, refuse_beside, spoken_errors
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
@@ -27,6 +27,7 @@ def init(
     template: Annotated[str, typer.Option(help="Which ready programme to copy.")] = "trust-central-services",
 ) -> None:
     """Make a ready programme folder to start from."""
+    from changeflow.files import whole_folder
     from changeflow.intake.schema import write_schemas
     from changeflow.resources import programme_templates
 
@@ -36,8 +37,9 @@ def init(
             raise UnknownThingError("template", template, templates)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise ConflictError(f"'{folder}' exists and is not empty. Name a new folder; nothing was written.")
-        shutil.copytree(templates[template], folder, dirs_exist_ok=True)
-        write_schemas(folder / "schema")
+        with whole_folder(folder) as new:
+            shutil.copytree(templates[template], new, dirs_exist_ok=True)
+            write_schemas(new / "schema")
     note(f"Made {folder} from '{template}'. Next: changeflow validate {folder}")
 
 
@@ -66,6 +68,7 @@ def schema(
 
 
 def plan(
+    context: typer.Context,
     folder: Folder,
     form: Form = "text",
     at: At = None,
@@ -81,6 +84,7 @@ def plan(
         judged = plan_folder(folder, on=day(at) if at else None)
         _check_form(form)
         if form == "json":
+            refuse(context, ["to"], "JSON has every task, and `driving` marks the longest path. Leave one of them out.")
             out(plan_json(judged))
         else:
             for line in plan_text(judged, to=_target(judged.programme, to) if to else None):
@@ -128,6 +132,7 @@ def schedule(
 
 
 def why(
+    context: typer.Context,
     what: Annotated[
         list[str],
         typer.Argument(
@@ -149,7 +154,9 @@ def why(
         if len(what) > 2:
             raise InputError(f"That is one too many: '{what[2]}'. Write a folder and a task, or a task alone.")
         task, folder = what[-1], Path(what[0]) if len(what) == 2 else None
+        refuse_beside(context, folder)
         if folder is not None and folder.is_file():
+            refuse(context, ["at"], "a Project file has a status date of its own.")
             project, timed = schedule_project(folder, say=note)
             if task not in project.roadmap.tasks:
                 raise UnknownThingError("task", task, project.roadmap.tasks)
@@ -179,6 +186,7 @@ def _explain(programme: "Programme", task: str) -> None:
 
 
 def what_if(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder, or a Project file.")],
     longer: Annotated[str, typer.Option(help="How much longer each task takes in turn: 5d, 2w, 4h.")] = "5d",
     form: Form = "text",
@@ -190,6 +198,8 @@ def what_if(
 
     with spoken_errors():
         _check_form(form)
+        if folder.is_file():
+            refuse(context, ["at"], "a Project file has a status date of its own.")
         roadmap, swept = longer_tasks(folder, longer, on=day(at) if at else None, say=note)
     if form == "json":
         out(json.dumps(what_if_rows(roadmap, swept), indent=1, ensure_ascii=False))

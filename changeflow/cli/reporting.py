@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli import speaking
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, refuse_beside, spoken_errors
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
@@ -30,6 +30,7 @@ def reports() -> None:
 
 @report.command("sro")
 def report_sro(
+    context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
     out: OutFile = Path("sro-report.html"),
     db: Db = DEFAULT_DB,
@@ -46,6 +47,7 @@ def report_sro(
     from changeflow.usecases import report as reporting
 
     with spoken_errors():
+        refuse_beside(context, folder, "since", "issue", "actor")
         if folder is not None:
             built = reporting.sro_of_folder(folder, today=day(at), on=day(at) if at else None)
         elif issue:
@@ -78,6 +80,7 @@ def report_go_no_go(
 
 
 def changes(
+    context: typer.Context,
     before: Annotated[Path | None, typer.Argument(metavar="[BEFORE]", help="A folder or a Project file.")] = None,
     after: Annotated[Path | None, typer.Argument(metavar="[AFTER]", help="The same, later.")] = None,
     since: Since = None,
@@ -99,6 +102,7 @@ def changes(
         if (before is None) != (after is None):
             raise InputError("Name two folders or files, the earlier one first; or none, for a stored programme.")
         if before is not None and after is not None:
+            refuse_beside(context, before, "since", "at")
             found = changes_between(before, after)
         else:
             found = changes_since(programme, db=db, since=since, on=day(at))

@@ -1,6 +1,6 @@
 """How commands speak: output, errors as one clear text with their exit code, and the options that many share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from changeflow.errors import ChangeflowError, printable
+from changeflow.errors import ChangeflowError, InputError, printable
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.limits import is_supported, out_of_range
 
@@ -74,6 +74,26 @@ def moment(at: datetime | None) -> datetime:
 def day(at: datetime | None) -> date:
     """Return the local day to act on."""
     return moment(at).astimezone(LONDON).date()
+
+
+def refuse(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """Refuse options that were given on the command line and would have no effect; `why` ends the sentence.
+
+    What the environment says does not count: it is meant for many commands.
+    """
+    options = {p.name: p.opts[0] for p in context.command.params}
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [options[name] for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if given:
+        raise InputError(f"{' and '.join(given)} would have no effect: {why}")
+
+
+def refuse_beside(context: typer.Context, source: object, *names: str) -> None:
+    """Refuse what is about a stored programme where a folder or file is named instead."""
+    if source is not None:
+        refuse(
+            context, ("db", "programme", *names), f"'{source}' is read, and no stored programme. Leave one of them out."
+        )
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, spoken_errors, supported
+from changeflow.cli import speaking
+from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, refuse_beside, spoken_errors, supported
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
@@ -19,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def waves(
+    context: typer.Context,
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
     ] = None,
@@ -44,6 +46,9 @@ def waves(
     with spoken_errors():
         if form not in ("text", "json"):
             raise UnknownThingError("format", form, ["text", "json"])
+        refuse_beside(context, folder)
+        if why is not None:
+            speaking.refuse(context, ["form"], "with --why the answer is text. Leave one of them out.")
         on: date | None = day(at) if at or folder is None else None
         found_programme, announced = planning.programme_of(folder, db=db, programme=programme, on=on)
         found = planning.plan_waves(found_programme, seconds=seconds, seed=seed, announced=announced, say=note)
@@ -74,6 +79,7 @@ def waves(
 
 
 def level(
+    context: typer.Context,
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
     ] = None,
@@ -105,9 +111,16 @@ def level(
     with spoken_errors():
         if form not in ("text", "json"):
             raise UnknownThingError("format", form, ["text", "json"])
+        refuse_beside(context, folder)
         decisions = Decisions(accept=tuple(accept or ()), refuse=tuple(refuse or ()), pin=read_pins(pin or ()))
         if decisions and folder is None:
             raise InputError("Decisions are written into a folder: changeflow level DIR --accept TASK.")
+        if decisions:
+            speaking.refuse(
+                context,
+                ["form", "page"],
+                "with --accept, --refuse or --pin decisions are written. Run it again without.",
+            )
         on: date | None = day(at) if at or folder is None else None
         found, _ = programme_of(folder, db=db, programme=programme, on=on)
         levelled = level_plan(found, seconds=seconds, seed=seed, say=note)
@@ -130,6 +143,7 @@ def level(
 
 
 def simulate(
+    context: typer.Context,
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
     ] = None,
@@ -161,6 +175,7 @@ def simulate(
     with spoken_errors():
         if form not in ("text", "json"):
             raise UnknownThingError("format", form, ["text", "json"])
+        refuse_beside(context, folder)
         on: date | None = day(at) if at or folder is None else None
         found, _ = programme_of(folder, db=db, programme=programme, on=on)
         report = simulate_programme(
@@ -179,6 +194,7 @@ def simulate(
 
 
 def keep(
+    context: typer.Context,
     milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone, by its id.")],
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
@@ -209,6 +225,7 @@ def keep(
     with spoken_errors():
         if form not in ("text", "json"):
             raise UnknownThingError("format", form, ["text", "json"])
+        refuse_beside(context, folder)
         on: date | None = day(at) if at or folder is None else None
         found, _ = programme_of(folder, db=db, programme=programme, on=on)
         asked = what_keeps(

@@ -1,6 +1,5 @@
 """Ways in which a message leaves: as a file, to the screen, by a mail server."""
 
-import os
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from typing import Protocol, TextIO
 from urllib.parse import unquote, urlsplit
 
 from changeflow.delivery.message import Message, as_email
-from changeflow.errors import InputError
+from changeflow.errors import ChangeflowError, InputError
+from changeflow.files import write_whole
 
 TIMEOUT_SECONDS = 20
 
@@ -60,20 +60,14 @@ class FileChannel:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._is_made = False
 
     def send(self, message: Message) -> Receipt:
         stem = message.message_id.strip("<>").split("@")[0]
+        mail = bytes(as_email(message))
         try:
-            if not self._is_made:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                self._is_made = True
-            path = self.folder / f"{message.at:%Y-%m-%d}-{stem[:16]}.eml"
-            part = path.with_suffix(f".{os.getpid()}.part")
-            part.write_bytes(bytes(as_email(message)))
-            os.replace(part, path)  # noqa: PTH105  (one step, so that nobody ever sees half a message)
-        except OSError as error:
-            return Receipt(Sent.LATER, f"{type(error).__name__}: {error.strerror}")
+            write_whole(self.folder / f"{message.at:%Y-%m-%d}-{stem[:16]}.eml", mail, private=True)
+        except ChangeflowError as error:
+            return Receipt(Sent.LATER, str(error))
         return DELIVERED
 
 

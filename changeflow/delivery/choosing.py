@@ -24,9 +24,14 @@ class Ways:
     teams_url: str | None = field(default=None, repr=False)
 
 
+def channel_name(ways: Ways) -> str:
+    """Return the name of the channel by which messages leave."""
+    return ways.channel or ("smtp" if ways.smtp_url else "file")
+
+
 def channel_for(ways: Ways) -> Channel:
     """Return the channel that is set; what it needs and does not have is an `InputError`."""
-    name = ways.channel or ("smtp" if ways.smtp_url else "file")
+    name = channel_name(ways)
     if name == "file":
         return FileChannel(ways.outbox)
     if name == "console":

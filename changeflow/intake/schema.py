@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from changeflow.adkar.impacts import Change
+from changeflow.files import write_whole
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
 from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.pathways import Pathway
@@ -35,6 +36,5 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def write_schemas(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for name, schema in schemas().items():
-        (folder / f"{name}.json").write_text(json.dumps(schema, indent=1) + "\n", encoding="utf-8")
+        write_whole(folder / f"{name}.json", json.dumps(schema, indent=1) + "\n")

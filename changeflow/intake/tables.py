@@ -8,6 +8,7 @@ from pathlib import Path
 
 from changeflow.intake.opening import read_text
 from changeflow.intake.sheets import read_sheet
+from changeflow.values.cells import plain_cell
 from changeflow.values.problem import Problem, did_you_mean
 
 MOST_BYTES = 16_000_000
@@ -137,7 +138,7 @@ def _rows(
 ) -> Iterator[Row]:
     if len(head) > MOST_COLUMNS:
         raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")
-    theirs = [h.strip() for h in head]
+    theirs = [plain_cell(h.strip()) for h in head]
     ours = {theirs_name: name for name, theirs_name in wanted.mapping.items()}
     header = [ours.get(h, h) for h in theirs]
     columns = {name: n for n, name in enumerate(header, 1)}
@@ -159,7 +160,8 @@ def _rows(
                 Problem(file=shown, line=line, what=what, remedy="Put text with commas in quotation marks.")
             )
             continue
-        row = Row(line, {h: c.strip() for h, c in zip(header, cells, strict=False) if c.strip()}, columns)
+        named = zip(header, cells, strict=False)
+        row = Row(line, {h: plain_cell(c.strip()) for h, c in named if c.strip()}, columns)
         filled += len(row.cells)
         if filled > MOST_CELLS:
             raise _TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")

@@ -24,7 +24,7 @@ def add_conditions(
     closures = sorted(t.id for t in expansion.tasks.values() if t.kind is Kind.CLOSURE)
     for decision in decisions:
         gate = expansion.tasks.get(decision.task)
-        for n, condition in enumerate(decision.conditions if gate else (), start=1):
+        for n, condition in decision.numbered if gate else ():
             if gate is None:
                 break
             task = _task(gate, decision.condition_task(n), condition, office, minutes_per_day)

@@ -23,6 +23,8 @@ class Condition:
     due: date
     before: TaskId | None = None
     """The task that may not begin until it is met; none where it only has its day."""
+    number: int = field(default=0, compare=False)
+    """Its place among those of its decision, from 1; it keeps that when another is withdrawn. 0 until it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,11 @@ class Decision:
     dissent: str = ""
     """What somebody who saw it otherwise wants kept."""
     conditions: tuple[Condition, ...] = ()
+
+    @property
+    def numbered(self) -> tuple[tuple[int, Condition], ...]:
+        """The conditions with their numbers."""
+        return tuple((c.number or n, c) for n, c in enumerate(self.conditions, start=1))
 
     def condition_task(self, number: int) -> TaskId:
         """Return the id of the task that a condition has become; they count from 1."""

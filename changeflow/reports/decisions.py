@@ -142,7 +142,7 @@ def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> I
 
 
 def _conditions(programme: Programme, answer: Decision, today: date) -> Iterator[ConditionLine]:
-    for n, condition in enumerate(answer.conditions, start=1):
+    for n, condition in answer.numbered:
         met = programme.is_done(answer.condition_task(n))
         yield ConditionLine(
             text=condition.text,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from changeflow.errors import InputError
+from changeflow.files import write_whole
 from changeflow.reports.go_no_go import GoNoGoPage
 from changeflow.reports.levelling import LevelReport
 from changeflow.reports.pdf import pdf_of
@@ -43,9 +44,9 @@ def write_go_no_go(page: GoNoGoPage, out: Path) -> None:
 
 def _write_page(out: Path, page: Callable[[], str], numbers: Callable[[], str]) -> None:
     if out.suffix == ".json":
-        _write(numbers(), out)
+        write_whole(out, numbers())
     elif out.suffix == ".html":
-        _write(page(), out)
+        write_whole(out, page())
     elif out.suffix == ".pdf":
         write_whole(out, pdf_of(page()))
     else:
@@ -72,21 +73,9 @@ def _write_as(
 ) -> None:
     """Write a report as the ending of `out` says; it is drawn for a page alone."""
     if out.suffix == ".json":
-        _write(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", out)
+        write_whole(out, json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n")
     elif out.suffix == ".html":
         page = template_environment().get_template(f"reports/{template}.html.j2")
-        _write(page.render(r=report, **draw()), out)
+        write_whole(out, page.render(r=report, **draw()))
     else:
         raise InputError(f"'{out.name}' should end in .html or .json.")
-
-
-def _write(text: str, out: Path) -> None:
-    write_whole(out, text.encode())
-
-
-def write_whole(out: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.part")
-    part.write_bytes(content)
-    part.replace(out)

@@ -1,44 +1,44 @@
 """Exports: spreadsheet and calendar. Cells that a spreadsheet might run are made plain text."""
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from changeflow.files import write_whole
 from changeflow.programme.programme import Programme
 from changeflow.reports.people import PeopleLines
 from changeflow.roadmap.cpm import TimedTask
 from changeflow.roadmap.tasks import Task
 from changeflow.roadmap.why import float_in_words
 from changeflow.values.base import calendar_uid
+from changeflow.values.cells import safe_cell
 from changeflow.values.moments import day_of, last_day_of
-
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_cell(text: str) -> str:
-    """Neutralise what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(_RISKY) else text
 
 
 def write_standings(people: PeopleLines, out: Path) -> None:
     """Write where groups stand as a CSV: what the pages show, and no more."""
-    with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["division", "group", *people.elements, "answers", "where it stands", "asked"])
-        for caption, lines in people.tables:
-            for line in lines:
-                cells = [c.people for c in line.cells] if line.cells else ["not shown"] * len(people.elements)
-                answers = "" if line.answered is None else str(line.answered)
-                writer.writerow(map(safe_cell, [caption, line.group, *cells, answers, line.stands, line.counted]))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["division", "group", *people.elements, "answers", "where it stands", "asked"])
+    for caption, lines in people.tables:
+        for line in lines:
+            cells = [c.people for c in line.cells] if line.cells else ["not shown"] * len(people.elements)
+            answers = "" if line.answered is None else str(line.answered)
+            writer.writerow(map(safe_cell, [caption, line.group, *cells, answers, line.stands, line.counted]))
+    write_whole(out, text.getvalue(), private=True)
 
 
 def write_xlsx(programme: Programme, out: Path) -> None:
-    """Write the schedule as a workbook: a line a task."""
+    """Write the schedule as a workbook: a line a task, with its owner."""
     import xlsxwriter
 
+    content = io.BytesIO()
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+
     header = ["Task", "Name", "Service", "Wave", "Kind", "First day", "Last day", "Float", "Critical", "Owner"]
-    with xlsxwriter.Workbook(str(out), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(content, options) as book:
         sheet = book.add_worksheet("Schedule")
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "d mmm yyyy"})
         sheet.write_row(0, 0, header, bold)
@@ -57,6 +57,7 @@ def write_xlsx(programme: Programme, out: Path) -> None:
         sheet.autofilter(0, 0, len(programme.roadmap.tasks), len(header) - 1)
         sheet.freeze_panes(1, 0)
         sheet.autofit()
+    write_whole(out, content.getvalue(), private=True)
 
 
 def write_ics(programme: Programme, out: Path, *, now: datetime) -> None:
@@ -81,7 +82,7 @@ def write_ics(programme: Programme, out: Path, *, now: datetime) -> None:
         event.add("dtend", last + timedelta(days=1))
         event.add("dtstamp", now)
         calendar.add_component(event)
-    out.write_bytes(calendar.to_ical())
+    write_whole(out, calendar.to_ical())
 
 
 def _in_time(programme: Programme) -> Iterator[tuple[Task, TimedTask]]:

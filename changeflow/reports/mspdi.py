@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.files import write_whole
 from changeflow.programme.plan import Dates
 from changeflow.roadmap.cpm import Schedule, TimedTask
 from changeflow.roadmap.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
@@ -62,7 +63,8 @@ def write_roadmap(
 
     root = etree.Element("Project", nsmap={None: NAMESPACE})  # type: ignore[dict-item]
     _Writer(roadmap, schedule, root, calendar, baselines or {}).write(name)
-    out.write_bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+    # A Project file's resources may be people, by name.
+    write_whole(out, etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True), private=True)
 
 
 class _Writer:

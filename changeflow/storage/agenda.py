@@ -35,6 +35,12 @@ class Nudge:
     content: Mapping[str, Any] = field(hash=False)
 
 
+def wait_until(session: Session, moment: datetime) -> None:
+    """Let nothing that waits go before a moment."""
+    waits = (col(NudgeRow.message).is_(None), col(NudgeRow.withdrawn_at).is_(None))
+    session.exec(update(NudgeRow).where(*waits).values(not_before=moment))
+
+
 def record(
     session: Session,
     programme: str,

@@ -166,6 +166,13 @@ def switch_optional(session: Session, recipient: str, *, off: bool) -> None:
     _reach_row(session, recipient).optional_off = off
 
 
+def forget_reach(session: Session) -> bool:
+    """Remove how people want to be reached; return whether anyone had switched optional messages off."""
+    some_off = session.exec(select(ReachRow.recipient).where(col(ReachRow.optional_off)).limit(1)).first() is not None
+    session.exec(delete(ReachRow))
+    return some_off
+
+
 def mark_undeliverable(session: Session, recipient: str, *, at: datetime, error: str) -> None:
     """Note that an address is refused: nothing more goes there until somebody corrects it."""
     row = _reach_row(session, recipient)

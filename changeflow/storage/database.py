@@ -98,6 +98,8 @@ def _set_up_sqlite(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA synchronous=FULL")
+        # What is erased is overwritten in the file as well.
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         cursor.close()
 
@@ -210,6 +212,18 @@ def upgrade(url: str) -> str:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     return head_version()
+
+
+def compact(url: str) -> None:
+    """Write an SQLite file afresh, without what was deleted before deleting meant overwriting."""
+    if not is_sqlite(url):
+        return
+    connection = engine_for(url).raw_connection()
+    try:
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            connection.cursor().execute(statement)
+    finally:
+        connection.close()
 
 
 def current_version(engine: Engine) -> str | None:

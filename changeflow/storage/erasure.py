@@ -1,16 +1,16 @@
 """Erasing a person: what is about them goes, and a tombstone stays so that no import brings them back."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from changeflow.storage.database import count_touched
+from changeflow.storage.pseudonyms import adopt_key, tombstones_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
-from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
+from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
 ERASED = "they were erased"
@@ -22,8 +22,17 @@ def erase(
     """Remove what is about a person; return how much of what.
 
     Their id stays where history rests on it (versions, the audit, what was due): it is a pseudonym from then on.
-    `recipient` is the digest under which messages went to them; None where another programme writes to them still.
+    `recipient` is the hash under which messages went to them; None where another programme writes to them still.
     """
+    key = adopt_key(session)
+    theirs = (col(AttendanceRow.programme_id) == programme, col(AttendanceRow.person) == person)
+    # A row's number may be given out again: no withdrawal outlives its row.
+    of_theirs = (
+        col(WithdrawalRow.programme_id) == programme,
+        col(WithdrawalRow.kind) == AttendanceRow.__tablename__,
+        col(WithdrawalRow.row).in_(select(AttendanceRow.id).where(*theirs)),
+    )
+    count_touched(session, delete(WithdrawalRow).where(*of_theirs))
     removed = {
         "contact details": count_touched(
             session,
@@ -37,9 +46,7 @@ def erase(
         ),
         "attendance": count_touched(
             session,
-            delete(AttendanceRow).where(
-                col(AttendanceRow.programme_id) == programme, col(AttendanceRow.person) == person
-            ),
+            delete(AttendanceRow).where(*theirs),
         ),
         "answers": count_touched(
             session,
@@ -59,23 +66,27 @@ def erase(
         count_touched(
             session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=nobody)
         )
-    for digest in digests(person, email):
+    for digest in tombstones_of(key, programme, person, email):
         if session.get(TombstoneRow, (programme, digest)) is None:
             session.add(TombstoneRow(programme_id=programme, digest=digest, at=at))
     session.flush()
     return removed
 
 
+def count_tombstones(session: Session) -> int:
+    return session.exec(select(func.count()).select_from(TombstoneRow)).one()
+
+
 def erased(session: Session, programme: str, people: Iterable[tuple[str, str | None]]) -> dict[str, datetime]:
     """Return which of some people, given as (id, address), were erased, and when."""
-    query = select(TombstoneRow.digest, col(TombstoneRow.at)).where(TombstoneRow.programme_id == programme)
-    known = dict(session.exec(query).all())
-    if not known:
+    own = TombstoneRow.programme_id == programme
+    if session.exec(select(TombstoneRow.digest).where(own).limit(1)).first() is None:
         return {}
-    return {person: known[digest] for person, email in people for digest in digests(person, email) if digest in known}
-
-
-def digests(person: str, email: str | None) -> list[str]:
-    """Return what stands on a tombstone."""
-    names = [f"person:{person}", *([f"address:{email.casefold()}"] if email else [])]
-    return [hashlib.sha256(name.encode()).hexdigest() for name in names]
+    key = adopt_key(session)
+    known = dict(session.exec(select(TombstoneRow.digest, col(TombstoneRow.at)).where(own)).all())
+    return {
+        person: known[digest]
+        for person, email in people
+        for digest in tombstones_of(key, programme, person, email)
+        if digest in known
+    }

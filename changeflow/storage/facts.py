@@ -1,6 +1,7 @@
 """Facts in and out of the database: append-only, the latest counts."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage import pilots, publications
-from changeflow.storage.rows import rows_until
+from changeflow.storage.rows import attempts, is_in_force, rows_until
 from changeflow.storage.tables.facts import (
     AttendanceRow,
     CheckpointRow,
@@ -30,13 +31,14 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         r.task: TaskProgress(r.actual_start, r.actual_finish, r.remaining)
         for r in rows_until(session, ProgressRow, programme, until)
     }
-    asked: dict[tuple[str, int], list[Condition]] = {}
+    asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
-        asked.setdefault((c.task, c.round), []).append(
-            Condition(text=c.text, owner=c.owner, due=c.due, before=c.before)
+        asked.setdefault((c.task, c.round, c.attempt), []).append(
+            Condition(text=c.text, owner=c.owner, due=c.due, before=c.before, number=c.number)
         )
     decisions = tuple(
-        _decision(r, asked.get((r.task, r.round), [])) for r in rows_until(session, DecisionRow, programme, until)
+        _decision(r, asked.get((r.task, r.round, r.attempt), []))
+        for r in rows_until(session, DecisionRow, programme, until)
     )
     acts = [
         SponsorAct(on=r.on, what=r.what, kind=r.kind, who=r.who, group=r.group)
@@ -66,7 +68,7 @@ def add_progress(session: Session, programme: str, task: str, progress: TaskProg
     """Add a row; False when it says what the last one said."""
     last = session.exec(
         select(ProgressRow)
-        .where(ProgressRow.programme_id == programme, ProgressRow.task == task)
+        .where(ProgressRow.programme_id == programme, ProgressRow.task == task, is_in_force(ProgressRow))
         .order_by(col(ProgressRow.id).desc())
         .limit(1)
     ).first()
@@ -88,6 +90,13 @@ def add_progress(session: Session, programme: str, task: str, progress: TaskProg
 
 def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:
     """Add a gate's answer and its conditions. One that its round has already is refused by the database."""
+    attempt = attempts(
+        session,
+        DecisionRow,
+        DecisionRow.programme_id == programme,
+        DecisionRow.task == decision.task,
+        DecisionRow.round == decision.round,
+    )
     session.add(
         DecisionRow(
             programme_id=programme,
@@ -100,6 +109,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
             on=decision.on,
             at=at,
             recorded_by=recorded_by,
+            attempt=attempt,
         )
     )
     for number, condition in enumerate(decision.conditions, start=1):
@@ -113,6 +123,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
                 owner=condition.owner,
                 due=condition.due,
                 before=condition.before,
+                attempt=attempt,
                 at=at,
             )
         )
@@ -123,23 +134,24 @@ def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, 
     # The plain act of the sponsor is sealed as it always was; what is told beside it makes it another one.
     beside = f"{act.who or ''}:{act.group or ''}:" if act.who or act.group else ""
     digest = hashlib.sha256(f"{beside}{act.what}".encode()).hexdigest()
-    known = select(SponsorActRow.id).where(
-        SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest
-    )
-    if session.exec(known).first():
+    same = (SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest)
+    if session.exec(select(SponsorActRow.id).where(*same, is_in_force(SponsorActRow))).first():
         return False
-    row = SponsorActRow(programme_id=programme, digest=digest, at=at, by=by, **asdict(act))
-    session.add(row)
+    attempt = attempts(session, SponsorActRow, *same)
+    session.add(SponsorActRow(programme_id=programme, digest=digest, at=at, by=by, attempt=attempt, **asdict(act)))
     return True
 
 
 def add_attendance(session: Session, programme: str, attendance: Sequence[Attendance], *, at: datetime, by: str) -> int:
     """Add those that are not known yet, by session and person; return how many."""
-    query = select(AttendanceRow.task, AttendanceRow.person).where(AttendanceRow.programme_id == programme)
-    known = set(session.exec(query).all())
+    own, in_force = AttendanceRow.programme_id == programme, is_in_force(AttendanceRow)
+    query = select(AttendanceRow.task, AttendanceRow.person).where(own)
+    known = set(session.exec(query.where(in_force)).all())
+    withdrawn = Counter(session.exec(query.where(~in_force)).all())
     new = [a for a in attendance if (a.task, a.person) not in known]
     for a in new:
-        session.add(AttendanceRow(programme_id=programme, at=at, by=by, **asdict(a)))
+        attempt = withdrawn[a.task, a.person]
+        session.add(AttendanceRow(programme_id=programme, at=at, by=by, attempt=attempt, **asdict(a)))
     return len(new)
 
 
@@ -181,6 +193,6 @@ def _confidence(r: ConfidenceRow) -> Confidence:
 def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:
     """Return when each task was reported as finished."""
     query = select(ProgressRow.task, col(ProgressRow.at)).where(
-        ProgressRow.programme_id == programme, col(ProgressRow.actual_finish).is_not(None)
+        ProgressRow.programme_id == programme, col(ProgressRow.actual_finish).is_not(None), is_in_force(ProgressRow)
     )
     return [(task, at) for task, at in session.exec(query)]

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, CursorResult, bindparam, insert, or_, update
 from sqlmodel import Session, col, func, select
 
+from changeflow.storage import pseudonyms
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.values.moments import LONDON
 
@@ -136,7 +137,10 @@ def settle(
         .returning(col(MessageRow.id))
         .execution_options(synchronize_session=False)
     )
-    return set(result.scalars())
+    ours = set(result.scalars())
+    if state != PARKED:
+        pseudonyms.forget_plain_ids(session, ours)
+    return ours
 
 
 def put_back(session: Session, message: int, *, worker: str, until: datetime) -> None:

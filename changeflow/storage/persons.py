@@ -19,6 +19,7 @@ from changeflow.storage.tables.facts import (
     DecisionRow,
     ProgressRow,
     SponsorActRow,
+    WithdrawalRow,
 )
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
 from changeflow.storage.tables.plan import ReportRow
@@ -41,6 +42,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "confidence they set": (ConfidenceRow, ("by",), ()),
     "parallel runs they recorded": (RunRow, ("by",), ()),
     "filings they recorded": (SubmissionRow, ("by",), ()),
+    "facts they withdrew": (WithdrawalRow, ("by",), ()),
     "measures they recorded": (MeasureRow, ("by",), ()),
     # Whose pay somebody explained is about others.
     "what they said about pilots, or own": (PilotEntryRow, ("by", "owner"), ("contract",)),
@@ -53,7 +55,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
 
 
 def rows_about(session: Session, programme: str, person: str, recipient: str) -> dict[str, list[dict[str, Any]]]:
-    """Return every row about a person, by what it is; `recipient` is the digest under which messages went to them."""
+    """Return every row about a person, by what it is; `recipient` is the hash under which messages went to them."""
     found: dict[str, list[dict[str, Any]]] = {}
     for what, (table, columns, left_out) in ABOUT.items():
         own = SQLModel.metadata.tables[str(table.__tablename__)]

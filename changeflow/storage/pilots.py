@@ -15,7 +15,7 @@ from changeflow.pilots.reconciliation import KeptVariance, Outcome, Reconciliati
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
-from changeflow.storage.rows import rows_until
+from changeflow.storage.rows import attempts, is_in_force, rows_until
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
@@ -64,6 +64,7 @@ def add_entry(session: Session, programme: str, entry: Entry, *, at: datetime) -
         PilotEntryRow.content == content,
         PilotEntryRow.on == entry.on,
         PilotEntryRow.by == entry.by,
+        is_in_force(PilotEntryRow),
         col(PilotEntryRow.contract).is_(None) if contract is None else PilotEntryRow.contract == contract,
     )
     if session.exec(same).first() is not None:
@@ -93,7 +94,14 @@ def _content(entry: SaidOfPilot) -> str:
 
 
 def add_submission(session: Session, programme: str, submission: Submission, *, at: datetime, by: str) -> None:
-    session.add(SubmissionRow(programme_id=programme, at=at, by=by, **asdict(submission)))
+    same = (
+        SubmissionRow.programme_id == programme,
+        SubmissionRow.service == submission.service,
+        SubmissionRow.scheme == submission.scheme,
+        SubmissionRow.period == submission.period,
+    )
+    attempt = attempts(session, SubmissionRow, *same)
+    session.add(SubmissionRow(programme_id=programme, at=at, by=by, attempt=attempt, **asdict(submission)))
 
 
 def add_measure(
@@ -115,13 +123,15 @@ def add_run(
     by: str,
 ) -> bool:
     """Add a run, with the differences to look into; False when the same inputs were reconciled so before."""
-    if session.exec(select(RunRow.id).where(RunRow.programme_id == programme, RunRow.digest == digest)).first():
+    same = (RunRow.programme_id == programme, col(RunRow.digest).startswith(digest))
+    if session.exec(select(RunRow.id).where(*same, is_in_force(RunRow))).first():
         return False
+    withdrawn = attempts(session, RunRow, *same)
     row = RunRow(
         programme_id=programme,
         service=run.service,
         period=run.period,
-        digest=digest,
+        digest=f"{digest}:{withdrawn}" if withdrawn else digest,
         compared=run.compared,
         equal=run.equal,
         within_tolerance=run.within_tolerance,
@@ -169,7 +179,12 @@ def latest_variances(session: Session, programme: str, service: str, period: str
     """Return the differences of a period's latest run, the gravest first; none once they are no longer kept."""
     latest = session.exec(
         select(RunRow.id)
-        .where(RunRow.programme_id == programme, RunRow.service == service, RunRow.period == period)
+        .where(
+            RunRow.programme_id == programme,
+            RunRow.service == service,
+            RunRow.period == period,
+            is_in_force(RunRow),
+        )
         .order_by(col(RunRow.id).desc())
         .limit(1)
     ).first()

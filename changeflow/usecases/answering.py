@@ -22,9 +22,11 @@ from changeflow.programme.people import live_people
 from changeflow.storage import answers, facts, publications, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.keys import key_of
+from changeflow.storage.pseudonyms import adopt_key, recipient_of
 from changeflow.usecases.agenda import TITLES
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
-from changeflow.usecases.letters import digest_of, recipient_of
+from changeflow.usecases.letters import digest_of
 from changeflow.usecases.stored import Seen, Stored, after_change, load, look_at
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
@@ -121,12 +123,13 @@ def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
     """
     with session_scope(db) as session:
         link = usable(session, token, "unsubscribe", now)
+        adopt_key(session)
         answers.switch_optional(session, _recipient(session, link), off=off)
 
 
 def _recipient(session: Session, link: Link) -> str:
     contact = versions.contacts(session, link.programme).get(link.person)
-    return recipient_of(link.programme, link.person, contact)
+    return recipient_of(key_of(session), link.programme, link.person, contact)
 
 
 def usable(session: Session, token: str, action: str, now: datetime) -> Link:

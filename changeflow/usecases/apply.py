@@ -9,10 +9,14 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from changeflow.errors import CheckFailedError, ConflictError
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
+from changeflow.programme.definition import Definition
+from changeflow.programme.facts import Facts
 from changeflow.programme.plan import Moved, compare, dates_of
+from changeflow.programme.programme import join
 from changeflow.storage import erasure, facts, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
@@ -84,8 +88,8 @@ def apply(
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
                 known = facts.load_facts(session, programme)
-                _check_retired(read, set(known.progress), retire)
                 if stored is not None:
+                    _check_retired(stored.definition, read, known, retire)
                     check_frozen(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
                 versions.save_contacts(session, programme, read.contacts)
@@ -97,16 +101,19 @@ def apply(
             f"Somebody else stored '{programme}' in the same moment. Nothing of yours was written; look at theirs "
             "with: changeflow export folder"
         ) from None
-    remember(folder, programme, number, read.definition.content_hash())
+    try:
+        remember(folder, programme, number, read.definition.content_hash())
+    except ChangeflowError as error:
+        raise ChangeflowError(
+            f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
+        ) from None
     return number
 
 
 def remember(folder: Path, programme: str, number: int, content: str) -> None:
     """Write down in the folder which version it is."""
-    path = folder / STATE
-    path.parent.mkdir(exist_ok=True)
     state = {"programme": programme, "number": number, "hash": content}
-    path.write_text(json.dumps(state, indent=2) + "\n")
+    write_whole(folder / STATE, json.dumps(state, indent=2) + "\n")
 
 
 def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:
@@ -145,12 +152,26 @@ def _check_erased(session: Session, read: Folder) -> None:
         )
 
 
-def _check_retired(read: Folder, with_facts: set[str], retire: Sequence[str]) -> None:
-    """A task that has facts does not vanish by a slip of the pen."""
-    gone = sorted(with_facts - set(read.programme.roadmap.tasks) - set(retire))
-    if gone:
+def _check_retired(before: Definition, read: Folder, known: Facts, retire: Sequence[str]) -> None:
+    """Keep a task that has facts from vanishing by a slip of the pen.
+
+    Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
+    """
+    others = (
+        (d.task for d in known.decisions),
+        (a.task for a in known.attendance),
+        (c.task for c in known.checkpoints),
+    )
+    with_facts = set(known.progress).union(*others)
+    left, had = set(read.programme.roadmap.tasks), set(join(before, rulepacks=read.rulepacks)[0].roadmap.tasks)
+    for task in retire:
+        if task in left:
+            raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
+        if task not in had | with_facts:
+            raise UnknownThingError("task to retire", task, (had | with_facts) - left)
+    if gone := sorted((with_facts & had) - left - set(retire)):
         options = " ".join(f"--retire {task}" for task in gone)
         raise CheckFailedError(
-            f"The folder no longer has {', '.join(gone)}, of which progress is stored. "
-            f"If that is meant, add {options}; nothing was written."
+            f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
+            f"If that is intended, add {options}; nothing was written."
         )

@@ -1,11 +1,10 @@
 """Dispatch: decide who is written to now, then claim, send, mark. Nothing is lost, and a repeat is marked as one."""
 
-import hashlib
 import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -22,8 +21,9 @@ from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import Link
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.messages import Draft, Outgoing
+from changeflow.storage.pseudonyms import adopt_key, message_id, recipient_of
 from changeflow.usecases.agenda import tick
-from changeflow.usecases.letters import Desk, House, house_of, recipient_of, write_letter
+from changeflow.usecases.letters import Desk, House, house_of, write_letter
 from changeflow.usecases.stored import SYSTEM
 from changeflow.values.moments import local_day
 
@@ -72,9 +72,12 @@ class Round:
     verdicts: list[Verdict]
     numbers: Mapping[str, int]
     """The number of each recipient's last message of the day."""
+    key: bytes = field(repr=False)
+    """What recipients and Message-IDs are hashed with."""
 
     def recipient(self, nudge: Nudge) -> str:
-        return recipient_of(nudge.programme, nudge.person, self.houses[nudge.programme].contacts.get(nudge.person))
+        contact = self.houses[nudge.programme].contacts.get(nudge.person)
+        return recipient_of(self.key, nudge.programme, nudge.person, contact)
 
 
 def dispatch(
@@ -112,14 +115,14 @@ def pretend(session: Session, found: Round) -> None:
 
 def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     """Look at what waits, and decide what becomes of it; `live_only` holds back what is not of a live programme."""
-    today = local_day(now)
+    today, key = local_day(now), adopt_key(session)
     queue = agenda.waiting(session, now=now)
     houses = {name: house_of(session, name) for name in sorted({n.programme for n in queue})}
     policies = {name: Policy.of(house.packs, on=today) for name, house in houses.items()}
     day_counts = messages.counts_since(session, today)
     week_counts = messages.counts_since(session, today - timedelta(days=6))
     people = {name: {p.id for p in house.definition.people} for name, house in houses.items()}
-    found = Round(now, houses, {n.id: n for n in queue}, [], messages.numbers_on(session, today))
+    found = Round(now, houses, {n.id: n for n in queue}, [], messages.numbers_on(session, today), key)
     waiting = [
         Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
         for n in queue
@@ -165,12 +168,11 @@ def _opens_at(nudges: Sequence[Nudge], houses: Mapping[str, House], now: datetim
 
 def _draft(verdict: Verdict, found: Round, domain: str) -> Draft:
     day, number = local_day(found.now), found.numbers.get(verdict.recipient, 0) + 1
-    digest = hashlib.sha256(f"{verdict.recipient}|{day}|{number}".encode()).hexdigest()[:32]
     return Draft(
         recipient=verdict.recipient,
         day=day,
         number=number,
-        message_id=f"<{digest}@{domain}>",
+        message_id=message_id(found.key, verdict.recipient, day, number, domain=domain),
         nudges=tuple(w.id for w in verdict.nudges),
     )
 

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
+from changeflow.files import whole_folder, write_whole
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.definition import Definition
 from changeflow.programme.plan import Dates
@@ -23,6 +24,7 @@ from changeflow.usecases.apply import remember
 from changeflow.usecases.plan import plan_folder, schedule_project
 from changeflow.usecases.stored import load
 from changeflow.values.base import TaskId
+from changeflow.values.cells import safe_cell
 
 FORMS = ("mspdi", "xlsx", "ics")
 WHEN = ("works_on", "language", "away", "active", "joins", "leaves", "successor", "moves")
@@ -31,24 +33,23 @@ PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int:
     """Write the latest version as a folder, comments kept; return its number. A folder with files is refused."""
-    if out.exists() and any(out.iterdir()):
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         contacts = versions.contacts(session, stored.programme.id)
     definition = stored.version.definition
-    for name, text in stored.version.sources.items():
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if name == "programme.yaml":
-            text = _with_waivers(text, definition)
-        elif name.startswith("services/"):
-            text = _with_lessons(text, definition)
-        path.write_text(text, encoding="utf-8")
-    if definition.people:
-        (out / "people.csv").write_text(_people(definition, contacts), encoding="utf-8")
-    write_schemas(out / "schema")
-    remember(out, stored.programme.id, stored.version.number, stored.version.hash)
+    with whole_folder(out) as new:
+        for name, text in stored.version.sources.items():
+            if name == "programme.yaml":
+                text = _with_waivers(text, definition)
+            elif name.startswith("services/"):
+                text = _with_lessons(text, definition)
+            write_whole(new / name, text)
+        if definition.people:
+            write_whole(new / "people.csv", _people(definition, contacts), private=True)
+        write_schemas(new / "schema")
+        remember(new, stored.programme.id, stored.version.number, stored.version.hash)
     return stored.version.number
 
 
@@ -58,7 +59,6 @@ def export_schedule(
     """Write the schedule of a folder, a Microsoft Project file or a stored programme as `mspdi`, `xlsx` or `ics`."""
     if form not in FORMS:
         raise InputError(f"'{form}' is not known. Choose one of folder, {', '.join(FORMS)}.")
-    out.parent.mkdir(parents=True, exist_ok=True)
     if source is not None and source.is_file():
         if form != "mspdi":
             raise InputError("A Microsoft Project file can be written as mspdi only.")
@@ -139,9 +139,12 @@ def _writer() -> YAML:
 
 
 def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, PEOPLE, lineterminator="\n")
-    writer.writeheader()
+    """Write people.csv under the names that its columns have in programme.yaml, with no cell that runs as a formula."""
+    out, theirs = io.StringIO(), definition.programme.columns.get("people", {})
+    # A name of ours that means another column of theirs cannot be read, so it had nothing in it.
+    columns = [name for name in PEOPLE if name in theirs or name not in theirs.values()]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(safe_cell(theirs.get(name, name)) for name in columns)
     for person in definition.people:
         contact = contacts.get(person.id)
         row = person.model_dump() | {
@@ -152,5 +155,6 @@ def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
             away = ";".join(f"{a.first_day}..{a.last_day}" for a in contact.away)
             row |= {"name": contact.name, "email": contact.email, "language": contact.language, "away": away}
             row["active"] = "" if contact.is_active else "no"
-        writer.writerow(row)
+        cells = (row.get(name) for name in columns)
+        writer.writerow("" if cell is None else safe_cell(str(cell)) for cell in cells)
     return out.getvalue()

@@ -39,12 +39,6 @@ class Desk:
     templates: Templates = field(default_factory=Templates)
 
 
-def recipient_of(programme: str, person: str, contact: Contact | None) -> str:
-    """Return who is meant, the same in every programme: a digest of the address, or of the id where there is none."""
-    meant = contact.email.casefold() if contact and contact.email else f"{programme}/{person}"
-    return hashlib.sha256(meant.encode()).hexdigest()[:32]
-
-
 @dataclass(slots=True)
 class House:
     """What is known of one programme's people, without its roadmap."""

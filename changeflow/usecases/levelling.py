@@ -9,6 +9,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from changeflow.errors import InputError, ProblemsError, UnknownThingError
+from changeflow.files import write_whole
 from changeflow.intake.opening import is_there
 from changeflow.intake.yaml import read_yaml
 from changeflow.programme.levelling import LevelledProgramme, level_programme
@@ -96,9 +97,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
         data["refused"] = [*(data.get("refused") or []), *decisions.refuse]
     new = io.StringIO()
     yaml.dump(data, new)
-    part = path.with_name(f".{FILE}.part")
-    part.write_text(("" if text else HEAD) + new.getvalue(), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, ("" if text else HEAD) + new.getvalue())
     lines = [f"{task}: {kind}, from {spoken_day(at.date())}" for task, kind, at in said]
     return (*lines, *(f"{task}: refused; it stays where its links put it" for task in decisions.refuse))
 

@@ -12,7 +12,7 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.storage import audit, erasure, persons, versions
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.letters import recipient_of
+from changeflow.storage.pseudonyms import adopt_key, recipient_of
 from changeflow.usecases.stored import check_actor, load
 from changeflow.values.moments import local_day
 from changeflow.values.rulepack import Rulepacks
@@ -51,7 +51,7 @@ def everything_about(
         known = {p.id: p for p in definition.people}
         if person not in known:
             raise UnknownThingError("person", person, known)
-        recipient = recipient_of(name, person, versions.contacts(session, name).get(person))
+        recipient = recipient_of(adopt_key(session), name, person, versions.contacts(session, name).get(person))
         found = {
             "about": person,
             "programme": definition.programme.name,
@@ -80,7 +80,7 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
         if person not in known:
             raise UnknownThingError("person", person, known)
         contact = contacts.get(person)
-        recipient = recipient_of(name, person, contact)
+        recipient = recipient_of(adopt_key(session), name, person, contact)
         removed = erasure.erase(
             session,
             name,
@@ -95,8 +95,9 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
 
 
 def _is_written_to_elsewhere(session: Session, here: str, recipient: str) -> bool:
+    key = adopt_key(session)
     return any(
-        recipient_of(name, person, contact) == recipient
+        recipient_of(key, name, person, contact) == recipient
         for name in versions.programme_ids(session)
         if name != here
         for person, contact in versions.contacts(session, name).items()

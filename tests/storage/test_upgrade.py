@@ -1,18 +1,21 @@
 """A database of an earlier release is upgraded with everything in it."""
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 
-from changeflow.storage import audit
-from changeflow.storage.database import session_scope, upgrade
+from changeflow.storage import audit, withdrawals
+from changeflow.storage.database import _alembic, engine_for, session_scope, upgrade
 from changeflow.usecases.stored import load
 
 RELEASES = Path(__file__).resolve().parent.parent / "data"
 ON = date(2027, 5, 21)
+NAME = "trust-central-services"
 
 
 def released(version: str, into: Path) -> str:
@@ -35,3 +38,28 @@ def test_a_released_database_keeps_everything_when_it_is_upgraded(tmp_path: Path
         assert len(stored.programme.facts.progress) == begun
         assert [s.on for s in stored.programme.facts.snapshots] == [date(2027, 2, 8), date(2027, 4, 26)]
         assert audit.verify(session) == (56, [])
+        assert Counter(f.kind for f in withdrawals.recorded(session, stored.programme.id)) == {
+            "progress": 163, "decision": 16, "condition": 1, "sponsor-act": 1, "confidence": 1, "run": 4,
+            "pilot-entry": 8,
+        }  # fmt: skip
+
+
+def test_where_nothing_is_known_of_withdrawals_what_was_withdrawn_is_gone(tmp_path: Path):
+    db = released("0.1.0", tmp_path)
+    upgrade(db)
+    with session_scope(db) as session:
+        [latest] = [f for f in withdrawals.recorded(session, NAME, "run") if f.id == "run-4"]
+        withdrawals.withdraw(
+            session, NAME, [latest], reason="Another file", at=datetime(2027, 5, 21, tzinfo=UTC), by="x"
+        )
+    config = _alembic()
+    with engine_for(db).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0008")
+    with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
+        assert connection.execute("select id from run").fetchall() == [(1,), (2,), (3,)]
+        [left] = connection.execute("select count(*) from decision").fetchone()
+    assert left == 16
+    upgrade(db)
+    with session_scope(db) as session:
+        assert len(load(session, None, on=ON).programme.facts.runs) == 3

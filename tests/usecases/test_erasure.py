@@ -12,11 +12,12 @@ from changeflow.adkar.elements import Element
 from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.storage import audit, persons, publications, versions
 from changeflow.storage.database import engine_for, session_scope
+from changeflow.storage.keys import key_of
+from changeflow.storage.pseudonyms import recipient_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.usecases import agenda, assessments, dispatching
 from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
-from changeflow.usecases.letters import recipient_of
 from changeflow.usecases.persons import erase
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
@@ -43,7 +44,7 @@ def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
 
 def test_what_is_about_them_goes_and_nothing_of_others(db: str):
     with session_scope(db) as session:
-        recipient = recipient_of("small", "lead", versions.contacts(session, "small")["lead"])
+        recipient = recipient_of(key_of(session), "small", "lead", versions.contacts(session, "small")["lead"])
     removed = erase("lead", db=db, programme=None, actor="chief", now=at(9))
     assert (removed["contact details"], removed["assessments"]) == (1, 1)
     assert removed["links"] > 0
@@ -92,7 +93,7 @@ def test_an_address_that_another_programme_writes_to_keeps_its_preferences(db: s
     other = PROGRAMME.replace("programme: small", "programme: other")
     storing.apply(a_folder(tmp_path / "other", programme=other, service=OWNED), db=db, actor="chief", now=at(4))
     with session_scope(db) as session:
-        recipient = recipient_of("small", "lead", versions.contacts(session, "small")["lead"])
+        recipient = recipient_of(key_of(session), "small", "lead", versions.contacts(session, "small")["lead"])
     removed = erase("lead", db=db, programme="small", actor="chief", now=at(9))
     assert "preferences" not in removed
     with session_scope(db) as session:

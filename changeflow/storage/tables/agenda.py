@@ -76,7 +76,7 @@ class MessageRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     recipient: str = Field(index=True)
-    """A digest of the address, so that erasing a contact leaves nobody's address here."""
+    """A keyed hash of the address: erasing a contact leaves no address here, and nothing to guess one by."""
     day: date
     number: int = 1
     message_id: str = Field(unique=True)

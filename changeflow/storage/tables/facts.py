@@ -78,10 +78,10 @@ class PublishedGroupRow(SQLModel, table=True):
 
 
 class DecisionRow(SQLModel, table=True):
-    """A gate's answer. A second answer of the same round is refused here as well."""
+    """A gate's answer. A second answer of the same round is refused here as well, unless the first was withdrawn."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("uq_decision_round", "programme_id", "task", "round", unique=True),)
+    __table_args__ = (Index("uq_decision_round", "programme_id", "task", "round", "attempt", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     programme_id: str = Field(foreign_key="programme.id", index=True)
@@ -94,13 +94,15 @@ class DecisionRow(SQLModel, table=True):
     round: int = Field(default=1)
     dissent: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     recorded_by: str | None = None
+    attempt: int = 0
+    """How many recordings of the same were withdrawn before this one."""
 
 
 class ConditionRow(SQLModel, table=True):
     """What an approval asks for, in the order in which it was said."""
 
     __tablename__ = "condition"
-    __table_args__ = (Index("uq_condition_number", "programme_id", "task", "round", "number", unique=True),)
+    __table_args__ = (Index("uq_condition_number", "programme_id", "task", "round", "number", "attempt", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     programme_id: str = Field(foreign_key="programme.id", index=True)
@@ -111,6 +113,8 @@ class ConditionRow(SQLModel, table=True):
     owner: str
     due: date
     before: str | None = None
+    attempt: int = 0
+    """Of its decision."""
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
@@ -118,7 +122,7 @@ class SponsorActRow(SQLModel, table=True):
     """Something that the sponsor, or a change lead, did for the change where people could see it."""
 
     __tablename__ = "sponsor_act"
-    __table_args__ = (Index("uq_sponsor_act", "programme_id", "on", "digest", unique=True),)
+    __table_args__ = (Index("uq_sponsor_act", "programme_id", "on", "digest", "attempt", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True)
     programme_id: str = Field(foreign_key="programme.id", index=True)
@@ -130,6 +134,8 @@ class SponsorActRow(SQLModel, table=True):
     digest: str
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
+    attempt: int = 0
+    """How many recordings of the same were withdrawn before this one."""
 
 
 class CheckpointRow(SQLModel, table=True):
@@ -154,10 +160,10 @@ class CheckpointRow(SQLModel, table=True):
 
 
 class AttendanceRow(SQLModel, table=True):
-    """Somebody came to a training session: once, however often it is reported."""
+    """A person came to a training session: once, however often it is reported."""
 
     __tablename__ = "attendance"
-    __table_args__ = (UniqueConstraint("programme_id", "task", "person", name="uq_attendance_task_person"),)
+    __table_args__ = (UniqueConstraint("programme_id", "task", "person", "attempt", name="uq_attendance_task_person"),)
 
     id: int | None = Field(default=None, primary_key=True)
     programme_id: str = Field(foreign_key="programme.id", index=True)
@@ -167,6 +173,8 @@ class AttendanceRow(SQLModel, table=True):
     evidence: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
+    attempt: int = 0
+    """How many recordings of the same were withdrawn before this one."""
 
 
 class ConfidenceRow(SQLModel, table=True):
@@ -179,5 +187,21 @@ class ConfidenceRow(SQLModel, table=True):
     tier: str
     reason: str = Field(sa_column=Column(Text, nullable=False))
     on: date
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
+class WithdrawalRow(SQLModel, table=True):
+    """A recorded fact that was wrong. Both rows are kept; the fact counts until the moment of its withdrawal."""
+
+    __tablename__ = "withdrawal"
+    __table_args__ = (UniqueConstraint("programme_id", "kind", "row", name="uq_withdrawal_row"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id", index=True)
+    kind: str
+    """The name of the table."""
+    row: int
+    reason: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str

@@ -16,7 +16,7 @@ class SubmissionRow(SQLModel, table=True):
 
     __tablename__ = "submission"
     __table_args__ = (
-        UniqueConstraint("programme_id", "service", "scheme", "period", name="uq_submission_scheme_period"),
+        UniqueConstraint("programme_id", "service", "scheme", "period", "attempt", name="uq_submission_scheme_period"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -27,6 +27,8 @@ class SubmissionRow(SQLModel, table=True):
     system: str
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
+    attempt: int = 0
+    """How many recordings of the same were withdrawn before this one."""
 
 
 class RunRow(SQLModel, table=True):
@@ -40,6 +42,7 @@ class RunRow(SQLModel, table=True):
     service: str
     period: str
     digest: str
+    """Of the inputs; followed by a number where the same inputs were kept, and withdrawn, before."""
     compared: int
     equal: int
     within_tolerance: int

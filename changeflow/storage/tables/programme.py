@@ -50,7 +50,7 @@ class ContactRow(SQLModel, table=True):
 
 
 class TombstoneRow(SQLModel, table=True):
-    """That somebody was erased: a digest of their id, and one of their address, so that neither is taken in again."""
+    """That somebody was erased: keyed hashes of their id and address, so that neither is taken in again."""
 
     __tablename__ = "tombstone"
 

@@ -1,0 +1,117 @@
+"""Recorded facts as lines of text, so that a wrong one can be found."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from changeflow.programme.recorded import RecordedFact, corrections, replacements
+from changeflow.values.moments import day_of, local_day, spoken_day
+from changeflow.values.words import Outcome
+
+
+def fact_lines(facts: Sequence[RecordedFact], *, about: str | None = None) -> Iterator[str]:
+    """Yield a line a fact: its id, the day, what was recorded and by whom, and what became of it."""
+    corrects, replaced = corrections(facts), replacements(facts)
+    for fact in facts:
+        if about is not None and not fact.is_about(about):
+            continue
+        became = _became(fact, corrects, replaced)
+        day = spoken_day(local_day(fact.at))
+        yield f"{fact.id:<16} {day:<12} {in_words(fact)} ({fact.by}){f'; {became}' if became else ''}"
+
+
+def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[str, str]) -> str:
+    said = []
+    if fact.id in corrects:
+        said.append(f"corrects {corrects[fact.id]}")
+    if fact.withdrawn is not None:
+        day, reason = spoken_day(local_day(fact.withdrawn.at)), fact.withdrawn.reason.rstrip(".")
+        said.append(f"withdrawn on {day} by {fact.withdrawn.by}: {reason}")
+    elif fact.id in replaced:
+        said.append(f"replaced by {replaced[fact.id]}")
+    return "; ".join(said)
+
+
+def in_words(fact: RecordedFact) -> str:
+    """Say what was recorded, in ids and days."""
+    return WORDS[fact.kind](fact)
+
+
+def _progress(fact: RecordedFact) -> str:
+    v = fact.values
+    said = f"{v['task']}: started {spoken_day(day_of(v['actual_start']))}"
+    if v["actual_finish"] is not None:
+        last = max(v["actual_start"], v["actual_finish"] - 1)
+        return f"{said}, finished {spoken_day(day_of(last))}"
+    return f"{said}, {v['remaining']} working minutes left" if v["remaining"] is not None else said
+
+
+def _decision(fact: RecordedFact) -> str:
+    v = fact.values
+    return f"{v['task']}: {Outcome(v['outcome']).spoken} on {spoken_day(v['on'])} by {v['by']}, {v['reason']}"
+
+
+def _attendance(fact: RecordedFact) -> str:
+    v = fact.values
+    return f"{v['person']} came to {v['task']} on {spoken_day(v['on'])}"
+
+
+def _act(fact: RecordedFact) -> str:
+    v = fact.values
+    return f"{v['who'] or 'sponsor'}, {spoken_day(v['on'])}: {v['what']}"
+
+
+def _checkpoint(fact: RecordedFact) -> str:
+    v = fact.values
+    shares = ", ".join(f"{n} {v[n]:g}" for n in ("use", "proficiency", "experience") if v[n] is not None)
+    return f"{v['task']}, {spoken_day(v['on'])}: {shares or v['said'] or 'no shares'}"
+
+
+def _pilot_entry(fact: RecordedFact) -> str:
+    v, said = fact.values, fact.content
+    shown = ("gate", "item", "task", "case", "element", "period", "text", "words", "did", "reason")
+    return f"{v['service']}, {v['kind'].replace('_', ' ')} {v['number']}: " + ", ".join(
+        str(said[n]) for n in shown if said.get(n)
+    )
+
+
+WORDS: Mapping[str, Callable[[RecordedFact], str]] = {
+    "progress": _progress,
+    "decision": _decision,
+    "condition": lambda f: f"{f.values['task']}: {f.values['text']}, by {spoken_day(f.values['due'])}",
+    "attendance": _attendance,
+    "sponsor-act": _act,
+    "checkpoint": _checkpoint,
+    "confidence": lambda f: f"{f.values['tier']}: {f.values['reason']}",
+    "run": lambda f: (
+        f"{f.values['service']} {f.values['period']}: {f.values['unexplained']} unexplained of {f.values['compared']}"
+    ),
+    "filing": lambda f: (
+        f"{f.values['service']}, scheme {f.values['scheme']}, {f.values['period']}: filed by the "
+        f"{f.values['system']} system"
+    ),
+    "measure": lambda f: f"{f.values['service']}, {f.values['criterion']}: {f.values['value']}",
+    "pilot-entry": _pilot_entry,
+}
+
+
+def fact_data(facts: Sequence[RecordedFact], *, about: str | None = None) -> list[dict[str, Any]]:
+    """Return facts as plain data."""
+    corrects, replaced = corrections(facts), replacements(facts)
+    return [
+        {
+            "id": f.id,
+            "kind": f.kind,
+            "recorded": f.at.isoformat(),
+            "by": f.by,
+            "what": in_words(f),
+            "corrects": corrects.get(f.id),
+            "replaced_by": replaced.get(f.id),
+            "withdrawn": (
+                {"at": f.withdrawn.at.isoformat(), "by": f.withdrawn.by, "reason": f.withdrawn.reason}
+                if f.withdrawn
+                else None
+            ),
+        }
+        for f in facts
+        if about is None or f.is_about(about)
+    ]

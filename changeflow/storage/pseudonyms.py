@@ -1,0 +1,109 @@
+"""Pseudonyms of people in rows that outlive them: hashes made with the database's key.
+
+Recipients of messages, Message-IDs and tombstones need to be recognised, never read. Each is a keyed hash over the
+plain hash that 0.1.0 kept, so every row of 0.1.0 can be carried over without knowing its person.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col, select
+
+from changeflow.adkar.people import Contact
+from changeflow.storage import keys
+from changeflow.storage.tables.agenda import MessageRow, ReachRow
+from changeflow.storage.tables.programme import TombstoneRow
+
+RECIPIENT_DIGITS, MESSAGE_DIGITS = 32, 40
+_OLD_RECIPIENT = re.compile(r"[0-9a-f]{32}")
+_OLD_MESSAGE = re.compile(r"<([0-9a-f]{32})(@[^>]*>)")
+"""Message-IDs of 0.1.0: a plain hash of the recipient, the day and a number."""
+IN_USE = ("open", "parked")
+"""Messages that are known to a mail server, or to a person, by their Message-ID still."""
+
+
+def recipient_of(key: bytes, programme: str, person: str, contact: Contact | None) -> str:
+    """Return who is meant, the same in every programme: by their address, or by their id where there is none."""
+    meant = contact.email.casefold() if contact and contact.email else f"{programme}/{person}"
+    return _recipient(key, hashlib.sha256(meant.encode()).hexdigest()[:RECIPIENT_DIGITS])
+
+
+def tombstones_of(key: bytes, programme: str, person: str, email: str | None) -> list[str]:
+    """Return what is written on a tombstone: one line for the id, one for the address."""
+    names = [f"person:{person}", *([f"address:{email.casefold()}"] if email else [])]
+    return [_tombstone(key, programme, hashlib.sha256(name.encode()).hexdigest()) for name in names]
+
+
+def message_id(key: bytes, recipient: str, day: date, number: int, *, domain: str) -> str:
+    """Return the Message-ID of a recipient's how many-th message of a day: the same each time it is tried."""
+    return f"<{keys.keyed(key, 'message', recipient, day.isoformat(), str(number))[:MESSAGE_DIGITS]}@{domain}>"
+
+
+def adopt_key(session: Session) -> bytes:
+    """Return the database's key, and see that every row that stands for a person rests on it.
+
+    The first time, what 0.1.0 wrote is hashed again with the key, in the caller's transaction.
+    """
+    key = keys.key_of(session)
+    if not keys.is_bound(session):
+        _carry_over(session, key)
+        keys.bind(session)
+    return key
+
+
+def has_plain_hashes(session: Session) -> bool:
+    """Return whether the database has rows of 0.1.0 that no key protects."""
+    if keys.is_bound(session):
+        return False
+    old = [*session.exec(select(MessageRow.recipient)), *session.exec(select(ReachRow.recipient))]
+    return any(map(_OLD_RECIPIENT.fullmatch, old)) or session.exec(select(TombstoneRow).limit(1)).first() is not None
+
+
+def forget_plain_ids(session: Session, messages: Iterable[int]) -> None:
+    """Hash the Message-IDs of 0.1.0 again, of messages that nothing more happens to."""
+    rows = session.exec(select(MessageRow.id, MessageRow.message_id).where(col(MessageRow.id).in_(list(messages))))
+    old = [(n, found) for n, text in rows if (found := _OLD_MESSAGE.fullmatch(text))]
+    if old:
+        key = keys.key_of(session)
+        _update(session, MessageRow, "message_id", [(n, _message(key, found)) for n, found in old])
+
+
+def _carry_over(session: Session, key: bytes) -> None:
+    session.flush()
+    rows = session.exec(select(MessageRow.id, MessageRow.recipient, MessageRow.message_id, MessageRow.state)).all()
+    named = [(n, _recipient(key, who)) for n, who, _, _ in rows if _OLD_RECIPIENT.fullmatch(who)]
+    _update(session, MessageRow, "recipient", named)
+    settled = [
+        (n, _message(key, found))
+        for n, _, text, state in rows
+        if state not in IN_USE and (found := _OLD_MESSAGE.fullmatch(text))
+    ]
+    _update(session, MessageRow, "message_id", settled)
+    for reach in session.exec(select(ReachRow)).all():
+        if _OLD_RECIPIENT.fullmatch(reach.recipient):
+            reach.recipient = _recipient(key, reach.recipient)
+    for stone in session.exec(select(TombstoneRow)).all():
+        stone.digest = _tombstone(key, stone.programme_id, stone.digest)
+    session.flush()
+
+
+def _update(session: Session, table: type[MessageRow], column: str, values: Sequence[tuple[int | None, str]]) -> None:
+    if values:
+        statement = update(table).where(col(table.id) == bindparam("row")).values({column: bindparam("new")})
+        session.connection().execute(statement, [{"row": row, "new": new} for row, new in values])
+        session.expire_all()
+
+
+def _recipient(key: bytes, plain: str) -> str:
+    return keys.keyed(key, "recipient", plain)[:RECIPIENT_DIGITS]
+
+
+def _message(key: bytes, old: re.Match[str]) -> str:
+    return f"<{keys.keyed(key, 'message', old[1])[:MESSAGE_DIGITS]}{old[2]}"
+
+
+def _tombstone(key: bytes, programme: str, plain: str) -> str:
+    return keys.keyed(key, "tombstone", programme, plain)

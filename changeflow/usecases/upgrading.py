@@ -1,0 +1,58 @@
+"""Bring a database to this version, and give it a new key when the old one is lost."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from changeflow.storage import agenda, answers, audit, erasure, keys, pseudonyms, versions
+from changeflow.storage.database import compact, session_scope, upgrade
+from changeflow.usecases.stored import SYSTEM
+
+ONE_DAY = timedelta(days=1)
+
+
+def upgrade_database(db: str) -> str:
+    """Upgrade the tables, and hash with the database's key what 0.1.0 hashed without one; return the version."""
+    version = upgrade(db)
+    with session_scope(db) as session:
+        has_old = pseudonyms.has_plain_hashes(session)
+        if has_old:
+            pseudonyms.adopt_key(session)
+    if has_old:
+        compact(db)
+    return version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """What came of a new key."""
+
+    file: Path
+    kept: Path | None
+    """Where the file that was there is kept now."""
+    switched_off: int
+    """Recipients to whom optional messages no longer go: some of them had said so."""
+    tombstones: int
+    """Erased people who are no longer recognised, twice each where their address was known."""
+
+
+def start_new_key(db: str, *, now: datetime) -> NewKey:
+    """Make a new key for a database whose key file is lost.
+
+    Who had switched optional messages off cannot be told from others any more: they are switched off for everyone with
+    an address. What waits to be sent waits a day, as no one knows who has had a message today.
+    """
+    with session_scope(db) as session:
+        some_off = answers.forget_reach(session)
+        kept = keys.renew(session)
+        key, off = keys.key_of(session), set[str]()
+        for name in versions.programme_ids(session):
+            contacts = versions.contacts(session, name)
+            off |= {pseudonyms.recipient_of(key, name, p, c) for p, c in contacts.items() if some_off and c.email}
+            audit.append(session, name, at=now, actor=SYSTEM, action="key", subject="database")
+        for recipient in sorted(off):
+            answers.switch_optional(session, recipient, off=True)
+        agenda.wait_until(session, now + ONE_DAY)
+        return NewKey(
+            file=keys.key_file(db), kept=kept, switched_off=len(off), tombstones=erasure.count_tombstones(session)
+        )

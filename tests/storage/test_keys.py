@@ -1,0 +1,249 @@
+"""The database alone gives no one away: hashes of people need a key that is kept apart from it."""
+
+import hashlib
+import itertools
+import re
+import sqlite3
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, delete, select
+from typer.testing import CliRunner
+
+from changeflow.agenda.policy import Fate
+from changeflow.cli import app
+from changeflow.errors import CheckFailedError, InputError, KeyFileError
+from changeflow.settings import key_file
+from changeflow.storage import answers, erasure, keys, messages, pseudonyms, versions
+from changeflow.storage.database import engine_for, session_scope, upgrade
+from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.programme import TombstoneRow
+from changeflow.usecases import agenda, dispatching, persons
+from changeflow.usecases import apply as storing
+from changeflow.usecases.upgrading import upgrade_database
+from tests.builders import SERVICE, Postbox, a_folder
+from tests.storage.test_upgrade import released
+
+NOW = datetime(2027, 5, 21, 9, tzinfo=UTC)
+NAME = "trust-central-services"
+
+
+@pytest.fixture(autouse=True)
+def beside() -> Iterator[None]:
+    """Keep keys beside SQLite files, whatever another test has set."""
+    before = keys.keep_in(None)
+    yield
+    keys.keep_in(before or key_file())
+
+
+@pytest.fixture
+def small(sqlite: str, tmp_path: Path) -> str:
+    """A database that has sent one message to its lead."""
+    at = datetime(2027, 1, 4, 9, tzinfo=UTC)
+    service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+    storing.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=at)
+    agenda.tick(db=sqlite, now=at)
+    dispatching.dispatch(db=sqlite, now=at, channel=Postbox())
+    return sqlite
+
+
+def plain_hashes_of(words: set[str]) -> set[str]:
+    """Return what anyone could work out from a list of ids and addresses."""
+    found = set()
+    for word in words:
+        for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "sha3_256"):
+            digest = hashlib.new(name, word.encode()).hexdigest()
+            found |= {digest, digest[:40], digest[:32], digest[:20], digest[:16]}
+    return found
+
+
+def test_a_dictionary_of_ids_and_addresses_finds_nothing_in_an_upgraded_database(tmp_path: Path):
+    db = released("0.1.0", tmp_path)
+    file = tmp_path / "released.db"
+    with closing(sqlite3.connect(file)) as connection:
+        people = dict(connection.execute("select person, email from contact where email is not null"))
+        gone, gone_address = "former-adviser", "former.adviser@example.org"
+        for name in (f"person:{gone}", f"address:{gone_address}"):
+            digest = hashlib.sha256(name.encode()).hexdigest()
+            connection.execute("insert into tombstone values (?, ?, ?)", (NAME, digest, "2027-05-01 09:00:00.000000"))
+        sent = connection.execute("select recipient, day, number from message").fetchall()
+        connection.execute("update message set state = 'sent'")
+        connection.execute("insert into reach (recipient, optional_off) values (?, 1)", sent[0][:1])
+        connection.commit()
+    words = {f"{prefix}{who}" for who in (*people, gone) for prefix in ("", "person:", f"{NAME}/", f"{NAME}:")}
+    addresses = {*people.values(), gone_address}
+    words |= {f"{prefix}{a}" for a in addresses | set(map(str.casefold, addresses)) for prefix in ("", "address:")}
+    plain = plain_hashes_of(words)
+    # A hash of a hash is as easy to guess: that is what Message-IDs were.
+    recipients = {hashlib.sha256(a.casefold().encode()).hexdigest()[:32] for a in addresses}
+    plain |= plain_hashes_of({f"{r}|{day}|{number}" for r, (_, day, number) in itertools.product(recipients, sent)})
+    assert plain & set(re.findall("[0-9a-f]{16,128}", file.read_bytes().decode("latin-1"))), "0.1.0 had them"
+
+    upgrade_database(db)
+    with session_scope(db) as session:
+        found = erasure.erased(session, NAME, [(gone, None), ("someone-new", gone_address), ("payroll-manager", None)])
+        assert found.keys() == {gone, "someone-new"}
+        recipient = session.exec(select(ReachRow.recipient)).one()
+        assert recipient in session.exec(select(MessageRow.recipient)).all()
+    persons.erase("payroll-manager", db=db, programme=None, actor="programme-manager", now=NOW)
+    engine_for(db).dispose()
+    left = b"".join(path.read_bytes() for path in (file, *tmp_path.glob("released.db-*"))).decode("latin-1")
+    assert not [digest for digest in plain if digest in left]
+    # Erased means overwritten: the address is in no free page of the file either.
+    assert people["payroll-manager"] not in left
+
+
+def test_caps_preferences_and_tombstones_of_0_1_0_go_on_after_the_upgrade(tmp_path: Path):
+    db = released("0.1.0", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
+        old = dict(connection.execute("select recipient, count(*) from message group by recipient"))
+        connection.execute("insert into reach (recipient, optional_off) select distinct recipient, 1 from message")
+        emails = connection.execute("select person, email from contact where email is not null").fetchall()
+        # Everything waits again, for people who have had a message that day.
+        connection.execute("update nudge set message = null")
+        connection.commit()
+    upgrade(db)  # The first use carries over what an upgrade of the tables alone left as it was.
+    day = date(2027, 5, 4)
+    with session_scope(db) as session:
+        key = pseudonyms.adopt_key(session)
+        counts, contacts = messages.counts_since(session, day), versions.contacts(session, NAME)
+        for person, email in emails:
+            plain = hashlib.sha256(email.casefold().encode()).hexdigest()[:32]
+            mine = pseudonyms.recipient_of(key, NAME, person, contacts[person])
+            assert counts.get(mine, 0) == old.get(plain, 0)
+            assert (mine in answers.reach(session, [mine])) == (plain in old)
+        assert sum(counts.values()) == sum(old.values()) == 15
+        noon = datetime(2027, 5, 4, 11, tzinfo=UTC)
+        assert fates(session, noon) == {"held"}
+        session.exec(delete(MessageRow))
+        assert "goes" in fates(session, noon)
+
+
+def fates(session: Session, now: datetime) -> set[str]:
+    return {v.fate.value for v in dispatching.look(session, now).verdicts if v.fate is not Fate.WITHDRAWN}
+
+
+def test_an_open_message_keeps_its_message_id_until_it_is_settled(tmp_path: Path):
+    db = released("0.1.0", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
+        connection.execute("update message set state = 'open', claimed_by = 'us', claimed_until = null")
+        before = dict(connection.execute("select id, message_id from message"))
+        connection.commit()
+    upgrade_database(db)
+    with session_scope(db) as session:
+        assert dict(session.exec(select(MessageRow.id, MessageRow.message_id)).all()) == before
+        first, second, *_ = before
+        messages.settle(session, [first], worker="us", state=messages.SENT, at=NOW, channel="file")
+        messages.settle(session, [second], worker="us", state=messages.PARKED, at=NOW, channel="file")
+        now = dict(session.exec(select(MessageRow.id, MessageRow.message_id)).all())
+        assert now[first] != before[first]
+        assert {n: text for n, text in now.items() if n != first} == {n: t for n, t in before.items() if n != first}
+
+
+def test_the_same_hashes_need_the_same_key(small: str, tmp_path: Path):
+    file = tmp_path / "test.db.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    key = keys.key_for(small)
+    assert file.read_text().strip() == key.hex()
+    contact = None
+    assert pseudonyms.recipient_of(key, "a", "b", contact) == pseudonyms.recipient_of(key, "a", "b", contact)
+    assert pseudonyms.recipient_of(bytes(32), "a", "b", contact) != pseudonyms.recipient_of(key, "a", "b", contact)
+    assert pseudonyms.tombstones_of(key, "a", "x", None) != pseudonyms.tombstones_of(key, "b", "x", None)
+
+
+def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_path: Path):
+    file = tmp_path / "test.db.key"
+    key = file.read_text()
+    file.unlink()
+    with pytest.raises(KeyFileError, match=r"test\.db\.key' is missing.*Put back the copy"):
+        dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+    with pytest.raises(KeyFileError):
+        persons.erase("lead", db=small, programme=None, actor="chief", now=NOW)
+    assert not file.exists()
+    with session_scope(small) as session:
+        assert "lead" in versions.contacts(session, "small"), "nothing was erased by halves"
+    file.write_text("00" * 32)
+    with pytest.raises(KeyFileError, match="belongs to another database"):
+        dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+    file.write_text("a key")
+    with pytest.raises(KeyFileError, match="is not a key of changeflow"):
+        dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+    file.write_text(key)
+    dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+
+
+def test_plans_facts_and_folders_need_no_key(sqlite: str, tmp_path: Path):
+    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    assert not (tmp_path / "test.db.key").exists()
+
+
+def test_a_key_made_by_two_at_once_is_one_key(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: keys.key_for(url), range(40)))) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["new.db.key"]
+
+
+def test_a_key_file_that_cannot_be_made_is_an_error_in_words(tmp_path: Path):
+    keys.keep_in(tmp_path / "nowhere" / "key")
+    with pytest.raises(KeyFileError, match=r"cannot be made \(No such file or directory\)"):
+        keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
+
+
+def test_postgresql_needs_a_key_file_of_its_own():
+    with pytest.raises(InputError, match="set CHANGEFLOW_KEY_FILE on every machine"):
+        keys.key_for("postgresql://changeflow@db.example.org/changeflow")
+
+
+def test_the_environment_says_where_the_key_is(small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    moved = tmp_path / "secrets" / "changeflow"
+    moved.parent.mkdir()
+    (tmp_path / "test.db.key").rename(moved)
+    call = ["nudge", "preview", "--db", small, "--at", "2027-01-05"]
+    done = CliRunner().invoke(app, call)
+    assert (done.exit_code, "is missing" in done.output) == (4, True)
+    monkeypatch.setenv("CHANGEFLOW_KEY_FILE", str(moved))
+    assert CliRunner().invoke(app, call).exit_code == 0
+    assert not (tmp_path / "test.db.key").exists()
+
+
+def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(small: str, tmp_path: Path):
+    file = tmp_path / "test.db.key"
+    with session_scope(small) as session:
+        key = pseudonyms.adopt_key(session)
+        contacts = versions.contacts(session, "small")
+        answers.switch_optional(session, pseudonyms.recipient_of(key, "small", "chief", contacts["chief"]), off=True)
+    persons.erase("lead", db=small, programme=None, actor="chief", now=NOW)
+    file.write_text("ff" * 32)
+    refused = CliRunner().invoke(app, ["db", "new-key", "--db", small])
+    assert (refused.exit_code, "No changes saved" in refused.output) == (4, True)
+    done = CliRunner().invoke(app, ["db", "new-key", "--db", small, "--yes", "--at", "2027-05-21T09:00"])
+    assert done.exit_code == 0, done.output
+    assert "People erased before are no longer recognised" in done.output
+    [kept] = tmp_path.glob("test.db.key.*.old")
+    assert kept.read_text() == "ff" * 32
+    with session_scope(small) as session:
+        key = pseudonyms.adopt_key(session)
+        contacts = versions.contacts(session, "small")
+        meant = [pseudonyms.recipient_of(key, "small", p, c) for p, c in contacts.items() if c.email]
+        assert all(found.optional_off for found in answers.reach(session, meant).values())
+        assert set(answers.reach(session, meant)) == set(meant)
+        waiting = session.exec(select(NudgeRow).where(NudgeRow.message == None, NudgeRow.withdrawn_at == None)).all()  # noqa: E711
+        assert all(n.not_before and n.not_before > NOW + timedelta(hours=20) for n in waiting)
+
+
+def test_tombstones_hold_on_both_databases(db: str, tmp_path: Path):
+    if db.startswith("postgres"):
+        keys.keep_in(tmp_path / "key")
+    folder = a_folder(tmp_path / "trust")
+    storing.apply(folder, db=db, actor="chief", now=NOW)
+    persons.erase("lead", db=db, programme=None, actor="chief", now=NOW)
+    with session_scope(db) as session:
+        assert len(session.exec(select(TombstoneRow)).all()) == 2
+    with pytest.raises(CheckFailedError, match="lead: erased on"):
+        storing.apply(folder, db=db, actor="chief", now=NOW)
