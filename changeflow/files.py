@@ -23,13 +23,16 @@ _LONGEST_STEM = 80
 """Characters of a name that its temporary neighbour takes over: a whole name may have 255 bytes."""
 
 
-def write_whole(path: Path, content: bytes | str, *, private: bool = False) -> None:
+def write_whole(path: Path, content: bytes | str, *, private: bool = False, inside: Path | None = None) -> None:
     """Write a file, in place of one that is there; folders above it are made.
 
     `private`: only its owner can read it. A link is followed; into a device or a pipe the content is written as it is.
+    `inside`: a folder that others may have prepared; a link that leads out of it is refused.
     """
     data = content.encode() if isinstance(content, str) else content
     with _spoken(path):
+        if inside is not None and not _behind(path).is_relative_to(_behind(inside)):
+            raise InputError(f"'{path}' is a link that leads out of the folder. Remove the link; nothing was written.")
         if _is_stream(path):
             _pour(path, data)
             return

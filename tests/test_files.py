@@ -17,6 +17,8 @@ from changeflow import files
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.files import whole_folder, write_whole
 
+# Python 3.12 warns of forks; these children run nothing but what they are for.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
 PACKAGE = Path(files.__file__).parent
 TOP = PACKAGE.parent
 OLD, NEW = b"old " * 3000, b"new " * 5000
@@ -168,6 +170,23 @@ def test_a_link_is_followed(tmp_path: Path):
         write_whole(link, text)
         assert link.is_symlink()
         assert (tmp_path / "real" / "report.html").read_text() == text
+
+
+def test_a_link_out_of_a_folder_of_others_is_refused(tmp_path: Path):
+    folder, outside = tmp_path / "trust", tmp_path / "outside"
+    for place in (folder, outside):
+        place.mkdir()
+    (outside / "version.json").write_text("theirs")
+    for name, target in (("version.json", outside / "version.json"), (".changeflow", outside), ("new", outside / "x")):
+        (folder / name).symlink_to(target)
+    for path in (folder / "version.json", folder / ".changeflow" / "version.json", folder / "new"):
+        with pytest.raises(InputError, match="leads out of the folder"):
+            write_whole(path, "ours", inside=folder)
+    assert [(p.name, p.read_text()) for p in outside.iterdir()] == [("version.json", "theirs")]
+    (folder / "real").write_text("before")
+    (folder / "link").symlink_to(folder / "real")
+    write_whole(folder / "link", "after", inside=folder)
+    assert (folder / "real").read_text() == "after"
 
 
 def test_a_folder_and_places_that_cannot_be_are_errors_in_words(tmp_path: Path):

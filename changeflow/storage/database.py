@@ -222,6 +222,8 @@ def compact(url: str) -> None:
     try:
         for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
             connection.cursor().execute(statement)
+    except sqlite3.OperationalError as error:
+        raise DatabaseUrlError(url, plain_words(str(error))) from None
     finally:
         connection.close()
 

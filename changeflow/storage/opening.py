@@ -82,6 +82,10 @@ def plain_words(text: str) -> str:
         return f"it is damaged. {RESTORE}"
     if text.startswith("no such table: "):
         return f"its table '{text.partition(': ')[2]}' is missing. {RESTORE}"
+    if "is full" in text:
+        return "the disk is full. No changes saved; make room, and try again"
+    if "I/O error" in text:
+        return "the disk failed, or is full (I/O error). No changes saved"
     if "readonly" in text or "read-only" in text:
         return "it, or its folder, is read-only"
     return text

@@ -113,7 +113,7 @@ def apply(
 def remember(folder: Path, programme: str, number: int, content: str) -> None:
     """Write down in the folder which version it is."""
     state = {"programme": programme, "number": number, "hash": content}
-    write_whole(folder / STATE, json.dumps(state, indent=2) + "\n")
+    write_whole(folder / STATE, json.dumps(state, indent=2) + "\n", inside=folder)
 
 
 def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:

@@ -97,7 +97,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
         data["refused"] = [*(data.get("refused") or []), *decisions.refuse]
     new = io.StringIO()
     yaml.dump(data, new)
-    write_whole(path, ("" if text else HEAD) + new.getvalue())
+    write_whole(path, ("" if text else HEAD) + new.getvalue(), inside=folder)
     lines = [f"{task}: {kind}, from {spoken_day(at.date())}" for task, kind, at in said]
     return (*lines, *(f"{task}: refused; it stays where its links put it" for task in decisions.refuse))
 

@@ -1,0 +1,201 @@
+"""A disk that is full, or fails, at the n-th page: the database is as before or as after, and the words are plain."""
+
+import os
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.errors import ChangeflowError
+from changeflow.storage import audit
+from changeflow.storage.database import engine_for, session_scope, upgrade
+from changeflow.usecases import agenda, dispatching, persons
+from changeflow.usecases import apply as storing
+from changeflow.usecases import facts as recording
+from changeflow.usecases.facts import Change
+from changeflow.usecases.upgrading import upgrade_database
+from changeflow.usecases.withdrawing import withdraw_fact
+from tests.builders import SERVICE, Postbox, a_folder
+from tests.storage.test_upgrade import released
+
+# Python 3.12 warns of forks; these children run nothing but what they are for.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
+ON = date(2027, 1, 4)
+LONG = "A long reason. " * 2000
+
+
+@pytest.fixture
+def file(sqlite: str, tmp_path: Path) -> Path:
+    service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+    storing.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=NOW)
+    recording.finish_task("payroll/requirements", ON, ON, change(sqlite))
+    agenda.tick(db=sqlite, now=NOW)
+    more = "".join(f"s{n},School {n},primary,north\n" for n in range(400))
+    with (tmp_path / "trust" / "schools.csv").open("a") as schools:
+        schools.write(more)
+    return tmp_path / "test.db"
+
+
+def change(db: str) -> Change:
+    return Change(db=db, programme=None, actor="chief", now=NOW, on=ON)
+
+
+ACTS: dict[str, Callable[[str, Path], object]] = {
+    "apply": lambda db, folder: storing.apply(folder / "trust", db=db, actor="chief", now=NOW),
+    "progress": lambda db, _: recording.finish_task("payroll/delegation", ON, ON, change(db)),
+    "baseline": lambda db, _: recording.take_baseline(LONG, change(db)),
+    "withdraw": lambda db, _: withdraw_fact("progress-1", LONG, change(db)),
+    "tick": lambda db, _: agenda.tick(db=db, now=datetime(2027, 1, 25, 9, tzinfo=UTC)),
+    "dispatch": lambda db, _: dispatching.dispatch(db=db, now=NOW, channel=Postbox()),
+    "erase": lambda db, _: persons.erase("lead", db=db, programme=None, actor="chief", now=NOW),
+}
+
+
+GROWING = ("apply", "baseline", "withdraw")
+"""What needs more pages than the tables have room in."""
+
+
+def content(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return list(connection.iterdump())
+
+
+@contextmanager
+def pages_left(db: str, file: Path, pages: int) -> Iterator[None]:
+    """Let the database grow by so many pages and no more, as on a disk that is full then."""
+    engine = engine_for(db)
+    engine.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        [used] = connection.execute("PRAGMA page_count").fetchone()
+
+    def limit(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count={used + pages}")
+
+    event.listen(engine, "connect", limit)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", limit)
+        engine.dispose()
+
+
+def tried(act: Callable[[], object], db: str, file: Path, pages: int) -> str | None:
+    """Try something with so many pages left; return why it failed, or None."""
+    try:
+        with pages_left(db, file, pages):
+            act()
+    except ChangeflowError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_full_at_the_nth_page_is_before_or_after(sqlite: str, file: Path, tmp_path: Path, act: str):
+    before, refused = content(file), 0
+    for pages in range(400):
+        if (said := tried(lambda: ACTS[act](sqlite, tmp_path), sqlite, file, pages)) is not None:
+            refused += 1
+            assert "the disk is full" in said
+            if act != "dispatch":
+                # A dispatch is many transactions: each of them is before or after.
+                assert content(file) == before
+            with session_scope(sqlite) as session:
+                assert not audit.verify(session)[1]
+            continue
+        break
+    else:
+        pytest.fail("it never had enough")
+    assert content(file) != before
+    assert refused or act not in GROWING
+
+
+def limited(most: int, work: Callable[[], int | str]) -> tuple[int, str]:
+    """Do something in a process that may write no file beyond a size; return its exit code and what it said."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+            said = work()
+            code = 4 if isinstance(said, str) and said else 0
+            os.write(writer, str(said).encode()[:4000])
+        finally:
+            os._exit(code)
+    os.close(writer)
+    said = os.read(reader, 4000).decode()
+    os.close(reader)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_disk_that_fails_at_the_nth_write_is_before_or_after(sqlite: str, file: Path, tmp_path: Path, act: str):
+    engine_for(sqlite).dispose()
+    before, failed, kept = content(file), 0, file.read_bytes()
+
+    def work() -> str:
+        try:
+            ACTS[act](sqlite, tmp_path)
+        except ChangeflowError as error:
+            return str(error)
+        return ""
+
+    # The write-ahead log is written a page at a time, so each step lets one more write succeed.
+    for most in range(4096, 2_000_000, 4096):
+        code, said = limited(most, work)
+        assert code in (0, 4), said
+        if code == 0:
+            break
+        failed += 1
+        assert any(word in said for word in ("the disk failed, or is full", "is read-only", "File too large")), said
+        if "is stored" not in said and act != "dispatch":
+            assert content(file) == before
+        with session_scope(sqlite) as session:
+            assert not audit.verify(session)[1]
+        engine_for(sqlite).dispose()
+        if content(file) != before:
+            file.write_bytes(kept)
+    assert code == 0
+    assert failed
+    assert content(file) != before
+
+
+def test_a_command_on_a_failing_disk_says_so_without_a_traceback(sqlite: str, file: Path):
+    engine_for(sqlite).dispose()
+    call = ["task", "finish", "payroll/delegation", "--on", "2027-01-04", "--db", sqlite, "--at", "2027-01-04T12:00"]
+
+    def work() -> str:
+        done = CliRunner().invoke(app, [*call, "--as", "chief"])
+        return "" if done.exit_code == 0 else f"{done.exit_code} {type(done.exception).__name__}: {done.output}"
+
+    code, said = limited(8192, work)
+    assert code == 4
+    assert said.startswith("4 SystemExit: The database"), said
+    assert "the disk failed, or is full (I/O error). No changes saved" in said
+
+
+def test_an_upgrade_on_a_full_disk_can_be_done_again(tmp_path: Path):
+    db = released("0.1.0", tmp_path)
+    file = tmp_path / "released.db"
+    before, refused = content(file), 0
+    for pages in range(0, 4000, 2):
+        said = tried(lambda: upgrade(db), db, file, pages)
+        if said is None:
+            break
+        refused += 1
+        assert "the disk is full" in said
+        assert content(file) == before
+    assert refused
+    upgrade_database(db)
+    with session_scope(db) as session:
+        assert not audit.verify(session)[1]
