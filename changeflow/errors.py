@@ -7,14 +7,15 @@ ChangeflowError
 │   ├── CalendarExhaustedError  a calendar has no working time left
 │   ├── DatesOutOfRangeError    a computed date is beyond every calendar
 │   ├── RulesUnknownError       no edition of a rulepack is in force that early
-│   ├── UnknownThingError       a name that nothing here has
-│   └── KeyFileError            the file with the database's key is missing, or is another's
+│   └── UnknownThingError       a name that nothing here has
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── ConflictError               newer data is stored: exit 5
 ├── DatabaseError               the database cannot do it now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
 │   │   └── DatabaseDownError   the database is there but does not answer, or is damaged: exit 4
+│   ├── KeyFileError            the file with the database's key is missing, or is another's: exit 4, as an InputError
+│   ├── KeyFileUnsetError       a server's database needs CHANGEFLOW_KEY_FILE: exit 4, as an InputError
 │   ├── DatabaseBusyError       another process is writing: exit 5, as a ConflictError
 │   ├── OlderDatabaseError      the database must be upgraded first: exit 5, as a ConflictError
 │   └── NewerDatabaseError      the database belongs to a newer changeflow: exit 5, as a ConflictError
@@ -133,17 +134,6 @@ class UnknownThingError(InputError):
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
 
 
-class KeyFileError(InputError):
-    """The file with the database's key is missing, unreadable, or another database's."""
-
-    def __init__(self, file: object, what: str) -> None:
-        super().__init__(
-            f"The key file '{file}' {what}. changeflow needs it to recognise recipients and erased people. "
-            "Put back the copy that you keep apart from the backups, or name its place in CHANGEFLOW_KEY_FILE. "
-            "If it is lost for good, run: changeflow db new-key"
-        )
-
-
 class CheckFailedError(ChangeflowError):
     """A check that was asked for said no."""
 
@@ -167,6 +157,27 @@ class ConflictError(ChangeflowError):
 
 class DatabaseError(ChangeflowError):
     """The database cannot do it now; nothing was read or written. A page answers 503 and says when to try again."""
+
+
+class KeyFileError(DatabaseError, InputError):
+    """The file with the database's key is missing, unreadable, or another database's."""
+
+    def __init__(self, file: object, what: str) -> None:
+        super().__init__(
+            f"The key file '{file}' {what}. changeflow needs it to recognise recipients and erased people. "
+            "Put back the copy that you keep apart from the backups, or name its place in CHANGEFLOW_KEY_FILE. "
+            "If it is lost for good, run: changeflow db new-key"
+        )
+
+
+class KeyFileUnsetError(DatabaseError, InputError):
+    """A database on a server has no file beside it to keep its key in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A PostgreSQL database keeps its key in a file of its own: set CHANGEFLOW_KEY_FILE on every machine that "
+            "uses it. changeflow makes the file the first time; then copy it to the other machines."
+        )
 
 
 class DatabaseUrlError(DatabaseError, InputError):

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, delete
 
-from changeflow.errors import InputError, KeyFileError
+from changeflow.errors import KeyFileError, KeyFileUnsetError
 from changeflow.storage.database import engine_for, sqlite_path
 from changeflow.storage.tables.keys import KeyCheckRow
 
@@ -38,10 +38,7 @@ def key_file(url: str) -> Path:
     if _place is not None:
         return _place
     if engine_for(url).dialect.name != "sqlite":
-        raise InputError(
-            "A PostgreSQL database keeps its key in a file of its own: set CHANGEFLOW_KEY_FILE on every machine that "
-            "uses it. changeflow makes the file the first time; then copy it to the other machines."
-        )
+        raise KeyFileUnsetError
     path = sqlite_path(url)
     return path.with_name(f"{path.name}.key")
 

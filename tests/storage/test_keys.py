@@ -34,8 +34,9 @@ NAME = "trust-central-services"
 
 
 @pytest.fixture(autouse=True)
-def beside() -> Iterator[None]:
+def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep keys beside SQLite files, whatever another test has set."""
+    monkeypatch.delenv("CHANGEFLOW_KEY_FILE", raising=False)
     before = keys.keep_in(None)
     yield
     keys.keep_in(before or key_file())

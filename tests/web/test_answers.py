@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from changeflow.agenda.answers import AnswerKind
 from changeflow.delivery.message import Message
-from changeflow.storage import answers, audit, publications
+from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
 from changeflow.usecases import agenda, answering, dispatching, facts
@@ -234,6 +234,22 @@ def test_one_click_switches_optional_messages_off_and_on(stored: str, token: str
     # What comes with somebody's part waits for the first working day of the week: Friday the 15th is none.
     assert [m.to_address for m in sent_on(stored, 15)] == ["chief@example.org"]
     client.post(path, data={"optional": "on"})
+    assert "Switch optional messages off" in client.get(path).text
+
+
+def test_without_the_key_a_page_is_unavailable_and_saves_nothing(stored: str, token: str):
+    [message] = sent_on(stored, 12)
+    path, client = f"/u/{token_in(message, 'u')}", pages(stored, moment(12, 10))
+    key = keys.key_file(stored)
+    kept = key.rename(key.with_suffix(".away"))
+    try:
+        for answer in (client.get(path), client.post(path, data={"List-Unsubscribe": "One-Click"})):
+            assert answer.status_code == 503
+            assert "Retry-After" in answer.headers
+            assert "key" not in answer.text
+        assert not key.exists()
+    finally:
+        kept.rename(key)
     assert "Switch optional messages off" in client.get(path).text
 
 
