@@ -79,7 +79,7 @@ def test_a_solver_finds_nothing_out(sample: Folder, rounds: list[list[Assessment
         lines += len(attacker.told)
         assert narrowed(attacker, truth, threshold=3) == []
         assert found_out(attacker, looked_at) == []
-    assert lines >= 12, "there has to be something to attack"
+    assert lines >= 15, "there has to be something to attack"
 
 
 def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: list[list[Assessment]]):
