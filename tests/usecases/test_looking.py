@@ -46,8 +46,8 @@ def test_a_round_is_published_when_it_is_taken_in_and_looking_is_noted(asked: st
     people = look_at_people(change(asked, "chief"))
     assert people.round.startswith("2027-01-08, ")
     assert [a for a in actions(asked) if a[1] in ("publish", "look")] == [
-        ("lead", "publish", "round:r1"),
-        ("chief", "look", "round:r1"),
+        ("lead", "publish", "round:2027-01-08"),
+        ("chief", "look", "round:2027-01-08"),
     ]
 
 
