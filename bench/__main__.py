@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.adkar import measure_adkar
 from bench.agenda import measure_agenda
 from bench.cpm import measure_cpm
+from bench.intake import measure_intake
 from bench.level import measure_level
 from bench.links import measure_links
 from bench.montecarlo import measure_montecarlo
@@ -29,6 +30,7 @@ GROUPS = {
     "links": measure_links,
     "adkar": measure_adkar,
     "reconcile": measure_reconcile,
+    "intake": measure_intake,
     "montecarlo": measure_montecarlo,
     "psplib": measure_psplib,
     "level": measure_level,

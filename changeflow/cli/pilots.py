@@ -8,6 +8,7 @@ import typer
 
 from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, refuse, spoken_errors
 from changeflow.settings import DEFAULT_DB
+from changeflow.values.limits import MOST
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
 
@@ -207,6 +208,8 @@ def _span(text: str | None) -> tuple[Decimal, Decimal] | None:
     low, _, high = text.partition("..")
     try:
         span = Decimal(low), Decimal(high)
+        if not all(abs(bound) <= MOST for bound in span):
+            raise InvalidOperation
     except InvalidOperation:
         raise InputError(f"'{text}' is not a range of amounts. Write it like -12.00..12.00.") from None
     if span[0] > span[1]:

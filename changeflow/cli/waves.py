@@ -11,6 +11,8 @@ from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, refus
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.settings import DEFAULT_DB
 
+LARGEST_SEED = 2**31 - 1
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(waves)
@@ -30,7 +32,10 @@ def waves(
     ] = None,
     why: Annotated[str | None, typer.Option(help="school/service: why does it go live when it does?")] = None,
     seconds: Annotated[float, typer.Option(help="How long to search for each plan, at most.")] = 6.0,
-    seed: Annotated[int, typer.Option(help="Of the search: the same seed finds the same plans.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="Of the search: the same seed finds the same plans."),
+    ] = 1,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     at: At = None,
@@ -95,7 +100,10 @@ def level(
         list[str] | None, typer.Option(metavar="TASK=DAY", help="Start a task on a day, come what may.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="How long to search, about.")] = 5.0,
-    seed: Annotated[int, typer.Option(help="Of the search: the same seed finds the same dates.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="Of the search: the same seed finds the same dates."),
+    ] = 1,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     at: At = None,
@@ -153,7 +161,12 @@ def simulate(
     ] = None,
     iterations: Annotated[int, typer.Option(help="How often the programme is played through.")] = 10_000,
     seed: Annotated[
-        int, typer.Option(help="The same seed draws the same numbers, whatever the number of threads.")
+        int,
+        typer.Option(
+            min=-LARGEST_SEED,
+            max=LARGEST_SEED,
+            help="The same seed draws the same numbers, whatever the number of threads.",
+        ),
     ] = 1,
     threads: Annotated[int, typer.Option(help="How many run beside each other.")] = 2,
     assume: Annotated[
@@ -206,7 +219,9 @@ def keep(
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     iterations: Annotated[int, typer.Option(help="How often each set of levers is played through.")] = 2_000,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same numbers.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="The same seed draws the same numbers.")
+    ] = 1,
     assume: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
     ] = None,

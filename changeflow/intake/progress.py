@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.intake.tables import Row, read_table
+from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 
@@ -30,11 +31,36 @@ def read_progress(
         if task not in tasks:
             problems.append(row.problem(shown, "task", f"There is no task '{task}'.", did_you_mean(task, tasks)))
             continue
+        remaining = row.cells.get("remaining")
+        if remaining is not None and not _is_remaining(remaining, row, shown, problems):
+            continue
         started, finished = read_day(row, "started", shown, problems), read_day(row, "finished", shown, problems)
         if started and finished and finished < started:
             problems.append(row.problem(shown, "finished", f"'{task}' finishes before it starts.", "Swap the days."))
         elif started:
-            yield ReportedProgress(task, started, finished, row.cells.get("remaining"))
+            yield ReportedProgress(task, started, finished, remaining)
+
+
+def parse_remaining(text: str, *, minutes_per_day: int) -> int:
+    """Read what is left of a task, as minutes of working or elapsed time; `ValueError` says what would be right.
+
+    >>> parse_remaining("1.5d", minutes_per_day=450)
+    675
+    """
+    left = parse_duration(text, minutes_per_day=minutes_per_day)
+    if left.unit not in (Unit.WORKING, Unit.ELAPSED):
+        raise ValueError(f"'{text}' is not a time that is left. Write it in days or hours, such as 5d or 4h.")
+    return left.amount
+
+
+def _is_remaining(text: str, row: Row, shown: str, problems: list[Problem]) -> bool:
+    try:
+        parse_remaining(text, minutes_per_day=24 * 60)
+    except ValueError as error:
+        what, _, remedy = str(error).partition(". ")
+        problems.append(row.problem(shown, "remaining", f"{what}.", remedy))
+        return False
+    return True
 
 
 def read_day(row: Row, column: str, shown: str, problems: list[Problem]) -> date | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.opening import list_files
+from changeflow.intake.rulepack_checks import check_values
 from changeflow.intake.shaped import shape
 from changeflow.intake.yaml import read_yaml
 from changeflow.values.problem import Problem
@@ -30,8 +31,10 @@ def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None
     for path in list_files(folder, problems, endings=(".yaml",), inside=inside):
         document = read_yaml(path, f"{folder.name}/{path.name}", problems, inside=inside)
         pack = shape(document, Rulepack, problems) if document else None
-        if pack is None:
+        if pack is None or document is None:
             continue
+        if folder != _SHIPPED:
+            problems += check_values(document, pack, shipped_rulepacks())
         editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
         if earlier := next((seen[e] for e in editions if e in seen), None):
             what = f"{earlier} is an edition of '{pack.rulepack}' for the same nation and day already."

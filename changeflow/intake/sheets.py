@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -169,10 +169,11 @@ def _measure(sheet: bytes, texts: bytes) -> None:
     """Count the cells of a sheet, how far they reach and how much they say, before anything lays them out."""
     if b"\0" in sheet[:1_000] or b"\0" in texts[:1_000] or b"<!" in sheet or b"<!" in texts:
         raise _RefusedError("The workbook cannot be read: no spreadsheet writes it in this way")
-    rows, cells = _count(_ROW, sheet), _count(_CELL, sheet)
+    rows = _count(_ROW, sheet, MOST_ROWS)
     if rows > MOST_ROWS:
         raise _RefusedError(f"The sheet has more than {MOST_ROWS:,} lines")
-    if max(cells, _count(_STRING, texts)) > MOST_CELLS:
+    cells = _count(_CELL, sheet, MOST_CELLS)
+    if cells > MOST_CELLS or _count(_STRING, texts, MOST_CELLS) > MOST_CELLS:
         raise _RefusedError(f"The sheet has more than {MOST_CELLS:,} cells")
     placed, last_row, last_column = 0, 0, 0
     columns: dict[bytes, int] = {}
@@ -186,7 +187,7 @@ def _measure(sheet: bytes, texts: bytes) -> None:
         last_row = max(last_row, int(digits[:9] or 0))
     if placed < cells:
         # A cell need not say where it is: then it is beside the one before it.
-        last_column += max(_count(_CELL, row) for row in _ROW.split(sheet))
+        last_column += max(_count(_CELL, row, MOST_CELLS) for row in _ROW.split(sheet))
         last_row += rows
     if last_row > MOST_ROWS:
         raise _RefusedError(f"The sheet reaches to line {last_row:,}; at most {MOST_ROWS:,} are read")
@@ -215,8 +216,9 @@ def _shared_characters(sheet: bytes, texts: bytes, cells: int) -> int:
     return total
 
 
-def _count(pattern: re.Pattern[bytes], content: bytes) -> int:
-    return sum(1 for _ in pattern.finditer(content))
+def _count(pattern: re.Pattern[bytes], content: bytes, most: int) -> int:
+    """Count the places of a pattern, up to one more than `most`."""
+    return sum(1 for _ in islice(pattern.finditer(content), most + 1))
 
 
 def _column(letters: bytes) -> int:

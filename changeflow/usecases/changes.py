@@ -130,5 +130,6 @@ def _targets(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
 def _day(text: str) -> date:
     try:
         return parse_day(text)
-    except ValueError:
-        raise InputError(f"'{text}' is no day. Write 2027-03-01, {BASELINE} or {REPORT}.") from None
+    except ValueError as error:
+        what = f"'{text}' is no day" if "exists" in str(error) else str(error).partition(". ")[0]
+        raise InputError(f"{what}. Write a day such as 2027-03-01, {BASELINE} or {REPORT}.") from None

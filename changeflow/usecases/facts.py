@@ -11,7 +11,7 @@ from sqlmodel import Session
 from changeflow.agenda.gates import closed_gates
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.attendance import read_attendance
-from changeflow.intake.progress import ReportedProgress, read_progress
+from changeflow.intake.progress import ReportedProgress, parse_remaining, read_progress
 from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy, Tolerance
 from changeflow.programme.facts import Facts
 from changeflow.programme.plan import dates_of
@@ -22,7 +22,7 @@ from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.duration import Unit
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
 from changeflow.values.problem import Problem
@@ -257,12 +257,14 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
         start = calendar.next_working(start)
         # Work on a day off is work all the same: then the days stand as they were reported.
         finish = max(start, calendar.previous_working(finish)) if finish is not None else None
-    remaining = (
-        parse_duration(reported.remaining, minutes_per_day=programme.minutes_per_day).amount
-        if reported.remaining
-        else None
-    )
-    return TaskProgress(start, finish, remaining)
+    if not reported.remaining:
+        return TaskProgress(start, finish, None)
+    try:
+        return TaskProgress(
+            start, finish, parse_remaining(reported.remaining, minutes_per_day=programme.minutes_per_day)
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def finish_task(task: str, finished: date, started: date | None, change: Change) -> int:

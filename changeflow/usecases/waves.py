@@ -17,6 +17,8 @@ from changeflow.usecases.plan import plan_folder, warn_of_compiling
 from changeflow.usecases.stored import load
 from changeflow.values.base import TaskId
 
+MOST_SECONDS = 3600
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waves:
@@ -60,8 +62,8 @@ def plan_waves(
 
     `effort` is the deterministic limit, by which an answer repeats on any machine; as many as `seconds` when left out.
     """
-    if seconds <= 0:
-        raise InputError("Give the search some time: --seconds 5.")
+    if not 0 < seconds <= MOST_SECONDS:
+        raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
     # Loaded here: the solver takes longer to load than most commands take.
     from changeflow.roadmap.waves.explain import explain, explain_plainly, relaxations
     from changeflow.roadmap.waves.solve import Limits

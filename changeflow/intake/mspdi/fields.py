@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.duration import Duration, Unit
@@ -44,8 +45,14 @@ def uid_of(record: Record) -> str:
 
 def moment_of(record: Record, name: str) -> datetime | None:
     """Read a local datetime; a zone, which Project never writes, is left out."""
-    text = text_of(record, name)
-    return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
+    text = record.get(name)
+    return _moment(text) if text else None
+
+
+@lru_cache(maxsize=50_000)
+def _moment(text: str) -> datetime:
+    # The same few dates are in most tasks, and each is asked for several times.
+    return datetime.fromisoformat(text).replace(tzinfo=None)
 
 
 def minutes_of(record: Record, name: str) -> int | None:

@@ -72,22 +72,24 @@ _PARTS: Mapping[str, Sequence[str]] = {
 class Record:
     """An element: its texts by name, the elements within it, and the line on which it begins."""
 
-    __slots__ = ("_names", "_parts", "_texts", "line")
+    __slots__ = ("_names", "_parts", "_texts", "kind", "line")
 
     def __init__(
-        self, names: Mapping[str, int], texts: tuple[str, ...], parts: Mapping[str, Sequence["Record"]], line: int
+        self, kind: str, names: Mapping[str, int], texts: tuple[str, ...], parts: tuple["Record", ...], line: int
     ) -> None:
+        self.kind = kind
+        self.line = line
+        # One mapping of names serves all elements that have the same ones, and no part has a mapping of its own.
         self._names = names
         self._texts = texts
         self._parts = parts
-        self.line = line
 
     def get(self, name: str) -> str | None:
         place = self._names.get(name)
         return None if place is None else self._texts[place]
 
-    def parts(self, name: str) -> Sequence["Record"]:
-        return self._parts.get(name, ())
+    def parts(self, kind: str) -> Iterator["Record"]:
+        return (part for part in self._parts if part.kind == kind)
 
 
 @dataclass(slots=True)
@@ -97,10 +99,10 @@ class _Open:
     kind: str
     line: int
     texts: dict[str, str] = field(default_factory=dict)
-    parts: dict[str, list[Record]] = field(default_factory=dict)
+    parts: list[Record] = field(default_factory=list)
 
 
-_NOTHING: Mapping[str, Sequence[Record]] = {}
+_NO_TAGS: Mapping[str, str] = {}
 
 
 class _RefusedError(Exception):
@@ -150,6 +152,8 @@ class _Builder:
         self.pool: dict[str, str] = {}
         self.shapes: dict[tuple[str, ...], dict[str, int]] = {}
         self.wanted = {k: {_tag(n): n for n in names.split()} for k, names in _FIELDS.items()}
+        self.fields: Mapping[str, str] = _NO_TAGS
+        """The wanted texts of the element that is open."""
         self.within = {k: {_tag(n): n for n in names} for k, names in _PARTS.items()}
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
@@ -171,15 +175,14 @@ class _Builder:
         if not self.open:
             if tag != _tag("Project"):
                 raise _RefusedError("This is not a Microsoft Project file.")
-            self.open.append(_Open("Project", self.parser.CurrentLineNumber))
+            self._begin("Project")
             return
-        kind = self.open[-1].kind
-        name = self.wanted.get(kind, _NO_TAGS).get(tag)
+        name = self.fields.get(tag)
         if name is not None:
             self.field, self.text, self.length = name, [], 0
             self.parser.CharacterDataHandler = self._characters
             return
-        part = self.within.get(kind, _NO_TAGS).get(tag)
+        part = self.within.get(self.open[-1].kind, _NO_TAGS).get(tag)
         if part is None:
             self.passing = 1
             return
@@ -187,7 +190,11 @@ class _Builder:
         most = MOST_OF_A_KIND.get(part, MOST_OF_OTHERS)
         if count > most:
             raise _RefusedError(f"The file has more than {most:,} elements {part}.")
-        self.open.append(_Open(part, self.parser.CurrentLineNumber))
+        self._begin(part)
+
+    def _begin(self, kind: str) -> None:
+        self.open.append(_Open(kind, self.parser.CurrentLineNumber))
+        self.fields = self.wanted.get(kind, _NO_TAGS)
 
     def _end(self, _tag_: str) -> None:
         if self.passing:
@@ -208,7 +215,8 @@ class _Builder:
         done = self.open.pop()
         record = self._record(done)
         if self.open:
-            self.open[-1].parts.setdefault(done.kind, []).append(record)
+            self.fields = self.wanted.get(self.open[-1].kind, _NO_TAGS)
+            self.open[-1].parts.append(record)
         else:
             self.root = record
 
@@ -230,10 +238,7 @@ class _Builder:
             shape = {name: n for n, name in enumerate(names)}
             if len(self.shapes) < _SHAPES:
                 self.shapes[names] = shape
-        return Record(shape, tuple(done.texts.values()), done.parts or _NOTHING, done.line)
-
-
-_NO_TAGS: Mapping[str, str] = {}
+        return Record(done.kind, shape, tuple(done.texts.values()), tuple(done.parts), done.line)
 
 
 def _tag(name: str) -> str:
