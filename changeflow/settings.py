@@ -7,7 +7,10 @@ from pathlib import Path
 from changeflow import logs
 from changeflow.delivery.choosing import Ways
 from changeflow.errors import InputError
+from changeflow.intake.opening import read_text
+from changeflow.values.problem import Problem
 
+MOST_OF_A_SECRET = 10_000
 DEFAULT_DB = "sqlite:///changeflow.db"
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
@@ -95,11 +98,11 @@ def _secret(name: str) -> str | None:
     path = os.environ.get(f"{name}_FILE")
     if not path:
         return None
-    try:
-        return Path(path).read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise InputError(f"{name}_FILE names a file that cannot be read: {path} ({why}).") from None
+    problems: list[Problem] = []
+    text = read_text(Path(path), path, problems, most=MOST_OF_A_SECRET)
+    if text is None:
+        raise InputError(f"{name}_FILE names a file that cannot be read: {path}. {problems[0].what}")
+    return text.strip() or None
 
 
 def _web_address(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.speaking import At, Db, Folder, ProgrammeName, day, note, out, refuse, refuse_beside, spoken_errors
-from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 from changeflow.settings import DEFAULT_DB
 
 if TYPE_CHECKING:
@@ -36,11 +36,13 @@ def init(
         if template not in templates:
             raise UnknownThingError("template", template, templates)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConflictError(f"'{folder}' exists and is not empty. Name a new folder; nothing was written.")
+            raise ConflictError(
+                f"'{printable(folder)}' exists and is not empty. Name a new folder; nothing was written."
+            )
         with whole_folder(folder) as new:
             shutil.copytree(templates[template], new, dirs_exist_ok=True)
             write_schemas(new / "schema")
-    note(f"Made {folder} from '{template}'. Next: changeflow validate {folder}")
+    note(f"Made {printable(folder)} from '{template}'. Next: changeflow validate {printable(folder)}")
 
 
 def validate(folder: Folder) -> None:
@@ -51,7 +53,7 @@ def validate(folder: Folder) -> None:
         read = read_folder(folder)
     tasks, links = len(read.programme.roadmap.tasks), len(read.programme.roadmap.links)
     schools, people = len(read.definition.schools), len(read.definition.people)
-    out(f"{folder}: no problems. {schools} schools, {people} people, {tasks} tasks, {links} links.")
+    out(f"{printable(folder)}: no problems. {schools} schools, {people} people, {tasks} tasks, {links} links.")
 
 
 def schema(

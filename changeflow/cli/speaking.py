@@ -1,5 +1,7 @@
 """How commands speak: output, errors as one clear text with their exit code, and the options that many share."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -49,6 +51,8 @@ At = Annotated[
 ]
 
 
+UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM)
+"""What the machine says of a name that a person gave: no failure of ours."""
 LAYOUT = "\n\t"
 """Control characters of our own texts: lines, and columns."""
 
@@ -104,3 +108,9 @@ def spoken_errors() -> Iterator[None]:
     except ChangeflowError as error:
         typer.secho(printable(error, keep=LAYOUT), fg="red", err=True)
         raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        if error.errno not in UNUSABLE or error.filename is None:
+            raise
+        name, why = printable(Path(os.fsdecode(error.filename)).name[:60]), os.strerror(error.errno)
+        typer.secho(f"'{name}' cannot be used: {why}. Give another name or place.", fg="red", err=True)
+        raise typer.Exit(InputError.exit_code) from None

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from changeflow.intake.yaml import Document
-from changeflow.values.base import Frozen
+from changeflow.values.base import ID_PATTERN, Frozen
 from changeflow.values.problem import Problem, did_you_mean
 
 Model = TypeVar("Model", bound=Frozen)
@@ -45,7 +45,10 @@ def _spoken(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str |
         options = [o.strip("' ") for o in expected.replace(" or ", ", ").split(",")]
         return f"'{given}' is not known here.", did_you_mean(str(given), options), False
     if kind == "string_pattern_mismatch":
-        return f"'{given}' is not an id.", "Use lower-case letters, digits and hyphens.", False
+        if complaint.get("ctx", {}).get("pattern") == ID_PATTERN:
+            return f"'{given}' is not an id.", "Use lower-case letters, digits and hyphens.", False
+        example = "Write it like 2026-09." if name == "first_month" else "Look at an example."
+        return f"'{given}' is not a '{name}'.", example, False
     if kind.startswith("date"):
         return f"'{given}' is not a date.", "Write year-month-day, such as 2027-02-05.", False
     message = str(complaint["msg"]).removeprefix("Value error, ")

@@ -3,9 +3,9 @@
 import hashlib
 import json
 from datetime import date, time
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from changeflow.adkar.impacts import Change
 from changeflow.adkar.people import Person
@@ -19,6 +19,7 @@ from changeflow.services.service import Agreement, LeadProvider, Team
 from changeflow.services.transition import NewPost, Post
 from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
+from changeflow.values.limits import parse_day
 from changeflow.values.rulepack import Rulepack
 
 PAYROLL = "payroll"
@@ -65,10 +66,18 @@ class Term(Frozen):
     half_term: tuple[date, date] | None = None
 
 
+def _a_month(text: str) -> str:
+    """Let through a month of a supported year, year-month."""
+    parse_day(f"{text}-01")
+    return text
+
+
 class PayPeriodTable(Frozen):
     """Monthly pay: the payday, or the working day before it; inputs close some working days earlier."""
 
-    first_month: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="2026-09")
+    first_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"), AfterValidator(_a_month)] = Field(
+        description="2026-09"
+    )
     months: int = Field(gt=0, le=120)
     payday: int = Field(ge=1, le=31, description="Day of the month")
     cut_off_working_days: int = Field(10, ge=0)

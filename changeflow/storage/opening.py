@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from changeflow.errors import DatabaseUrlError
+from changeflow.errors import DatabaseDownError
 
 MAGIC = b"SQLite format 3\0"
 VERSIONS, OURS = "alembic_version", "programme"
@@ -23,20 +23,20 @@ def check_file(url: str, path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise DatabaseUrlError(url, f"it cannot be opened ({error.strerror})") from None
+        raise DatabaseDownError(url, f"it cannot be opened ({error.strerror})") from None
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, a socket or a device"
-        raise DatabaseUrlError(url, f"it is {kind}, not a file")
+        raise DatabaseDownError(url, f"it is {kind}, not a file")
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise DatabaseUrlError(url, f"it cannot be opened ({error.strerror})") from None
+        raise DatabaseDownError(url, f"it cannot be opened ({error.strerror})") from None
     try:
         head = os.read(descriptor, len(MAGIC))
     finally:
         os.close(descriptor)
     if head and head != MAGIC:
-        raise DatabaseUrlError(url, "it is not an SQLite database")
+        raise DatabaseDownError(url, "it is not an SQLite database")
     if head and (found.st_dev, found.st_ino) not in _LOOKED_INTO:
         _look_into(url, path)
         _LOOKED_INTO.add((found.st_dev, found.st_ino))
@@ -55,9 +55,9 @@ def _look_into(url: str, path: Path) -> None:
         # Busy, or in a folder that takes no side files: whoever opens it hears of it.
         return
     except sqlite3.DatabaseError:
-        raise DatabaseUrlError(url, f"it is damaged. {RESTORE}") from None
+        raise DatabaseDownError(url, f"it is damaged. {RESTORE}") from None
     if tables - {VERSIONS} and OURS not in tables:
-        raise DatabaseUrlError(url, "its tables belong to another application")
+        raise DatabaseDownError(url, "its tables belong to another application")
 
 
 def check_owner(engine: Engine, url: str) -> None:
@@ -66,9 +66,9 @@ def check_owner(engine: Engine, url: str) -> None:
         tables = set(inspect(engine).get_table_names())
         # Asked after the tables: another process may be making them at this moment.
         if OURS in tables and not (VERSIONS in tables and _has_version(engine)):
-            raise DatabaseUrlError(url, f"it does not say of which version it is. {RESTORE}")
+            raise DatabaseDownError(url, f"it does not say of which version it is. {RESTORE}")
         if tables - {VERSIONS} and OURS not in tables:
-            raise DatabaseUrlError(url, "its tables belong to another application")
+            raise DatabaseDownError(url, "its tables belong to another application")
 
 
 def _has_version(engine: Engine) -> bool:

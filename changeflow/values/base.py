@@ -24,7 +24,8 @@ class Frozen(BaseModel):
         return value
 
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+ID_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
+Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=60)]
 """A short local id: lower-case letters, digits and hyphens."""
 
 TaskId = str
