@@ -119,7 +119,7 @@ PROJECTS = {
     ),
     "a million deep": Bomb("project", "more than 50 deep", lambda p: a_project(p, tasks="<a>" * 1_000_000)),
     "elements that no one knows": Bomb(
-        "project", "more than 10,000,000 elements", lambda p: a_project(p, more="<x/>" * 11_000_000)
+        "project", "more than 10,000,000 tags", lambda p: a_project(p, more="<x/>" * 11_000_000)
     ),
     "entities": Bomb("project", "declares a document type", lambda p: write(p, ENTITIES)),
     "an entity from elsewhere": Bomb(
