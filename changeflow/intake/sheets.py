@@ -7,6 +7,7 @@ So the parts that are read are unpacked within a limit, the sheet's cells are co
 import io
 import posixpath
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -83,8 +84,7 @@ def _lines(raw: bytes) -> Iterator[tuple[int, list[str]]]:
             sheet = CalamineWorkbook.from_path(str(measured)).get_sheet_by_index(0)
             rows = sheet.to_python(skip_empty_area=False)
         except (CalamineError, OSError, ValueError, IndexError, KeyError) as error:
-            said = str(error).splitlines()[0][:200] if str(error) else "it has no sheet"
-            raise _RefusedError(f"The workbook cannot be read: {said}") from None
+            raise _RefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
         except BaseException as error:
             # The reader is written in another language: where it fails, it does so by an exception that is none.
             if type(error).__name__ != "PanicException":
@@ -112,10 +112,13 @@ def _copy_measured(raw: bytes, to: Path) -> None:
             for name, content in parts.items():
                 copy.writestr(name, content)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
-            KeyError, UnicodeError, OverflowError) as error:  # fmt: skip
-        raise _RefusedError(
-            f"The workbook cannot be read: {str(error).splitlines()[0][:200] or 'it is damaged'}"
-        ) from None
+            KeyError, UnicodeError, OverflowError, struct.error) as error:  # fmt: skip
+        raise _RefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else "it is damaged"
 
 
 class _Unpacked:
@@ -133,6 +136,8 @@ class _Unpacked:
         info = self.names[name]
         if name in (WORKBOOK, RELATIONS, STYLES) and info.file_size > MOST_OF_A_LIST:
             raise _RefusedError(f"The workbook cannot be read: its part {name} is too large")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _RefusedError("The workbook cannot be read: no spreadsheet packs its parts in this way")
         # What it says first, then what it is: a zip may lie.
         if info.file_size <= self.left:
             with self.book.open(info) as part:

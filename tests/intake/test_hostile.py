@@ -115,6 +115,20 @@ def test_a_dimension_that_lies_harms_nothing(tmp_path: Path):
     assert [dict(row.cells) for row in found] == [{"id": "7"}]
 
 
+@pytest.mark.parametrize(("at", "byte"), [(29, 20), (8, 14), (8, 12), (6, 1)])
+def test_a_workbook_whose_head_is_wrong_or_packed_otherwise_is_refused(tmp_path: Path, at: int, byte: int):
+    """A name of another length without a reason given, other ways of packing, and a password."""
+    path = a_workbook(tmp_path / "t.xlsx", SHEET + END)
+    raw = bytearray(path.read_bytes())
+    raw[at] = byte
+    listed = raw.rfind(b"PK\x01\x02", 0, raw.find(b"PK\x01\x02") + 4)
+    raw[listed + at + 2] = byte
+    path.write_bytes(raw)
+    problems: list[Problem] = []
+    assert not read_table(path, "t.xlsx", problems, required=("id",), optional=())
+    assert len(problems) == 1
+
+
 def the_pipe(path: Path) -> None:
     os.mkfifo(path)
 
