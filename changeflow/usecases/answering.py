@@ -128,7 +128,7 @@ def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
 
 
 def _recipient(session: Session, link: Link) -> str:
-    contact = versions.contacts(session, link.programme).get(link.person)
+    contact = versions.contact(session, link.programme, link.person)
     return recipient_of(key_of(session), link.programme, link.person, contact)
 
 

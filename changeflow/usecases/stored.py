@@ -127,9 +127,10 @@ def after_change(
     audit.append(session, programme, at=now, actor=actor, action=action, subject=subject)
     versions.touch(session, programme)
     session.flush()
-    fresh = load(session, programme, on=on)
+    version = versions.required(session, programme)
+    fresh = judged(version.definition, facts=facts.load_facts(session, programme), on=on)
     dates = dates_of(fresh.programme)
-    plans.add_forecast(session, programme, dates, version=fresh.version.number, on=on, at=now, cause=action)
+    plans.add_forecast(session, programme, dates, version=version.number, on=on, at=now, cause=action)
 
 
 def _name(session: Session, programme: str | None) -> str:
