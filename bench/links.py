@@ -71,7 +71,12 @@ def _measure(db: str, folder: Path) -> dict[str, float]:
     apply.apply(folder, db=db, actor="programme-manager", now=now)
     links = _make_links(db, now)
     port = _free_port()
-    environment = {**os.environ, "CHANGEFLOW_DB": db, "CHANGEFLOW_BASE_URL": f"http://127.0.0.1:{port}"}
+    own = {
+        "CHANGEFLOW_DB": db,
+        "CHANGEFLOW_BASE_URL": f"http://127.0.0.1:{port}",
+        "CHANGEFLOW_KEY_FILE": str(folder.with_suffix(".key")),
+    }
+    environment = {**os.environ, **own}
     server = subprocess.Popen([sys.executable, "-m", "changeflow", "serve", "--port", str(port)], env=environment)  # noqa: S603
     try:
         _wait_for(port, server)
