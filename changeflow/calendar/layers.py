@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.values.moments import DAY, minute_of
@@ -32,9 +33,19 @@ class Layer:
 
 
 def compile_calendar(name: str, layers: Sequence[Layer], *, first: date, last: date) -> WorkingCalendar:
-    """Compile layers, the most general one first, for the days `first` to `last`, both inclusive."""
-    week: Mapping[int, Hours] = next((layer.week for layer in reversed(layers) if layer.week is not None), {})
-    stated = _statements(layers, first, last)
+    """Compile layers, the most general one first, for the days `first` to `last`, both inclusive.
+
+    The same layers give the same calendar: a programme is joined again at every change, and these seldom change.
+    """
+    week = next((layer.week for layer in reversed(layers) if layer.week is not None), {})
+    return _compiled(name, tuple(sorted(week.items())), tuple(tuple(layer.spans) for layer in layers), first, last)
+
+
+@lru_cache(maxsize=128)
+def _compiled(
+    name: str, hours_of: tuple[tuple[int, Hours], ...], layers: tuple[tuple[DaySpan, ...], ...], first: date, last: date
+) -> WorkingCalendar:
+    week, stated = dict(hours_of), _statements(layers, first, last)
     intervals: list[tuple[int, int]] = []
     closures: dict[date, str] = {}
     day, one = first, timedelta(days=1)
@@ -51,10 +62,10 @@ def compile_calendar(name: str, layers: Sequence[Layer], *, first: date, last: d
     return WorkingCalendar(name, intervals, closures)
 
 
-def _statements(layers: Iterable[Layer], first: date, last: date) -> dict[date, DaySpan]:
+def _statements(layers: Iterable[Sequence[DaySpan]], first: date, last: date) -> dict[date, DaySpan]:
     stated: dict[date, DaySpan] = {}
-    for layer in layers:
-        for span in layer.spans:
+    for spans in layers:
+        for span in spans:
             day = max(span.first, first)
             while day <= min(span.last, last):
                 stated[day] = span

@@ -7,6 +7,7 @@ of Friday and the start of Monday: a start is the later one, a finish the earlie
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import accumulate
 
 from changeflow.errors import CalendarExhaustedError
@@ -124,7 +125,12 @@ class WorkingCalendar:
 
 def intersection(name: str, calendars: Sequence[WorkingCalendar]) -> WorkingCalendar:
     """Work only where all of them do. The reason of a closed day is the first calendar's that gives one."""
-    intervals = list(calendars[0].intervals)
+    return _intersection(name, tuple(calendars))
+
+
+@lru_cache(maxsize=128)
+def _intersection(name: str, calendars: tuple[WorkingCalendar, ...]) -> WorkingCalendar:
+    intervals: Sequence[tuple[int, int]] = calendars[0].intervals
     for other in calendars[1:]:
         intervals = _common(intervals, other.intervals)
     closures: dict[date, str] = {}

@@ -35,6 +35,8 @@ from changeflow.storage.opening import check_file, check_owner, plain_words
 
 BUSY_SECONDS = 10
 """How long a writer waits for another one before it gives up."""
+MOST_CONNECTIONS = 25
+"""Of one process: as many as the threads of the pages, and some."""
 CONNECT_SECONDS = 4
 """How long a server has to answer: whoever watches the pages must hear within five seconds that it does not."""
 _SERVER_OPTIONS = {
@@ -66,11 +68,12 @@ def engine_for(url: str) -> Engine:
         plain = plain.replace("postgresql://", "postgresql+psycopg://", 1)
     if "://" not in plain or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
         raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported")
+    pool: dict[str, Any] = {"max_overflow": MOST_CONNECTIONS - 5, "pool_timeout": BUSY_SECONDS}
     try:
         if plain.startswith("sqlite"):
-            engine = create_engine(plain, pool_timeout=BUSY_SECONDS)
+            engine = create_engine(plain, **pool)
         else:
-            engine = create_engine(plain, pool_pre_ping=True, pool_timeout=BUSY_SECONDS, connect_args=_options(plain))
+            engine = create_engine(plain, pool_pre_ping=True, connect_args=_options(plain), **pool)
     except (NoSuchModuleError, ImportError):
         raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported") from None
     except (ArgumentError, ValueError):
@@ -78,8 +81,6 @@ def engine_for(url: str) -> Engine:
         raise DatabaseUrlError(url, "it is not a complete address") from None
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine)
-    else:
-        _set_up_postgresql(engine)
     return engine
 
 
@@ -112,13 +113,6 @@ def _set_up_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
 
-def _set_up_postgresql(engine: Engine) -> None:
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        if _is_read_only(connection):
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-
-
 def _is_read_only(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get(_READ_ONLY))
 
@@ -134,7 +128,7 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
     if not create and is_sqlite(url) and not sqlite_path(url).exists():
         raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
     engine = _opened(url)
-    with _translated(url, write=write), Session(engine.execution_options(**{_READ_ONLY: not write})) as session:
+    with _translated(url, write=write), Session(_engine_to(engine, write=write)) as session:
         if _version_in(session) != head_version():
             session.rollback()
             _check_version(engine, url, create=create)
@@ -147,6 +141,15 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
         except BaseException:
             session.rollback()
             raise
+
+
+def _engine_to(engine: Engine, *, write: bool) -> Engine:
+    """Return an engine whose transactions write, or see one state and cannot write."""
+    if write:
+        return engine
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_READ_ONLY: True})
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 @contextmanager
@@ -229,7 +232,8 @@ def compact(url: str) -> None:
 
 
 def current_version(engine: Engine) -> str | None:
-    with engine.connect() as connection:
+    # Without a lock: whether a database is ours and up to date can be told while another process writes.
+    with _engine_to(engine, write=False).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 

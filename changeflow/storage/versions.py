@@ -131,6 +131,11 @@ def contacts(session: Session, programme: str) -> dict[str, Contact]:
     return {r.person: _contact(r) for r in rows}
 
 
+def contact(session: Session, programme: str, person: str) -> Contact | None:
+    row = session.get(ContactRow, (programme, person))
+    return _contact(row) if row is not None else None
+
+
 def _contact(row: ContactRow) -> Contact:
     spans = [span.partition("..") for span in (row.away or "").split(";") if span]
     away = tuple(Away(first_day=date.fromisoformat(a), last_day=date.fromisoformat(b)) for a, _, b in spans)

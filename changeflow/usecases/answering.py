@@ -25,7 +25,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
 from changeflow.usecases.agenda import TITLES
-from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
+from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress, rehearse
 from changeflow.usecases.letters import digest_of
 from changeflow.usecases.stored import Seen, Stored, after_change, load, look_at
 from changeflow.values.moments import local_day
@@ -107,6 +107,23 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
     return said
 
 
+def prepare_done(token: str, *, db: str, now: datetime) -> None:
+    """Work out what follows from "it is done" before the answer takes its turn: others then wait for it much less.
+
+    Nothing is written and nothing refused: the answer itself says what is wrong with it.
+    """
+    today = local_day(now)
+    with read_scope(db) as session:
+        link = answers.find_link(session, digest_of(token))
+        if link is None or link.action != "answer" or link.used_at is not None:
+            return
+        seen = look_at(session, link.programme, db=db, on=today)
+    if link.subject not in seen.programme.roadmap.tasks:
+        return
+    if _kind_of(link.subject, seen) == "task" and not seen.programme.is_done(link.subject):
+        rehearse(seen, [finish_of(seen.programme, link.subject, today)], today)
+
+
 def reach_of(token: str, *, db: str, now: datetime) -> bool:
     """Return whether optional messages are switched off for whoever has this link."""
     with read_scope(db) as session:
@@ -128,7 +145,7 @@ def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
 
 
 def _recipient(session: Session, link: Link) -> str:
-    contact = versions.contacts(session, link.programme).get(link.person)
+    contact = versions.contact(session, link.programme, link.person)
     return recipient_of(key_of(session), link.programme, link.person, contact)
 
 
@@ -255,7 +272,7 @@ class _Saying:
             return "Thank you. Your answers are kept apart, and only groups are reported."
         text = self.given.text.strip()
         if self.kind in ("feedback", "sponsor") and not text:
-            raise InputError("Please say it in a line or two.")
+            raise InputError("Write a line or two.")
         if self.kind == "sponsor":
             facts.add_act(
                 self.session,
@@ -283,7 +300,7 @@ class _Saying:
     def _blocked(self) -> str:
         text = self.given.text.strip()
         if not text:
-            raise InputError("Please say in a line what stands in the way.")
+            raise InputError("Say in a line what is in the way.")
         self._keep(AnswerKind.BLOCKED, text=text)
         return "Thank you. The programme office sees what stands in the way; reminders rest for a week."
 

@@ -1,6 +1,7 @@
 """Record what happened: progress, assessments, decisions, measures, waivers, baselines."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -9,7 +10,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.agenda.gates import closed_gates
-from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
+from changeflow.errors import ChangeflowError, CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.attendance import read_attendance
 from changeflow.intake.progress import ReportedProgress, parse_remaining, read_progress
 from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy, Tolerance
@@ -20,7 +21,7 @@ from changeflow.roadmap.tasks import TaskProgress
 from changeflow.rules.waivers import flaw_of
 from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
+from changeflow.usecases.stored import Seen, Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Waiver
@@ -50,6 +51,10 @@ class Change:
 
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
     """Record progress of tasks; return how many entries were new. What a rule or a gate blocks cannot begin."""
+    reported = tuple(reported)
+    with read_scope(change.db) as session:
+        before = load(session, change.programme, on=change.on)
+    rehearse(before, reported, change.on)
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         by = check_actor(stored.version.definition, change.actor)
@@ -58,7 +63,18 @@ def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int
         return record_progress(session, stored, said, by, change)
 
 
-def checked_progress(stored: Stored, reported: Iterable[ReportedProgress], on: date) -> dict[TaskId, TaskProgress]:
+def rehearse(seen: Seen, reported: Iterable[ReportedProgress], on: date) -> None:
+    """Work out what a programme will be with some progress, before the database is locked for it.
+
+    The change finds it ready then, and others wait for it a fraction as long. What is wrong with the progress is told
+    by the change itself.
+    """
+    with suppress(ChangeflowError):
+        said, known = checked_progress(seen, reported, on), seen.programme.facts
+        judged(seen.version.definition, facts=replace(known, progress={**known.progress, **said}), on=on)
+
+
+def checked_progress(stored: Seen, reported: Iterable[ReportedProgress], on: date) -> dict[TaskId, TaskProgress]:
     """Turn reports into positions; a day in the future, an unknown task and a gate's finish are errors."""
     said: dict[TaskId, TaskProgress] = {}
     for one in reported:

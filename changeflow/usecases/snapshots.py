@@ -5,7 +5,9 @@ day, or another file under the same address has another key.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Event, Lock
@@ -52,12 +54,36 @@ class Kept(Generic[K, V]):
                 self._making.pop(key, None)
             mine.set()
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._found
+
     def clear(self) -> None:
         with self._lock:
             self._found.clear()
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+class NotKeptError(Exception):
+    """Something would have to be worked out, where only what is kept may be looked at."""
+
+
+_KEPT_ONLY: ContextVar[bool] = ContextVar("kept_only", default=False)
+
+
+@contextmanager
+def kept_only() -> Iterator[None]:
+    """Look, in this block, at kept programmes only; another one is a `NotKeptError`."""
+    token = _KEPT_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _KEPT_ONLY.reset(token)
+
+
+def may_work() -> bool:
+    return not _KEPT_ONLY.get()
 
 
 @dataclass(frozen=True, eq=False)

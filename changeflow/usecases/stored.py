@@ -18,12 +18,12 @@ from changeflow.storage import audit, facts, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
-from changeflow.usecases.snapshots import Content, Kept
+from changeflow.usecases.snapshots import Content, Kept, NotKeptError, may_work
 
 SYSTEM = "system"
 """The actor of what flows do by themselves."""
-MOST_JUDGED = 4
-"""Enough for a change and for the looks after it; a programme of 2 000 tasks takes some 20 MB."""
+MOST_JUDGED = 6
+"""Enough for some changes at once and the looks after them; a programme of 2 000 tasks takes some 20 MB."""
 MOST_SEEN = 16
 """Programmes kept for pages: one for each programme and day that people look at."""
 
@@ -85,7 +85,10 @@ _SEEN: Kept[tuple[str, str, date, tuple[object, ...]], Seen] = Kept(MOST_SEEN)
 def look_at(session: Session, name: str, *, db: str, on: date) -> Seen:
     """Return a programme for a page: loaded when it has changed since the last look, or on another day."""
     # The state is read in the same transaction: what is loaded now is what the key says.
-    return _SEEN.get((db, name, on, versions.state(session, name)), lambda: _see(session, name, on=on))
+    key = (db, name, on, versions.state(session, name))
+    if key not in _SEEN and not may_work():
+        raise NotKeptError
+    return _SEEN.get(key, lambda: _see(session, name, on=on))
 
 
 def loaded(programme: str | None, *, db: str, on: date) -> Programme:
@@ -127,9 +130,10 @@ def after_change(
     audit.append(session, programme, at=now, actor=actor, action=action, subject=subject)
     versions.touch(session, programme)
     session.flush()
-    fresh = load(session, programme, on=on)
+    version = versions.required(session, programme)
+    fresh = judged(version.definition, facts=facts.load_facts(session, programme), on=on)
     dates = dates_of(fresh.programme)
-    plans.add_forecast(session, programme, dates, version=fresh.version.number, on=on, at=now, cause=action)
+    plans.add_forecast(session, programme, dates, version=version.number, on=on, at=now, cause=action)
 
 
 def _name(session: Session, programme: str | None) -> str:

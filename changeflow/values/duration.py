@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -61,6 +62,7 @@ class Duration:
 ZERO = Duration(0)
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Duration:
     """Read a duration, or a signed lag with `lag=True`; `ValueError` says what would be right.
 

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 
+from changeflow.agenda.answers import AnswerKind
 from changeflow.errors import ChangeflowError, DatabaseError
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
@@ -47,6 +48,8 @@ def make_app(
     @app.post("/a/{token}")
     async def take(token: str, request: Request) -> Response:
         form = await read_form(request, limits)
+        if form.get("answer") == AnswerKind.DONE:
+            await work.judge(answering.prepare_done, token, db=db, now=clock())
         return await work.write(_taken, token, form, db, clock())
 
     @app.api_route("/u/{token}", methods=LOOK)

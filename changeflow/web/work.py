@@ -1,42 +1,62 @@
-"""Where use cases run: in a few threads for reading, and in a queue of their own for writing."""
+"""Where use cases run: in lanes, so that what takes a moment never waits behind what takes long."""
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
 from changeflow.errors import DatabaseBusyError
+from changeflow.usecases.snapshots import NotKeptError, kept_only
 
 T = TypeVar("T")
 
-READERS, WRITERS = 6, 4
-"""Threads: pages are made by one interpreter, so more of them only get into each other's way."""
+READERS, JUDGES, WRITERS = 3, 1, 2
+"""Threads of each lane. Few: Python runs one at a time, and each more makes the others wait for their turn longer."""
 LONGEST_WAIT = 10
 """Seconds that a writer waits for its turn before it is told that the database is busy."""
 
 
 class Work:
-    """Runs use cases beside the event loop. Readers never wait behind writers.
+    """Runs use cases beside the event loop.
 
-    SQLite has one writer at a time: writers that wait here take turns, where in the database they would poll.
+    Readers look at what is kept. A page whose programme must be judged first goes on in a lane of its own, one after
+    the other: of many that need the same programme the first judges it, and the others find it. SQLite has one writer
+    at a time: writers that wait here take turns, where in the database they would poll.
     """
 
     def __init__(self, *, one_writer: bool) -> None:
         self._readers = ThreadPoolExecutor(READERS, "read")
+        self._judges = ThreadPoolExecutor(JUDGES, "judge")
         self._writers = ThreadPoolExecutor(1 if one_writer else WRITERS, "write")
 
     async def read(self, function: Callable[..., T], *args: object, **more: object) -> T:
-        context = copy_context()
-        running = self._readers.submit(context.run, lambda: function(*args, **more))
-        return await asyncio.wrap_future(running)
+        """Run a use case that only reads."""
+
+        def quickly() -> T:
+            with kept_only():
+                return function(*args, **more)
+
+        try:
+            return await asyncio.wrap_future(_run(self._readers, quickly))
+        except NotKeptError:
+            return await self.judge(function, *args, **more)
+
+    async def judge(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run a use case that reads, and may take as long as judging a programme does."""
+        return await asyncio.wrap_future(_run(self._judges, lambda: function(*args, **more)))
 
     async def write(self, function: Callable[..., T], *args: object, **more: object) -> T:
-        context = copy_context()
-        running = self._writers.submit(context.run, lambda: function(*args, **more))
+        """Run a use case that writes."""
+        running = _run(self._writers, lambda: function(*args, **more))
         waiting = asyncio.wrap_future(running)
         done, _ = await asyncio.wait({waiting}, timeout=LONGEST_WAIT)
         # What has begun is waited for: it may be saved, and then "busy" would be wrong.
         if not done and running.cancel():
             raise DatabaseBusyError
         return await waiting
+
+
+def _run(lane: ThreadPoolExecutor, function: Callable[[], T]) -> "Future[T]":
+    """Run a function in a lane, in the context of whoever asks."""
+    return lane.submit(copy_context().run, function)

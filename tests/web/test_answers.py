@@ -181,7 +181,7 @@ def test_what_is_in_hand_is_not_reminded_of_but_that_it_is_late_goes_on(stored: 
 
 def test_what_stands_in_the_way_rests_for_a_week_and_is_told_to_the_office(stored: str, token: str):
     client = pages(stored, moment(8, 10))
-    assert "what stands in the way" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
+    assert "what is in the way" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
     client.post(f"/a/{token}", data={"answer": "blocked", "text": "The supplier <waits>"})
     assert sent_on(stored, 12) == []
     from changeflow.usecases.previewing import answered

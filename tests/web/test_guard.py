@@ -614,8 +614,6 @@ class TestOneCalendarAddress:
 def test_a_question_is_of_the_state_that_is_stored(linked: str):
     """What is kept in memory is told by its state: no change, day or other file shows what was before."""
     first = answering.question_of(ANSWER, db=linked, now=NOW)
-    with session_scope(linked) as session:
-        session.exec(update(LinkRow).values(subject="payroll/requirements"))
     answering.answer(ANSWER, answering.Given(kind=answering.AnswerKind.DONE), db=linked, now=NOW)
     again = {**vars_of(linked, ANSWER), "used_at": None}
     with session_scope(linked) as session:
