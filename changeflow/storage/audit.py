@@ -173,7 +173,8 @@ def _programmes(session: Session) -> list[str]:
 
 def _stream(session: Session, query: Any) -> Iterator[Any]:  # noqa: ANN401  (a select of any columns)
     options = {"yield_per": TOGETHER}
-    yield from session.connection().execute(query, execution_options=options)
+    with session.connection().execute(query, execution_options=options) as result:
+        yield from result
 
 
 _ENTRY = (

@@ -223,7 +223,8 @@ class _Chains:
         while self._next is not None and (self._next.programme, self._next.number) == (entry.programme, entry.number):
             fact, self._next = self._next, next(self._facts, None)
             root.add(fact.op, fact.table, fact.digest)
-            what = what or self._fact_fault(fact, root.count)
+            found = self._fact_fault(fact, root.count)
+            what = what or found
         if entry.form == PLAIN:
             return what or ("rows were added to what it sealed" if root.count else None)
         if (root.count, root.text) != (entry.facts, entry.root):

@@ -87,6 +87,9 @@ def pend(
 
 def finish(session: Session) -> Anchored | None:
     """Write the entries of a session that is about to commit, and announce them to the anchor; return what was said."""
+    transaction = session.get_transaction()
+    if transaction is None or not transaction.is_active:
+        return None  # an error that was caught has rolled it back: there is nothing to commit
     session.flush()
     work: Work = session.info[_WORK]
     if not work.touched.tables and not any(work.pending.values()):
