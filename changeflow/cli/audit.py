@@ -129,6 +129,10 @@ def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
         lines.append(f"Compared with the anchor {anchor}: {checked.anchor.lines} lines{last}.")
         if checked.anchor.accepted:
             lines.append(f"{checked.anchor.accepted} heads were accepted by hand (changeflow audit anchor).")
+        lines += [
+            f"The anchor has {name} from entry {since} on; the chain vouches for the entries before it."
+            for name, since in checked.anchor.late(verdict.heads)
+        ]
         lines += [f"{name} has no line in the anchor yet." for name in checked.strangers]
     return lines
 

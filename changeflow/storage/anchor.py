@@ -22,6 +22,7 @@ from changeflow.storage.chain import CLOCK_TOLERANCE, GENESIS, Entry, Fault, mom
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
+_NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
 _BLOCK = 8192
 
 
@@ -238,23 +239,37 @@ class AnchorWitness:
     def __init__(self, lines: Iterable[Line | Fault]) -> None:
         self._faults: list[Fault] = []
         self._timelines: dict[str, _Timeline] = {}
+        self.first: Line | None = None
         self.last: Line | None = None
+        self._late: set[str] = set()
         self.lines = self.accepted = 0
         """Lines that are there, and those by which a person accepted a head."""
         for line in lines:
             if isinstance(line, Fault):
                 self._faults.append(line)
                 continue
+            self.first = self.first or line
             self.last, self.lines = line, self.lines + 1
             self.accepted += line.kind == ACCEPTED
             self._timelines.setdefault(line.programme, _Timeline(line.first)).take(line)
 
     def see(self, entry: Entry) -> Iterator[Fault]:
         own = self._timelines.get(entry.programme)
-        if own is None or own.is_bad or (what := _seen_otherwise(own, entry)) is None:
+        if own is None:
+            yield from self._see_stranger(entry)
+            return
+        if own.is_bad or (what := _seen_otherwise(own, entry)) is None:
             return
         own.is_bad = True
         yield Fault(entry.programme, entry.number, what)
+
+    def _see_stranger(self, entry: Entry) -> Iterator[Fault]:
+        """A programme of which the anchor has no line may rest since before it; it has not been written to since."""
+        if self.first is None or entry.real_at is None or entry.programme in self._late:
+            return
+        if entry.real_at > self.first.at + CLOCK_TOLERANCE:
+            self._late.add(entry.programme)
+            yield Fault(entry.programme, entry.number, _NEVER)
 
     def finish(self, heads: Mapping[str, tuple[int, str]]) -> Iterator[Fault]:
         yield from self._faults
@@ -275,6 +290,11 @@ class AnchorWitness:
                 )
                 yield Fault(programme, own.fork, what)
 
+    def late(self, programmes: Iterable[str]) -> list[tuple[str, int]]:
+        """Return the chains that the anchor has only from a later entry on, with that entry."""
+        known = {name: self._timelines[name].since for name in sorted(set(programmes) & self._timelines.keys())}
+        return [(name, since) for name, since in known.items() if since > 1]
+
     def strangers(self, programmes: Iterable[str]) -> list[str]:
         """Return the programmes of which the anchor has no line."""
         return sorted(set(programmes) - self._timelines.keys())
@@ -287,7 +307,7 @@ def _seen_otherwise(own: _Timeline, entry: Entry) -> str | None:
     if number < own.since or number <= own.accepted:
         return None
     if number not in own.seen:
-        return "it was never anchored: a program without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
+        return _NEVER
     begun = own.begun.get(number)
     if begun is None:
         return None  # its transaction went on, and the last entry of that one vouches for it

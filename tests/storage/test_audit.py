@@ -27,7 +27,7 @@ from changeflow.usecases import apply as storing
 from changeflow.usecases import auditing, facts, report
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import Acting, Via, acting, current
-from tests.builders import SERVICE, a_folder
+from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
@@ -365,6 +365,14 @@ class TestAnchor:
         outside(stored, update(AuditRow).where(col(AuditRow.number) == 1).values(hash="0" * 64))
         assert faults(stored, path)
 
+    def test_a_programme_that_was_forged_beside_an_anchor(self, db: str, anchored: Path, tmp_path: Path):
+        text = PROGRAMME.replace("programme: small", "programme: other")
+        other = a_folder(tmp_path / "other", programme=text)
+        with acting(replace(current(), clock=lambda: datetime(2999, 1, 1, tzinfo=UTC))):
+            storing.apply(other, db=db, actor="chief", now=NOW)
+        [fault] = faults(db, anchored)
+        assert (fault.programme, fault.number, fault.what[:21]) == ("other", 1, "it was never anchored")
+
     def test_two_who_write_at_once_keep_the_anchor_whole(self, db: str, anchored: Path):
         from concurrent.futures import ThreadPoolExecutor
 
@@ -434,15 +442,12 @@ def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
 
 
 def test_one_programme_is_checked_alone(stored: str, tmp_path: Path):
-    from tests.builders import PROGRAMME
-
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
     storing.apply(other, db=stored, actor="chief", now=NOW)
     outside(stored, update(ForecastRow).where(col(ForecastRow.programme_id) == "other").values(cause="x"))
     assert [f.programme for f in faults(stored)] == ["other"]
     alone = auditing.verify(db=stored, programme="small", anchor_file=None)
     assert (alone.verdict.entries, alone.verdict.faults) == (1, [])
-    assert SERVICE
 
 
 def test_the_count_of_changes_is_not_sealed(stored: str):
