@@ -100,7 +100,7 @@ def checked(lines: Iterable[str]) -> Iterator[Line | Fault]:
         line = parse(text)
         if line is None:
             continue
-        if line.link != _link(link, line.body) and not has_fault:
+        if line.link != _link(link, text[: -len(line.link) - 2]) and not has_fault:
             has_fault = True
             yield Fault(
                 line.programme, None, f"line {number} of the anchor was changed, or lines before it were removed"
@@ -111,16 +111,16 @@ def checked(lines: Iterable[str]) -> Iterator[Line | Fault]:
 
 def parse(text: str) -> Line | None:
     """Read one line; None for what is none."""
-    parts = text.rstrip("\n").split(" ")
-    if len(parts) != _FIELDS or not (parts[3].isdigit() and parts[4].isdigit()):
+    at, *parts = text[:-1].split(" ")
+    if len(parts) != _FIELDS - 1 or text[-1] != "\n" or not (parts[2].isdecimal() and parts[3].isdecimal()):
         return None
     try:
-        at = datetime.fromisoformat(parts[0])
+        moment = datetime.fromisoformat(at)
     except ValueError:
         return None
-    if at.tzinfo is None or not text.endswith("\n"):
+    if moment.tzinfo is None:
         return None
-    return Line(at, parts[1], parts[2], int(parts[3]), int(parts[4]), parts[5], parts[6])
+    return Line(moment, parts[0], parts[1], int(parts[2]), int(parts[3]), parts[4], parts[5])
 
 
 def _link(before: str, body: str) -> str:
@@ -186,6 +186,26 @@ def _last_link(file: int) -> tuple[str, bool]:
     return GENESIS, end == 0 or tail.endswith(b"\n")
 
 
+class _Ranges:
+    """Numbers, kept as ranges: entries are numbered without a gap, so there are few."""
+
+    def __init__(self) -> None:
+        self._ranges: list[tuple[int, int]] = []
+
+    def add(self, first: int, last: int) -> None:
+        if self._ranges and self._ranges[-1][0] <= first <= self._ranges[-1][1] + 1:
+            self._ranges[-1] = (self._ranges[-1][0], max(last, self._ranges[-1][1]))
+        else:
+            self._ranges.append((first, last))
+
+    def meets(self, first: int, last: int) -> bool:
+        return any(a <= last and first <= b for a, b in reversed(self._ranges))
+
+    def cut(self, number: int) -> None:
+        """Forget a number and all after it."""
+        self._ranges = [(a, min(b, number - 1)) for a, b in self._ranges if a < number]
+
+
 @dataclass(slots=True)
 class _Timeline:
     """What an anchor has seen of one programme."""
@@ -195,42 +215,54 @@ class _Timeline:
     accepted: int = 0
     stored: dict[int, str] = field(default_factory=dict)
     """The hash of each transaction's last entry."""
-    begun: dict[int, dict[str, datetime]] = field(default_factory=dict)
-    """By the last number: its hashes, and when each was announced."""
-    seen: set[int] = field(default_factory=set)
+    begun: dict[int, tuple[str, datetime]] = field(default_factory=dict)
+    """By the last number: the hash that was announced last, and when."""
+    begun_before: dict[int, dict[str, datetime]] = field(default_factory=dict)
+    """The same of announcements that another followed: their transactions did not commit."""
+    seen: _Ranges = field(default_factory=_Ranges)
     """Numbers that some line has."""
-    kept: set[int] = field(default_factory=set)
+    kept: _Ranges = field(default_factory=_Ranges)
     """Numbers that were stored."""
     fork: int | None = None
     """A number that was stored twice, with different hashes."""
     is_bad: bool = False
 
     def take(self, line: Line) -> None:
-        numbers = range(line.first, line.last + 1)
         if line.kind == ACCEPTED:
             self.accepted, self.fork = line.last, None
             self._forget(line.last)
             self.stored[line.last] = line.hash
             return
-        self.seen.update(numbers)
+        self.seen.add(line.first, line.last)
         if line.kind == BEGUN:
-            self.begun.setdefault(line.last, {})[line.hash] = line.at
+            if (before := self.begun.get(line.last)) is not None:
+                self.begun_before.setdefault(line.last, {})[before[0]] = before[1]
+            self.begun[line.last] = (line.hash, line.at)
         elif line.kind == STORED and self.stored.get(line.last) != line.hash:
-            if not self.kept.isdisjoint(numbers):
+            if self.kept.meets(line.first, line.last):
                 self.fork = self.fork or line.first
-                begun = self.begun.get(line.last, {})
+                begun = self.begun.get(line.last)
                 self._forget(line.first)
-                self.seen.update(numbers)
-                self.begun[line.last] = begun
-            self.stored[line.last] = line.hash
-            self.kept.update(numbers)
+                self.seen.add(line.first, line.last)
+                if begun is not None:
+                    self.begun[line.last] = begun
+            # The text that was announced is kept once, not twice: there may be a million.
+            announced = self.begun.get(line.last, ("",))[0]
+            self.stored[line.last] = announced if announced == line.hash else line.hash
+            self.kept.add(line.first, line.last)
+
+    def announced(self, entry: Entry) -> datetime | None:
+        """Return when an entry was announced as the last of its transaction; None where it was not."""
+        known, at = self.begun[entry.number]
+        return at if known == entry.hash else self.begun_before.get(entry.number, {}).get(entry.hash)
 
     def _forget(self, number: int) -> None:
         """Forget what was seen from a number on: the database was put back to before it."""
         self.stored = {n: h for n, h in self.stored.items() if n < number}
         self.begun = {n: h for n, h in self.begun.items() if n < number}
-        self.seen = {n for n in self.seen if n < number}
-        self.kept = {n for n in self.kept if n < number}
+        self.begun_before = {n: h for n, h in self.begun_before.items() if n < number}
+        self.seen.cut(number)
+        self.kept.cut(number)
 
 
 class AnchorWitness:
@@ -306,14 +338,14 @@ def _seen_otherwise(own: _Timeline, entry: Entry) -> str | None:
         return "it is not the entry that was anchored: it was rewritten, or one before it was"
     if number < own.since or number <= own.accepted:
         return None
-    if number not in own.seen:
+    if not own.seen.meets(number, number):
         return _NEVER
-    begun = own.begun.get(number)
-    if begun is None:
+    if number not in own.begun:
         return None  # its transaction went on, and the last entry of that one vouches for it
-    if entry.hash not in begun:
+    announced = own.announced(entry)
+    if announced is None:
         return "it is not the entry that was anchored: it was rewritten, or one before it was"
-    if entry.real_at is not None and abs(begun[entry.hash] - entry.real_at) > CLOCK_TOLERANCE:
+    if entry.real_at is not None and abs(announced - entry.real_at) > CLOCK_TOLERANCE:
         return "its real time is not the one that was anchored"
     return None
 

@@ -1,5 +1,6 @@
 """Whatever an attacker does to the database, the audit or its anchor shows it; what changeflow does raises no alarm."""
 
+import json
 import os
 import random
 from collections import Counter
@@ -21,7 +22,7 @@ from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import Acting, Via, acting
 from tests.builders import SERVICE, Postbox, a_folder
-from tests.storage.mutations import KINDS, World
+from tests.storage.mutations import KINDS, World, hash_of, sha
 
 COUNT = int(os.environ.get("MUTATIONS", "300"))
 """Of each kind; `make audit-mutations` tries ten thousand."""
@@ -131,6 +132,19 @@ def test_an_untouched_story_raises_no_alarm(story: World):
         assert (verdict.faults, verdict.warnings) == ([], [])
     assert verdict.entries == len(story.entries) >= 10
     assert verdict.facts == len(story.rows) > 20
+
+
+def test_the_format_is_the_one_that_is_published(story: World):
+    """An auditor's own check, written from the decision, comes to the same hashes."""
+    for e in story.entries:
+        own = [f for f in story.facts if f["entry"] is e]
+        root = sha("".join(f"{f['op']} {f['table']} {f['digest']}\n" for f in own))
+        assert (hash_of(e), e["facts"], e["root"]) == (e["hash"], len(own), root)
+    for fact in story.facts:
+        if fact["salt"] is not None:
+            content = story.rows[fact["table"], fact["key"]]
+            plain = json.dumps(json.loads(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            assert (content, fact["digest"]) == (plain, sha(f"{fact['salt']}\n{content}"))
 
 
 def test_no_act_raises_an_alarm(db: str, tmp_path: Path):
