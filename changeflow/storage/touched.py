@@ -137,7 +137,7 @@ def _note_rows(
         moved = {k.name: value for k in covered.keys if (value := values.get(k.name, given.get(k.name))) is not None}
         for row in connection.execute(query, dict(values)):
             key = covered.key_of(row)
-            if moved and isinstance(clause, Update):
+            if isinstance(clause, Update) and (moved or given.keys() & {k.name for k in covered.keys}):
                 known.add(_moved_key(covered, row, moved))
             is_own = above is not None and row[covered.key_places[0]] > above
             if key not in known and not is_own:
@@ -153,7 +153,7 @@ def _note_rows(
 
 def _moved_key(covered: Covered, row: Row[Any], moved: Mapping[str, Any]) -> str:
     """Return the key of a row once its primary key is changed."""
-    if not all(isinstance(value, (int, str)) for value in moved.values()):
+    if not moved or not all(isinstance(value, (int, str)) for value in moved.values()):
         raise TypeError(f"Change a primary key of '{covered.name}' to values, not to an expression.")
     old = zip(covered.keys, covered.key_places, strict=True)
     return "/".join(str(moved.get(key.name, row[place])) for key, place in old)

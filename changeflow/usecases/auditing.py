@@ -10,7 +10,7 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.storage import anchor, audit, versions
 from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
 from changeflow.storage.chain import DATED_APART, Entry, Verdict, Witness
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.stored import check_actor
 from changeflow.values.acting import acting, current
 
@@ -56,7 +56,7 @@ class Shown:
 def verify(*, db: str, programme: str | None, anchor_file: Path | None, heads: Sequence[str] = ()) -> Checked:
     """Check every chain, or one, with the rows that it sealed, the anchor, and heads such as `57:3f2a9c0b11d4e8aa`."""
     seen = AnchorWitness(anchor.read(anchor_file)) if anchor_file is not None else None
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         known = versions.programme_ids(session)
         if programme is not None and programme not in known:
             gone = seen is not None and programme not in seen.strangers([programme])
@@ -72,7 +72,7 @@ def verify(*, db: str, programme: str | None, anchor_file: Path | None, heads: S
 
 def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) -> Iterator[Shown]:
     """Yield the last entries of a programme, or of all of them, the oldest first."""
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         known = versions.programme_ids(session)
         if programme is not None and programme not in known:
             raise UnknownThingError("programme", programme, known)
@@ -93,7 +93,7 @@ def accept(*, db: str, programme: str | None, anchor_file: Path | None, actor: s
     if not checked.is_well:
         first = checked.verdict.faults[0]
         raise CheckFailedError(f"The audit has faults, so nothing was accepted. The first: {first.what}.")
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         known = [h for name, h in sorted(audit.heads(session).items()) if programme in (None, name)]
         by = {h.programme: check_actor(versions.required(session, h.programme).definition, actor) for h in known}
     accepted = [h._replace(at=current().clock()) for h in known]

@@ -193,12 +193,21 @@ class TestEveryWayOfWriting:
         with session_scope(stored) as session:
             assert [e[3] for e in audit.entries(session, "small")] == ["apply"]
 
-    def test_the_key_of_a_row_does_not_change(self, stored: str):
-        with (
-            pytest.raises(TypeError, match="primary key of 'contact' does not change"),
-            session_scope(stored) as session,
-        ):
-            session.exec(update(ContactRow).values(person="nobody"))
+    def test_a_primary_key_that_changes(self, stored: str):
+        with session_scope(stored) as session:
+            session.add(ReachRow(recipient="old", optional_off=True))
+            note(session)
+        with session_scope(stored) as session:
+            session.get_one(ReachRow, "old").recipient = "new"
+            note(session)
+        assert sorted(last_facts(stored)) == [("+", "reach"), ("-", "reach")]
+        with session_scope(stored) as session:
+            session.exec(update(ReachRow).where(col(ReachRow.recipient) == "new").values(recipient="newest"))
+            note(session)
+        assert sorted(last_facts(stored)) == [("+", "reach"), ("-", "reach")]
+        assert faults(stored) == []
+        with pytest.raises(TypeError, match="Change a primary key of 'reach'"), session_scope(stored) as session:
+            session.exec(update(ReachRow).values(recipient=ReachRow.recipient + "x"))
 
 
 class TestWritingPastChangeflow:
