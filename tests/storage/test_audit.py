@@ -431,7 +431,7 @@ def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
     assert "has another entry 1" in with_head("1:0123456789abcdef")[0]
     with session_scope(stored) as session:
         first = next(audit.entries_in_full(session, "small"))
-    outside(stored, update(AuditRow).where(col(AuditRow.number) == 1).values(hash="f" + first.hash[1:]))
+    outside(stored, update(AuditRow).where(col(AuditRow.number) == 1).values(hash=first.hash[::-1]))
     assert any("report 1 has another entry 1" in f.what for f in faults(stored))
 
 
