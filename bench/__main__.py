@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.adkar import measure_adkar
 from bench.agenda import measure_agenda
+from bench.audit import measure_audit
 from bench.cpm import measure_cpm
 from bench.intake import measure_intake
 from bench.level import measure_level
@@ -29,6 +30,7 @@ GROUPS = {
     "agenda": measure_agenda,
     "links": measure_links,
     "adkar": measure_adkar,
+    "audit": measure_audit,
     "reconcile": measure_reconcile,
     "intake": measure_intake,
     "montecarlo": measure_montecarlo,

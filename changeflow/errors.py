@@ -10,6 +10,7 @@ ChangeflowError
 │   └── UnknownThingError       a name that nothing here has
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
+├── AnchorError                 the audit's anchor cannot be written or read: exit 1
 ├── ConflictError               newer data is stored: exit 5
 ├── DatabaseError               the database cannot do it now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
@@ -146,6 +147,16 @@ class CannotWriteError(ChangeflowError):
     def __init__(self, what: object, why: str) -> None:
         super().__init__(
             f"'{what}' could not be written: {why}. What was there before is unchanged. Make room, and try again."
+        )
+
+
+class AnchorError(ChangeflowError):
+    """The file outside the database that each audit entry is written to cannot be used."""
+
+    def __init__(self, path: str, why: str, *, saved: str = "No changes saved.") -> None:
+        super().__init__(
+            f"The audit's anchor '{path}' cannot be used: {why}. {saved} "
+            "Set CHANGEFLOW_ANCHOR to a file that this account can write to."
         )
 
 

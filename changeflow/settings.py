@@ -1,18 +1,25 @@
 """The environment, read here only. A secret may also stand in a file: NAME_FILE has its path."""
 
 import os
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from changeflow import logs
 from changeflow.delivery.choosing import Ways
 from changeflow.errors import InputError
 from changeflow.intake.opening import read_text
+from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.problem import Problem
 
 MOST_OF_A_SECRET = 10_000
 DEFAULT_DB = "sqlite:///changeflow.db"
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,8 @@ class Settings:
     """Where the database's key is kept; beside the SQLite file when it is not said."""
     batches: int = 8
     """Into how many batches each programme's simulation is cut, at most."""
+    anchor: str = ""
+    """The file outside the database that each entry of the audit is written to; empty for none."""
 
 
 def settings() -> Settings:
@@ -67,6 +76,7 @@ def settings() -> Settings:
         proxies=env.get("CHANGEFLOW_PROXIES", ""),
         key_file=key_file(),
         batches=_count(env.get("CHANGEFLOW_BATCHES", "8"), "CHANGEFLOW_BATCHES"),
+        anchor=anchor_file(),
     )
 
 
@@ -89,6 +99,40 @@ def begin_keys() -> None:
         from changeflow.storage import keys
 
         keys.keep_in(file)
+
+
+def anchor_file() -> str:
+    """Return the file of CHANGEFLOW_ANCHOR, whatever folder the process moves to; empty for none."""
+    name = os.environ.get("CHANGEFLOW_ANCHOR")
+    return str(Path(name).absolute()) if name else ""
+
+
+def acting_as(via: Via) -> Acting:
+    """Say that what follows is done by the machine's account, in this way."""
+    return Acting(via=via, account=machine_account(), anchor=anchor_file())
+
+
+def as_flow(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a flow act as one, so that the audit says so."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with acting(acting_as(Via.FLOW)):
+            return function(*args, **kwargs)
+
+    return run
+
+
+def machine_account() -> str:
+    """Return `user@host`. The user is who the process runs as, not who the environment says."""
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "unknown")
+    try:
+        import pwd
+
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        pass  # a container's user may have no name
+    return f"{user}@{socket.gethostname()}"
 
 
 def _secret(name: str) -> str | None:

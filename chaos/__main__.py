@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from changeflow.storage import keys
 from chaos.checks import Verdict
 from chaos.databases import Databases, Postgresql, Sqlite
 from chaos.kills import Size, at_every_point, at_random, quiet_run
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         folder.chmod(0o755)
+        # One key for all: with keys of their own, two databases would give the same message two Message-IDs.
+        keys.keep_in(folder / "changeflow.key")
         kinds: dict[str, Callable[[Path], Databases]] = {"sqlite": Sqlite, "postgresql": Postgresql}
         wanted = [kind for name, kind in kinds.items() if chosen.only in (None, name)]
         if wanted:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from changeflow.storage import keys
 from chaos.postroom import FORK
 from chaos.workers import start
 from tests.postgres import create_database, keep_running, start_server
@@ -53,7 +52,6 @@ class Postgresql:
 
     def __init__(self, folder: Path) -> None:
         self.server: Any = start_server(folder / "pg")
-        self._keys_before = keys.keep_in(folder / "changeflow.key")
         self.restarts = FORK.RawValue("i", 0)
         self._peace = FORK.Event()
         self._restarter: Any = None
@@ -83,7 +81,6 @@ class Postgresql:
             self.leave_in_peace()
         finally:
             self.server.cleanup()
-            keys.keep_in(self._keys_before)
 
     def _restart_until_peace(self, least: float, most: float, seed: int) -> None:
         chance = random.Random(seed)

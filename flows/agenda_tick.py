@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from changeflow.settings import begin
+from changeflow.settings import as_flow, begin
 from changeflow.usecases import agenda
 from changeflow.usecases.agenda import Ticked
 
 
 @flow(name="tick")
+@as_flow
 def tick(now: datetime | None = None) -> tuple[Ticked, ...]:
     """Write what is due at `now` (default: this moment) for every programme."""
     done = agenda.tick(db=begin().db, now=now or datetime.now(UTC))

@@ -7,30 +7,34 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from changeflow.agenda.reasons import Reason
-from changeflow.settings import begin
+from changeflow.settings import as_flow, begin
 from changeflow.usecases import agenda, watching
 from changeflow.usecases.agenda import Asked
 
 
 @flow(name="adkar-rounds")
+@as_flow
 def adkar_rounds(now: datetime | None = None) -> tuple[Asked, ...]:
     """Ask everybody where they stand, where the programme opens rounds; counts by programme, of nobody by name."""
     return _ask((Reason.ASSESSMENT,), "adkar-rounds", now)
 
 
 @flow(name="pilot-checkpoints")
+@as_flow
 def pilot_checkpoints(now: datetime | None = None) -> tuple[Asked, ...]:
     """Ask those whom a running pilot reaches how it goes."""
     return _ask((Reason.FEEDBACK,), "pilot-checkpoints", now)
 
 
 @flow(name="gate-requests")
+@as_flow
 def gate_requests(now: datetime | None = None) -> tuple[Asked, ...]:
     """Ask for decisions that are due, and for the evidence that a gate ahead lacks."""
     return _ask((Reason.GATE, Reason.DECISION, Reason.EVIDENCE), "gate-requests", now)
 
 
 @flow(name="health")
+@as_flow
 def health(now: datetime | None = None) -> tuple[str, ...]:
     """Say what is late or waits for a person; with nothing to say, all is well."""
     found = watching.troubles(db=begin().db, now=now or datetime.now(UTC))

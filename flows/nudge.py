@@ -7,13 +7,14 @@ from prefect.artifacts import create_table_artifact
 
 from changeflow.delivery.choosing import channel_for
 from changeflow.delivery.templates import templates_of
-from changeflow.settings import begin
+from changeflow.settings import as_flow, begin
 from changeflow.usecases import dispatching
 from changeflow.usecases.dispatching import Dispatched
 from changeflow.usecases.letters import Desk
 
 
 @flow(name="dispatch-nudges")
+@as_flow
 def dispatch_nudges(now: datetime | None = None) -> Dispatched:
     """Send what the outbox holds at `now` (default: this moment); return what became of it."""
     chosen = begin()

@@ -6,12 +6,13 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from changeflow.agenda.reasons import Reason
-from changeflow.settings import begin
+from changeflow.settings import as_flow, begin
 from changeflow.usecases import agenda
 from changeflow.usecases.agenda import Asked
 
 
 @flow(name="reinforcement-checkpoints")
+@as_flow
 def reinforcement_checkpoints(now: datetime | None = None) -> tuple[Asked, ...]:
     """Write the checkpoints that are due at `now` (default: this moment); a re-planned go-live moves them."""
     opened = agenda.ask(Reason.CHECKPOINT, db=begin().db, now=now or datetime.now(UTC))

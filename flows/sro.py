@@ -6,12 +6,13 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
-from changeflow.settings import begin
+from changeflow.settings import as_flow, begin
 from changeflow.usecases import report
 from changeflow.values.moments import local_day
 
 
 @flow(name="weekly-sro-report")
+@as_flow
 def weekly_sro_report(now: datetime | None = None) -> list[Path]:
     """Write each programme's report of the day of `now` (default: today); a second run overwrites the same file."""
     chosen = begin()

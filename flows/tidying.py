@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from changeflow.settings import begin
+from changeflow.settings import as_flow, begin
 from changeflow.usecases import retention as keeping
 from changeflow.usecases.retention import Removed
 
 
 @flow(name="retention")
+@as_flow
 def retention(now: datetime | None = None) -> tuple[Removed, ...]:
     """Remove what is over at `now` (default: this moment); counts by programme, of nobody by name."""
     removed = keeping.retain(db=begin().db, now=now or datetime.now(UTC))

@@ -8,6 +8,7 @@ import typer
 from changeflow import __version__
 from changeflow.cli import (
     agenda,
+    audit,
     database,
     exporting,
     facts,
@@ -25,7 +26,8 @@ from changeflow.cli import (
     waves,
     web,
 )
-from changeflow.settings import begin_keys
+from changeflow.settings import acting_as, begin_keys
+from changeflow.values.acting import Via, acting
 
 app = typer.Typer(
     name="changeflow",
@@ -44,12 +46,14 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """The engine that a change programme runs on: plans it, drives it and explains it."""
     begin_keys()
+    context.with_resource(acting(acting_as(Via.COMMAND)))
 
 
 for module in (
@@ -70,6 +74,7 @@ for module in (
     people,
     persons,
     database,
+    audit,
 ):
     module.add_to(app)
 

@@ -41,6 +41,7 @@ class Demo:
         self.console.print(f"\n[bold]{title}[/bold]")
         self.console.print(f"$ changeflow {' '.join(command)}", style="cyan", markup=False, soft_wrap=True)
         env = {"CHANGEFLOW_DB": self.db, "CHANGEFLOW_OUTBOX": str(self.outbox), "CHANGEFLOW_AS": "programme-manager"}
+        env["CHANGEFLOW_ANCHOR"] = str((self.home / "audit-anchor.txt").resolve())
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "changeflow", *command],
             capture_output=True,

@@ -30,7 +30,12 @@ def serve(
         with read_scope(db):
             pass
         note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
-        run(make_app(db, base_url=chosen.base_url, clients=clients), host=host, port=port, base_url=chosen.base_url)
+        run(
+            make_app(db, base_url=chosen.base_url, clients=clients, anchor=chosen.anchor),
+            host=host,
+            port=port,
+            base_url=chosen.base_url,
+        )
 
 
 def status(db: Db = DEFAULT_DB, at: At = None) -> None:

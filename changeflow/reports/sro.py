@@ -76,6 +76,8 @@ class SroReport:
     on: str
     data_date: str
     version: int | None
+    audit_head: str
+    """The audit's last entry, as `changeflow audit verify --head` reads it; empty for a folder."""
     baseline_note: str
     headline: str
     milestones: tuple[MilestoneLine, ...]
@@ -112,6 +114,7 @@ def build_sro(
     baseline: Mapping[str, Dates] | None = None,
     baseline_note: str = "",
     version: int | None = None,
+    audit_head: str = "",
     changes: Changes | None = None,
     trend: Trend | None = None,
 ) -> SroReport:
@@ -132,6 +135,7 @@ def build_sro(
         on=spoken_day(today),
         data_date=spoken_day(programme.on),
         version=version,
+        audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
         headline=_headline(lines, log.needed),
         milestones=lines,

@@ -267,6 +267,12 @@ def carried_by(session: Session, message: int) -> list[Nudge]:
     return [_nudge(row) for row in session.exec(query)]
 
 
+def programmes_of(session: Session, message: int) -> list[str]:
+    """Return the programmes whose nudges a message carries, also those that have been withdrawn since."""
+    query = select(NudgeRow.programme_id).where(NudgeRow.message == message).distinct()
+    return sorted(session.exec(query))
+
+
 def counts_by_reason(session: Session) -> dict[tuple[str, str], tuple[int, int]]:
     """Return, by programme and reason, how many nudges wait and how many have a message; withdrawn ones are neither."""
     still = case((col(NudgeRow.message).is_(None), 1), else_=0)

@@ -1,95 +1,214 @@
-"""The hash chain of every change of state."""
+"""The audit: entries that say who did what, in a chain, each sealing the rows that were written with it."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlalchemy import func, select
+from sqlmodel import Session, col
 
-from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage import sealing
+from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
+from changeflow.storage.chain import SEALING, Entry, Fact, Fault, SealedRow, Verdict, Witness, check
+from changeflow.storage.covered import Covered, covered_tables
+from changeflow.storage.tables.audit import AuditFactRow, AuditRow
+from changeflow.storage.tables.plan import ReportRow
+from changeflow.storage.tables.programme import ProgrammeRow
 
-GENESIS = "0" * 64
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenLink:
-    """The first row of a chain that does not fit."""
-
-    programme: str
-    number: int
-    what: str
+TOGETHER = 10_000
+"""Rows that are read at once."""
 
 
-def append(session: Session, programme: str, *, at: datetime, actor: str, action: str, subject: str) -> None:
-    """Add one entry. `subject` is made of ids only."""
-    append_all(session, programme, [(action, subject)], at=at, actor=actor)
+def append(
+    session: Session,
+    programme: str,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    fallback: bool = False,
+) -> None:
+    """Add one entry when the session commits; it seals all that the session wrote. `subject` is made of ids only.
+
+    A `fallback` is added only where the session changed something that is sealed and no other entry says so.
+    """
+    sealing.pend(session, programme, [(action, subject)], at=at, actor=actor, fallback=fallback)
 
 
 def append_all(
     session: Session, programme: str, entries: Sequence[tuple[str, str]], *, at: datetime, actor: str
 ) -> None:
-    """Add an entry for each (action, subject), in order."""
-    session.flush()
-    last = session.exec(
-        select(AuditRow.number, AuditRow.hash)
-        .where(AuditRow.programme_id == programme)
-        .order_by(col(AuditRow.number).desc())
-        .limit(1)
-    ).first()
-    number, previous = last or (0, GENESIS)
-    rows = []
-    for action, subject in entries:
-        number += 1
-        digest = _digest((programme, number, _moment(at), actor, action, subject, previous))
-        rows.append({
-            "programme_id": programme, "number": number, "at": at, "actor": actor, "action": action,
-            "subject": subject, "previous": previous, "hash": digest,
-        })  # fmt: skip
-        previous = digest
-    if rows:
-        session.connection().execute(insert(AuditRow), rows)
-
-
-def verify(session: Session, programme: str | None = None) -> tuple[int, list[BrokenLink]]:
-    """Check every chain, or one; return how many entries were read, and the first broken link of each chain."""
-    query = select(AuditRow).order_by(col(AuditRow.programme_id), col(AuditRow.number))
-    if programme is not None:
-        query = query.where(AuditRow.programme_id == programme)
-    count, broken, previous, expected, current = 0, list[BrokenLink](), GENESIS, 1, None
-    for row in session.exec(query):
-        count += 1
-        if row.programme_id != current:
-            current, previous, expected = row.programme_id, GENESIS, 1
-        if any(b.programme == current for b in broken):
-            continue
-        if (fault := _fault(row, previous, expected)) is not None:
-            broken.append(BrokenLink(row.programme_id, row.number, fault))
-        previous, expected = row.hash, row.number + 1
-    return count, broken
+    """Add an entry for each (action, subject), in order; the last one seals what the session wrote."""
+    sealing.pend(session, programme, entries, at=at, actor=actor, fallback=False)
 
 
 def entries(session: Session, programme: str) -> Iterator[tuple[int, datetime, str, str, str]]:
     """Yield (number, at, actor, action, subject), in order."""
-    query = select(AuditRow).where(AuditRow.programme_id == programme).order_by(col(AuditRow.number))
-    for row in session.exec(query):
-        yield row.number, row.at, row.actor, row.action, row.subject
+    for entry in entries_in_full(session, programme):
+        yield entry.number, entry.at, entry.actor, entry.action, entry.subject
 
 
-def _fault(row: AuditRow, previous: str, expected: int) -> str | None:
-    if row.number != expected:
-        return f"entry {expected} is missing"
-    if row.previous != previous:
-        return "it does not follow the entry before it"
-    entry = (row.programme_id, row.number, _moment(row.at), row.actor, row.action, row.subject, row.previous)
-    return None if _digest(entry) == row.hash else "its content was changed"
+def entries_in_full(session: Session, programme: str) -> Iterator[Entry]:
+    """Yield a programme's entries, in order."""
+    for row in _stream(session, select(*_ENTRY).where(_ENTRY[0] == programme).order_by(_ENTRY[1])):
+        yield Entry._make(row)
 
 
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+def heads(session: Session) -> dict[str, Head]:
+    """Return the last entry of each chain."""
+    found = {}
+    for programme in _programmes(session):
+        query = select(_ENTRY[7], _ENTRY[1], _ENTRY[9], _ENTRY[2]).where(_ENTRY[0] == programme)
+        last = session.connection().execute(query.order_by(_ENTRY[1].desc()).limit(1)).first()
+        if last is not None:
+            found[programme] = Head(programme, last.number, last.number, last.hash, last.real_at or last.at)
+    return found
 
 
-def _digest(entry: tuple[object, ...]) -> str:
-    return hashlib.sha256(json.dumps(entry).encode()).hexdigest()
+def heads_in(file: Path) -> dict[str, Head]:
+    """Return the last entry of each chain in a copy of an SQLite database; the copy is not written to."""
+    query = "SELECT programme_id, number, hash, at FROM audit a WHERE number = (SELECT max(number) FROM audit b \
+WHERE b.programme_id = a.programme_id) ORDER BY programme_id"
+    with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro&immutable=1", uri=True)) as connection:
+        return {
+            name: Head(name, number, number, known, datetime.fromisoformat(at).replace(tzinfo=UTC))
+            for name, number, known, at in connection.execute(query)
+        }
+
+
+def head(session: Session, programme: str) -> Head | None:
+    """Return the last entry of a chain; None where there is none yet."""
+    return heads(session).get(programme)
+
+
+def unsealed(session: Session) -> list[str]:
+    """Return the programmes of which no entry has sealed any row: an earlier release wrote them."""
+    sealed = select(_ENTRY[0]).where(_ENTRY[8] >= SEALING)
+    query = select(col(ProgrammeRow.id)).where(col(ProgrammeRow.id).not_in(sealed)).order_by(col(ProgrammeRow.id))
+    return list(session.connection().execute(query).scalars())
+
+
+def verify(session: Session, programme: str | None = None) -> tuple[int, list[Fault]]:
+    """Check every chain, or one, without an anchor; return how many entries were read, and what is wrong."""
+    verdict = examine(session, programme)
+    return verdict.entries, verdict.faults
+
+
+def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> Verdict:
+    """Check chains, the rows that they seal, and witnesses from outside; with a name, keep what concerns that chain."""
+    names = _programmes(session)
+    verdict = check(
+        (entry for name in names for entry in entries_in_full(session, name)),
+        (fact for name in names for fact in _facts(session, name)),
+        session.connection().execute(select(_FACT[5]).where(_FACT[3].in_(("-", "!")))).scalars(),
+        _sealed_rows(session),
+        witnesses=(_reports(session), *witnesses),
+    )
+    if programme is not None:
+        verdict.entries = sum(1 for _ in entries_in_full(session, programme))
+        verdict.faults = [f for f in verdict.faults if f.programme in ("", programme)]
+        verdict.warnings = [w for w in verdict.warnings if w.programme == programme]
+        verdict.heads = {name: head for name, head in verdict.heads.items() if name == programme}
+    return verdict
+
+
+def _reports(session: Session) -> HeadWitness:
+    """Issued reports say which entry was the last when they were made."""
+    query = select(
+        col(ReportRow.programme_id), col(ReportRow.number), col(ReportRow.head_number), col(ReportRow.head_hash)
+    ).where(col(ReportRow.head_number).is_not(None))
+    noted: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    for name, report, number, known in session.connection().execute(query):
+        noted.setdefault((name, number or 0), []).append((f"report {report}", known or ""))
+    return HeadWitness(noted)
+
+
+def _sealed_rows(session: Session) -> Iterator[SealedRow]:
+    for covered in covered_tables().values():
+        yield from _rows_of(session, covered)
+
+
+def _rows_of(session: Session, covered: Covered) -> Iterator[SealedRow]:
+    """Yield a table's rows with the facts that seal them, then the facts whose rows are gone."""
+    width = len(covered.columns)
+    query = select(*covered.columns, _FACT[5], _FACT[7], _FACT[0], _FACT[1]).outerjoin(
+        AuditFactRow.__table__,  # type: ignore[attr-defined]
+        (_FACT[4] == covered.name) & (_FACT[6] == covered.key_sql()),
+    )
+    found = 0
+    for row in _stream(session, query.select_from(covered.table)):
+        digest, salt, programme, number = list(row)[width:]
+        found += digest is not None
+        key, content = covered.key_of(row), covered.content_of(row)
+        yield SealedRow(covered.name, key, content, digest, salt, programme or covered.programme_of(row), number)
+    is_live = (_FACT[4] == covered.name) & _FACT[6].is_not(None)
+    connection = session.connection()
+    if connection.execute(select(func.count()).select_from(AuditFactRow).where(is_live)).scalar_one() == found:
+        return
+    keys = set(connection.execute(select(covered.key_sql())).scalars())
+    live = (
+        select(_FACT[6], _FACT[5], _FACT[7], _FACT[0], _FACT[1]).where(is_live).order_by(_FACT[0], _FACT[1], _FACT[2])
+    )
+    for key, digest, salt, programme, number in _stream(session, live):
+        if key not in keys:
+            yield SealedRow(covered.name, str(key), None, str(digest), salt, programme, number)
+
+
+def _facts(session: Session, programme: str) -> Iterator[Fact]:
+    for row in _stream(session, select(*_FACT).where(_FACT[0] == programme).order_by(_FACT[1], _FACT[2])):
+        yield Fact._make(row)
+
+
+def _programmes(session: Session) -> list[str]:
+    """Return every name that the chain knows, in the order of its bytes on every database."""
+    connection = session.connection()
+    names = set(connection.execute(select(_ENTRY[0]).distinct()).scalars())
+    return sorted(names | set(connection.execute(select(_FACT[0]).distinct()).scalars()))
+
+
+def _stream(session: Session, query: Any) -> Iterator[Any]:  # noqa: ANN401  (a select of any columns)
+    options = {"yield_per": TOGETHER}
+    with session.connection().execute(query, execution_options=options) as result:
+        yield from result
+
+
+_ENTRY = (
+    col(AuditRow.programme_id),
+    col(AuditRow.number),
+    col(AuditRow.at),
+    col(AuditRow.actor),
+    col(AuditRow.action),
+    col(AuditRow.subject),
+    col(AuditRow.previous),
+    col(AuditRow.hash),
+    col(AuditRow.form),
+    col(AuditRow.real_at),
+    col(AuditRow.via),
+    col(AuditRow.account),
+    col(AuditRow.version),
+    col(AuditRow.facts),
+    col(AuditRow.root),
+)
+_FACT = (
+    col(AuditFactRow.programme_id),
+    col(AuditFactRow.number),
+    col(AuditFactRow.position),
+    col(AuditFactRow.op),
+    col(AuditFactRow.of_table),
+    col(AuditFactRow.digest),
+    col(AuditFactRow.row_key),
+    col(AuditFactRow.salt),
+)
+
+BrokenLink = Fault
+"""The name of a fault in release 0.1.0."""
+
+__all__ = [
+    "AnchorWitness", "BrokenLink", "append", "append_all", "entries", "entries_in_full", "examine", "head", "heads",
+    "unsealed", "verify",
+]  # fmt: skip

@@ -23,6 +23,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
+from changeflow import __version__
 from changeflow.errors import (
     DatabaseBusyError,
     DatabaseDownError,
@@ -31,7 +32,9 @@ from changeflow.errors import (
     NewerDatabaseError,
     OlderDatabaseError,
 )
+from changeflow.storage import anchor, audit, sealing, touched
 from changeflow.storage.opening import check_file, check_owner, plain_words
+from changeflow.values.acting import current
 
 BUSY_SECONDS = 10
 """How long a writer waits for another one before it gives up."""
@@ -81,6 +84,7 @@ def engine_for(url: str) -> Engine:
         raise DatabaseUrlError(url, "it is not a complete address") from None
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine)
+    touched.listen(engine)
     return engine
 
 
@@ -121,6 +125,9 @@ def _is_read_only(connection: Connection) -> bool:
 def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iterator[Session]:
     """Open a session in one transaction: committed at the end, rolled back on any error.
 
+    What is written is sealed by the audit entries that are appended in it. With an anchor, they are announced to it
+    before the commit and confirmed after it.
+
     A database that is not there, or has no tables yet, is an error unless `create` makes them. Without `write` the
     session sees one state, waits for nobody and keeps nobody out, and an attempt to write is a `WriteInReadError`.
     A database that cannot do it now is a `DatabaseError`.
@@ -129,6 +136,8 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
         raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
     engine = _opened(url)
     with _translated(url, write=write), Session(_engine_to(engine, write=write)) as session:
+        if write:
+            sealing.begin(session)
         if _version_in(session) != head_version():
             session.rollback()
             _check_version(engine, url, create=create)
@@ -137,10 +146,12 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
             session.connection().exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
         try:
             yield session
+            announced = sealing.finish(session) if write else None
             session.commit()
         except BaseException:
             session.rollback()
             raise
+    anchor.confirm(announced)
 
 
 def _engine_to(engine: Engine, *, write: bool) -> Engine:
@@ -214,6 +225,7 @@ def upgrade(url: str) -> str:
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    _seal_all(url)
     return head_version()
 
 
@@ -229,6 +241,16 @@ def compact(url: str) -> None:
         raise DatabaseUrlError(url, plain_words(str(error))) from None
     finally:
         connection.close()
+
+
+def _seal_all(url: str) -> None:
+    """Seal what an earlier release wrote, so that a later change of it is found."""
+    with session_scope(url) as session:
+        names = audit.unsealed(session)
+    for name in names:
+        with session_scope(url) as session:
+            now = current().clock()
+            audit.append(session, name, at=now, actor="system", action="seal", subject=f"release:{__version__}")
 
 
 def current_version(engine: Engine) -> str | None:

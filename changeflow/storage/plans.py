@@ -125,15 +125,21 @@ def add_report(
     on: date,
     at: datetime,
     by: str,
+    head: tuple[int, str] | None = None,
 ) -> int | None:
-    """Record that a report was issued; None where one of that day says the same already."""
+    """Record that a report was issued; None where one of that day says the same already.
+
+    `head` is the audit's last entry, number and hash, as the report shows it.
+    """
     known = reports(session, programme)
     last = known[-1] if known else None
     if last is not None and last.on == on and last.version == version and dict(last.milestones) == dict(milestones):
         return None
     number = last.number + 1 if last else 1
     text = json.dumps({m: list(v) for m, v in sorted(milestones.items())})
-    session.add(ReportRow(programme_id=programme, number=number, version=version, on=on, at=at, by=by, milestones=text))
+    row = ReportRow(programme_id=programme, number=number, version=version, on=on, at=at, by=by, milestones=text)
+    row.head_number, row.head_hash = head or (None, None)
+    session.add(row)
     return number
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.people import Contact
-from changeflow.storage import keys
+from changeflow.storage import audit, keys, versions
 from changeflow.storage.tables.agenda import MessageRow, ReachRow
 from changeflow.storage.tables.programme import TombstoneRow
+from changeflow.values.acting import current
 
 RECIPIENT_DIGITS, MESSAGE_DIGITS = 32, 40
 _OLD_RECIPIENT = re.compile(r"[0-9a-f]{32}")
@@ -51,6 +52,9 @@ def adopt_key(session: Session) -> bytes:
     if not keys.is_bound(session):
         _carry_over(session, key)
         keys.bind(session)
+        for name in versions.programme_ids(session):
+            now = current().clock()
+            audit.append(session, name, at=now, actor="system", action="key", subject="database", fallback=True)
     return key
 
 

@@ -88,9 +88,8 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     dates = dates_of(stored.programme)
     number = plans.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
     agenda.save_tick(session, name, at=now, revision=revision, day=today, due=len(due))
-    if new:
-        subject = f"tick:{today.isoformat()}:{new}"
-        audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject)
+    subject = f"tick:{today.isoformat()}:{new}"
+    audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject, fallback=not new)
     log("tick", programme=name, due=len(due), new=new, withdrawn=withdrawn)
     return Ticked(programme=name, due=len(due), new=new, withdrawn=withdrawn, readiness=number is not None)
 

@@ -19,7 +19,7 @@ from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
 from changeflow.programme.people import live_people
-from changeflow.storage import answers, facts, publications, versions
+from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import key_of
@@ -102,6 +102,8 @@ def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
         if not answers.use_link(session, digest_of(token), now=now):
             raise LinkError("This link has been used already.", was_known=True)
         said = _Saying(session, link, stored, known, given, now, db).take()
+        name, by = link.programme, link.person
+        audit.append(session, name, at=now, actor=by, action="answer", subject=link.subject, fallback=True)
     if not link.subject.startswith(ROUND):
         log("answer", programme=link.programme, subject=link.subject, kind=given.kind)
     return said
@@ -140,8 +142,12 @@ def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
     """
     with session_scope(db) as session:
         link = usable(session, token, "unsubscribe", now)
+        versions.lock_programme(session, link.programme)
         adopt_key(session)
         answers.switch_optional(session, _recipient(session, link), off=off)
+        action, subject = f"optional:{'off' if off else 'on'}", f"person:{link.person}"
+        name, by = link.programme, link.person
+        audit.append(session, name, at=now, actor=by, action=action, subject=subject, fallback=True)
 
 
 def _recipient(session: Session, link: Link) -> str:

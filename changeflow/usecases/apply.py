@@ -17,7 +17,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.programme.programme import join
-from changeflow.storage import erasure, facts, versions
+from changeflow.storage import audit, erasure, facts, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.freezing import check_frozen
@@ -83,6 +83,8 @@ def apply(
                 number = stored.number
                 versions.save_contacts(session, programme, read.contacts)
                 versions.touch(session, programme)
+                subject = f"version:{number}"
+                audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
             else:
                 _check_parent(folder, stored, programme)
                 if not is_stored:

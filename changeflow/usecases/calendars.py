@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from changeflow.delivery.invitations import Entry, feed
 from changeflow.errors import UnknownThingError
-from changeflow.storage import answers, versions
+from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import Link
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.answering import usable
@@ -56,6 +56,7 @@ def _mark(digest: str) -> str:
 
 
 def _address(session: Session, programme: str, person: str, now: datetime) -> str:
+    versions.lock_programme(session, programme)
     answers.revoke_links(session, programme, person=person, now=now, subject=FEED)
     answers.forget_links(session, programme, person=person, action=FEED, but=ENDED_KEPT)
     token = secrets.token_urlsafe(32)
@@ -70,6 +71,7 @@ def _address(session: Session, programme: str, person: str, now: datetime) -> st
         revoked_at=None,
     )
     answers.add_links(session, {digest_of(token): link}, at=now)
+    audit.append(session, programme, at=now, actor=person, action="calendar", subject=f"person:{person}")
     return token
 
 

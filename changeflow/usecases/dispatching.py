@@ -195,6 +195,9 @@ class _Post:
             if self.is_over:
                 return
             with session_scope(self.db) as session:
+                names = agenda.programmes_of(session, message)
+                for name in names:
+                    versions.lock_programme(session, name)
                 claimed = messages.claim(session, message, worker=self.worker, now=self.clock(), lease=LEASE)
                 nudges = agenda.carried_by(session, message) if claimed else []
                 houses = {name: house_of(session, name) for name in sorted({n.programme for n in nudges})}
@@ -213,6 +216,8 @@ class _Post:
                     counts["parked"] += 1
                     continue
                 [letter] = self._written(session, [(claimed, nudges)], houses)
+                for name in names:
+                    self._note_open(session, name, [message])
             self._hand_over(claimed, nudges, letter, counts)
             self._mark_gone()
 
@@ -226,6 +231,12 @@ class _Post:
             counts["withdrawn"] += sum(t.withdrawn for t in tick(db=self.db, now=now, programme=name))
         with session_scope(self.db) as session:
             found = look(session, now, live_only=self.channel.leaves_the_house)
+            gone = [w.id for v in found.verdicts if v.fate is Fate.WITHDRAWN for w in v.nudges]
+            for name in sorted({found.nudges[i].programme for i in gone}):
+                versions.lock_programme(session, name)
+                count = sum(found.nudges[i].programme == name for i in gone)
+                subject = f"nudges:{count}"
+                audit.append(session, name, at=now, actor=SYSTEM, action="nudge:withdraw", subject=subject)
             for verdict in found.verdicts:
                 ids = [w.id for w in verdict.nudges]
                 if verdict.fate is Fate.WITHDRAWN:
@@ -250,10 +261,16 @@ class _Post:
         drafts = [_draft(v, found, o.email.rpartition("@")[2]) for v, o in zip(some, offices, strict=True)]
         try:
             with session_scope(self.db) as session:
+                names = sorted({n.programme for its in nudges for n in its})
+                for name in names:
+                    versions.lock_programme(session, name)
                 opened = messages.open_messages(session, drafts, worker=self.worker, now=self.clock(), lease=LEASE)
                 if opened is None:
                     raise _TakenError
                 letters = self._written(session, list(zip(opened, nudges, strict=True)), found.houses)
+                for name in names:
+                    own = zip(opened, nudges, strict=True)
+                    self._note_open(session, name, [o.id for o, its in own if any(n.programme == name for n in its)])
                 return list(zip(opened, nudges, letters, strict=True))
         except (IntegrityError, _TakenError):
             if len(some) == 1:
@@ -271,6 +288,12 @@ class _Post:
         ]
         answers.add_links(session, links, at=now)
         return letters
+
+    def _note_open(self, session: Session, programme: str, ids: Sequence[int]) -> None:
+        """Seal what was opened: messages, their links, and which nudges they carry."""
+        subject = f"message:{min(ids)}" if len(ids) == 1 else f"message:{min(ids)}-{max(ids)}"
+        now = self.clock()
+        audit.append(session, programme, at=now, actor=SYSTEM, action="message:open", subject=subject, fallback=True)
 
     def _hand_over(self, claimed: Outgoing, nudges: list[Nudge], letter: Message | None, counts: Counter[str]) -> None:
         if letter is None:
@@ -297,6 +320,13 @@ class _Post:
         if receipt.sent is Sent.NEVER:
             self._finish(claimed, nudges, messages.FAILED, receipt.detail)
             with session_scope(self.db) as session:
+                for name in sorted({n.programme for n in nudges}):
+                    versions.lock_programme(session, name)
+                    subject = f"message:{claimed.id}"
+                    audit.append(
+                        session, name, at=now, actor=SYSTEM, action="message:undeliverable", subject=subject,
+                        fallback=True,
+                    )  # fmt: skip
                 answers.mark_undeliverable(session, claimed.recipient, at=now, error=receipt.detail)
             return "refused"
         if receipt.sent is Sent.MAYBE and not self.channel.may_repeat:
@@ -333,7 +363,8 @@ class _Post:
     ) -> None:
         """Note what became of messages whose claim we still have, in the table and in the audit."""
         now = self.clock()
-        names = sorted({n.programme for _, nudges in some for n in nudges})
+        carried = {c.id: {n.programme for n in its} or set(agenda.programmes_of(session, c.id)) for c, its in some}
+        names = sorted(set().union(*carried.values()))
         for name in names:
             # Two workers that send at once would number their audit entries alike, and one would lose its mark.
             versions.lock_programme(session, name)
@@ -355,8 +386,8 @@ class _Post:
         for name in names:
             entries = [
                 (f"message:{state}", f"message:{claimed.id}")
-                for claimed, nudges in some
-                if claimed.id in ours and any(n.programme == name for n in nudges)
+                for claimed, _ in some
+                if claimed.id in ours and name in carried[claimed.id]
             ]
             audit.append_all(session, name, entries, at=now, actor=SYSTEM)
 

@@ -11,6 +11,7 @@ from changeflow.reports.sro import SroReport, build_sro, slips_of
 from changeflow.reports.trend import build_trend, points_of
 from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases.auditing import head_text
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import SYSTEM, Stored, check_actor, load
@@ -56,7 +57,9 @@ def issue_sro(
         report = _build(session, stored, today=today, since=since)
         points = points_of(stored.programme)
         version = stored.version.number
-        number = plans.add_report(session, name, points, version=version, on=today, at=now, by=by)
+        last = audit.head(session, name)
+        head = (last.last, last.hash) if last is not None else None
+        number = plans.add_report(session, name, points, version=version, on=today, at=now, by=by, head=head)
         if number is not None:
             audit.append(session, name, at=now, actor=by, action="report", subject=f"report:{number}")
     return report
@@ -77,6 +80,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         baseline=baseline.dates if baseline else None,
         baseline_note=note,
         version=stored.version.number,
+        audit_head=head_text(last) if (last := audit.head(session, stored.programme.id)) is not None else "",
         changes=compare_states(earlier, stored.programme, baseline=approved) if earlier else None,
         trend=build_trend(stored.programme, issued),
     )

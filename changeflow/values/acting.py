@@ -38,6 +38,8 @@ class Acting:
     via: Via
     account: str = ""
     """The machine's account (`user@host`) for commands and flows; a session's or link's digest otherwise."""
+    anchor: str = ""
+    """The file outside the database to which each entry of the audit is written; empty for none."""
     clock: Callable[[], datetime] = _machine_clock
     """The real time, aware, in UTC."""
 

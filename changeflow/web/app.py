@@ -33,10 +33,12 @@ def make_app(
     clock: Clock = lambda: datetime.now(UTC),
     clients: Clients = NO_PROXY,
     limits: Limits = LIMITS,
+    anchor: str = "",
 ) -> FastAPI:
     """Return the application over a database.
 
-    `base_url` is where people find it, `clock` says what time it is, `clients` which proxies and watchers to trust.
+    `base_url` is where people find it, `clock` says what time it is, `clients` which proxies and watchers to trust,
+    `anchor` the audit's file outside the database.
     """
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     work = Work(one_writer=is_sqlite(db))
@@ -64,7 +66,7 @@ def make_app(
     _add_calendars(app, db, base_url, clock, work, limits)
     _add_watching(app, db, clock, work, clients)
     app.add_exception_handler(HTTPException, _refused)
-    app.add_middleware(Guard, clients=clients, limits=limits, headers=headers_for(base_url))
+    app.add_middleware(Guard, clients=clients, limits=limits, headers=headers_for(base_url), anchor=anchor)
     return app
 
 

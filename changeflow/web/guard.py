@@ -62,8 +62,10 @@ def headers_for(base_url: str) -> dict[str, str]:
 class Guard:
     """Stands before the application."""
 
-    def __init__(self, app: ASGIApp, *, clients: Clients, limits: Limits, headers: Mapping[str, str]) -> None:
-        self.app, self.clients, self.limits = app, clients, limits
+    def __init__(
+        self, app: ASGIApp, *, clients: Clients, limits: Limits, headers: Mapping[str, str], anchor: str = ""
+    ) -> None:
+        self.app, self.clients, self.limits, self.anchor = app, clients, limits, anchor
         self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self.addresses, self.links = Buckets(limits.per_address), Buckets(limits.per_link)
         self.at_work = 0
@@ -78,7 +80,7 @@ class Guard:
         answer = _Answer(send, self.headers)
         self.at_work += 1
         try:
-            with acting(Acting(via=Via.LINK, account=account_of(scope["path"]))):
+            with acting(Acting(via=Via.LINK, account=account_of(scope["path"]), anchor=self.anchor)):
                 await self._answered(scope, receive, answer)
         finally:
             self.at_work -= 1

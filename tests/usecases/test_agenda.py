@@ -343,10 +343,11 @@ def test_the_audit_chain_names_nobody(stored: str):
 
     with session_scope(stored) as session:
         entries = list(audit.entries(session, "small"))
-        assert audit.verify(session) == (3, [])
+        assert audit.verify(session) == (4, [])
     assert [(actor, action) for _, _, actor, action, _ in entries] == [
         ("chief", "apply"),
         ("system", "tick"),
+        ("system", "message:open"),
         ("system", "message:sent"),
     ]
     assert all("example.org" not in subject for *_, subject in entries)

@@ -92,6 +92,7 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
         scores = Assessment(person="lead", round="round-1", on=date(2027, 1, 8), scores=dict.fromkeys(Element, 3),
                             evidence="self")  # fmt: skip
         publications.add_assessments(session, "small", [scores])
+        audit.append(session, "small", at=at(8), actor="lead", action="assess", subject="round:1")
 
     def removed(now: datetime) -> tuple[int, int, int]:
         [found] = retention.retain(db=db, now=now)
@@ -107,6 +108,7 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
     with session_scope(db) as session:
         closed = minute_of(datetime(2028, 6, 30, 17))
         facts.add_progress(session, "small", "programme/close", TaskProgress(closed, closed), at=at(8), by="chief")
+        audit.append(session, "small", at=at(8), actor="chief", action="progress", subject="programme/close")
     assert removed(datetime(2029, 6, 29, 12, tzinfo=UTC)) == (0, 0, 0)
     assert removed(datetime(2029, 6, 30, 12, tzinfo=UTC)) == (0, 0, 1)
     with session_scope(db) as session:

@@ -38,6 +38,7 @@ def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
         for who in ("lead", "chief"):
             scores = Assessment(person=who, round="round-1", on=date(2027, 1, 8), scores=dict.fromkeys(Element, 2))
             publications.add_assessments(session, "small", [scores])
+        audit.append(session, "small", at=at(8, 8), actor="chief", action="assess", subject="round:1")
     yield sqlite
     engine_for(sqlite).dispose()
 

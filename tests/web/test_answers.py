@@ -100,7 +100,9 @@ def test_looking_uses_nothing_up_and_an_answer_counts_once(stored: str, token: s
     with session_scope(stored) as session:
         stored_now = load(session, None, on=date(2027, 1, 8))
         assert stored_now.programme.is_done(TASK)
-        assert [e[2:4] for e in audit.entries(session, "small")][-1] == ("lead", "progress")
+        last = list(audit.entries_in_full(session, "small"))[-1]
+        assert (last.actor, last.action, last.via, last.account[:5]) == ("lead", "progress", "link", "link:")
+        assert audit.verify(session)[1] == []
     again = client.post(f"/a/{token}", data={"answer": "done"})
     assert (again.status_code, "used already" in again.text) == (410, True)
 

@@ -1,4 +1,4 @@
-"""The audit chain: ids only, never names, addresses, scores or free text, so that erasure leaves it whole."""
+"""The audit chain and what each entry sealed: ids only, never names, addresses, scores or free text."""
 
 from datetime import datetime
 
@@ -9,6 +9,8 @@ from changeflow.storage.types import UtcDateTime
 
 
 class AuditRow(SQLModel, table=True):
+    """One entry. `form` 1 is that of release 0.1.0, which sealed no rows; the columns after it are of form 2."""
+
     __tablename__ = "audit"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_audit_number"),)
 
@@ -16,8 +18,45 @@ class AuditRow(SQLModel, table=True):
     programme_id: str = Field(foreign_key="programme.id", index=True)
     number: int
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    """The moment that the act claims; `real_at` is what the machine's clock said."""
     actor: str
     action: str
     subject: str
     previous: str
     hash: str
+    form: int = Field(default=1)
+    real_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    via: str | None = None
+    account: str | None = None
+    version: int | None = None
+    """Of the programme's definition, once the act was done; None before there is one."""
+    facts: int | None = None
+    """How many rows of `audit_fact` belong to it."""
+    root: str | None = None
+    """The digest over those rows."""
+
+
+class AuditFactRow(SQLModel, table=True):
+    """One row of another table that an entry wrote, changed or removed, as a salted digest.
+
+    `row_key` and `salt` are there as long as the row is. Without its salt a digest gives nothing away, so an erased
+    score cannot be guessed from it.
+    """
+
+    __tablename__ = "audit_fact"
+    __table_args__ = (
+        UniqueConstraint("programme_id", "number", "position", name="uq_audit_fact_position"),
+        UniqueConstraint("of_table", "row_key", name="uq_audit_fact_row"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    programme_id: str = Field(foreign_key="programme.id")
+    number: int
+    """Of the entry."""
+    position: int
+    op: str
+    """`+` written, `-` ended by a change or a removal, `!` ended although the row was not as it had been sealed."""
+    of_table: str
+    digest: str
+    row_key: str | None = None
+    salt: str | None = None

@@ -38,6 +38,9 @@ class ReportRow(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
     milestones: str = Field(sa_column=Column(Text, nullable=False))
+    head_number: int | None = None
+    """The last entry of the audit when the report was made: its number and hash, which the report shows."""
+    head_hash: str | None = None
 
 
 class BaselineRow(SQLModel, table=True):

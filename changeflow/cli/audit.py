@@ -1,0 +1,202 @@
+"""Commands for the audit: verify, show, anchor."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, spoken_errors
+from changeflow.errors import UnknownThingError
+from changeflow.settings import DEFAULT_DB
+
+if TYPE_CHECKING:
+    from changeflow.storage.chain import Fault
+    from changeflow.usecases.auditing import Checked, Shown
+
+audit_app = typer.Typer(help="Who changed what, sealed in a chain.", no_args_is_help=True)
+Anchor = Annotated[
+    Path | None,
+    typer.Option("--anchor", envvar="CHANGEFLOW_ANCHOR", help="The file outside the database that has seen entries."),
+]
+Form = Annotated[str, typer.Option("--format", help="text or json.")]
+SHOWN_FAULTS = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(audit_app, name="audit")
+
+
+@audit_app.command("verify")
+def audit_verify(
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    anchor: Anchor = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option("--head", metavar="NUMBER:HASH", help="A head that a report or backup shows; may be given again."),
+    ] = None,
+    form: Form = "text",
+) -> None:
+    """Check entries, the rows that they sealed, and the anchor; exit 3 when anything was changed or removed."""
+    import json
+
+    from changeflow.usecases import auditing
+
+    with spoken_errors():
+        _check_form(form)
+        checked = auditing.verify(db=db, programme=programme, anchor_file=anchor, heads=head or [])
+    if form == "json":
+        out(json.dumps(_plain(checked, anchor), indent=1, ensure_ascii=False))
+    else:
+        for line in _lines(checked, anchor):
+            out(line)
+        for line in _fault_lines(checked.verdict.faults):
+            typer.secho(line, fg="red", err=True)
+    if not checked.is_well:
+        raise typer.Exit(3)
+
+
+@audit_app.command("show")
+def audit_show(
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    last: Annotated[int, typer.Option(min=0, help="How many of each programme, the latest ones; 0 for all.")] = 50,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Only entries that claim a day other than the real one.")
+    ] = False,
+    form: Form = "text",
+) -> None:
+    """List entries: when, as of when, by whom, how they were known, and what they did."""
+    import json
+
+    from changeflow.usecases import auditing
+
+    with spoken_errors():
+        _check_form(form)
+        shown = list(auditing.show(programme, db=db, last=last or None, only_apart=apart))
+    if form == "json":
+        out(json.dumps([_plain_entry(s) for s in shown], indent=1, ensure_ascii=False))
+        return
+    for one in shown:
+        out(_entry_line(one))
+
+
+@audit_app.command("anchor")
+def audit_anchor(
+    db: Db = DEFAULT_DB,
+    programme: ProgrammeName = None,
+    anchor: Anchor = None,
+    actor: Actor = None,
+    at: At = None,
+) -> None:
+    """Begin an anchor, or accept the database as it is after a restore; the audit notes who did."""
+    from changeflow.usecases import auditing
+
+    with spoken_errors():
+        accepted = auditing.accept(db=db, programme=programme, anchor_file=anchor, actor=actor, now=moment(at))
+    for head in accepted:
+        note(f"Anchored {head.programme} at {auditing.head_text(head)}.")
+
+
+def _check_form(form: str) -> None:
+    if form not in ("text", "json"):
+        raise UnknownThingError("format", form, ["text", "json"])
+
+
+def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
+    verdict = checked.verdict
+    state = "all in order" if checked.is_well else f"{len(verdict.faults)} faults"
+    lines = [f"{verdict.entries} entries, {state}.", f"{verdict.facts} rows are as the entries sealed them."]
+    lines += [f"Head of {name}: {number}:{known[:16]}" for name, (number, known) in sorted(verdict.heads.items())]
+    if verdict.dated_apart:
+        lines.append(
+            f"{verdict.dated_apart} entries claim a day other than the real one: changeflow audit show --apart lists "
+            "them."
+        )
+    lines += [f"{w.programme}, entry {w.number}: {w.what}. This alone is no fault." for w in verdict.warnings]
+    if unsealed := sum(verdict.unsealed.values()):
+        lines.append(
+            f"{unsealed} entries are of release 0.1.0, which sealed no rows. Their rows are sealed as they were when "
+            "the database was upgraded."
+        )
+    if checked.anchor is None:
+        lines.append(
+            "No anchor was compared. Without one, no one can tell whether the last entries, or a whole chain, were "
+            "removed or rewritten: set CHANGEFLOW_ANCHOR."
+        )
+    else:
+        last = f", the last of {checked.anchor.last.at:%d %B %Y %H:%M} UTC" if checked.anchor.last else ""
+        lines.append(f"Compared with the anchor {anchor}: {checked.anchor.lines} lines{last}.")
+        if checked.anchor.accepted:
+            lines.append(f"{checked.anchor.accepted} heads were accepted by hand (changeflow audit anchor).")
+        lines += [
+            f"The anchor has {name} from entry {since} on; the chain vouches for the entries before it."
+            for name, since in checked.anchor.late(verdict.heads)
+        ]
+        lines += [f"{name} has no line in the anchor yet." for name in checked.strangers]
+    return lines
+
+
+def _fault_lines(faults: "list[Fault]") -> list[str]:
+    lines = [_fault_line(fault) for fault in faults[:SHOWN_FAULTS]]
+    if len(faults) > SHOWN_FAULTS:
+        lines.append(f"… and {len(faults) - SHOWN_FAULTS} more; --format json lists them all.")
+    return lines
+
+
+def _fault_line(fault: "Fault") -> str:
+    entry = f", entry {fault.number}" if fault.number is not None else ""
+    return f"{fault.programme or 'All programmes'}{entry}: {fault.what}."
+
+
+def _plain(checked: "Checked", anchor: Path | None) -> dict[str, object]:
+    verdict = checked.verdict
+    return {
+        "ok": checked.is_well,
+        "entries": verdict.entries,
+        "rows": verdict.facts,
+        "heads": {name: {"number": n, "hash": known} for name, (n, known) in sorted(verdict.heads.items())},
+        "faults": [_plain_fault(f) for f in verdict.faults],
+        "warnings": [_plain_fault(w) for w in verdict.warnings],
+        "dated_apart": verdict.dated_apart,
+        "of_release_0_1_0": sum(verdict.unsealed.values()),
+        "anchor": None
+        if checked.anchor is None
+        else {
+            "file": str(anchor),
+            "lines": checked.anchor.lines,
+            "accepted": checked.anchor.accepted,
+            "without_a_line": list(checked.strangers),
+        },
+    }
+
+
+def _plain_fault(fault: "Fault") -> dict[str, object]:
+    return {"programme": fault.programme or None, "number": fault.number, "what": fault.what}
+
+
+def _plain_entry(shown: "Shown") -> dict[str, object]:
+    e = shown.entry
+    return {
+        "programme": e.programme,
+        "number": e.number,
+        "at": e.at.isoformat(),
+        "real_at": e.real_at.isoformat() if e.real_at else None,
+        "days_apart": e.days_apart,
+        "actor": e.actor,
+        "via": e.via,
+        "account": e.account,
+        "action": e.action,
+        "subject": e.subject,
+        "version": e.version,
+        "rows": e.facts,
+        "hash": e.hash,
+    }
+
+
+def _entry_line(shown: "Shown") -> str:
+    e = shown.entry
+    real = f"{e.real_at:%Y-%m-%d %H:%M}" if e.real_at else "real time not kept"
+    dated = f" as of {e.at:%Y-%m-%d %H:%M} ({shown.apart_text})" if shown.apart_text else ""
+    known = f"  by {e.via} {e.account}".rstrip() if e.via else ""
+    return f"{e.programme} {e.number:>5}  {real}{dated}  {e.actor}  {e.action}  {e.subject}{known}"

@@ -1,0 +1,464 @@
+"""What an audit entry seals, whatever way it was written; and what is found when someone writes past changeflow."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, text, update
+from sqlmodel import Session, col, select
+
+from changeflow.errors import AnchorError, CheckFailedError
+from changeflow.storage import anchor, audit
+from changeflow.storage.anchor import AnchorWitness
+from changeflow.storage.backup import backup
+from changeflow.storage.chain import Fault
+from changeflow.storage.covered import EXEMPT, MECHANICS, covered_tables
+from changeflow.storage.database import engine_for, rolled_back, session_scope, upgrade
+from changeflow.storage.tables import metadata
+from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, ReachRow
+from changeflow.storage.tables.audit import AuditFactRow, AuditRow
+from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
+from changeflow.storage.tables.plan import ForecastRow
+from changeflow.storage.tables.programme import ContactRow, ProgrammeRow
+from changeflow.usecases import apply as storing
+from changeflow.usecases import auditing, facts, report
+from changeflow.usecases.facts import Change
+from changeflow.values.acting import Acting, Via, acting, current
+from tests.builders import PROGRAMME, a_folder
+from tests.storage.test_upgrade import released
+
+NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
+ON = date(2027, 1, 20)
+
+
+@pytest.fixture
+def stored(db: str, tmp_path: Path) -> str:
+    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    return db
+
+
+def change(db: str, *, now: datetime = NOW) -> Change:
+    return Change(db=db, programme=None, actor="chief", now=now, on=ON)
+
+
+def finish(db: str, day: int) -> None:
+    facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db))
+
+
+def faults(db: str, anchored: Path | None = None) -> list[Fault]:
+    return auditing.verify(db=db, programme=None, anchor_file=anchored).verdict.faults
+
+
+def outside(db: str, *statements: object) -> None:
+    """Write past changeflow, as someone does who has the database's password."""
+    with Session(engine_for(db)) as session, session.begin():
+        for statement in statements:
+            session.execute(text(statement) if isinstance(statement, str) else statement)  # type: ignore[arg-type]
+
+
+def an_answer(session: Session, words: str | None = "The supplier is late") -> AnswerRow:
+    row = AnswerRow(programme_id="small", person="lead", subject="x", due_on=ON, kind="blocked", text=words, at=NOW)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def note(session: Session, action: str = "test") -> None:
+    audit.append(session, "small", at=NOW, actor="chief", action=action, subject="test:1")
+
+
+def last_facts(db: str) -> list[tuple[str, str]]:
+    """Return what the last entry did to rows: (op, table)."""
+    with session_scope(db) as session:
+        number = audit.heads(session)["small"].last
+        query = select(AuditFactRow).where(AuditFactRow.number == number).order_by(col(AuditFactRow.position))
+        return [(fact.op, fact.of_table) for fact in session.exec(query)]
+
+
+def test_every_table_is_sealed_or_exempt_with_a_reason():
+    assert covered_tables().keys() | EXEMPT.keys() == metadata.tables.keys()
+    assert covered_tables().keys().isdisjoint(EXEMPT)
+    assert all(len(reason.split()) >= 4 for reason in EXEMPT.values())
+
+
+def test_every_column_of_a_sealed_table_is_sealed_or_has_a_reason():
+    for name, covered in covered_tables().items():
+        sealed, exempt = {c.name for c in covered.columns}, MECHANICS.get(name, {})
+        assert sealed | exempt.keys() == {c.name for c in metadata.tables[name].columns}, name
+        assert all(len(reason.split()) >= 3 for reason in exempt.values()), name
+    assert MECHANICS.keys() <= covered_tables().keys()
+
+
+class TestEveryWayOfWriting:
+    def test_a_row_that_a_session_adds_changes_and_deletes(self, stored: str):
+        with session_scope(stored) as session:
+            answer = an_answer(session)
+            note(session)
+            known = answer.id
+        assert last_facts(stored) == [("+", "answer")]
+        with session_scope(stored) as session:
+            session.get_one(AnswerRow, known).kind = "done"
+            note(session)
+        assert last_facts(stored) == [("-", "answer"), ("+", "answer")]
+        with session_scope(stored) as session:
+            session.delete(session.get_one(AnswerRow, known))
+            note(session)
+        assert last_facts(stored) == [("-", "answer")]
+        assert faults(stored) == []
+
+    def test_statements_over_many_rows(self, stored: str):
+        with session_scope(stored) as session:
+            for _ in range(3):
+                an_answer(session)
+            note(session)
+        with session_scope(stored) as session:
+            session.exec(update(AnswerRow).where(col(AnswerRow.person) == "lead").values(text=None))
+            note(session)
+        assert last_facts(stored) == [("-", "answer"), ("+", "answer")] * 3
+        with session_scope(stored) as session:
+            session.exec(delete(AnswerRow).where(col(AnswerRow.programme_id) == "small"))
+            note(session)
+        assert last_facts(stored) == [("-", "answer")] * 3
+        assert faults(stored) == []
+
+    def test_statements_on_the_connection(self, stored: str):
+        link = {"programme_id": "small", "person": "lead", "action": "answer", "subject": "x", "due_on": ON,
+                "created_at": NOW, "expires_at": NOW}  # fmt: skip
+        with session_scope(stored) as session:
+            session.connection().execute(insert(LinkRow), [link | {"token": "a"}, link | {"token": "b"}])
+            note(session)
+        assert last_facts(stored) == [("+", "link")] * 2
+        assert faults(stored) == []
+
+    def test_a_row_that_is_added_and_removed_in_one_transaction_leaves_nothing(self, stored: str):
+        with session_scope(stored) as session:
+            session.delete(an_answer(session))
+            note(session)
+        assert last_facts(stored) == []
+        assert faults(stored) == []
+
+    def test_a_key_that_is_used_again(self, stored: str):
+        for _ in range(3):
+            with session_scope(stored) as session:
+                session.exec(delete(ContactRow).where(col(ContactRow.person) == "lead"))
+                session.add(ContactRow(programme_id="small", person="lead", name=f"Director {_}"))
+                note(session)
+        assert sorted(last_facts(stored)) == [("+", "contact"), ("-", "contact")]
+        assert faults(stored) == []
+
+    def test_a_row_that_is_written_again_as_it_was_is_no_change(self, stored: str, tmp_path: Path):
+        assert storing.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
+        with session_scope(stored) as session:
+            assert [e[3] for e in audit.entries(session, "small")] == ["apply"]
+
+    def test_new_contact_details_in_the_same_version_are_an_entry(self, stored: str, tmp_path: Path):
+        path = tmp_path / "trust" / "people.csv"
+        path.write_text(path.read_text().replace("lead@example.org", "new-lead@example.org"))
+        assert storing.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
+        with session_scope(stored) as session:
+            assert [e[3] for e in audit.entries(session, "small")] == ["apply", "contacts"]
+        assert faults(stored) == []
+
+    def test_mechanics_are_not_sealed(self, stored: str):
+        def message(session: Session) -> MessageRow:
+            return session.exec(select(MessageRow)).one()
+
+        with session_scope(stored) as session:
+            session.add(MessageRow(recipient="r", day=ON, message_id="m", created_at=NOW))
+            note(session)
+        with session_scope(stored) as session:
+            message(session).claimed_by = "worker"
+            session.exec(update(MessageRow).values(attempts=7))
+            note(session)
+        assert last_facts(stored) == []
+        with session_scope(stored) as session:
+            message(session).state = "sent"
+            note(session)
+        assert last_facts(stored) == [("-", "message"), ("+", "message")]
+        assert faults(stored) == []
+
+    def test_rows_that_all_programmes_share_are_sealed_by_whoever_writes(self, stored: str):
+        with session_scope(stored) as session:
+            session.add(ReachRow(recipient="r", optional_off=True))
+            note(session)
+        assert last_facts(stored) == [("+", "reach")]
+
+    def test_a_look_at_what_would_happen_leaves_no_trace(self, stored: str):
+        with rolled_back(stored) as session:
+            an_answer(session)
+            note(session)
+        with session_scope(stored) as session:
+            assert [e[3] for e in audit.entries(session, "small")] == ["apply"]
+
+    def test_a_primary_key_that_changes(self, stored: str):
+        with session_scope(stored) as session:
+            session.add(ReachRow(recipient="old", optional_off=True))
+            note(session)
+        with session_scope(stored) as session:
+            session.get_one(ReachRow, "old").recipient = "new"
+            note(session)
+        assert sorted(last_facts(stored)) == [("+", "reach"), ("-", "reach")]
+        with session_scope(stored) as session:
+            session.exec(update(ReachRow).where(col(ReachRow.recipient) == "new").values(recipient="newest"))
+            note(session)
+        assert sorted(last_facts(stored)) == [("+", "reach"), ("-", "reach")]
+        assert faults(stored) == []
+        with pytest.raises(TypeError, match="Change a primary key of 'reach'"), session_scope(stored) as session:
+            session.exec(update(ReachRow).values(recipient=ReachRow.recipient + "x"))
+
+
+class TestWritingPastChangeflow:
+    def test_each_attack_that_the_first_release_did_not_see(self, stored: str):
+        with session_scope(stored) as session:
+            session.add(ConfidenceRow(programme_id="small", tier="red", reason="x", on=ON, at=NOW, by="chief"))
+            note(session)
+        finish(stored, 8)
+        outside(stored, update(ConfidenceRow).values(tier="green"))
+        assert [(f.number, f.what) for f in faults(stored)] == [(2, "row 1 of 'confidence' is not as it sealed it")]
+        outside(stored, update(ConfidenceRow).values(tier="red"), update(ProgressRow).values(by="lead"))
+        assert [(f.number, f.what) for f in faults(stored)] == [(3, "row 1 of 'progress' is not as it sealed it")]
+        outside(stored, delete(ProgressRow))
+        [fault] = faults(stored)
+        assert fault.what == "row 1 of 'progress', which it sealed, was removed, and no entry says so"
+
+    def test_a_transaction_without_an_entry(self, stored: str):
+        with session_scope(stored) as session:
+            an_answer(session)
+        [fault] = faults(stored)
+        assert fault.what == "row 1 of 'answer' was written outside changeflow: no entry seals it"
+
+    def test_what_was_tampered_with_stays_so_when_changeflow_writes_it_again(self, stored: str):
+        with session_scope(stored) as session:
+            an_answer(session)
+            note(session)
+        outside(stored, update(AnswerRow).values(person="chief"))
+        with session_scope(stored) as session:
+            session.exec(update(AnswerRow).values(text=None))
+            note(session, "retention")
+        [fault] = faults(stored)
+        assert fault.number == 3
+        assert fault.what == "a row of 'answer' had been changed outside changeflow before this entry ended it"
+
+    def test_a_row_that_no_entry_sealed_is_not_sealed_by_a_later_change(self, stored: str):
+        with session_scope(stored) as session:
+            an_answer(session)
+        with session_scope(stored) as session:
+            session.exec(update(AnswerRow).values(text=None))
+            note(session)
+        assert len(faults(stored)) == 1
+
+
+class TestHowTheActorWasKnown:
+    def test_an_entry_says_so_beside_the_real_time_and_the_version(self, stored: str):
+        real = datetime(2026, 7, 30, 10, tzinfo=UTC)
+        with acting(Acting(via=Via.COMMAND, account="office@host", clock=lambda: real)):
+            finish(stored, 8)
+        [first, last] = auditing.show("small", db=stored, last=None, only_apart=False)
+        assert (first.entry.via, first.entry.version) == ("library", 1)
+        assert (last.entry.via, last.entry.account, last.entry.real_at) == ("command", "office@host", real)
+        assert last.apart_text == "dated 157 days ahead"
+
+    def test_back_dating_is_counted_and_listed_but_no_fault(self, stored: str):
+        with acting(replace(current(), clock=lambda: NOW + timedelta(days=40, hours=1))):
+            finish(stored, 8)
+        checked = auditing.verify(db=stored, programme=None, anchor_file=None)
+        assert checked.is_well
+        assert [s.apart_text for s in auditing.show(None, db=stored, last=1, only_apart=True)] == [
+            "back-dated by 40 days"
+        ]
+
+    def test_a_clock_that_goes_back_is_a_warning(self, stored: str):
+        for hours in (0, -2):
+            with acting(replace(current(), clock=lambda h=hours: NOW + timedelta(days=900, hours=h))):
+                finish(stored, 13 + hours)
+        verdict = auditing.verify(db=stored, programme=None, anchor_file=None).verdict
+        assert verdict.faults == []
+        assert [w.what for w in verdict.warnings] == ["the machine's clock went back by 120 minutes before it"]
+
+    def test_what_the_system_does_under_a_link_leads_to_no_one(self, stored: str):
+        with acting(Acting(via=Via.LINK, account="link:1234")), session_scope(stored) as session:
+            audit.append(session, "small", at=NOW, actor="system", action="assess", subject="assessment:one")
+            audit.append(session, "small", at=NOW, actor="lead", action="answer:done", subject="x")
+        found = [s.entry.account for s in auditing.show(None, db=stored, last=2, only_apart=False)]
+        assert found == ["", "link:1234"]
+
+
+class TestAnchor:
+    @pytest.fixture
+    def anchored(self, db: str, tmp_path: Path) -> Path:
+        path = tmp_path / "anchor.txt"
+        with acting(replace(current(), anchor=str(path))):
+            storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+            for day in range(5, 9):
+                finish(db, day)
+        return path
+
+    def test_each_commit_is_announced_and_confirmed(self, db: str, anchored: Path):
+        lines = [line for line in anchor.read(anchored) if not isinstance(line, Fault)]
+        assert [(line.kind, line.last) for line in lines] == [(k, n) for n in range(1, 6) for k in ("begun", "stored")]
+        assert anchored.stat().st_mode & 0o777 == 0o600
+        assert faults(db, anchored) == []
+
+    def test_without_the_last_entries_the_database_is_older_than_the_anchor(self, db: str, anchored: Path):
+        outside(
+            db,
+            "delete from audit_fact where number > 3",
+            "delete from audit where number > 3",
+            "delete from progress where id > 2",
+            "delete from forecast where number > 3",
+        )
+        [fault] = faults(db, anchored)
+        assert fault.what.startswith("the database is older than the anchor (entry 3, anchor 5)")
+
+    def test_a_whole_chain_that_is_gone(self, db: str, anchored: Path):
+        outside(db, "delete from audit_fact", "delete from audit")
+        found = [f.what for f in faults(db, anchored)]
+        assert "the whole chain is gone; the anchor has 5 entries" in found
+        with pytest.raises(CheckFailedError, match="written outside changeflow"):
+            auditing.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
+
+    def test_an_entry_that_was_never_announced(self, db: str, anchored: Path):
+        finish(db, 11)
+        [fault] = faults(db, anchored)
+        assert (fault.number, fault.what[:24]) == (6, "it was never anchored: a")
+        auditing.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
+        assert faults(db, anchored) == []
+
+    def test_an_anchor_that_cannot_be_written_stops_the_change(self, db: str, anchored: Path, tmp_path: Path):
+        for path in (tmp_path, tmp_path / "nowhere" / "anchor.txt"):
+            with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match="No changes saved"):
+                finish(db, 11)
+        assert faults(db, anchored) == []
+
+    def test_a_line_that_a_crash_cut_short_harms_nothing(self, db: str, anchored: Path):
+        with anchored.open("a") as file:
+            file.write("2026-07-30T10:00:00.000000+00:00 begun small 6 ")
+        with acting(replace(current(), anchor=str(anchored))):
+            finish(db, 11)
+        assert faults(db, anchored) == []
+
+    def test_an_act_that_was_announced_and_not_committed_harms_nothing(
+        self, db: str, anchored: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        with monkeypatch.context() as patch, acting(replace(current(), anchor=str(anchored))):
+            patch.setattr("sqlalchemy.engine.base.Connection._commit_impl", lambda _: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                finish(db, 11)
+        assert faults(db, anchored) == []
+        with acting(replace(current(), anchor=str(anchored))):
+            finish(db, 12)
+        assert faults(db, anchored) == []
+
+    def test_an_act_that_was_committed_and_not_confirmed_harms_nothing(
+        self, db: str, anchored: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        with monkeypatch.context() as patch, acting(replace(current(), anchor=str(anchored))):
+            patch.setattr(anchor, "confirm", lambda _: None)
+            finish(db, 11)
+        assert faults(db, anchored) == []
+
+    def test_a_line_that_was_changed_is_found(self, db: str, anchored: Path):
+        lines = anchored.read_text().splitlines(keepends=True)
+        for damaged in (lines[:3] + lines[4:], [*lines[:3], lines[3].replace(" 2 2 ", " 2 9 "), *lines[4:]]):
+            anchored.write_text("".join(damaged))
+            assert any("of the anchor was changed" in f.what for f in faults(db, anchored))
+
+    def test_an_anchor_that_begins_late_vouches_for_what_was_before(self, stored: str, tmp_path: Path):
+        finish(stored, 8)
+        path = tmp_path / "late.txt"
+        auditing.accept(db=stored, programme=None, anchor_file=path, actor="chief", now=NOW)
+        assert faults(stored, path) == []
+        outside(stored, update(AuditRow).where(col(AuditRow.number) == 1).values(hash="0" * 64))
+        assert faults(stored, path)
+
+    def test_a_programme_that_was_forged_beside_an_anchor(self, db: str, anchored: Path, tmp_path: Path):
+        text = PROGRAMME.replace("programme: small", "programme: other")
+        other = a_folder(tmp_path / "other", programme=text)
+        with acting(replace(current(), clock=lambda: datetime(2999, 1, 1, tzinfo=UTC))):
+            storing.apply(other, db=db, actor="chief", now=NOW)
+        [fault] = faults(db, anchored)
+        assert (fault.programme, fault.number, fault.what[:21]) == ("other", 1, "it was never anchored")
+
+    def test_two_who_write_at_once_keep_the_anchor_whole(self, db: str, anchored: Path):
+        from concurrent.futures import ThreadPoolExecutor
+
+        def write(n: int) -> None:
+            with acting(replace(current(), anchor=str(anchored))), session_scope(db) as session:
+                session.add(ReachRow(recipient=f"r{n}"))
+                note(session)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(write, range(20)))
+        assert faults(db, anchored) == []
+        assert AnchorWitness(anchor.read(anchored)).lines == 50
+
+
+def test_a_restored_copy_is_older_than_the_anchor_until_someone_accepts_it(sqlite: str, tmp_path: Path):
+    path = tmp_path / "anchor.txt"
+    with acting(replace(current(), anchor=str(path))):
+        storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+        finish(sqlite, 5)
+        backup(sqlite, tmp_path / "copy.db")
+        for day in (6, 7, 8):
+            finish(sqlite, day)
+        copy = f"sqlite:///{tmp_path / 'copy.db'}"
+        [fault] = faults(copy, path)
+        assert fault.what.startswith("the database is older than the anchor (entry 2, anchor 5)")
+        finish(copy, 11)
+        assert any(f.number == 3 and "written twice" in f.what for f in faults(copy, path))
+        auditing.accept(db=copy, programme=None, anchor_file=path, actor="chief", now=NOW)
+        assert faults(copy, path) == []
+        finish(copy, 12)
+        assert faults(copy, path) == []
+        assert "it is not the entry that was anchored" in faults(sqlite, path)[0].what
+    engine_for(copy).dispose()
+
+
+def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
+    made = report.issue_sro(None, db=stored, today=ON, actor="chief", now=NOW)
+    number, _, known = made.audit_head.partition(":")
+    assert (number, len(known)) == ("1", 16)
+
+    def with_head(text: str) -> list[str]:
+        verdict = auditing.verify(db=stored, programme=None, anchor_file=None, heads=[text]).verdict
+        return [f.what for f in verdict.faults]
+
+    assert with_head(made.audit_head) == []
+    assert "older than the head 9:" in with_head("9:0123456789abcdef")[0]
+    assert "has another entry 1" in with_head("1:0123456789abcdef")[0]
+    with session_scope(stored) as session:
+        first = next(audit.entries_in_full(session, "small"))
+    outside(stored, update(AuditRow).where(col(AuditRow.number) == 1).values(hash=first.hash[::-1]))
+    assert any("report 1 has another entry 1" in f.what for f in faults(stored))
+
+
+def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
+    db = released("0.1.0", tmp_path)
+    upgrade(db)
+    checked = auditing.verify(db=db, programme=None, anchor_file=None)
+    assert (checked.verdict.entries, checked.verdict.faults) == (57, [])
+    assert sum(checked.verdict.unsealed.values()) == 56
+    with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
+        connection.execute("update decision set outcome = 'reject' where id = 3")
+        connection.execute("update assessment set desire = 5 where id = 7")
+        connection.commit()
+    found = {f.what for f in faults(db)}
+    assert found == {"row 3 of 'decision' is not as it sealed it", "row 7 of 'assessment' is not as it sealed it"}
+    engine_for(db).dispose()
+
+
+def test_one_programme_is_checked_alone(stored: str, tmp_path: Path):
+    other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
+    storing.apply(other, db=stored, actor="chief", now=NOW)
+    outside(stored, update(ForecastRow).where(col(ForecastRow.programme_id) == "other").values(cause="x"))
+    assert [f.programme for f in faults(stored)] == ["other"]
+    alone = auditing.verify(db=stored, programme="small", anchor_file=None)
+    assert (alone.verdict.entries, alone.verdict.faults) == (1, [])
+
+
+def test_the_count_of_changes_is_not_sealed(stored: str):
+    outside(stored, update(ProgrammeRow).values(revision=99))
+    assert faults(stored) == []
