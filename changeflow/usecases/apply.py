@@ -88,7 +88,7 @@ def apply(
         with noting_refusals(db, now), session_scope(db, create=True) as session:
             is_stored = versions.lock_programme(session, programme)
             stored = versions.latest(session, programme) if is_stored else None
-            powers = check_allowed(stored, read, by, on=local_day(now))
+            permit(stored.definition if stored else read.definition, by, Action.STORE_VERSION, on=local_day(now))
             _check_erased(session, read)
             contacts = _contacts(stored, read, versions.contacts(session, programme))
             if stored is not None and stored.hash == read.definition.content_hash():
@@ -97,6 +97,7 @@ def apply(
                 versions.touch(session, programme)
             else:
                 _check_parent(folder, stored, programme)
+                powers = check_content(stored, read, by, on=local_day(now))
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
                 known = facts.load_facts(session, programme)
@@ -124,14 +125,15 @@ def apply(
     return number
 
 
-def check_allowed(stored: Version | None, read: Folder, by: str, *, on: date) -> tuple[PowerChange, ...]:
-    """Check that a person may store a folder, by the version that is stored; return what changes about who may do what.
+def check_content(stored: Version | None, read: Folder, by: str, *, on: date) -> tuple[PowerChange, ...]:
+    """Check that a person may do all that a folder does, by the version that is stored before it.
+
+    Returns what it changes about who may do what.
 
     Nobody gets a mandate by a version that they store themselves. The first version of a programme has none before it:
     who may store it is in the folder.
     """
     before = stored.definition if stored is not None else read.definition
-    permit(before, by, Action.STORE_VERSION, on=on)
     waived = stored.definition.waivers if stored is not None else ()
     if any(waiver not in waived for waiver in read.definition.waivers):
         permit(before, by, Action.ADD_WAIVER, on=on)
