@@ -418,18 +418,26 @@ def may(
 ) -> Allowed | Refused:
     """Tell whether a person may do something, in which roles; if not, who may.
 
-    A person who has left by `on` holds no role any more. A programme without a list of people has no one in any
-    role: whoever works on it is its project team.
+    A person who has left by `on`, or has not joined yet, holds no role. A programme without a list of people has no one
+    in any role: whoever works on it is its project team.
     """
     entry = TABLE[action]
-    left = next((p.leaves for p in definition.people if p.id == person), None)
-    if on is not None and left is not None and left < on:
-        gone = f"{_title(definition, person)} left on {spoken_day(left)} and may not {entry.what(subject)} any more."
-        return Refused(f"{gone} {_who_may(definition, action, subject)}", allowed_people(definition, action, subject))
+    if away := _why_away(definition, person, on):
+        said = f"{_title(definition, person)} {away} may not {entry.what(subject)}. "
+        return Refused(said + _who_may(definition, action, subject), allowed_people(definition, action, subject))
     if held := frozenset(role for role in entry.roles if _is(definition, person, role, subject)):
         return Allowed(held)
     said = f"{_title(definition, person)} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
     return Refused(said, allowed_people(definition, action, subject))
+
+
+def _why_away(definition: Definition, person: str, on: date | None) -> str:
+    found = next((p for p in definition.people if p.id == person), None)
+    if on is None or found is None or found.is_here(on):
+        return ""
+    if found.leaves is not None and found.leaves < on:
+        return f"left on {spoken_day(found.leaves)} and"
+    return f"joins on {spoken_day(found.joins)} and" if found.joins is not None else ""
 
 
 def roles_of(definition: Definition, person: str, subject: Subject = PROGRAMME) -> frozenset[Role]:

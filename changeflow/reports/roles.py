@@ -30,8 +30,8 @@ it. `changeflow roles DIR` says who is in which role in a programme folder.
 _RULES = """\
 ## What the table rests on
 
-- **Roles come from the programme's files.** A person may be in several. A person who has left holds no role. Without
-  `people.csv`, whoever works on the programme is its project team.
+- **Roles come from the programme's files.** A person may be in several. A person who has left, or has not
+  joined yet, holds no role. Without `people.csv`, whoever works on the programme is its project team.
 - **A refusal changes nothing.** It says who may, exits with 4, and goes into the log. A refusal about personal data
   goes into the audit as well.
 - **No one gives themselves a role.** A version that changes who holds a mandate needs the SRO or the board of the

@@ -180,7 +180,16 @@ def test_a_person_who_has_left_holds_no_role(definition: Definition):
     assert isinstance(may(left, "gone", Action.TAKE_BASELINE, on=date(2027, 1, 31)), Allowed)
     verdict = may(left, "gone", Action.TAKE_BASELINE, on=date(2027, 2, 1))
     assert isinstance(verdict, Refused)
-    assert "left on 31 Jan 2027 and may not take a baseline any more" in verdict.message
+    assert "left on 31 Jan 2027 and may not take a baseline." in verdict.message
+
+
+def test_a_person_who_has_not_joined_yet_holds_no_role(definition: Definition):
+    people = tuple(p.model_copy(update={"joins": date(2027, 3, 1)}) if p.id == "chair" else p for p in PEOPLE)
+    joining = definition.model_copy(update={"people": people})
+    verdict = may(joining, "chair", Action.TAKE_BASELINE, on=date(2027, 2, 28))
+    assert isinstance(verdict, Refused)
+    assert verdict.message.startswith("The Chair of Trustees joins on 1 Mar 2027 and may not take a baseline.")
+    assert isinstance(may(joining, "chair", Action.TAKE_BASELINE, on=date(2027, 3, 1)), Allowed)
 
 
 def test_a_head_acts_for_their_own_school_alone(definition: Definition):
