@@ -42,6 +42,7 @@ from changeflow.reports.roles import roles_page
 from changeflow.storage.database import engine_for
 from changeflow.usecases import apply as storing
 from changeflow.usecases import (
+    assessments,
     calendars,
     export,
     facts,
@@ -56,6 +57,7 @@ from changeflow.usecases import (
     reinforcement,
     report,
     submissions,
+    withdrawing,
 )
 from changeflow.usecases.facts import Change
 from changeflow.values.finding import Waiver
@@ -106,6 +108,12 @@ HOLDER = {
     Role.SIGNATORY: "signatory",
     Role.SYSTEM: SYSTEM,
 }
+RECORDED_BY = {
+    Action.WITHDRAW_CONFIRMATION: "owner",
+    Action.WITHDRAW_SIGNATURE: "signatory",
+    Action.WITHDRAW_FACT: "viewer",
+}
+"""Who recorded the fact that is withdrawn: the one role that follows from what somebody did."""
 STRANGERS = ["estates-manager", "estates-provider"]
 """The service manager and the lead provider of another service: what is payroll's is not theirs."""
 OF_THE_PROGRAMME = {
@@ -218,7 +226,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     piloting.raise_issue(issue, world.change("member"))
     piloting.plan_improvement(IMPROVEMENT, world.change("member"))
     lessons.propose_lesson(LESSON, world.change("member"))
-    import_scores(world, "member", "r0")
+    import_scores(world, "member", "r0", 18)
+    decide(world, "owner")
+    piloting.confirm(GO, "desk", "A rota", None, world.change("owner"))
+    piloting.sign(GO, "", world.change("signatory"), agrees=True)
+    give_feedback(world, "viewer", "Slow")
     engine_for(world.db).dispose()
     yield world
     engine_for(world.db).dispose()
@@ -233,9 +245,9 @@ def reconcile(world: World, actor: str, new: str, period: str = "2027-02") -> No
     pilot.reconcile_stored(*files, service="payroll", period=period, change=world.change(actor))
 
 
-def import_scores(world: World, actor: str, name: str) -> None:
-    path = world.file(f"{name}.csv", "person,on,awareness,desire\nviewer,2027-03-20,4,2\n")
-    facts.import_assessments(path, world.change(actor))
+def import_scores(world: World, actor: str, name: str, day: int) -> None:
+    path = world.file(f"{name}.csv", f"person,on,awareness,desire\nviewer,2027-03-{day},4,2\n")
+    assessments.import_assessments(path, world.change(actor))
 
 
 def import_training(world: World, actor: str) -> None:
@@ -244,7 +256,7 @@ def import_training(world: World, actor: str) -> None:
 
 
 def decide(world: World, actor: str, by: str | None = None) -> None:
-    answer = gates.Answer(task=PLAN, outcome=Outcome.REJECT, reason="Not yet", on=TODAY, by=by)
+    answer = gates.Answer(task=PLAN, outcome=Outcome.REJECT, reason="Not yet", on=TODAY, by=by, again=True)
     gates.decide(answer, world.change(actor))
 
 
@@ -286,10 +298,15 @@ def raise_issue(world: World, actor: str) -> None:
     piloting.raise_issue(raised, world.change(actor))
 
 
-def give_feedback(world: World, actor: str) -> None:
-    piloting.give_feedback(
-        FeedbackGiven(service="payroll", on=TODAY, by="", side="user", text="Good"), world.change(actor)
-    )
+def give_feedback(world: World, actor: str, text: str = "Good") -> None:
+    said = FeedbackGiven(service="payroll", on=TODAY, by="", side="user", text=text)
+    piloting.give_feedback(said, world.change(actor))
+
+
+def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
+    known = withdrawing.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
+    fact = next(f for f in known if not entry or f.values["kind"] == entry)
+    withdrawing.withdraw_fact(fact.id, "Wrong", world.change(actor))
 
 
 def improve(world: World, actor: str) -> None:
@@ -312,8 +329,8 @@ HOW: dict[Action, Call] = {
     Action.RECORD_DECISION: lambda w, who: decide(w, who, by="chief"),
     Action.ADD_WAIVER: waive,
     Action.SET_CONFIDENCE: lambda w, who: governance.set_confidence("amber", "Late", None, w.change(who)),
-    Action.SIGN: lambda w, who: piloting.sign(GO, "", w.change(who), agrees=True),
-    Action.CONFIRM: lambda w, who: piloting.confirm(GO, "desk", "A rota", None, w.change(who)),
+    Action.SIGN: lambda w, who: piloting.sign(GO, "Again", w.change(who), agrees=True),
+    Action.CONFIRM: lambda w, who: piloting.confirm(GO, "desk", "Another rota", None, w.change(who)),
     Action.EXPORT_PERSON: ask_about,
     Action.ERASE_PERSON: lambda w, who: persons.erase("viewer", db=w.db, programme=None, actor=who, now=NOW),
     Action.EXPORT_ADDRESSES: export_addresses,
@@ -328,7 +345,7 @@ HOW: dict[Action, Call] = {
     Action.ANSWER_LESSON: lambda w, who: lessons.answer_lesson("payroll", 1, "No", w.change(who), accepted=False),
     Action.REPEAT_PILOT: lambda w, who: piloting.repeat(SIDE_BY_SIDE, "1pp", "Not clean", w.change(who)),
     Action.REPORT_PROGRESS: say_progress,
-    Action.IMPORT_SCORES: lambda w, who: import_scores(w, who, "r1"),
+    Action.IMPORT_SCORES: lambda w, who: import_scores(w, who, "r1", 20),
     Action.RECORD_TRAINING: import_training,
     Action.REPORT_CHECKPOINT: checkpoint,
     Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),
@@ -342,6 +359,11 @@ HOW: dict[Action, Call] = {
     Action.PLAN_IMPROVEMENT: improve,
     Action.FINISH_IMPROVEMENT: lambda w, who: piloting.make_improvement("payroll", 1, "Written", w.change(who)),
     Action.ISSUE_REPORT: lambda w, who: report.issue_sro(None, db=w.db, today=TODAY, actor=who, now=NOW),
+    Action.WITHDRAW_DECISION: lambda w, who: withdraw(w, who, "decision"),
+    Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
+    Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
+    Action.WITHDRAW_FACT: lambda w, who: withdraw(w, who, "pilot-entry", "feedback"),
+    Action.READ_FACTS: lambda w, who: withdrawing.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")
@@ -382,6 +404,7 @@ def test_who_may_not_is_refused_and_nothing_changes(action: Action, base: World,
     world = base.copy(tmp_path / "world")
     before = world.dump()
     people = [person for role, person in HOLDER.items() if not is_allowed(action, role)]
+    people = [person for person in people if person != RECORDED_BY.get(action)]
     if not is_allowed(action, Role.VIEWER):
         people += STRANGERS if action not in OF_THE_PROGRAMME else []
     for person in people:
@@ -409,9 +432,10 @@ def test_who_may_passes_the_check(
 ):
     """Each use case is left as soon as the table has said yes to what it asked for."""
     people = [person for role, person in HOLDER.items() if is_allowed(action, role)]
+    people += [RECORDED_BY[action]] if action in RECORDED_BY else []
     world = base.copy(tmp_path / "world")
     for module in (storing, calendars, export, facts, gates, governance, lessons, looking, permitting, persons,
-                   pilot, piloting, reinforcement, report, submissions):  # fmt: skip
+                   pilot, piloting, reinforcement, report, submissions, withdrawing, assessments):  # fmt: skip
         if hasattr(module, "permit"):
             monkeypatch.setattr(module, "permit", left_after(action))
     for person in people:
@@ -435,8 +459,8 @@ def left_after(action: Action) -> Callable[..., str]:
 
 @pytest.mark.parametrize("action", HOW)
 def test_who_may_does_it_and_the_audit_says_so(action: Action, base: World, tmp_path: Path):
-    role = next(role for role in HOLDER if is_allowed(action, role) and role is not Role.VIEWER)
-    world, person = base.copy(tmp_path / "world"), HOLDER[role]
+    allowed = (HOLDER[role] for role in HOLDER if is_allowed(action, role) and role is not Role.VIEWER)
+    world, person = base.copy(tmp_path / "world"), RECORDED_BY.get(action) or next(allowed)
     if action in LATER:
         with pytest.raises(InputError, match=LATER[action]):
             HOW[action](world, person)
@@ -516,6 +540,7 @@ REFUSED = {
     "sponsor act": "Seen",
     "pilot measure": "payroll queries 2",
     "pilot reconcile": "old.csv new.csv --service payroll --period 2027-03",
+    "fact withdraw": "decision-1 --reason x",
     "pilot submitted": "payroll S1 2027-02 old",
     "pilot test": "payroll starter passed --evidence x",
     "pilot issue update": "payroll 1 Looked",

@@ -28,6 +28,8 @@ class Subject:
     """The schools that it touches: a head acts for their own school alone."""
     owners: frozenset[str] = frozenset()
     signatories: frozenset[str] = frozenset()
+    recorder: str | None = None
+    """Who recorded the fact that it is about."""
     recipient: str | None = None
     """Whom the message with the link was sent to."""
 
@@ -122,6 +124,7 @@ _FOUND_BY: Mapping[Role, Callable[[Definition, Subject], frozenset[str]]] = {
     Role.ADMIN: lambda definition, _: frozenset(definition.programme.admins),
     Role.OWNER: lambda _, subject: subject.owners,
     Role.SIGNATORY: lambda _, subject: subject.signatories,
+    Role.RECORDER: lambda _, subject: frozenset({subject.recorder} if subject.recorder else ()),
     Role.RECIPIENT: lambda _, subject: frozenset({subject.recipient} if subject.recipient else ()),
     Role.SYSTEM: lambda _, __: frozenset({SYSTEM}),
     Role.MACHINE: lambda _, __: frozenset(),

@@ -26,6 +26,7 @@ NAMED = (
     Role.ADMIN,
     Role.OWNER,
     Role.SIGNATORY,
+    Role.RECORDER,
     Role.RECIPIENT,
 )
 """Roles of people in people.csv: each of them is a viewer as well."""
@@ -46,6 +47,7 @@ HOW_NAMED: Mapping[Role, str] = {
     Role.ADMIN: "`admins:` in programme.yaml",
     Role.OWNER: "the owner of the gate, task, criterion, issue or improvement itself",
     Role.SIGNATORY: "`go_no_go: sign` in the service's file, each for themselves",
+    Role.RECORDER: "the person who recorded the fact",
     Role.RECIPIENT: "the person whom a message was sent to, by the link in it",
     Role.SYSTEM: "changeflow itself, when a flow runs",
     Role.MACHINE: "anyone with access to the machine and the database, without a name",
@@ -136,6 +138,29 @@ TABLE: Mapping[Action, Entry] = {
         commands=("pilot confirm",),
         is_decision=True,
     ),
+    Action.WITHDRAW_DECISION: Entry(
+        words="withdraw {thing}",
+        thing="a decision",
+        roles=(Role.OWNER, Role.SRO),
+        commands=("fact withdraw",),
+        is_decision=True,
+        note="a gate's decision and its conditions; the delivery confidence: the SRO alone",
+    ),
+    Action.WITHDRAW_CONFIRMATION: Entry(
+        words="withdraw {thing}",
+        thing="a confirmation",
+        roles=(Role.RECORDER, Role.SRO),
+        commands=("fact withdraw",),
+        is_decision=True,
+    ),
+    Action.WITHDRAW_SIGNATURE: Entry(
+        words="withdraw {thing}",
+        thing="a signature",
+        roles=(Role.RECORDER,),
+        commands=("fact withdraw",),
+        is_decision=True,
+        note="each their own",
+    ),
     Action.EXPORT_PERSON: Entry(
         words="export what is kept about a person",
         roles=(Role.DATA_PROTECTION, Role.ADMIN),
@@ -195,6 +220,12 @@ TABLE: Mapping[Action, Entry] = {
         roles=_OPEN,
         commands=("nudge calendar",),
         note="noted",
+    ),
+    Action.READ_FACTS: Entry(
+        words="list recorded facts",
+        roles=_OPEN,
+        commands=("fact list",),
+        note="noted where there are any; contracts and scores are not among them",
     ),
     Action.PREVIEW_MESSAGES: Entry(
         words="preview messages",
@@ -302,6 +333,12 @@ TABLE: Mapping[Action, Entry] = {
         commands=("report sro",),
         note="`--issue`, and the weekly flow",
     ),
+    Action.WITHDRAW_FACT: Entry(
+        words="withdraw {thing}",
+        thing="a fact",
+        roles=(Role.RECORDER, Role.SRO),
+        commands=("fact withdraw",),
+    ),
     Action.ANSWER_MESSAGE: Entry(
         words="answer a message",
         roles=(Role.RECIPIENT,),
@@ -356,6 +393,7 @@ TABLE: Mapping[Action, Entry] = {
             "serve",
             "status",
             "db upgrade",
+            "db new-key",
             "db backup",
             "db restore",
             "db retention",
@@ -464,7 +502,12 @@ def is_allowed(action: Action, role: Role) -> bool:
 
 _WITHOUT_NAMES = (Role.VIEWER, Role.HEAD, Role.CHANGE_LEAD, Role.PROJECT_TEAM, Role.SPONSOR)
 """Roles of many people: a refusal does not list them."""
-_ARTICLES = {Role.HEAD: "the head of the school", Role.CHANGE_LEAD: "a change lead", Role.ADMIN: "an admin"}
+_ARTICLES = {
+    Role.HEAD: "the head of the school",
+    Role.CHANGE_LEAD: "a change lead",
+    Role.ADMIN: "an admin",
+    Role.RECORDER: "the person who recorded it",
+}
 
 
 def _who_may(definition: Definition, action: Action, subject: Subject) -> str:

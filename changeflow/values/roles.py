@@ -20,6 +20,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     OWNER = "owner"
     SIGNATORY = "signatory"
+    RECORDER = "recorder"
     RECIPIENT = "recipient"
     SYSTEM = "system"
     MACHINE = "machine"
@@ -36,6 +37,9 @@ class Action(StrEnum):
     SET_CONFIDENCE = "set-confidence"
     SIGN = "sign"
     CONFIRM = "confirm"
+    WITHDRAW_DECISION = "withdraw-decision"
+    WITHDRAW_CONFIRMATION = "withdraw-confirmation"
+    WITHDRAW_SIGNATURE = "withdraw-signature"
 
     EXPORT_PERSON = "export-person"
     ERASE_PERSON = "erase-person"
@@ -46,6 +50,7 @@ class Action(StrEnum):
     READ_REPORT = "read-report"
     READ_ANSWERS = "read-answers"
     READ_CALENDAR = "read-calendar"
+    READ_FACTS = "read-facts"
     PREVIEW_MESSAGES = "preview-messages"
 
     STORE_VERSION = "store-version"
@@ -69,6 +74,7 @@ class Action(StrEnum):
     PLAN_IMPROVEMENT = "plan-improvement"
     FINISH_IMPROVEMENT = "finish-improvement"
     ISSUE_REPORT = "issue-report"
+    WITHDRAW_FACT = "withdraw-fact"
 
     ANSWER_MESSAGE = "answer-message"
     CHOOSE_MESSAGES = "choose-messages"

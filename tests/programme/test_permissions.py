@@ -33,6 +33,7 @@ PEOPLE = (
     Person(id="admin", role="Administrator"),
     Person(id="owner", role="Owner"),
     Person(id="signatory", role="Signatory"),
+    Person(id="recorder", role="Recorder"),
     Person(id="recipient", role="Recipient"),
     Person(id="gone", role="Former Chief Executive", leaves=date(2027, 1, 31)),
 )
@@ -42,6 +43,7 @@ ABOUT = Subject(
     schools=frozenset({"oakfield"}),
     owners=frozenset({"owner"}),
     signatories=frozenset({"signatory"}),
+    recorder="recorder",
     recipient="recipient",
 )
 HOLDER = {
@@ -59,6 +61,7 @@ HOLDER = {
     Role.ADMIN: "admin",
     Role.OWNER: "owner",
     Role.SIGNATORY: "signatory",
+    Role.RECORDER: "recorder",
     Role.RECIPIENT: "recipient",
     Role.SYSTEM: SYSTEM,
 }
@@ -68,6 +71,10 @@ ONLY = {
     Action.DECIDE_GATE: {"owner", "sro"},
     Action.SET_CONFIDENCE: {"sro"},
     Action.SIGN: {"signatory"},
+    Action.WITHDRAW_DECISION: {"owner", "sro"},
+    Action.WITHDRAW_CONFIRMATION: {"recorder", "sro"},
+    Action.WITHDRAW_SIGNATURE: {"recorder"},
+    Action.WITHDRAW_FACT: {"recorder", "sro"},
     Action.EXPORT_PERSON: {"officer", "admin"},
     Action.ERASE_PERSON: {"officer", "admin"},
     Action.EXPORT_ADDRESSES: {"officer", "admin", "member", "office"},
@@ -227,4 +234,7 @@ def test_decisions_signatures_baselines_waivers_and_confirmations_are_decisions(
         Action.SET_CONFIDENCE,
         Action.SIGN,
         Action.CONFIRM,
+        Action.WITHDRAW_DECISION,
+        Action.WITHDRAW_CONFIRMATION,
+        Action.WITHDRAW_SIGNATURE,
     }

@@ -13,11 +13,12 @@ from changeflow.intake.folder import read_folder
 from changeflow.storage import audit, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import apply as storing
-from changeflow.usecases import calendars, facts, gates, governance, persons, piloting, previewing, report
+from changeflow.usecases import assessments, calendars, facts, gates, governance, persons, piloting, previewing, report
 from changeflow.usecases.export import Addresses, export_folder
 from changeflow.usecases.facts import Change
 from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.stored import load
+from changeflow.usecases.withdrawing import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Outcome
@@ -83,6 +84,13 @@ def decided(**more: object) -> gates.Answer:
     return gates.Answer(**(answer | more))  # type: ignore[arg-type]
 
 
+def take_back(db: str) -> None:
+    with acting(Acting(via=Via.LIBRARY)):
+        gates.decide(decided(again=True), change(db, "lead"))
+    latest = [f for f in recorded_facts(None, db=db, on=TODAY, kind="decision") if f.withdrawn is None][-1]
+    withdraw_fact(latest.id, "Wrong", change(db, "lead"))
+
+
 DECISIONS = {
     "a gate": lambda db: gates.decide(decided(), change(db, "lead")),
     "a gate for another person": lambda db: gates.decide(decided(by="lead"), change(db, "office")),
@@ -91,6 +99,7 @@ DECISIONS = {
     "confidence": lambda db: governance.set_confidence("amber", "Late", None, change(db, "chief")),
     "a signature": lambda db: piloting.sign(GO, "", change(db, "lead"), agrees=True),
     "a withheld signature": lambda db: piloting.sign(GO, "No desk", change(db, "lead"), agrees=False),
+    "taking a decision back": lambda db: take_back(db),
     "a confirmation": lambda db: piloting.confirm(GO, "desk", "A rota", None, change(db, "lead")),
 }
 
@@ -331,7 +340,7 @@ class TestAddresses:
         args = ["export", "xlsx", str(tmp_path / "x.xlsx"), "--from", str(folder), "--with-addresses"]
         result = CliRunner().invoke(app, args)
         assert result.exit_code == 4
-        assert "Only a folder has addresses" in result.stderr
+        assert "--with-addresses would have no effect: only a folder has addresses" in result.stderr
 
 
 class TestLooks:
@@ -341,7 +350,7 @@ class TestLooks:
         apply(folder, sqlite, people=PEOPLE + staff)
         scores = tmp_path / "r1.csv"
         scores.write_text("person,on,awareness\n" + "".join(f"p{n},2027-01-05,4\n" for n in range(14)))
-        facts.import_assessments(scores, change(sqlite, "lead"))
+        assessments.import_assessments(scores, change(sqlite, "lead"))
         return sqlite
 
     def test_a_report_is_read_without_a_name_and_noted_where_it_says_where_people_are(self, asked: str):
@@ -365,6 +374,12 @@ class TestLooks:
         result = CliRunner().invoke(app, args)
         assert result.exit_code == 0, result.output
         assert entries(asked, "look") == [("unnamed", "report:2027-01-05")]
+
+    def test_recorded_facts_are_noted_where_there_are_any(self, stored: str):
+        assert recorded_facts(None, db=stored, on=TODAY, now=NOW) == []
+        facts.finish_task("payroll/plan", TODAY, date(2027, 1, 4), change(stored, "lead"))
+        recorded_facts(None, db=stored, on=TODAY, kind="progress", now=NOW)
+        assert entries(stored, "look") == [("unnamed", "facts:progress")]
 
     def test_a_persons_dates_and_answers_are_noted(self, stored: str):
         calendars.feed_for("lead", db=stored, programme=None, now=NOW)
