@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from changeflow.errors import NotAllowedError
 from changeflow.logs import log
+from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import PROGRAMME, Subject
-from changeflow.programme.permissions import TABLE, Refused, may
+from changeflow.programme.permissions import Refused, may
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import check_actor
