@@ -7,7 +7,8 @@ ChangeflowError
 │   ├── CalendarExhaustedError  a calendar has no working time left
 │   ├── DatesOutOfRangeError    a computed date is beyond every calendar
 │   ├── RulesUnknownError       no edition of a rulepack is in force that early
-│   └── UnknownThingError       a name that nothing here has
+│   ├── UnknownThingError       a name that nothing here has
+│   └── NotAllowedError         the person may not do this; it says who may
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
@@ -133,6 +134,14 @@ class UnknownThingError(InputError):
         hint = f" Did you mean '{close[0]}'?" if close else f" {remedy}" if remedy else listed
         self.name = name
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
+
+
+class NotAllowedError(InputError):
+    """A person may not do what they asked for."""
+
+    def __init__(self, message: str, *, programme: str, actor: str, action: str) -> None:
+        self.programme, self.actor, self.action = programme, actor, action
+        super().__init__(message)
 
 
 class CheckFailedError(ChangeflowError):

@@ -108,6 +108,7 @@ start: 2027-01-04
 office: {email: office@example.org}
 wiifts: {statement: More time for students, approved_by: chief, approved_on: 2026-12-01}
 sponsor: {person: chief, since: 2026-09-01}
+data_protection_contact: chief
 waves:
   - {id: w1, name: wave 1, schools: [ash, beech]}
   - {id: w2, name: wave 2, schools: [cedar]}

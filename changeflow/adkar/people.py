@@ -1,5 +1,6 @@
 """Stakeholders, as a version of the programme keeps them: roles and groups, never names or addresses."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Literal
 
@@ -94,6 +95,14 @@ class Contact(Frozen):
         if value is not None and any(ord(c) < 32 or ord(c) == 127 for c in value):
             raise ValueError("it has a line break or another control character. Write it on one line")
         return value
+
+    def completed_from(self, known: "Contact", given: Collection[str]) -> "Contact":
+        """Return these details, with those that were not given as they are known.
+
+        `given` names columns of people.csv: `name`, `email`, `language`, `away`, `active`.
+        """
+        kept = [f for f in type(self).model_fields if f != "person" and f.removeprefix("is_") not in given]
+        return self.model_copy(update={field: getattr(known, field) for field in kept})
 
     def is_away(self, day: date) -> bool:
         return any(a.first_day <= day <= a.last_day for a in self.away)

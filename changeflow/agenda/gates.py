@@ -15,7 +15,8 @@ from changeflow.agenda.criteria import Criterion, State, unless_waived
 from changeflow.agenda.go_live import go_live_criteria
 from changeflow.errors import UnknownThingError
 from changeflow.programme.facts import Condition, Decision
-from changeflow.programme.mandates import holders
+from changeflow.programme.mandates import Subject
+from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme
 from changeflow.programme.readiness import standing_of
 from changeflow.programme.standings import is_stale
@@ -27,7 +28,8 @@ from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import last_day_of, spoken_day
-from changeflow.values.words import Gate, Kind, Mandate, Outcome, Severity
+from changeflow.values.roles import Action
+from changeflow.values.words import Gate, Kind, Outcome, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,12 @@ def gate_of(programme: Programme, task: TaskId) -> Task:
 
 def deciders(programme: Programme, gate: Task) -> frozenset[str]:
     """Return who may decide: whoever owns the gate, and the SRO, who is accountable for all of them."""
-    own = frozenset({gate.owner} if gate.owner else ())
-    return own | holders(programme.definition, Mandate.SRO)
+    return allowed_people(programme.definition, Action.DECIDE_GATE, gate_subject(gate))
+
+
+def gate_subject(gate: Task) -> Subject:
+    """Return a gate as the thing that a decision is about."""
+    return Subject(thing=f"“{gate.name}”", service=gate.service, owners=frozenset({gate.owner} if gate.owner else ()))
 
 
 def closed_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, ProgrammeName, moment, note, out, refuse, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, refuse, spoken_errors
 from changeflow.settings import DEFAULT_DB, begin, settings
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ def nudge_preview(
 
 
 @nudge.command("answers")
-def nudge_answers(db: Db = DEFAULT_DB, programme: ProgrammeName = None) -> None:
+def nudge_answers(db: Db = DEFAULT_DB, programme: ProgrammeName = None, actor: Actor = None, at: At = None) -> None:
     """List what people answered to nudges, the latest first: what stands in the way, and what is promised."""
     from changeflow.usecases import previewing
 
     with spoken_errors():
-        for line in previewing.answered(db=db, programme=programme):
+        for line in list(previewing.answered(db=db, programme=programme, now=moment(at), actor=actor)):
             out(line)
 
 
@@ -111,13 +111,14 @@ def nudge_calendar(
     programme: ProgrammeName = None,
     at: At = None,
     to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
+    actor: Actor = None,
 ) -> None:
     """Write somebody's dates as a calendar file. They can subscribe to them by a link in each message."""
     from changeflow.files import write_whole
     from changeflow.usecases import calendars
 
     with spoken_errors():
-        content = calendars.feed_for(person, db=db, programme=programme, now=moment(at))
+        content = calendars.feed_for(person, db=db, programme=programme, now=moment(at), actor=actor)
         if to is None:
             out(content.decode())
         else:

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, ProgrammeName, day, moment, note, refuse, refuse_beside, spoken_errors
+from changeflow.cli.speaking import (
+    Actor,
+    At,
+    Db,
+    ProgrammeName,
+    day,
+    moment,
+    note,
+    refuse,
+    refuse_beside,
+    spoken_errors,
+)
 from changeflow.settings import DEFAULT_DB
 
 
@@ -22,6 +33,11 @@ def export(
     ] = None,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
+    with_addresses: Annotated[
+        bool,
+        typer.Option("--with-addresses", help="Of a folder: with names, e-mail addresses and days of absence."),
+    ] = False,
+    actor: Actor = None,
     at: At = None,
 ) -> None:
     """Write the latest version out: as a folder again, for Microsoft Project, a spreadsheet or a calendar."""
@@ -31,9 +47,13 @@ def export(
         refuse_beside(context, source, *(["at"] if source is not None and source.is_file() else []))
         if form == "folder":
             refuse(context, ["source"], "a folder is written out of the database alone.")
-            number = exporting.export_folder(out, db=db, programme=programme, on=day(at))
+            asked = exporting.Addresses(actor=actor, now=moment(at)) if with_addresses else None
+            number = exporting.export_folder(out, db=db, programme=programme, on=day(at), addresses=asked)
             note(f"Wrote version {number} to {out}")
+            if asked is None:
+                note("Names and addresses are left out; applying the folder keeps those that are stored.")
             return
+        refuse(context, ["with_addresses", "actor"], "only a folder has addresses.")
         on = day(at) if at else None
         exporting.export_schedule(form, out, source=source, db=db, programme=programme, on=on, now=moment(at))
     note(f"Wrote {out}")

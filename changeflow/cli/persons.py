@@ -73,6 +73,9 @@ def person_export(
     programme: ProgrammeName = None,
     received: Received = None,
     to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
+    reason: Annotated[
+        str, typer.Option(help="Why their scores are needed, where there are any; that you gave one is noted.")
+    ] = "",
     actor: Actor = None,
     at: At = None,
 ) -> None:
@@ -83,7 +86,7 @@ def person_export(
     with spoken_errors():
         now = moment(at)
         came = received.date() if received else local_day(now)
-        found = persons.everything_about(who, came, db=db, programme=programme, actor=actor, now=now)
+        found = persons.everything_about(who, came, db=db, programme=programme, actor=actor, now=now, reason=reason)
         text = json.dumps(found, indent=2, ensure_ascii=False)
         if to is None:
             out(text)

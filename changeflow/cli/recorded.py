@@ -24,6 +24,7 @@ def fact_list(
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
+    actor: Actor = None,
     at: At = None,
 ) -> None:
     """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
@@ -34,7 +35,7 @@ def fact_list(
     with spoken_errors():
         if form not in ("text", "json"):
             raise UnknownThingError("format", form, ["text", "json"])
-        found = recorded_facts(programme, db=db, on=day(at), kind=kind)
+        found = recorded_facts(programme, db=db, on=day(at), kind=kind, actor=actor, now=moment(at))
     if form == "json":
         out(json.dumps(fact_data(found, about=about), indent=1, ensure_ascii=False))
         return

@@ -64,6 +64,7 @@ def report_go_no_go(
     out: OutFile = Path("go-no-go.html"),
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
+    actor: Actor = None,
     at: At = None,
 ) -> None:
     """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
@@ -72,7 +73,7 @@ def report_go_no_go(
     from changeflow.usecases.go_no_go import go_no_go_of
 
     with spoken_errors():
-        page = go_no_go_of(gate, db=db, programme=programme, today=day(at))
+        page = go_no_go_of(gate, db=db, programme=programme, today=day(at), actor=actor, now=moment(at))
         write_go_no_go(page, out)
     for line in go_no_go_text(page):
         speaking.out(line)

@@ -82,6 +82,9 @@ def _difference(change: "Difference") -> list[str]:
             lines.append(f"  … and {rest} more")
         days = round(change.finish_moved / DAY)
         lines.append(f"The programme's finish moves {days:+d} days." if days else "The finish stays where it is.")
+    if change.powers:
+        lines.append("Who may do what changes, so the SRO or the board has to store it:")
+        lines += [f"  {words}" for words in change.powers]
     if change.blocks:
         lines.append(f"{change.blocks} findings will stop a baseline; changeflow plan shows them.")
     return lines

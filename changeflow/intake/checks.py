@@ -177,7 +177,17 @@ def _waivers(definition: Definition) -> Iterator[Flaw]:
 
 def _mandates(definition: Definition) -> Iterator[Flaw]:
     people = {p.id for p in definition.people}
-    for name, holders in definition.programme.mandates:
+    programme = definition.programme
+    if programme.data_protection_contact:
+        place = Place.programme("data_protection_contact")
+        yield from unknown(place, "person", programme.data_protection_contact, people)
+    for n, person in enumerate(programme.admins):
+        yield from unknown(Place.programme("admins", n), "person", person, people)
+    for service in definition.services:
+        if service.service_manager:
+            place = Place.service(service.service, "service_manager")
+            yield from unknown(place, "person", service.service_manager, people)
+    for name, holders in programme.mandates:
         for n, person in enumerate(holders):
             yield from unknown(Place.programme("mandates", name, n), "person", person, people)
 

@@ -36,8 +36,9 @@ from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepacks
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
-OF_A_CONTACT = ("language", "works_on", "away", "active")
-OF_A_STAY = ("joins", "leaves", "successor", "moves")
+OF_A_CONTACT = ("name", "email", "language", "away", "active")
+"""Columns of people.csv that are how somebody is reached: no version keeps them."""
+OF_A_STAY = ("works_on", "joins", "leaves", "successor", "moves")
 MOST_YAML = 6_000_000
 """Characters of all YAML files of a folder: three of the largest that is read."""
 YES_NO = {"yes": True, "no": False}
@@ -59,6 +60,8 @@ class Folder:
     """Joined, without facts and schedule."""
     sources: dict[str, str] = field(default_factory=dict)
     """The text of each file that makes the definition, by its path in the folder; people.csv is never among them."""
+    contact_columns: frozenset[str] = frozenset()
+    """Of `OF_A_CONTACT`, those that people.csv has. A column of addresses without a single one counts as left out."""
 
 
 def read_folder(path: Path) -> Folder:
@@ -78,6 +81,7 @@ class _Reader:
         """Of the YAML files so far."""
         self.documents: dict[str, Document] = {}
         """By what the file describes: `programme`, `service:payroll`, `pathway:central-service`, `calendar:…`."""
+        self.contact_columns = frozenset[str]()
 
     def read(self) -> Folder | None:
         if not self.path.is_dir():
@@ -132,7 +136,9 @@ class _Reader:
         self._report(check_levelling(joined))
         self._report(flaws)
         self._check_loops(joined)
-        return Folder(self.path, definition, contacts, assessments, rulepacks, joined, self._sources())
+        return Folder(
+            self.path, definition, contacts, assessments, rulepacks, joined, self._sources(), self.contact_columns
+        )
 
     def _one(self, name: str, model: type[Model], key: Callable[[Model], str]) -> Model | None:
         path = self.path / name
@@ -211,8 +217,6 @@ class _Reader:
             return (), ()
         required = ("id", "role")
         optional = (
-            "name",
-            "email",
             "audience",
             "school",
             "hub",
@@ -224,9 +228,10 @@ class _Reader:
         )
         people: dict[str, Person] = {}
         contacts: list[Contact] = []
+        given = set[str]()
         for row in self._table(name, required, optional, mapping):
-            apart = ("name", "email", "language", "away", "active")
-            cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in apart}
+            given |= row.columns.keys() & set(OF_A_CONTACT)
+            cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in OF_A_CONTACT}
             for several in ("groups", "services", "works_on"):
                 cells[several] = tuple(g.strip() for g in row.cells.get(several, "").split(";") if g.strip())
             moves = [m.partition("=") for m in row.cells.get("moves", "").split(";") if m.strip()]
@@ -260,6 +265,9 @@ class _Reader:
             contact = self._row(row, Contact, name, about)
             if contact is not None:
                 contacts.append(contact)
+        if not any(c.email for c in contacts):
+            given.discard("email")
+        self.contact_columns = frozenset(given)
         return tuple(people.values()), tuple(contacts)
 
     def _table(

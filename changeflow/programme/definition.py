@@ -196,6 +196,11 @@ class Policy(Frozen):
         0.6, gt=0, le=1, description="Above this share of the planned work the balance tips to technology"
     )
     larger_trust_from: int = Field(10, ge=2, description="From this many schools on, a pilot comes before rollout")
+    decisions_on_command_line: bool = Field(
+        default=True,
+        description="Whether decisions, signatures, baselines, waivers and confirmations may be recorded on the "
+        "command line, where anyone with access to the machine may claim to be anyone",
+    )
 
 
 class Mandates(Frozen):
@@ -238,6 +243,10 @@ class ProgrammeFile(Frozen):
     sponsor: Sponsor | None = None
     policy: Policy = Policy()
     mandates: Mandates = Mandates()
+    data_protection_contact: Id | None = Field(
+        None, description="The person who answers for personal data: exports and erases what is kept about a person"
+    )
+    admins: tuple[Id, ...] = Field((), description="People who may do so as well, and who look after the settings")
     working_week: WorkingWeek = WorkingWeek()
     closed: tuple[Closure, ...] = ()
     columns: dict[Literal["people", "schools", "assessments"], dict[str, str]] = Field(
@@ -264,6 +273,9 @@ class ServiceFile(Frozen):
     name: str
     service_class: str = Field("general", alias="class")
     lead_provider: LeadProvider | None = None
+    service_manager: Id | None = Field(
+        None, description="Who runs the service day to day; with the lead provider, who may see single contracts"
+    )
     required_days_per_week: float = Field(1.0, ge=0, le=5)
     agreement: Agreement | None = None
     team: Team | None = None

@@ -1,9 +1,41 @@
-"""Who holds which mandate: the right to lift rules and to decide at gates."""
+"""Who holds which role and which mandate: read from the programme's own files, never kept anywhere else."""
 
-from changeflow.programme.definition import Definition
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.values.roles import Role
 from changeflow.values.words import Mandate
 
 FINANCE_CLASS = "finance"
+HEADS, OFFICE, BOARD = "heads", "programme-office", "board"
+"""Groups of people.csv that give a role."""
+LEADS, SPONSORS = "lead", "sponsor"
+"""Audiences of people.csv that give a role."""
+SYSTEM = "system"
+"""The actor of what flows do by themselves."""
+_OF_MANDATES = {Mandate.SRO: Role.SRO, Mandate.BOARD: Role.BOARD, Mandate.FINANCE: Role.FINANCE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The thing that an action is about; what is left out does not matter to the action."""
+
+    thing: str = ""
+    """What it is called in a refusal, such as “Payroll: plan agreed”."""
+    service: str | None = None
+    schools: frozenset[str] | None = None
+    """The schools that it touches: a head acts for their own school alone."""
+    owners: frozenset[str] = frozenset()
+    signatories: frozenset[str] = frozenset()
+    recorder: str | None = None
+    """Who recorded the fact that it is about."""
+    recipient: str | None = None
+    """Whom the message with the link was sent to."""
+
+
+PROGRAMME = Subject()
+"""An action about the whole programme."""
 
 
 def holders(definition: Definition, mandate: Mandate, service: str | None = None) -> frozenset[str]:
@@ -11,15 +43,89 @@ def holders(definition: Definition, mandate: Mandate, service: str | None = None
 
     What a lead provider may lift or decide, the SRO may as well, who is accountable for all of it: our own choice.
     """
-    programme = definition.programme
-    sponsor = frozenset({programme.sponsor.person} if programme.sponsor else ())
-    leads = {s.service: s.lead_provider.person for s in definition.services if s.lead_provider}
-    if mandate is Mandate.SRO:
-        return sponsor
-    if mandate is Mandate.BOARD:
-        return frozenset(programme.mandates.board) or frozenset(p.id for p in definition.people if "board" in p.groups)
-    if mandate is Mandate.FINANCE:
-        classes = {s.service: s.service_class for s in definition.services}
-        by_class = frozenset(person for name, person in leads.items() if classes[name] == FINANCE_CLASS)
-        return frozenset(programme.mandates.finance) or by_class
-    return sponsor | (frozenset({leads[service]}) if service in leads else frozenset())
+    if mandate is Mandate.LEAD_PROVIDER:
+        leads = in_role(definition, Role.LEAD_PROVIDER, Subject(service=service)) if service else frozenset[str]()
+        return in_role(definition, Role.SRO) | leads
+    return in_role(definition, _OF_MANDATES[mandate])
+
+
+def in_role(definition: Definition, role: Role, subject: Subject = PROGRAMME) -> frozenset[str]:
+    """Return the people in a role, by id; of a role that belongs to a thing, those of this thing."""
+    return _FOUND_BY[role](definition, subject)
+
+
+def _sro(definition: Definition, _: Subject) -> frozenset[str]:
+    sponsor = definition.programme.sponsor
+    return frozenset({sponsor.person} if sponsor else ())
+
+
+def _board(definition: Definition, _: Subject) -> frozenset[str]:
+    return frozenset(definition.programme.mandates.board) or _in_group(definition, BOARD)
+
+
+def _finance(definition: Definition, _: Subject) -> frozenset[str]:
+    leads = (s.lead_provider for s in definition.services if s.service_class == FINANCE_CLASS)
+    return frozenset(definition.programme.mandates.finance) or frozenset(lead.person for lead in leads if lead)
+
+
+def _data_protection(definition: Definition, _: Subject) -> frozenset[str]:
+    contact = definition.programme.data_protection_contact
+    return frozenset({contact} if contact else ())
+
+
+def _lead_providers(definition: Definition, subject: Subject) -> frozenset[str]:
+    leads = (s.lead_provider for s in _services(definition, subject))
+    return frozenset(lead.person for lead in leads if lead)
+
+
+def _service_managers(definition: Definition, subject: Subject) -> frozenset[str]:
+    return frozenset(s.service_manager for s in _services(definition, subject) if s.service_manager)
+
+
+def _services(definition: Definition, subject: Subject) -> Iterator[ServiceFile]:
+    return (s for s in definition.services if subject.service in (None, s.service))
+
+
+def _project_team(definition: Definition, _: Subject) -> frozenset[str]:
+    """Return who manages or belongs to the team of any service, and the programme office."""
+    teams = [s.team for s in definition.services if s.team]
+    staffed = frozenset(p for t in teams for p in (t.manager, *(m.person for m in t.members)))
+    return staffed | _in_group(definition, OFFICE)
+
+
+def _heads(definition: Definition, subject: Subject) -> frozenset[str]:
+    """Return the heads of all the schools that a thing touches: of one school, or where schools do not matter."""
+    heads = [p for p in definition.people if HEADS in p.groups and p.school is not None]
+    if subject.schools is None:
+        return frozenset(p.id for p in heads)
+    return frozenset(p.id for p in heads if subject.schools == {p.school})
+
+
+def _of_audience(definition: Definition, audience: str) -> frozenset[str]:
+    return frozenset(p.id for p in definition.people if p.audience == audience)
+
+
+def _in_group(definition: Definition, group: str) -> frozenset[str]:
+    return frozenset(p.id for p in definition.people if group in p.groups)
+
+
+_FOUND_BY: Mapping[Role, Callable[[Definition, Subject], frozenset[str]]] = {
+    Role.VIEWER: lambda definition, _: frozenset(p.id for p in definition.people),
+    Role.HEAD: _heads,
+    Role.CHANGE_LEAD: lambda definition, _: _of_audience(definition, LEADS),
+    Role.PROJECT_TEAM: _project_team,
+    Role.SERVICE_MANAGER: _service_managers,
+    Role.LEAD_PROVIDER: _lead_providers,
+    Role.SRO: _sro,
+    Role.SPONSOR: lambda definition, _: _of_audience(definition, SPONSORS),
+    Role.BOARD: _board,
+    Role.FINANCE: _finance,
+    Role.DATA_PROTECTION: _data_protection,
+    Role.ADMIN: lambda definition, _: frozenset(definition.programme.admins),
+    Role.OWNER: lambda _, subject: subject.owners,
+    Role.SIGNATORY: lambda _, subject: subject.signatories,
+    Role.RECORDER: lambda _, subject: frozenset({subject.recorder} if subject.recorder else ()),
+    Role.RECIPIENT: lambda _, subject: frozenset({subject.recipient} if subject.recipient else ()),
+    Role.SYSTEM: lambda _, __: frozenset({SYSTEM}),
+    Role.MACHINE: lambda _, __: frozenset(),
+}

@@ -244,11 +244,9 @@ def compact(url: str) -> None:
 
 
 def _seal_all(url: str) -> None:
-    """Seal what an earlier release wrote, so that a later change of it is found."""
+    """Seal what an earlier release wrote, all of it or nothing, so that a later change of it is found."""
     with session_scope(url) as session:
-        names = audit.unsealed(session)
-    for name in names:
-        with session_scope(url) as session:
+        for name in audit.unsealed(session):
             now = current().clock()
             audit.append(session, name, at=now, actor="system", action="seal", subject=f"release:{__version__}")
 

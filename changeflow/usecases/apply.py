@@ -1,7 +1,7 @@
 """Store a folder as the next version of its programme: the difference first, then all or nothing."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -9,21 +9,28 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from changeflow.adkar.people import Contact
 from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
+from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
+from changeflow.programme.mandates import Subject, in_role
 from changeflow.programme.plan import Moved, compare, dates_of
-from changeflow.programme.programme import join
+from changeflow.programme.powers import PowerChange, changed_powers
+from changeflow.programme.programme import Programme, join
 from changeflow.storage import audit, erasure, facts, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.freezing import check_frozen
+from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.stored import after_change, check_actor, judged
 from changeflow.values.moments import local_day, spoken_day
+from changeflow.values.roles import Action, Role
 
+SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
 """What a folder knows of the version that it was made from."""
 MOST_OF_STATE = 10_000
@@ -43,6 +50,8 @@ class Difference:
     """Civil minutes that the programme's finish moves."""
     blocks: int
     """Findings that would stop a baseline."""
+    powers: tuple[str, ...] = ()
+    """What it changes about who may do what: the SRO or the board stores such a version."""
 
 
 def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
@@ -64,6 +73,7 @@ def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
         moved=compare(*dates),
         finish_moved=finishes[1] - finishes[0] if before else 0,
         blocks=len(after.blocks),
+        powers=tuple(p.words for p in changed_powers(_joined(stored.definition), read.programme)) if stored else (),
     )
 
 
@@ -75,18 +85,21 @@ def apply(
     by = check_actor(read.definition, actor)
     programme = read.definition.programme.programme
     try:
-        with session_scope(db, create=True) as session:
+        with noting_refusals(db, now), session_scope(db, create=True) as session:
             is_stored = versions.lock_programme(session, programme)
             stored = versions.latest(session, programme) if is_stored else None
+            permit(stored.definition if stored else read.definition, by, Action.STORE_VERSION, on=local_day(now))
             _check_erased(session, read)
+            contacts = _contacts(stored, read, versions.contacts(session, programme))
             if stored is not None and stored.hash == read.definition.content_hash():
                 number = stored.number
-                versions.save_contacts(session, programme, read.contacts)
+                versions.save_contacts(session, programme, contacts)
                 versions.touch(session, programme)
                 subject = f"version:{number}"
                 audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
             else:
                 _check_parent(folder, stored, programme)
+                powers = check_content(stored, read, by, on=local_day(now))
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
                 known = facts.load_facts(session, programme)
@@ -94,7 +107,9 @@ def apply(
                     _check_retired(stored.definition, read, known, retire)
                     check_frozen(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
-                versions.save_contacts(session, programme, read.contacts)
+                versions.save_contacts(session, programme, contacts)
+                entries = [("roles", f"version:{number}:{change.code}") for change in powers]
+                audit.append_all(session, programme, entries, at=now, actor=by)
                 day = on or read.definition.programme.start
                 subject = f"version:{number}:{read.definition.content_hash()[:12]}"
                 after_change(session, programme, on=day, now=now, actor=by, action="apply", subject=subject)
@@ -110,6 +125,56 @@ def apply(
             f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
         ) from None
     return number
+
+
+def check_content(stored: Version | None, read: Folder, by: str, *, on: date) -> tuple[PowerChange, ...]:
+    """Check that a person may do all that a folder does, by the version that is stored before it.
+
+    Returns what it changes about who may do what.
+
+    Nobody gets a mandate by a version that they store themselves. The first version of a programme has none before it:
+    who may store it is in the folder.
+    """
+    before = stored.definition if stored is not None else read.definition
+    waived = stored.definition.waivers if stored is not None else ()
+    if any(waiver not in waived for waiver in read.definition.waivers):
+        permit(before, by, Action.ADD_WAIVER, on=on)
+    if stored is None:
+        return ()
+    explained = {s.service: s.parallel_run.explanations if s.parallel_run else () for s in before.services}
+    for service in read.definition.services:
+        own = service.parallel_run.explanations if service.parallel_run else ()
+        if any(e not in explained.get(service.service, own) for e in own):
+            about = Subject(thing=service.name, service=service.service)
+            permit(before, by, Action.EXPLAIN_CONTRACTS, about, on=on)
+    powers = changed_powers(_joined(before), read.programme)
+    if powers and in_role(before, Role.SRO) | in_role(before, Role.BOARD):
+        permit(before, by, Action.CHANGE_ROLES, Subject(thing=_in_words(powers)), on=on)
+    return powers
+
+
+def _in_words(powers: Sequence[PowerChange]) -> str:
+    shown = [p.words for p in powers[:SHOWN]]
+    if len(powers) > SHOWN:
+        shown.append(f"{len(powers) - SHOWN} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _joined(definition: Definition) -> Programme:
+    programme, _ = join(definition, rulepacks=shipped_rulepacks())
+    return programme
+
+
+def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]) -> list[Contact]:
+    """Return how people are reached: as the folder says, and where it lacks a column, as it is stored."""
+    found = []
+    for contact in read.contacts:
+        before = known.get(contact.person)
+        role = stored.definition.role_of(contact.person) if stored is not None else None
+        # A name that was only the role's title follows the role.
+        given = read.contact_columns | ({"name"} if before is not None and before.name == role else set())
+        found.append(contact if before is None else contact.completed_from(before, given))
+    return found
 
 
 def remember(folder: Path, programme: str, number: int, content: str) -> None:

@@ -11,10 +11,12 @@ from changeflow.storage import erasure, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.publications import Taken
 from changeflow.usecases.facts import NOTHING, Change
+from changeflow.usecases.permitting import permit
 from changeflow.usecases.publishing import publish_closed
-from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.usecases.stored import after_change, load
 from changeflow.values.moments import spoken_day
 from changeflow.values.problem import Problem
+from changeflow.values.roles import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         definition = stored.version.definition
-        by, name = check_actor(definition, change.actor), stored.programme.id
+        by, name = permit(definition, change.actor, Action.IMPORT_SCORES, on=change.on), stored.programme.id
         people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
         found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
         if problems:

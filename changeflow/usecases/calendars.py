@@ -13,9 +13,11 @@ from changeflow.storage.answers import Link
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.answering import usable
 from changeflow.usecases.letters import digest_of
+from changeflow.usecases.permitting import note_look
 from changeflow.usecases.stored import load, look_at
 from changeflow.values.base import calendar_uid
 from changeflow.values.moments import day_of, last_day_of, local_day
+from changeflow.values.roles import Action
 from changeflow.values.words import Kind
 
 FEED, FEED_DAYS = "calendar", timedelta(days=400)
@@ -82,14 +84,17 @@ def feed_of(token: str, *, db: str, now: datetime) -> bytes:
         return _feed(session, link.programme, link.person, now, db)
 
 
-def feed_for(person: str, *, db: str, programme: str | None, now: datetime) -> bytes:
-    """Return somebody's calendar, for the programme office to hand on."""
+def feed_for(person: str, *, db: str, programme: str | None, now: datetime, actor: str | None = None) -> bytes:
+    """Return a person's calendar, for the programme office to hand on; that it was read is noted."""
     with read_scope(db) as session:
         stored = load(session, programme, on=local_day(now))
-        known = [p.id for p in stored.version.definition.people]
+        definition = stored.version.definition
+        known = [p.id for p in definition.people]
         if person not in known:
             raise UnknownThingError("person", person, known)
-        return _feed(session, stored.programme.id, person, now, db)
+        content = _feed(session, stored.programme.id, person, now, db)
+    note_look(definition, actor, Action.READ_CALENDAR, f"calendar:{person}", db=db, now=now)
+    return content
 
 
 def _feed(session: Session, name: str, person: str, now: datetime, db: str) -> bytes:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,32 +13,49 @@ from ruamel.yaml import YAML
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
+from changeflow.intake.folder import OF_A_CONTACT
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.definition import Definition
 from changeflow.programme.plan import Dates
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.pathways import StepFields
-from changeflow.storage import versions
-from changeflow.storage.database import read_scope
+from changeflow.storage import audit, versions
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.apply import remember
+from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.plan import plan_folder, schedule_project
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import Stored, load
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
+from changeflow.values.roles import Action
 
 FORMS = ("mspdi", "xlsx", "ics")
 WHEN = ("works_on", "language", "away", "active", "joins", "leaves", "successor", "moves")
 PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services", *WHEN)
 
 
-def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int:
-    """Write the latest version as a folder, comments kept; return its number. A folder with files is refused."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Who asks for names and addresses as well, and when."""
+
+    actor: str | None
+    now: datetime
+
+
+def export_folder(out: Path, *, db: str, programme: str | None, on: date, addresses: Addresses | None = None) -> int:
+    """Write the latest version as a folder, comments kept; return its number. A folder with files is refused.
+
+    How people are reached is left out, unless somebody asks for it who may: that is noted in the audit. Applying a
+    folder without it keeps what is stored.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
-    with read_scope(db) as session:
-        stored = load(session, programme, on=on)
-        contacts = versions.contacts(session, stored.programme.id)
+    if addresses is None:
+        with read_scope(db) as session:
+            stored, contacts = load(session, programme, on=on), None
+    else:
+        stored, contacts = _with_contacts(addresses, db=db, programme=programme, on=on)
     definition = stored.version.definition
     with whole_folder(out) as new:
         for name, text in stored.version.sources.items():
@@ -51,6 +69,18 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date) -> int
         write_schemas(new / "schema")
         remember(new, stored.programme.id, stored.version.number, stored.version.hash)
     return stored.version.number
+
+
+def _with_contacts(
+    asked: Addresses, *, db: str, programme: str | None, on: date
+) -> tuple[Stored, Mapping[str, Contact]]:
+    with noting_refusals(db, asked.now), session_scope(db) as session:
+        stored = load(session, programme, on=on, for_change=True)
+        name = stored.programme.id
+        by = permit(stored.version.definition, asked.actor, Action.EXPORT_ADDRESSES, on=on)
+        subject = f"version:{stored.version.number}:addresses"
+        audit.append(session, name, at=asked.now, actor=by, action="export", subject=subject)
+        return stored, versions.contacts(session, name)
 
 
 def export_schedule(
@@ -138,15 +168,19 @@ def _writer() -> YAML:
     return yaml
 
 
-def _people(definition: Definition, contacts: Mapping[str, Contact]) -> str:
-    """Write people.csv under the names that its columns have in programme.yaml, with no cell that runs as a formula."""
+def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> str:
+    """Write people.csv under the names that its columns have in programme.yaml, with no cell that runs as a formula.
+
+    Without contacts it lacks the columns of contact details.
+    """
     out, theirs = io.StringIO(), definition.programme.columns.get("people", {})
+    wanted = PEOPLE if contacts is not None else [name for name in PEOPLE if name not in OF_A_CONTACT]
     # A name of ours that means another column of theirs cannot be read, so it had nothing in it.
-    columns = [name for name in PEOPLE if name in theirs or name not in theirs.values()]
+    columns = [name for name in wanted if name in theirs or name not in theirs.values()]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(safe_cell(theirs.get(name, name)) for name in columns)
     for person in definition.people:
-        contact = contacts.get(person.id)
+        contact = contacts.get(person.id) if contacts is not None else None
         row = person.model_dump() | {
             several: ";".join(getattr(person, several)) for several in ("groups", "services", "works_on")
         }

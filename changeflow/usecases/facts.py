@@ -15,18 +15,21 @@ from changeflow.intake.attendance import read_attendance
 from changeflow.intake.progress import ReportedProgress, parse_remaining, read_progress
 from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy, Tolerance
 from changeflow.programme.facts import Facts
+from changeflow.programme.mandates import Subject
 from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.tasks import Task, TaskProgress
 from changeflow.rules.waivers import flaw_of
 from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases.permitting import permit
 from changeflow.usecases.stored import Seen, Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
 from changeflow.values.problem import Problem
+from changeflow.values.roles import Action
 from changeflow.values.words import Kind
 
 STOPPING = ("baseline", "gate")
@@ -57,7 +60,8 @@ def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int
     rehearse(before, reported, change.on)
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by = check_actor(stored.version.definition, change.actor)
+        reported = list(reported)
+        by = permit_progress(stored, reported, change)
         said = checked_progress(stored, reported, change.on)
         check_begun(stored, said, stored.programme.facts, change.on)
         return record_progress(session, stored, said, by, change)
@@ -72,6 +76,27 @@ def rehearse(seen: Seen, reported: Iterable[ReportedProgress], on: date) -> None
     with suppress(ChangeflowError):
         said, known = checked_progress(seen, reported, on), seen.programme.facts
         judged(seen.version.definition, facts=replace(known, progress={**known.progress, **said}), on=on)
+
+
+def permit_progress(stored: Stored, reported: Iterable[ReportedProgress], change: Change) -> str:
+    """Return the actor, who may report progress of all of these tasks; an unknown one is an error."""
+    definition, tasks = stored.version.definition, stored.programme.roadmap.tasks
+    by = check_actor(definition, change.actor)
+    asked = set[Subject]()
+    for task in (one.task for one in reported):
+        if task not in tasks:
+            raise UnknownThingError("task", task, tasks)
+        about = subject_of(tasks[task])
+        if (alike := replace(about, thing="")) not in asked:
+            permit(definition, by, Action.REPORT_PROGRESS, about, on=change.on)
+            asked.add(alike)
+    return by
+
+
+def subject_of(task: Task) -> Subject:
+    """Return a task as the thing that an action is about."""
+    owners = frozenset({task.owner} if task.owner else ())
+    return Subject(thing=f"“{task.name}”", service=task.service, schools=task.schools, owners=owners)
 
 
 def checked_progress(stored: Seen, reported: Iterable[ReportedProgress], on: date) -> dict[TaskId, TaskProgress]:
@@ -151,7 +176,7 @@ def import_attendance(path: Path, change: Change) -> int:
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         definition = stored.version.definition
-        by, name = check_actor(definition, change.actor), stored.programme.id
+        by, name = permit(definition, change.actor, Action.RECORD_TRAINING, on=change.on), stored.programme.id
         wanted = [t.id for t in stored.programme.tasks(kind=Kind.TRAINING)]
         people = {p.id for p in definition.people}
         found = list(read_attendance(path, path.name, problems, sessions=wanted, people=people, until=change.on))
@@ -168,7 +193,8 @@ def take_baseline(reason: str, change: Change) -> int:
     """Approve the forecast as a baseline; findings that block stop it."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+        definition, name = stored.version.definition, stored.programme.id
+        by = permit(definition, change.actor, Action.TAKE_BASELINE, on=change.on)
         blocks = [f for f in stored.judged.blocks if f.blocks == "baseline"]
         if blocks:
             found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
@@ -193,13 +219,17 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         raise InputError(f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. {NOTHING}")
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+        definition, name = stored.version.definition, stored.programme.id
+        check_actor(definition, change.actor)
         found = next((s for s in stored.programme.services if s.service == service), None)
         if found is None:
             raise UnknownThingError("service", service, [s.service for s in stored.programme.services])
-        known = [c.id for c in found.pilot.exit_criteria] if found.pilot else []
+        known = {c.id: c for c in found.pilot.exit_criteria} if found.pilot else {}
         if criterion not in known:
             raise UnknownThingError("exit criterion", criterion, known)
+        owner = known[criterion].owner
+        about = Subject(service=service, owners=frozenset({owner} if owner else ()))
+        by = permit(definition, change.actor, Action.MEASURE_PILOT, about, on=change.on)
         pilots.add_measure(session, name, service, criterion, value, on=change.on, at=change.now, by=by)
         subject = f"{service}:{criterion}"
         after_change(session, name, on=change.on, now=change.now, actor=by, action="measure", subject=subject)
@@ -217,7 +247,8 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         definition = stored.version.definition
-        by, name = check_actor(definition, change.actor), stored.programme.id
+        by = permit(definition, change.actor, Action.ADD_WAIVER, Subject(service=waiver.service), on=change.on)
+        name = stored.programme.id
         for person in (waiver.owner, *waiver.approved_by):
             check_actor(definition, person)
         if (flaw := flaw_of(definition, waiver)) is not None:

@@ -9,7 +9,7 @@ import networkx as nx
 from sqlmodel import Session
 
 from changeflow.agenda.criteria import State
-from changeflow.agenda.gates import GateCase, deciders, gate_of, weigh
+from changeflow.agenda.gates import GateCase, gate_of, gate_subject, weigh
 from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, ProblemsError
 from changeflow.intake.decisions import ReportedDecision, read_decisions
 from changeflow.intake.progress import ReportedProgress
@@ -18,11 +18,21 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task, TaskProgress
 from changeflow.storage import audit, facts
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.facts import Change, check_begun, checked_progress, progress_in, progress_of, record_progress
-from changeflow.usecases.stored import SYSTEM, Stored, after_change, check_actor, judged, load
+from changeflow.usecases.facts import (
+    Change,
+    check_begun,
+    checked_progress,
+    permit_progress,
+    progress_in,
+    progress_of,
+    record_progress,
+)
+from changeflow.usecases.permitting import RECORDED_WITH_BY, permit
+from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
 from changeflow.values.moments import spoken_day
 from changeflow.values.problem import Problem
-from changeflow.values.words import Mandate, Outcome
+from changeflow.values.roles import Action
+from changeflow.values.words import Outcome
 
 NOTHING = "Nothing was recorded."
 
@@ -85,8 +95,9 @@ def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int
     """
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        recorder = check_actor(stored.version.definition, change.actor)
-        said = checked_progress(stored, progress_in(progress, stored), change.on)
+        reported = progress_in(progress, stored)
+        recorder = permit_progress(stored, reported, change)
+        said = checked_progress(stored, reported, change.on)
         known = stored.programme.facts
         minutes = _Minutes(stored, replace(known, progress={**known.progress, **said}))
         _take_all(decisions, minutes, recorder, today=change.on)
@@ -131,7 +142,9 @@ def _take(answer: Answer, minutes: _Minutes, recorder: str, *, today: date) -> G
     programme = then.programme
     gate = gate_of(programme, answer.task)
     by = check_actor(definition, answer.by or recorder)
-    _check_mandate(programme, gate, by)
+    permit(definition, by, Action.DECIDE_GATE, gate_subject(gate), on=answer.on, hint=RECORDED_WITH_BY)
+    if by != recorder:
+        permit(definition, recorder, Action.RECORD_DECISION, on=today)
     last = minutes.known.decision(gate.id)
     _check_first(minutes.stored.programme, gate, last, again=answer.again)
     _check_conditions(programme, gate, answer)
@@ -176,17 +189,6 @@ def _write(session: Session, minutes: _Minutes, recorder: str, change: Change, *
         else:
             audit.append(session, name, at=change.now, actor=recorder, action=action, subject=subject)
             session.flush()
-
-
-def _check_mandate(programme: Programme, gate: Task, by: str) -> None:
-    allowed = deciders(programme, gate)
-    if by == SYSTEM or by not in allowed:
-        role_of = programme.definition.role_of
-        may = " or ".join(f"the {role_of(p) or p} ({p})" for p in sorted(allowed)) or f"the {Mandate.SRO}, once named"
-        raise InputError(
-            f"The {role_of(by) or by} may not decide “{gate.name}”: {may} may. What they have decided is recorded with "
-            f"--by. {NOTHING}"
-        )
 
 
 def _check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:

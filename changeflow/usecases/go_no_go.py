@@ -1,7 +1,7 @@
 """The page for a go or no-go: the case as it stands, and what either answer would mean."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
@@ -12,14 +12,24 @@ from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.roadmap.tasks import Task
 from changeflow.storage.database import read_scope
 from changeflow.usecases.gates import passed
+from changeflow.usecases.permitting import note_look
 from changeflow.usecases.stored import SYSTEM, judged, load
+from changeflow.values.roles import Action
 from changeflow.values.words import Gate, Outcome
 
 
-def go_no_go_of(gate: str, *, db: str, programme: str | None, today: date) -> GoNoGoPage:
-    """Build the page of a gate before a go-live; a go and a no of today are played through, and nothing is kept."""
+def go_no_go_of(
+    gate: str, *, db: str, programme: str | None, today: date, actor: str | None = None, now: datetime | None = None
+) -> GoNoGoPage:
+    """Build the page of a gate before a go-live; a go and a no of today are played through, and nothing is kept.
+
+    Where a name is given, or it has been published where people are, the audit notes that it was read (`now` is when).
+    """
     with read_scope(db) as session:
         stored = load(session, programme, on=today)
+    gate_of(stored.programme, gate)
+    if now is not None and (actor is not None or stored.programme.facts.snapshot):
+        note_look(stored.version.definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now)
     found = stored.programme
     task = gate_of(found, gate)
     if task.gate is not Gate.GO_LIVE:

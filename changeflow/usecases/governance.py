@@ -5,14 +5,14 @@ from datetime import date
 from changeflow.agenda.confidence import Tier
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.facts import ACTS, Confidence, SponsorAct
-from changeflow.programme.mandates import holders
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
+from changeflow.usecases.permitting import RECORDED_WITH_BY, permit
 from changeflow.usecases.stored import after_change, check_actor, load
 from changeflow.values.moments import spoken_day
-from changeflow.values.words import Mandate
+from changeflow.values.roles import Action
 
 
 def note_act(
@@ -30,7 +30,8 @@ def note_act(
         raise UnknownThingError("kind of act", kind, ACTS)
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+        definition, name = stored.version.definition, stored.programme.id
+        by = permit(definition, change.actor, Action.NOTE_SPONSOR, on=change.on)
         leads = {p.id for p in stored.version.definition.people if p.audience == "lead"}
         if who is not None and who not in leads:
             raise UnknownThingError("change lead", who, leads)
@@ -53,13 +54,9 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
         stored = load(session, change.programme, on=change.on, for_change=True)
         definition, name = stored.version.definition, stored.programme.id
         recorder = check_actor(definition, change.actor)
-        who = check_actor(definition, by or recorder)
-        if who not in holders(definition, Mandate.SRO):
-            role = definition.role_of(who) or who
-            raise InputError(
-                f"The {role} may not set the delivery confidence: the SRO may. What the SRO has said is recorded with "
-                "--by. Nothing was recorded."
-            )
+        who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)
+        if who != recorder:
+            permit(definition, recorder, Action.RECORD_DECISION, on=change.on)
         said = Confidence(tier=tier, reason=reason, by=who, on=change.on)
         facts.add_confidence(session, name, said, at=change.now)
         action, subject = "confidence", f"confidence:{change.on.isoformat()}"

@@ -9,6 +9,7 @@ from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import Entry, LessonAnswered, LessonProposed
 from changeflow.pilots.learning import lessons_of
 from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import Subject
 from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.programme.programme import join
 from changeflow.roadmap.pathways import StepFields
@@ -16,8 +17,10 @@ from changeflow.rules.engine import judge
 from changeflow.storage import pilots, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
-from changeflow.usecases.stored import Stored, after_change, check_actor, load
+from changeflow.usecases.permitting import permit
+from changeflow.usecases.stored import Stored, after_change, load
 from changeflow.values.base import TaskId
+from changeflow.values.roles import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,8 @@ def propose_lesson(lesson: LessonProposed, change: Change) -> Effect:
     """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+        about, name = Subject(service=lesson.service), stored.programme.id
+        by = permit(stored.version.definition, change.actor, Action.PROPOSE_LESSON, about, on=change.on)
         said = lesson.model_copy(update={"by": by, "on": change.on})
         effect = _effect(stored, said)
         number = pilots.add_entry(session, name, said, at=change.now)
@@ -56,7 +60,9 @@ def answer_lesson(service: str, number: int, reason: str, change: Change, *, acc
     """Accept a lesson, as the next version of the definition, or decline it. The first answer stands."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+        name = stored.programme.id
+        about = Subject(service=service)
+        by = permit(stored.version.definition, change.actor, Action.ANSWER_LESSON, about, on=change.on)
         known = lessons_of(stored.programme.facts.pilot, service)
         if number not in known:
             raise UnknownThingError("lesson", str(number), [str(n) for n in known])

@@ -13,14 +13,19 @@ from changeflow.programme.definition import Definition
 from changeflow.storage import audit, erasure, persons, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
-from changeflow.usecases.stored import check_actor, load
+from changeflow.usecases.permitting import noting_refusals, permit
+from changeflow.usecases.stored import load
 from changeflow.values.moments import local_day
+from changeflow.values.roles import Action
 from changeflow.values.rulepack import Rulepacks
 
 PURPOSE = (
     "To plan and lead the change programme: who does what by when, who is told of it, and where groups of people "
     "stand. Scores are shown for groups alone, and never used to choose who keeps a post."
 )
+
+SCORES = "assessments"
+"""What `rows_about` calls a person's scores."""
 
 
 def deadline(
@@ -41,12 +46,23 @@ def deadline(
 
 
 def everything_about(
-    person: str, received: date, *, db: str, programme: str | None, actor: str | None, now: datetime
+    person: str,
+    received: date,
+    *,
+    db: str,
+    programme: str | None,
+    actor: str | None,
+    now: datetime,
+    reason: str = "",
 ) -> dict[str, Any]:
-    """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom."""
-    with session_scope(db) as session:
+    """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom.
+
+    Nothing else shows the scores of one person: where there are any, whoever asks gives a reason. That there was one is
+    noted; its words are not kept.
+    """
+    with noting_refusals(db, now), session_scope(db) as session:
         stored = load(session, programme, on=local_day(now), for_change=True)
-        by = check_actor(stored.version.definition, actor)
+        by = permit(stored.version.definition, actor, Action.EXPORT_PERSON, on=local_day(now))
         name, definition = stored.programme.id, stored.version.definition
         known = {p.id: p for p in definition.people}
         if person not in known:
@@ -63,7 +79,13 @@ def everything_about(
             "their part in the programme": known[person].model_dump(mode="json", exclude_defaults=True),
             **persons.rows_about(session, name, person, recipient),
         }
-        audit.append(session, name, at=now, actor=by, action="person:export", subject=f"person:{person}")
+        if found.get(SCORES) and not reason.strip():
+            raise InputError(
+                f"The export has {person}'s scores. Give the reason why they are needed, such as their own request: "
+                "--reason “…”. Nothing was exported."
+            )
+        subject = f"person:{person}:{'reason given' if reason.strip() else 'no reason'}"
+        audit.append(session, name, at=now, actor=by, action="person:export", subject=subject)
     return found
 
 
@@ -72,9 +94,10 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
 
     Totals that were published stay as they are. The person's id stays in versions and in the audit, as a pseudonym.
     """
-    with session_scope(db) as session:
+    with noting_refusals(db, now), session_scope(db) as session:
         stored = load(session, programme, on=local_day(now), for_change=True)
-        by, name = check_actor(stored.version.definition, actor), stored.programme.id
+        by = permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
+        name = stored.programme.id
         contacts = versions.contacts(session, name)
         known = {p.id for p in stored.version.definition.people} | contacts.keys()
         if person not in known:

@@ -16,12 +16,15 @@ from changeflow.pilots.learning import with_explanations
 from changeflow.pilots.reconciliation import KeptVariance, Reconciliation
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.candidates import candidates, most_at_once
+from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, pilots
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
+from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import Stored, after_change, check_actor, load
+from changeflow.usecases.stored import Stored, after_change, load
+from changeflow.values.roles import Action
 
 
 def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
@@ -67,7 +70,7 @@ def reconcile_stored(
     files = [old, new, *([identity] if identity else [])]
     with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
-        check_actor(stored.version.definition, change.actor)
+        _permitted(stored, change, service)
         policy = _policy(stored, service)
         _check_period(period, change.on)
     # Nobody waits while a million contracts are compared: what they were judged by is looked at again when they are.
@@ -77,7 +80,7 @@ def reconcile_stored(
         raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was kept; try again.")
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+        by, name = _permitted(stored, change, service), stored.programme.id
         if _policy(stored, service) != policy:
             raise ConflictError(
                 f"While {period} was compared, somebody explained something or stored another version. Nothing was "
@@ -89,6 +92,11 @@ def reconcile_stored(
             subject = f"{service}:{period}:{digest[:12]}"
             after_change(session, name, on=change.on, now=change.now, actor=by, action="reconcile", subject=subject)
     return result, is_new
+
+
+def _permitted(stored: Stored, change: Change, service: str) -> str:
+    about = Subject(service=service)
+    return permit(stored.version.definition, change.actor, Action.RECONCILE, about, on=change.on)
 
 
 def _policy(stored: Stored, service: str) -> ParallelRunPolicy:
@@ -113,18 +121,28 @@ def kept_variances(
 ) -> tuple[RunSummary, list[KeptVariance]]:
     """Return a period's latest run, and its differences one by one as long as they are kept.
 
-    `in_full`: contracts will be named to whoever asks, so who that is goes into the audit.
+    What single people are paid is for the service's manager and lead provider, also where contracts are masked: who
+    has looked goes into the audit. `in_full`: contracts will be named.
     """
-    with session_scope(change.db, write=in_full) as session:
-        stored = load(session, change.programme, on=change.on, for_change=in_full)
+    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
         name = stored.programme.id
+        about = service_subject(stored.programme, service)
+        by = permit(stored.version.definition, change.actor, Action.READ_CONTRACTS, about, on=change.on)
         runs = {r.period: r for r in stored.programme.facts.runs_of(service)}
         if period not in runs:
             raise UnknownThingError("run", f"{service} {period}", [f"{service} {p}" for p in runs])
-        if in_full:
-            by = check_actor(stored.version.definition, change.actor)
-            audit.append(session, name, at=change.now, actor=by, action="look", subject=f"run:{service}:{period}")
+        subject = f"run:{service}:{period}" if in_full else f"run:{service}:{period}:masked"
+        audit.append(session, name, at=change.now, actor=by, action="look", subject=subject)
         return runs[period], pilots.latest_variances(session, name, service, period)
+
+
+def service_subject(programme: Programme, service: str) -> Subject:
+    """Return a service as the thing that an action is about; an unknown one is an error."""
+    found = {s.service: s for s in programme.services}
+    if service not in found:
+        raise UnknownThingError("service", service, found)
+    return Subject(thing=found[service].name, service=service)
 
 
 def _check_period(period: str, on: date) -> None:

@@ -29,19 +29,25 @@ from changeflow.pilots.issues import improvements, issues
 from changeflow.pilots.learning import ProposedRule, proposed_rules
 from changeflow.pilots.reconciliation import Outcome
 from changeflow.programme.definition import ServiceFile
+from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.repetitions import CAN_BE_REPEATED, repetition_of
 from changeflow.roadmap.tasks import Task
 from changeflow.storage import pilots
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
+from changeflow.usecases.permitting import noting_refusals, permit
+from changeflow.usecases.pilot import service_subject
 from changeflow.usecases.stored import Stored, after_change, check_actor, load
 from changeflow.values.base import TaskId
+from changeflow.values.roles import Action
 from changeflow.values.words import Gate
 
 NOTHING = "Nothing was recorded."
 Build = Callable[[Stored, str], Entry]
 """Makes an entry for who says it, once everything that it names is checked."""
+About = Callable[[Programme], Subject]
+"""Finds the thing that it is about, with its owners; a name that nothing has is an error."""
 Said = TypeVar("Said", bound=SaidOfPilot)
 
 
@@ -62,24 +68,30 @@ def _in_words(error: ValidationError) -> str:
     return " ".join(dict.fromkeys(said))
 
 
-def record(build: Build, change: Change) -> int | None:
-    """Check and add one entry; return its number, or None when it was known already."""
-    with session_scope(change.db) as session:
-        return _record(session, build, change)
+def record(action: Action, about: About, build: Build, change: Change) -> int | None:
+    """Check who says it and what they say, and add one entry; return its number, or None when it was known already."""
+    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
+        return _record(session, action, about, build, change)
 
 
-def _record(session: Session, build: Build, change: Change) -> int | None:
+def _record(session: Session, action: Action, about: About, build: Build, change: Change) -> int | None:
     stored = load(session, change.programme, on=change.on, for_change=True)
-    by, name = check_actor(stored.version.definition, change.actor), stored.programme.id
+    definition, name = stored.version.definition, stored.programme.id
+    check_actor(definition, change.actor)
+    by = permit(definition, change.actor, action, about(stored.programme), on=change.on)
     try:
         entry = build(stored, by)
     except ValidationError as error:
         raise InputError(f"{_in_words(error)} {NOTHING}") from None
     number = pilots.add_entry(session, name, entry, at=change.now)
     if number is not None:
-        action, subject = f"pilot:{entry.kind}", f"{entry.service}:{number}"
-        after_change(session, name, on=change.on, now=change.now, actor=by, action=action, subject=subject)
+        done, subject = f"pilot:{entry.kind}", f"{entry.service}:{number}"
+        after_change(session, name, on=change.on, now=change.now, actor=by, action=done, subject=subject)
     return number
+
+
+def _of_service(service: str) -> About:
+    return lambda programme: service_subject(programme, service)
 
 
 def explain(
@@ -127,8 +139,8 @@ def explain(
             evidence=evidence,
         )
 
-    with session_scope(change.db) as session:
-        return _record(session, build, change)
+    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
+        return _record(session, Action.EXPLAIN_CONTRACTS, _of_service(service), build, change)
 
 
 def _is_about(found: str, outcome: Outcome, element: str) -> bool:
@@ -166,7 +178,7 @@ def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
             learnt=True,
         )
 
-    record(build, change)
+    record(Action.EXPLAIN_CONTRACTS, _of_service(service), build, change)
     return taken[0]
 
 
@@ -178,19 +190,24 @@ def raise_issue(issue: IssueRaised, change: Change) -> int | None:
         _known(stored, people=[issue.owner], schools=[issue.school])
         return issue.model_copy(update={"by": by, "on": change.on})
 
-    return record(build, change)
+    return record(Action.RAISE_ISSUE, _of_service(issue.service), build, change)
 
 
 def update_issue(update: IssueUpdate, change: Change) -> int | None:
-    def build(stored: Stored, by: str) -> Entry:
-        _service(stored.programme, update.service)
-        _known(stored, people=[update.owner], schools=[])
-        found = {i.number: i for i in issues(stored.programme.facts.pilot, update.service)}
+    def about(programme: Programme) -> Subject:
+        _service(programme, update.service)
+        found = {i.number: i for i in issues(programme.facts.pilot, update.service)}
         if update.issue not in found:
             raise UnknownThingError("issue", str(update.issue), [str(n) for n in found])
+        issue = found[update.issue]
+        owners, schools = (frozenset({one} if one else ()) for one in (issue.owner, issue.school))
+        return Subject(thing=f"issue {issue.number}", service=issue.service, owners=owners, schools=schools)
+
+    def build(stored: Stored, by: str) -> Entry:
+        _known(stored, people=[update.owner], schools=[])
         return update.model_copy(update={"by": by, "on": change.on})
 
-    return record(build, change)
+    return record(Action.UPDATE_ISSUE, about, build, change)
 
 
 def give_feedback(feedback: FeedbackGiven, change: Change) -> int | None:
@@ -209,7 +226,7 @@ def give_feedback(feedback: FeedbackGiven, change: Change) -> int | None:
             item = found[0]
         return feedback.model_copy(update={"by": by, "on": change.on, "item": item})
 
-    return record(build, change)
+    return record(Action.GIVE_FEEDBACK, _of_service(feedback.service), build, change)
 
 
 def plan_improvement(item: ImprovementPlanned, change: Change) -> int | None:
@@ -225,28 +242,36 @@ def plan_improvement(item: ImprovementPlanned, change: Change) -> int | None:
                     raise UnknownThingError(what, str(number), [str(n) for n in have])
         return item.model_copy(update={"by": by, "on": change.on})
 
-    return record(build, change)
+    return record(Action.PLAN_IMPROVEMENT, _of_service(item.service), build, change)
 
 
 def make_improvement(service: str, number: int, did: str, change: Change) -> int | None:
-    def build(stored: Stored, by: str) -> Entry:
-        _service(stored.programme, service)
-        found = {i.number: i for i in improvements(stored.programme.facts.pilot, service)}
+    def about(programme: Programme) -> Subject:
+        _service(programme, service)
+        found = {i.number: i for i in improvements(programme.facts.pilot, service)}
         if number not in found:
             raise UnknownThingError("improvement", str(number), [str(n) for n in found])
+        owners = frozenset({found[number].owner})
+        return Subject(thing=f"improvement {number}", service=service, owners=owners)
+
+    def build(_: Stored, by: str) -> Entry:
         return ImprovementMade(service=service, on=change.on, by=by, improvement=number, did=did)
 
-    return record(build, change)
+    return record(Action.FINISH_IMPROVEMENT, about, build, change)
 
 
 def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId | None:
     """Repeat a pilot, a parallel run or a test pack; return the new task, or None when that was known already."""
 
-    def build(stored: Stored, by: str) -> Entry:
-        roadmap = stored.programme.roadmap
-        can = [t.id for t in roadmap.tasks.values() if t.kind in CAN_BE_REPEATED and "-again-" not in t.id]
+    def about(programme: Programme) -> Subject:
+        tasks = programme.roadmap.tasks
+        can = [t.id for t in tasks.values() if t.kind in CAN_BE_REPEATED and "-again-" not in t.id]
         if task not in can:
             raise UnknownThingError("pilot, parallel run or test pack", task, can)
+        return Subject(service=tasks[task].service)
+
+    def build(stored: Stored, by: str) -> Entry:
+        roadmap = stored.programme.roadmap
         after = [t for t in stored.programme.graph.successors(task) if t in stored.programme.facts.progress]
         if after:
             name = roadmap.tasks[sorted(after)[0]].name
@@ -254,39 +279,47 @@ def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId |
         service = roadmap.tasks[task].service or ""
         return PilotRepeated(service=service, on=change.on, by=by, task=task, duration=duration, reason=reason)
 
-    number = record(build, change)
+    number = record(Action.REPEAT_PILOT, about, build, change)
     return repetition_of(task, number) if number is not None else None
 
 
 def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: Change) -> int | None:
     """Vouch for one thing that a go-live asks for."""
 
+    def about(programme: Programme) -> Subject:
+        task = _go_live_gate(programme, gate)
+        asked = {v.item.id: v for v in to_confirm(programme, task)}
+        if item not in asked:
+            raise UnknownThingError("item to confirm", item, asked)
+        owner = asked[item].owner
+        owners = frozenset({owner} if owner else ())
+        return Subject(thing=f"“{task.name}”", service=task.service, owners=owners)
+
     def build(stored: Stored, by: str) -> Entry:
         task = _go_live_gate(stored.programme, gate)
         asked = {v.item.id: v.item for v in to_confirm(stored.programme, task)}
-        if item not in asked:
-            raise UnknownThingError("item to confirm", item, asked)
         if asked[item].ends and until is None:
             raise InputError(f"“{asked[item].what}” is true until a day: say which, with --until. {NOTHING}")
         return Confirmation(
             service=task.service or "", on=change.on, by=by, gate=gate, item=item, evidence=evidence, until=until
         )
 
-    return record(build, change)
+    return record(Action.CONFIRM, about, build, change)
 
 
 def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | None:
     """Sign a go-live, or withhold the signature; only those who must sign do, each for themselves."""
 
+    def about(programme: Programme) -> Subject:
+        task = _go_live_gate(programme, gate)
+        signers = frozenset(signatures(programme, task))
+        return Subject(thing=f"“{task.name}”", service=task.service, signatories=signers)
+
     def build(stored: Stored, by: str) -> Entry:
         task = _go_live_gate(stored.programme, gate)
-        signers = signatures(stored.programme, task)
-        if by not in signers:
-            roles = ", ".join(f"the {stored.programme.definition.role_of(p) or p} ({p})" for p in signers) or "nobody"
-            raise InputError(f"“{task.name}” is to be signed by {roles}. {NOTHING}")
         return Signature(service=task.service or "", on=change.on, by=by, gate=gate, agrees=agrees, words=words)
 
-    return record(build, change)
+    return record(Action.SIGN, about, build, change)
 
 
 def test_case(service: str, case: str, evidence: str, change: Change, *, passed: bool) -> int | None:
@@ -300,7 +333,7 @@ def test_case(service: str, case: str, evidence: str, change: Change, *, passed:
             )
         return CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
 
-    return record(build, change)
+    return record(Action.RECORD_TEST, _of_service(service), build, change)
 
 
 def _go_live_gate(programme: Programme, name: TaskId) -> Task:

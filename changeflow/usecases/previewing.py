@@ -10,7 +10,9 @@ from changeflow.storage.database import read_scope, rolled_back
 from changeflow.usecases.agenda import tick_in
 from changeflow.usecases.dispatching import Round, look, pretend
 from changeflow.usecases.letters import Desk, letter_of
+from changeflow.usecases.permitting import note_look
 from changeflow.values.moments import LONDON, local_day, spoken_day
+from changeflow.values.roles import Action
 
 NOON = time(12)
 
@@ -46,13 +48,16 @@ def _lines(verdict: Verdict, found: Round, desk: Desk) -> Iterator[str]:
         yield f"  {word}  {role}: {nudge.content.get('title', nudge.subject)} ({verdict.why})"
 
 
-def answered(*, db: str, programme: str | None) -> Iterator[str]:
-    """Say what people answered: by role, never that somebody did not answer."""
+def answered(*, db: str, programme: str | None, now: datetime | None = None, actor: str | None = None) -> Iterator[str]:
+    """Say what people answered: by role, never that somebody did not answer. The audit notes the look (`now`: when)."""
     with read_scope(db) as session:
         names = [programme] if programme else versions.programme_ids(session)
         for name in names:
             definition = versions.required(session, name).definition
-            for answer, text, at in answers.said(session, name):
+            kept = list(answers.said(session, name))
+            if kept and now is not None:
+                note_look(definition, actor, Action.READ_ANSWERS, "answers", db=db, now=now)
+            for answer, text, at in kept:
                 role = definition.role_of(answer.person) or answer.person
                 more = {
                     AnswerKind.NOT_YET: f" by {spoken_day(answer.until)}" if answer.until else "",

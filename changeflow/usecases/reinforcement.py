@@ -9,9 +9,11 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.reinforcement import Found
 from changeflow.storage import facts
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress
+from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress, subject_of
+from changeflow.usecases.permitting import permit
 from changeflow.usecases.stored import after_change, check_actor, load
 from changeflow.values.moments import spoken_day
+from changeflow.values.roles import Action
 from changeflow.values.words import Kind
 
 
@@ -22,11 +24,11 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
     """
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name, programme = (
-            check_actor(stored.version.definition, change.actor),
-            stored.programme.id,
-            stored.programme,
-        )
+        name, programme, definition = stored.programme.id, stored.programme, stored.version.definition
+        check_actor(definition, change.actor)
+        _check_known(programme, result)
+        about = subject_of(programme.roadmap.tasks[result.task])
+        by = permit(definition, change.actor, Action.REPORT_CHECKPOINT, about, on=change.on)
         _check(programme, result)
         if result.on > change.on:
             raise InputError(f"{spoken_day(result.on)} lies in the future. Nothing was recorded.")
@@ -53,10 +55,13 @@ def checkpoints(programme: str | None, *, db: str, today: date) -> Sequence[Foun
         return load(session, programme, on=today).programme.checkpoints()
 
 
-def _check(programme: Programme, result: CheckpointResult) -> None:
+def _check_known(programme: Programme, result: CheckpointResult) -> None:
     known = [t.id for t in programme.tasks(kind=Kind.CHECKPOINT)]
     if result.task not in known:
         raise UnknownThingError("checkpoint", result.task, known)
+
+
+def _check(programme: Programme, result: CheckpointResult) -> None:
     task = programme.roadmap.tasks[result.task]
     lives = programme.tasks(kind=Kind.GO_LIVE, service=task.service, schools=task.schools)
     if not any(programme.is_done(t.id) and t.wave == task.wave for t in lives):

@@ -13,9 +13,11 @@ from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.auditing import head_text
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
+from changeflow.usecases.permitting import note_look, permit
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import SYSTEM, Stored, check_actor, load
+from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.values.moments import spoken_day
+from changeflow.values.roles import Action
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -35,15 +37,15 @@ def sro_of_stored(
 ) -> SroReport:
     """Build the report of a stored programme against its latest baseline, and against the last report before today.
 
-    Where it is known who asks, the audit notes who has looked at where people stand.
+    Reading it needs no name. Where one is given, or the report says where people are, the audit notes that it was
+    read (`now` is when).
     """
-    with session_scope(db, write=actor is not None) as session:
-        stored = load(session, programme, on=today, for_change=actor is not None)
+    with read_scope(db) as session:
+        stored = load(session, programme, on=today)
         report = _build(session, stored, today=today, since=since)
-        if actor is not None and now is not None:
-            by, name = check_actor(stored.version.definition, actor), stored.programme.id
-            subject = f"report:{today.isoformat()}"
-            audit.append(session, name, at=now, actor=by, action="look", subject=subject)
+    if now is not None and (actor is not None or report.people.round):
+        subject = f"report:{today.isoformat()}"
+        note_look(stored.version.definition, actor, Action.READ_REPORT, subject, db=db, now=now)
     return report
 
 
@@ -53,7 +55,7 @@ def issue_sro(
     """Build the report and record that it was issued, so that the next one says what changed since."""
     with session_scope(db) as session:
         stored = load(session, programme, on=today, for_change=True)
-        by, name = check_actor(stored.version.definition, actor), stored.programme.id
+        by, name = permit(stored.version.definition, actor, Action.ISSUE_REPORT, on=today), stored.programme.id
         report = _build(session, stored, today=today, since=since)
         points = points_of(stored.programme)
         version = stored.version.number

@@ -11,6 +11,7 @@ from changeflow.errors import ActorMissingError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
+from changeflow.programme.mandates import SYSTEM as SYSTEM
 from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import Judged, judge
@@ -20,8 +21,6 @@ from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
 from changeflow.usecases.snapshots import Content, Kept, NotKeptError, may_work
 
-SYSTEM = "system"
-"""The actor of what flows do by themselves."""
 MOST_JUDGED = 6
 """Enough for some changes at once and the looks after them; a programme of 2 000 tasks takes some 20 MB."""
 MOST_SEEN = 16

@@ -7,13 +7,16 @@ from dateutil.relativedelta import relativedelta
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.criteria import Scheme
 from changeflow.programme.facts import SYSTEMS, Submission
+from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.storage import pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import Change
-from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.usecases.permitting import permit
+from changeflow.usecases.stored import after_change, load
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.roles import Action
 from changeflow.values.words import Kind
 
 
@@ -25,7 +28,8 @@ def record_submission(submission: Submission, change: Change) -> bool:
     """
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
-        by, programme = check_actor(stored.version.definition, change.actor), stored.programme
+        about, programme = Subject(service=submission.service), stored.programme
+        by = permit(stored.version.definition, change.actor, Action.RECORD_FILING, about, on=change.on)
         scheme = _scheme_of(programme, submission)
         same = [
             s

@@ -1,21 +1,21 @@
 """List recorded facts, and withdraw one that is wrong: what follows is forecast as if it had never been recorded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import networkx as nx
 
-from changeflow.agenda.gates import deciders
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
-from changeflow.programme.mandates import holders
+from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import OF_SAME, RecordedFact, parts_of, whole_of
 from changeflow.storage import audit, withdrawals
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
+from changeflow.usecases.permitting import note_look, permit
 from changeflow.usecases.stored import after_change, check_actor, load
-from changeflow.values.words import Mandate
+from changeflow.values.roles import Action
 
 NOTHING = "No changes saved."
 
@@ -30,13 +30,24 @@ class Withdrawal:
     """Names of tasks behind a gate that is open no more, and that have begun."""
 
 
-def recorded_facts(programme: str | None, *, db: str, on: date, kind: str | None = None) -> list[RecordedFact]:
-    """Return recorded facts, of one kind or of all, the latest last."""
+def recorded_facts(
+    programme: str | None,
+    *,
+    db: str,
+    on: date,
+    kind: str | None = None,
+    actor: str | None = None,
+    now: datetime | None = None,
+) -> list[RecordedFact]:
+    """Return recorded facts, of one kind or of all, the latest last. The audit notes the look (`now` is when)."""
     if kind is not None and kind not in OF_SAME:
         raise UnknownThingError("kind of fact", kind, OF_SAME)
-    with session_scope(db) as session:
+    with read_scope(db) as session:
         stored = load(session, programme, on=on)
-        return withdrawals.recorded(session, stored.programme.id, kind)
+        found = withdrawals.recorded(session, stored.programme.id, kind)
+    if found and now is not None:
+        note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
+    return found
 
 
 def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
@@ -49,7 +60,8 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
         programme, name = stored.programme, stored.programme.id
-        by = check_actor(stored.version.definition, change.actor)
+        definition = stored.version.definition
+        check_actor(definition, change.actor)
         known = withdrawals.recorded(session, name)
         meant = next((f for f in known if f.id == fact), None)
         if meant is None:
@@ -58,7 +70,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
             )
         if meant.withdrawn is not None:
             return Withdrawal(facts=())
-        _check_mandate(programme, meant, by)
+        by = permit(definition, change.actor, *_asked(programme, meant), on=change.on)
         _check_whole(meant, known)
         wrong = (meant, *parts_of(meant, known))
         withdrawals.withdraw(session, name, wrong, reason=reason.strip(), at=change.now, by=by)
@@ -68,22 +80,17 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     return Withdrawal(facts=wrong, begun=_begun_behind(programme, meant))
 
 
-def _check_mandate(programme: Programme, fact: RecordedFact, by: str) -> None:
-    """A decision is withdrawn by who may decide, a signature by who signed, anything else by who recorded it or the
-    SRO."""
-    sro = holders(programme.definition, Mandate.SRO)
-    gate = programme.roadmap.tasks.get(str(fact.values.get("task")))
-    allowed = sro | {fact.by}
-    if fact.kind in ("decision", "condition"):
-        allowed = deciders(programme, gate) if gate is not None else sro
-    elif fact.kind == "confidence":
-        allowed = sro
-    elif fact.kind == "pilot-entry" and fact.values["kind"] == "signature":
-        allowed = frozenset({fact.by})
-    if by not in allowed:
-        role_of = programme.definition.role_of
-        may = " or ".join(f"the {role_of(p) or p} ({p})" for p in sorted(allowed)) or "the SRO, once named,"
-        raise InputError(f"The {role_of(by) or by} may not withdraw {fact.id}: {may} may. {NOTHING}")
+def _asked(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject]:
+    """Return what a withdrawal is to the table: who may decide withdraws a decision, who signed a signature."""
+    about = Subject(thing=fact.id, recorder=fact.by)
+    if fact.kind in ("decision", "condition", "confidence"):
+        gate = programme.roadmap.tasks.get(str(fact.values.get("task")))
+        owners = frozenset({gate.owner} if gate is not None and gate.owner else ())
+        return Action.WITHDRAW_DECISION, replace(about, owners=owners)
+    said = fact.values["kind"] if fact.kind == "pilot-entry" else ""
+    if said == "signature":
+        return Action.WITHDRAW_SIGNATURE, about
+    return Action.WITHDRAW_CONFIRMATION if said == "confirmation" else Action.WITHDRAW_FACT, about
 
 
 def _check_whole(fact: RecordedFact, known: Sequence[RecordedFact]) -> None:

@@ -67,7 +67,7 @@ def test_a_kind_that_nobody_knows(tmp_path: Path):
 
 def test_a_key_written_twice(tmp_path: Path):
     found = the_problem(tmp_path, programme=PROGRAMME + "name: Another\n")
-    assert found == "programme.yaml:15:1: 'name' is written twice, first in line 2. Keep one of them."
+    assert found == "programme.yaml:16:1: 'name' is written twice, first in line 2. Keep one of them."
 
 
 def test_a_task_of_the_programme_with_the_name_of_a_milestone(tmp_path: Path):

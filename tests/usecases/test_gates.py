@@ -122,8 +122,8 @@ class TestWhoDecides:
         with pytest.raises(InputError) as caught:
             decide(answer(), change(db_gated, 5, actor="manager"))
         assert str(caught.value) == (
-            "The Programme Manager may not decide “Payroll: plan agreed”: the Chief Executive (chief) or the Director "
-            "of People (lead) may. What they have decided is recorded with --by. Nothing was recorded."
+            "The Programme Manager may not decide “Payroll: plan agreed”. The owner (Director of People) or the SRO "
+            "(Chief Executive) may. What they have decided is recorded with --by. Nothing was recorded."
         )
         assert caught.value.exit_code == 4
         assert decisions(db_gated) == []

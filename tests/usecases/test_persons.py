@@ -1,6 +1,8 @@
 """Subject access: the deadlines of worked cases, and all that is kept about one person, of nobody else."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -70,7 +72,8 @@ def at(day: int) -> datetime:
 
 
 def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
-    found = persons.everything_about("lead", date(2027, 1, 31), db=stored, programme=None, actor="chief", now=at(31))
+    ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
+    found = persons.everything_about("lead", date(2027, 1, 31), reason="They asked", **ask)
     assert found["to be answered by"] == "2027-03-01"
     assert found["contact details"][0]["email"] == "lead@example.org"
     assert [a["desire"] for a in found["assessments"]] == [2]
@@ -79,7 +82,36 @@ def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     assert "chief@example.org" not in str(found)
     with session_scope(stored) as session:
         last = list(audit.entries(session, "small"))[-1]
-    assert last[2:] == ("chief", "person:export", "person:lead")
+    assert last[2:] == ("chief", "person:export", "person:lead:reason given")
+
+
+def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored: str):
+    ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
+    for reason in ("", "  "):
+        with pytest.raises(InputError, match=r"The export has lead's scores\. Give the reason"):
+            persons.everything_about("lead", date(2027, 1, 31), reason=reason, **ask)
+    assert exports(stored) == []
+    persons.everything_about("lead", date(2027, 1, 31), reason="A grievance", **ask)
+    assert exports(stored) == ["person:lead:reason given"]
+    assert "grievance" not in dump(stored)
+
+
+def test_without_scores_no_reason_is_needed(sqlite: str, tmp_path: Path):
+    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=at(4))
+    found = persons.everything_about("lead", date(2027, 1, 31), db=sqlite, programme=None, actor="chief", now=at(31))
+    assert "assessments" not in found
+    assert exports(sqlite) == ["person:lead:no reason"]
+
+
+def exports(db: str) -> list[str]:
+    with session_scope(db) as session:
+        return [e[4] for e in audit.entries(session, "small") if e[3] == "person:export"]
+
+
+def dump(db: str) -> str:
+    """Everything that a database of SQLite holds, as text."""
+    with closing(sqlite3.connect(db.removeprefix("sqlite:///"))) as connection:
+        return "\n".join(connection.iterdump())
 
 
 def test_nobody_is_assessed_tomorrow(stored: str, tmp_path: Path):

@@ -64,7 +64,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GateCase]]
     gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(db, MAY_4))
     for path in sorted((SAMPLE / "adkar").glob("*.csv")):
         import_assessments(path, change(db, MAY_4))
-    take_baseline("Agreed", change(db, MAY_4))
+    take_baseline("Agreed", change(db, MAY_4, "chief-executive"))
     reconciled(db, "2027-03", MAY_4)
     cases.append(case(db, MAY_4))
     reconciled(db, "2027-04", MAY_4)

@@ -413,7 +413,9 @@ class TestRepeating:
 
 class TestVouching:
     def test_who_must_sign_signs_for_themselves(self, stored: str):
-        with pytest.raises(InputError, match=r"to be signed by the Director of People \(lead\)"):
+        with pytest.raises(
+            InputError, match=r"may not sign “Payroll: go no go, wave 1”. The signatory \(Director of People\) may."
+        ):
             piloting.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
         piloting.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)
         case = case_of(GO, db=stored, programme=None, on=MARCH)[1]

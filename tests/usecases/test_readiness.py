@@ -44,7 +44,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     apply(sample_copy(path.parent), db=db, actor="programme-manager", now=START)
     before = NOW - timedelta(hours=1)
     gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", _change(db, before))
-    take_baseline("Agreed", _change(db, before))
+    take_baseline("Agreed", replace(_change(db, before), actor="chief-executive"))
     return path
 
 

@@ -1,0 +1,435 @@
+"""The table of who may do what: every action of changeflow, with the roles that may. `permissions` asks it.
+
+`docs/roles.md` is written from this table, and a test walks every command and every web route against it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from changeflow.programme.mandates import PROGRAMME, Subject
+from changeflow.values.roles import Action, Role
+
+NAMED = (
+    Role.HEAD,
+    Role.CHANGE_LEAD,
+    Role.PROJECT_TEAM,
+    Role.SERVICE_MANAGER,
+    Role.LEAD_PROVIDER,
+    Role.SRO,
+    Role.SPONSOR,
+    Role.BOARD,
+    Role.FINANCE,
+    Role.DATA_PROTECTION,
+    Role.ADMIN,
+    Role.OWNER,
+    Role.SIGNATORY,
+    Role.RECORDER,
+    Role.RECIPIENT,
+)
+"""Roles of people in people.csv: each of them is a viewer as well."""
+WORKING = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SERVICE_MANAGER, Role.LEAD_PROVIDER, Role.SRO)
+"""Those who do the work of the change."""
+HOW_NAMED: Mapping[Role, str] = {
+    Role.VIEWER: "everyone in people.csv",
+    Role.HEAD: "people of the group `heads`, for their own school",
+    Role.CHANGE_LEAD: "people of the audience `lead` in people.csv",
+    Role.PROJECT_TEAM: "`team:` of the services' files, and the group `programme-office`",
+    Role.SERVICE_MANAGER: "`service_manager:` in the service's file, for that service",
+    Role.LEAD_PROVIDER: "`lead_provider:` in the service's file, for that service",
+    Role.SRO: "`sponsor:` in programme.yaml, the senior responsible owner",
+    Role.SPONSOR: "people of the audience `sponsor` in people.csv",
+    Role.BOARD: "`mandates: board` in programme.yaml; left out, the group `board`",
+    Role.FINANCE: "`mandates: finance` in programme.yaml; left out, the lead providers of services of class finance",
+    Role.DATA_PROTECTION: "`data_protection_contact:` in programme.yaml",
+    Role.ADMIN: "`admins:` in programme.yaml",
+    Role.OWNER: "the owner of the gate, task, criterion, issue or improvement itself",
+    Role.SIGNATORY: "`go_no_go: sign` in the service's file, each for themselves",
+    Role.RECORDER: "the person who recorded the fact",
+    Role.RECIPIENT: "the person whom a message was sent to, by the link in it",
+    Role.SYSTEM: "changeflow itself, when a flow runs",
+    Role.MACHINE: "anyone with access to the machine and the database, without a name",
+}
+"""Where the programme's files say who is in a role."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of the table."""
+
+    words: str
+    """What it is, after "may": “take a baseline”. `{thing}` is what the subject is called."""
+    roles: Sequence[Role]
+    """Who may, in the order in which a refusal names them."""
+    thing: str = ""
+    """What the subject is called where it has no name of its own."""
+    commands: Sequence[str] = ()
+    """The commands that do it. A command that does several things stands at each of them."""
+    routes: Sequence[str] = ()
+    """The web routes that do it: method and path."""
+    is_decision: bool = False
+    """Refused on the command line where the programme's policy says so."""
+    is_personal: bool = False
+    """Shows or removes what is about single people: the audit notes who was refused it as well."""
+    note: str = ""
+    """What the row alone does not say."""
+
+    def what(self, subject: Subject = PROGRAMME) -> str:
+        return self.words.replace("{thing}", subject.thing or self.thing)
+
+
+_ALL = (Role.VIEWER,)
+_OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
+
+TABLE: Mapping[Action, Entry] = {
+    Action.TAKE_BASELINE: Entry(
+        words="take a baseline",
+        roles=(Role.SRO, Role.BOARD),
+        commands=("baseline take",),
+        is_decision=True,
+    ),
+    Action.DECIDE_GATE: Entry(
+        words="decide {thing}",
+        thing="a gate",
+        roles=(Role.OWNER, Role.SRO),
+        commands=("gate decide", "gate import", "task import"),
+        is_decision=True,
+        note="also where another person records what they have decided",
+    ),
+    Action.RECORD_DECISION: Entry(
+        words="record what another person has decided",
+        roles=(*WORKING, Role.SPONSOR, Role.BOARD),
+        commands=("gate decide", "gate import", "task import", "confidence set"),
+        is_decision=True,
+    ),
+    Action.APPROVE_WAIVER: Entry(
+        words="approve a waiver",
+        roles=(Role.SRO, Role.BOARD, Role.FINANCE, Role.LEAD_PROVIDER),
+        commands=("waiver add", "apply"),
+        is_decision=True,
+        note="each rule says which of these must approve ([rules](rules.md)); a waiver that they have not approved "
+        "lifts nothing",
+    ),
+    Action.ADD_WAIVER: Entry(
+        words="record a waiver",
+        roles=(*WORKING, Role.BOARD, Role.FINANCE, Role.ADMIN),
+        commands=("waiver add", "apply"),
+        is_decision=True,
+    ),
+    Action.SET_CONFIDENCE: Entry(
+        words="set the delivery confidence",
+        roles=(Role.SRO,),
+        commands=("confidence set",),
+        is_decision=True,
+    ),
+    Action.SIGN: Entry(
+        words="sign {thing}",
+        thing="a go-live",
+        roles=(Role.SIGNATORY,),
+        commands=("pilot sign",),
+        is_decision=True,
+    ),
+    Action.CONFIRM: Entry(
+        words="confirm what {thing} requires",
+        thing="a go-live",
+        roles=(*WORKING, Role.OWNER),
+        commands=("pilot confirm",),
+        is_decision=True,
+    ),
+    Action.WITHDRAW_DECISION: Entry(
+        words="withdraw {thing}",
+        thing="a decision",
+        roles=(Role.OWNER, Role.SRO),
+        commands=("fact withdraw",),
+        is_decision=True,
+        note="a gate's decision and its conditions; the delivery confidence: the SRO alone",
+    ),
+    Action.WITHDRAW_CONFIRMATION: Entry(
+        words="withdraw {thing}",
+        thing="a confirmation",
+        roles=(Role.RECORDER, Role.SRO),
+        commands=("fact withdraw",),
+        is_decision=True,
+    ),
+    Action.WITHDRAW_SIGNATURE: Entry(
+        words="withdraw {thing}",
+        thing="a signature",
+        roles=(Role.RECORDER,),
+        commands=("fact withdraw",),
+        is_decision=True,
+        note="each their own",
+    ),
+    Action.EXPORT_PERSON: Entry(
+        words="export what is kept about a person",
+        roles=(Role.DATA_PROTECTION, Role.ADMIN),
+        commands=("person export",),
+        is_personal=True,
+        note="needs a reason where it has scores: nothing else shows the scores of one person",
+    ),
+    Action.ERASE_PERSON: Entry(
+        words="erase what is kept about a person",
+        roles=(Role.DATA_PROTECTION, Role.ADMIN),
+        commands=("person erase",),
+        is_personal=True,
+    ),
+    Action.EXPORT_ADDRESSES: Entry(
+        words="export names and addresses",
+        roles=(Role.DATA_PROTECTION, Role.ADMIN, Role.PROJECT_TEAM),
+        commands=("export",),
+        is_personal=True,
+        note="`--with-addresses`; the folder without them is open",
+    ),
+    Action.READ_CONTRACTS: Entry(
+        words="look at single contracts of {thing}",
+        thing="a service",
+        roles=(Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
+        commands=("pilot runs",),
+        is_personal=True,
+        note="masked ones as well; totals are open. Each look is noted",
+    ),
+    Action.EXPLAIN_CONTRACTS: Entry(
+        words="explain differences in pay of {thing}",
+        thing="a service",
+        roles=(Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
+        commands=("pilot explain", "pilot rules", "apply"),
+        is_personal=True,
+        note="also by `explanations:` in a folder that is applied again",
+    ),
+    Action.READ_STANDINGS: Entry(
+        words="look at where groups are",
+        roles=_ALL,
+        commands=("assess show",),
+        note="published groups, in bands; each look is noted",
+    ),
+    Action.READ_REPORT: Entry(
+        words="read the report",
+        roles=_OPEN,
+        commands=("report sro", "report go-no-go"),
+        note="noted where it says where people are",
+    ),
+    Action.READ_ANSWERS: Entry(
+        words="read what people answered to messages",
+        roles=_OPEN,
+        commands=("nudge answers",),
+        note="noted where there are any",
+    ),
+    Action.READ_CALENDAR: Entry(
+        words="write out a person's calendar",
+        roles=_OPEN,
+        commands=("nudge calendar",),
+        note="noted",
+    ),
+    Action.READ_FACTS: Entry(
+        words="list recorded facts",
+        roles=_OPEN,
+        commands=("fact list",),
+        note="noted where there are any; contracts and scores are not among them",
+    ),
+    Action.PREVIEW_MESSAGES: Entry(
+        words="preview messages",
+        roles=(Role.MACHINE, Role.SYSTEM),
+        commands=("nudge preview", "nudge dispatch"),
+        note="shows addresses, as sending does",
+    ),
+    Action.STORE_VERSION: Entry(
+        words="store a version of the programme",
+        roles=(*WORKING, Role.BOARD, Role.ADMIN),
+        commands=("apply",),
+    ),
+    Action.CHANGE_ROLES: Entry(
+        words="store a version that changes {thing}",
+        thing="who may do what",
+        roles=(Role.SRO, Role.BOARD),
+        commands=("apply",),
+        note="by the version that is stored already; where that names neither, those who may store a version",
+    ),
+    Action.PROPOSE_LESSON: Entry(
+        words="propose a lesson",
+        roles=WORKING,
+        commands=("pilot lesson propose",),
+    ),
+    Action.ANSWER_LESSON: Entry(
+        words="accept or decline a lesson",
+        roles=WORKING,
+        commands=("pilot lesson accept", "pilot lesson decline"),
+    ),
+    Action.REPEAT_PILOT: Entry(
+        words="repeat a pilot or a parallel run",
+        roles=WORKING,
+        commands=("pilot again",),
+    ),
+    Action.REPORT_PROGRESS: Entry(
+        words="report progress of {thing}",
+        thing="a task",
+        roles=(*WORKING, Role.OWNER, Role.HEAD),
+        commands=("task start", "task finish", "task progress", "task import"),
+    ),
+    Action.IMPORT_SCORES: Entry(
+        words="import a round of assessments",
+        roles=(Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
+        commands=("assess import",),
+    ),
+    Action.RECORD_TRAINING: Entry(
+        words="record who came to training",
+        roles=WORKING,
+        commands=("training import",),
+    ),
+    Action.REPORT_CHECKPOINT: Entry(
+        words="report {thing}",
+        thing="a checkpoint",
+        roles=(*WORKING, Role.OWNER, Role.HEAD),
+        commands=("checkpoint report",),
+    ),
+    Action.NOTE_SPONSOR: Entry(
+        words="note what the sponsor did",
+        roles=(*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD),
+        commands=("sponsor act",),
+    ),
+    Action.MEASURE_PILOT: Entry(
+        words="record a pilot's measure",
+        roles=(*WORKING, Role.OWNER),
+        commands=("pilot measure",),
+    ),
+    Action.RECONCILE: Entry(
+        words="store a parallel run",
+        roles=WORKING,
+        commands=("pilot reconcile",),
+        note="with `--service`; without it, it works on files of your own",
+    ),
+    Action.RECORD_FILING: Entry(
+        words="record what was filed",
+        roles=WORKING,
+        commands=("pilot submitted",),
+    ),
+    Action.RECORD_TEST: Entry(
+        words="record a test",
+        roles=WORKING,
+        commands=("pilot test",),
+    ),
+    Action.RAISE_ISSUE: Entry(words="raise an issue", roles=_ALL, commands=("pilot issue raise",)),
+    Action.UPDATE_ISSUE: Entry(
+        words="update {thing}",
+        thing="an issue",
+        roles=(*WORKING, Role.OWNER, Role.HEAD),
+        commands=("pilot issue update",),
+    ),
+    Action.GIVE_FEEDBACK: Entry(words="give feedback", roles=_ALL, commands=("pilot feedback add",)),
+    Action.PLAN_IMPROVEMENT: Entry(
+        words="plan an improvement",
+        roles=WORKING,
+        commands=("pilot feedback improve",),
+    ),
+    Action.FINISH_IMPROVEMENT: Entry(
+        words="finish {thing}",
+        thing="an improvement",
+        roles=(*WORKING, Role.OWNER),
+        commands=("pilot feedback done",),
+    ),
+    Action.ISSUE_REPORT: Entry(
+        words="issue the report",
+        roles=(*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
+        commands=("report sro",),
+        note="`--issue`, and the weekly flow",
+    ),
+    Action.WITHDRAW_FACT: Entry(
+        words="withdraw {thing}",
+        thing="a fact",
+        roles=(Role.RECORDER, Role.SRO),
+        commands=("fact withdraw",),
+    ),
+    Action.ANSWER_MESSAGE: Entry(
+        words="answer a message",
+        roles=(Role.RECIPIENT,),
+        routes=("GET /a/{token}", "POST /a/{token}"),
+    ),
+    Action.CHOOSE_MESSAGES: Entry(
+        words="choose which messages to get",
+        roles=(Role.RECIPIENT,),
+        routes=("GET /u/{token}", "POST /u/{token}"),
+    ),
+    Action.SUBSCRIBE: Entry(
+        words="subscribe to one's own dates",
+        roles=(Role.RECIPIENT,),
+        routes=("POST /u/{token}/calendar", "GET /c/{token}.ics"),
+    ),
+    Action.READ_PROGRAMME: Entry(
+        words="read the stored plan",
+        roles=_OPEN,
+        commands=(
+            "why",
+            "waves",
+            "level",
+            "simulate",
+            "keep",
+            "changes",
+            "baseline show",
+            "gate list",
+            "gate show",
+            "sponsor acts",
+            "confidence show",
+            "checkpoint list",
+            "training list",
+            "pilot runs",
+            "pilot rules",
+            "pilot issue list",
+            "pilot feedback list",
+            "pilot lesson list",
+            "rules recheck",
+            "export",
+        ),
+    ),
+    Action.OPERATE: Entry(
+        words="run changeflow",
+        roles=(Role.MACHINE, Role.SYSTEM),
+        commands=(
+            "tick",
+            "nudge dispatch",
+            "nudge effects",
+            "person deadline",
+            "flows serve",
+            "flows run",
+            "serve",
+            "status",
+            "db upgrade",
+            "db new-key",
+            "db backup",
+            "db restore",
+            "db retention",
+            "audit verify",
+            "audit show",
+            "audit anchor",
+        ),
+        routes=("GET /health", "GET /metrics"),
+    ),
+    Action.USE_FILES: Entry(
+        words="work on files of your own",
+        roles=(Role.MACHINE,),
+        commands=(
+            "init",
+            "validate",
+            "schema",
+            "plan",
+            "schedule",
+            "why",
+            "what-if",
+            "health",
+            "waves",
+            "level",
+            "simulate",
+            "keep",
+            "changes",
+            "conflicts",
+            "delegation",
+            "consultation",
+            "transition",
+            "rules list",
+            "rules show",
+            "roles",
+            "report sro",
+            "export",
+            "pilot choose",
+            "pilot reconcile",
+        ),
+        note="no stored programme is read",
+    ),
+}
+"""Every action that changeflow knows, with the roles that may. What is not here, no one can do."""

@@ -1,0 +1,89 @@
+"""Ask the table of who may do what, in the use case: a refusal is logged, and one about personal data is noted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from changeflow.errors import NotAllowedError
+from changeflow.logs import log
+from changeflow.programme.actions import TABLE
+from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import PROGRAMME, Subject
+from changeflow.programme.permissions import Refused, may
+from changeflow.storage import audit, versions
+from changeflow.storage.database import session_scope
+from changeflow.usecases.stored import check_actor
+from changeflow.values.acting import Via, current
+from changeflow.values.moments import local_day
+from changeflow.values.roles import Action
+
+RECORDED_WITH_BY = "What they have decided is recorded with --by. Nothing was recorded."
+UNNAMED = "unnamed"
+"""The actor in the audit of what may be read without a name."""
+
+
+def permit(
+    definition: Definition,
+    actor: str | None,
+    action: Action,
+    subject: Subject = PROGRAMME,
+    *,
+    on: date,
+    hint: str = "",
+) -> str:
+    """Return the actor, who may do this to this thing; a `NotAllowedError` says who may, and the hint."""
+    by = check_actor(definition, actor)
+    verdict = may(definition, by, action, subject, on=on)
+    if isinstance(verdict, Refused):
+        raise _refused(f"{verdict.message} {hint}".strip(), definition, by, action)
+    check_claim(definition, by, action)
+    return by
+
+
+def check_claim(definition: Definition, by: str, action: Action) -> None:
+    """Refuse a decision that comes from the command line, where the programme does not take the word of whoever types.
+
+    `--as` is a claim: the machine knows an account, not a person.
+    """
+    allows = definition.programme.policy.decisions_on_command_line
+    if TABLE[action].is_decision and not allows and current().via is Via.COMMAND:
+        said = (
+            f"The command line may not {TABLE[action].what()} here: the programme does not take decisions there "
+            "(policy: decisions_on_command_line in programme.yaml). The SRO or the board may change that."
+        )
+        raise _refused(said, definition, by, action)
+
+
+def _refused(message: str, definition: Definition, by: str, action: Action) -> NotAllowedError:
+    programme = definition.programme.programme
+    log("refused", programme=programme, actor=by, action=action.value, via=current().via.value)
+    return NotAllowedError(message, programme=programme, actor=by, action=action.value)
+
+
+def note_look(
+    definition: Definition, actor: str | None, action: Action, subject: str, *, db: str, now: datetime
+) -> None:
+    """Note in the audit that what is about people was read: by whom, where they gave a name.
+
+    In a transaction of its own: whoever reads keeps no writer out meanwhile.
+    """
+    by = permit(definition, actor, action, on=local_day(now)) if actor is not None else UNNAMED
+    name = definition.programme.programme
+    with session_scope(db) as session:
+        versions.lock_programme(session, name)
+        audit.append(session, name, at=now, actor=by, action="look", subject=subject)
+
+
+@contextmanager
+def noting_refusals(db: str, now: datetime) -> Iterator[None]:
+    """Note in the audit who was refused personal data in this block, in a transaction of its own: theirs is undone."""
+    try:
+        yield
+    except NotAllowedError as error:
+        if TABLE[Action(error.action)].is_personal:
+            with session_scope(db) as session:
+                versions.lock_programme(session, error.programme)
+                audit.append(
+                    session, error.programme, at=now, actor=error.actor, action="refused", subject=error.action
+                )
+        raise
