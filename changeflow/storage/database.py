@@ -31,7 +31,8 @@ from changeflow.errors import (
     NewerDatabaseError,
     OlderDatabaseError,
 )
-from changeflow.storage.opening import check_file, check_owner, plain_words
+from changeflow.storage import presence
+from changeflow.storage.opening import check_owner, plain_words
 
 BUSY_SECONDS = 10
 """How long a writer waits for another one before it gives up."""
@@ -90,6 +91,8 @@ def _options(url: str) -> dict[str, int]:
 
 
 def _set_up_sqlite(engine: Engine) -> None:
+    presence.guard(engine)
+
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
         # The driver's own transactions begin too late: two writers would read first and then lose an update.
@@ -111,6 +114,8 @@ def _set_up_sqlite(engine: Engine) -> None:
         # A reader in WAL mode sees one state and keeps nobody out; a writer takes its turn before it reads.
         connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
+    presence.look_within(engine)
+
 
 def _set_up_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
@@ -131,9 +136,10 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
     session sees one state, waits for nobody and keeps nobody out, and an attempt to write is a `WriteInReadError`.
     A database that cannot do it now is a `DatabaseError`.
     """
+    engine = engine_for(url)
+    presence.confirm(engine)
     if not create and is_sqlite(url) and not sqlite_path(url).exists():
         raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
-    engine = _opened(url)
     with _translated(url, write=write), Session(engine.execution_options(**{_READ_ONLY: not write})) as session:
         if _version_in(session) != head_version():
             session.rollback()
@@ -147,6 +153,7 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
         except BaseException:
             session.rollback()
             raise
+    presence.confirm(engine)
 
 
 @contextmanager
@@ -168,19 +175,14 @@ def _translated(url: str, *, write: bool) -> Iterator[None]:
     except PoolTimeoutError:
         raise DatabaseBusyError from None
     except DBAPIError as error:
+        # A file that was overwritten looks damaged to the driver.
+        presence.confirm(engine_for(url))
         if not write and _is_write_refused(error):
             raise WriteInReadError("A session for reading was asked to write.") from error
         if (meant := _meaning(error, url)) is None:
             raise
         # From None: what the driver said may have a part of the password in it, and a traceback shows causes.
         raise meant from None
-
-
-def _opened(url: str) -> Engine:
-    """Open an engine, once it is known that an SQLite file is one."""
-    if is_sqlite(url) and (file := engine_for(url).url.database) not in (None, "", ":memory:"):
-        check_file(url, Path(str(file)))
-    return engine_for(url)
 
 
 @contextmanager
@@ -197,9 +199,9 @@ class _EnoughError(Exception):
 
 def upgrade(url: str) -> str:
     """Bring the database to this changeflow's version; return it. An empty one gets its tables."""
-    engine = _opened(url)
+    engine = engine_for(url)
     with _translated(url, write=True):
-        found, known = current_version(engine), _known_versions()
+        found, known = current_version(engine), known_versions()
         if found not in known:
             check_owner(engine, url)
         if found is not None and found not in known:
@@ -250,7 +252,7 @@ def head_version() -> str:
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
-def _known_versions() -> set[str]:
+def known_versions() -> set[str]:
     return {s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()}
 
 
@@ -264,13 +266,13 @@ def _check_version(engine: Engine, url: str, *, create: bool) -> None:
     found = current_version(engine)
     if found == head_version():
         return
-    if found not in _known_versions():
+    if found not in known_versions():
         check_owner(engine, url)
     if found is None:
         if not create:
             raise DatabaseUrlError(url, "it has no tables yet; changeflow apply makes them")
         upgrade(url)
-    elif found not in _known_versions():
+    elif found not in known_versions():
         raise NewerDatabaseError(found)
     else:
         raise OlderDatabaseError(url, found)
