@@ -65,8 +65,10 @@ class NotReleasedError(Exception):
     """It turned out to be restored while something was about to be sent; the transaction must not be committed."""
 
 
-def read(session: Session) -> Custody:
-    row = session.exec(select(CustodyRow).execution_options(populate_existing=True)).one()
+def read(session: Session, *, for_change: bool = False) -> Custody:
+    """Return what a database says of itself; `for_change` keeps others from counting it on."""
+    query = select(CustodyRow).execution_options(populate_existing=True)
+    row = session.exec(query.with_for_update() if for_change else query).one()
     return Custody(
         identity=row.identity,
         counter=row.counter,

@@ -114,7 +114,7 @@ def _take_in(copy: Path, fresh: Path) -> None:
         with closing(sqlite3.connect(fresh)) as connection:
             check_whole(connection, copy)
     except sqlite3.DatabaseError as error:
-        if "full" in str(error):
+        if "full" in str(error) or "I/O error" in str(error):
             raise
         raise InputError(f"'{copy}' is damaged: {error}. Nothing was changed.") from None
 

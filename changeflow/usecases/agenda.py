@@ -19,7 +19,8 @@ from changeflow.programme.plan import dates_of
 from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, answers, audit, plans, versions
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.custody import count_on, take_stock
+from changeflow.storage.state import Seen
+from changeflow.usecases.custody import count_on, note_seen, take_stock
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.values.moments import LONDON, local_day
@@ -51,20 +52,20 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
         names = [programme] if programme else versions.programme_ids(session)
         stale = set(agenda.stale(session, day=today, names=names))
         counts = agenda.due_counts(session)
-    ticked = tuple(
-        _tick_one(name, db=db, now=now)
+    return tuple(
+        _tick_one(name, db=db, now=now, seen=stock.seen)
         if name in stale or name not in counts  # a name that is not stored is told where it is loaded
         else Ticked(programme=name, due=counts[name], new=0, readiness=False)
         for name in names
     )
-    if stale and stock.seen is not None:
-        count_on(stock.seen, db=db)
-    return ticked
 
 
-def _tick_one(name: str, *, db: str, now: datetime) -> Ticked:
+def _tick_one(name: str, *, db: str, now: datetime, seen: Seen | None) -> Ticked:
     with session_scope(db) as session:
-        return tick_in(session, name, now=now)
+        ticked = tick_in(session, name, now=now)
+        after = count_on(session, seen)
+    note_seen(after, db=db)
+    return ticked
 
 
 def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:

@@ -1,11 +1,11 @@
 """Before anything is sent: is this the database that this machine knows, or was it restored?"""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
+from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
 from changeflow.storage import audit, custody, erasure, ledger, remains, versions
 from changeflow.storage.custody import Standing
@@ -61,12 +61,22 @@ def take_stock(*, db: str, now: datetime) -> Stock:
     return Stock(standing=standing, seen=found.seen if standing.may_send else None, message=message)
 
 
-def count_on(seen: Seen, *, db: str) -> None:
-    """Count a database on, and note it outside; one that was restored meanwhile is left to the next look."""
-    with suppress(custody.NotReleasedError):
-        with session_scope(db) as session:
-            after = custody.advance(session, seen)
-        State(db).note(after)
+def count_on(session: Session, seen: Seen | None) -> Seen | None:
+    """Count a database on where it may send; return how far it has come then, None where it may not."""
+    if seen is None:
+        return None
+    standing, _ = custody.stand(custody.read(session, for_change=True), seen)
+    return custody.advance(session, seen) if standing.may_send else None
+
+
+def note_seen(seen: Seen | None, *, db: str) -> None:
+    """Note outside the database how far it has come. A tick has sent nothing: what cannot be noted is logged alone."""
+    if seen is None:
+        return
+    try:
+        State(db).note(seen)
+    except (CannotWriteError, InputError) as error:
+        log("database", state="not noted", error=str(error))
 
 
 def standing_of(session: Session, state: State, seen: Seen | None) -> str:

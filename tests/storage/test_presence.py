@@ -17,7 +17,7 @@ from sqlmodel import Session
 from changeflow.errors import ChangeflowError, DatabaseReplacedError
 from changeflow.storage import versions
 from changeflow.storage.backup import backup
-from changeflow.storage.database import engine_for, session_scope
+from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.usecases import apply as storing
 from changeflow.usecases import facts
 from changeflow.usecases.facts import Change
@@ -180,8 +180,6 @@ def test_a_database_of_an_earlier_version_is_opened_with_its_log(tmp_path: Path)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("UPDATE programme SET revision = revision + 1")
         connection.commit()
-        from changeflow.storage.database import upgrade
-
         upgrade(url)
         engine_for(url).dispose()
         with session_scope(url) as session:
@@ -212,6 +210,29 @@ def test_many_writers_and_checkpoints_are_no_replacement(db: str, tmp_path: Path
         assert versions.revision(session, "small") == before + 3 * writes
 
 
+WRITES = """
+import sys
+from changeflow.storage import versions
+from changeflow.storage.database import engine_for, session_scope
+
+with session_scope(sys.argv[1]) as session:
+    versions.touch(session, "small")
+engine_for(sys.argv[1]).dispose()
+"""
+
+
+def test_the_log_of_an_open_database_is_never_removed_by_another_process(db: str, tmp_path: Path):
+    """A process that closes any view of the file of its own drops SQLite's locks; the next to close removes the log."""
+    for _ in range(3):
+        write(db)
+        subprocess.run([sys.executable, "-c", WRITES, db], check=True)
+        for _ in range(2):
+            with session_scope(db) as session:
+                assert versions.revision(session, "small") > 1
+    links = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert not [link for link in links if link.startswith(str(tmp_path)) and link.endswith("(deleted)")]
+
+
 def test_commands_say_it_and_exit_with_5(db: str, tmp_path: Path):
     write(db)
     move(tmp_path)
@@ -225,5 +246,6 @@ def test_commands_say_it_and_exit_with_5(db: str, tmp_path: Path):
     assert caught.value.exit_code == 5
 
 
-def test_a_new_database_is_for_this_account_alone(db: str, tmp_path: Path):
-    assert (tmp_path / "test.db").stat().st_mode & 0o777 == 0o600
+def test_a_new_database_is_for_this_account_alone(tmp_path: Path):
+    upgrade(f"sqlite:///{tmp_path / 'new.db'}")
+    assert (tmp_path / "new.db").stat().st_mode & 0o777 == 0o600

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select, update
 
-from changeflow.errors import DatabaseBusyError, DatabaseDownError, DatabaseError
+from changeflow.errors import DatabaseBusyError, DatabaseDownError, DatabaseError, DatabaseUrlError
 from changeflow.storage import versions
 from changeflow.storage.database import WriteInReadError, engine_for, read_scope, session_scope
 from changeflow.storage.tables.agenda import ReachRow
@@ -130,7 +130,7 @@ def test_a_file_that_is_no_database_any_more_is_said_to_be_so(sqlite: str, tmp_p
     whole = path.read_bytes()
     # The header stays and says how many pages there are; what the pages hold is gone.
     path.write_bytes(content or whole[:4096] + b"\xff" * (len(whole) - 4096))
-    with pytest.raises(DatabaseDownError) as caught, read_scope(sqlite) as session:
+    with pytest.raises(DatabaseUrlError) as caught, read_scope(sqlite) as session:
         session.exec(select(ProgrammeRow)).all()
     assert isinstance(caught.value, DatabaseError)
     assert caught.value.exit_code == 4

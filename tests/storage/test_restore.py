@@ -13,7 +13,16 @@ import pytest
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.errors import ConflictError, DatabaseInUseError, DatabaseReplacedError, InputError, NewerDatabaseError
+from changeflow.errors import (
+    CannotWriteError,
+    ConflictError,
+    DatabaseDownError,
+    DatabaseInUseError,
+    DatabaseReplacedError,
+    DatabaseRestoringError,
+    InputError,
+    NewerDatabaseError,
+)
 from changeflow.storage import versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, head_version, session_scope
@@ -146,7 +155,7 @@ def test_who_opens_a_database_while_it_is_restored_waits(db: str, tmp_path: Path
     monkeypatch.setattr(presence, "PATIENCE_SECONDS", 0.1)
     with (
         presence.alone(tmp_path / "test.db"),
-        pytest.raises(ConflictError, match="is being restored"),
+        pytest.raises(DatabaseRestoringError),
         session_scope(db),
     ):
         pass
@@ -325,7 +334,7 @@ def test_a_full_disk_leaves_the_old_database(db: str, tmp_path: Path):
     for limit in range(0, (tmp_path / "copy.db").stat().st_size, 65536):
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
-            with pytest.raises((InputError, ConflictError)):
+            with pytest.raises((CannotWriteError, DatabaseDownError)):
                 put_back(db, tmp_path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
