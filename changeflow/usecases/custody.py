@@ -9,7 +9,7 @@ from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
 from changeflow.storage import audit, custody, erasure, ledger, remains, versions
 from changeflow.storage.custody import Standing
-from changeflow.storage.database import session_scope
+from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import Seen, State
 from changeflow.usecases.persons import erase_in
 from changeflow.usecases.stored import SYSTEM
@@ -44,6 +44,18 @@ def take_stock(*, db: str, now: datetime) -> Stock:
     state = State(db)
     # Before the session: another worker may count on in between.
     seen = state.seen()
+    with read_scope(db) as session:
+        found = custody.read(session)
+    standing, _ = custody.stand(found, seen)
+    if not standing.may_send:
+        return _take_in_hand(state, seen, db=db, now=now)
+    if standing is Standing.FIRST:
+        state.note(found.seen)
+        log("database", state="first seen", folder=str(state.folder))
+    return Stock(standing=standing, seen=found.seen)
+
+
+def _take_in_hand(state: State, seen: Seen | None, *, db: str, now: datetime) -> Stock:
     with session_scope(db) as session:
         found = custody.read(session)
         standing, why = custody.stand(found, seen)
@@ -52,12 +64,8 @@ def take_stock(*, db: str, now: datetime) -> Stock:
             standing = Standing.RESTORED
         if not standing.may_send:
             erase_again(session, state, identities={found.identity, *([seen.identity] if seen else [])}, now=now)
-        message = message_of(standing, found.why or why, state)
-    if standing is Standing.FIRST:
-        state.note(found.seen)
-        log("database", state="first seen", folder=str(state.folder))
-    if message:
-        log("database", state=standing.value, why=message)
+    message = message_of(standing, why, state)
+    log("database", state=standing.value, why=message)
     return Stock(standing=standing, seen=found.seen if standing.may_send else None, message=message)
 
 
