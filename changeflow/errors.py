@@ -13,6 +13,7 @@ ChangeflowError
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
 ├── ConflictError               newer data is stored: exit 5
+│   └── DatabaseInUseError      a restore needs the database to itself
 ├── DatabaseError               the database cannot do it now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
 │   │   └── DatabaseDownError   the database is there but does not answer, or is damaged: exit 4
@@ -20,6 +21,8 @@ ChangeflowError
 │   ├── KeyFileUnsetError       a server's database needs CHANGEFLOW_KEY_FILE: exit 4, as an InputError
 │   ├── DatabaseBusyError       another process is writing: exit 5, as a ConflictError
 │   ├── OlderDatabaseError      the database must be upgraded first: exit 5, as a ConflictError
+│   ├── DatabaseReplacedError   the file was replaced or removed while it was open: exit 5, as a ConflictError
+│   ├── DatabaseRestoringError  a restore of the database is under way: exit 5, as a ConflictError
 │   └── NewerDatabaseError      the database belongs to a newer changeflow: exit 5, as a ConflictError
 └── ActorMissingError           a change of state must say who makes it: exit 2
 
@@ -234,6 +237,36 @@ class NewerDatabaseError(DatabaseError, ConflictError):
             f"This database was written by a newer changeflow (its version is {found}). "
             "Upgrade changeflow; nothing was read or written."
         )
+
+
+class DatabaseInUseError(ConflictError):
+    """A restore needs the database to itself, and another process has it open."""
+
+    def __init__(self, file: object, users: Iterable[str] = ()) -> None:
+        self.users = tuple(users)
+        """The processes, as far as this machine shows them."""
+        named = f" by {', '.join(self.users)}" if self.users else ""
+        super().__init__(
+            f"'{file}' is open{named}. Stop everything that uses it (serve, flows, commands), then try again; "
+            "nothing was changed."
+        )
+
+
+class DatabaseReplacedError(DatabaseError, ConflictError):
+    """The file under a running process is another one than it opened. Pages answer with 503."""
+
+    def __init__(self, file: object, what: str = "was replaced or removed while this process had it open") -> None:
+        super().__init__(
+            f"The database '{file}' {what}. No changes saved. Stop every process that uses it and check which file "
+            "is the right one; put a copy back with changeflow db restore, never by hand."
+        )
+
+
+class DatabaseRestoringError(DatabaseError, ConflictError):
+    """A restore has the database to itself for a moment."""
+
+    def __init__(self, file: object) -> None:
+        super().__init__(f"The database '{file}' is being restored. Try again when that is done; no changes saved.")
 
 
 class ActorMissingError(ChangeflowError):

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -15,11 +16,12 @@ from chaos.checks import Verdict
 from chaos.databases import Databases, Postgresql, Sqlite
 from chaos.kills import Size, at_every_point, at_random, quiet_run
 from chaos.lines import line_faults, refused_addresses, stalled_claim
+from chaos.restores import restores
 from chaos.workers import warm_up
 
 KILLS_A_DAY = 28
 COLUMNS = ("messages", "kills", "repeats", "lost", "unmarked", "under_two_ids", "different", "unfinished",
-           "audit_faults")  # fmt: skip
+           "audit_faults", "unreleased")  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder.chmod(0o755)
         # One key for all: with keys of their own, two databases would give the same message two Message-IDs.
         keys.keep_in(folder / "changeflow.key")
+        # What this machine has seen of PostgreSQL databases lies in the account's folder otherwise.
+        os.environ["XDG_STATE_HOME"] = str(folder / "state")
         kinds: dict[str, Callable[[Path], Databases]] = {"sqlite": Sqlite, "postgresql": Postgresql}
         wanted = [kind for name, kind in kinds.items() if chosen.only in (None, name)]
         if wanted:
@@ -57,6 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _say(f"{databases.name}: killed at random ...")
                 verdict = at_random(databases, folder, size, quiet, seed=chosen.seed, say=_say)
                 results.append((f"{databases.name}, at random", verdict))
+                _say(f"{databases.name}: copies put back ...")
+                days, a_day, people = (6, 1, 20) if chosen.short else (25, 4, 60)
+                verdict = restores(databases, folder, days=days, a_day=a_day, people=people, seed=chosen.seed, say=_say)
+                results.append((f"{databases.name}, copies put back", verdict))
             finally:
                 databases.close()
         if chosen.only == "prefect" or (chosen.only is None and not chosen.short):

@@ -41,16 +41,21 @@ class Verdict:
     """Nudges, or texts, that are other than in a quiet run."""
     unfinished: int = 0
     audit_faults: int = 0
+    unreleased: int = 0
+    """Sent from a restored database before a person had released it."""
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_well(self) -> bool:
-        bad = (self.lost, self.unmarked, self.under_two_ids, self.different, self.unfinished, self.audit_faults)
+        bad = (
+            self.lost, self.unmarked, self.under_two_ids, self.different, self.unfinished, self.audit_faults,
+            self.unreleased,
+        )  # fmt: skip
         return not any(bad) and self.messages > 0
 
     def add(self, other: "Verdict") -> None:
         for name in ("messages", "kills", "repeats", "lost", "unmarked", "under_two_ids", "different", "unfinished",
-                     "audit_faults"):  # fmt: skip
+                     "audit_faults", "unreleased"):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.notes += other.notes
 

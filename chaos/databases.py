@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from changeflow.storage.state import State
 from chaos.postroom import FORK
 from chaos.workers import start
 from tests.postgres import create_database, keep_running, start_server
@@ -38,8 +39,9 @@ class Sqlite:
     def copy(self, of: str, name: str) -> str:
         source = Path(of.removeprefix("sqlite:///"))
         for path in source.parent.glob(source.name + "*"):
-            shutil.copy(path, self.folder / (f"{name}.db" + path.name.removeprefix(source.name)))
-        return self.new(name)
+            if path.is_file():
+                shutil.copy(path, self.folder / (f"{name}.db" + path.name.removeprefix(source.name)))
+        return _joined(of, self.new(name))
 
     def close(self) -> None:
         pass
@@ -60,7 +62,8 @@ class Postgresql:
         return create_database(self.server.get_uri(), name)
 
     def copy(self, of: str, name: str) -> str:
-        return create_database(self.server.get_uri(), name, copy_of=of.partition("?")[0].rpartition("/")[2])
+        original = of.partition("?")[0].rpartition("/")[2]
+        return _joined(of, create_database(self.server.get_uri(), name, copy_of=original))
 
     def restart_now_and_then(self, *, least: float, most: float, seed: int) -> None:
         self._peace.clear()
@@ -99,3 +102,10 @@ class Postgresql:
                 "pg_ctl", ("-w", "-D", str(self.server.pgdata), *args), bin_path=self.server.bin_path,
                 user=self.server.system_user,
             )  # fmt: skip
+
+
+def _joined(of: str, db: str) -> str:
+    """Have this machine know a copy as it knows the original: here it is a database of its own, and no restore."""
+    if (seen := State(of).seen()) is not None:
+        State(db).note(seen)
+    return db

@@ -25,5 +25,6 @@ def dispatch_nudges(now: datetime | None = None) -> Dispatched:
         return now or datetime.now(UTC)
 
     outcome = dispatching.dispatch(db=chosen.db, now=clock(), channel=channel, desk=desk, clock=clock)
-    create_table_artifact(outcome.rows(), key="dispatched", description=f"Nudges, by the channel '{channel.name}'")
+    by_channel = f"Nudges, by the channel '{channel.name}'"
+    create_table_artifact(outcome.rows(), key="dispatched", description=outcome.blocked or by_channel)
     return outcome

@@ -1,5 +1,6 @@
 """Fixtures that many tests share: databases, and the sample programme."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,16 @@ settings.load_profile("any-machine")
 
 
 def pytest_sessionstart() -> None:
+    # What machines have seen of PostgreSQL databases lies in the account's folder otherwise.
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="changeflow-state-")
+    _drop_stale_kernels()
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
+
+
+def _drop_stale_kernels() -> None:
     """Drop a compiled kernel that is older than any of its parts: numba looks at the file of the caller alone."""
     folder = Path(roadmap.__file__).parent
     newest = max(

@@ -62,7 +62,10 @@ def nudge_dispatch(
         now = moment(at)
         clock = (lambda: datetime.now(UTC)) if at is None else (lambda: now)
         result = dispatching.dispatch(db=db, now=now, channel=channel, desk=_desk(), clock=clock)
-    note(", ".join(f"{row['count']} {row['what']}" for row in result.rows() if row["count"]) or "nothing waits")
+    counts = ", ".join(f"{row['count']} {row['what']}" for row in result.rows() if row["count"])
+    note(result.blocked or counts or "nothing waits")
+    if result.blocked:
+        raise typer.Exit(3)
     if result.failed or result.refused or result.parked:
         raise typer.Exit(1)
 

@@ -1,11 +1,11 @@
-"""Commands for the database itself: db upgrade, backup, restore, retention."""
+"""Commands for the database itself: db upgrade, backup, restore, review, release, join, retention."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, moment, note, out, spoken_errors
+from changeflow.cli.speaking import Actor, At, Db, moment, note, out, spoken_errors
 from changeflow.settings import DEFAULT_DB
 
 db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
@@ -58,7 +58,7 @@ def db_backup(file: Annotated[Path, typer.Argument(help="Where to write the copy
     from changeflow.usecases.auditing import heads_in
 
     with spoken_errors():
-        backup(db, file)
+        backup(db, file, at=moment(None))
         heads = heads_in(file)
     note(f"Wrote {file}")
     for programme, head in heads.items():
@@ -70,13 +70,63 @@ def db_restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A copy that backup made.")],
     db: Db = DEFAULT_DB,
     yes: Annotated[bool, typer.Option("--yes", help="Replace a database that exists.")] = False,
+    at: At = None,
 ) -> None:
-    """Put a copy in the place of an SQLite database; the one that was there is kept beside it."""
-    from changeflow.storage.backup import restore
+    """Put a copy in the place of an SQLite database that no process has open; the old one is kept beside it."""
+    from changeflow.usecases import restoring
 
     with spoken_errors():
-        kept = restore(file, db, replace=yes)
-    note(f"Restored {file}." + (f" What was there is now {kept}." if kept else ""))
+        done = restoring.restore(file, db=db, now=moment(at), replace=yes)
+    note(f"Restored {file}, with everything up to {restoring.since(done.copied_at)}.")
+    if done.kept is not None:
+        note(f"The database that was there is now {done.kept}.")
+    if done.upgraded_from is not None:
+        note(f"The copy was of version {done.upgraded_from} and has been upgraded.")
+    if done.erased:
+        note(f"{done.erased} people who were erased since have been erased again.")
+    note("Nothing is sent from it yet. Look at what may have gone out since: changeflow db review")
+
+
+@db_app.command("review")
+def db_review(db: Db = DEFAULT_DB, at: At = None) -> None:
+    """List what may have gone out since the copy that a restored database was made from."""
+    from changeflow.usecases import restoring
+
+    with spoken_errors():
+        found = restoring.review(db=db, now=moment(at))
+    if found is None:
+        note("This database does not wait for a release.")
+        return
+    for repeat in found.repeats:
+        out(repeat.line())
+    note(found.message)
+    count = len(found.repeats)
+    note(
+        f"The copy has everything up to {restoring.since(found.copied_at)}; what was recorded later is gone, and links "
+        f"sent later do not work. {count} {'message' if count == 1 else 'messages'} may have gone out already. Once "
+        "released, they go marked as possible repeats, or wait for a person where the channel cannot mark them. "
+        "To release: changeflow db release --as PERSON"
+    )
+
+
+@db_app.command("release")
+def db_release(db: Db = DEFAULT_DB, actor: Actor = None, at: At = None) -> None:
+    """Let a restored database send again, once you have seen the list of db review."""
+    from changeflow.usecases import restoring
+
+    with spoken_errors():
+        count = restoring.release(db=db, actor=actor, now=moment(at))
+    note(f"Released. {count} {'message is' if count == 1 else 'messages are'} marked as possible repeats.")
+
+
+@db_app.command("join")
+def db_join(db: Db = DEFAULT_DB, actor: Actor = None, at: At = None) -> None:
+    """Let a new machine send from a database that other machines use; its folder for state begins here."""
+    from changeflow.usecases import restoring
+
+    with spoken_errors():
+        is_new = restoring.join(db=db, actor=actor, now=moment(at))
+    note("This machine takes part from now on." if is_new else "This machine takes part already.")
 
 
 @db_app.command("retention")

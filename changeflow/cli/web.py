@@ -19,7 +19,7 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the pages that links in messages lead to, until stopped with Ctrl+C."""
-    from changeflow.storage.database import read_scope
+    from changeflow.usecases.custody import take_stock
     from changeflow.web.app import make_app
     from changeflow.web.clients import Clients, networks
     from changeflow.web.server import run
@@ -27,8 +27,9 @@ def serve(
     with spoken_errors():
         chosen = begin()
         clients = Clients(proxies=networks(chosen.proxies), token=chosen.metrics_token)
-        with read_scope(db):
-            pass
+        stock = take_stock(db=db, now=moment(None))
+        if stock.message:
+            note(stock.message)
         note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
         run(
             make_app(db, base_url=chosen.base_url, clients=clients, anchor=chosen.anchor),

@@ -33,6 +33,8 @@ class Nudge:
     due_on: date
     priority: int
     content: Mapping[str, Any] = field(hash=False)
+    may_have_gone: bool = False
+    """It may have gone out before the database was restored."""
 
 
 def wait_until(session: Session, moment: datetime) -> None:
@@ -176,6 +178,16 @@ def waiting(session: Session, *, now: datetime) -> list[Nudge]:
     return [_nudge(row) for row in session.exec(query)]
 
 
+def mark_as_possible_repeats(session: Session, nudges: Iterable[int]) -> None:
+    """Note that some of what waits may have gone already: the database was restored since."""
+    session.exec(
+        update(NudgeRow)
+        .where(col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
+        .values(may_have_gone=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def saturated(session: Session, *, today: date) -> set[tuple[str, str]]:
     """Return (programme, person) of those with whom their manager is asked to talk this week."""
     query = select(NudgeRow.programme_id, NudgeRow.subject).where(
@@ -297,4 +309,5 @@ def _nudge(row: NudgeRow) -> Nudge:
         due_on=row.due_on,
         priority=row.priority,
         content=json.loads(row.content),
+        may_have_gone=row.may_have_gone,
     )

@@ -25,6 +25,7 @@ EXEMPT: Mapping[str, str] = {
     "audit": "It is the chain itself.",
     "audit_fact": "The chain's entries seal it by their roots.",
     "key_check": "It tells the database's key file from others; with another value nothing could use the database.",
+    "custody": "It counts each tick and message, to tell a restored copy. Who released one is an entry of its own.",
     "tick": "It notes what the last tick looked at. The next tick computes it again, and nothing is reported from it.",
 }
 """Tables that no entry seals, and why."""

@@ -32,8 +32,8 @@ from changeflow.errors import (
     NewerDatabaseError,
     OlderDatabaseError,
 )
-from changeflow.storage import anchor, audit, sealing, touched
-from changeflow.storage.opening import check_file, check_owner, plain_words
+from changeflow.storage import anchor, audit, presence, sealing, touched
+from changeflow.storage.opening import check_owner, plain_words
 from changeflow.values.acting import current
 
 BUSY_SECONDS = 10
@@ -95,6 +95,8 @@ def _options(url: str) -> dict[str, int]:
 
 
 def _set_up_sqlite(engine: Engine) -> None:
+    presence.guard(engine)
+
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: Any) -> None:  # noqa: ANN401
         # The driver's own transactions begin too late: two writers would read first and then lose an update.
@@ -116,6 +118,8 @@ def _set_up_sqlite(engine: Engine) -> None:
         # A reader in WAL mode sees one state and keeps nobody out; a writer takes its turn before it reads.
         connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
+    presence.look_within(engine)
+
 
 def _is_read_only(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get(_READ_ONLY))
@@ -132,9 +136,10 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
     session sees one state, waits for nobody and keeps nobody out, and an attempt to write is a `WriteInReadError`.
     A database that cannot do it now is a `DatabaseError`.
     """
+    engine = engine_for(url)
+    presence.confirm(engine)
     if not create and is_sqlite(url) and not sqlite_path(url).exists():
         raise DatabaseUrlError(url, "there is no such file yet; changeflow apply makes it")
-    engine = _opened(url)
     with _translated(url, write=write), Session(_engine_to(engine, write=write)) as session:
         if write:
             sealing.begin(session)
@@ -151,6 +156,7 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
         except BaseException:
             session.rollback()
             raise
+    presence.confirm(engine)
     anchor.confirm(announced)
 
 
@@ -182,19 +188,14 @@ def _translated(url: str, *, write: bool) -> Iterator[None]:
     except PoolTimeoutError:
         raise DatabaseBusyError from None
     except DBAPIError as error:
+        # A file that was overwritten looks damaged to the driver.
+        presence.confirm(engine_for(url))
         if not write and _is_write_refused(error):
             raise WriteInReadError("A session for reading was asked to write.") from error
         if (meant := _meaning(error, url)) is None:
             raise
         # From None: what the driver said may have a part of the password in it, and a traceback shows causes.
         raise meant from None
-
-
-def _opened(url: str) -> Engine:
-    """Open an engine, once it is known that an SQLite file is one."""
-    if is_sqlite(url) and (file := engine_for(url).url.database) not in (None, "", ":memory:"):
-        check_file(url, Path(str(file)))
-    return engine_for(url)
 
 
 @contextmanager
@@ -211,9 +212,9 @@ class _EnoughError(Exception):
 
 def upgrade(url: str) -> str:
     """Bring the database to this changeflow's version; return it. An empty one gets its tables."""
-    engine = _opened(url)
+    engine = engine_for(url)
     with _translated(url, write=True):
-        found, known = current_version(engine), _known_versions()
+        found, known = current_version(engine), known_versions()
         if found not in known:
             check_owner(engine, url)
         if found is not None and found not in known:
@@ -274,7 +275,7 @@ def head_version() -> str:
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
-def _known_versions() -> set[str]:
+def known_versions() -> set[str]:
     return {s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()}
 
 
@@ -288,13 +289,13 @@ def _check_version(engine: Engine, url: str, *, create: bool) -> None:
     found = current_version(engine)
     if found == head_version():
         return
-    if found not in _known_versions():
+    if found not in known_versions():
         check_owner(engine, url)
     if found is None:
         if not create:
             raise DatabaseUrlError(url, "it has no tables yet; changeflow apply makes them")
         upgrade(url)
-    elif found not in _known_versions():
+    elif found not in known_versions():
         raise NewerDatabaseError(found)
     else:
         raise OlderDatabaseError(url, found)

@@ -36,6 +36,8 @@ class Draft:
     """The recipient's how many-th of the day."""
     message_id: str
     nudges: tuple[int, ...]
+    may_have_gone: bool = False
+    """Something in it may have gone out before the database was restored."""
 
 
 def open_messages(
@@ -50,7 +52,7 @@ def open_messages(
     rows = [
         {
             "recipient": d.recipient, "day": d.day, "number": d.number, "message_id": d.message_id, "state": OPEN,
-            "may_have_gone": False, "created_at": now, "claimed_by": worker, "claimed_until": now + lease,
+            "may_have_gone": d.may_have_gone, "created_at": now, "claimed_by": worker, "claimed_until": now + lease,
             "attempts": 1,
         }
         for d in drafts
@@ -74,7 +76,7 @@ def open_messages(
             message_id=draft.message_id,
             created_at=now,
             attempts=1,
-            may_have_gone=False,
+            may_have_gone=draft.may_have_gone,
         )
         for n, draft in enumerate(drafts)
     ]
@@ -163,6 +165,22 @@ def _give_back(session: Session, message: int, worker: str, values: Mapping[str,
         update(MessageRow)
         .where(col(MessageRow.id) == message, col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
         .values(claimed_by=None, claimed_until=None, **values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def opened(session: Session) -> list[int]:
+    """Return the messages that are on their way, the oldest first."""
+    query = select(MessageRow.id).where(MessageRow.state == OPEN).order_by(col(MessageRow.id))
+    return [found for found in session.exec(query) if found is not None]
+
+
+def mark_as_possible_repeats(session: Session, some: Sequence[int]) -> None:
+    """Note that some messages on their way may have gone already: the database was restored since."""
+    session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.id).in_(some), col(MessageRow.state) == OPEN)
+        .values(may_have_gone=True)
         .execution_options(synchronize_session=False)
     )
 

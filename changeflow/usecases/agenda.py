@@ -19,6 +19,8 @@ from changeflow.programme.plan import dates_of
 from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, answers, audit, plans, versions
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.state import Seen
+from changeflow.usecases.custody import count_on, note_seen, take_stock
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.values.moments import LONDON, local_day
@@ -45,22 +47,25 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
     What is due follows from a programme's state and the day alone: where neither has changed since the last tick, there
     is nothing to look at.
     """
-    today = local_day(now)
+    today, stock = local_day(now), take_stock(db=db, now=now)
     with read_scope(db) as session:
         names = [programme] if programme else versions.programme_ids(session)
         stale = set(agenda.stale(session, day=today, names=names))
         counts = agenda.due_counts(session)
     return tuple(
-        _tick_one(name, db=db, now=now)
+        _tick_one(name, db=db, now=now, seen=stock.seen)
         if name in stale or name not in counts  # a name that is not stored is told where it is loaded
         else Ticked(programme=name, due=counts[name], new=0, readiness=False)
         for name in names
     )
 
 
-def _tick_one(name: str, *, db: str, now: datetime) -> Ticked:
+def _tick_one(name: str, *, db: str, now: datetime, seen: Seen | None) -> Ticked:
     with session_scope(db) as session:
-        return tick_in(session, name, now=now)
+        ticked = tick_in(session, name, now=now)
+        after = count_on(session, seen)
+    note_seen(after, db=db)
+    return ticked
 
 
 def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:

@@ -16,13 +16,16 @@ from changeflow.delivery.channels import Channel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.logs import log
-from changeflow.storage import agenda, answers, audit, messages, versions
+from changeflow.storage import agenda, answers, audit, custody, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import Link
+from changeflow.storage.custody import NotReleasedError
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.messages import Draft, Outgoing
 from changeflow.storage.pseudonyms import adopt_key, message_id, recipient_of
+from changeflow.storage.state import Seen, State
 from changeflow.usecases.agenda import tick
+from changeflow.usecases.custody import take_stock
 from changeflow.usecases.letters import Desk, House, house_of, write_letter
 from changeflow.usecases.stored import SYSTEM
 from changeflow.values.moments import local_day
@@ -55,6 +58,8 @@ class Dispatched:
     parked: int = 0
     """May have gone, and must not go twice: a person looks."""
     no_address: int = 0
+    blocked: str = ""
+    """Why nothing is sent at all: the database was restored, and no one has released it."""
 
     def rows(self) -> list[dict[str, object]]:
         """Return the counts as a table."""
@@ -74,6 +79,8 @@ class Round:
     """The number of each recipient's last message of the day."""
     key: bytes = field(repr=False)
     """What recipients and Message-IDs are hashed with."""
+    releases: int = 0
+    """How often the database was released after a restore."""
 
     def recipient(self, nudge: Nudge) -> str:
         contact = self.houses[nudge.programme].contacts.get(nudge.person)
@@ -86,18 +93,28 @@ def dispatch(
 ) -> Dispatched:  # fmt: skip
     """Send what may go at `now`. What changed since the last tick is looked at again first, and withdrawn.
 
-    `clock` is for leases and for noting when something went; left out, it stands still at `now`.
+    `clock` is for leases and for noting when something went; left out, it stands still at `now`. From a database that
+    was restored nothing is sent until a person has released it.
     """
+    stock = take_stock(db=db, now=now)
+    if stock.seen is None:
+        return Dispatched(blocked=stock.message)
     office = _Post(db, channel, desk or Desk(), worker or f"{socket.gethostname()}:{secrets.token_hex(4)}",
-                   clock or (lambda: now))  # fmt: skip
+                   clock or (lambda: now), stock.seen)  # fmt: skip
     counts: Counter[str] = Counter()
-    office.resume(counts)
-    if not office.is_over:
-        office.send_new(now, counts)
+    blocked = ""
+    try:
+        office.count_on()
+        office.resume(counts)
+        if not office.is_over:
+            office.send_new(now, counts)
+    except NotReleasedError:
+        # It was restored while this ran; what was about to be opened is not.
+        blocked = take_stock(db=db, now=now).message
     names = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
     outcome = {name: counts[name] for name in names}
     log("dispatch", channel=channel.name, **outcome)
-    return Dispatched(**outcome)
+    return Dispatched(**outcome, blocked=blocked)
 
 
 def pretend(session: Session, found: Round) -> None:
@@ -122,7 +139,8 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     day_counts = messages.counts_since(session, today)
     week_counts = messages.counts_since(session, today - timedelta(days=6))
     people = {name: {p.id for p in house.definition.people} for name, house in houses.items()}
-    found = Round(now, houses, {n.id: n for n in queue}, [], messages.numbers_on(session, today), key)
+    numbers, releases = messages.numbers_on(session, today), custody.read(session).releases
+    found = Round(now, houses, {n.id: n for n in queue}, [], numbers, key, releases)
     waiting = [
         Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
         for n in queue
@@ -172,20 +190,33 @@ def _draft(verdict: Verdict, found: Round, domain: str) -> Draft:
         recipient=verdict.recipient,
         day=day,
         number=number,
-        message_id=message_id(found.key, verdict.recipient, day, number, domain=domain),
+        message_id=message_id(found.key, verdict.recipient, day, number, domain=domain, releases=found.releases),
         nudges=tuple(w.id for w in verdict.nudges),
+        may_have_gone=any(found.nudges[w.id].may_have_gone for w in verdict.nudges),
     )
 
 
 class _Post:
     """One run of the dispatcher."""
 
-    def __init__(self, db: str, channel: Channel, desk: Desk, worker: str, clock: Clock) -> None:
+    def __init__(self, db: str, channel: Channel, desk: Desk, worker: str, clock: Clock, seen: Seen) -> None:
         self.db, self.channel, self.desk, self.worker, self.clock = db, channel, desk, worker, clock
+        self.state, self.seen = State(db), seen
+        """How far the database had come when it was last counted on."""
         self.is_over = False
         """The channel said that nothing more will go today."""
         self.gone: list[tuple[Outgoing, list[Nudge]]] = []
         """Sent, and not marked yet: only by a channel at which a repeat leaves no second copy."""
+
+    def count_on(self) -> None:
+        with session_scope(self.db) as session:
+            seen = custody.advance(session, self.seen)
+        self._note_seen(seen)
+
+    def _note_seen(self, seen: Seen) -> None:
+        """Note outside the database what is committed, before anything of it is sent."""
+        self.state.note(seen)
+        self.seen = seen
 
     def resume(self, counts: Counter[str]) -> None:
         """Go on with what an earlier run has opened: it failed for a while, or its worker died."""
@@ -218,6 +249,8 @@ class _Post:
                 [letter] = self._written(session, [(claimed, nudges)], houses)
                 for name in names:
                     self._note_open(session, name, [message])
+                seen = custody.advance(session, self.seen)
+            self._note_seen(seen)
             self._hand_over(claimed, nudges, letter, counts)
             self._mark_gone()
 
@@ -271,7 +304,9 @@ class _Post:
                 for name in names:
                     own = zip(opened, nudges, strict=True)
                     self._note_open(session, name, [o.id for o, its in own if any(n.programme == name for n in its)])
-                return list(zip(opened, nudges, letters, strict=True))
+                seen = custody.advance(session, self.seen)
+            self._note_seen(seen)
+            return list(zip(opened, nudges, letters, strict=True))
         except (IntegrityError, _TakenError):
             if len(some) == 1:
                 return []
@@ -296,6 +331,10 @@ class _Post:
         audit.append(session, programme, at=now, actor=SYSTEM, action="message:open", subject=subject, fallback=True)
 
     def _hand_over(self, claimed: Outgoing, nudges: list[Nudge], letter: Message | None, counts: Counter[str]) -> None:
+        if claimed.may_have_gone and not self.channel.may_repeat:
+            self._finish(claimed, nudges, messages.PARKED, "it may have gone already")
+            counts["parked"] += 1
+            return
         if letter is None:
             self._finish(claimed, nudges, messages.DROPPED, "nobody to send it to")
             counts["no_address"] += 1

@@ -10,9 +10,11 @@ from changeflow.adkar.access import Pause, answer_by
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, erasure, persons, versions
+from changeflow.storage import audit, custody, erasure, ledger, persons, versions
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.ledger import Erasure
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
+from changeflow.storage.state import State
 from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.stored import load
 from changeflow.values.moments import local_day
@@ -94,7 +96,7 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
 
     Totals that were published stay as they are. The person's id stays in versions and in the audit, as a pseudonym.
     """
-    with noting_refusals(db, now), session_scope(db) as session:
+    with noting_refusals(db, now), ledger.kept(State(db)) as keep, session_scope(db) as session:
         stored = load(session, programme, on=local_day(now), for_change=True)
         by = permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
         name = stored.programme.id
@@ -102,18 +104,28 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
         known = {p.id for p in stored.version.definition.people} | contacts.keys()
         if person not in known:
             raise UnknownThingError("person", person, known)
-        contact = contacts.get(person)
-        recipient = recipient_of(adopt_key(session), name, person, contact)
-        removed = erasure.erase(
-            session,
-            name,
-            person,
-            email=contact.email if contact else None,
-            recipient=None if _is_written_to_elsewhere(session, name, recipient) else recipient,
-            at=now,
-        )
-        versions.touch(session, name)
-        audit.append(session, name, at=now, actor=by, action="person:erase", subject=f"person:{person}")
+        email = contacts[person].email if person in contacts else None
+        removed = erase_in(session, name, person, actor=by, at=now)
+        # Outside the database, and on the disk before it commits: no copy that is put back brings them back.
+        identity = custody.read(session).identity
+        keep(Erasure(identity=identity, programme=name, person=person, email=email, at=now))
+    return removed
+
+
+def erase_in(session: Session, name: str, person: str, *, actor: str, at: datetime) -> dict[str, int]:
+    """Erase what is about a person within a transaction of the caller's, who has locked the programme."""
+    contact = versions.contacts(session, name).get(person)
+    recipient = recipient_of(adopt_key(session), name, person, contact)
+    removed = erasure.erase(
+        session,
+        name,
+        person,
+        email=contact.email if contact else None,
+        recipient=None if _is_written_to_elsewhere(session, name, recipient) else recipient,
+        at=at,
+    )
+    versions.touch(session, name)
+    audit.append(session, name, at=at, actor=actor, action="person:erase", subject=f"person:{person}")
     return removed
 
 

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from changeflow.storage import agenda, messages, versions
 from changeflow.storage.database import read_scope
+from changeflow.storage.state import State
+from changeflow.usecases.custody import standing_of
 from changeflow.values.moments import LONDON, spoken_day
 
 TICK_EVERY = timedelta(hours=3)
@@ -16,7 +18,11 @@ STATES = (messages.OPEN, messages.SENT, messages.PARKED, messages.FAILED, messag
 def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
     """Say in a line each what is late or waits for a person; nothing when all is well."""
     found = []
+    state = State(db)
+    seen = state.seen()
     with read_scope(db) as session:
+        if why := standing_of(session, state, seen):
+            found.append(why)
         for name in versions.programme_ids(session):
             last = agenda.last_tick(session, name)
             if last is None:

@@ -240,8 +240,16 @@ def test_the_database_is_copied_and_put_back(folder: Path, db: str, tmp_path: Pa
     run("apply", folder, "--yes")
     run("db", "backup", tmp_path / "copy.db")
     assert "--yes" in run("db", "restore", tmp_path / "copy.db", code=5).stderr
-    run("db", "restore", tmp_path / "copy.db", "--yes")
-    assert "1 entries, all in order" in run("audit", "verify").stdout
+    assert "Nothing is sent from it yet" in run("db", "restore", tmp_path / "copy.db", "--yes").stderr
+    assert "2 entries, all in order" in run("audit", "verify").stdout
+    assert "restored, not released" in run("nudge", "dispatch", code=3).stderr
+    assert "restored, not released" in run("status", code=3).stderr
+    assert "has not been shown yet" in run("db", "release", "--as", "chief", code=3).stderr
+    assert "changeflow db release" in run("db", "review").stderr
+    assert "Released" in run("db", "release", "--as", "chief").stderr
+    assert "does not wait for a release" in run("db", "review").stderr
+    assert "takes part already" in run("db", "join", "--as", "chief").stderr
+    run("nudge", "dispatch")
 
 
 def test_a_wrong_database_address(folder: Path):

@@ -21,7 +21,6 @@ from changeflow.errors import (
 )
 from changeflow.programme.definition import Definition
 from changeflow.storage import audit, versions
-from changeflow.storage.backup import backup, restore
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
@@ -286,27 +285,6 @@ def test_a_database_that_is_not_there_is_not_made_by_looking(tmp_path: Path):
 def test_a_naive_moment_is_refused(sqlite: str, tmp_path: Path):
     with pytest.raises(Exception, match="aware"):
         storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=datetime(2027, 1, 4))
-
-
-def test_a_copy_is_taken_in_use_and_put_back(sqlite: str, tmp_path: Path):
-    apply(a_folder(tmp_path / "trust"), sqlite)
-    with session_scope(sqlite):
-        backup(sqlite, tmp_path / "copy.db")
-    facts.finish_task("payroll/requirements", date(2027, 1, 8), ON, change(sqlite, on=date(2027, 1, 20)))
-    with pytest.raises(ConflictError, match="--yes"):
-        restore(tmp_path / "copy.db", sqlite, replace=False)
-    kept = restore(tmp_path / "copy.db", sqlite, replace=True)
-    assert audit_actions(sqlite) == ["apply"]
-    assert kept is not None
-    assert sqlite3.connect(kept).execute("SELECT count(*) FROM progress").fetchone() == (1,)
-
-
-def test_what_is_no_copy_is_not_put_back(sqlite: str, tmp_path: Path):
-    (tmp_path / "copy.db").write_text("This is a letter." * 100)
-    from changeflow.errors import InputError
-
-    with pytest.raises(InputError, match="is not a database"):
-        restore(tmp_path / "copy.db", sqlite, replace=True)
 
 
 def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from sqlmodel import select
 
-from changeflow.storage import audit, withdrawals
+from changeflow.storage import audit, custody, withdrawals
 from changeflow.storage.database import _alembic, engine_for, session_scope, upgrade
+from changeflow.storage.tables.agenda import NudgeRow
 from changeflow.usecases.stored import load
 
 RELEASES = Path(__file__).resolve().parent.parent / "data"
@@ -38,6 +40,8 @@ def test_a_released_database_keeps_everything_when_it_is_upgraded(tmp_path: Path
         assert len(stored.programme.facts.progress) == begun
         assert [s.on for s in stored.programme.facts.snapshots] == [date(2027, 2, 8), date(2027, 4, 26)]
         assert audit.verify(session) == (57, []), "what 0.1.0 wrote, and the entry that seals it"
+        assert custody.read(session).counter == 0, "it was not restored: the first machine to use it begins its record"
+        assert not any(n.may_have_gone for n in session.exec(select(NudgeRow)))
         assert Counter(f.kind for f in withdrawals.recorded(session, stored.programme.id)) == {
             "progress": 163, "decision": 16, "condition": 1, "sponsor-act": 1, "confidence": 1, "run": 4,
             "pilot-entry": 8,

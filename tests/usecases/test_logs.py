@@ -45,12 +45,12 @@ def test_what_was_done_is_told_without_people(sqlite: str, tmp_path: Path, writt
 
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     said = [(line["event"], line.get("state") or line.get("kind") or line.get("sent")) for line in lines]
-    assert said == [("tick", None), ("message", "put off"), ("dispatch", 0), ("message", "sent"), ("dispatch", 1),
-                    ("answer", "blocked")]  # fmt: skip
+    assert said == [("database", "first seen"), ("tick", None), ("message", "put off"), ("dispatch", 0),
+                    ("message", "sent"), ("dispatch", 1), ("answer", "blocked")]  # fmt: skip
     assert all(line["timestamp"] and line["level"] == "info" for line in lines)
     for secret in ("@example", "hunter2", token, "t" * 43, "supplier", "Ms Example", "Director"):
         assert secret not in written.getvalue()
-    assert "said 451 to <…>" in lines[1]["error"]
+    assert "said 451 to <…>" in lines[2]["error"]
 
 
 def test_nothing_is_written_unless_it_is_asked_for(capsys: pytest.CaptureFixture[str]):

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Text, UniqueConstraint
+from sqlalchemy import Column, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from changeflow.storage.types import UtcDateTime
@@ -63,6 +63,8 @@ class NudgeRow(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     why: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     """Why it was withdrawn, or is held back at the moment."""
+    may_have_gone: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """It may have gone out before the database was restored: the message that carries it may be a repeat."""
 
 
 class MessageRow(SQLModel, table=True):

@@ -1,0 +1,164 @@
+"""Is this the database that it was? How far it has come, compared with what this machine has seen of it.
+
+Each tick, and each transaction that opens or claims messages, counts the database on; the machine notes the count
+outside the database before anything is sent. A database that has come less far was restored, by whatever tool, and
+waits for a person. What cannot be told is in docs/running.md.
+"""
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+
+from changeflow.storage.state import Seen
+from changeflow.storage.tables.agenda import MessageRow, TickRow
+from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage.tables.custody import CustodyRow
+
+LEAP = 1_000_000
+"""A release counts on by more than any other machine can have seen since."""
+OLDER = "it has come less far than this machine has seen"
+OTHER = "this machine has seen another database at this address"
+
+
+class Standing(StrEnum):
+    """What a database is to this machine."""
+
+    KNOWN = "known"
+    FIRST = "first"
+    """Neither has seen the other, and nothing was ever sent from it."""
+    RESTORED = "restored"
+    """It waits for a person to release it."""
+    OUTDATED = "outdated"
+    """It was restored, and does not know it yet."""
+    STRANGE = "strange"
+    """It has been in use, and this machine has no record of it."""
+
+    @property
+    def may_send(self) -> bool:
+        return self in (Standing.KNOWN, Standing.FIRST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """What a database says of itself."""
+
+    identity: str
+    counter: int
+    marker: str
+    releases: int
+    restored_at: datetime | None
+    why: str | None
+    copied_at: datetime | None
+    reviewed: str | None
+
+    @property
+    def seen(self) -> Seen:
+        return Seen(self.identity, self.counter, self.marker)
+
+
+class NotReleasedError(Exception):
+    """It turned out to be restored while something was about to be sent; the transaction must not be committed."""
+
+
+def read(session: Session, *, for_change: bool = False) -> Custody:
+    """Return what a database says of itself; `for_change` keeps others from counting it on."""
+    query = select(CustodyRow).execution_options(populate_existing=True)
+    row = session.exec(query.with_for_update() if for_change else query).one()
+    return Custody(
+        identity=row.identity,
+        counter=row.counter,
+        marker=row.marker,
+        releases=row.releases,
+        restored_at=row.restored_at,
+        why=row.restored_why,
+        copied_at=row.copied_at,
+        reviewed=row.reviewed,
+    )
+
+
+def stand(found: Custody, seen: Seen | None) -> tuple[Standing, str]:
+    """Compare a database with what a machine has seen, and say why. Read `seen` before the session begins."""
+    if found.restored_at is not None:
+        return Standing.RESTORED, found.why or ""
+    if seen is None:
+        return (Standing.FIRST, "") if found.counter == 0 else (Standing.STRANGE, "")
+    if seen.identity != found.identity:
+        return Standing.OUTDATED, OTHER
+    is_behind = found.counter < seen.counter or (found.counter == seen.counter and found.marker != seen.marker)
+    return (Standing.OUTDATED, OLDER) if is_behind else (Standing.KNOWN, "")
+
+
+def advance(session: Session, seen: Seen) -> Seen:
+    """Count the database on, at the end of a transaction; `NotReleasedError` where it is not what was seen."""
+    row = session.exec(
+        update(CustodyRow)
+        .values(counter=CustodyRow.counter + 1, marker=secrets.token_hex(8))
+        .returning(
+            col(CustodyRow.identity), col(CustodyRow.counter), col(CustodyRow.marker), col(CustodyRow.restored_at)
+        )
+        .execution_options(synchronize_session=False)
+    ).one()
+    identity, counter, marker, restored_at = row
+    if restored_at is not None or identity != seen.identity or counter <= seen.counter:
+        raise NotReleasedError
+    return Seen(identity, counter, marker)
+
+
+def mark_restored(session: Session, *, at: datetime, why: str, identity: str | None = None) -> None:
+    """Have it wait for a person. `identity` takes the place of one that an upgrade has just made up."""
+    found = read(session)
+    values: dict[str, object] = {"restored_at": at, "restored_why": why, "reviewed": None}
+    if found.copied_at is None:
+        values["copied_at"] = _last_moment(session)
+    if identity is not None:
+        values["identity"] = identity
+    _set(session, values)
+
+
+def note_review(session: Session, digest: str) -> None:
+    _set(session, {"reviewed": digest})
+
+
+def release(session: Session, seen: Seen | None) -> Seen:
+    """Let it send again; return what this machine has seen from now on."""
+    found = read(session)
+    counter = max(found.counter, seen.counter if seen else 0) + LEAP
+    marker = secrets.token_hex(8)
+    _set(session, {
+        "counter": counter, "marker": marker, "releases": found.releases + 1,
+        "restored_at": None, "restored_why": None, "copied_at": None, "reviewed": None,
+    })  # fmt: skip
+    return Seen(found.identity, counter, marker)
+
+
+def mark_copy(connection: sqlite3.Connection, *, at: datetime) -> None:
+    """Have a copy know that it is one: put to use anywhere, by any tool, it waits for a person."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'custody'").fetchone():
+        return  # of an earlier version: whoever restores it marks it then
+    moment = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    last = connection.execute(
+        "SELECT max(m) FROM (SELECT max(at) m FROM audit UNION ALL SELECT max(at) FROM tick "
+        "UNION ALL SELECT max(created_at) FROM message UNION ALL SELECT max(sent_at) FROM message)"
+    ).fetchone()[0]
+    connection.execute(
+        "UPDATE custody SET restored_at = ?, restored_why = ?, copied_at = coalesce(?, ?), reviewed = NULL "
+        "WHERE restored_at IS NULL",
+        (moment, "it is a copy that changeflow db backup made", last, moment),
+    )
+
+
+def _set(session: Session, values: dict[str, object]) -> None:
+    session.exec(update(CustodyRow).values(**values).execution_options(synchronize_session=False))
+
+
+def _last_moment(session: Session) -> datetime | None:
+    moments = [
+        session.exec(select(func.max(column))).one()
+        for column in (col(AuditRow.at), col(TickRow.at), col(MessageRow.created_at), col(MessageRow.sent_at))
+    ]
+    return max((m for m in moments if m is not None), default=None)

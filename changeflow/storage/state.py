@@ -1,0 +1,124 @@
+"""What this machine has seen of a database, kept outside it: a database that has seen less was restored.
+
+One small file for each address, written beside and renamed. See `changeflow.storage.custody` for what is made of it.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from changeflow.errors import InputError
+from changeflow.files import write_whole
+from changeflow.places import erasures_file, state_folder
+from changeflow.storage.database import engine_for, is_sqlite, sqlite_path
+
+if sys.platform != "win32":
+    import fcntl
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How far a database had come when this machine last wrote to it."""
+
+    identity: str
+    counter: int
+    marker: str
+
+
+class State:
+    """The folder of one database's state on this machine."""
+
+    def __init__(self, url: str) -> None:
+        file = Path(os.path.realpath(sqlite_path(url))) if is_sqlite(url) else None
+        self.folder = state_folder(file)
+        self.ledger = erasures_file(self.folder)
+        self.file = self.folder / f"seen-{hashlib.sha256(_address(url, file).encode()).hexdigest()[:16]}.json"
+
+    def seen(self) -> Seen | None:
+        """Return what this machine has seen, None where that is nothing."""
+        try:
+            found = json.loads(self.file.read_text(encoding="utf-8"))
+            return Seen(str(found["identity"]), int(found["counter"]), str(found["marker"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            why = (error.strerror if isinstance(error, OSError) else None) or "it is damaged"
+            raise InputError(
+                f"What this machine has seen of the database cannot be read: '{self.file}' ({why}). Put the file "
+                "right, or remove it and look at what may have gone: changeflow db review"
+            ) from None
+
+    def note(self, seen: Seen, *, anew: bool = False) -> None:
+        """Write down how far a database has come. Of the same database only more than before, unless `anew`."""
+        with self.writing():
+            before = None if anew else self.seen()
+            if before is not None and before.identity == seen.identity and before.counter >= seen.counter:
+                return
+            write_whole(self.file, json.dumps(asdict(seen)) + "\n", private=True)
+
+    def key(self, *, make: bool) -> bytes | None:
+        """Return the key with which people are hashed in the ledger; None where there is none and none is made."""
+        path = self.folder / "erasures.key"
+        with self.writing():
+            try:
+                return bytes.fromhex(path.read_text(encoding="ascii").strip())
+            except FileNotFoundError:
+                if not make:
+                    return None
+            except (OSError, ValueError):
+                raise InputError(
+                    f"The key of the erasures cannot be read: '{path}'. Put it back from a copy."
+                ) from None
+            key = secrets.token_bytes(KEY_BYTES)
+            write_whole(path, key.hex() + "\n", private=True)
+            return key
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep other processes of this machine out; what cannot be written is an `InputError`."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        try:
+            if sys.platform != "win32":
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        except OSError as error:
+            raise self._unwritable(error) from None
+        finally:
+            os.close(lock)
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(
+            f"'{error.filename or self.folder}' cannot be written: {error.strerror}. No changes saved. Make room "
+            "there, or name another folder in CHANGEFLOW_STATE: without it a restored database would go unnoticed."
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk before going on."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _address(url: str, file: Path | None) -> str:
+    """Return what tells a database's place from others: no account and no password."""
+    if file is not None:
+        return f"sqlite {file}"
+    parsed = engine_for(url).url
+    query = {name: parsed.query.get(name) for name in ("host", "port")}
+    host, port = query["host"] or parsed.host or "localhost", query["port"] or parsed.port or 5432
+    return f"postgresql {host} {port} {parsed.database}"

@@ -1,0 +1,135 @@
+"""Before anything is sent: is this the database that this machine knows, or was it restored?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from changeflow.errors import CannotWriteError, InputError
+from changeflow.logs import log
+from changeflow.storage import audit, custody, erasure, ledger, remains, versions
+from changeflow.storage.custody import Standing
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.state import Seen, State
+from changeflow.usecases.persons import erase_in
+from changeflow.usecases.stored import SYSTEM
+
+REVIEW = "Look at what may have gone out since: changeflow db review"
+STRANGE = (
+    "This machine has no record of this database ('{folder}'), so it cannot tell whether it was restored. Nothing is "
+    "sent. If the database is in use and the machine is new: changeflow db join. If it was put back from a copy: "
+    "changeflow db review"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What a database is to this machine, and what to tell people."""
+
+    standing: Standing
+    seen: Seen | None
+    """How far it had come, when it may send."""
+    message: str = ""
+
+    @property
+    def may_send(self) -> bool:
+        return self.standing.may_send
+
+
+def take_stock(*, db: str, now: datetime) -> Stock:
+    """Compare a database with what this machine has seen of it, before anything is sent.
+
+    One that was restored is marked as such, and people who were erased since the copy are erased again.
+    """
+    state = State(db)
+    # Before the session: another worker may count on in between.
+    seen = state.seen()
+    with read_scope(db) as session:
+        found = custody.read(session)
+    standing, _ = custody.stand(found, seen)
+    if not standing.may_send:
+        return _take_in_hand(state, seen, db=db, now=now)
+    if standing is Standing.FIRST:
+        state.note(found.seen)
+        log("database", state="first seen", folder=str(state.folder))
+    return Stock(standing=standing, seen=found.seen)
+
+
+def _take_in_hand(state: State, seen: Seen | None, *, db: str, now: datetime) -> Stock:
+    with session_scope(db) as session:
+        found = custody.read(session)
+        standing, why = custody.stand(found, seen)
+        if standing is Standing.OUTDATED:
+            mark_restored(session, why=why, now=now, seen=seen)
+            standing = Standing.RESTORED
+        if not standing.may_send:
+            erase_again(session, state, identities={found.identity, *([seen.identity] if seen else [])}, now=now)
+    message = message_of(standing, why, state)
+    log("database", state=standing.value, why=message)
+    return Stock(standing=standing, seen=found.seen if standing.may_send else None, message=message)
+
+
+def count_on(session: Session, seen: Seen | None) -> Seen | None:
+    """Count a database on where it may send; return how far it has come then, None where it may not."""
+    if seen is None:
+        return None
+    standing, _ = custody.stand(custody.read(session, for_change=True), seen)
+    return custody.advance(session, seen) if standing.may_send else None
+
+
+def note_seen(seen: Seen | None, *, db: str) -> None:
+    """Note outside the database how far it has come. A tick has sent nothing: what cannot be noted is logged alone."""
+    if seen is None:
+        return
+    try:
+        State(db).note(seen)
+    except (CannotWriteError, InputError) as error:
+        log("database", state="not noted", error=str(error))
+
+
+def standing_of(session: Session, state: State, seen: Seen | None) -> str:
+    """Say why nothing is sent, or nothing; writes nothing. Read `seen` before the session begins."""
+    found = custody.read(session)
+    standing, why = custody.stand(found, seen)
+    return message_of(standing, why, state)
+
+
+def message_of(standing: Standing, why: str, state: State) -> str:
+    if standing.may_send:
+        return ""
+    if standing is Standing.STRANGE:
+        return STRANGE.format(folder=state.folder)
+    return f"This database was restored, not released ({why}). Nothing is sent. {REVIEW}"
+
+
+def mark_restored(session: Session, *, why: str, now: datetime, seen: Seen | None, identity: str | None = None) -> None:
+    """Mark a database as restored, and say so in the audit of each programme."""
+    for name in versions.programme_ids(session):
+        versions.lock_programme(session, name)
+        audit.append(session, name, at=now, actor=SYSTEM, action="db:restored", subject=f"count:{_count(seen)}")
+    custody.mark_restored(session, at=now, why=why, identity=identity)
+
+
+def _count(seen: Seen | None) -> str:
+    return str(seen.counter) if seen else "unknown"
+
+
+def erase_again(session: Session, state: State, *, identities: set[str] | None, now: datetime) -> int:
+    """Erase again whom the ledger knows as erased; return how many people there were."""
+    erasures = ledger.read(state, identities=identities)
+    if erasures is None:
+        return 0
+    count = 0
+    for name in versions.programme_ids(session):
+        known = {p.id for p in versions.required(session, name).definition.people}
+        emails = {person: contact.email for person, contact in versions.contacts(session, name).items()}
+        people = sorted(known | remains.people_named(session, name))
+        back = [person for person in people if erasures.knows(name, person, emails.get(person))]
+        done = erasure.erased(session, name, [(person, None) for person in back])
+        for person in back:
+            if person in done and not remains.is_anything_left(session, name, person):
+                continue
+            versions.lock_programme(session, name)
+            erase_in(session, name, person, actor=SYSTEM, at=now)
+            count += 1
+    return count

@@ -1,0 +1,251 @@
+"""A process notices that the file under it is another one: nothing is acknowledged that a replaced file has."""
+
+import gc
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from changeflow.errors import ChangeflowError, DatabaseReplacedError
+from changeflow.storage import versions
+from changeflow.storage.backup import backup
+from changeflow.storage.database import engine_for, session_scope, upgrade
+from changeflow.usecases import apply as storing
+from changeflow.usecases import facts
+from changeflow.usecases.facts import Change
+from tests.builders import a_folder
+from tests.killing import crashed
+from tests.storage.test_restore import Elsewhere
+
+NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def db(sqlite: str, tmp_path: Path) -> str:
+    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    backup(sqlite, tmp_path / "copy.db", at=NOW)
+    return sqlite
+
+
+def write(db: str) -> None:
+    with session_scope(db) as session:
+        versions.touch(session, "small")
+
+
+def move(folder: Path) -> None:
+    shutil.copy(folder / "copy.db", folder / "other.db")
+    (folder / "other.db").replace(folder / "test.db")
+
+
+def overwrite(folder: Path) -> None:
+    shutil.copyfile(folder / "copy.db", folder / "test.db")
+
+
+def empty(folder: Path) -> None:
+    (folder / "test.db").write_bytes(b"")
+
+
+def remove(folder: Path) -> None:
+    (folder / "test.db").unlink()
+
+
+def scribble(folder: Path) -> None:
+    (folder / "test.db").write_text("This is a letter. " * 999)
+
+
+FAULTS: list[Callable[[Path], None]] = [move, overwrite, empty, remove, scribble]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_session_is_refused_once_the_file_is_another_one(db: str, tmp_path: Path, fault: Callable[[Path], None]):
+    write(db)
+    fault(tmp_path)
+    for _ in range(3):
+        with pytest.raises(DatabaseReplacedError, match=r"test\.db.*No changes saved"):
+            write(db)
+    # Nor does the end of the process fold its log into the other file.
+    crashed(lambda: (engine_for(db).dispose(), gc.collect()))
+    engine_for(db).dispose()
+    gc.collect()
+    if fault in (move, overwrite):
+        assert (tmp_path / "test.db").read_bytes() == (tmp_path / "copy.db").read_bytes()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_under_way_is_not_saved_once_the_file_is_another_one(
+    db: str, tmp_path: Path, fault: Callable[[Path], None]
+):
+    def replaced_meanwhile() -> None:
+        with session_scope(db) as session:
+            versions.touch(session, "small")
+            fault(tmp_path)
+
+    with pytest.raises(DatabaseReplacedError):
+        replaced_meanwhile()
+
+
+ENDS = """
+import shutil, sys
+from changeflow.errors import DatabaseReplacedError
+from changeflow.storage import versions
+from changeflow.storage.database import session_scope
+
+db, copy, file = sys.argv[1:]
+with session_scope(db) as session:
+    versions.touch(session, "small")
+shutil.copyfile(copy, file)
+try:
+    with session_scope(db):
+        pass
+except DatabaseReplacedError:
+    sys.exit(7)
+"""
+
+
+def test_a_process_that_ends_leaves_the_other_file_as_it_is(db: str, tmp_path: Path):
+    engine_for(db).dispose()
+    copy, file = tmp_path / "copy.db", tmp_path / "test.db"
+    done = subprocess.run([sys.executable, "-c", ENDS, db, str(copy), str(file)], check=False)
+    assert done.returncode == 7
+    assert file.read_bytes() == copy.read_bytes()
+
+
+def test_what_a_removed_file_has_is_not_acknowledged(db: str, tmp_path: Path):
+    """The file goes between the look before the commit and the end of the commit."""
+
+    def late(_session: Session) -> None:
+        move(tmp_path)
+
+    event.listen(Session, "after_commit", late)
+    try:
+        with pytest.raises(DatabaseReplacedError):
+            write(db)
+    finally:
+        event.remove(Session, "after_commit", late)
+
+
+def test_an_earlier_copy_of_the_file_itself_is_noticed_as_well(db: str, tmp_path: Path):
+    """Neither its place nor its life is another one; what it counts is less."""
+    with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copyfile(tmp_path / "test.db", tmp_path / "earlier.db")
+    for _ in range(3):
+        write(db)
+    with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    write(db)
+    shutil.copyfile(tmp_path / "earlier.db", tmp_path / "test.db")
+    with pytest.raises(DatabaseReplacedError):
+        write(db)
+
+
+def test_a_log_is_never_applied_to_a_file_that_it_was_not_written_for(db: str, tmp_path: Path):
+    engine_for(db).dispose()
+    shutil.copyfile(tmp_path / "test.db", tmp_path / "earlier.db")
+    for _ in range(2):
+        write(db)
+    engine_for(db).dispose()
+    crashed(lambda: write(db))
+    assert (tmp_path / "test.db-wal").stat().st_size > 0
+    for other in ("copy.db", "earlier.db"):
+        shutil.copyfile(tmp_path / other, tmp_path / "test.db")
+        before = (tmp_path / "test.db").read_bytes()
+        with pytest.raises(DatabaseReplacedError, match=r"test\.db-wal.*do not belong together"):
+            write(db)
+        assert (tmp_path / "test.db").read_bytes() == before
+
+
+def test_the_log_of_a_process_that_was_killed_is_applied(db: str, tmp_path: Path):
+    for expected in range(2, 8):
+        crashed(lambda: write(db))
+        with session_scope(db) as session:
+            assert versions.revision(session, "small") == expected
+        if expected % 2:
+            engine_for(db).dispose()
+
+
+def test_a_database_of_an_earlier_version_is_opened_with_its_log(tmp_path: Path):
+    from tests.storage.test_upgrade import released
+
+    url = released("0.1.0", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("UPDATE programme SET revision = revision + 1")
+        connection.commit()
+        upgrade(url)
+        engine_for(url).dispose()
+        with session_scope(url) as session:
+            assert versions.programme_ids(session)
+    engine_for(url).dispose()
+
+
+def test_many_writers_and_checkpoints_are_no_replacement(db: str, tmp_path: Path):
+    """No false alarm: three processes write, and fold the log into the file at every few writes."""
+    writes = 60
+
+    def busy() -> object:
+        for n in range(writes):
+            write(db)
+            if n % 3 == 0:
+                with closing(sqlite3.connect(tmp_path / "test.db", timeout=30)) as connection, suppress(sqlite3.Error):
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if n % 10 == 0:
+                engine_for(db).dispose()
+        return True
+
+    with session_scope(db) as session:
+        before = versions.revision(session, "small")
+    engine_for(db).dispose()
+    with Elsewhere(busy), Elsewhere(busy):
+        busy()
+    with session_scope(db) as session:
+        assert versions.revision(session, "small") == before + 3 * writes
+
+
+WRITES = """
+import sys
+from changeflow.storage import versions
+from changeflow.storage.database import engine_for, session_scope
+
+with session_scope(sys.argv[1]) as session:
+    versions.touch(session, "small")
+engine_for(sys.argv[1]).dispose()
+"""
+
+
+def test_the_log_of_an_open_database_is_never_removed_by_another_process(db: str, tmp_path: Path):
+    """A process that closes any view of the file of its own drops SQLite's locks; the next to close removes the log."""
+    for _ in range(3):
+        write(db)
+        subprocess.run([sys.executable, "-c", WRITES, db], check=True)
+        for _ in range(2):
+            with session_scope(db) as session:
+                assert versions.revision(session, "small") > 1
+    links = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert not [link for link in links if link.startswith(str(tmp_path)) and link.endswith("(deleted)")]
+
+
+def test_commands_say_it_and_exit_with_5(db: str, tmp_path: Path):
+    write(db)
+    move(tmp_path)
+    with pytest.raises(ChangeflowError) as caught:
+        facts.finish_task(
+            "payroll/requirements",
+            date(2027, 1, 8),
+            None,
+            Change(db=db, programme=None, actor="chief", now=NOW, on=date(2027, 1, 8)),
+        )
+    assert caught.value.exit_code == 5
+
+
+def test_a_new_database_is_for_this_account_alone(tmp_path: Path):
+    upgrade(f"sqlite:///{tmp_path / 'new.db'}")
+    assert (tmp_path / "new.db").stat().st_mode & 0o777 == 0o600

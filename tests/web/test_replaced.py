@@ -1,0 +1,121 @@
+"""A running server whose database file is replaced takes no answers, and a restore beside it is refused."""
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from changeflow.errors import DatabaseInUseError
+from changeflow.storage.backup import backup
+from changeflow.storage.database import engine_for
+from changeflow.usecases import apply as storing
+from changeflow.usecases.restoring import restore
+from tests.builders import a_folder
+from tests.web.test_answers import OWNED, Browser, moment, sent_on, token_in
+
+PATIENCE = 300
+"""Seconds that the slowest machine may take to start a server."""
+
+
+@pytest.fixture
+def stored(sqlite: str, tmp_path: Path) -> str:
+    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=moment(4))
+    return sqlite
+
+
+def replace(folder: Path) -> None:
+    shutil.copyfile(folder / "copy.db", folder / "put.db")
+    (folder / "put.db").replace(folder / "test.db")
+
+
+def overwrite(folder: Path) -> None:
+    shutil.copyfile(folder / "copy.db", folder / "test.db")
+
+
+def remove(folder: Path) -> None:
+    (folder / "test.db").unlink()
+
+
+def answers(file: Path) -> int:
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT count(*) FROM answer").fetchone()[0])
+
+
+@pytest.mark.parametrize("fault", [replace, overwrite, remove])
+def test_pages_answer_503_on_every_route_and_lose_no_answer(stored: str, tmp_path: Path, fault: Callable[[Path], None]):
+    [message] = sent_on(stored, 8)
+    backup(stored, tmp_path / "copy.db", at=moment(8, 10))
+    client, token = Browser(stored, moment(8, 10)), token_in(message)
+    assert client.get(f"/a/{token}").status_code == 200
+    fault(tmp_path)
+    for _ in range(2):
+        assert client.post(f"/a/{token}", data={"answer": "seen"}).status_code == 503
+        assert client.get(f"/a/{token}").status_code == 503
+        assert client.get(f"/u/{token_in(message, 'u')}").status_code == 503
+        health = client.get("/health")
+        assert (health.status_code, health.text.splitlines()[0]) == (503, "not ok")
+    if fault is not remove:
+        assert answers(tmp_path / "copy.db") == 0
+        assert (tmp_path / "test.db").read_bytes() == (tmp_path / "copy.db").read_bytes()
+
+
+@contextmanager
+def serving(db: str) -> Iterator[tuple[int, str]]:
+    """Run the command itself; yield its process and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "changeflow", "serve", "--db", db, "--port", str(port)]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/health", timeout=PATIENCE)
+                break
+            except httpx.TransportError:
+                assert server.poll() is None, "the server ended"
+                assert time.monotonic() < deadline, "the server never answered"
+                time.sleep(0.1)
+        yield server.pid, f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.mark.slow
+def test_an_answer_that_a_server_has_taken_is_never_lost_to_a_restore(stored: str, tmp_path: Path):
+    """The attack: restore under a running server, answer, restart, look for the answer."""
+    [message] = sent_on(stored, 8)
+    backup(stored, tmp_path / "copy.db", at=moment(8, 10))
+    engine_for(stored).dispose()
+    token, file = token_in(message), tmp_path / "test.db"
+    with serving(stored) as (process, address):
+        with pytest.raises(DatabaseInUseError, match=rf"process {process} \(.*serve"):
+            restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
+        # Links last thirty days by the server's own clock, which is another one: what matters is whether it saves.
+        before = httpx.get(f"{address}/a/{token}", timeout=PATIENCE).status_code
+        assert before in (200, 410)
+        replace(tmp_path)
+        assert httpx.post(f"{address}/a/{token}", data={"answer": "seen"}, timeout=PATIENCE).status_code == 503
+        assert httpx.get(f"{address}/health", timeout=PATIENCE).status_code == 503
+        os.kill(process, signal.SIGSTOP)
+        # Stopped, it has the file open all the same.
+        with pytest.raises(DatabaseInUseError):
+            restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
+        os.kill(process, signal.SIGCONT)
+    assert file.read_bytes() == (tmp_path / "copy.db").read_bytes()
+    # Killed, it keeps no one out; and its log is not applied to the other file.
+    restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
+    assert answers(file) == 0
+    with serving(stored) as (_, address):
+        assert httpx.get(f"{address}/a/{token}", timeout=PATIENCE).status_code in (200, 410)
