@@ -68,9 +68,9 @@ class Attacker:
         if untrue:
             return _first(found, at_most)
         search = Search(knowledge, seed=len(self.lines) + 1)
-        for row in range(search.insider_rows):
-            found += [_explain(narrowed, knowledge) for narrowed in search.narrowed_beside(row)]
-            if found and at_most is not None:
+        for narrowed in search.narrowed():
+            found.append(_explain(narrowed, knowledge))
+            if at_most is not None and len(found) >= at_most:
                 break
         for closed in search.closed():
             found.append(_explain_count(closed))

@@ -39,10 +39,28 @@ class Exact:
         model = self._base.clone()
         for item, least in at_least.items():
             model.add(model.get_int_var_from_proto_index(item) >= least)
-        return self._solve(model, [])
+        return self._solve(model)
 
-    def extreme(self, groups: Groups, group: int, places: Sequence[int], sign: int) -> tuple[int, Ints]:
-        """Return the greatest count of a group at some places (the least for a sign of -1), and a world that has it."""
+    def extreme(self, groups: Groups, group: int, places: Sequence[int], sign: int) -> Ints:
+        """Return a world with the greatest count of a group at some places, or with the least for a sign of -1."""
+        model, total = self._with_total(groups, group, places)
+        model.maximize(sign * total)
+        counts = self._solve(model)
+        assert counts is not None, "what is published contradicts itself"
+        return counts
+
+    def reaching(self, groups: Groups, group: int, places: Sequence[int], sign: int, bound: int) -> Ints | None:
+        """Return a world in which a group's count is at least a bound, or at most for a sign of -1; None without one.
+
+        This is answered much sooner than what the greatest count is.
+        """
+        model, total = self._with_total(groups, group, places)
+        model.add(sign * total >= sign * bound)
+        return self._solve(model)
+
+    def _with_total(
+        self, groups: Groups, group: int, places: Sequence[int]
+    ) -> tuple[cp_model.CpModel, cp_model.LinearExpr]:
         model, net = self._base.clone(), self._net
         total = []
         for n in range(groups.first[group], groups.first[group + 1]):
@@ -58,12 +76,9 @@ class Exact:
             model.add(part <= sum(mine))
             model.add(part >= sum(mine) - (size - inside))
             total.append(part)
-        model.maximize(sign * sum(total))
-        counts = self._solve(model, total)
-        assert counts is not None, "what is published contradicts itself"
-        return self._value, counts
+        return model, cp_model.LinearExpr.sum(total)
 
-    def _solve(self, model: cp_model.CpModel, total: Sequence[cp_model.IntVar]) -> Ints | None:
+    def _solve(self, model: cp_model.CpModel) -> Ints | None:
         self.asked += 1
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
@@ -71,6 +86,4 @@ class Exact:
         assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.INFEASIBLE)
         if status == cp_model.INFEASIBLE:
             return None
-        self._value = sum(solver.value(part) for part in total)
-        items = range(int(self._net.first[-1]))
-        return np.array([solver.value(model.get_int_var_from_proto_index(i)) for i in items], np.int64)
+        return np.array(list(solver.response_proto.solution), np.int64)[: int(self._net.first[-1])]

@@ -103,11 +103,23 @@ class Search:
             seek(self.net, self.world, self.insiders, row, self._wanted, SEEK_STEPS)
             if not self._unproven(row):
                 break
+        for kind in range(len(self.knowledge.kinds)):
+            if self._is_narrowed_exactly(kind, row, insider):
+                self._go_home()
+                begin = int(self.net.first[kind])
+                states = self.knowledge.kinds[kind].domain.states
+                reached = tuple(s for n, s in enumerate(states) if self.insiders.reached[row, begin + n])
+                yield Narrowed(kind, insider, reached)
+        self.world.floor[:] = 0
+        self._go_home()
+
+    def _is_narrowed_exactly(self, kind: int, row: int, insider: tuple[tuple[int, int], ...]) -> bool:
+        """Ask the solver for every state that would open a kind; tell whether it stays narrowed."""
         impossible: set[int] = set()
-        while self._unproven(row):
-            left = [int(i) for i in np.flatnonzero(self._wanted) if int(i) not in impossible]
-            if not left:
-                break
+        while self._unproven(row) and self._kinds[kind]:
+            items = range(int(self.net.first[kind]), int(self.net.first[kind + 1]))
+            if not (left := [i for i in items if self._wanted[i] and i not in impossible]):
+                return True
             needs = Counter(dict(insider)) + Counter({left[0]: 1})
             if (counts := self.exact.world(needs)) is None:
                 impossible.add(left[0])
@@ -115,16 +127,12 @@ class Search:
                 self._go_to(counts)
                 note(self.net, self.world, self.insiders, self.groups)
                 seek(self.net, self.world, self.insiders, row, self._wanted, SEEK_STEPS)
-        self.world.floor[:] = 0
-        self._go_home()
-        for kind in np.flatnonzero(self._kinds) if self._unproven(row) else ():
-            begin = int(self.net.first[kind])
-            states = self.knowledge.kinds[kind].domain.states
-            possible = tuple(s for n, s in enumerate(states) if self.insiders.reached[row, begin + n])
-            yield Narrowed(int(kind), insider, possible)
+        return False
 
     def closed(self) -> Iterator[Closed]:
         """Find the groups' counts that are not open enough."""
+        self.world.floor[:] = 0
+        self._go_home()
         for number, group in enumerate(self.knowledge.groups):
             for stat in range(STATS):
                 if self._is_closed(number, stat) and self._is_closed_exactly(number, stat):
@@ -149,17 +157,22 @@ class Search:
                 self._go_home()
                 return False
         for sign in (1, -1):
-            self._ask(group, stat, sign)
-            if not self._is_closed(group, stat):
+            low, high = int(self.groups.least[group, stat]), int(self.groups.most[group, stat])
+            bound = low + enough if sign == 1 else high - enough
+            counts = self.exact.reaching(self.groups, group, places_of(stat), sign, bound)
+            if counts is not None:
+                self._go_to(counts)
+                note(self.net, self.world, self.insiders, self.groups)
                 self._go_home()
                 return False
+        # No world is so far from those seen; others in between may still be far enough from each other.
+        self.interval(group, stat)
         self._go_home()
-        return True
+        return self._is_closed(group, stat)
 
     def _ask(self, group: int, stat: int, sign: int) -> None:
         if self.groups.first[group] < self.groups.first[group + 1]:
-            _, counts = self.exact.extreme(self.groups, group, places_of(stat), sign)
-            self._go_to(counts)
+            self._go_to(self.exact.extreme(self.groups, group, places_of(stat), sign))
             note(self.net, self.world, self.insiders, self.groups)
 
     def _interval(self, group: int, stat: int) -> tuple[int, int]:
