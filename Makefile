@@ -47,7 +47,10 @@ bench: $(VENV)/.ready  ## Measure; writes bench/out.json (ONLY=group runs one gr
 chaos: $(VENV)/.ready  ## Kill, restart and cut lines, thousands of times, and count what is lost (twenty minutes)
 	@$(BIN)/python -m chaos
 
+disclosure: $(VENV)/.ready  ## Attack 10 000 random trusts with their sequences, and count what is found
+	@$(BIN)/python -m disclosure
+
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install run test check lint format bench chaos clean
+.PHONY: help install run test check lint format bench chaos disclosure clean

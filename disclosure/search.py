@@ -151,8 +151,9 @@ class Search:
             for item in range(begin, int(self.net.first[self.groups.kind[n] + 1])):
                 weight[item] = self.net.places[self.groups.map[n], item - begin] in places_of(stat)
         enough = self._enough(group, stat) - int(self._free[group, int(stat == 4)])
+        steps = min(CLIMB_STEPS, 30 * len(weight))
         for sign in (1, -1) * CLIMB_ROUNDS:
-            climb(self.net, self.world, self.groups, group, stat, enough, sign * weight, CLIMB_STEPS)
+            climb(self.net, self.world, self.groups, group, stat, enough, sign * weight, steps)
             if not self._is_closed(group, stat):
                 self._go_home()
                 return False

@@ -30,7 +30,7 @@ def a_trust(seed: int) -> Trust:
     chance = random.Random(seed)
     programmes = [a_programme(chance)]
     events, story = [programmes[0].import_again()], ["import"]
-    for _ in range(chance.randint(1, 5)):
+    for _ in range(chance.randint(2, 5)):
         name = chance.choices(list(STEPS), [weight for _, weight in STEPS.values()])[0]
         programme = chance.choice(programmes)
         story.append(name)
@@ -235,11 +235,14 @@ def _second_programme(programme: Programme, programmes: list[Programme]) -> Iter
 
 
 def _another_id(programme: Programme, programmes: list[Programme]) -> Iterator[Import]:
-    """Store the same programme under another id, the same answers with it; later rounds go there."""
+    """Store the same programme under another id with the same answers; later rounds mostly go there."""
     chance = programme.chance
     other = replace(programme, id=f"again-{len(programmes)}", members=dict(programme.members),
                     scores=dict(programme.scores), absent=set(programme.absent))  # fmt: skip
-    programmes[programmes.index(programme)] = other
+    if chance.random() < 0.7:
+        programmes[programmes.index(programme)] = other
+    else:
+        programmes.append(other)
     _join(other, chance.choice((0, 0, 1)))
     yield other.import_again()
     if chance.random() < 0.5:

@@ -153,8 +153,9 @@ def _cut_across(chance: random.Random) -> Programme:
 
 def _elevens(chance: random.Random) -> Programme:
     """A wave in roles of eleven, each with its barriers at the end of a band, and six people without a role."""
-    groups, place = chance.randint(2, 8), chance.randrange(4)
-    size, held, outside = chance.choice((11, 11, 12, 17)), chance.choice((5, 6)), chance.choice((6, 6, 5, 7))
+    place, size, held = chance.randrange(4), chance.choice((11, 11, 12, 17)), chance.choice((5, 6))
+    outside = chance.choice((6, 6, 5, 7))
+    groups = min(chance.randint(2, 8), (120 - outside) // size)
     hub = chance.choice((None, "hub-0"))
     members: dict[str, Member] = {}
     scores: dict[str, Scores] = {}

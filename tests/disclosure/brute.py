@@ -1,9 +1,11 @@
 """Brute force on tiny trusts: every world is tried, person by person, and no code of the attacker is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
+
+import numpy as np
 
 from disclosure.events import Import, Line
 
@@ -73,38 +75,52 @@ class Brute:
             tuple(place(scores, t, live) for t, live in lenses)
             for (_, scores), lenses in zip(self.unknowns, self.lenses, strict=True)
         ]
-        self.worlds = [w for w in product(*self.choices) if all(self.fits(w, n, line) for n, line in self.lines)]
+        states = [np.array(list(choices)) for choices in self.choices]
+        # World by unknown: which of its states.
+        self.chosen = chosen = np.indices([len(s) for s in states]).reshape(len(states), -1).T
+        self.seen = [s[chosen[:, n]] for n, s in enumerate(states)]
+        fits = np.ones(len(chosen), dtype=bool)
+        for number, line in self.lines:
+            places = self.places(number, line.people)
+            for k, (low, high) in enumerate(line.held):
+                held = (places <= k).sum(axis=1)
+                fits &= (held >= low) & (held <= high)
+        self.chosen, self.seen = chosen[fits], [s[fits] for s in self.seen]
 
-    def seen(self, world: Sequence[tuple[int, ...]], event: int, person: str) -> int:
-        """Return a person's place in a world, as an import sees it."""
-        live = next(m.live for m in self.events[event].members if m.id == person)
-        unknown = self.of[event][person]
-        return world[unknown][self.lenses[unknown].index((self.events[event].threshold, live))]
-
-    def fits(self, world: Sequence[tuple[int, ...]], event: int, line: Line) -> bool:
-        places = [self.seen(world, event, p) for p in line.people]
-        return all(low <= sum(p <= k for p in places) <= high for k, (low, high) in enumerate(line.held))
+    def places(self, event: int, people: Iterable[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+        """Return the people's places, world by person, as an import sees them."""
+        live = {m.id: m.live for m in self.events[event].members}
+        columns = []
+        for person in people:
+            unknown = self.of[event][person]
+            columns.append(
+                self.seen[unknown][:, self.lenses[unknown].index((self.events[event].threshold, live[person]))]
+            )
+        return np.array(columns).T if columns else np.zeros((len(self.chosen), 0), np.int64)
 
     def narrowed(self) -> set[tuple[str | None, int]]:
         """Return the insiders (None for none) and unknowns of whom a place is known, or a score to two values."""
         found = set()
         for insider in [None, *sorted({person for person, _ in self.unknowns})]:
             mine = [n for n, (person, _) in enumerate(self.unknowns) if person == insider]
-            worlds = [w for w in self.worlds if all(w[n] == self.truth[n] for n in mine)]
+            known = np.ones(len(self.chosen), dtype=bool)
+            for n in mine:
+                known &= (self.seen[n] == np.array(self.truth[n])).all(axis=1)
             for n, choices in enumerate(self.choices):
                 if n in mine or not self.lenses[n]:
                     continue
-                possible = {w[n] for w in worlds}
+                names = list(choices)
+                possible = [names[i] for i in np.unique(self.chosen[known, n])]
                 scores = [frozenset().union(*(choices[p][e] for p in possible)) for e in ELEMENTS]
-                known = any(len({p[lens] for p in possible}) == 1 for lens in range(len(self.lenses[n])))
-                if known or any(len(s) <= 2 for s in scores):
+                is_placed = any(len({p[lens] for p in possible}) == 1 for lens in range(len(self.lenses[n])))
+                if is_placed or any(len(s) <= 2 for s in scores):
                     found.add((insider, n))
         return found
 
     def interval(self, event: int, members: frozenset[str], places: Sequence[int]) -> tuple[int, int]:
         here = [p for p in members if p in self.of[event]]
-        counts = [sum(self.seen(w, event, p) in places for p in here) for w in self.worlds]
-        return min(counts), max(counts)
+        counts = np.isin(self.places(event, here), places).sum(axis=1)
+        return int(counts.min()), int(counts.max())
 
 
 def all_groups(people: Sequence[str]) -> Mapping[tuple[str, str], frozenset[str]]:
