@@ -57,7 +57,10 @@ class ToyDoor:
 
 
 def whole_once() -> ToyDoor:
-    """Show the whole programme after the first import, and never anything else: it says little and leaks nothing."""
+    """Show the whole programme after the first import, and never anything else.
+
+    It says little, and leaks nothing unless reinforcement counts for a part of the people.
+    """
     return ToyDoor(lambda number, key: number == 0 and key == ("all", "all"))
 
 

@@ -238,6 +238,13 @@ class TestLeakyDoors:
         people = tuple(replace(m, wave=f"wave-{n % 2}", roles=m.roles[n % 3 == 2 :]) for n, m in enumerate(people))
         assert "G5" in broken(doors.bands_alone(), Import("change", "f", DAY, people, scores))
 
+    def test_the_few_for_whom_reinforcement_counts(self):
+        """0 to 5 of 20 by ability, 12 to 20 by reinforcement, and it counts for eight: at least seven are there."""
+        people = tuple(Member(f"p{n}", live=n < 8) for n in range(20))
+        scores = {m.id: (4, 4, 4, 4, 2) if m.live else SCORES["a" if n < 13 else "n"] for n, m in enumerate(people)}
+        found = broken(doors.whole_once(), Import("change", "f", DAY, people, scores))
+        assert "7 to 8 of 20 people have their barrier at place reinforcement" in found["G3"].text
+
     def test_a_group_under_ten(self):
         class Nine(doors.ToyDoor):
             def play(self, event: Import) -> tuple[Line, ...]:
