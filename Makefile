@@ -50,7 +50,10 @@ chaos: $(VENV)/.ready  ## Kill, restart and cut lines, thousands of times, and c
 audit-mutations: $(VENV)/.ready  ## Change a database ten thousand times in each of fifteen ways: the audit finds all
 	@MUTATIONS=10000 $(BIN)/python -m pytest -n 2 -q tests/storage/test_audit_mutations.py
 
+disclosure: $(VENV)/.ready  ## Attack 10 000 random trusts with their sequences, and count what is found
+	@$(BIN)/python -m disclosure
+
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install run test check lint format bench chaos audit-mutations clean
+.PHONY: help install run test check lint format bench chaos audit-mutations disclosure clean

@@ -140,7 +140,7 @@ def test_a_hundred_years_are_a_length_and_centuries_of_them_end_in_words():
 def test_numbers_that_do_not_exist_are_refused_where_they_are_written(tmp_path: Path, value: str, says: str):
     text = PROGRAMME + f"policy: {{barrier_order_within_weeks: {value}}}\n"
     said = refused("validate", a_folder(tmp_path, programme=text))
-    assert said.startswith("programme.yaml:15:")
+    assert said.startswith("programme.yaml:16:")
     assert says in said
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from changeflow import files
 from changeflow.cli import app
+from changeflow.delivery import channels
 from changeflow.delivery.channels import FileChannel, Sent
 from changeflow.delivery.message import Message
+from changeflow.errors import CannotWriteError
 from changeflow.usecases import agenda, dispatching
 from changeflow.usecases import apply as storing
 from tests.builders import SERVICE, a_folder
@@ -134,7 +135,8 @@ def test_a_folder_that_cannot_be_marked_is_stored_and_says_so(
 ):
     (trust / "schools.csv").write_text((trust / "schools.csv").read_text().replace("Ash School", "Ash Academy"))
     with monkeypatch.context() as patched:
-        patched.setattr(files, "_write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+        full_disk = CannotWriteError("a message", "No space left")
+        patched.setattr(channels, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
         done = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
     assert (done.exit_code, "Version 2 is stored, but the folder could not note that" in done.output) == (1, True)
     again = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
@@ -147,7 +149,8 @@ def test_messages_as_files_are_for_their_owner_and_wait_for_room(
 ):
     outbox = tmp_path / "outbox"
     with monkeypatch.context() as patched:
-        patched.setattr(files, "_write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
+        full_disk = CannotWriteError("a message", "No space left")
+        patched.setattr(channels, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
         full = dispatching.dispatch(db=sqlite, now=NOW, channel=FileChannel(outbox))
     assert (full.sent, full.failed > 0, outbox.exists()) == (0, True, False)
     later = datetime(2027, 1, 4, 12, tzinfo=UTC)

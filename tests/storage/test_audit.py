@@ -401,7 +401,7 @@ def test_a_restored_copy_is_older_than_the_anchor_until_someone_accepts_it(sqlit
     with acting(replace(current(), anchor=str(path))):
         storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
         finish(sqlite, 5)
-        backup(sqlite, tmp_path / "copy.db")
+        backup(sqlite, tmp_path / "copy.db", at=NOW)
         for day in (6, 7, 8):
             finish(sqlite, day)
         copy = f"sqlite:///{tmp_path / 'copy.db'}"

@@ -1,0 +1,133 @@
+"""The attacker: takes in every import and every line, and says which guarantees are broken.
+
+It is written from what is promised (docs/people.md, docs/privacy.md), not from the code that publishes. It knows all
+memberships, who answered and when, whose answers stayed the same, and perhaps one person's own place at all times.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from disclosure.events import ELEMENTS, NO_BARRIER, REINFORCEMENT, Door, GroupKey, Import, Line
+from disclosure.history import History
+from disclosure.knowledge import Identities, Knowledge, know
+from disclosure.search import Closed, Narrowed, Search
+
+GUARANTEES = {
+    "G0": "Every published line is true of the answers that it counts",
+    "G1": "No place or score of a person is known exactly",
+    "G2": "No score of a person is narrowed to two values",
+    "G3": "Every count, shown or hidden, is open by at least five",
+    "G4": "No group under ten is shown",
+    "G5": "No one is in more than three published groups",
+    "G6": "What was hidden stays hidden until ten have joined or left",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A guarantee that is broken."""
+
+    guarantee: str
+    text: str
+    people: frozenset[str] = frozenset()
+    """The people concerned, by id, where they are single people."""
+
+
+@dataclass(slots=True)
+class Attacker:
+    """Everything that was seen of one sequence."""
+
+    events: list[Import] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    named: list[Mapping[GroupKey, frozenset[str]]] = field(default_factory=list)
+    identities: Identities = field(default_factory=Identities)
+    history: History = field(init=False)
+    asked: int = 0
+    """How many questions went to the solver."""
+    questions: int = 0
+    """How many people, beside each insider, and counts were looked at."""
+
+    def __post_init__(self) -> None:
+        self.history = History(self.identities)
+
+    def see(self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> list[Finding]:
+        """Take in an import and all that can be seen after it; return what the lines alone show to be wrong."""
+        self.identities.learn(event)
+        self.events.append(event)
+        self.lines += [line for line in lines if line not in self.lines]
+        self.named.append(groups)
+        return [Finding(*broken) for broken in self.history.see(event, lines, groups)]
+
+    def attack(self, *, at_most: int | None = None) -> list[Finding]:
+        """Reason with everything seen so far; return what can be found out, at most so many of each kind.
+
+        Lines are never forgotten, so an attack after the last import finds what one after any import finds.
+        """
+        knowledge, untrue = know(self.events, self.lines, self.named, self.identities)
+        found = [Finding("G0", f"No import of {line.day} makes {line.view}/{line.group} true.") for line in untrue]
+        if untrue:
+            return _first(found, at_most)
+        search = Search(knowledge, seed=len(self.lines) + 1)
+        for narrowed in search.narrowed():
+            found.append(_explain(narrowed, knowledge))
+            if at_most is not None and len(found) >= at_most:
+                break
+        for closed in search.closed():
+            found.append(_explain_count(closed))
+            if at_most is not None and sum(f.guarantee == "G3" for f in found) >= at_most:
+                break
+        self.asked += search.asked
+        self.questions += search.insider_rows * len(knowledge.kinds) + 10 * len(knowledge.groups)
+        return _first(found, at_most)
+
+
+def run(door: Door, events: Sequence[Import], *, at_most: int | None = 1) -> tuple[list[Finding], Attacker]:
+    """Play a sequence through a door; return what is broken, and the attacker with all that was seen."""
+    attacker = Attacker()
+    found: list[Finding] = []
+    for event in events:
+        lines = door.play(event)
+        found += attacker.see(event, lines, door.named_groups(event))
+    return found + attacker.attack(at_most=at_most), attacker
+
+
+def _first(found: Sequence[Finding], at_most: int | None) -> list[Finding]:
+    """Return the first findings of each guarantee."""
+    kept: list[Finding] = []
+    for finding in found:
+        if at_most is None or sum(k.guarantee == finding.guarantee for k in kept) < at_most:
+            kept.append(finding)
+    return kept
+
+
+def _explain(narrowed: Narrowed, knowledge: Knowledge) -> Finding:
+    kind = knowledge.kinds[narrowed.kind]
+    people = frozenset(knowledge.unknowns[u].person for u in kind.unknowns)
+    domain = kind.domain
+    scores = [0] * ELEMENTS
+    for state in narrowed.states:
+        scores = [known | more for known, more in zip(scores, domain.scores(state), strict=True)]
+    places = [{state[n] for state in narrowed.states} for n in range(len(domain.thresholds))]
+    is_exact = any(len(p) == 1 for p in places) or any(s.bit_count() == 1 for s in scores)
+    beside = " beside an insider" if narrowed.insider else ""
+    possible = " and ".join(
+        f"{{{', '.join(map(_place, sorted(p)))}}} at threshold {t}"
+        for p, t in zip(places, domain.thresholds, strict=True)
+    )
+    who = f"{min(people)} and {len(people) - 1} others" if len(people) > 1 else min(people)
+    return Finding("G1" if is_exact else "G2", f"The barrier of {who} is known to be {possible}{beside}.", people)
+
+
+def _explain_count(closed: Closed) -> Finding:
+    group = closed.group
+    at = " or ".join(map(_place, closed.places))
+    return Finding(
+        "G3",
+        f"{'/'.join(group.key)}, import {group.event + 1}: {closed.low} to {closed.high} of {len(group.counted)} "
+        f"people have their barrier at place {at}.",
+    )
+
+
+def _place(place: int) -> str:
+    names = ("awareness", "desire", "knowledge", "ability", "reinforcement")
+    return "none" if place == NO_BARRIER else names[place] if place <= REINFORCEMENT else str(place)

@@ -1,0 +1,170 @@
+"""What can be seen from the lines alone: their size, how many count one person, and what was hidden before."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from disclosure.events import GroupKey, Import, Line, place_of
+from disclosure.knowledge import Identities
+
+MINIMUM = 10
+MOST_GROUPS = 3
+JOINED_OR_LEFT = 10
+
+People = frozenset[str]
+"""People by who they are, whatever their id in a programme."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A set of people that was shown, or hidden, under some name."""
+
+    programme: str
+    key: GroupKey
+    people: frozenset[str]
+    """By id, as identities may still become known."""
+
+
+@dataclass(slots=True)
+class History:
+    """Every import so far, what could be seen after it, and what was hidden then."""
+
+    identities: Identities
+    visible: dict[str, tuple[Line, ...]] = field(default_factory=dict)
+    """By programme."""
+    shown: list[Seen] = field(default_factory=list)
+    hidden: list[Seen] = field(default_factory=list)
+    _lines: set[Line] = field(default_factory=set)
+    _latest: dict[str, Import] = field(default_factory=dict)
+
+    def see(
+        self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]
+    ) -> Iterator[tuple[str, str]]:
+        """Take in what is seen after an import; yield what is wrong, by guarantee."""
+        before = self.visible.get(event.programme, ())
+        self._show(event, lines)
+        yield from self._small(lines)
+        yield from self._unchanged(event, before)
+        yield from self._in_too_many(event, groups)
+        yield from self._came_out(lines)
+        self._remember(event, lines, groups)
+
+    def _show(self, event: Import, lines: Sequence[Line]) -> None:
+        for programme in {event.programme, *(line.programme for line in lines)}:
+            self.visible[programme] = tuple(line for line in lines if line.programme == programme)
+
+    def _small(self, lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
+        for line in lines:
+            if len(self.identities.all_of(line.people)) < MINIMUM:
+                yield "G4", f"{_name(line)} counts {len(line.people)} people."
+
+    def _unchanged(self, event: Import, before: Sequence[Line]) -> Iterator[tuple[str, str]]:
+        """Neither the same answers again nor a corrected file of the same day may change what is seen."""
+        latest = self._latest.get(event.programme)
+        if latest is None:
+            return
+        now = self.visible[event.programme]
+        if event.day == latest.day:
+            if set(now) != set(before):
+                yield "G6", f"Lines of {event.programme} changed with another file of the same day."
+        elif _same_answers(event, latest):
+            as_seen = [{(line.view, line.group, line.people, line.held) for line in some} for some in (now, before)]
+            if as_seen[0] != as_seen[1]:
+                yield "G6", f"Lines of {event.programme} changed though all answers are the same as before."
+
+    def _in_too_many(self, event: Import, groups: Mapping[GroupKey, frozenset[str]]) -> Iterator[tuple[str, str]]:
+        mine = self.visible[event.programme]
+        together = [line for lines in self.visible.values() for line in lines]
+        for lines, where in ((mine, event.programme), (together, "all programmes together")):
+            count: dict[str, int] = defaultdict(int)
+            for people in self._distinct(lines, groups):
+                for person in people:
+                    count[person] += 1
+            if count and (most := max(count.values())) > MOST_GROUPS:
+                person = min(p for p, n in count.items() if n == most)
+                yield "G5", f"A person ({person}) is counted in {most} groups of {where}."
+
+    def _distinct(self, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> list[People]:
+        """Return the people of each group that is shown, one group once whatever it is called."""
+        found: list[tuple[list[Line], set[str]]] = []
+        for line in lines:
+            people = self.identities.all_of(line.people)
+            for others, joined in found:
+                if any(self._is_same_group(line, people, other, groups) for other in others):
+                    others.append(line)
+                    joined |= people
+                    break
+            else:
+                found.append(([line], set(people)))
+        return [frozenset(people) for _, people in found]
+
+    def _is_same_group(
+        self, line: Line, people: People, other: Line, groups: Mapping[GroupKey, frozenset[str]]
+    ) -> bool:
+        others = self.identities.all_of(other.people)
+        if people == others:
+            return True
+        key, other_key = (line.view, line.group), (other.view, other.group)
+        if line.programme == other.programme:
+            return key == other_key or (key in groups and groups[key] == groups.get(other_key))
+        return key == other_key and 2 * len(people & others) > min(len(people), len(others))
+
+    def _came_out(self, lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
+        """A set that was hidden may be shown when ten have joined or left, under whatever name."""
+        for line in lines:
+            if line in self._lines:
+                continue
+            people = self.identities.all_of(line.people)
+            hidden = min(self._distances(people, self.hidden), default=None)
+            if hidden is None or hidden[0] >= JOINED_OR_LEFT:
+                continue
+            shown = min(self._distances(people, self.shown), default=(1 << 30, 0))
+            if hidden[0] < shown[0]:
+                was = self.hidden[hidden[1]]
+                yield (
+                    "G6",
+                    (
+                        f"{_name(line)} was hidden as {was.programme} {'/'.join(was.key)}; "
+                        f"{hidden[0]} people have joined or left since."
+                    ),
+                )
+
+    def _distances(self, people: People, sets: Sequence[Seen]) -> Iterator[tuple[int, int]]:
+        for number, seen in enumerate(sets):
+            yield len(people ^ self.identities.all_of(seen.people)), number
+
+    def _remember(self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> None:
+        counted = counted_in(event)
+        labels = {(line.view, line.group) for line in self.visible[event.programme]}
+        sets = {line.people for line in self.visible[event.programme]}
+        self.shown += [
+            Seen(line.programme, (line.view, line.group), line.people) for line in lines if line not in self._lines
+        ]
+        self._lines.update(lines)
+        known = {seen.people for seen in self.hidden}
+        for key, members in groups.items():
+            people = members & counted
+            if people and key not in labels and people not in sets and people not in known:
+                self.hidden.append(Seen(event.programme, key, people))
+                known.add(people)
+        self._latest[event.programme] = event
+
+
+def counted_in(event: Import) -> frozenset[str]:
+    """Return the people whose answers an import counts."""
+    return frozenset(
+        m.id
+        for m in event.members
+        if (scores := event.scores.get(m.id)) is not None
+        and place_of(scores, threshold=event.threshold, live=m.live) is not None
+    )
+
+
+def _same_answers(event: Import, latest: Import) -> bool:
+    return (set(event.members), dict(event.scores), event.threshold) == (
+        set(latest.members), dict(latest.scores), latest.threshold,
+    )  # fmt: skip
+
+
+def _name(line: Line) -> str:
+    return f"{line.programme} {line.view}/{line.group} of {line.day}"

@@ -1,0 +1,290 @@
+"""What an attacker knows: who is who, whose answers stayed the same, and every line ever seen.
+
+The unknown is where each person's barrier is. It is one unknown as long as their scores stay the same, in all rounds
+and programmes, and another one once they change. People whose unknowns are counted in exactly the same lines are one
+*kind*: nothing tells them apart.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
+
+from disclosure.events import ELEMENTS, NO_BARRIER, REINFORCEMENT, GroupKey, Import, Line, Scores, place_of
+
+State = tuple[int, ...]
+"""One person's place at each threshold, the lowest threshold first."""
+ALL_SCORES = 0b11111
+
+
+class Identities:
+    """Who is the same person: by id, or by an e-mail address that only one person of an import has."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def learn(self, event: Import) -> None:
+        by_address = defaultdict(set)
+        for member in event.members:
+            self._parent.setdefault(f"id {member.id}", f"id {member.id}")
+            if member.email:
+                by_address[member.email.casefold()].add(member.id)
+        for address, ids in by_address.items():
+            if len(ids) == 1:
+                self._parent.setdefault(f"@ {address}", f"@ {address}")
+                self._parent[self._root(f"@ {address}")] = self._root(f"id {min(ids)}")
+
+    def of(self, person: str) -> str:
+        return self._root(f"id {person}")
+
+    def all_of(self, people: Iterable[str]) -> frozenset[str]:
+        return frozenset(map(self.of, people))
+
+    def _root(self, node: str) -> str:
+        self._parent.setdefault(node, node)
+        while self._parent[node] != node:
+            self._parent[node] = self._parent[self._parent[node]]
+            node = self._parent[node]
+        return node
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """One person's scores for as long as they stay the same."""
+
+    number: int
+    entity: str
+    person: str
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An unknown that an import counts."""
+
+    unknown: int
+    live: bool
+    place: int
+
+
+def track(events: Sequence[Import], identities: Identities) -> tuple[list[Unknown], list[dict[str, Counted]]]:
+    """Return all unknowns, and by import who is counted and with which unknown."""
+    unknowns: list[Unknown] = []
+    latest: dict[tuple[str, str], int] = {}
+    elsewhere: dict[str, dict[str, int]] = defaultdict(dict)
+    counted: list[dict[str, Counted]] = []
+    for event in events:
+        here: dict[str, Counted] = {}
+        of_others = {e: [n for p, n in known.items() if p != event.programme] for e, known in elsewhere.items()}
+        for member in event.members:
+            scores = event.scores.get(member.id)
+            if scores is None or all(s is None for s in scores):
+                continue
+            entity, key = identities.of(member.id), (event.programme, member.id)
+            candidates = [latest[key]] if key in latest else []
+            candidates += of_others.get(entity, [])
+            number = next((n for n in candidates if unknowns[n].scores == scores), None)
+            if number is None:
+                number = len(unknowns)
+                unknowns.append(Unknown(number, entity, member.id, scores))
+            latest[key] = elsewhere[entity][event.programme] = number
+            place = place_of(scores, threshold=event.threshold, live=member.live)
+            if place is not None:
+                here[member.id] = Counted(number, member.live, place)
+        counted.append(here)
+    return unknowns, counted
+
+
+@dataclass(slots=True)
+class Row:
+    """A published line as an equation: the unknowns that it counts, and its bands."""
+
+    event: int
+    """The import whose answers it counts."""
+    counted: frozenset[tuple[int, bool]]
+    """Unknowns, and whether reinforcement counts for each."""
+    held: tuple[tuple[int, int], ...]
+
+    @property
+    def says_nothing(self) -> bool:
+        return all(low <= 0 and high >= len(self.counted) for low, high in self.held)
+
+
+def row_of(line: Line, events: Sequence[Import], counted: Sequence[Mapping[str, Counted]]) -> Row | None:
+    """Find the import that a line counts, the latest revision of its day first; None where the line is true of none."""
+    for number in reversed(range(len(events))):
+        event, here = events[number], counted[number]
+        if event.programme != line.programme or event.day != line.day or not line.people <= here.keys():
+            continue
+        places = [here[person].place for person in line.people]
+        if all(low <= sum(p <= k for p in places) <= high for k, (low, high) in enumerate(line.held)):
+            mine = frozenset((here[p].unknown, here[p].live) for p in line.people)
+            return Row(number, mine, line.held) if len(mine) == len(line.people) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The states that people of a kind may be in, and what each state says of their scores."""
+
+    thresholds: tuple[int, ...]
+    live: bool
+    """Whether reinforcement ever counted for them."""
+    states: tuple[State, ...]
+
+    def place(self, state: State, threshold: int, *, live: bool) -> int:
+        place = state[self.thresholds.index(threshold)]
+        return NO_BARRIER if place == REINFORCEMENT and not live else place
+
+    def scores(self, state: State) -> tuple[int, ...]:
+        """Return the scores that each element may have, a bit a score."""
+        found = []
+        for element in range(ELEMENTS):
+            possible = ALL_SCORES
+            for threshold, place in zip(self.thresholds, state, strict=True):
+                low = (1 << threshold) - 1
+                if element < place and (element != REINFORCEMENT or self.live):
+                    possible &= ALL_SCORES & ~low
+                elif element == place:
+                    possible &= low
+            found.append(possible)
+        return tuple(found)
+
+
+def domain_of(thresholds: tuple[int, ...], *, live: bool) -> Domain:
+    """Return every state; at a higher threshold a barrier comes earlier or at the same place.
+
+    >>> [len(domain_of((3,), live=live).states) for live in (True, False)], len(domain_of((2, 3), live=True).states)
+    ([6, 5], 21)
+    """
+    places = [p for p in range(NO_BARRIER + 1) if live or p != REINFORCEMENT]
+    rising = combinations_with_replacement(places, len(thresholds))
+    return Domain(thresholds, live, tuple(tuple(reversed(places)) for places in rising))
+
+
+@dataclass(slots=True)
+class Kind:
+    """People whom nothing published tells apart."""
+
+    domain: Domain
+    rows: tuple[tuple[int, bool], ...]
+    """The lines that count them, and whether reinforcement counts there."""
+    unknowns: list[int] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    """The true state of each."""
+
+
+@dataclass(slots=True)
+class Group:
+    """A named group's answers of one import: a count that must stay open, whether it is shown or not."""
+
+    event: int
+    key: GroupKey
+    counted: frozenset[tuple[int, bool]]
+    threshold: int
+
+    @property
+    def live(self) -> int:
+        return sum(live for _, live in self.counted)
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """Everything that an attacker has to reason with."""
+
+    unknowns: list[Unknown]
+    kinds: list[Kind]
+    """Only those of whom something is published."""
+    rows: list[Row]
+    groups: list[Group]
+    kind_of: dict[int, int]
+    """Which kind an unknown is of; unknowns of whom nothing is published are left out."""
+    thresholds: list[int]
+    """By row."""
+
+
+def know(
+    events: Sequence[Import],
+    lines: Sequence[Line],
+    named: Sequence[Mapping[GroupKey, frozenset[str]]],
+    identities: Identities,
+) -> tuple[Knowledge, list[Line]]:
+    """Put together what is known after some imports; the second value is the lines that are true of no import."""
+    unknowns, counted = track(events, identities)
+    untrue: list[Line] = []
+    equations: dict[tuple[frozenset[tuple[int, bool]], int], Row] = {}
+    for line in dict.fromkeys(lines):
+        row = row_of(line, events, counted)
+        if row is None:
+            untrue.append(line)
+        elif not row.says_nothing:
+            key = row.counted, events[row.event].threshold
+            if (known := equations.get(key)) is not None:
+                pairs = zip(known.held, row.held, strict=True)
+                known.held = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in pairs)
+            else:
+                equations[key] = row
+    rows = list(equations.values())
+    kinds, kind_of = _kinds(events, unknowns, counted, rows)
+    knowledge = Knowledge(
+        unknowns=unknowns,
+        kinds=kinds,
+        rows=rows,
+        groups=list(_groups(events, counted, named).values()),
+        kind_of=kind_of,
+        thresholds=[events[row.event].threshold for row in rows],
+    )
+    return knowledge, untrue
+
+
+def _kinds(
+    events: Sequence[Import],
+    unknowns: Sequence[Unknown],
+    counted: Sequence[Mapping[str, Counted]],
+    rows: Sequence[Row],
+) -> tuple[list[Kind], dict[int, int]]:
+    thresholds: dict[int, set[int]] = defaultdict(set)
+    live: dict[int, dict[int, bool]] = defaultdict(dict)
+    for number, (event, here) in enumerate(zip(events, counted, strict=True)):
+        for one in here.values():
+            thresholds[one.unknown].add(event.threshold)
+            live[one.unknown][number] = one.live
+    lines_of: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+    for n, row in enumerate(rows):
+        for unknown, is_live in row.counted:
+            lines_of[unknown].append((n, is_live))
+    kinds: dict[object, Kind] = {}
+    kind_of: dict[int, int] = {}
+    order: dict[object, int] = {}
+    for unknown, seen in sorted(lines_of.items()):
+        flags = live[unknown]
+        # People whose service went live between two imports are kept apart: an import may see them in two ways.
+        changing = tuple(sorted(flags.items())) if len(set(flags.values())) > 1 else ()
+        domain = domain_of(tuple(sorted(thresholds[unknown])), live=any(flags.values()))
+        signature = (domain.thresholds, domain.live, tuple(seen), changing)
+        kind = kinds.setdefault(signature, Kind(domain, tuple(seen)))
+        order.setdefault(signature, len(order))
+        kind.unknowns.append(unknown)
+        kind.states.append(_true_state(unknowns[unknown].scores, domain))
+        kind_of[unknown] = order[signature]
+    return list(kinds.values()), kind_of
+
+
+def _true_state(scores: Scores, domain: Domain) -> State:
+    places = (place_of(scores, threshold=t, live=domain.live) for t in domain.thresholds)
+    return tuple(NO_BARRIER if p is None else p for p in places)
+
+
+def _groups(
+    events: Sequence[Import],
+    counted: Sequence[Mapping[str, Counted]],
+    named: Sequence[Mapping[GroupKey, frozenset[str]]],
+) -> dict[tuple[frozenset[tuple[int, bool]], int], Group]:
+    """Return the groups' counts, each set of answers once, whatever it is called and however often it was imported."""
+    found: dict[tuple[frozenset[tuple[int, bool]], int], Group] = {}
+    for number, (event, here, groups) in enumerate(zip(events, counted, named, strict=True)):
+        for key, members in groups.items():
+            answers = frozenset((here[p].unknown, here[p].live) for p in members if p in here)
+            if answers:
+                found.setdefault((answers, event.threshold), Group(number, key, answers, event.threshold))
+    return found

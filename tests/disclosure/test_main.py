@@ -1,0 +1,32 @@
+"""`make disclosure` counts what is found; its exit code says whether anything was."""
+
+import pytest
+
+from disclosure.__main__ import main
+from disclosure.attacker import GUARANTEES
+
+DOORS = "tests.disclosure.doors"
+
+
+@pytest.mark.parametrize(("jobs", "trusts"), [("1", "6"), pytest.param("2", "12", marks=pytest.mark.slow)])
+def test_a_safe_door_passes(jobs: str, trusts: str, capsys: pytest.CaptureFixture[str]):
+    code = main(["--trusts", trusts, "--seed", "5", "--jobs", jobs, "--door", f"{DOORS}:whole_once"])
+    out = capsys.readouterr().out
+    assert code == 0
+    rows = [line.split()[:3] for line in out.splitlines() if line.split()[2:3] and line.split()[2] in GUARANTEES]
+    assert rows == [["0", trusts, guarantee] for guarantee in GUARANTEES]
+    assert "All guarantees hold" in out
+
+
+def test_a_leaky_door_fails_and_its_seeds_are_printed(capsys: pytest.CaptureFixture[str]):
+    code = main(["--trusts", "4", "--seed", "5", "--jobs", "1", "--door", f"{DOORS}:exact_counts"])
+    out = capsys.readouterr().out
+    assert code == 1
+    assert "GUARANTEES ARE BROKEN in 4 trusts: seeds 5, 6, 7, 8." in out
+
+
+def test_one_trust_is_explained_import_by_import(capsys: pytest.CaptureFixture[str]):
+    main(["--trusts", "1", "--seed", "5", "--jobs", "1", "--door", f"{DOORS}:bands_alone"])
+    out = capsys.readouterr().out
+    assert "1. change round-1.csv of 2027-02-01" in out
+    assert "shows change all/all of 2027-02-01" in out

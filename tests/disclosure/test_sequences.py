@@ -1,0 +1,22 @@
+"""Two hundred random trusts, each with what happens to it, published by the product and attacked."""
+
+import pytest
+from disclosure.door import make_door
+
+from disclosure.attacker import run
+from disclosure.sequences import STEPS, a_trust
+
+TRUSTS, PARTS = 200, 20
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_nothing_can_be_found_out(part: int):
+    for seed in range(1 + part, 1 + TRUSTS, PARTS):
+        trust = a_trust(seed)
+        found, _ = run(make_door(), trust.events)
+        assert found == [], f"seed {seed}: {', '.join(trust.story)}"
+
+
+def test_every_step_is_played():
+    played = {step for seed in range(1, 1 + TRUSTS) for step in a_trust(seed).story}
+    assert played == {"import", *STEPS}
