@@ -106,13 +106,13 @@ class History:
         # Under its name, and with most of its people: what was published of it is never taken back.
         own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, int(self.sizes[n])))]
         last = next((n for n in reversed(own) if n in near), own[-1] if own else None)
-        if last is not None and last in near:
-            return self._as_before(last)
         hidden = [n for n in near if not self.is_shown[n]]
-        if hidden:
-            first = self.considered[min(hidden, key=lambda n: (apart[n], n))]
+        nearest = min(hidden, key=lambda n: (apart[n], n), default=None)
+        if last is not None and last in near and (nearest is None or apart[last] <= apart[nearest]):
+            return self._as_before(last)
+        if nearest is not None:
             shown = None if last is None else self.considered[last]
-            return Match(shown=shown, is_kept_hidden=True, lineage=first.lineage)
+            return Match(shown=shown, is_kept_hidden=True, lineage=self.considered[nearest].lineage)
         if last is None and near:
             last = min(near, key=lambda n: (apart[n], -n))
         return None if last is None else self._as_before(last)

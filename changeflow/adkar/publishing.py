@@ -99,6 +99,8 @@ class _Group:
     match: Match
     hidden: Hidden | None = None
     held: tuple[Band, ...] | None = None
+    is_as_before: bool = False
+    """Nobody has joined, left or changed since it was published last."""
 
 
 def publish(
@@ -169,8 +171,11 @@ class _Door:
         elif self._bands(size) < 2:
             group.hidden = Hidden.SMALL
         elif shown is not None:
-            places = {p: self.now[p][0] for p in group.people}
-            return changed_since(shown, places) >= minimum
+            changed = changed_since(shown, {p: self.now[p][0] for p in group.people})
+            group.is_as_before = changed == 0
+            if changed < minimum and self._carried(group) is None:
+                group.hidden = Hidden.BEFORE
+            return changed >= minimum
         return group.hidden is None
 
     def _bands(self, size: int) -> int:
@@ -251,19 +256,32 @@ class _Door:
         of = {(v.view, v.group): group for group in self.groups for v in group.views}
         for view in views:
             group = of[view.view, view.group]
-            before = group.match.shown
+            before = self._carried(group)
             if group.held is None and before is not None:
                 # What was published before stays, with its day: it gets stale in time.
                 is_enough = len(group.people) >= self.protection.minimum
                 confirmed = self.answers.on if is_enough else before.standing.confirmed
-                yield replace(before.standing, view=view.view, group=view.group, confirmed=confirmed, hidden=None)
+                known = replace(before.standing, view=view.view, group=view.group, confirmed=confirmed, hidden=None)
+                own = before.programme == self.programme
+                yield known if own else replace(known, round=self.answers.round, on=self.answers.on)
             else:
                 yield self._standing(view, group)
 
+    def _carried(self, group: _Group) -> Considered | None:
+        """Return what was published of a group before and stays in sight. Another programme's figures do not, but where
+        they are this one's to the last answer: then it is the same programme under another id."""
+        before = group.match.shown
+        is_own = before is not None and before.programme == self.programme
+        return before if is_own or group.is_as_before else None
+
     def considered(self) -> Iterator[Considered]:
         """Yield what later publications need to know: who was counted in each group that is newly shown or hidden."""
+        views = [v for group in self.groups for v in group.views]
+        standings = {(s.view, s.group): s for s in self.standings(views)}
         for group in self.groups:
-            if not group.people or group.match.is_kept_hidden or (group.held is None and group.match.shown):
+            before = self._carried(group)
+            is_theirs = before is not None and before.programme != self.programme and group.held is None
+            if not group.people or group.match.is_kept_hidden or (group.held is None and before and not is_theirs):
                 continue
             people = tuple(sorted(group.people))
             for view in group.views:
@@ -273,7 +291,7 @@ class _Door:
                     people=people,
                     places=tuple(self.now[p][0] for p in people),
                     live=tuple(self.now[p][1] for p in people),
-                    standing=self._standing(view, group),
+                    standing=standings[view.view, view.group],
                 )
 
     def _standing(self, view: View, group: _Group) -> Standing:

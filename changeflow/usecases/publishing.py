@@ -92,11 +92,11 @@ def _publish_stored(
     session: Session, programme: Programme, round_: str, days: Mapping[str, Days], *, now: datetime
 ) -> Snapshot:
     kept = publications.kept_answers(session)
-    known_as = _known_as(session)
-    history, thresholds = _history(session, kept, known_as)
+    keys = known_as(publications.addresses(session))
+    history, thresholds = _history(session, kept, keys)
     published = {s.round for s in publications.snapshots(session, programme.id)}
-    counted = _to_count([k for k in kept if k.programme == programme.id], round_, days, published)
-    people = {known_as.get((programme.id, k.answer.person), k.answer.person) for k in counted}
+    counted = to_count([k for k in kept if k.programme == programme.id], round_, days, published)
+    people = {keys.get((programme.id, k.answer.person), k.answer.person) for k in counted}
     # Answers that were cut at one threshold are never cut at another: both cuts together would show a score.
     threshold = next((t for t, who in reversed(thresholds) if not who.isdisjoint(people)), None)
     snapshot, considered = _publish(
@@ -105,11 +105,11 @@ def _publish_stored(
         history,
         on=days[round_].last,
         threshold=threshold,
-        known_as={p: key for (where, p), key in known_as.items() if where == programme.id},
+        known_as={p: key for (where, p), key in keys.items() if where == programme.id},
     )
     number = publications.add_snapshot(session, programme.id, snapshot, at=now)
     publications.mark_counted(session, [k.id for k in counted], number)
-    back = {key: p for (where, p), key in known_as.items() if where == programme.id}
+    back = {key: p for (where, p), key in keys.items() if where == programme.id}
     publications.add_groups(session, programme.id, _groups(considered, number, back))
     return snapshot
 
@@ -127,7 +127,7 @@ def _groups(considered: Iterable[Considered], publication: int, back: Mapping[st
     ]
 
 
-def _to_count(kept: Sequence[Kept], round_: str, days: Mapping[str, Days], published: Collection[str]) -> list[Kept]:
+def to_count(kept: Sequence[Kept], round_: str, days: Mapping[str, Days], published: Collection[str]) -> list[Kept]:
     """Return a round's answers as they were last corrected, and those that came after their own round's publication."""
     latest = {(k.answer.round, k.answer.person): k for k in sorted(kept, key=lambda k: k.revision)}
     mine = {person: one for (name, person), one in latest.items() if name == round_}
@@ -143,13 +143,12 @@ def _to_count(kept: Sequence[Kept], round_: str, days: Mapping[str, Days], publi
     return list(mine.values())
 
 
-def _known_as(session: Session) -> dict[tuple[str, str], str]:
-    """Return a key for each person of each programme: the same for the same id, and for the same address.
+def known_as(everybody: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+    """Return a key for each (programme, person, address): the same for the same id, and for the same address.
 
     An address that several people of one programme share joins no one. Where joining would make two people of one
     programme into one, their ids alone say who they are.
     """
-    everybody = publications.addresses(session)
     by_address: dict[str, list[tuple[str, str]]] = {}
     for where, person, address in everybody:
         if address:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from changeflow import files
 from changeflow.cli import app
 from changeflow.delivery import channels
 from changeflow.delivery.channels import FileChannel, Sent

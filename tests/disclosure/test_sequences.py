@@ -1,9 +1,9 @@
 """Two hundred random trusts, each with what happens to it, published by the product and attacked."""
 
 import pytest
-from disclosure.door import make_door
 
 from disclosure.attacker import run
+from disclosure.door import make_door
 from disclosure.sequences import STEPS, a_trust
 
 TRUSTS, PARTS = 200, 20

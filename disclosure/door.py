@@ -1,0 +1,153 @@
+"""The product's own door: answers go through the very functions that publish stored rounds, without a database."""
+
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
+from changeflow.adkar.history import Considered
+from changeflow.adkar.people import Person
+from changeflow.adkar.published import Snapshot
+from changeflow.adkar.publishing import Protection, View, publish, read_answers
+from changeflow.adkar.rounds import Days, name_of, rounds_on
+from changeflow.programme.audiences import views
+from changeflow.storage.publications import Kept
+from changeflow.usecases.publishing import known_as, to_count
+from disclosure.events import GroupKey, Import, Line, Member
+
+PROTECTION = Protection(minimum=10, step=6)
+"""As the rulepack has it."""
+
+
+class ProductDoor:
+    """Remembers what a database would: answers with their revisions, publications, and whom they counted."""
+
+    def __init__(self) -> None:
+        self.kept: list[Kept] = []
+        self.days: dict[str, dict[str, Days]] = {}
+        self.snapshots: dict[str, dict[str, Snapshot]] = {}
+        self.history: list[Considered] = []
+        self.counted: dict[tuple[str, str], tuple[str, frozenset[str]]] = {}
+        """Programme, then view, group and round: who was counted in the line."""
+        self.people: dict[tuple[str, str], str] = {}
+        """Each person's address, by programme and id."""
+        self.thresholds: list[tuple[int, frozenset[str]]] = []
+
+    def named_groups(self, event: Import) -> Mapping[GroupKey, frozenset[str]]:
+        return {(v.view, v.group): v.members for v in _views(event, list(event.scores))}
+
+    def play(self, event: Import) -> tuple[Line, ...]:
+        self.people |= {(event.programme, m.id): (m.email or "").strip().lower() for m in event.members}
+        days, known = Days(event.day, event.day), self.days.setdefault(event.programme, {})
+        same = rounds_on(days, known)
+        name = same[0] if same else name_of(days, known)
+        known[name] = days
+        self._take(event, name)
+        if name not in self.snapshots.setdefault(event.programme, {}):
+            self._publish(event, name)
+        return tuple(self._lines(event.programme))
+
+    def _take(self, event: Import, name: str) -> None:
+        latest: dict[str, Kept] = {}
+        for one in self.kept:
+            if one.programme == event.programme and one.answer.round == name:
+                latest[one.answer.person] = one
+        for person, scores in event.scores.items():
+            given = {e: s for e, s in zip(Element, scores, strict=True) if s is not None}
+            answer = Assessment(person=person, round=name, on=event.day, scores=given)
+            before = latest.get(person)
+            if before is None or before.answer != answer:
+                revision = before.revision + 1 if before else 1
+                self.kept.append(
+                    Kept(
+                        id=len(self.kept), programme=event.programme, answer=answer, revision=revision, publication=None
+                    )
+                )
+
+    def _publish(self, event: Import, name: str) -> None:
+        programme = event.programme
+        keys = known_as([(where, person, address) for (where, person), address in self.people.items()])
+        mine = {person: key for (where, person), key in keys.items() if where == programme}
+        here = [k for k in self.kept if k.programme == programme]
+        counted = to_count(here, name, self.days[programme], self.snapshots[programme])
+        people = {mine[k.answer.person] for k in counted}
+        threshold = next((t for t, who in reversed(self.thresholds) if not who.isdisjoint(people)), event.threshold)
+        live = {m.id for m in event.members if m.live}
+        read = read_answers([k.answer for k in counted], threshold=threshold, live=live)
+        asked = _views(event, list(read.people))
+        read = _renamed(read, mine, name, event)
+        looked_at = [View(v.view, v.group, frozenset(mine[p] for p in v.members)) for v in asked]
+        done = publish(
+            read, looked_at, threshold=threshold, protection=PROTECTION, history=self.history, programme=programme
+        )
+        self.history += done.considered
+        self.thresholds.append((threshold, frozenset(read.people)))
+        self.snapshots[programme][name] = done.snapshot
+        ids = {k.id for k in counted}
+        number = len(self.thresholds)
+        self.kept = [_counted(k, number) if k.id in ids else k for k in self.kept]
+
+    def _lines(self, programme: str) -> Iterator[Line]:
+        """Yield the lines of the latest publication, with those whom the publication that made them counted."""
+        known = self.snapshots[programme]
+        latest = max(known.values(), key=lambda s: s.on)
+        keys = known_as([(where, person, address) for (where, person), address in self.people.items()])
+        back = {key: person for (where, person), key in keys.items() if where == programme}
+        for standing in latest.standings:
+            if standing.held is None:
+                continue
+            made = next(
+                c
+                for c in reversed(self.history)
+                if c.standing.held == standing.held
+                and c.standing.round == standing.round
+                and len(c.people) == standing.answered
+            )
+            yield Line(
+                programme=programme,
+                view=standing.view,
+                group=standing.group,
+                day=standing.on,
+                people=frozenset(back.get(p, p) for p in made.people),
+                held=tuple((b.low, b.high) for b in standing.held),
+            )
+
+
+def make_door() -> ProductDoor:
+    return ProductDoor()
+
+
+def _counted(kept: Kept, publication: int) -> Kept:
+    return Kept(
+        id=kept.id,
+        programme=kept.programme,
+        answer=kept.answer,
+        revision=kept.revision,
+        publication=publication,
+    )
+
+
+def _renamed(read: Any, keys: Mapping[str, str], name: str, event: Import) -> Any:
+    from dataclasses import replace
+
+    return replace(read, round=name, on=event.day, people=tuple(keys[p] for p in read.people))
+
+
+def _views(event: Import, answered: list[str]) -> list[View]:
+    """Return the groups that the product names: its own function over as much of a programme as it looks at."""
+    waves = sorted({m.wave for m in event.members if m.wave})
+    services = sorted({s for m in event.members for s in m.services}) or ["all-services"]
+    definition = SimpleNamespace(
+        people=tuple(_person(m) for m in event.members),
+        schools=tuple(SimpleNamespace(id=w) for w in waves),
+        services=tuple(SimpleNamespace(service=s) for s in services),
+        programme=SimpleNamespace(waves=tuple(SimpleNamespace(id=w, schools=(w,), services=()) for w in waves)),
+    )
+    return views(cast(Any, definition), answered, minimum=PROTECTION.minimum)
+
+
+def _person(member: Member) -> Person:
+    return Person.model_construct(
+        id=member.id, role="", school=member.wave, hub=member.hub, groups=member.roles, services=member.services
+    )
