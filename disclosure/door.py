@@ -1,6 +1,7 @@
 """The product's own door: answers go through the very functions that publish stored rounds, without a database."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -28,11 +29,10 @@ class ProductDoor:
         self.days: dict[str, dict[str, Days]] = {}
         self.snapshots: dict[str, dict[str, Snapshot]] = {}
         self.history: list[Considered] = []
-        self.counted: dict[tuple[str, str], tuple[str, frozenset[str]]] = {}
-        """Programme, then view, group and round: who was counted in the line."""
         self.people: dict[tuple[str, str], str] = {}
         """Each person's address, by programme and id."""
-        self.thresholds: list[tuple[int, frozenset[str]]] = []
+        self.thresholds: list[tuple[int, str, frozenset[str]]] = []
+        """By publication: its threshold, its programme, and whose answers it counted."""
 
     def named_groups(self, event: Import) -> Mapping[GroupKey, frozenset[str]]:
         return {(v.view, v.group): v.members for v in _views(event, list(event.scores))}
@@ -72,35 +72,38 @@ class ProductDoor:
         here = [k for k in self.kept if k.programme == programme]
         counted = to_count(here, name, self.days[programme], self.snapshots[programme])
         people = {mine[k.answer.person] for k in counted}
-        threshold = next((t for t, who in reversed(self.thresholds) if not who.isdisjoint(people)), event.threshold)
+        threshold = next(
+            (t for t, where, who in reversed(self.thresholds) if not people.isdisjoint(keys[where, p] for p in who)),
+            event.threshold,
+        )
         live = {m.id for m in event.members if m.live}
         read = read_answers([k.answer for k in counted], threshold=threshold, live=live)
         asked = _views(event, list(read.people))
-        read = _renamed(read, mine, name, event)
+        read = replace(read, round=name, on=event.day, people=tuple(mine[p] for p in read.people))
         looked_at = [View(v.view, v.group, frozenset(mine[p] for p in v.members)) for v in asked]
-        done = publish(
-            read, looked_at, threshold=threshold, protection=PROTECTION, history=self.history, programme=programme
-        )
-        self.history += done.considered
-        self.thresholds.append((threshold, frozenset(read.people)))
+        known = [replace(c, people=tuple(keys.get((c.programme, p), p) for p in c.people)) for c in self.history]
+        done = publish(read, looked_at, threshold=threshold, protection=PROTECTION, history=known, programme=programme)
+        # Kept by their own ids, as the database does: who is the same elsewhere may become known later.
+        back = {key: person for person, key in mine.items()}
+        self.history += [replace(c, people=tuple(back.get(p, p) for p in c.people)) for c in done.considered]
+        self.thresholds.append((threshold, programme, frozenset(k.answer.person for k in counted)))
         self.snapshots[programme][name] = done.snapshot
         ids = {k.id for k in counted}
         number = len(self.thresholds)
-        self.kept = [_counted(k, number) if k.id in ids else k for k in self.kept]
+        self.kept = [replace(k, publication=number) if k.id in ids else k for k in self.kept]
 
     def _lines(self, programme: str) -> Iterator[Line]:
         """Yield the lines of the latest publication, with those whom the publication that made them counted."""
         known = self.snapshots[programme]
         latest = max(known.values(), key=lambda s: s.on)
-        keys = known_as([(where, person, address) for (where, person), address in self.people.items()])
-        back = {key: person for (where, person), key in keys.items() if where == programme}
         for standing in latest.standings:
             if standing.held is None:
                 continue
             made = next(
                 c
                 for c in reversed(self.history)
-                if c.standing.held == standing.held
+                if c.programme == programme
+                and c.standing.held == standing.held
                 and c.standing.round == standing.round
                 and len(c.people) == standing.answered
             )
@@ -109,29 +112,13 @@ class ProductDoor:
                 view=standing.view,
                 group=standing.group,
                 day=standing.on,
-                people=frozenset(back.get(p, p) for p in made.people),
+                people=frozenset(made.people),
                 held=tuple((b.low, b.high) for b in standing.held),
             )
 
 
 def make_door() -> ProductDoor:
     return ProductDoor()
-
-
-def _counted(kept: Kept, publication: int) -> Kept:
-    return Kept(
-        id=kept.id,
-        programme=kept.programme,
-        answer=kept.answer,
-        revision=kept.revision,
-        publication=publication,
-    )
-
-
-def _renamed(read: Any, keys: Mapping[str, str], name: str, event: Import) -> Any:
-    from dataclasses import replace
-
-    return replace(read, round=name, on=event.day, people=tuple(keys[p] for p in read.people))
 
 
 def _views(event: Import, answered: list[str]) -> list[View]:

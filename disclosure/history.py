@@ -36,6 +36,8 @@ class History:
     hidden: list[Seen] = field(default_factory=list)
     _lines: set[Line] = field(default_factory=set)
     _latest: dict[str, Import] = field(default_factory=dict)
+    _published: dict[str, Import] = field(default_factory=dict)
+    """The import that was published last: corrections of the same day are not, until the next round."""
 
     def see(
         self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]
@@ -67,7 +69,7 @@ class History:
         if event.day == latest.day:
             if set(now) != set(before):
                 yield "G6", f"Lines of {event.programme} changed with another file of the same day."
-        elif _same_answers(event, latest):
+        elif _same_answers(event, self._published[event.programme]):
             as_seen = [{(line.view, line.group, line.people, line.held) for line in some} for some in (now, before)]
             if as_seen[0] != as_seen[1]:
                 yield "G6", f"Lines of {event.programme} changed though all answers are the same as before."
@@ -115,6 +117,8 @@ class History:
             if line in self._lines:
                 continue
             people = self.identities.all_of(line.people)
+            if self._was_visible(line, people):
+                continue
             hidden = min(self._distances(people, self.hidden), default=None)
             if hidden is None or hidden[0] >= JOINED_OR_LEFT:
                 continue
@@ -128,6 +132,16 @@ class History:
                         f"{hidden[0]} people have joined or left since."
                     ),
                 )
+
+    def _was_visible(self, line: Line, people: People) -> bool:
+        """Tell whether it is a group that was shown before under its own name, whatever others are like it."""
+        key = (line.view, line.group)
+        return any(
+            seen.programme == line.programme
+            and seen.key == key
+            and 2 * len(people & (others := self.identities.all_of(seen.people))) > min(len(people), len(others))
+            for seen in self.shown
+        )
 
     def _distances(self, people: People, sets: Sequence[Seen]) -> Iterator[tuple[int, int]]:
         for number, seen in enumerate(sets):
@@ -144,9 +158,22 @@ class History:
         known = {seen.people for seen in self.hidden}
         for key, members in groups.items():
             people = members & counted
-            if people and key not in labels and people not in sets and people not in known:
+            if not people or key in labels or people in sets or people in known:
+                continue
+            # One that stays hidden is compared with what it was when it was first hidden.
+            mine = self.identities.all_of(people)
+            stays = any(
+                seen.programme == event.programme
+                and seen.key == key
+                and len(mine ^ self.identities.all_of(seen.people)) < JOINED_OR_LEFT
+                for seen in self.hidden
+            )
+            if not stays:
                 self.hidden.append(Seen(event.programme, key, people))
                 known.add(people)
+        latest = self._latest.get(event.programme)
+        if latest is None or latest.day != event.day:
+            self._published[event.programme] = event
         self._latest[event.programme] = event
 
 

@@ -1,6 +1,6 @@
 """Which groups to publish, where one person may be counted in a few groups only: those that tell most."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
@@ -20,7 +20,8 @@ class Option:
     """A group that could be published: one set of people, under each of its names."""
 
     people: frozenset[str]
-    lineage: int
+    key: Hashable
+    """What it is counted as: a group that replaces what was published of it before has the key of that."""
     views: tuple[str, ...]
     bands: int
     """How many different bands a count of it can be in; 1 says nothing."""
@@ -30,39 +31,39 @@ class Option:
         return sum(WEIGHTS.get(v, 0) for v in self.views) * min(AT_MOST_BANDS, self.bands)
 
 
-def choose(options: Sequence[Option], counted: Mapping[str, frozenset[int]], *, limit: int) -> list[int]:
+def choose(options: Sequence[Option], counted: Mapping[str, Collection[Hashable]], *, limit: int) -> list[int]:
     """Return which options to publish, in their order, so that no one is counted in more than `limit` groups.
 
-    `counted` says by person in which groups (lineages) they are counted already. The programme and its services come
+    `counted` says by person in which groups (keys) they are counted already. The programme and its services come
     first; where the services overlap so much that the limit excludes one of them, they compete with all other groups,
     of which those are chosen that together weigh most.
     """
-    used = {p: set(lineages) for p, lineages in counted.items()}
+    used = {p: set(keys) for p, keys in counted.items()}
     chosen = list[int]()
     for view in FIRST:
         division = [n for n, option in enumerate(options) if n not in chosen and view in option.views]
-        with_all = {p: set(lineages) for p, lineages in used.items()}
+        with_all = {p: set(keys) for p, keys in used.items()}
         for n in division:
             for person in options[n].people:
-                with_all.setdefault(person, set()).add(options[n].lineage)
-        if all(len(lineages) <= limit for lineages in with_all.values()):
+                with_all.setdefault(person, set()).add(options[n].key)
+        if all(len(keys) <= limit for keys in with_all.values()):
             chosen, used = [*chosen, *division], with_all
     rest = [n for n, option in enumerate(options) if n not in chosen and option.weight and _fits(option, used, limit)]
     return sorted([*chosen, *_heaviest(options, rest, used, limit)])
 
 
-def _fits(option: Option, used: Mapping[str, set[int]], limit: int) -> bool:
-    return all(len(used.get(p, set()) | {option.lineage}) <= limit for p in option.people)
+def _fits(option: Option, used: Mapping[str, set[Hashable]], limit: int) -> bool:
+    return all(len(used.get(p, set()) | {option.key}) <= limit for p in option.people)
 
 
-def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set[int]], limit: int) -> list[int]:
+def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set[Hashable]], limit: int) -> list[int]:
     model = cp_model.CpModel()
     take = {n: model.new_bool_var(f"{n}") for n in rest}
     members: dict[tuple[tuple[int, ...], int], None] = {}
     of: dict[str, list[int]] = {}
     for n in rest:
         for person in options[n].people:
-            if options[n].lineage not in used.get(person, set()):
+            if options[n].key not in used.get(person, set()):
                 of.setdefault(person, []).append(n)
     for person, groups in of.items():
         members[tuple(groups), limit - len(used.get(person, set()))] = None

@@ -5,8 +5,8 @@ minimum group has, it is that group. So renaming, splitting or re-creating a gro
 another id, shows nothing that was hidden.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,6 @@ class Considered:
     """A group as one publication decided about it."""
 
     programme: str
-    lineage: int
-    """The same number for one group through all its publications, whatever it is called."""
     people: tuple[str, ...]
     """Who was counted."""
     places: tuple[int, ...]
@@ -51,9 +49,10 @@ class Match:
 
     shown: Considered | None
     """What was published of it last, and stays until there is something new to say; None where nothing was."""
-    is_kept_hidden: bool
-    """It was hidden, and stays so: too few have joined or left."""
-    lineage: int
+    is_kept_hidden: bool = False
+    """It was hidden, or another like it was, and stays so: too few have joined or left."""
+    is_new: bool = True
+    """Nothing is known of it under its name with about these people."""
 
 
 class History:
@@ -70,7 +69,6 @@ class History:
             self.members[row, [self.index[p] for p in one.people]] = True
         self.sizes = self.members.sum(axis=1)
         self.is_shown = [c.is_shown for c in self.considered]
-        self.next_lineage = max((c.lineage for c in self.considered), default=0) + 1
         self.named: dict[tuple[str, str, str], list[int]] = {}
         for n, one in enumerate(self.considered):
             self.named.setdefault(one.label, []).append(n)
@@ -85,41 +83,42 @@ class History:
         common = inside.astype(np.float32) @ self.members.astype(np.float32).T
         sizes = np.array([len(g) for g in groups], dtype=np.int64)
         apart = sizes[:, None] + self.sizes[None, :] - 2 * common.astype(np.int64)
-        found, new, taken = [], self.next_lineage, set[int]()
-        for row, names in enumerate(labels):
-            match = self._match(names, apart[row], common[row], int(sizes[row]), minimum)
-            if match is None:
-                match = Match(shown=None, is_kept_hidden=False, lineage=new)
-            elif match.lineage in taken:
-                # Two groups are like one that was there before: from now on they are two.
-                match = replace(match, lineage=new)
-            taken.add(match.lineage)
-            new = max(new, match.lineage + 1)
-            found.append(match)
-        return found
+        labelled = {label: row for row, names in enumerate(labels) for label in names}
+        # Earlier groups that are still there under their own name: no other group is one of those renamed.
+        kept = {
+            n
+            for n, one in enumerate(self.considered)
+            if (row := labelled.get(one.label)) is not None and apart[row, n] < minimum
+        }
+        return [
+            self._match(names, apart[row], common[row], int(sizes[row]), kept, minimum=minimum)
+            for row, names in enumerate(labels)
+        ]
 
     def _match(
-        self, names: Sequence[tuple[str, str, str]], apart: Ints, common: NDArray[np.float32], size: int, minimum: int
-    ) -> Match | None:
+        self,
+        names: Sequence[tuple[str, str, str]],
+        apart: Ints,
+        common: NDArray[np.float32],
+        size: int,
+        kept: Collection[int],
+        *,
+        minimum: int,
+    ) -> Match:
         near = [n for n in np.flatnonzero(apart < minimum).tolist() if common[n]]
         named = sorted({n for name in names for n in self.named.get(name, ())})
         # Under its name, and with most of its people: what was published of it is never taken back.
         own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, int(self.sizes[n])))]
         last = next((n for n in reversed(own) if n in near), own[-1] if own else None)
-        hidden = [n for n in near if not self.is_shown[n]]
-        nearest = min(hidden, key=lambda n: (apart[n], n), default=None)
-        if last is not None and last in near and (nearest is None or apart[last] <= apart[nearest]):
-            return self._as_before(last)
-        if nearest is not None:
+        is_hidden = any(not self.is_shown[n] for n in near)
+        if is_hidden and last not in near:
             shown = None if last is None else self.considered[last]
-            return Match(shown=shown, is_kept_hidden=True, lineage=self.considered[nearest].lineage)
-        if last is None and near:
-            last = min(near, key=lambda n: (apart[n], -n))
-        return None if last is None else self._as_before(last)
-
-    def _as_before(self, row: int) -> Match:
-        one = self.considered[row]
-        return Match(shown=one, is_kept_hidden=False, lineage=one.lineage)
+            return Match(shown=shown, is_kept_hidden=True, is_new=not any(n in near for n in named))
+        if last is None:
+            renamed = [n for n in near if self.is_shown[n] and n not in kept]
+            renamed.sort(key=lambda n: (apart[n], -n))
+            last = renamed[0] if renamed else None
+        return Match(shown=None if last is None else self.considered[last])
 
 
 def changed_since(earlier: Considered, places: Mapping[str, int]) -> int:

@@ -6,7 +6,7 @@ bands are only replaced when so many of its members have joined, left or changed
 one of them. What was hidden stays hidden until as many have joined or left.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -211,23 +211,26 @@ class _Door:
     def _option(self, group: _Group) -> Option:
         views = tuple(v.view for v in group.views)
         bands = self._bands(len(group.people))
-        return Option(people=group.people, lineage=group.match.lineage, views=views, bands=bands)
+        return Option(people=group.people, key=self._key(group), views=views, bands=bands)
 
-    def _counted(self, chosen: Sequence[_Group]) -> dict[str, frozenset[int]]:
-        """Return in which groups each person is counted: in those still shown, by an answer that is still theirs, or by
-        what has been chosen."""
-        found: dict[str, set[int]] = {}
-        still = {id(g.match.shown) for g in self.groups if g.match.shown is not None}
-        for one in self.history.considered:
-            if not one.is_shown:
-                continue
-            for person, place in zip(one.people, one.places, strict=True):
-                if id(one) in still or (person in self.now and self.now[person][0] == place):
-                    found.setdefault(person, set()).add(one.lineage)
-        for group in chosen:
-            for person in group.people:
-                found.setdefault(person, set()).add(group.match.lineage)
-        return {p: frozenset(lineages) for p, lineages in found.items()}
+    def _counted(self, chosen: Sequence[_Group]) -> dict[str, set[Hashable]]:
+        """Return in which groups each person is counted that are chosen, or were shown before and still are."""
+        found: dict[str, set[Hashable]] = {}
+        ours = [one for g in self.groups if g not in chosen and (one := self._carried(g))]
+        theirs = {c.label: c for c in self.history.considered if c.is_shown and c.programme != self.programme}
+        seen = [(frozenset(one.people), frozenset(one.people)) for one in (*ours, *theirs.values())]
+        for people, key in [*seen, *((g.people, self._key(g)) for g in chosen)]:
+            for person in people:
+                found.setdefault(person, set()).add(key)
+        return found
+
+    def _key(self, group: _Group) -> Hashable:
+        """Return what a group is counted as when it is published: what it alone replaces, or else its people."""
+        before = self._carried(group)
+        if before is None:
+            return group.people
+        alike = [g for g in self.groups if self._carried(g) is before]
+        return frozenset(before.people) if len(alike) == 1 else group.people
 
     def _widen(self, wanted: list[_Group]) -> None:
         inside = [g.people for g in wanted]
@@ -281,13 +284,14 @@ class _Door:
         for group in self.groups:
             before = self._carried(group)
             is_theirs = before is not None and before.programme != self.programme and group.held is None
-            if not group.people or group.match.is_kept_hidden or (group.held is None and before and not is_theirs):
+            if not group.people or (group.held is None and before and not is_theirs):
+                continue
+            if group.match.is_kept_hidden and not group.match.is_new:
                 continue
             people = tuple(sorted(group.people))
             for view in group.views:
                 yield Considered(
                     programme=self.programme,
-                    lineage=group.match.lineage,
                     people=people,
                     places=tuple(self.now[p][0] for p in people),
                     live=tuple(self.now[p][1] for p in people),

@@ -36,7 +36,6 @@ class PublishedGroup:
     publication: int
     view: str
     group: str
-    lineage: int
     people: Mapping[str, bool]
     """By id: whether reinforcement applied."""
 
@@ -102,7 +101,6 @@ def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup
             publication=g.publication,
             view=g.view,
             group=g.group,
-            lineage=g.lineage,
             people=people,
         )
         session.add(row)
@@ -112,9 +110,7 @@ def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup
 def all_groups(session: Session) -> list[PublishedGroup]:
     """Return who was counted in which group, of all programmes, the oldest first."""
     return [
-        PublishedGroup(
-            publication=r.publication, view=r.view, group=r.group, lineage=r.lineage, people=json.loads(r.people)
-        )
+        PublishedGroup(publication=r.publication, view=r.view, group=r.group, people=json.loads(r.people))
         for r in session.exec(select(PublishedGroupRow).order_by(col(PublishedGroupRow.id)))
     ]
 

@@ -120,7 +120,6 @@ def _groups(considered: Iterable[Considered], publication: int, back: Mapping[st
             publication=publication,
             view=one.standing.view,
             group=one.standing.group,
-            lineage=one.lineage,
             people={back.get(p, p): live for p, live in zip(one.people, one.live, strict=True)},
         )
         for one in considered
@@ -195,7 +194,6 @@ def _history(
             history.append(
                 Considered(
                     programme=publication.programme,
-                    lineage=group.lineage,
                     people=tuple(known_as.get((publication.programme, p), p) for p in people),
                     places=tuple(_or_gone(place.get(p, UNKNOWN)) for p in people),
                     live=tuple(group.people[p] for p in people),
@@ -221,19 +219,16 @@ def _reconstructed(
     read = read_answers(answers, threshold=snapshot.threshold, live=live)
     counted = {p for p, place in zip(read.people, read.places.tolist(), strict=True) if place != UNKNOWN}
     found = []
-    lineage = max((g.lineage for g in publications.all_groups(session)), default=0)
     for view in views(version.definition, read.people, minimum=snapshot.minimum, on=snapshot.on):
         standing = snapshot.of(view.view, view.group)
         people = view.members & counted
         if standing is None or not people or (standing.held is not None and standing.round != snapshot.round):
             continue
-        lineage += 1
         found.append(
             PublishedGroup(
                 publication=publication.id,
                 view=view.view,
                 group=view.group,
-                lineage=lineage,
                 people={p: p in live for p in people},
             )
         )

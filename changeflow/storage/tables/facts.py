@@ -71,8 +71,6 @@ class PublishedGroupRow(SQLModel, table=True):
     publication: int = Field(foreign_key="publication.id", index=True)
     view: str
     group: str
-    lineage: int
-    """The same for one group through all its publications, whatever it is called."""
     people: str = Field(sa_column=Column(Text, nullable=False))
     """Ids as JSON, with whether reinforcement applied: nothing of their answers."""
 

@@ -18,7 +18,6 @@ def upgrade() -> None:
         sa.Column("publication", sa.Integer(), sa.ForeignKey("publication.id"), nullable=False),
         sa.Column("view", sa.String(), nullable=False),
         sa.Column("group", sa.String(), nullable=False),
-        sa.Column("lineage", sa.Integer(), nullable=False),
         sa.Column("people", sa.Text(), nullable=False),
         sa.UniqueConstraint("publication", "view", "group", name="uq_published_group"),
     )
