@@ -5,7 +5,7 @@ memberships, who answered and when, whose answers stayed the same, and perhaps o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from disclosure.events import ELEMENTS, NO_BARRIER, REINFORCEMENT, Door, GroupKey, Import, Line
 from disclosure.history import History
@@ -81,13 +81,19 @@ class Attacker:
         return _first(found, at_most)
 
 
+def as_told(door: Door, event: Import) -> Import:
+    """Return an import with the threshold that its publication names: it may be an earlier one than was asked for."""
+    told = getattr(door, "threshold", None)
+    return replace(event, threshold=told(event.programme)) if told else event
+
+
 def run(door: Door, events: Sequence[Import], *, at_most: int | None = 1) -> tuple[list[Finding], Attacker]:
     """Play a sequence through a door; return what is broken, and the attacker with all that was seen."""
     attacker = Attacker()
     found: list[Finding] = []
     for event in events:
         lines = door.play(event)
-        found += attacker.see(event, lines, door.named_groups(event))
+        found += attacker.see(as_told(door, event), lines, door.named_groups(event))
     return found + attacker.attack(at_most=at_most), attacker
 
 

@@ -37,6 +37,10 @@ class ProductDoor:
     def named_groups(self, event: Import) -> Mapping[GroupKey, frozenset[str]]:
         return {(v.view, v.group): v.members for v in _views(event, list(event.scores))}
 
+    def threshold(self, programme: str) -> int:
+        """Return the barrier threshold that the latest publication says it used."""
+        return max(self.snapshots[programme].values(), key=lambda s: s.on).threshold
+
     def play(self, event: Import) -> tuple[Line, ...]:
         self.people |= {(event.programme, m.id): (m.email or "").strip().lower() for m in event.members}
         days, known = Days(event.day, event.day), self.days.setdefault(event.programme, {})
@@ -99,14 +103,16 @@ class ProductDoor:
         for standing in latest.standings:
             if standing.held is None:
                 continue
-            made = next(
+            alike = [
                 c
                 for c in reversed(self.history)
                 if c.programme == programme
-                and c.standing.held == standing.held
-                and c.standing.round == standing.round
+                and (c.standing.held, c.standing.round) == (standing.held, standing.round)
                 and len(c.people) == standing.answered
-            )
+            ]
+            # A group that was renamed shows what was published under its old name.
+            label = (standing.view, standing.group)
+            made = next((c for c in alike if (c.standing.view, c.standing.group) == label), alike[0])
             yield Line(
                 programme=programme,
                 view=standing.view,

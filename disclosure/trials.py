@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from disclosure.attacker import Attacker, Finding
+from disclosure.attacker import Attacker, Finding, as_told
 from disclosure.events import Door, Line
 from disclosure.sequences import a_trust
 
@@ -55,7 +55,7 @@ def _attack(job: Job) -> Outcome:
     for number, event in enumerate(trust.events):
         lines = door.play(event)
         first = lines if number == 0 else first
-        findings += attacker.see(event, lines, door.named_groups(event))
+        findings += attacker.see(as_told(door, event), lines, door.named_groups(event))
     findings += attacker.attack(at_most=1)
     statements = [line.statements for line in first]
     return Outcome(
@@ -79,7 +79,7 @@ def explain(job: Job) -> Iterator[str]:
         yield f"{number + 1}. {event.programme} {event.file} of {event.day}: {len(event.members)} people"
         lines = door.play(event)
         new = [line for line in lines if line not in attacker.lines]
-        found = attacker.see(event, lines, door.named_groups(event)) + attacker.attack()
+        found = attacker.see(as_told(door, event), lines, door.named_groups(event)) + attacker.attack()
         for line in new:
             bands = ", ".join(f"{low} to {high}" for low, high in line.held)
             yield f"   shows {line.programme} {line.view}/{line.group} of {line.day}, {len(line.people)}: {bands}"

@@ -109,15 +109,14 @@ class History:
         named = sorted({n for name in names for n in self.named.get(name, ())})
         # Under its name, and with most of its people: what was published of it is never taken back.
         own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, int(self.sizes[n])))]
-        last = next((n for n in reversed(own) if n in near), own[-1] if own else None)
+        last = max(own, key=lambda n: (n in near, n), default=None)
         is_hidden = any(not self.is_shown[n] for n in near)
         if is_hidden and last not in near:
             shown = None if last is None else self.considered[last]
             return Match(shown=shown, is_kept_hidden=True, is_new=not any(n in near for n in named))
         if last is None:
             renamed = [n for n in near if self.is_shown[n] and n not in kept]
-            renamed.sort(key=lambda n: (apart[n], -n))
-            last = renamed[0] if renamed else None
+            last = min(renamed, key=lambda n: (int(apart[n]), -n), default=None)
         return Match(shown=None if last is None else self.considered[last])
 
 

@@ -229,8 +229,9 @@ class _Door:
         before = self._carried(group)
         if before is None:
             return group.people
-        alike = [g for g in self.groups if self._carried(g) is before]
-        return frozenset(before.people) if len(alike) == 1 else group.people
+        people = frozenset(before.people)
+        alike = [g for g in self.groups if (one := self._carried(g)) and frozenset(one.people) == people]
+        return people if len(alike) == 1 else group.people
 
     def _widen(self, wanted: list[_Group]) -> None:
         inside = [g.people for g in wanted]
