@@ -4,7 +4,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +15,7 @@ from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
+from changeflow.web import work
 from tests.postgres import create_database, start_server
 from tests.waiting import PATIENCE
 
@@ -80,10 +80,11 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _patient_databases() -> Iterator[None]:
-    """Let a writer wait as long as a busy machine needs. A test of the limit itself sets one."""
+    """Let a writer wait as long as a busy machine needs. A test of a limit itself sets one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "BUSY_SECONDS", int(PATIENCE))
-        patch.setattr(database, "create_engine", partial(database.create_engine, pool_timeout=PATIENCE))
+        patch.setitem(database._SERVER_OPTIONS, "connect_timeout", int(PATIENCE))
+        patch.setattr(work, "LONGEST_WAIT", PATIENCE)
         yield
 
 

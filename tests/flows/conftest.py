@@ -1,6 +1,8 @@
 """A Prefect server for these tests alone, with a home of its own; without it no test here can run."""
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,3 +23,10 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     with prefect_test_harness(server_startup_timeout=int(PATIENCE)):
         yield home
+
+
+def pytest_sessionfinish() -> None:
+    """Drop what Prefect's clients leave open, before pytest takes it for a fault of the last test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,10 +13,7 @@ from changeflow.web.app import make_app
 from changeflow.web.guard import HEADERS
 from changeflow.web.limits import Limits
 from changeflow.web.server import server_for
-
-TRIES = 50
-PATIENCE = 60
-"""Seconds that a slow machine may take for what takes a fast one none."""
+from tests.waiting import PATIENCE, wait_until
 
 FORM = b"POST /a/xyz HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 BASE = "https://change.example.org"
@@ -31,9 +27,11 @@ def serving(*, header_seconds: float, limits: Limits) -> Iterator[int]:
         server.config.http.header_seconds = header_seconds  # type: ignore[union-attr]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        deadline = time.monotonic() + PATIENCE
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(
+            lambda: server.started,
+            what="the server",
+            failed=lambda: "" if thread.is_alive() else "its thread has ended",
+        )
         yield listening.getsockname()[1]
         server.should_exit = True
         thread.join(PATIENCE)
@@ -66,10 +64,7 @@ def told(port: int, *pieces: bytes) -> bytes:
 
 def told_in_time(port: int, *pieces: bytes) -> bytes:
     """Ask a hurried server, again where this machine was too slow for it to see anything of the request."""
-    for _ in range(TRIES):
-        if answer := told(port, *pieces):
-            return answer
-    raise AssertionError("it never answered")
+    return wait_until(lambda: told(port, *pieces), what="an answer")
 
 
 def assert_answer(answer: bytes, status: int) -> None:
@@ -106,13 +101,15 @@ def test_headers_that_come_drop_by_drop_are_cut_off(hurried: int):
     """Each piece is in time; all of them together are not."""
     with socket.create_connection(("127.0.0.1", hurried), timeout=PATIENCE) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\n")
-        ends = time.monotonic() + PATIENCE
-        with suppress(ConnectionError):  # what is sent after the server has closed comes back as an error
-            while time.monotonic() < ends:
+
+        def is_cut_off() -> bool:
+            try:
                 connection.sendall(b"X-Y: z\r\n")
-                if select([connection], [], [], 0.05)[0]:
-                    break
-        assert time.monotonic() < ends
+            except ConnectionError:  # sent after the server has closed
+                return True
+            return bool(select([connection], [], [], 0)[0])
+
+        wait_until(is_cut_off, what="the end of the connection")
 
 
 def test_a_connection_that_says_nothing_is_closed(hurried: int):
