@@ -88,7 +88,7 @@ class History:
         kept = {
             n
             for n, one in enumerate(self.considered)
-            if (row := labelled.get(one.label)) is not None and apart[row, n] < minimum
+            if (at := labelled.get(one.label)) is not None and apart[at, n] < minimum
         }
         return [
             self._match(names, apart[row], common[row], int(sizes[row]), kept, minimum=minimum)
