@@ -8,6 +8,7 @@ import typer
 from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, spoken_errors
 from changeflow.errors import UnknownThingError
 from changeflow.settings import DEFAULT_DB
+from changeflow.values.duration import counted
 
 if TYPE_CHECKING:
     from changeflow.storage.chain import Fault
@@ -105,18 +106,18 @@ def _check_form(form: str) -> None:
 
 def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
     verdict = checked.verdict
-    state = "all in order" if checked.is_well else f"{len(verdict.faults)} faults"
-    lines = [f"{verdict.entries} entries, {state}.", f"{verdict.facts} rows are as the entries sealed them."]
+    state = "all in order" if checked.is_well else counted(len(verdict.faults), "fault")
+    lines = [f"{counted(verdict.entries, 'entry')}, {state}.", f"Rows as the entries sealed them: {verdict.facts}."]
     lines += [f"Head of {name}: {number}:{known[:16]}" for name, (number, known) in sorted(verdict.heads.items())]
     if verdict.dated_apart:
         lines.append(
-            f"{verdict.dated_apart} entries claim a day other than the real one: changeflow audit show --apart lists "
-            "them."
+            f"Entries that claim a day other than the real one: {verdict.dated_apart} "
+            "(changeflow audit show --apart lists them)."
         )
     lines += [f"{w.programme}, entry {w.number}: {w.what}. This alone is no fault." for w in verdict.warnings]
     if unsealed := sum(verdict.unsealed.values()):
         lines.append(
-            f"{unsealed} entries are of release 0.1.0, which sealed no rows. Their rows are sealed as they were when "
+            f"Entries of release 0.1.0, which sealed no rows: {unsealed}. Their rows are sealed as they were when "
             "the database was upgraded."
         )
     if checked.anchor is None:
@@ -126,9 +127,9 @@ def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
         )
     else:
         last = f", the last of {checked.anchor.last.at:%d %B %Y %H:%M} UTC" if checked.anchor.last else ""
-        lines.append(f"Compared with the anchor {anchor}: {checked.anchor.lines} lines{last}.")
+        lines.append(f"Compared with the anchor {anchor}: {counted(checked.anchor.lines, 'line')}{last}.")
         if checked.anchor.accepted:
-            lines.append(f"{checked.anchor.accepted} heads were accepted by hand (changeflow audit anchor).")
+            lines.append(f"Heads accepted by hand (changeflow audit anchor): {checked.anchor.accepted}.")
         lines += [
             f"The anchor has {name} from entry {since} on; the chain vouches for the entries before it."
             for name, since in checked.anchor.late(verdict.heads)

@@ -128,10 +128,13 @@ def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[int, int
 def counted(number: int, unit: str) -> str:
     """Write a number of things.
 
-    >>> counted(1, "day"), counted(0, "working day")
-    ('1 day', '0 working days')
+    >>> counted(1, "day"), counted(0, "working day"), counted(2, "entry")
+    ('1 day', '0 working days', '2 entries')
     """
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+    if number == 1:
+        return f"1 {unit}"
+    ends_in_ies = unit.endswith("y") and unit[-2] not in "aeiou"
+    return f"{number} {unit[:-1]}ies" if ends_in_ies else f"{number} {unit}s"
 
 
 def days_in_words(minutes: int, minutes_per_day: int) -> str:

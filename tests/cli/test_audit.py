@@ -49,8 +49,8 @@ def execute(home: Path, *statements: str) -> None:
 def test_a_whole_audit_says_what_it_was_compared_with(home: Path):
     said = run("audit", "verify").stdout
     assert "2 entries, all in order." in said
-    assert "rows are as the entries sealed them." in said
-    assert "2 entries claim a day other than the real one" in said
+    assert "Rows as the entries sealed them: " in said
+    assert "Entries that claim a day other than the real one: 2" in said
     assert f"Compared with the anchor {home / 'anchor.txt'}: 4 lines" in said
 
 
@@ -108,8 +108,8 @@ def test_a_restored_copy_is_accepted_by_hand(home: Path):
     assert "an older copy was restored" in run("audit", "verify", code=3).stderr
     run("audit", "anchor", "--as", "chief")
     said = run("audit", "verify").stdout
-    assert "3 entries, all in order." in said
-    assert "1 heads were accepted by hand" in said
+    assert "4 entries, all in order." in said, "two in the copy, the restore, and the accepted head"
+    assert "Heads accepted by hand (changeflow audit anchor): 1." in said
     assert "anchor:accept" in run("audit", "show", "--last", "1").stdout
 
 

@@ -136,8 +136,8 @@ def test_a_folder_that_cannot_be_marked_is_stored_and_says_so(
 ):
     (trust / "schools.csv").write_text((trust / "schools.csv").read_text().replace("Ash School", "Ash Academy"))
     with monkeypatch.context() as patched:
-        full_disk = CannotWriteError("a message", "No space left")
-        patched.setattr(channels, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
+        full_disk = CannotWriteError("a note", "No space left")
+        patched.setattr(storing, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
         done = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
     assert (done.exit_code, "Version 2 is stored, but the folder could not note that" in done.output) == (1, True)
     again = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])

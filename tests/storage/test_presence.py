@@ -24,6 +24,7 @@ from changeflow.usecases.facts import Change
 from tests.builders import a_folder
 from tests.killing import crashed
 from tests.storage.test_restore import Elsewhere
+from tests.waiting import PATIENCE
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
@@ -195,7 +196,10 @@ def test_many_writers_and_checkpoints_are_no_replacement(db: str, tmp_path: Path
         for n in range(writes):
             write(db)
             if n % 3 == 0:
-                with closing(sqlite3.connect(tmp_path / "test.db", timeout=30)) as connection, suppress(sqlite3.Error):
+                with (
+                    closing(sqlite3.connect(tmp_path / "test.db", timeout=PATIENCE)) as connection,
+                    suppress(sqlite3.Error),
+                ):
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             if n % 10 == 0:
                 engine_for(db).dispose()

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,10 +20,8 @@ from changeflow.storage.database import engine_for
 from changeflow.usecases import apply as storing
 from changeflow.usecases.restoring import restore
 from tests.builders import a_folder
+from tests.waiting import PATIENCE, wait_until
 from tests.web.test_answers import OWNED, Browser, moment, sent_on, token_in
-
-PATIENCE = 300
-"""Seconds that the slowest machine may take to start a server."""
 
 
 @pytest.fixture
@@ -69,6 +66,14 @@ def test_pages_answer_503_on_every_route_and_lose_no_answer(stored: str, tmp_pat
         assert (tmp_path / "test.db").read_bytes() == (tmp_path / "copy.db").read_bytes()
 
 
+def answers_at(port: int) -> bool:
+    try:
+        httpx.get(f"http://127.0.0.1:{port}/health", timeout=PATIENCE)
+    except httpx.TransportError:
+        return False
+    return True
+
+
 @contextmanager
 def serving(db: str) -> Iterator[tuple[int, str]]:
     """Run the command itself; yield its process and its address."""
@@ -77,15 +82,7 @@ def serving(db: str) -> Iterator[tuple[int, str]]:
     command = [sys.executable, "-m", "changeflow", "serve", "--db", db, "--port", str(port)]
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/health", timeout=PATIENCE)
-                break
-            except httpx.TransportError:
-                assert server.poll() is None, "the server ended"
-                assert time.monotonic() < deadline, "the server never answered"
-                time.sleep(0.1)
+        wait_until(lambda: answers_at(port), what="the server's first answer", failed=server.poll)
         yield server.pid, f"http://127.0.0.1:{port}"
     finally:
         server.kill()
