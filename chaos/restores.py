@@ -16,7 +16,10 @@ from pathlib import Path
 
 import psycopg
 
+from changeflow.storage import custody
 from changeflow.storage.backup import backup
+from changeflow.storage.database import read_scope
+from changeflow.storage.state import State as Remembered
 from changeflow.usecases import restoring
 from chaos import world
 from chaos.checks import State, Verdict, state_of
@@ -60,6 +63,8 @@ class _Scene:
     chance: random.Random
     kills: int = 0
     restores: Counter[str] = field(default_factory=Counter)
+    nothing_since: bool = False
+    """This machine had noted nothing since the copy that was put back: then it may be taken for the database itself."""
     unreleased: int = 0
     """Letters that went out of a restored database before anyone had released it."""
 
@@ -111,9 +116,17 @@ def _copy_and_put_back(scene: _Scene) -> None:
     soon(scene.chance, 0.5)
     put_back(workers)
     scene.kills += sum(kill(worker) for worker in workers)
+    if scene.nothing_since and ask(_may_send, scene.db):
+        scene.restores[f"{how} with nothing since"] += 1
+        return
     scene.restores[how] += 1
     _stay_silent(scene)
     _release(scene)
+
+
+def _may_send(db: str) -> bool:
+    with read_scope(db) as session:
+        return custody.stand(custody.read(session), Remembered(db).seen())[0].may_send
 
 
 def _stay_silent(scene: _Scene) -> None:
@@ -201,6 +214,11 @@ def _on_postgresql(scene: _Scene) -> list[Way]:
 
     def put_back(_workers: Sequence[BaseProcess]) -> None:
         run(f'DROP DATABASE "{name}" WITH (FORCE)')
+        # While it is gone, no one counts it on.
+        seen = Remembered(scene.db).seen()
+        with psycopg.connect(psycopg.conninfo.make_conninfo(uri, dbname=f"{name}_copy")) as connection:
+            row = connection.execute("SELECT identity, counter, marker FROM custody").fetchone()
+        scene.nothing_since = seen is not None and row == (seen.identity, seen.counter, seen.marker)
         made_from(f"{name}_copy", name)
         soon(scene.chance, 0.3)
 

@@ -9,8 +9,9 @@ from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Ints, Kinds, World
 
 LARGEST = 40_000
 """Kinds times rows up to which worlds are decided exactly; beyond that bands are widened more than necessary."""
-EFFORT = 1.0
-"""Deterministic seconds a question may take, so that two runs decide alike. Undecided counts as none."""
+EFFORT, EFFORT_IN_ALL = 1.0, 60.0
+"""Deterministic seconds that one question, and all of a publication, may take, so that two runs decide alike.
+Undecided counts as none."""
 
 
 class Exact:
@@ -23,6 +24,7 @@ class Exact:
         self.live: list[bool] = kinds.live.tolist()
         self.sizes: list[int] = kinds.counts.tolist()
         self.low, self.high = low.tolist(), high.tolist()
+        self.effort = EFFORT_IN_ALL
         self.built: cp_model.CpModel | None = None
         self.at: list[list[int]] = []
         """The index of each variable: how many of a kind are at a place."""
@@ -66,13 +68,16 @@ class Exact:
 
     def _solve(self, model: cp_model.CpModel) -> Ints | None:
         """Return how many of each kind are where in the best world found, and remember it."""
+        if self.effort <= 0:
+            return None
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
-        solver.parameters.max_deterministic_time = EFFORT
-        # The questions are many and small: measured on the sample, this takes half the time.
-        solver.parameters.cp_model_presolve = False
+        solver.parameters.max_deterministic_time = min(EFFORT, self.effort)
+        # Without presolve, small questions take half the time; large ones, a hundred times as much.
         solver.parameters.linearization_level = 2
-        if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        status = solver.solve(model)
+        self.effort -= solver.response_proto.deterministic_time
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         found = solver.response_proto.solution
         world = np.array([[found[v] for v in row] for row in self.at], dtype=np.int64)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from changeflow.adkar import exact
 from disclosure.attacker import run
 from disclosure.door import make_door
 from disclosure.sequences import STEPS, a_trust
@@ -12,6 +13,15 @@ TRUSTS, PARTS = 200, 20
 @pytest.mark.parametrize("part", range(PARTS))
 def test_nothing_can_be_found_out(part: int):
     for seed in range(1 + part, 1 + TRUSTS, PARTS):
+        trust = a_trust(seed)
+        found, _ = run(make_door(), trust.events)
+        assert found == [], f"seed {seed}: {', '.join(trust.story)}"
+
+
+@pytest.mark.parametrize("effort", [0.0, 0.02])
+def test_what_the_solver_has_no_time_to_decide_is_not_published(effort: float, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exact, "EFFORT_IN_ALL", effort)
+    for seed in (5002, 5005, 5008, 552):
         trust = a_trust(seed)
         found, _ = run(make_door(), trust.events)
         assert found == [], f"seed {seed}: {', '.join(trust.story)}"
