@@ -122,8 +122,8 @@ def assess_import(
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         done = assessments.import_assessments(file, change)
     if not done.taken.changed:
-        note(f"Already recorded: all {done.taken.same} answers of round {done.round}. Nothing changed.")
+        note(f"{done.label}: all {done.taken.same} answers are already recorded. Nothing changed.")
         return
-    note(f"Round {done.round}: {done.taken.new} new answers, {done.taken.corrected} corrected.")
+    note(f"{done.label}: {done.taken.new} new answers, {done.taken.corrected} corrected.")
     if done.is_late:
         note("This round is already published. What is new or corrected counts from the next publication.")

@@ -116,7 +116,7 @@ def assess_show(
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Show where groups stand, as it was published. Who looked is noted in the audit."""
+    """Show where groups stand, as it was published, and why groups are not shown. The audit notes who looked."""
     from changeflow.reports.exports import write_standings
     from changeflow.usecases import facts, looking
 
@@ -124,17 +124,31 @@ def assess_show(
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         people = looking.look_at_people(change)
         if not people.round:
-            note("Nobody has been asked yet: changeflow assess import ROUND.csv")
+            note("No one has been asked yet: changeflow assess import ROUND.csv")
             return
-        out(f"{people.round}. Held back: scored {people.threshold} or less. Steps of {people.step}.")
+        out(f"{people.round}. A barrier is a score of {people.threshold} or less. Bands of {people.step} people.")
+        if people.threshold_note:
+            out(people.threshold_note)
         for caption, lines in people.tables:
+            shown = [line for line in lines if line.cells is not None]
+            if not shown:
+                continue
             out("")
-            out(caption)
-            for line in lines:
-                if line.cells is None:
-                    continue
-                cells = "  ".join(f"{e} {c.people}" for e, c in zip(people.elements, line.cells, strict=True))
+            out(f"People with a barrier: {caption[0].lower()}{caption[1:]}")
+            for line in shown:
+                cells = "  ".join(f"{e} {c.people}" for e, c in zip(people.elements, line.cells or (), strict=True))
                 out(f"  {line.group:<28} {cells}  of {line.answered}")
+        if people.dash_note:
+            out("")
+            out(people.dash_note)
+        if people.hidden:
+            out("")
+            out("Groups that are not shown")
+            for hidden in people.hidden:
+                out(f"  {hidden.reason}")
+                out(f"    What you can do: {hidden.remedy}")
+                for division, names in hidden.divisions:
+                    out(f"    {division}: {'; '.join(names)}")
         if out_ is not None:
             write_standings(people, out_)
             note(f"Wrote {out_}")

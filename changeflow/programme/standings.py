@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from changeflow.adkar.published import Standing
-from changeflow.programme.audiences import AUDIENCE, WAVE
+from changeflow.programme.audiences import AUDIENCE, PROGRAMME, SERVICE, WAVE
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.programme.readiness import phase_of_tasks
@@ -23,16 +23,18 @@ def is_stale(programme: Programme, standing: Standing, today: date) -> bool:
 
 def _concerns(service: ServiceFile, groups: tuple[str, ...], standing: Standing) -> bool:
     parts = standing.group.split("/")
-    if standing.view == AUDIENCE:
+    if standing.view in (AUDIENCE, SERVICE):
         return parts[0] == service.service
-    return not groups or standing.view == WAVE or bool(set(parts) & set(groups))
+    return not groups or standing.view in (PROGRAMME, WAVE) or bool(set(parts) & set(groups))
 
 
 def phase_of(programme: Programme, standing: Standing) -> Phase:
     """Return where a group is on the way: before training, before go-live, or after it."""
-    tasks, wave = programme.roadmap.tasks.values(), standing.group.split("/")[-1]
-    if standing.view == AUDIENCE:
-        service = standing.group.split("/")[0]
-        return phase_of_tasks([t for t in tasks if t.wave == wave and t.service == service], programme.facts)
-    mine = [t for t in tasks if standing.view != WAVE or t.wave == wave]
+    service, wave = standing.group.split("/")[0], standing.group.split("/")[-1]
+    of_service, of_wave = standing.view in (AUDIENCE, SERVICE), standing.view in (AUDIENCE, WAVE)
+    mine = [
+        t
+        for t in programme.roadmap.tasks.values()
+        if (not of_service or t.service == service) and (not of_wave or t.wave == wave)
+    ]
     return phase_of_tasks(mine, programme.facts)

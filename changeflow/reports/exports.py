@@ -9,6 +9,7 @@ from pathlib import Path
 from changeflow.files import write_whole
 from changeflow.programme.programme import Programme
 from changeflow.reports.people import PeopleLines
+from changeflow.reports.people_flow import NOTHING
 from changeflow.roadmap.cpm import TimedTask
 from changeflow.roadmap.tasks import Task
 from changeflow.roadmap.why import float_in_words
@@ -16,17 +17,21 @@ from changeflow.values.base import calendar_uid
 from changeflow.values.cells import safe_cell
 from changeflow.values.moments import day_of, last_day_of
 
+WHY_HIDDEN = ("why it is not shown", "what you can do")
+
 
 def write_standings(people: PeopleLines, out: Path) -> None:
-    """Write where groups stand as a CSV: what the pages show, and no more."""
+    """Write where groups stand as a CSV: what the pages show, and why groups are not shown."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["division", "group", *people.elements, "answers", "where it stands", "asked"])
+    writer.writerow(["division", "group", *people.elements, "answers", "where it stands", "asked", *WHY_HIDDEN])
     for caption, lines in people.tables:
         for line in lines:
-            cells = [c.people for c in line.cells] if line.cells else ["not shown"] * len(people.elements)
+            shown = [c.people for c in line.cells] if line.cells else [NOTHING] * len(people.elements)
+            cells = ["not shown" if c == NOTHING else c for c in shown]
             answers = "" if line.answered is None else str(line.answered)
-            writer.writerow(map(safe_cell, [caption, line.group, *cells, answers, line.stands, line.counted]))
+            row = [caption, line.group, *cells, answers, line.stands, line.counted, line.why_hidden, line.remedy]
+            writer.writerow(map(safe_cell, row))
     write_whole(out, text.getvalue(), private=True)
 
 

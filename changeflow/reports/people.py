@@ -1,28 +1,41 @@
 """Where people stand, as lines and as pictures: made of what was published, and of nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
 from changeflow.adkar.actions import actions_for
 from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
-from changeflow.adkar.published import Snapshot, Standing, moved_back
-from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, WAVE
+from changeflow.adkar.published import Band, Snapshot, Standing, moved_back
+from changeflow.adkar.publishing import OTHERS
+from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROGRAMME, SERVICE, WAVE
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale, phase_of
-from changeflow.reports.people_flow import Flow, draw_flow
-from changeflow.values.moments import spoken_day
+from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
+from changeflow.reports.people_hidden import HiddenLine, Why, hidden_lines, why_hidden
+from changeflow.values.moments import round_label, spoken_day
 
 SHADES = 5
+DASH = f"{NOTHING}: at this element the published band reaches from nobody to everybody, so it says nothing."
+DIVISIONS: Mapping[str, str] = {
+    PROGRAMME: "Whole programme",
+    SERVICE: "By service",
+    WAVE: "By wave",
+    AUDIENCE: "By service and wave",
+    GROUP: "By role",
+    HUB_GROUP: "By hub and role",
+    HUB: "By hub",
+}
+"""How each view divides people, in the order in which reports show them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """How many are held back at an element or before it."""
+    """How many people have a barrier at an element or an earlier one."""
 
     people: str
-    """In steps: `6 to 11`."""
+    """A band, such as `6 to 11`; a dash where the band reaches from nobody to everybody."""
     shade: int
     """0 for nobody to `SHADES` for everybody, for the heat map alone."""
 
@@ -34,11 +47,15 @@ class StandingLine:
     cells: tuple[Cell, ...] | None
     """By element; None where the group is not shown."""
     stands: str
-    """In words where half of it stands."""
+    """The element by which half of the group has a barrier, in words."""
     counted: str
     """When, and whether that is too long ago."""
     stale: bool
     actions: tuple[str, ...]
+    why_hidden: str = ""
+    """Why the group is not shown; empty where it is."""
+    remedy: str = ""
+    """What the project team can do about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +75,19 @@ class PeopleLines:
     """The part of a report about people."""
 
     round: str
-    """Empty where nothing has been published."""
+    """`Round of 26 Apr 2027`; empty where nothing has been published."""
     threshold: int
     minimum: int
     step: int
     elements: tuple[str, ...]
     tables: tuple[tuple[str, tuple[StandingLine, ...]], ...] = ()
-    """A caption and its lines."""
+    """A caption and its lines, also of groups that are not shown."""
+    hidden: tuple[HiddenLine, ...] = ()
+    """Why groups are not shown, the reason of the largest groups first."""
+    threshold_note: str = ""
+    """How the threshold of this round differs from today's policy; empty where it does not."""
     back: tuple[str, ...] = ()
-    """Who is held back more than before."""
+    """Groups of which more people have a barrier than before."""
     flow: Flow | None = None
     impacts: tuple[ImpactLine, ...] = ()
     speed: tuple[str, ...] = ()
@@ -75,6 +96,12 @@ class PeopleLines:
     @property
     def any_stale(self) -> bool:
         return any(line.stale and line.cells for _, lines in self.tables for line in lines)
+
+    @property
+    def dash_note(self) -> str:
+        """What a dash means; empty where no cell has one."""
+        cells = (c for _, lines in self.tables for line in lines for c in line.cells or ())
+        return DASH if any(c.people == NOTHING for c in cells) else ""
 
 
 def people_lines(programme: Programme, *, today: date) -> PeopleLines:
@@ -90,67 +117,135 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
             elements=elements,
             impacts=tuple(_impacts(programme)),
         )
-    captions = (
-        (WAVE, "People held back, by wave"),
-        (AUDIENCE, "People held back, by service and wave"),
-        (GROUP, "People held back, by role"),
-        (HUB_GROUP, "People held back, by hub and role"),
-        (HUB, "People held back, by hub; hubs too small to show are joined as others"),
-    )
     # Before the first go-live the last two columns would be the same.
     is_live = any(s.held[-1] != s.held[-2] for s in snapshot.standings if s.held is not None)
     elements = elements if is_live else elements[:-1]
-    tables = [(caption, tuple(_lines(programme, snapshot, view, today, len(elements)))) for view, caption in captions]
+    tables = [
+        (division, tuple(_lines(programme, snapshot, view, today, len(elements))))
+        for view, division in DIVISIONS.items()
+    ]
+    # Counts at another threshold are of something else.
+    comparable = [s for s in programme.facts.snapshots if s.threshold == snapshot.threshold]
     return PeopleLines(
-        round=f"{snapshot.round}, {spoken_day(snapshot.on)}",
+        round=round_label(snapshot.on),
         threshold=snapshot.threshold,
         minimum=snapshot.minimum,
         step=snapshot.step,
         elements=elements,
-        tables=tuple((c, lines) for c, lines in tables if any(line.cells for line in lines) or c.endswith("by role")),
-        back=tuple(_back(programme)),
-        flow=draw_flow(programme.facts.snapshots, WAVE, {w.id: w.name for w in programme.definition.programme.waves}),
-        speed=tuple(_speed(programme)),
+        tables=tuple((caption, lines) for caption, lines in tables if lines),
+        hidden=tuple(hidden_lines(_hidden(programme, snapshot))),
+        threshold_note=_threshold_note(programme, snapshot),
+        back=tuple(_back(programme, comparable)),
+        flow=_flow(programme, comparable),
+        speed=tuple(_speed(programme, comparable)),
         impacts=tuple(_impacts(programme)),
     )
 
 
 def _lines(programme: Programme, snapshot: Snapshot, view: str, today: date, columns: int) -> Iterator[StandingLine]:
     for standing in snapshot.view(view):
-        if standing.held is None and view in (AUDIENCE, HUB_GROUP):
-            # Where hardly anything can be shown, the larger groups say it.
+        why = why_hidden(standing, snapshot)
+        if why is None:
+            yield _shown(programme, snapshot, standing, today, columns)
             continue
-        stale = is_stale(programme, standing, today)
-        cells = None
-        if standing.is_shown and standing.held is not None and standing.answered:
-            shades = [round(b.middle / standing.answered * SHADES) for b in standing.held[:columns]]
-            cells = tuple(Cell(people=b.spoken, shade=s) for b, s in zip(standing.held[:columns], shades, strict=True))
-        at = standing.stands_at if cells else None
         yield StandingLine(
             group=group_name(programme, standing),
-            answered=standing.answered if cells else None,
-            cells=cells,
-            stands=_stands(at),
-            counted=f"{spoken_day(standing.confirmed)}{', too long ago' if stale else ''}" if cells else "",
-            stale=stale,
-            actions=tuple(f"{a.by.capitalize()}: {a.text}" for a in actions_for(at, phase_of(programme, standing))),
+            answered=None,
+            cells=None,
+            stands="",
+            counted="",
+            stale=False,
+            actions=(),
+            why_hidden=why.reason,
+            remedy=why.remedy,
         )
+
+
+def _shown(programme: Programme, snapshot: Snapshot, standing: Standing, today: date, columns: int) -> StandingLine:
+    stale, at = is_stale(programme, standing, today), _barrier_of(standing)
+    answered, held = standing.answered or 0, standing.held or ()
+    counted = [spoken_day(standing.confirmed)]
+    # Of a group that has not answered since, figures stay that were counted at the threshold of that time.
+    rounds = {s.round: s.threshold for s in programme.facts.snapshots}
+    if (then := rounds.get(standing.round, snapshot.threshold)) != snapshot.threshold:
+        counted.append(f"counted at {then} or less")
+    return StandingLine(
+        group=group_name(programme, standing),
+        answered=answered,
+        cells=tuple(_cell(band, answered) for band in held[:columns]),
+        stands=_stands(at),
+        counted=", ".join([*counted, *(["too long ago"] if stale else [])]),
+        stale=stale,
+        actions=tuple(f"{a.by.capitalize()}: {a.text}" for a in actions_for(at, phase_of(programme, standing))),
+    )
+
+
+def _cell(band: Band, answered: int) -> Cell:
+    text = format_band(band, answered)
+    return Cell(people=text, shade=0 if text == NOTHING else round(band.middle / answered * SHADES))
+
+
+def _barrier_of(standing: Standing) -> str | None:
+    """Return the element by which half of a group has a barrier; None where its band there says nothing."""
+    at = standing.stands_at
+    if at is None or standing.held is None or not standing.answered:
+        return None
+    band = standing.held[-1] if at == NO_BARRIER else standing.held[Element(at).position]
+    return None if format_band(band, standing.answered) == NOTHING else at
 
 
 def _stands(at: str | None) -> str:
     if at is None:
+        return "the bands are too wide to tell"
+    return (
+        "fewer than half have a barrier" if at == NO_BARRIER else f"half or more have a barrier at {at_or_before(at)}"
+    )
+
+
+def _hidden(programme: Programme, snapshot: Snapshot) -> Iterator[tuple[str, str, Why]]:
+    for view, division in DIVISIONS.items():
+        for standing in snapshot.view(view):
+            if (why := why_hidden(standing, snapshot)) is not None:
+                yield division, group_name(programme, standing), why
+
+
+def _threshold_note(programme: Programme, snapshot: Snapshot) -> str:
+    today = programme.policy.barrier_threshold
+    if snapshot.threshold == today:
         return ""
-    return "fewer than half are held back" if at == NO_BARRIER else f"half or more held back at {at_or_before(at)}"
+    return (
+        f"Your policy now counts scores of {today} or less as a barrier. This round counts {snapshot.threshold} "
+        "or less: people who were counted once keep the threshold of that time, because two thresholds together could "
+        "reveal a person's score."
+    )
+
+
+def _flow(programme: Programme, comparable: Sequence[Snapshot]) -> Flow | None:
+    """Draw the largest group of which two rounds have figures: the programme, a service or a wave."""
+    for view in (PROGRAMME, SERVICE, WAVE):
+        for group in dict.fromkeys(s.group for one in comparable for s in one.view(view)):
+            history = [s for one in comparable if (s := one.of(view, group)) is not None]
+            if (flow := draw_flow(history, group_name(programme, history[-1]))) is not None:
+                return flow
+    return None
 
 
 def group_name(programme: Programme, standing: Standing) -> str:
     """Return a group's name as people say it."""
     waves = {w.id: w.name for w in programme.definition.programme.waves}
+    # A round may have counted a service or a wave that the programme does not have any more.
+    services = {s.service: s.name for s in programme.services}
     parts = standing.group.split("/")
+    if standing.view == PROGRAMME:
+        return "everyone"
+    if standing.view == SERVICE:
+        return services.get(standing.group, standing.group)
     if standing.view == WAVE:
         return waves.get(standing.group, standing.group)
     if standing.view == AUDIENCE:
-        return f"{programme.service(parts[0]).name}, {waves.get(parts[1], parts[1])}"
+        return f"{services.get(parts[0], parts[0])}, {waves.get(parts[1], parts[1])}"
+    if standing.view == HUB and standing.group == OTHERS:
+        return "other hubs, counted together"
     return ", ".join(p.replace("-", " ") for p in reversed(parts))
 
 
@@ -165,27 +260,35 @@ def _impacts(programme: Programme) -> Iterator[ImpactLine]:
         )
 
 
-def _speed(programme: Programme) -> Iterator[str]:
+def _speed(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]:
     """Say of each wave, and each role, how long it took from one publication to a later one to get past an element."""
     for view in (WAVE, GROUP):
-        for group in dict.fromkeys(s.group for one in programme.facts.snapshots for s in one.view(view)):
-            history = {s.round: s for one in programme.facts.snapshots if (s := one.of(view, group)) and s.is_shown}
+        for group in dict.fromkeys(s.group for one in comparable for s in one.view(view)):
+            history = {s.round: s for one in comparable if (s := one.of(view, group)) and s.is_shown}
             for was, now in pairwise(history.values()):
-                then, here = was.stands_at, now.stands_at
+                then, here = _barrier_of(was), _barrier_of(now)
                 if then in (here, NO_BARRIER) or then is None or here is None:
                     continue
                 weeks = round((now.on - was.on).days / 7)
-                name = group_name(programme, now).capitalize()
+                name = capitalised(group_name(programme, now))
                 if here == NO_BARRIER or Element(here).position > Element(then).position:
                     to = "no barrier" if here == NO_BARRIER else here
-                    yield f"{name}: half of it went from {then} to {to} in {weeks} weeks."
+                    yield f"{name}: half of the group moved from {then} to {to} in {weeks} weeks."
 
 
-def _back(programme: Programme) -> Iterator[str]:
+def _back(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str]:
     """Say which groups have gone back since the publication before."""
-    known = programme.facts.snapshots
-    if len(known) < 2:
+    if len(comparable) < 2:
         return
-    for standing, element in moved_back(known[-2], known[-1]):
-        name = group_name(programme, standing).capitalize()
-        yield f"{name}: more are held back at {at_or_before(element)} than before."
+    for standing, element in moved_back(comparable[-2], comparable[-1]):
+        name = capitalised(group_name(programme, standing))
+        yield f"{name}: a larger share has a barrier at {at_or_before(element)} than in the round before."
+
+
+def capitalised(name: str) -> str:
+    """Return a group's name as it begins a sentence or a line; `HR team` stays as it is.
+
+    >>> capitalised("site staff"), capitalised("HR team")
+    ('Site staff', 'HR team')
+    """
+    return f"{name[:1].upper()}{name[1:]}"

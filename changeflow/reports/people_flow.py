@@ -1,22 +1,24 @@
-"""How people moved between barriers from round to round: the least movement that explains what was published.
+"""How people moved between barriers from round to round: the least movement that explains the published bands.
 
-Nobody is followed: the ribbons join two published pictures of the same groups. Where a group's figures stayed frozen it
-is drawn as standing still. Numbers are the middles of published steps, so they are about right and no more.
+No one is followed: the ribbons join published pictures of one group. All numbers are published bands, and all heights
+are made of the middles of these bands, so the chart shows nothing finer than the tables. A movement smaller than the
+bands around it is not drawn, and no text gives its size.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 
-from changeflow.adkar.elements import BARRIERS
-from changeflow.adkar.published import Snapshot, Standing
-from changeflow.values.moments import spoken_day
+from changeflow.adkar.elements import BARRIERS, Element, at_or_before
+from changeflow.adkar.published import Band, Standing
+from changeflow.values.moments import round_label
 
-WIDTH, HEIGHT, TOP, BAR, LABELS, GAP = 720.0, 320.0, 34.0, 30.0, 112.0, 9.0
+HEIGHT, TOP, BAR, LABELS, APART, GAP = 320.0, 34.0, 30.0, 96.0, 160.0, 9.0
+"""Pixels: the picture, the room for the rounds' names, a block's width, the room for labels, between two rounds."""
 ROUNDS = 4
-"""So many of the latest rounds are drawn."""
-FEWEST = 0.5
+"""The number of latest rounds that are drawn."""
+NOTHING = "–"
+"""Stands for a band from nobody to everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,13 @@ class Block:
     x: float
     y: float
     height: float
-    people: int
+    text: str
+    """The published band, which counts the people at this barrier or an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:
-    """People who moved from one barrier to another, or stayed."""
+    """A movement from one barrier to another, or none, of at least a band's width."""
 
     path: str
     way: str
@@ -41,32 +44,61 @@ class Ribbon:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlowRow:
+    """One round of the table beside the chart."""
+
+    round: str
+    bands: tuple[str, ...]
+    """How many people have a barrier at each element or an earlier one."""
+    free: str
+    """How many have none."""
+    answered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
+    group: str
+    """The group that the chart is about."""
     width: float
     height: float
     bar: float
     rounds: tuple[tuple[str, float], ...]
     blocks: tuple[Block, ...]
     ribbons: tuple[Ribbon, ...]
-    barriers: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
-    """The same as a table: round, then about how many people at each barrier."""
-    groups: tuple[str, ...]
-    """Whom the picture counts."""
+    elements: tuple[str, ...]
+    rows: tuple[FlowRow, ...]
 
 
-def spread(standing: Standing) -> list[float]:
-    """Return about how many people stand at each barrier and at none, from the middles of what was published."""
-    if standing.held is None or standing.answered is None:
-        return []
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One round: a group's published bands and the heights that follow from them."""
+
+    bands: tuple[Band, ...]
+    answered: int
+    shares: tuple[float, ...]
+
+
+def format_band(band: Band, answered: int) -> str:
+    """Return a band as text, or a dash where it reaches from nobody to everybody."""
+    return NOTHING if _is_silent(band, answered) else band.spoken
+
+
+def spread(standing: Standing) -> tuple[float, ...]:
+    """Return the share of people at each barrier and at none, from the middles of the published bands.
+
+    An element whose band says nothing has no share of its own. Empty where the last band says nothing.
+    """
+    if standing.held is None or not standing.answered or _is_silent(standing.held[-1], standing.answered):
+        return ()
     up_to = [0.0]
     for band in standing.held:
-        up_to.append(max(up_to[-1], band.middle))
-    return [b - a for a, b in pairwise([*up_to, max(up_to[-1], float(standing.answered))])]
+        middle = 0.0 if _is_silent(band, standing.answered) else band.middle / standing.answered
+        up_to.append(max(up_to[-1], middle))
+    return tuple(b - a for a, b in pairwise([*up_to, 1.0]))
 
 
 def moves(before: Sequence[float], after: Sequence[float]) -> list[tuple[int, int, float]]:
-    """Return the least movement from one spread to another of the same sum: (from, to, people), in order.
+    """Return the least movement from one spread to another of the same sum: (from, to, amount), in order.
 
     On a line the least movement keeps everybody in their order, so it is found from the left.
 
@@ -88,73 +120,99 @@ def moves(before: Sequence[float], after: Sequence[float]) -> list[tuple[int, in
     return found
 
 
-def draw_flow(snapshots: Sequence[Snapshot], view: str, names: dict[str, str]) -> Flow | None:
-    """Draw the groups of a view that were shown in every one of the latest rounds; None where there are not two."""
-    latest = list(snapshots)[-ROUNDS:]
-    shown = [{s.group for s in one.view(view) if s.is_shown} for one in latest]
-    groups = sorted(set.intersection(*shown)) if len(shown) >= 2 else []
-    if not groups:
+def draw_flow(history: Sequence[Standing], name: str) -> Flow | None:
+    """Draw one group's publications, the oldest first; None where fewer than two rounds have figures of their own."""
+    # Figures that were carried over from an earlier round are drawn once, as that round's.
+    own = {s.round: s for s in history if spread(s)}
+    latest = list(own.values())[-ROUNDS:]
+    if len(latest) < 2:
         return None
-    spreads = [_together(one, view, groups) for one in latest]
-    total = sum(spreads[-1])
-    # Rounds have different numbers of answers; each is drawn as high as the last.
-    spreads = [[n * total / sum(one) for n in one] for one in spreads]
-    apart = (WIDTH - 2 * LABELS - BAR) / (len(latest) - 1)
-    scale = (HEIGHT - TOP - 10 - GAP * (len(BARRIERS) - 1)) / total
-    xs = [LABELS + n * apart for n in range(len(latest))]
-    blocks, tops = [], []
-    for x, one in zip(xs, spreads, strict=True):
-        y, own = TOP, []
-        for barrier, people in zip(BARRIERS, one, strict=True):
-            own.append(y)
-            if people >= FEWEST:
-                blocks.append(Block(barrier, round(x, 1), round(y, 1), round(people * scale, 1), round(people)))
-            y += people * scale + (GAP if people >= FEWEST else 0)
-        tops.append(own)
+    columns = [_Column(s.held or (), s.answered or 0, spread(s)) for s in latest]
+    is_live = any(c.bands[-1] != c.bands[-2] for c in columns)
+    shown = len(Element) if is_live else len(Element) - 1
+    scale = HEIGHT - TOP - 10 - GAP * (len(BARRIERS) - 1)
+    xs = [LABELS + n * APART for n in range(len(latest))]
+    blocks, tops = list[Block](), list[list[float]]()
+    for x, column in zip(xs, columns, strict=True):
+        y, own_tops = TOP, list[float]()
+        for k, (barrier, share) in enumerate(zip(BARRIERS, column.shares, strict=True)):
+            own_tops.append(y)
+            if share > 0:
+                blocks.append(Block(barrier, x, round(y, 1), round(share * scale, 1), _block_text(column, k)))
+                y += share * scale + GAP
+        tops.append(own_tops)
+    labels = [round_label(s.on) for s in latest]
     return Flow(
-        width=WIDTH,
+        group=name,
+        width=2 * LABELS + BAR + APART * (len(latest) - 1),
         height=HEIGHT,
         bar=BAR,
-        rounds=tuple((spoken_day(one.on), round(x, 1)) for one, x in zip(latest, xs, strict=True)),
+        rounds=tuple(zip(labels, xs, strict=True)),
         blocks=tuple(blocks),
-        ribbons=tuple(_ribbons(spreads, xs, tops, scale)),
-        barriers=tuple(BARRIERS),
+        ribbons=tuple(_ribbons(columns, xs, tops, scale)),
+        elements=tuple(e.value for e in Element)[:shown],
         rows=tuple(
-            (_label(one.on, one.round), tuple(round(n) for n in s)) for one, s in zip(latest, spreads, strict=True)
+            FlowRow(
+                round=label,
+                bands=tuple(format_band(b, c.answered) for b in c.bands[:shown]),
+                free=_free(c).spoken,
+                answered=c.answered,
+            )
+            for label, c in zip(labels, columns, strict=True)
         ),
-        groups=tuple(names.get(g, g) for g in groups),
     )
 
 
-def _label(on: date, name: str) -> str:
-    return f"{spoken_day(on)} ({name})"
+def _is_silent(band: Band, answered: int) -> bool:
+    return band.high - band.low >= answered
 
 
-def _together(snapshot: Snapshot, view: str, groups: Sequence[str]) -> list[float]:
-    parts = [spread(s) for s in snapshot.view(view) if s.group in groups]
-    return [sum(column) for column in zip(*parts, strict=True)]
+def _free(column: _Column) -> Band:
+    """Return how many have no barrier: all but those of the last band."""
+    return Band(column.answered - column.bands[-1].high, column.answered - column.bands[-1].low)
+
+
+def _block_text(column: _Column, k: int) -> str:
+    if k == len(column.bands):
+        return f"No barrier: {_free(column).spoken} of {column.answered}"
+    return (
+        f"Barrier at {at_or_before(BARRIERS[k])}: {format_band(column.bands[k], column.answered)} of {column.answered}"
+    )
 
 
 def _ribbons(
-    spreads: Sequence[Sequence[float]], xs: Sequence[float], tops: Sequence[Sequence[float]], scale: float
+    columns: Sequence[_Column], xs: Sequence[float], tops: Sequence[Sequence[float]], scale: float
 ) -> list[Ribbon]:
     found = []
-    for n in range(len(spreads) - 1):
+    for n, (before, after) in enumerate(pairwise(columns)):
         out, into = list(tops[n]), list(tops[n + 1])
-        for i, j, people in moves(spreads[n], spreads[n + 1]):
-            height = people * scale
+        for i, j, share in moves(before.shares, after.shares):
+            height = share * scale
             x0, x1 = xs[n] + BAR, xs[n + 1]
             mid = (x0 + x1) / 2
             y0, y1 = out[i], into[j]
             out[i] += height
             into[j] += height
-            if people < FEWEST:
+            if share < max(_width(before, i, j), _width(after, i, j)):
                 continue
             path = (
                 f"M{x0:.1f} {y0:.1f} C{mid:.1f} {y0:.1f} {mid:.1f} {y1:.1f} {x1:.1f} {y1:.1f} "
                 f"L{x1:.1f} {y1 + height:.1f} C{mid:.1f} {y1 + height:.1f} {mid:.1f} {y0 + height:.1f} "
                 f"{x0:.1f} {y0 + height:.1f} Z"
             )
-            way = "on" if j > i else "back" if j < i else "stay"
-            found.append(Ribbon(path, way, f"about {round(people)} from {BARRIERS[i]} to {BARRIERS[j]}"))
+            found.append(Ribbon(path, "on" if j > i else "back" if j < i else "stay", _ribbon_text(i, j)))
     return found
+
+
+def _width(column: _Column, i: int, j: int) -> float:
+    """Return the widest of the bands that bound a movement from one barrier to another, as a share of the group."""
+    bands = column.bands[max(0, min(i, j) - 1) : max(i, j) + 1]
+    return max(band.high - band.low + 1 for band in bands) / column.answered
+
+
+def _ribbon_text(i: int, j: int) -> str:
+    """Say what a movement shows. Being wider than the bands that it crosses, it is certain for the group as a whole."""
+    if i == j:
+        return "No barrier in both rounds" if i == len(Element) else f"Barrier at {BARRIERS[i]} in both rounds"
+    less = "smaller" if j > i else "larger"
+    return f"A {less} share has a barrier at {at_or_before(BARRIERS[min(i, j)])} than in the round before"

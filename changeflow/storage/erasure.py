@@ -21,7 +21,8 @@ def erase(
 ) -> dict[str, int]:
     """Remove what is about a person; return how much of what.
 
-    Their id stays where history rests on it (versions, the audit, what was due): it is a pseudonym from then on.
+    Their id stays where history rests on it (versions, the audit, what was due): it is a pseudonym from then on. It
+    also stays among the people that published groups counted, because later publications are tested with these figures.
     `recipient` is the hash under which messages went to them; None where another programme writes to them still.
     """
     key = adopt_key(session)

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy import select as select_rows
 from sqlmodel import Session, SQLModel
 
+from changeflow.storage import publications
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.facts import (
@@ -24,6 +25,7 @@ from changeflow.storage.tables.facts import (
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
 from changeflow.storage.tables.plan import ReportRow
 from changeflow.storage.tables.programme import ContactRow, VersionRow
+from changeflow.values.moments import local_day, round_label
 
 ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "contact details": (ContactRow, ("person",), ()),
@@ -69,7 +71,30 @@ def rows_about(session: Session, programme: str, person: str, recipient: str) ->
         query = select_rows(own).where(own.c.recipient == recipient)
         rows = session.connection().execute(query).mappings()
         found[what] = [_plain(row, ("recipient", "claimed_by", "claimed_until")) for row in rows]
+    found["groups they were counted in"] = _counted_in(session, programme, person)
     return {what: rows for what, rows in found.items() if rows}
+
+
+def _counted_in(session: Session, programme: str, person: str) -> list[dict[str, Any]]:
+    """Return the groups that a publication newly showed or hid with a person among those it counted."""
+    known = {p.id: p for p in publications.all_publications(session) if p.programme == programme}
+    found = []
+    for group in publications.all_groups(session):
+        if group.publication not in known or person not in group.people:
+            continue
+        publication = known[group.publication]
+        standing = publication.snapshot.of(group.view, group.group)
+        found.append(
+            {
+                "round": round_label(publication.snapshot.on),
+                "published on": local_day(publication.at).isoformat(),
+                "kind of group": group.view.replace("-", " and "),
+                "group": group.group,
+                "figures of the group were published": standing is not None and standing.is_shown,
+                "a service was live for them": group.people[person],
+            }
+        )
+    return found
 
 
 def _plain(row: RowMapping, left_out: tuple[str, ...]) -> dict[str, Any]:

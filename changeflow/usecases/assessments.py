@@ -14,7 +14,7 @@ from changeflow.usecases.facts import NOTHING, Change
 from changeflow.usecases.permitting import permit
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import after_change, load
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import round_label, spoken_day
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 
@@ -24,6 +24,8 @@ class ImportedRound:
     """What an import of assessments did."""
 
     round: str
+    label: str
+    """What people call the round: `Round of 26 Apr 2027`."""
     taken: Taken
     is_late: bool
     """Their round had been published already: what is new or corrected counts from the next publication."""
@@ -50,7 +52,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
             what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
             raise CheckFailedError(f"{path.name}: {what}")
         round_ = _round_of(path.name, days_of(found), publications.rounds(session, name))
-        is_late = any(s.round == round_ for s in publications.snapshots(session, name))
+        published = next((s for s in publications.snapshots(session, name) if s.round == round_), None)
         taken = publications.add_assessments(session, name, [replace(a, round=round_) for a in found])
         if taken.changed:
             session.flush()
@@ -58,7 +60,8 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
             after_change(
                 session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{round_}"
             )
-    return ImportedRound(round=round_, taken=taken, is_late=is_late)
+        last = published.on if published else publications.rounds(session, name)[round_].last
+    return ImportedRound(round=round_, label=round_label(last), taken=taken, is_late=published is not None)
 
 
 def _round_of(file: str, days: Days, known: Mapping[str, Days]) -> str:

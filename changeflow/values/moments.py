@@ -62,6 +62,15 @@ def spoken_day(day: date, *, year: bool = True, weekday: bool = False) -> str:
     return f"{day:%a} " * weekday + f"{day.day} {day:%b}" + f" {day.year}" * year
 
 
+def round_label(last: date) -> str:
+    """Return what people call a round of assessments, by its last day.
+
+    >>> round_label(date(2027, 4, 26))
+    'Round of 26 Apr 2027'
+    """
+    return f"Round of {spoken_day(last)}"
+
+
 def spoken_days(first: date, last: date) -> str:
     """Write an inclusive span of days.
 

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
+from changeflow.adkar.published import Hidden
 from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.storage import audit, persons, publications, versions
 from changeflow.storage.database import engine_for, session_scope
@@ -105,3 +106,48 @@ def test_an_address_that_another_programme_writes_to_keeps_its_preferences(db: s
 def test_nobody_unknown_is_erased(db: str):
     with pytest.raises(UnknownThingError, match="laed"):
         erase("laed", db=db, programme=None, actor="chief", now=at(9))
+
+
+COLUMNS = "person,on,awareness,desire,knowledge,ability"
+
+
+@pytest.fixture
+def asked(sqlite: str, tmp_path: Path) -> Iterator[str]:
+    """Twelve heads and fourteen officers: nine heads answer in January, too few to show them."""
+    heads = "".join(f"h{n},Head,Head,h{n}@example.org,team,ash,heads,chief\n" for n in range(12))
+    officers = "".join(f"p{n},Officer,Officer,p{n}@example.org,team,ash,officers,chief\n" for n in range(14))
+    storing.apply(a_folder(tmp_path / "t", people=PEOPLE + heads + officers), db=sqlite, actor="chief", now=at(4))
+    answer(sqlite, tmp_path, [*(f"h{n}" for n in range(9)), *(f"p{n}" for n in range(14))], on=date(2027, 1, 8))
+    yield sqlite
+    engine_for(sqlite).dispose()
+
+
+def answer(db: str, folder: Path, people: list[str], *, on: date) -> None:
+    path = folder / f"{on}.csv"
+    path.write_text("\n".join([COLUMNS, *(f"{p},{on},4,2,4,4" for p in people)]) + "\n")
+    now = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    change = Change(db=db, programme=None, actor="chief", now=now, on=on)
+    assessments.import_assessments(path, change)
+
+
+def test_of_published_groups_the_id_alone_stays(asked: str):
+    erase("h1", db=asked, programme=None, actor="chief", now=at(11))
+    with session_scope(asked) as session:
+        groups = publications.all_groups(session)
+        counted = [g for g in groups if "h1" in g.people]
+        assert {(g.view, g.group) for g in counted} >= {("programme", "all"), ("group", "heads")}
+        assert {type(g.people["h1"]) for g in counted} == {bool}
+        left = persons.rows_about(session, "small", "h1", "-")
+        assert left.keys() == {"groups they were counted in"}
+        assert "h1" not in {k.answer.person for k in publications.kept_answers(session)}
+        assert "h1@example.org" not in {address for _, _, address in publications.addresses(session)}
+
+
+def test_a_group_that_was_hidden_stays_hidden_when_one_of_it_is_erased(asked: str, tmp_path: Path):
+    """Eleven heads answer in March, eight of them again: three have joined those who answered, and one was erased."""
+    erase("h1", db=asked, programme=None, actor="chief", now=at(11))
+    everyone = [*(f"h{n}" for n in range(12) if n != 1), *(f"p{n}" for n in range(14))]
+    answer(asked, tmp_path, everyone, on=date(2027, 3, 8))
+    with session_scope(asked) as session:
+        january, march = publications.snapshots(session, "small")
+    assert [s.of("group", "heads").hidden for s in (january, march)] == [Hidden.FEW, Hidden.BEFORE]

@@ -4,7 +4,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from changeflow.cli import app
 from changeflow.errors import ActorMissingError
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
@@ -44,7 +46,7 @@ def actions(db: str) -> list[tuple[str, str, str]]:
 
 def test_a_round_is_published_when_it_is_taken_in_and_looking_is_noted(asked: str):
     people = look_at_people(change(asked, "chief"))
-    assert people.round.startswith("2027-01-08, ")
+    assert people.round == "Round of 8 Jan 2027"
     assert [a for a in actions(asked) if a[1] in ("publish", "look")] == [
         ("lead", "publish", "round:2027-01-08"),
         ("chief", "look", "round:2027-01-08"),
@@ -67,6 +69,7 @@ def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str,
     path = tmp_path / "late.csv"
     path.write_text("person,on,awareness\nchief,2027-01-08,1\n")
     done = import_assessments(path, change(asked, "lead"))
+    assert done.label == "Round of 8 Jan 2027"
     assert (done.round, done.taken, done.is_late) == ("2027-01-08", Taken(new=1, corrected=0, same=0), True)
     assert [a[1] for a in actions(asked)].count("publish") == 1
 
@@ -82,3 +85,23 @@ def test_a_round_that_is_taken_in_after_a_later_one_is_not_the_latest(asked: str
     assert [s.round for s in facts.snapshots] == ["2026-12-14", "2027-01-08"]
     assert facts.snapshot is not None
     assert facts.snapshot.round == "2027-01-08"
+
+
+def test_the_command_says_why_groups_are_hidden(tmp_path: Path, sqlite: str):
+    """Of three heads and fourteen officers all have answered: ten answers are the fewest."""
+    heads = "".join(f"h{n},Head,Head,h{n}@example.org,team,ash,heads,chief\n" for n in range(3))
+    folder = a_folder(tmp_path / "t", people=STAFF + heads)
+    apply(folder, db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
+    path, people = tmp_path / "r1.csv", [*(f"p{n}" for n in range(14)), "h0", "h1", "h2"]
+    rows = "".join(f"{p},2027-01-08,4,2,4,4\n" for p in people)
+    path.write_text(f"person,on,awareness,desire,knowledge,ability\n{rows}")
+    import_assessments(path, change(sqlite, "lead"))
+    done = CliRunner().invoke(app, ["assess", "show", "--db", sqlite, "--as", "chief", "--at", "2027-01-11"])
+    assert done.exit_code == 0, done.output
+    lines = [line.strip() for line in done.output.splitlines()]
+    assert lines[0] == "Round of 8 Jan 2027. A barrier is a score of 3 or less. Bands of 6 people."
+    assert "2027-01-08" not in done.output
+    reason, remedy, groups = lines[lines.index("Groups that are not shown") + 1 :]
+    assert reason == "Fewer than 10 of its people answered."
+    assert remedy.startswith("What you can do: Ask more of its people to answer in the next round.")
+    assert groups == "By role: heads"

@@ -1,5 +1,6 @@
 """Subject access: the deadlines of worked cases, and all that is kept about one person, of nobody else."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,9 +21,10 @@ from changeflow.storage.persons import ABOUT
 from changeflow.usecases import agenda, assessments, persons
 from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
-from tests.builders import SERVICE, a_folder
+from tests.builders import PEOPLE, SERVICE, a_folder
 
 FREE = {day for day, _ in public_holidays("england", 2026, 2028)}
+COUNTED = "groups they were counted in"
 NAMES_A_PERSON = {"person", "by", "to", "who", "actor", "recorded_by", "created_by", "owner"}
 
 
@@ -85,6 +87,34 @@ def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     assert last[2:] == ("chief", "person:export", "person:lead:reason given")
 
 
+def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
+    """Eleven officers and three heads answer: the officers are shown, and the heads are too few."""
+    staff = [*(f"p{n},Officer,Officer,p{n}@example.org,team,ash,officers,chief" for n in range(11)),
+             *(f"h{n},Head,Head,h{n}@example.org,team,ash,heads,chief" for n in range(3))]  # fmt: skip
+    folder = a_folder(tmp_path / "trust", people=PEOPLE + "\n".join(staff) + "\n")
+    storing.apply(folder, db=sqlite, actor="chief", now=at(4))
+    path = tmp_path / "round-1.csv"
+    rows = "".join(f"{line.split(',')[0]},2027-01-08,4,2,4,4\n" for line in staff)
+    path.write_text(f"person,on,awareness,desire,knowledge,ability\n{rows}")
+    change = Change(db=sqlite, programme=None, actor="chief", now=at(11), on=date(2027, 1, 11))
+    assessments.import_assessments(path, change)
+    ask = {"db": sqlite, "programme": None, "actor": "chief", "now": at(31), "reason": "They asked"}
+    of_head = persons.everything_about("h1", date(2027, 1, 31), **ask)
+    found = {one["group"]: one for one in of_head[COUNTED]}
+    assert found["heads"] == {
+        "round": "Round of 8 Jan 2027",
+        "published on": "2027-01-11",
+        "kind of group": "group",
+        "group": "heads",
+        "figures of the group were published": False,
+        "a service was live for them": False,
+    }
+    assert found["all"]["figures of the group were published"]
+    assert "officers" not in found
+    assert not re.search(r"\b(h0|h2|p\d+)\b", str(of_head))
+    assert COUNTED not in persons.everything_about("lead", date(2027, 1, 31), **ask)
+
+
 def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored: str):
     ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
     for reason in ("", "  "):
@@ -133,6 +163,9 @@ def test_every_table_that_can_name_a_person_is_looked_at():
         if column.name in NAMES_A_PERSON
     }
     assert looked_at == can_name
+    # One table has people as JSON.
+    tables = SQLModel.metadata.tables.values()
+    assert {table.name for table in tables if "people" in table.columns} == {"published_group"}
 
 
 def test_what_cannot_be_is_said(stored: str):
