@@ -115,3 +115,32 @@ def test_the_handbook_of_rules_is_the_catalogues_own_text():
     assert written == rules_page(shipped_rulepacks()), "make it anew: changeflow rules list --format markdown"
     for code in RULES:
         assert f"## {code} " in written
+
+
+PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what links to a page's headings end with."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", h.replace("`", "").lower()).replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[p.relative_to(TOP).as_posix() for p in PAGES])
+def test_every_link_of_a_page_leads_somewhere(page: Path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        found = (page.parent / file).resolve() if file else page
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found), target
+
+
+def test_every_test_that_the_security_page_names_is_there():
+    text = (TOP / "docs/security.md").read_text()
+    files = set(re.findall(r"`((?:\w+/)*\w+\.py)`", text))
+    assert len(files) >= 30
+    assert not [f for f in files if not ((TOP / "tests" / f).is_file() or (TOP / f).is_file())]
+    targets = re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(), re.M)
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= set(targets)
