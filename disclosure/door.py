@@ -29,8 +29,10 @@ class ProductDoor:
         self.days: dict[str, dict[str, Days]] = {}
         self.snapshots: dict[str, dict[str, Snapshot]] = {}
         self.history: list[Considered] = []
-        self.people: dict[tuple[str, str], str] = {}
-        """Each person's address, by programme and id."""
+        self.people: dict[tuple[str, str, str], None] = {}
+        """Everybody who is, or was, in a programme: it, their id and an address of theirs."""
+        self.now: dict[str, frozenset[str]] = {}
+        """The ids that each programme has now."""
         self.thresholds: list[tuple[int, str, frozenset[str]]] = []
         """By publication: its threshold, its programme, and whose answers it counted."""
 
@@ -42,7 +44,8 @@ class ProductDoor:
         return max(self.snapshots[programme].values(), key=lambda s: s.on).threshold
 
     def play(self, event: Import) -> tuple[Line, ...]:
-        self.people |= {(event.programme, m.id): (m.email or "").strip().lower() for m in event.members}
+        self.people |= dict.fromkeys((event.programme, m.id, (m.email or "").casefold()) for m in event.members)
+        self.now[event.programme] = frozenset(m.id for m in event.members)
         days, known = Days(event.day, event.day), self.days.setdefault(event.programme, {})
         same = rounds_on(days, known)
         name = same[0] if same else name_of(days, known)
@@ -71,10 +74,14 @@ class ProductDoor:
 
     def _publish(self, event: Import, name: str) -> None:
         programme = event.programme
-        keys = known_as([(where, person, address) for (where, person), address in self.people.items()])
+        counted_before: dict[int, set[str]] = {}
+        for one in self.kept:
+            if one.publication is not None:
+                counted_before.setdefault(one.publication, set()).add(one.answer.person)
+        keys = known_as(self.people, together=[*self.now.values(), *counted_before.values()])
         mine = {person: key for (where, person), key in keys.items() if where == programme}
         here = [k for k in self.kept if k.programme == programme]
-        counted = to_count(here, name, self.days[programme], self.snapshots[programme])
+        counted = to_count(here, name, self.days[programme], self.snapshots[programme], known_as=mine)
         people = {mine[k.answer.person] for k in counted}
         threshold = next(
             (t for t, where, who in reversed(self.thresholds) if not people.isdisjoint(keys[where, p] for p in who)),
@@ -88,7 +95,7 @@ class ProductDoor:
         known = [replace(c, people=tuple(keys.get((c.programme, p), p) for p in c.people)) for c in self.history]
         done = publish(read, looked_at, threshold=threshold, protection=PROTECTION, history=known, programme=programme)
         # Kept by their own ids, as the database does: who is the same elsewhere may become known later.
-        back = {key: person for person, key in mine.items()}
+        back = {mine[k.answer.person]: k.answer.person for k in counted}
         self.history += [replace(c, people=tuple(back.get(p, p) for p in c.people)) for c in done.considered]
         self.thresholds.append((threshold, programme, frozenset(k.answer.person for k in counted)))
         self.snapshots[programme][name] = done.snapshot

@@ -17,10 +17,10 @@ People = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A set of people that was shown, or hidden, under some name."""
+    """A set of people that was shown, or hidden, under some names."""
 
     programme: str
-    key: GroupKey
+    names: frozenset[GroupKey]
     people: frozenset[str]
     """By id, as identities may still become known."""
 
@@ -109,16 +109,18 @@ class History:
         key, other_key = (line.view, line.group), (other.view, other.group)
         if line.programme == other.programme:
             return key == other_key or (key in groups and groups[key] == groups.get(other_key))
-        return key == other_key and 2 * len(people & others) > min(len(people), len(others))
+        if 2 * len(people & others) <= min(len(people), len(others)):
+            return False
+        return key == other_key or len(people ^ others) < JOINED_OR_LEFT
 
     def _came_out(self, lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
         """A set that was hidden may be shown when ten have joined or left, under whatever name."""
+        again = {line.people for line in lines if self._was_visible(line, self.identities.all_of(line.people))}
         for line in lines:
-            if line in self._lines:
+            # A second name of what is shown anyway says nothing more.
+            if line in self._lines or line.people in again:
                 continue
             people = self.identities.all_of(line.people)
-            if self._was_visible(line, people):
-                continue
             hidden = min(self._distances(people, self.hidden), default=None)
             if hidden is None or hidden[0] >= JOINED_OR_LEFT:
                 continue
@@ -128,7 +130,7 @@ class History:
                 yield (
                     "G6",
                     (
-                        f"{_name(line)} was hidden as {was.programme} {'/'.join(was.key)}; "
+                        f"{_name(line)} was hidden as {was.programme} {'/'.join(min(was.names))}; "
                         f"{hidden[0]} people have joined or left since."
                     ),
                 )
@@ -138,7 +140,7 @@ class History:
         key = (line.view, line.group)
         return any(
             seen.programme == line.programme
-            and seen.key == key
+            and key in seen.names
             and 2 * len(people & (others := self.identities.all_of(seen.people))) > min(len(people), len(others))
             for seen in self.shown
         )
@@ -152,25 +154,28 @@ class History:
         labels = {(line.view, line.group) for line in self.visible[event.programme]}
         sets = {line.people for line in self.visible[event.programme]}
         self.shown += [
-            Seen(line.programme, (line.view, line.group), line.people) for line in lines if line not in self._lines
+            Seen(line.programme, frozenset({(line.view, line.group)}), line.people)
+            for line in lines
+            if line not in self._lines
         ]
         self._lines.update(lines)
-        known = {seen.people for seen in self.hidden}
+        names: dict[frozenset[str], list[GroupKey]] = defaultdict(list)
         for key, members in groups.items():
-            people = members & counted
-            if not people or key in labels or people in sets or people in known:
+            names[members & counted].append(key)
+        known = {seen.people for seen in self.hidden}
+        for people, keys in names.items():
+            if not people or people in sets or people in known or not labels.isdisjoint(keys):
                 continue
-            # One that stays hidden is compared with what it was when it was first hidden.
+            # One that stays hidden, under any of its names, is compared with what it was when it was first hidden.
             mine = self.identities.all_of(people)
             stays = any(
                 seen.programme == event.programme
-                and seen.key == key
+                and not seen.names.isdisjoint(keys)
                 and len(mine ^ self.identities.all_of(seen.people)) < JOINED_OR_LEFT
                 for seen in self.hidden
             )
             if not stays:
-                self.hidden.append(Seen(event.programme, key, people))
-                known.add(people)
+                self.hidden.append(Seen(event.programme, frozenset(keys), people))
         latest = self._latest.get(event.programme)
         if latest is None or latest.day != event.day:
             self._published[event.programme] = event

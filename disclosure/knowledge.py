@@ -7,7 +7,8 @@ and programmes, and another one once they change. People whose unknowns are coun
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import combinations_with_replacement
 
 from disclosure.events import ELEMENTS, NO_BARRIER, REINFORCEMENT, GroupKey, Import, Line, Scores, place_of
@@ -46,6 +47,37 @@ class Identities:
             self._parent[node] = self._parent[self._parent[node]]
             node = self._parent[node]
         return node
+
+
+@dataclass(slots=True)
+class Late:
+    """Answers that came, or were corrected, after their day was published: the next publication counts them.
+
+    Where their person answers again by then, those answers are counted alone.
+    """
+
+    identities: Identities
+    _day: dict[str, date] = field(default_factory=dict)
+    _known: dict[str, dict[str, Scores]] = field(default_factory=dict)
+    """By programme, the answers of its latest day, by who gave them."""
+    _waiting: dict[str, dict[str, Scores]] = field(default_factory=dict)
+
+    def counted_with(self, event: Import) -> Import:
+        """Return an import together with the earlier answers that its publication counts."""
+        given = {self.identities.of(p): s for p, s in event.scores.items()}
+        known, waiting = self._known.setdefault(event.programme, {}), self._waiting.setdefault(event.programme, {})
+        if self._day.get(event.programme) == event.day:
+            waiting |= {who: scores for who, scores in given.items() if known.get(who) != scores}
+            known |= given
+            return event
+        self._day[event.programme], self._known[event.programme] = event.day, given
+        self._waiting[event.programme] = {}
+        late = {
+            member.id: waiting[who]
+            for member in event.members
+            if (who := self.identities.of(member.id)) in waiting and who not in given
+        }
+        return replace(event, scores={**event.scores, **late})
 
 
 @dataclass(frozen=True, slots=True)

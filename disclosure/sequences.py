@@ -249,6 +249,24 @@ def _another_id(programme: Programme, programmes: list[Programme]) -> Iterator[I
         yield other.next_round()
 
 
+def _new_ids(programme: Programme, _: list[Programme]) -> Iterator[Import]:
+    """Give people with addresses other ids, all of them or some; sometimes groups change at the same time."""
+    chance = programme.chance
+    known = [p for p, m in programme.members.items() if m.email]
+    those = set(known if chance.random() < 0.6 else some(known, chance.randint(1, len(known)), chance))
+    ids = {p: f"r{programme.files}-{p}" if p in those else p for p in programme.members}
+    programme.members = {ids[p]: replace(m, id=ids[p]) for p, m in programme.members.items()}
+    programme.scores = {ids[p]: s for p, s in programme.scores.items() if p in ids}
+    programme.absent = {ids[p] for p in programme.absent if p in ids}
+    draw = chance.random()
+    if draw < 0.3:
+        _regroup(programme)
+    elif draw < 0.6:
+        for person in some(programme.answered(), chance.choice((1, 12, 200)), chance):
+            programme.answer(person)
+    yield programme.import_again() if chance.random() < 0.3 else programme.next_round()
+
+
 def _regroup(programme: Programme) -> None:
     """Divide the people into other roles."""
     names = [f"team-{n}" for n in range(programme.chance.randint(1, 5))]
@@ -296,5 +314,6 @@ STEPS: dict[str, tuple[Step, int]] = {
     "a service live": (_go_live, 2),
     "a second programme": (_second_programme, 4),
     "another id": (_another_id, 3),
+    "people's other ids": (_new_ids, 3),
 }
 """What may happen, and how often."""

@@ -24,11 +24,12 @@ from changeflow.storage.tables.facts import (
 )
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
 from changeflow.storage.tables.plan import ReportRow
-from changeflow.storage.tables.programme import ContactRow, VersionRow
+from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 
 ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "contact details": (ContactRow, ("person",), ()),
+    "addresses they were known under, as keyed hashes": (AddressSeenRow, ("person",), ()),
     "assessments": (AssessmentRow, ("person",), ()),
     "training they came to, or reported": (AttendanceRow, ("person", "by"), ()),
     "what was due": (DueRow, ("person",), ()),

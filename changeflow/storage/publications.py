@@ -14,7 +14,6 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.rounds import Days
 from changeflow.storage.tables.facts import AssessmentRow, PublicationRow, PublishedGroupRow
-from changeflow.storage.tables.programme import ContactRow
 
 _SNAPSHOT = TypeAdapter(Snapshot)
 
@@ -113,12 +112,6 @@ def all_groups(session: Session) -> list[PublishedGroup]:
         PublishedGroup(publication=r.publication, view=r.view, group=r.group, people=json.loads(r.people))
         for r in session.exec(select(PublishedGroupRow).order_by(col(PublishedGroupRow.id)))
     ]
-
-
-def addresses(session: Session) -> list[tuple[str, str, str]]:
-    """Return (programme, person, address in small letters or nothing) of everybody: the same people elsewhere."""
-    query = select(ContactRow.programme_id, ContactRow.person, ContactRow.email)
-    return [(programme, person, (email or "").strip().lower()) for programme, person, email in session.exec(query)]
 
 
 def answered(session: Session, programme: str) -> dict[str, frozenset[str]]:

@@ -21,7 +21,7 @@ from changeflow.programme.mandates import Subject, in_role
 from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.programme.powers import PowerChange, changed_powers
 from changeflow.programme.programme import Programme, join
-from changeflow.storage import audit, erasure, facts, versions
+from changeflow.storage import audit, erasure, facts, known_people, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.freezing import check_frozen
@@ -93,7 +93,7 @@ def apply(
             contacts = _contacts(stored, read, versions.contacts(session, programme))
             if stored is not None and stored.hash == read.definition.content_hash():
                 number = stored.number
-                versions.save_contacts(session, programme, contacts)
+                _save_contacts(session, programme, contacts)
                 versions.touch(session, programme)
                 subject = f"version:{number}"
                 audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
@@ -107,7 +107,7 @@ def apply(
                     _check_retired(stored.definition, read, known, retire)
                     check_frozen(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
-                versions.save_contacts(session, programme, contacts)
+                _save_contacts(session, programme, contacts)
                 entries = [("roles", f"version:{number}:{change.code}") for change in powers]
                 audit.append_all(session, programme, entries, at=now, actor=by)
                 day = on or read.definition.programme.start
@@ -175,6 +175,14 @@ def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]
         given = read.contact_columns | ({"name"} if before is not None and before.name == role else set())
         found.append(contact if before is None else contact.completed_from(before, given))
     return found
+
+
+def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]) -> None:
+    # Before as well: an upgraded database has kept no addresses yet.
+    known_people.remember(session, programme)
+    versions.save_contacts(session, programme, contacts)
+    session.flush()
+    known_people.remember(session, programme)
 
 
 def remember(folder: Path, programme: str, number: int, content: str) -> None:

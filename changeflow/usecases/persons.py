@@ -10,7 +10,7 @@ from changeflow.adkar.access import Pause, answer_by
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, custody, erasure, ledger, persons, versions
+from changeflow.storage import audit, custody, erasure, known_people, ledger, persons, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.ledger import Erasure
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
@@ -114,6 +114,7 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
 
 def erase_in(session: Session, name: str, person: str, *, actor: str, at: datetime) -> dict[str, int]:
     """Erase what is about a person within a transaction of the caller's, who has locked the programme."""
+    known_people.remember(session, name)
     contact = versions.contacts(session, name).get(person)
     recipient = recipient_of(adopt_key(session), name, person, contact)
     removed = erasure.erase(

@@ -17,7 +17,7 @@ from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, publications, versions
+from changeflow.storage import audit, known_people, publications, versions
 from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.usecases.stored import SYSTEM, load
 
@@ -92,10 +92,12 @@ def _publish_stored(
     session: Session, programme: Programme, round_: str, days: Mapping[str, Days], *, now: datetime
 ) -> Snapshot:
     kept = publications.kept_answers(session)
-    keys = known_as(publications.addresses(session))
+    everybody = known_people.everybody(session)
+    keys = known_as(everybody, together=_together(session, kept))
     history, thresholds = _history(session, kept, keys)
     published = {s.round for s in publications.snapshots(session, programme.id)}
-    counted = to_count([k for k in kept if k.programme == programme.id], round_, days, published)
+    mine = {person: key for (where, person), key in keys.items() if where == programme.id}
+    counted = to_count([k for k in kept if k.programme == programme.id], round_, days, published, known_as=mine)
     people = {keys.get((programme.id, k.answer.person), k.answer.person) for k in counted}
     # Answers that were cut at one threshold are never cut at another: both cuts together would show a score.
     threshold = next((t for t, who in reversed(thresholds) if not who.isdisjoint(people)), None)
@@ -105,11 +107,11 @@ def _publish_stored(
         history,
         on=days[round_].last,
         threshold=threshold,
-        known_as={p: key for (where, p), key in keys.items() if where == programme.id},
+        known_as=mine,
     )
     number = publications.add_snapshot(session, programme.id, snapshot, at=now)
     publications.mark_counted(session, [k.id for k in counted], number)
-    back = {key: p for (where, p), key in keys.items() if where == programme.id}
+    back = {mine.get(k.answer.person, k.answer.person): k.answer.person for k in counted}
     publications.add_groups(session, programme.id, _groups(considered, number, back))
     return snapshot
 
@@ -126,40 +128,67 @@ def _groups(considered: Iterable[Considered], publication: int, back: Mapping[st
     ]
 
 
-def to_count(kept: Sequence[Kept], round_: str, days: Mapping[str, Days], published: Collection[str]) -> list[Kept]:
-    """Return a round's answers as they were last corrected, and those that came after their own round's publication."""
-    latest = {(k.answer.round, k.answer.person): k for k in sorted(kept, key=lambda k: k.revision)}
+def to_count(
+    kept: Sequence[Kept],
+    round_: str,
+    days: Mapping[str, Days],
+    published: Collection[str],
+    *,
+    known_as: Mapping[str, str],
+) -> list[Kept]:
+    """Return a round's answers as they were last corrected, and those that came after their own round's publication.
+
+    Each person once, whatever their ids are and were.
+    """
+
+    def of(one: Kept) -> str:
+        return known_as.get(one.answer.person, one.answer.person)
+
+    latest = {(k.answer.round, of(k)): k for k in sorted(kept, key=lambda k: k.id)}
     mine = {person: one for (name, person), one in latest.items() if name == round_}
     counted: dict[str, date] = {}
     """The last day of the latest round in which each person was counted."""
     for one in kept:
         if one.publication is not None:
             last = days[one.answer.round].last
-            counted[one.answer.person] = max(last, counted.get(one.answer.person, last))
+            counted[of(one)] = max(last, counted.get(of(one), last))
     for (name, person), one in sorted(latest.items(), key=lambda item: days[item[0][0]].last, reverse=True):
         if one.publication is None and name in published and counted.get(person, date.min) <= days[name].last:
             mine.setdefault(person, one)
     return list(mine.values())
 
 
-def known_as(everybody: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+def known_as(
+    everybody: Iterable[tuple[str, str, str]], *, together: Iterable[Collection[str]]
+) -> dict[tuple[str, str], str]:
     """Return a key for each (programme, person, address): the same for the same id, and for the same address.
 
-    An address that several people of one programme share joins no one. Where joining would make two people of one
-    programme into one, their ids alone say who they are.
+    `together` are ids that are, or were, in one programme at one time: so many people. An address that several of them
+    had joins no one. Where joining would make two of them into one, their ids alone say who they are.
     """
-    by_address: dict[str, list[tuple[str, str]]] = {}
-    for where, person, address in everybody:
+    people = {(where, person) for where, person, _ in everybody}
+    by_address: dict[str, set[str]] = {}
+    for _, person, address in everybody:
         if address:
-            by_address.setdefault(address, []).append((where, person))
-    same = UnionFind(person for _, person, _ in everybody)
-    for people in by_address.values():
-        if len({where for where, _ in people}) == len(people):
-            same.union(*(person for _, person in people))
-    joined = Counter((where, same[person]) for where, person, _ in everybody)
-    return {
-        (where, person): same[person] if joined[where, same[person]] == 1 else person for where, person, _ in everybody
-    }
+            by_address.setdefault(address, set()).add(person)
+    groups = [frozenset(ids) for ids in together]
+    same = UnionFind(person for _, person in people)
+    for ids in by_address.values():
+        if len(ids) > 1 and all(len(ids & group) <= 1 for group in groups):
+            same.union(*sorted(ids))
+    key = {person: same[person] for _, person in people}
+    apart = {k for group in groups for k, n in Counter(key[p] for p in group if p in key).items() if n > 1}
+    return {(where, person): person if key[person] in apart else key[person] for where, person in people}
+
+
+def _together(session: Session, kept: Iterable[Kept]) -> list[frozenset[str]]:
+    """Return the people that each programme has now, and those whom each publication counted."""
+    counted: dict[int, set[str]] = {}
+    for one in kept:
+        if one.publication is not None:
+            counted.setdefault(one.publication, set()).add(one.answer.person)
+    now = [frozenset(versions.contacts(session, name)) for name in versions.programme_ids(session)]
+    return [*now, *map(frozenset, counted.values())]
 
 
 def _history(

@@ -49,6 +49,16 @@ class ContactRow(SQLModel, table=True):
     is_active: bool = True
 
 
+class AddressSeenRow(SQLModel, table=True):
+    """That a person was known under an address, as a keyed hash: with another id they are still the same person."""
+
+    __tablename__ = "address_seen"
+
+    programme_id: str = Field(foreign_key="programme.id", primary_key=True)
+    person: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+
+
 class TombstoneRow(SQLModel, table=True):
     """That somebody was erased: keyed hashes of their id and address, so that neither is taken in again."""
 

@@ -1,0 +1,36 @@
+"""Under which addresses people are, and were, known: whoever gets another id is still the same person."""
+
+from sqlmodel import Session, col, select
+
+from changeflow.storage import versions
+from changeflow.storage.pseudonyms import adopt_key, recipient_of
+from changeflow.storage.tables.facts import AssessmentRow
+from changeflow.storage.tables.programme import AddressSeenRow
+
+
+def remember(session: Session, programme: str) -> None:
+    """Keep a keyed hash of every address that a programme with answers has now. None is ever removed."""
+    if not session.exec(select(AssessmentRow.id).where(AssessmentRow.programme_id == programme).limit(1)).first():
+        return
+    seen = select(AddressSeenRow.person, AddressSeenRow.address).where(AddressSeenRow.programme_id == programme)
+    known = set(session.exec(seen))
+    for person, address in _addresses_now(session, programme):
+        if (person, address) not in known:
+            session.add(AddressSeenRow(programme_id=programme, person=person, address=address))
+    session.flush()
+
+
+def everybody(session: Session) -> list[tuple[str, str, str]]:
+    """Return (programme, person, keyed hash of an address, or nothing) of all who are, and were, in any programme."""
+    rows = session.exec(select(AddressSeenRow).order_by(col(AddressSeenRow.programme_id), col(AddressSeenRow.person)))
+    found = dict.fromkeys((r.programme_id, r.person, r.address) for r in rows)
+    for programme in versions.programme_ids(session):
+        found |= dict.fromkeys((programme, person, "") for person in versions.contacts(session, programme))
+        found |= dict.fromkeys((programme, *one) for one in _addresses_now(session, programme))
+    return list(found)
+
+
+def _addresses_now(session: Session, programme: str) -> list[tuple[str, str]]:
+    contacts = {p: c for p, c in versions.contacts(session, programme).items() if c.email}
+    key = adopt_key(session) if contacts else b""
+    return [(person, recipient_of(key, programme, person, contact)) for person, contact in contacts.items()]
