@@ -18,3 +18,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["programme_id"], ["programme.id"]),
         sa.PrimaryKeyConstraint("programme_id", "person", "address"),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("address_seen")
