@@ -159,6 +159,12 @@ class History:
             if line not in self._lines
         ]
         self._lines.update(lines)
+        latest = self._latest.get(event.programme)
+        if latest is not None and latest.day == event.day:
+            # Its day was published before: nothing is decided about its groups until the next one.
+            self._latest[event.programme] = event
+            return
+        self._published[event.programme] = event
         names: dict[frozenset[str], list[GroupKey]] = defaultdict(list)
         for key, members in groups.items():
             names[members & counted].append(key)
@@ -176,9 +182,6 @@ class History:
             )
             if not stays:
                 self.hidden.append(Seen(event.programme, frozenset(keys), people))
-        latest = self._latest.get(event.programme)
-        if latest is None or latest.day != event.day:
-            self._published[event.programme] = event
         self._latest[event.programme] = event
 
 

@@ -59,24 +59,23 @@ class Late:
     identities: Identities
     _day: dict[str, date] = field(default_factory=dict)
     _known: dict[str, dict[str, Scores]] = field(default_factory=dict)
-    """By programme, the answers of its latest day, by who gave them."""
+    """By programme, the answers of its latest day, by id: who is who may become known later."""
     _waiting: dict[str, dict[str, Scores]] = field(default_factory=dict)
 
     def counted_with(self, event: Import) -> Import:
         """Return an import together with the earlier answers that its publication counts."""
-        given = {self.identities.of(p): s for p, s in event.scores.items()}
-        known, waiting = self._known.setdefault(event.programme, {}), self._waiting.setdefault(event.programme, {})
+        of = self.identities.of
+        waiting = self._waiting.setdefault(event.programme, {})
         if self._day.get(event.programme) == event.day:
-            waiting |= {who: scores for who, scores in given.items() if known.get(who) != scores}
-            known |= given
+            known = {of(p): scores for p, scores in self._known[event.programme].items()}
+            waiting |= {p: scores for p, scores in event.scores.items() if known.get(of(p)) != scores}
+            self._known[event.programme] |= event.scores
             return event
-        self._day[event.programme], self._known[event.programme] = event.day, given
+        self._day[event.programme], self._known[event.programme] = event.day, dict(event.scores)
         self._waiting[event.programme] = {}
-        late = {
-            member.id: waiting[who]
-            for member in event.members
-            if (who := self.identities.of(member.id)) in waiting and who not in given
-        }
+        given = {of(p) for p in event.scores}
+        by_entity = {of(p): scores for p, scores in waiting.items() if of(p) not in given}
+        late = {m.id: by_entity[of(m.id)] for m in event.members if of(m.id) in by_entity}
         return replace(event, scores={**event.scores, **late})
 
 
@@ -314,7 +313,12 @@ def _groups(
 ) -> dict[tuple[frozenset[tuple[int, bool]], int], Group]:
     """Return the groups' counts, each set of answers once, whatever it is called and however often it was imported."""
     found: dict[tuple[frozenset[tuple[int, bool]], int], Group] = {}
+    published: set[tuple[str, date]] = set()
     for number, (event, here, groups) in enumerate(zip(events, counted, named, strict=True)):
+        # A corrected file is no round of its own: nothing counts it as it is.
+        if (event.programme, event.day) in published:
+            continue
+        published.add((event.programme, event.day))
         for key, members in groups.items():
             answers = frozenset((here[p].unknown, here[p].live) for p in members if p in here)
             if answers:

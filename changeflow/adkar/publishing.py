@@ -101,6 +101,8 @@ class _Group:
     held: tuple[Band, ...] | None = None
     is_as_before: bool = False
     """Nobody has joined, left or changed since it was published last."""
+    is_beyond_limit: bool = False
+    """What was published of it counts somebody whom too many groups count by now."""
 
 
 def publish(
@@ -155,6 +157,7 @@ class _Door:
         labels = [[(self.programme, v.view, v.group) for v in each] for each in named]
         matches = self.history.match(people, labels, minimum=self.protection.minimum)
         self.groups = [_Group(p, v, m) for p, v, m in zip(people, named, matches, strict=True)]
+        self._leave_out_beyond_limit()
         offered = [g for g in self.groups if self._is_offered(g)]
         if self.protection.together:
             self._publish_together(offered)
@@ -174,9 +177,26 @@ class _Door:
             changed = changed_since(shown, {p: self.now[p][0] for p in group.people})
             group.is_as_before = changed == 0
             if changed < minimum and self._carried(group) is None:
-                group.hidden = Hidden.BEFORE
+                group.hidden = Hidden.LIMIT if group.is_beyond_limit else Hidden.BEFORE
             return changed >= minimum
         return group.hidden is None
+
+    def _leave_out_beyond_limit(self) -> None:
+        """Leave out old figures that count somebody in too many groups by now; the newest stay.
+
+        A group may be gone for a round, because it was too small, while others with its people were published.
+        """
+        found = self._counted_elsewhere()
+        carried = [(one, g) for g in self.groups if (one := self._carried(g)) is not None]
+        for before, group in sorted(
+            carried, key=lambda item: (self._rank(item[1]) > 0, -item[0].standing.on.toordinal())
+        ):
+            people = frozenset(before.people)
+            if self._rank(group) > 0 and any(len(found.get(p, set()) | {people}) > GROUPS_OF_ONE for p in people):
+                group.is_beyond_limit = True
+                continue
+            for person in people:
+                found.setdefault(person, set()).add(people)
 
     def _bands(self, size: int) -> int:
         """Return in how many bands a count of so many people can be."""
@@ -215,13 +235,20 @@ class _Door:
 
     def _counted(self, chosen: Sequence[_Group]) -> dict[str, set[Hashable]]:
         """Return in which groups each person is counted that are chosen, or were shown before and still are."""
-        found: dict[str, set[Hashable]] = {}
-        ours = [one for g in self.groups if g not in chosen and (one := self._carried(g))]
-        theirs = {c.label: c for c in self.history.considered if c.is_shown and c.programme != self.programme}
-        seen = [(frozenset(one.people), frozenset(one.people)) for one in (*ours, *theirs.values())]
-        for people, key in [*seen, *((g.people, self._key(g)) for g in chosen)]:
+        found = self._counted_elsewhere()
+        ours = [frozenset(one.people) for g in self.groups if g not in chosen and (one := self._carried(g))]
+        for people, key in [*((people, people) for people in ours), *((g.people, self._key(g)) for g in chosen)]:
             for person in people:
                 found.setdefault(person, set()).add(key)
+        return found
+
+    def _counted_elsewhere(self) -> dict[str, set[Hashable]]:
+        """Return in which groups of other programmes each person is counted."""
+        found: dict[str, set[Hashable]] = {}
+        theirs = {c.label: c for c in self.history.considered if c.is_shown and c.programme != self.programme}
+        for one in theirs.values():
+            for person in one.people:
+                found.setdefault(person, set()).add(frozenset(one.people))
         return found
 
     def _key(self, group: _Group) -> Hashable:
@@ -274,7 +301,7 @@ class _Door:
     def _carried(self, group: _Group) -> Considered | None:
         """Return what was published of a group before and stays in sight. Another programme's figures do not, but where
         they are this one's to the last answer: then it is the same programme under another id."""
-        before = group.match.shown
+        before = None if group.is_beyond_limit else group.match.shown
         is_own = before is not None and before.programme == self.programme
         return before if is_own or group.is_as_before else None
 

@@ -144,7 +144,12 @@ def to_count(
     def of(one: Kept) -> str:
         return known_as.get(one.answer.person, one.answer.person)
 
-    latest = {(k.answer.round, of(k)): k for k in sorted(kept, key=lambda k: k.id)}
+    latest: dict[tuple[str, str], Kept] = {}
+    for one in sorted(kept, key=lambda k: k.id):
+        before = latest.get((one.answer.round, of(one)))
+        # The same answers under another id are no correction.
+        if before is None or (before.answer.scores, before.answer.on) != (one.answer.scores, one.answer.on):
+            latest[one.answer.round, of(one)] = one
     mine = {person: one for (name, person), one in latest.items() if name == round_}
     counted: dict[str, date] = {}
     """The last day of the latest round in which each person was counted."""
