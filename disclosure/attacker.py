@@ -117,7 +117,8 @@ def _explain(narrowed: Narrowed, knowledge: Knowledge) -> Finding:
     for state in narrowed.states:
         scores = [known | more for known, more in zip(scores, domain.scores(state), strict=True)]
     places = [{state[n] for state in narrowed.states} for n in range(len(domain.thresholds))]
-    is_exact = any(len(p) == 1 for p in places) or any(s.bit_count() == 1 for s in scores)
+    without = [{domain.place(s, t, live=False) for s in narrowed.states} for t in domain.not_live]
+    is_exact = any(len(p) == 1 for p in (*places, *without)) or any(s.bit_count() == 1 for s in scores)
     beside = " beside an insider" if narrowed.insider else ""
     possible = " and ".join(
         f"{{{', '.join(map(_place, sorted(p)))}}} at threshold {t}"

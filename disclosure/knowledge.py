@@ -142,8 +142,11 @@ class Row:
 
 
 def row_of(line: Line, events: Sequence[Import], counted: Sequence[Mapping[str, Counted]]) -> Row | None:
-    """Find the import that a line counts, the latest revision of its day first; None where the line is true of none."""
-    for number in reversed(range(len(events))):
+    """Find the import that a line counts, the first of its day first; None where the line is true of none.
+
+    Files that correct a day come too late for its line.
+    """
+    for number in range(len(events)):
         event, here = events[number], counted[number]
         if event.programme != line.programme or event.day != line.day or not line.people <= here.keys():
             continue
@@ -162,6 +165,8 @@ class Domain:
     live: bool
     """Whether reinforcement ever counted for them."""
     states: tuple[State, ...]
+    not_live: tuple[int, ...] = ()
+    """Thresholds at which they were seen without it as well: there, a barrier at reinforcement is none."""
 
     def place(self, state: State, threshold: int, *, live: bool) -> int:
         place = state[self.thresholds.index(threshold)]
@@ -182,7 +187,7 @@ class Domain:
         return tuple(found)
 
 
-def domain_of(thresholds: tuple[int, ...], *, live: bool) -> Domain:
+def domain_of(thresholds: tuple[int, ...], *, live: bool, not_live: tuple[int, ...] = ()) -> Domain:
     """Return every state; at a higher threshold a barrier comes earlier or at the same place.
 
     >>> [len(domain_of((3,), live=live).states) for live in (True, False)], len(domain_of((2, 3), live=True).states)
@@ -190,7 +195,7 @@ def domain_of(thresholds: tuple[int, ...], *, live: bool) -> Domain:
     """
     places = [p for p in range(NO_BARRIER + 1) if live or p != REINFORCEMENT]
     rising = combinations_with_replacement(places, len(thresholds))
-    return Domain(thresholds, live, tuple(tuple(reversed(places)) for places in rising))
+    return Domain(thresholds, live, tuple(tuple(reversed(places)) for places in rising), not_live if live else ())
 
 
 @dataclass(slots=True)
@@ -275,10 +280,13 @@ def _kinds(
     rows: Sequence[Row],
 ) -> tuple[list[Kind], dict[int, int]]:
     thresholds: dict[int, set[int]] = defaultdict(set)
+    not_live: dict[int, set[int]] = defaultdict(set)
     live: dict[int, dict[int, bool]] = defaultdict(dict)
     for number, (event, here) in enumerate(zip(events, counted, strict=True)):
         for one in here.values():
             thresholds[one.unknown].add(event.threshold)
+            if not one.live:
+                not_live[one.unknown].add(event.threshold)
             live[one.unknown][number] = one.live
     lines_of: dict[int, list[tuple[int, bool]]] = defaultdict(list)
     for n, row in enumerate(rows):
@@ -291,8 +299,10 @@ def _kinds(
         flags = live[unknown]
         # People whose service went live between two imports are kept apart: an import may see them in two ways.
         changing = tuple(sorted(flags.items())) if len(set(flags.values())) > 1 else ()
-        domain = domain_of(tuple(sorted(thresholds[unknown])), live=any(flags.values()))
-        signature = (domain.thresholds, domain.live, tuple(seen), changing)
+        domain = domain_of(
+            tuple(sorted(thresholds[unknown])), live=any(flags.values()), not_live=tuple(sorted(not_live[unknown]))
+        )
+        signature = (domain.thresholds, domain.live, domain.not_live, tuple(seen), changing)
         kind = kinds.setdefault(signature, Kind(domain, tuple(seen)))
         order.setdefault(signature, len(order))
         kind.unknowns.append(unknown)

@@ -327,14 +327,15 @@ class Search:
 
     def _build_masks(self) -> None:
         width = max((len(d.states) for d in self._domains), default=1)
-        most = max((len(d.thresholds) for d in self._domains), default=1)
+        most = max((len(d.thresholds) + len(d.not_live) for d in self._domains), default=1)
         self._masks = np.zeros((len(self._domains), width, 5), np.int64)
         self._places = np.zeros((len(self._domains), width, most), np.int64)
         for number, domain in enumerate(self._domains):
             for n, state in enumerate(domain.states):
                 self._masks[number, n] = domain.scores(state)
-                self._places[number, n, : len(state)] = state
-        self._distinct = _ints([len(d.thresholds) for d in self._domains])
+                seen = [*state, *(domain.place(state, t, live=False) for t in domain.not_live)]
+                self._places[number, n, : len(seen)] = seen
+        self._distinct = _ints([len(d.thresholds) + len(d.not_live) for d in self._domains])
 
 
 def places_of(stat: int) -> tuple[int, ...]:
