@@ -38,6 +38,7 @@ def a_tiny_sequence(seed: int) -> tuple[list[Import], list[tuple[int, Line]]]:
             live[p] |= chance.random() < 0.1
         programme = chance.choice(("one", "one", "two"))
         members = tuple(Member(p, live=live[p]) for p in people if chance.random() < 0.9)
+        members = members or (Member(people[0], live=live[people[0]]),)
         day = DAY + timedelta(days=number)
         events.append(Import(programme, f"{number}", day, members, dict(scores), thresholds[programme]))
     lines = []
