@@ -136,8 +136,7 @@ def test_a_folder_that_cannot_be_marked_is_stored_and_says_so(
 ):
     (trust / "schools.csv").write_text((trust / "schools.csv").read_text().replace("Ash School", "Ash Academy"))
     with monkeypatch.context() as patched:
-        full_disk = CannotWriteError("a message", "No space left")
-        patched.setattr(channels, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
+        patched.setattr(files, "_write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
         done = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
     assert (done.exit_code, "Version 2 is stored, but the folder could not note that" in done.output) == (1, True)
     again = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
@@ -170,3 +169,17 @@ def test_a_message_that_cannot_be_written_names_no_one(tmp_path: Path):
     receipt = FileChannel(tmp_path / "outbox").send(message)
     assert receipt.sent is Sent.LATER
     assert "a@example.org" not in receipt.detail
+
+
+def test_schemas_have_no_place_in_a_file_or_a_device(tmp_path: Path):
+    (tmp_path / "file").write_text("before")
+    for place in (
+        tmp_path / "file",
+        tmp_path / "file" / "x",
+        Path("/dev/null"),
+        Path("/proc/nowhere"),
+        tmp_path / ("x" * 300),
+    ):
+        code, said = run(tmp_path, ["schema", "--out"], place)
+        assert (code, "cannot be" in said) == (4, True), said
+    assert (tmp_path / "file").read_text() == "before"
