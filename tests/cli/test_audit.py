@@ -108,7 +108,7 @@ def test_a_restored_copy_is_accepted_by_hand(home: Path):
     assert "an older copy was restored" in run("audit", "verify", code=3).stderr
     run("audit", "anchor", "--as", "chief")
     said = run("audit", "verify").stdout
-    assert "3 entries, all in order." in said
+    assert "4 entries, all in order." in said
     assert "1 heads were accepted by hand" in said
     assert "anchor:accept" in run("audit", "show", "--last", "1").stdout
 
