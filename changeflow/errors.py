@@ -42,7 +42,8 @@ PASSWORD_FIELD = re.compile(r"(\b(?:ssl)?pass(?:word|wd|phrase)?\s*=\s*)('[^']*'
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _MOST_SHOWN = 2_000
 """Characters of one text: a loop of tasks is named in full, a file's contents are not."""
-_MOST_LISTED = 1_000
+MOST_LISTED = 1_000
+"""Problems that are listed. Once there are more, readers may stop looking for others."""
 
 
 def printable(text: object, *, keep: str = "") -> str:
@@ -77,8 +78,8 @@ class ProblemsError(InputError):
         """`Problem`s, which lie in a layer above this one."""
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        listed = [str(p) for p in self.problems[:_MOST_LISTED]]
-        more = [f"… and {count - _MOST_LISTED} more."] if count > _MOST_LISTED else []
+        listed = [str(p) for p in self.problems[:MOST_LISTED]]
+        more = [f"… and {count - MOST_LISTED} more."] if count > MOST_LISTED else []
         super().__init__("\n".join([*listed, *more, f"{head} found; nothing was changed."]))
 
 

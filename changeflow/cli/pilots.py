@@ -119,7 +119,7 @@ def pilot_reconcile(
             )
             kept = "The run was kept." if is_new else "The same run is kept already."
         else:
-            refuse(context, ["db", "programme", "actor"], "without --service nothing is stored.")
+            refuse(context, ["db", "programme", "actor", "at"], "without --service nothing is stored.")
             if preset:
                 refuse(context, ["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
             policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])

@@ -63,7 +63,8 @@ def schema(
     from changeflow.intake.schema import schemas, write_schemas
 
     if folder is not None:
-        write_schemas(folder)
+        with spoken_errors():
+            write_schemas(folder)
         note(f"Wrote {', '.join(sorted(schemas()))} to {folder}")
     else:
         out(json.dumps(schemas(), indent=2))

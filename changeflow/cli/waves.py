@@ -168,7 +168,7 @@ def simulate(
             help="The same seed draws the same numbers, whatever the number of threads.",
         ),
     ] = 1,
-    threads: Annotated[int, typer.Option(help="How many run beside each other.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="How many run beside each other.")] = 2,
     assume: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
     ] = None,

@@ -1,8 +1,6 @@
 """The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
 
-from collections.abc import Iterable, Iterator
-
-import networkx as nx
+from collections.abc import Collection, Iterator, Mapping
 
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
@@ -48,11 +46,10 @@ def check_settings(programme: Programme) -> Iterator[Flaw]:
     yield from _endings(programme)
 
 
-def unknown(place: Place, what: str, name: str, known: Iterable[str], *, on_key: bool = False) -> Iterator[Flaw]:
+def unknown(place: Place, what: str, name: str, known: Collection[str], *, on_key: bool = False) -> Iterator[Flaw]:
     """Yield the flaw of a name that nothing has, with the nearest one that something has."""
-    options = set(known)
-    if name not in options:
-        yield Flaw(place, f"There is no {what} '{name}'.", did_you_mean(name, options), on_key=on_key)
+    if name not in known:
+        yield Flaw(place, f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
 
 
 def _waves(definition: Definition) -> Iterator[Flaw]:
@@ -122,13 +119,27 @@ def _stays(definition: Definition, people: set[str], schools: set[str]) -> Itera
 
 def _manager_loops(definition: Definition) -> Iterator[Flaw]:
     """Say each loop of managers once: a reminder would never find anybody above."""
-    above = nx.DiGraph([(p.id, p.manager) for p in definition.people if p.manager])
-    for loop in sorted(nx.simple_cycles(above), key=min):
+    above = {p.id: p.manager for p in definition.people if p.manager}
+    for loop in sorted(_loops(above), key=min):
         start = loop.index(min(loop))
         what = (
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
         )
         yield Flaw(Place("people"), what, "Leave out the manager of whoever stands at the top.")
+
+
+def _loops(above: Mapping[str, str]) -> Iterator[list[str]]:
+    """Yield each loop once. Everybody has one manager at most, so it takes one look at each."""
+    seen: set[str] = set()
+    for first in above:
+        path: dict[str, int] = {}
+        person: str | None = first
+        while person is not None and person not in seen:
+            seen.add(person)
+            path[person] = len(path)
+            person = above.get(person)
+        if person in path:
+            yield list(path)[path[person] :]
 
 
 def _calendars(definition: Definition) -> Iterator[Flaw]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.impacts import Change
 from changeflow.adkar.people import Contact, Person
-from changeflow.errors import CyclicRoadmapError, ProblemsError, RulesUnknownError, UnknownThingError
+from changeflow.errors import MOST_LISTED, CyclicRoadmapError, ProblemsError, RulesUnknownError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.change_checks import check_change
 from changeflow.intake.checks import check_references, check_settings
@@ -272,12 +272,12 @@ class _Reader:
 
     def _table(
         self, name: str, required: tuple[str, ...], optional: tuple[str, ...], mapping: dict[str, str]
-    ) -> list[Row]:
+    ) -> Iterator[Row]:
         path = self.path / name
         if not is_there(path):
             remedy = f"Its columns are {', '.join(required)}."
             self.problems.append(Problem(file=name, what="The file is missing.", remedy=remedy))
-            return []
+            return iter(())
         columns = {"required": required, "optional": optional}
         return read_table(path, name, self.problems, **columns, mapping=mapping, inside=self.path)
 
@@ -290,7 +290,9 @@ class _Reader:
             for complaint in error.errors():
                 column = str(complaint["loc"][0])
                 what = f"{column} {_quoted(complaint['input'])}: {complaint['msg'].removeprefix('Value error, ')}."
-                if complaint["type"] == "string_pattern_mismatch":
+                if complaint["type"].startswith("date"):
+                    what = f"'{complaint['input']}' is not a date. Write year-month-day, such as 2027-02-05."
+                elif complaint["type"] == "string_pattern_mismatch":
                     what = f"'{complaint['input']}' is not an id. Use lower-case letters, digits and hyphens."
                 self.problems.append(row.problem(file, column, what))
             return None
@@ -303,6 +305,8 @@ class _Reader:
 
     def _report(self, flaws: Iterable[Flaw]) -> None:
         for flaw in flaws:
+            if len(self.problems) > MOST_LISTED:
+                return
             document = self.documents.get(flaw.place.file)
             if document is None:
                 self.problems.append(Problem(file=f"{flaw.place.file}.csv", what=flaw.what, remedy=flaw.remedy))

@@ -26,7 +26,7 @@ _KINDS = {
     stat.S_IFDIR: "a folder",
 }
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
+NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
 SAVE_AS = "Save it as text in UTF-8."
 
 
@@ -92,7 +92,7 @@ def decode(raw: bytes, shown: str, problems: list[Problem]) -> str | None:
         text = _decode_older(raw, error.start, shown, problems)
         if text is None:
             return None
-    if (found := _NOT_TEXT.search(text)) is None:
+    if (found := NOT_TEXT.search(text)) is None:
         return text
     line, column = _place(text[: found.start()])
     is_wide = text.count("\0", 0, 2_000) > min(len(text), 2_000) // 4

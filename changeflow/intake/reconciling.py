@@ -88,7 +88,7 @@ def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[
     """Give old keys their new ones: `old,new`, one line a contract whose id changed. Ids are never used again."""
     from changeflow.intake.tables import read_table
 
-    rows = read_table(path, path.name, problems, required=("old", "new"), optional=())
+    rows = list(read_table(path, path.name, problems, required=("old", "new"), optional=()))
     pairs: dict[str, str] = {}
     taken: dict[str, int] = {}
     for row in rows:

@@ -1,7 +1,7 @@
 """The first sheet of an xlsx as lines of text, from a copy of the workbook that has been measured first.
 
-An xlsx is a zip: a few kilobytes can unfold to gigabytes, and two cells far apart make the reader lay out all between.
-So the parts that are read are unpacked within a limit, the sheet's cells are counted, and only then is it read.
+An xlsx is a zip: a few kilobytes can unfold to gigabytes. So the parts that are read are unpacked within a limit, the
+sheet's cells are counted (`sheet_size`), and only then is it read.
 """
 
 import io
@@ -13,11 +13,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from changeflow.intake.opening import read_bytes
+from changeflow.intake.opening import NOT_TEXT, read_bytes
+from changeflow.intake.sheet_size import TooLargeError, check_size
 from changeflow.values.problem import Problem
 
 if TYPE_CHECKING:
@@ -30,23 +30,13 @@ MOST_OF_A_LIST = 2_000_000
 """Bytes of the list of sheets, and of the styles."""
 MOST_UNPACKED = 60_000_000
 """Bytes of the parts that are read: a sheet of half a million cells, and its texts."""
-MOST_CELLS = 500_000
-MOST_ROWS = 200_000
-MOST_COLUMNS = 500
-MOST_AREA = 2_000_000
-"""Cells between the first and the last one that is used: the reader lays out all of them."""
-MOST_CHARACTERS = 30_000_000
-"""Of all cells together: a text that is shared is written out wherever it stands."""
 INSTEAD = "Save only the sheet that is meant, as .xlsx or as CSV (UTF-8)."
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 SHARED, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
 _NEEDED = ("[Content_Types].xml", "_rels/.rels", WORKBOOK, RELATIONS, SHARED, STYLES)
 _SHEET = re.compile(r"(\{.*\})?sheet")
-_ROW = re.compile(rb"<(?:[\w.-]+:)?row[\s/>]")
-_CELL = re.compile(rb"<(?:[\w.-]+:)?c[\s/>]")
-_REFERENCE = re.compile(rb"\sr\s*=\s*[\"']\s*([A-Za-z]*)([0-9]*)")
-_VALUE = re.compile(rb"<(?:[\w.-]+:)?v[^>]*>\s*([^<]*)")
-_STRING = re.compile(rb"<(?:[\w.-]+:)?si[\s/>]")
+_ENCRYPTED = 0x1
+"""The flag of a part that is packed with a password."""
 
 
 class _RefusedError(Exception):
@@ -69,6 +59,12 @@ def read_sheet(
         problems.append(
             Problem(file=shown, what="The first sheet is empty.", remedy="Its first line names the columns.")
         )
+    for line, cells in found:
+        for column, cell in enumerate(cells, 1):
+            if (control := NOT_TEXT.search(cell)) is not None:
+                what = f"The cell holds the control character U+{ord(control[0]):04X}."
+                problems.append(Problem(file=shown, line=line, column=column, what=what, remedy="Take it out."))
+                return []
     return found
 
 
@@ -108,9 +104,11 @@ def _copy_measured(raw: bytes, to: Path) -> None:
                 raise _RefusedError("This is not an Excel workbook")
             sheet = _first_sheet(parts)
             parts[sheet] = unpacked.read(sheet)
-            _measure(parts[sheet], parts.get(SHARED, b""))
+            check_size(parts[sheet], parts.get(SHARED, b""))
             for name, content in parts.items():
                 copy.writestr(name, content)
+    except TooLargeError as error:
+        raise _RefusedError(str(error)) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
             KeyError, UnicodeError, OverflowError, struct.error) as error:  # fmt: skip
         raise _RefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
@@ -136,6 +134,8 @@ class _Unpacked:
         info = self.names[name]
         if name in (WORKBOOK, RELATIONS, STYLES) and info.file_size > MOST_OF_A_LIST:
             raise _RefusedError(f"The workbook cannot be read: its part {name} is too large")
+        if info.flag_bits & _ENCRYPTED:
+            raise _RefusedError("The workbook needs a password to open it")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _RefusedError("The workbook cannot be read: no spreadsheet packs its parts in this way")
         # What it says first, then what it is: a zip may lie.
@@ -168,69 +168,6 @@ def _elements(content: bytes) -> Iterator["etree._Element"]:
         return etree.fromstring(content, parser).iter()
     except etree.XMLSyntaxError:
         raise _RefusedError("The workbook cannot be read: it is damaged") from None
-
-
-def _measure(sheet: bytes, texts: bytes) -> None:
-    """Count the cells of a sheet, how far they reach and how much they say, before anything lays them out."""
-    if b"\0" in sheet[:1_000] or b"\0" in texts[:1_000] or b"<!" in sheet or b"<!" in texts:
-        raise _RefusedError("The workbook cannot be read: no spreadsheet writes it in this way")
-    rows = _count(_ROW, sheet, MOST_ROWS)
-    if rows > MOST_ROWS:
-        raise _RefusedError(f"The sheet has more than {MOST_ROWS:,} lines")
-    cells = _count(_CELL, sheet, MOST_CELLS)
-    if cells > MOST_CELLS or _count(_STRING, texts, MOST_CELLS) > MOST_CELLS:
-        raise _RefusedError(f"The sheet has more than {MOST_CELLS:,} cells")
-    placed, last_row, last_column = 0, 0, 0
-    columns: dict[bytes, int] = {}
-    for found in _REFERENCE.finditer(sheet):
-        letters, digits = found.groups()
-        if letters:
-            placed += 1
-            if letters not in columns:
-                columns[letters] = _column(letters)
-            last_column = max(last_column, columns[letters])
-        last_row = max(last_row, int(digits[:9] or 0))
-    if placed < cells:
-        # A cell need not say where it is: then it is beside the one before it.
-        last_column += max(_count(_CELL, row, MOST_CELLS) for row in _ROW.split(sheet))
-        last_row += rows
-    if last_row > MOST_ROWS:
-        raise _RefusedError(f"The sheet reaches to line {last_row:,}; at most {MOST_ROWS:,} are read")
-    if last_column > MOST_COLUMNS:
-        raise _RefusedError(f"The sheet has more than {MOST_COLUMNS} columns")
-    if last_row * last_column > MOST_AREA:
-        raise _RefusedError(f"The sheet reaches over more than {MOST_AREA:,} cells")
-    if _shared_characters(sheet, texts, cells) > MOST_CHARACTERS:
-        raise _RefusedError(f"The sheet has more than {MOST_CHARACTERS // 1_000_000} million characters")
-
-
-def _shared_characters(sheet: bytes, texts: bytes, cells: int) -> int:
-    """Return at most how many characters shared texts have, written out wherever they stand."""
-    starts = [found.start() for found in _STRING.finditer(texts)]
-    sizes = [b - a for a, b in pairwise([*starts, len(texts)])]
-    longest = max(sizes, default=0)
-    if longest * cells <= MOST_CHARACTERS:
-        return 0
-    total = 0
-    for found in _VALUE.finditer(sheet):
-        number = found[1].strip()
-        # A number that is no text's counts as well: rather too much than too little.
-        total += (
-            sizes[int(number[:9])] if number.isdigit() and int(number[:9]) < len(sizes) else longest * (b"&" in number)
-        )
-    return total
-
-
-def _count(pattern: re.Pattern[bytes], content: bytes, most: int) -> int:
-    """Count the places of a pattern, up to one more than `most`."""
-    return sum(1 for _ in islice(pattern.finditer(content), most + 1))
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper()[:6]:
-        number = number * 26 + letter - ord("A") + 1
-    return number
 
 
 def _text(cell: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from changeflow.errors import MOST_LISTED
 from changeflow.intake.opening import read_text
 from changeflow.intake.sheets import read_sheet
 from changeflow.values.cells import plain_cell
@@ -51,11 +52,31 @@ def read_table(
     optional: tuple[str, ...] | None,
     mapping: Mapping[str, str] | None = None,
     inside: Path | None = None,
-) -> list[Row]:
+) -> Iterator[Row]:
     """Read a CSV, or the first sheet of an xlsx; `mapping` gives their column for ours.
 
-    `optional=None` takes any other column as it is. A file that leads out of the folder `inside` is refused.
+    `optional=None` takes any other column as it is. A file that leads out of the folder `inside` is refused. The rows
+    end once there are more problems than are listed.
     """
+    return _until_too_many(_read(path, shown, problems, required, optional, mapping, inside), problems)
+
+
+def _until_too_many(rows: list[Row], problems: list[Problem]) -> Iterator[Row]:
+    for row in rows:
+        if len(problems) > MOST_LISTED:
+            return
+        yield row
+
+
+def _read(
+    path: Path,
+    shown: str,
+    problems: list[Problem],
+    required: tuple[str, ...],
+    optional: tuple[str, ...] | None,
+    mapping: Mapping[str, str] | None,
+    inside: Path | None,
+) -> list[Row]:
     columns = _Columns(required, optional, mapping or {})
     try:
         if path.suffix.lower() == ".xlsx":
@@ -115,7 +136,11 @@ class _Columns:
     mapping: Mapping[str, str]
 
     def check(self, header: Sequence[str], theirs: Sequence[str], shown: str) -> Iterator[Problem]:
-        """Find columns that are missing, and those that no one asked for."""
+        """Find columns that are missing, there twice, or that no one asked for."""
+        for n, name in enumerate(header, 1):
+            if name and (first := header.index(name) + 1) < n:
+                what = f"Duplicate column '{name}' (first in column {first})."
+                yield Problem(file=shown, column=n, what=what, remedy="Keep one of them.")
         for name in self.required:
             if name not in header:
                 wanted = self.mapping.get(name, name)
@@ -124,7 +149,10 @@ class _Columns:
         if self.optional is not None and not self.mapping:
             known = {*self.required, *self.optional}
             for n, name in enumerate(header, 1):
-                if name not in known:
+                if not name:
+                    remedy = "Name it, or take the column out."
+                    yield Problem(file=shown, column=n, what=f"Column {n} has no heading.", remedy=remedy)
+                elif name not in known:
                     what, remedy = f"Unknown column '{name}'.", did_you_mean(name, known)
                     yield Problem(file=shown, column=n, what=what, remedy=remedy)
 
@@ -140,7 +168,8 @@ def _rows(
         raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")
     theirs = [plain_cell(h.strip()) for h in head]
     ours = {theirs_name: name for name, theirs_name in wanted.mapping.items()}
-    header = [ours.get(h, h) for h in theirs]
+    # Another column may have the name that ours has: where ours is mapped, that one is not meant.
+    header = [ours.get(h, "" if h in wanted.mapping else h) for h in theirs]
     columns = {name: n for n, name in enumerate(header, 1)}
     problems += wanted.check(header, theirs, shown)
     if any(name not in columns for name in wanted.required):

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import islice
 
+from changeflow.errors import MOST_LISTED
 from changeflow.programme.calendars import Calendars
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.reference import PROGRAMME, Flaw, Place, References
@@ -62,8 +64,13 @@ class _Expander:
             self._expand_service(service)
         self._expand_programme()
         for instance in self.instances.values():
+            if len(self.out.flaws) > MOST_LISTED:
+                # Whoever made that many mistakes reads no more of them.
+                break
             self._add_task(instance)
         for instance in self.instances.values():
+            if len(self.out.flaws) > MOST_LISTED:
+                break
             self._add_links(instance)
         self._add_milestones()
         return self.out
@@ -89,8 +96,8 @@ class _Expander:
                 merged = fields.changed_by(change) if change else fields
                 authored = bool((change and change.after is not None) or (own and general[name].after is not None))
                 self._place(_Instance(f"{service.service}/{local}", merged, schools, service, wave, here, authored))
-        for local in single:
-            known = [i.removeprefix(f"{service.service}/") for i in self.instances if i.startswith(service.service)]
+        known = [i.removeprefix(f"{service.service}/") for i in self.instances if i.startswith(service.service)]
+        for local in islice(single, MOST_LISTED):
             place = Place.service(service.service, "tasks", local)
             self.out.flaws.append(Flaw(place, f"No task '{local}' to change.", did_you_mean(local, known), on_key=True))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from changeflow.adkar.people import Person
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.values.problem import did_you_mean
 
@@ -51,6 +52,11 @@ class References:
         self.definition = definition
         self._schools = {s.id: s for s in definition.schools}
         self._people = {p.id: p for p in definition.people}
+        self._members: dict[str, list[Person]] = {}
+        """The people of each group, by id."""
+        for person in sorted(definition.people, key=lambda p: p.id):
+            for group in person.groups:
+                self._members.setdefault(group, []).append(person)
 
     def waves_of(self, service: ServiceFile) -> list[Wave]:
         """Return the service's waves in their order."""
@@ -76,10 +82,9 @@ class References:
             return (sponsor.person if sponsor else None), None
         if text in self._people:
             return text, None
-        members = sorted((p for p in self.definition.people if text in p.groups), key=lambda p: p.id)
-        if not members:
-            groups = {g for p in self.definition.people for g in p.groups}
-            known = {*self._people, *groups, "lead_provider", "sponsor"}
+        members = self._members.get(text)
+        if members is None:
+            known = {*self._people, *self._members, "lead_provider", "sponsor"}
             return None, (f"There is no person or group '{text}'.", did_you_mean(text, known))
         local = [p for p in members if p.school in schools] if len(schools) == 1 else members
         return (local or members)[0].id, None

@@ -24,6 +24,8 @@ BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
 _NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
 _BLOCK = 8192
+_MOST_AT_THE_END = 16 * _BLOCK
+"""Bytes in which there must be a whole line of ours."""
 
 
 class Head(NamedTuple):
@@ -87,8 +89,12 @@ def accept(path: str, heads: Sequence[Head]) -> None:
 def read(path: Path) -> Iterator[Line | Fault]:
     """Yield the lines of an anchor, and what is wrong with them. A line that a crash cut short is passed over."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            yield from checked(file)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(file, encoding="utf-8", errors="replace") as text:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise AnchorError(str(path), "it is not a regular file", saved="Nothing was checked.")
+            # No line of ours is that long: of another file none fills the memory.
+            yield from checked(iter(lambda: text.readline(_BLOCK), ""))
     except OSError as error:
         raise AnchorError(str(path), error.strerror or str(error), saved="Nothing was checked.") from None
 
@@ -130,7 +136,7 @@ def _link(before: str, body: str) -> str:
 def _append(path: str, kind: str, heads: Sequence[Head]) -> None:
     try:
         with _locked(path) as file:
-            link, is_whole = _last_link(file)
+            link, is_whole = _last_link(file, path)
             text = "" if is_whole else "\n"
             for head in heads:
                 line = Line(head.at, kind, head.programme, head.first, head.last, head.hash, "")
@@ -171,8 +177,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(file)
 
 
-def _last_link(file: int) -> tuple[str, bool]:
-    """Return the link of the last whole line, and whether the file ends with one."""
+def _last_link(file: int, path: str) -> tuple[str, bool]:
+    """Return the link of the last whole line, and whether the file ends with one; another file has no such line."""
     end = os.fstat(file).st_size
     tail, start = b"", end
     while start > 0:
@@ -183,6 +189,8 @@ def _last_link(file: int) -> tuple[str, bool]:
         for text in reversed(lines[1:] if start > 0 else lines):
             if (line := parse(text)) is not None:
                 return line.link, tail.endswith(b"\n")
+        if len(tail) > _MOST_AT_THE_END:
+            raise AnchorError(path, "it is another kind of file")
     return GENESIS, end == 0 or tail.endswith(b"\n")
 
 

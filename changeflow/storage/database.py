@@ -71,6 +71,8 @@ def engine_for(url: str) -> Engine:
         plain = plain.replace("postgresql://", "postgresql+psycopg://", 1)
     if "://" not in plain or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
         raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported")
+    if scheme.startswith("sqlite"):
+        _check_sqlite_address(url)
     pool: dict[str, Any] = {"max_overflow": MOST_CONNECTIONS - 5, "pool_timeout": BUSY_SECONDS}
     try:
         if plain.startswith("sqlite"):
@@ -86,6 +88,14 @@ def engine_for(url: str) -> Engine:
         _set_up_sqlite(engine)
     touched.listen(engine)
     return engine
+
+
+def _check_sqlite_address(url: str) -> None:
+    name = url.partition(":///")[2]
+    if name in ("", ":memory:"):
+        raise DatabaseUrlError(url, "it names no file, and what is kept in memory is lost with the command")
+    if "?" in name:
+        raise DatabaseUrlError(url, "the name of an SQLite file has no question mark, and takes no options after one")
 
 
 def _options(url: str) -> dict[str, int]:

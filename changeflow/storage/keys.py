@@ -21,6 +21,8 @@ from changeflow.storage.database import engine_for, sqlite_path
 from changeflow.storage.tables.keys import KeyCheckRow
 
 KEY_BYTES = 32
+_LONGEST = 1_000
+"""Bytes of a key file: another file is not read to its end."""
 _KEY = "key"
 """Where a session remembers the key that it has checked."""
 _place: Path | None = None
@@ -117,7 +119,9 @@ def _url(session: Session) -> str:
 def _read(file: Path) -> bytes | None:
     """Return the key in a file; None where there is no such file."""
     try:
-        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as opened:
+            key = bytes.fromhex(opened.read(_LONGEST).decode("ascii").strip())
     except FileNotFoundError:
         return None
     except OSError as error:

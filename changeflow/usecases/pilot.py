@@ -147,7 +147,7 @@ def service_subject(programme: Programme, service: str) -> Subject:
 
 def _check_period(period: str, on: date) -> None:
     """A run is of a month that was paid, or is being paid."""
-    if not re.match(PERIOD, period):
+    if not re.fullmatch(PERIOD, period):
         raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.")
     if period > f"{on:%Y-%m}":
         raise InputError(f"{period} lies in the future: there is nothing to compare yet. Nothing was kept.")

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from changeflow.errors import printable
 
@@ -22,9 +23,25 @@ class Problem:
         return f"{printable(self.file)}:{self.line}:{self.column}: {printable(self.what)}{remedy}"
 
 
+MOST_COMPARED = 300
+"""Names that one is compared with: a comparison takes microseconds, and a file may have thousands of mistakes."""
+MOST_LOOKED_AT = 5_000
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Say the nearest known name; where none is near, the first few that exist; where none exist, nothing."""
-    options = sorted(set(known))
+    """Say the nearest known name; where none is near, the first few that exist; where none exist, nothing.
+
+    Of more than `MOST_COMPARED` names, only those are compared that begin alike and are about as long; of more than
+    `MOST_LOOKED_AT` none is.
+    """
+    options = list(islice(known, MOST_LOOKED_AT + 1))
+    if len(options) > MOST_LOOKED_AT:
+        return ""
+    options = sorted(set(options))
+    if len(options) > MOST_COMPARED:
+        alike = [o for o in options if o[:1] == name[:1] and abs(len(o) - len(name)) <= 1][:MOST_COMPARED]
+        close = difflib.get_close_matches(name, alike, n=1, cutoff=0.6)
+        return f"Did you mean '{close[0]}'?" if close else ""
     close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
     if close:
         return f"Did you mean '{close[0]}'?"

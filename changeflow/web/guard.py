@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from changeflow.errors import DatabaseError
@@ -96,6 +96,9 @@ class Guard:
             return
         except TroubleError as error:
             trouble = error.trouble
+        except ClientDisconnect:
+            # A telephone that lost its connection while it sent a form: no failure, and no one to answer.
+            return
         except DatabaseError as error:
             log("database", error=type(error).__name__)
             trouble = of_database(error)

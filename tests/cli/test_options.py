@@ -37,6 +37,7 @@ REFUSED = {
     "pilot reconcile old.csv new.csv --preset payroll --tolerance net=5": ("--tolerance", "the preset payroll has"),
     "pilot reconcile old.csv new.csv --programme small": ("--programme", "nothing is stored"),
     "pilot reconcile old.csv new.csv --as lead": ("--as", "nothing is stored"),
+    "pilot reconcile old.csv new.csv --at 2027-02-01": ("--at", "nothing is stored"),
     "pilot runs payroll --contracts": ("--contracts", "Say which, with --period"),
     "report sro trust --issue": ("--issue", STORED),
     "report sro trust --since baseline": ("--since", STORED),

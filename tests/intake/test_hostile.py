@@ -32,6 +32,10 @@ YAML_BOMBS = {
     "a list of itself": ("a: &a [*a]", "aliases unfold to too much"),
     "a million values": ("a: [" + "a,\n" * 500_000 + "]", "more than 300,000 keys and values"),
     "a value of a megabyte": ("a: |\n" + "  xxxxxxxx\n" * 100_000, "more than 100,000 characters"),
+    "many lines just short enough": (
+        "a:\n" + (" " * 99_000 + "\n") * 19 + "  b: [",
+        "This is not YAML",
+    ),
     "a line of a megabyte": ("a: " + "x" * 1_000_000, "more than 100,000 characters"),
     "a tag of Python's": ("service: !!python/object/apply:os.system [id]", "is not read"),
     "bytes": ("service: !!binary aGVsbG8=", "is not read"),
@@ -70,7 +74,7 @@ def test_twenty_thousand_tasks_are_no_anchor_bomb():
 def rows(path: Path, raw: bytes) -> tuple[list[Row], list[str]]:
     path.write_bytes(raw)
     problems: list[Problem] = []
-    return read_table(path, "t.csv", problems, required=("id", "name"), optional=()), [str(p) for p in problems]
+    return list(read_table(path, "t.csv", problems, required=("id", "name"), optional=())), [str(p) for p in problems]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,7 @@ def test_lines_may_end_in_any_way_and_spreadsheets_text_is_read(tmp_path: Path, 
 def test_a_dimension_that_lies_harms_nothing(tmp_path: Path):
     a_workbook(tmp_path / "t.xlsx", (SHEET + END).replace("<sheetData>", DIMENSION))
     problems: list[Problem] = []
-    found = read_table(tmp_path / "t.xlsx", "t.xlsx", problems, required=("id",), optional=())
+    found = list(read_table(tmp_path / "t.xlsx", "t.xlsx", problems, required=("id",), optional=()))
     assert not problems
     assert [dict(row.cells) for row in found] == [{"id": "7"}]
 
@@ -125,7 +129,7 @@ def test_a_workbook_whose_head_is_wrong_or_packed_otherwise_is_refused(tmp_path:
     raw[listed + at + 2] = byte
     path.write_bytes(raw)
     problems: list[Problem] = []
-    assert not read_table(path, "t.xlsx", problems, required=("id",), optional=())
+    assert not list(read_table(path, "t.xlsx", problems, required=("id",), optional=()))
     assert len(problems) == 1
 
 
@@ -264,3 +268,32 @@ def test_names_of_files_are_shown_and_not_obeyed(tmp_path: Path):
         read_folder(folder)
     assert "x\\n\\x1b[31mservices.yaml:1:1" in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        ("id,name,id", "t.csv:1:3: Duplicate column 'id' (first in column 1). Keep one of them."),
+        ("id,name,", "t.csv:1:3: Column 3 has no heading. Name it, or take the column out."),
+    ],
+)
+def test_a_heading_twice_or_left_out_is_refused(tmp_path: Path, head: str, says: str):
+    _, problems = rows(tmp_path / "t.csv", f"{head}\na,b,c\n".encode())
+    assert problems == [says]
+
+
+def test_a_column_that_happens_to_have_our_name_is_not_taken_for_the_mapped_one(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("id,Staff No\n17,p1\n")
+    problems: list[Problem] = []
+    [row] = read_table(tmp_path / "t.csv", "t.csv", problems, required=("id",), optional=(), mapping={"id": "Staff No"})
+    assert not problems
+    assert row.cells["id"] == "p1"
+
+
+def test_a_control_character_of_a_workbook_is_refused_with_its_place(tmp_path: Path):
+    row = '<row r="{0}"><c r="A{0}" t="inlineStr"><is><t>{1}</t></is></c></row>'
+    sheet = SHEET + row.format(1, "id") + row.format(2, "a_x001B_[31m") + END
+    problems: list[Problem] = []
+    found = read_table(a_workbook(tmp_path / "t.xlsx", sheet), "t.xlsx", problems, required=("id",), optional=())
+    assert list(found) == []
+    assert [str(p) for p in problems] == ["t.xlsx:2:1: The cell holds the control character U+001B. Take it out."]

@@ -175,3 +175,24 @@ def test_a_long_chain_needs_no_recursion(tmp_path: Path):
     # A thousand days of eight hours are two hundred weeks: 1 March 2027 is a Monday, so the last day is a Friday.
     assert datetime_of(schedule.finish).isoformat() == "2030-12-27T17:00:00"
     assert all(t.driving for t in schedule.timed.values())
+
+
+@pytest.mark.parametrize("length", ["PTNaNH", "PT1e9H", "8h", "PT8H" + "0" * 100])
+def test_a_length_that_is_none_is_refused_and_not_taken_for_nothing(tmp_path: Path, length: str):
+    path = a_file(tmp_path, tasks=a_task(1))
+    path.write_text(path.read_text().replace("PT8H0M0S", length))
+    with pytest.raises(ProblemsError, match="is no duration"):
+        read_mspdi(path)
+
+
+def test_summaries_that_are_all_linked_with_each_other_are_refused(tmp_path: Path):
+    links = {n: "".join(after(before) for before in range(1, n, 100)) for n in range(1, 20_001, 100)}
+    tasks = "".join(a_task(n, level=1 if n in links else 2, more=links.get(n, "")) for n in range(1, 20_001))
+    with pytest.raises(ProblemsError, match=r"bind more than 2,000,000 tasks; link the tasks themselves"):
+        read_mspdi(a_file(tmp_path, tasks=tasks))
+
+
+def test_tasks_below_too_many_summaries_are_refused(tmp_path: Path):
+    tasks = "".join(a_task(n, level=min(n, 190)) for n in range(1, 30_001))
+    with pytest.raises(ProblemsError, match=r"more than 5,000,000; use fewer levels"):
+        read_mspdi(a_file(tmp_path, tasks=tasks))

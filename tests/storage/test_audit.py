@@ -1,5 +1,6 @@
 """What an audit entry seals, whatever way it was written; and what is found when someone writes past changeflow."""
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -332,6 +333,21 @@ class TestAnchor:
             with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match="No changes saved"):
                 finish(db, 11)
         assert faults(db, anchored) == []
+
+    def test_an_anchor_that_is_no_file_of_ours_is_neither_read_to_its_end_nor_waited_for(self, db: str, tmp_path: Path):
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "video").write_bytes(b"\0" * 100_000_000)
+        for path, why in (
+            (Path("/dev/zero"), "not a regular file"),
+            (tmp_path / "pipe", "not a regular file"),
+            (tmp_path / "video", "another kind of file"),
+        ):
+            with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match=why):
+                storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+            if path.name != "video":
+                with pytest.raises(AnchorError, match=why):
+                    list(anchor.read(path))
+        assert list(anchor.read(tmp_path / "video")) == []
 
     def test_a_line_that_a_crash_cut_short_harms_nothing(self, db: str, anchored: Path):
         with anchored.open("a") as file:

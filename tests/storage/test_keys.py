@@ -187,6 +187,13 @@ def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_
     dispatching.dispatch(db=small, now=NOW, channel=Postbox())
 
 
+@pytest.mark.parametrize("place", [Path("/dev/zero"), Path("/")])
+def test_what_is_no_file_is_refused_as_a_key_and_not_read_to_its_end(tmp_path: Path, place: Path):
+    keys.keep_in(place)
+    with pytest.raises(KeyFileError, match=r"is not a key of changeflow|cannot be read"):
+        keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
+
+
 def test_plans_facts_and_folders_need_no_key(sqlite: str, tmp_path: Path):
     storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     assert not (tmp_path / "test.db.key").exists()

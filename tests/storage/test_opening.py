@@ -84,3 +84,9 @@ def test_an_empty_file_is_a_new_database(tmp_path: Path):
     (tmp_path / "new.db").touch()
     with session_scope(f"sqlite:///{tmp_path / 'new.db'}", create=True) as session:
         assert list(programme_ids(session)) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///c.db?mode=ro"])
+def test_an_address_that_names_no_file_is_refused(url: str):
+    with pytest.raises(DatabaseUrlError, match=r"it names no file|no question mark"), session_scope(url, create=True):
+        pass

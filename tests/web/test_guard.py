@@ -239,6 +239,18 @@ class TestAFailureOfOurOwn:
         for secret in ("pl4nted", "lead@example.org", ANSWER, "Traceback"):
             assert secret not in everything
 
+    def test_is_not_that_somebody_lost_their_connection(self, linked: str):
+        stream = io.StringIO()
+        logs.begin("json", stream=stream)
+        half = {"type": "http.request", "body": b"answer=", "more_body": True}
+        app = make_app(linked, clock=lambda: NOW)
+        try:
+            assert sent_to(app, "POST", f"/a/{ANSWER}", [half, {"type": "http.disconnect"}]) == []
+        finally:
+            logs.begin("off")
+        [line] = [json.loads(line) for line in stream.getvalue().splitlines()]
+        assert (line["event"], line["status"]) == ("request", 0)
+
     def test_is_written_down_also_where_logs_are_off(
         self, sqlite: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ):
@@ -386,6 +398,13 @@ class TestWhatNobodyTypes:
 
 def raw(app: Any, method: str, target: str) -> tuple[int, dict[str, str], bytes]:
     """Ask with an address exactly as it is written: a client library would mend it."""
+    sent = sent_to(app, method, target, [{"type": "http.request", "body": b"", "more_body": False}])
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:])
+
+
+def sent_to(app: Any, method: str, target: str, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Send a request in these messages; return those of the answer."""
     from urllib.parse import unquote
 
     path, _, query = target.partition("?")
@@ -397,14 +416,13 @@ def raw(app: Any, method: str, target: str) -> tuple[int, dict[str, str], bytes]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return messages.pop(0) if len(messages) > 1 else messages[0]
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
     asyncio.run(app(scope, receive, send))
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:])
+    return sent
 
 
 class TestMethods:

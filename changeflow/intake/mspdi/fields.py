@@ -58,9 +58,11 @@ def _moment(text: str) -> datetime:
 def minutes_of(record: Record, name: str) -> int | None:
     """Read `PT40H0M0S` as whole minutes: working hours already, so that no length of a day plays a part."""
     text = text_of(record, name)
-    match = _DURATION.match(text) if text and len(text) <= _MOST_CHARACTERS else None
-    if match is None:
+    if not text:
         return None
+    match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
+    if match is None:
+        raise ValueError(f"'{text[:_MOST_CHARACTERS]}' is no duration ({name})")
     parts = {unit: float(match[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")}
     total = round(parts["days"] * 1440 + parts["hours"] * 60 + parts["minutes"] + parts["seconds"] / 60)
     if total > LONGEST:

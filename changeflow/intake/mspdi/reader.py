@@ -1,6 +1,6 @@
 """An MSPDI file as a roadmap: tasks, outline, links, constraints, resources' calendars and progress."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -58,6 +58,10 @@ WORK_RESOURCE = 1
 MOST_PROBLEMS = 1_000
 MOST_LEVELS = 200
 """Of the outline: every task looks at all the summaries above it."""
+MOST_BELOW = 5_000_000
+"""Tasks below summaries, counted once for each summary above them: 250,000 tasks of twenty levels have as many."""
+MOST_BINDINGS = 2_000_000
+"""A link of a summary binds every task below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +132,12 @@ class _Reader:
             for uid, element in self.elements.items()
             if uid not in self.summaries and (p := self._progress(uid, element, tasks[uid])) is not None
         }
+        links = tuple(dict.fromkeys(self._links()))
+        _check_outline(self.parents, links)
         minutes_per_day = code_of(self.root, "MinutesPerDay", 480)
         roadmap = Roadmap(
             tasks=tasks,
-            links=tuple(dict.fromkeys(self._links())),
+            links=links,
             calendars={**self.calendars.compiled, **self.joined},
             start=minute_of(self.start),
             data_date=self._data_date(),
@@ -304,6 +310,18 @@ def _minutes_of_work(assignment: Record, name: str) -> int:
     """How long an assignment takes: work divided by units."""
     units = number_of(assignment, "Units", 1) or 1
     return round((minutes_of(assignment, name) or 0) / units)
+
+
+def _check_outline(parents: Mapping[str, str], links: Sequence[Link]) -> None:
+    """Refuse, as `ValueError`, summaries within each other, or linked with each other, beyond what can be computed."""
+    summaries, below = set(parents.values()), dict.fromkeys(parents.values(), 0)
+    # A summary comes before its tasks, so from the end each has all of its own when it is handed up.
+    for task, above in reversed(list(parents.items())):
+        below[above] += below[task] if task in summaries else 1
+    if sum(below.values()) > MOST_BELOW:
+        raise ValueError(f"the tasks below all summaries are more than {MOST_BELOW:,}; use fewer levels")
+    if sum(below.get(k.predecessor, 1) + below.get(k.successor, 1) for k in links) > MOST_BINDINGS:
+        raise ValueError(f"links of summaries bind more than {MOST_BINDINGS:,} tasks; link the tasks themselves")
 
 
 def _parents(elements: Mapping[str, Record]) -> dict[str, str]:
