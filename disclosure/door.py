@@ -41,7 +41,11 @@ class ProductDoor:
 
     def threshold(self, programme: str) -> int:
         """Return the barrier threshold that the latest publication says it used."""
-        return max(self.snapshots[programme].values(), key=lambda s: s.on).threshold
+        return self._latest(programme).threshold
+
+    def _latest(self, programme: str) -> Snapshot:
+        # Of two publications of one day the later one is seen: a product with a fault may publish a day twice.
+        return sorted(self.snapshots[programme].values(), key=lambda s: s.on)[-1]
 
     def play(self, event: Import) -> tuple[Line, ...]:
         self.people |= dict.fromkeys((event.programme, m.id, (m.email or "").casefold()) for m in event.members)
@@ -105,9 +109,7 @@ class ProductDoor:
 
     def _lines(self, programme: str) -> Iterator[Line]:
         """Yield the lines of the latest publication, with those whom the publication that made them counted."""
-        known = self.snapshots[programme]
-        latest = max(known.values(), key=lambda s: s.on)
-        for standing in latest.standings:
+        for standing in self._latest(programme).standings:
             if standing.held is None:
                 continue
             alike = [

@@ -125,9 +125,9 @@ def unpublished(brute: Brute, knowledge) -> set[tuple[str | None, int]]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_tiny_sequences_hold_something_to_find(seed: int):
+def test_half_of_the_tiny_sequences_hold_something_to_find(seed: int):
     found = sum(bool(Brute(*a_tiny_sequence(1000 * seed + n)).narrowed()) for n in range(20))
-    assert 3 <= found <= 20
+    assert found >= 10
 
 
 SCORES = {"a": (2, 4, 4, 4, None), "d": (4, 2, 4, 4, None), "n": (4, 4, 4, 4, None)}
@@ -280,7 +280,7 @@ class TestSafeDoor:
 
 
 @pytest.mark.parametrize(
-    ("door", "trusts"), [(doors.exact_counts, 19), (doors.bands_alone, 8), (doors.whole_each_round, 5)]
+    ("door", "trusts"), [(doors.exact_counts, 20), (doors.bands_alone, 10), (doors.whole_each_round, 7)]
 )
 def test_leaks_are_found_in_random_trusts(door: Callable[[], Door], trusts: int):
     caught = sum(bool(run(door(), a_trust(seed).events)[0]) for seed in range(20))

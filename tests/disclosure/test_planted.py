@@ -1,0 +1,171 @@
+"""Faults are planted in the code that publishes, one at a time; the attacker finds each in a known random trust.
+
+Without a fault it finds nothing in the same trusts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from changeflow.adkar import counted, publishing, rounds, safety
+from changeflow.adkar.history import Considered, History, Match
+from changeflow.adkar.publishing import Protection
+from disclosure import door
+from disclosure.events import NO_BARRIER
+from disclosure.trials import Job, attack_one
+
+DOOR = "disclosure.door:make_door"
+Rows = tuple[safety.Columns, safety.Rows, safety.Bools]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One function or constant that is replaced, and the trust in which that shows."""
+
+    where: object
+    name: str
+    by: object
+    seed: int
+    breaks: str
+    """The guarantee that the attacker finds broken."""
+
+
+def hidden_groups_are_fresh(self: History, *groups: Any, **minimum: int) -> list[Match]:
+    return [replace(match, is_kept_hidden=False) for match in MATCH(self, *groups, **minimum)]
+
+
+def groups_are_their_names(
+    self: History, groups: Sequence[frozenset[str]], labels: Sequence[Sequence[tuple[str, str, str]]], *, minimum: int
+) -> list[Match]:
+    known = {one.label: one for one in self.considered}
+    found = []
+    for names in labels:
+        last = next((known[name] for name in names if name in known), None)
+        is_shown = last is not None and last.is_shown
+        found.append(Match(shown=last if is_shown else None, is_kept_hidden=last is not None and not is_shown))
+    return found
+
+
+def earlier_lines_are_left_out(
+    groups: Sequence[frozenset[str]], others: Sequence[frozenset[str]], _: Sequence[Considered], now: Mapping[str, Any]
+) -> Rows:
+    return ROWS_OF(groups, others, (), now)
+
+
+def hidden_groups_are_no_targets(*groups: Any) -> Rows:
+    columns, rows, targets = ROWS_OF(*groups)
+    return columns, rows, targets[: len(rows.members)]
+
+
+def other_programmes_are_ignored(self: Any) -> None:
+    self.history = History([one for one in self.history.considered if one.programme == self.programme])
+    POST_INIT(self)
+
+
+def the_same_answer_is_another(
+    self: counted.Ledger, person: str, place: int, *, live: bool, of: object
+) -> tuple[int, bool]:
+    return self.column(f"{person} in {of}", place, live=live, of=of), False
+
+
+def lines_that_stay_are_not_counted(self: Any, chosen: Sequence[Any]) -> dict[str, set[object]]:
+    found: dict[str, set[object]] = {}
+    for group in chosen:
+        for person in group.people:
+            found.setdefault(person, set()).add(self._key(group))
+    return found
+
+
+def who_stopped_has_no_barrier(*scores: Any) -> Any:
+    places = PLACES(*scores)
+    return np.where(places == publishing.UNKNOWN, NO_BARRIER, places)
+
+
+def ids_are_people(everybody: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+    return {(programme, person): person for programme, person, _ in everybody}
+
+
+def never(*_: object) -> bool:
+    return False
+
+
+def always(*_: object) -> bool:
+    return True
+
+
+def untested(_: object) -> Iterator[safety.Bools]:
+    return iter(())
+
+
+MATCH, ROWS_OF, PLACES = History.match, publishing.rows_of, publishing.places
+POST_INIT: Callable[[Any], None] = publishing._Door.__post_init__
+
+FAULTS = {
+    "what was hidden counts as fresh": Fault(
+        where=History, name="match", by=hidden_groups_are_fresh, seed=4, breaks="G6"
+    ),
+    "groups are told apart by their names": Fault(
+        where=History, name="match", by=groups_are_their_names, seed=4, breaks="G6"
+    ),
+    "earlier lines are left out of the joint test": Fault(
+        where=publishing, name="rows_of", by=earlier_lines_are_left_out, seed=4, breaks="G3"
+    ),
+    "another file of the same days is another round": Fault(
+        where=rounds.Days, name="overlaps", by=never, seed=26, breaks="G6"
+    ),
+    "other programmes' publications are ignored": Fault(
+        where=publishing._Door, name="__post_init__", by=other_programmes_are_ignored, seed=3, breaks="G5"
+    ),
+    "people may be in any number of groups": Fault(
+        where=publishing, name="GROUPS_OF_ONE", by=99, seed=2, breaks="G5"
+    ),
+    "groups of five are shown, in bands of three": Fault(
+        where=door, name="PROTECTION", by=Protection(minimum=5, step=3), seed=2, breaks="G4"
+    ),
+    "three joiners or leavers are enough": Fault(
+        where=door, name="PROTECTION", by=Protection(minimum=3, step=6), seed=4, breaks="G6"
+    ),
+    "counts are exact": Fault(
+        where=door, name="PROTECTION", by=Protection(minimum=10, step=1), seed=2, breaks="G3"
+    ),
+    "groups are not tested together": Fault(
+        where=door, name="PROTECTION", by=Protection(minimum=10, step=6, together=False), seed=2, breaks="G2"
+    ),
+    "counts may be open by less than five": Fault(
+        where=safety._Test, name="_narrow", by=untested, seed=2, breaks="G3"
+    ),
+    "counts of hidden groups may be known": Fault(
+        where=publishing, name="rows_of", by=hidden_groups_are_no_targets, seed=4, breaks="G3"
+    ),
+    "an answer that stays the same is taken for another": Fault(
+        where=counted.Ledger, name="earlier", by=the_same_answer_is_another, seed=3, breaks="G3"
+    ),
+    "what stays in sight is not counted for the limit": Fault(
+        where=publishing._Door, name="_counted", by=lines_that_stay_are_not_counted, seed=1, breaks="G5"
+    ),
+    "bands become finer again without a test": Fault(
+        where=safety._Test, name="is_safe", by=always, seed=2, breaks="G2"
+    ),
+    "people with another id are other people": Fault(
+        where=door, name="known_as", by=ids_are_people, seed=5, breaks="G6"
+    ),
+    "people who stopped answering have no barrier": Fault(
+        where=publishing, name="places", by=who_stopped_has_no_barrier, seed=1, breaks="G0"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_attacker_finds_it(name: str, monkeypatch: pytest.MonkeyPatch):
+    fault = FAULTS[name]
+    monkeypatch.setattr(fault.where, fault.name, fault.by)
+    found = attack_one(Job(fault.seed, DOOR)).findings
+    assert fault.breaks in {finding.guarantee for finding in found}
+
+
+@pytest.mark.parametrize("seed", sorted({fault.seed for fault in FAULTS.values()}))
+def test_without_a_fault_it_finds_nothing(seed: int):
+    assert attack_one(Job(seed, DOOR)).findings == ()
