@@ -3,7 +3,7 @@
 Without a fault it finds nothing in the same trusts.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,7 +84,7 @@ def who_stopped_has_no_barrier(*scores: Any) -> Any:
     return np.where(places == publishing.UNKNOWN, NO_BARRIER, places)
 
 
-def ids_are_people(everybody: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
+def ids_are_people(everybody: Iterable[tuple[str, str, str]], **_: object) -> dict[tuple[str, str], str]:
     return {(programme, person): person for programme, person, _ in everybody}
 
 
@@ -114,13 +114,13 @@ FAULTS = {
         where=publishing, name="rows_of", by=earlier_lines_are_left_out, seed=4, breaks="G3"
     ),
     "another file of the same days is another round": Fault(
-        where=rounds.Days, name="overlaps", by=never, seed=26, breaks="G6"
+        where=rounds.Days, name="overlaps", by=never, seed=27, breaks="G6"
     ),
     "other programmes' publications are ignored": Fault(
-        where=publishing._Door, name="__post_init__", by=other_programmes_are_ignored, seed=3, breaks="G5"
+        where=publishing._Door, name="__post_init__", by=other_programmes_are_ignored, seed=10, breaks="G5"
     ),
     "people may be in any number of groups": Fault(
-        where=publishing, name="GROUPS_OF_ONE", by=99, seed=2, breaks="G5"
+        where=publishing, name="GROUPS_OF_ONE", by=99, seed=1, breaks="G5"
     ),
     "groups of five are shown, in bands of three": Fault(
         where=door, name="PROTECTION", by=Protection(minimum=5, step=3), seed=2, breaks="G4"
@@ -141,7 +141,7 @@ FAULTS = {
         where=publishing, name="rows_of", by=hidden_groups_are_no_targets, seed=4, breaks="G3"
     ),
     "an answer that stays the same is taken for another": Fault(
-        where=counted.Ledger, name="earlier", by=the_same_answer_is_another, seed=3, breaks="G3"
+        where=counted.Ledger, name="earlier", by=the_same_answer_is_another, seed=4, breaks="G3"
     ),
     "what stays in sight is not counted for the limit": Fault(
         where=publishing._Door, name="_counted", by=lines_that_stay_are_not_counted, seed=1, breaks="G5"
