@@ -91,11 +91,16 @@ class History:
         found: list[tuple[list[Line], set[str]]] = []
         for line in lines:
             people = self.identities.all_of(line.people)
-            for others, joined in found:
-                if any(self._is_same_group(line, people, other, groups) for other in others):
-                    others.append(line)
-                    joined |= people
-                    break
+            alike = [
+                (len(people ^ self.identities.all_of(other.people)), n)
+                for n, (others, _) in enumerate(found)
+                for other in others
+                if self._is_same_group(line, people, other, groups)
+            ]
+            if alike:
+                others, joined = found[min(alike)[1]]
+                others.append(line)
+                joined |= people
             else:
                 found.append(([line], set(people)))
         return [frozenset(people) for _, people in found]
@@ -168,7 +173,7 @@ class History:
         names: dict[frozenset[str], list[GroupKey]] = defaultdict(list)
         for key, members in groups.items():
             names[members & counted].append(key)
-        known = {seen.people for seen in self.hidden}
+        known = {seen.people for seen in self.hidden if seen.programme == event.programme}
         for people, keys in names.items():
             if not people or people in sets or people in known or not labels.isdisjoint(keys):
                 continue

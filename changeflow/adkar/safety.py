@@ -86,10 +86,9 @@ def protect(columns: Columns, rows: Rows, targets: Bools, *, band: int) -> Ints:
     test.widen_all()
     # Widening goes too far now and then: what can be finer again becomes finer, the most important row first.
     for row in np.flatnonzero((test.levels > 0).any(axis=1))[: WORK // max(1, rows.members.size)]:
-        wider = test.levels.copy()
-        test.levels[row] = 0
-        if not test.is_safe(int(row)):
-            test.levels = wider
+        if not test.becomes_finer(int(row), np.arange(ELEMENTS)):
+            for cell in np.flatnonzero(test.levels[row]).tolist():
+                test.becomes_finer(int(row), cell)
     return test.levels
 
 
@@ -124,6 +123,15 @@ class _Test:
         self.is_silent = (low <= 0) & (high >= self.sizes[:, None])
         self.worlds.fit(low, high)
         self.exact = Exact(self.kinds, low=low, high=high, worlds=self.worlds)
+
+    def becomes_finer(self, row: int, cells: Ints | int) -> bool:
+        """Make bands of one row as narrow as they can be, if all is still safe then; tell whether it is."""
+        wider = self.levels.copy()
+        self.levels[row, cells] = 0
+        if not self.is_safe(row):
+            self.levels = wider
+            return False
+        return True
 
     def is_safe(self, row: int) -> bool:
         """Tell whether all is still safe after the bands of one row have become narrower."""

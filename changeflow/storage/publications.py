@@ -26,6 +26,8 @@ class Publication:
     programme: str
     snapshot: Snapshot
     at: datetime
+    keeps_people: bool
+    """Whom it counted was kept with it: not by 0.1.0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,13 @@ def all_publications(session: Session) -> list[Publication]:
     """Return what has been published of all programmes, the oldest first."""
     rows = session.exec(select(PublicationRow).order_by(col(PublicationRow.id)))
     return [
-        Publication(id=r.id or 0, programme=r.programme_id, snapshot=_SNAPSHOT.validate_json(r.content), at=r.at)
+        Publication(
+            id=r.id or 0,
+            programme=r.programme_id,
+            snapshot=_SNAPSHOT.validate_json(r.content),
+            at=r.at,
+            keeps_people=r.keeps_people,
+        )
         for r in rows
     ]
 
@@ -85,7 +93,7 @@ def all_publications(session: Session) -> list[Publication]:
 def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: datetime) -> int:
     """Keep a publication; return its number. A second one of the same round is refused by the database."""
     content = _SNAPSHOT.dump_json(snapshot).decode()
-    row = PublicationRow(programme_id=programme, round=snapshot.round, content=content, at=at)
+    row = PublicationRow(programme_id=programme, round=snapshot.round, content=content, at=at, keeps_people=True)
     session.add(row)
     session.flush()
     return row.id or 0

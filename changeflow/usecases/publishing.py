@@ -212,15 +212,16 @@ def _history(
     thresholds = []
     for publication in stored:
         mine = [k.answer for k in answers.get(publication.id, ())]
-        if publication.id not in groups:
+        if publication.id not in groups and not publication.keeps_people:
             groups[publication.id] = _reconstructed(session, publication, mine)
             publications.add_groups(session, publication.programme, groups[publication.id])
+        counted_in = groups.get(publication.id, ())
         snapshot = publication.snapshot
-        live = {p: is_live for g in groups[publication.id] for p, is_live in g.people.items()}
+        live = {p: is_live for g in counted_in for p, is_live in g.people.items()}
         read = read_answers(mine, threshold=snapshot.threshold, live={p for p, is_live in live.items() if is_live})
         place = dict(zip(read.people, read.places.tolist(), strict=True))
         thresholds.append((snapshot.threshold, frozenset(known_as.get((publication.programme, p), p) for p in place)))
-        for group in groups[publication.id]:
+        for group in counted_in:
             standing = snapshot.of(group.view, group.group)
             if standing is None:
                 continue

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Index, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from changeflow.storage.types import UtcDateTime
@@ -58,6 +58,8 @@ class PublicationRow(SQLModel, table=True):
     round: str
     content: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    keeps_people: bool = Field(default=False, sa_column=Column(Boolean(), nullable=False, server_default=false()))
+    """Whom it counted was kept with it; 0.1.0 kept that of no publication."""
 
 
 class PublishedGroupRow(SQLModel, table=True):

@@ -1,0 +1,18 @@
+"""Which publications kept whom they counted: those of 0.1.0 did not, and a publication may have no new group."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("publication", sa.Column("keeps_people", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("publication") as table:
+        table.drop_column("keeps_people")
