@@ -105,7 +105,8 @@ def _check_form(form: str) -> None:
 
 def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
     verdict = checked.verdict
-    state = "all in order" if checked.is_well else f"{len(verdict.faults)} faults"
+    count = len(verdict.faults)
+    state = "all in order" if checked.is_well else "1 fault" if count == 1 else f"{count} faults"
     lines = [f"{verdict.entries} entries, {state}.", f"{verdict.facts} rows are as the entries sealed them."]
     lines += [f"Head of {name}: {number}:{known[:16]}" for name, (number, known) in sorted(verdict.heads.items())]
     if verdict.dated_apart:

@@ -1,5 +1,6 @@
 """What an audit entry seals, whatever way it was written; and what is found when someone writes past changeflow."""
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -332,6 +333,16 @@ class TestAnchor:
             with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match="No changes saved"):
                 finish(db, 11)
         assert faults(db, anchored) == []
+
+    def test_a_pipe_or_a_device_is_no_anchor_and_is_not_waited_for(self, db: str, anchored: Path, tmp_path: Path):
+        os.mkfifo(tmp_path / "pipe")
+        reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        for path in (tmp_path / "pipe", Path("/dev/null")):
+            with pytest.raises(AnchorError, match="it is not an ordinary file"):
+                faults(db, path)
+            with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match="No changes saved"):
+                finish(db, 11)
+        os.close(reader)
 
     def test_a_line_that_a_crash_cut_short_harms_nothing(self, db: str, anchored: Path):
         with anchored.open("a") as file:
