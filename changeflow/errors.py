@@ -187,6 +187,7 @@ class KeyFileError(DatabaseError, InputError):
     """The file with the database's key is missing, unreadable, or another database's."""
 
     def __init__(self, file: object, what: str) -> None:
+        self.what = what
         super().__init__(
             f"The key file '{file}' {what}. changeflow needs it to recognise recipients and erased people. "
             "Put back the copy that you keep apart from the backups, or name its place in CHANGEFLOW_KEY_FILE. "

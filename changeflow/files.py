@@ -13,14 +13,43 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from changeflow.errors import CannotWriteError, InputError
 
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 """Open files of this process: renaming would put another file in their place."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NOT_ORDINARY = "it is not an ordinary file"
 _LONGEST_STEM = 80
 """Characters of a name that its temporary neighbour takes over: a whole name may have 255 bytes."""
+
+
+def open_ordinary(path: Path) -> BinaryIO:
+    """Open a file of changeflow's own for reading; a pipe or a device is an `OSError`, and never waited for."""
+    # Asked first, because merely opening a device may do something; and again of what was opened.
+    _check_ordinary(path.stat(), path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+    try:
+        _check_ordinary(os.fstat(descriptor), path)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_ordinary(path: Path, *, most: int) -> bytes:
+    """Read a file of changeflow's own; one of more than `most` bytes is an `OSError`."""
+    with open_ordinary(path) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise OSError(errno.EFBIG, "it is too large", str(path))
+    return raw
+
+
+def _check_ordinary(found: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, NOT_ORDINARY, str(path))
 
 
 def write_whole(path: Path, content: bytes | str, *, private: bool = False, inside: Path | None = None) -> None:

@@ -225,7 +225,7 @@ class _Door:
 
     def _rank(self, group: _Group) -> int:
         """Return how early a group comes: the programme, its services, then the heavier divisions."""
-        order = list(dict.fromkeys((*FIRST[:1], *sorted(WEIGHTS, key=lambda v: -WEIGHTS[v]))))
+        order = list(dict.fromkeys((*FIRST, *sorted(WEIGHTS, key=lambda v: -WEIGHTS[v]))))
         return min((order.index(v.view) for v in group.views if v.view in order), default=len(order))
 
     def _option(self, group: _Group) -> Option:

@@ -23,6 +23,7 @@ from changeflow.intake.shaped import shape
 from changeflow.intake.tables import MOST_BYTES, Row, read_table
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, School, ServiceFile
+from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.reference import Flaw
 from changeflow.resources import shipped_pathway
@@ -238,6 +239,10 @@ class _Reader:
             cells["moves"] = tuple({"on": day.strip(), "school": school.strip()} for day, _, school in moves)
             person = self._row(row, Person, name, cells)
             if person is None:
+                continue
+            if person.id in NO_PEOPLE:
+                what = f"No person may be called '{person.id}': the audit uses it for acts without a person."
+                self.problems.append(row.problem(name, "id", what, "Give the person another id."))
                 continue
             if person.id in people:
                 what = f"'{person.id}' stands twice in this file."

@@ -14,6 +14,10 @@ LEADS, SPONSORS = "lead", "sponsor"
 """Audiences of people.csv that give a role."""
 SYSTEM = "system"
 """The actor of what flows do by themselves."""
+UNNAMED = "unnamed"
+"""The actor in the audit of what may be read without a name."""
+NO_PEOPLE = (SYSTEM, UNNAMED)
+"""Actors in the audit that no person may be called."""
 _OF_MANDATES = {Mandate.SRO: Role.SRO, Mandate.BOARD: Role.BOARD, Mandate.FINANCE: Role.FINANCE}
 
 

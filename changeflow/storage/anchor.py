@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
 from changeflow.errors import AnchorError
+from changeflow.files import NOT_ORDINARY, open_ordinary
 from changeflow.logs import log
 from changeflow.storage.chain import CLOCK_TOLERANCE, GENESIS, Entry, Fault, moment_text
 
@@ -89,10 +91,7 @@ def accept(path: str, heads: Sequence[Head]) -> None:
 def read(path: Path) -> Iterator[Line | Fault]:
     """Yield the lines of an anchor, and what is wrong with them. A line that a crash cut short is passed over."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(file, encoding="utf-8", errors="replace") as text:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise AnchorError(str(path), "it is not a regular file", saved="Nothing was checked.")
+        with TextIOWrapper(open_ordinary(path), encoding="utf-8", errors="replace") as text:
             # No line of ours is that long: of another file none fills the memory.
             yield from checked(iter(lambda: text.readline(_BLOCK), ""))
     except OSError as error:
@@ -159,7 +158,7 @@ def _locked(path: str) -> Iterator[int]:
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise AnchorError(path, "it is not a regular file")
+            raise AnchorError(path, NOT_ORDINARY)
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
     finally:

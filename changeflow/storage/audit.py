@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError, OperationalError
 from sqlmodel import Session, col
 
-from changeflow.storage import sealing
+from changeflow.storage import oddities, sealing
 from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
 from changeflow.storage.chain import SEALING, Entry, Fact, Fault, SealedRow, Verdict, Witness, check
 from changeflow.storage.covered import Covered, covered_tables
@@ -21,6 +22,8 @@ from changeflow.storage.tables.programme import ProgrammeRow
 
 TOGETHER = 10_000
 """Rows that are read at once."""
+UNREADABLE = (ValueError, TypeError, OverflowError, DataError, OperationalError)
+"""What reading a value raises that its column cannot have."""
 
 
 def append(
@@ -101,20 +104,32 @@ def verify(session: Session, programme: str | None = None) -> tuple[int, list[Fa
 
 def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> Verdict:
     """Check chains, the rows that they seal, and witnesses from outside; with a name, keep what concerns that chain."""
-    names = _programmes(session)
-    verdict = check(
-        (entry for name in names for entry in entries_in_full(session, name)),
-        (fact for name in names for fact in _facts(session, name)),
-        session.connection().execute(select(_FACT[5]).where(_FACT[3].in_(("-", "!")))).scalars(),
-        _sealed_rows(session),
-        witnesses=(_reports(session), *witnesses),
-    )
+    try:
+        verdict = _examined(session, witnesses)
+    except UNREADABLE:
+        # A value that changeflow cannot have written: the rest can be checked once it is put right.
+        odd = list(oddities.unreadable(session.connection()))
+        if not odd:
+            raise
+        return Verdict(faults=odd)
+    verdict.faults.extend(oddities.triggers(session.connection()))
     if programme is not None:
         verdict.entries = sum(1 for _ in entries_in_full(session, programme))
         verdict.faults = [f for f in verdict.faults if f.programme in ("", programme)]
         verdict.warnings = [w for w in verdict.warnings if w.programme == programme]
         verdict.heads = {name: head for name, head in verdict.heads.items() if name == programme}
     return verdict
+
+
+def _examined(session: Session, witnesses: Iterable[Witness]) -> Verdict:
+    names = _programmes(session)
+    return check(
+        (entry for name in names for entry in entries_in_full(session, name)),
+        (fact for name in names for fact in _facts(session, name)),
+        session.connection().execute(select(_FACT[5]).where(_FACT[3].in_(("-", "!")))).scalars(),
+        _sealed_rows(session),
+        witnesses=(_reports(session), *witnesses),
+    )
 
 
 def _reports(session: Session) -> HeadWitness:

@@ -74,7 +74,7 @@ class Covered:
     @property
     def counts_keys(self) -> bool:
         """The database numbers its rows."""
-        return len(self.keys) == 1 and _kind_of(self.keys[0]) is int
+        return len(self.keys) == 1 and kind_of(self.keys[0]) is int
 
     def key_sql(self) -> ColumnElement[str]:
         """Return a row's key as the database computes it, equal to `key_of`."""
@@ -112,7 +112,7 @@ def covered_tables() -> Mapping[str, Covered]:
 def _covered(table: Table, model: Mapper[Any] | None) -> Covered:
     mechanics = MECHANICS.get(table.name, {})
     keys = tuple(table.primary_key.columns)
-    if not keys or not all(_kind_of(k) in (int, str) for k in keys):
+    if not keys or not all(kind_of(k) in (int, str) for k in keys):
         raise TypeError(f"The audit needs a primary key of whole numbers or text for '{table.name}'.")
     columns = tuple(sorted((c for c in table.columns if c.name not in mechanics), key=lambda c: c.name))
     names = [c.name for c in columns]
@@ -138,7 +138,7 @@ def _default_of(column: Column[Any], model: Mapper[Any] | None) -> object:
     return None if field is None or field.default is PydanticUndefined else field.default
 
 
-def _kind_of(column: Column[Any]) -> type:
+def kind_of(column: Column[Any]) -> type:
     """Return the Python type of a column's values."""
     kind = column.type
     return kind.impl_instance.python_type if isinstance(kind, TypeDecorator) else kind.python_type
@@ -148,7 +148,7 @@ def _to_json_of(column: Column[Any]) -> Callable[[Any], str]:
     """Return what writes a column's values as JSON; a million rows have no time for an encoder that asks each one."""
     if isinstance(column.type, UtcDateTime):
         return lambda at: f'"{moment_text(at)}"'
-    kind = _kind_of(column)
+    kind = kind_of(column)
     if issubclass(kind, datetime):
         raise TypeError(f"Use UtcDateTime for '{column.table.name}.{column.name}'.")
     if issubclass(kind, date):

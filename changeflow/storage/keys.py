@@ -17,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, delete
 
 from changeflow.errors import KeyFileError, KeyFileUnsetError
+from changeflow.files import read_ordinary
 from changeflow.storage.database import engine_for, sqlite_path
 from changeflow.storage.tables.keys import KeyCheckRow
 
 KEY_BYTES = 32
-_LONGEST = 1_000
-"""Bytes of a key file: another file is not read to its end."""
+_MOST_BYTES = 1_000
+"""Of a key file: it has 64 digits and the end of a line."""
 _KEY = "key"
 """Where a session remembers the key that it has checked."""
 _place: Path | None = None
@@ -65,6 +66,11 @@ def key_of(session: Session) -> bytes:
             raise KeyFileError(file, "belongs to another database")
         session.info[_KEY] = known
     return known
+
+
+def held_for(session: Session) -> bytes | None:
+    """Return the key of an open database as `key_of` does, but make none: None where there is no key file."""
+    return key_of(session) if _read(key_file(_url(session))) is not None else None
 
 
 def is_bound(session: Session) -> bool:
@@ -119,9 +125,7 @@ def _url(session: Session) -> str:
 def _read(file: Path) -> bytes | None:
     """Return the key in a file; None where there is no such file."""
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as opened:
-            key = bytes.fromhex(opened.read(_LONGEST).decode("ascii").strip())
+        key = bytes.fromhex(read_ordinary(file, most=_MOST_BYTES).decode("ascii").strip())
     except FileNotFoundError:
         return None
     except OSError as error:

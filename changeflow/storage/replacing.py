@@ -123,6 +123,9 @@ def _check_ours(fresh: Path, copy: Path) -> tuple[str, bool]:
     """Refuse what is no database of changeflow, or a newer one's; return its version, and whether it lacks custody."""
     with closing(sqlite3.connect(fresh)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        foreign = connection.execute(
+            "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"
+        ).fetchone()
         rows = (
             connection.execute("SELECT version_num FROM alembic_version").fetchall()
             if "alembic_version" in tables
@@ -130,6 +133,11 @@ def _check_ours(fresh: Path, copy: Path) -> tuple[str, bool]:
         )
     if not tables >= OURS or len(rows) != 1:
         raise InputError(f"'{copy}' is not a database of changeflow. Name a copy of one; nothing was changed.")
+    if foreign is not None:
+        raise InputError(
+            f"'{copy}' has a {foreign[0]} '{foreign[1]}', which changeflow did not make. Name another copy; nothing "
+            "was changed."
+        )
     found = str(rows[0][0])
     if found not in known_versions():
         raise NewerDatabaseError(found)

@@ -6,7 +6,6 @@ One small file for each address, written beside and renamed. See `changeflow.sto
 import hashlib
 import json
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +13,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from changeflow.errors import InputError
-from changeflow.files import write_whole
+from changeflow.files import read_ordinary, write_whole
 from changeflow.places import erasures_file, state_folder
 from changeflow.storage.database import engine_for, is_sqlite, sqlite_path
 
 if sys.platform != "win32":
     import fcntl
 
-KEY_BYTES = 32
+_MOST_BYTES = 10_000
+"""Of what this machine has seen of one database: it has three short values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class State:
     """The folder of one database's state on this machine."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         file = Path(os.path.realpath(sqlite_path(url))) if is_sqlite(url) else None
         self.folder = state_folder(file)
         self.ledger = erasures_file(self.folder)
@@ -45,7 +46,7 @@ class State:
     def seen(self) -> Seen | None:
         """Return what this machine has seen, None where that is nothing."""
         try:
-            found = json.loads(self.file.read_text(encoding="utf-8"))
+            found = json.loads(read_ordinary(self.file, most=_MOST_BYTES))
             return Seen(str(found["identity"]), int(found["counter"]), str(found["marker"]))
         except FileNotFoundError:
             return None
@@ -63,23 +64,6 @@ class State:
             if before is not None and before.identity == seen.identity and before.counter >= seen.counter:
                 return
             write_whole(self.file, json.dumps(asdict(seen)) + "\n", private=True)
-
-    def key(self, *, make: bool) -> bytes | None:
-        """Return the key with which people are hashed in the ledger; None where there is none and none is made."""
-        path = self.folder / "erasures.key"
-        with self.writing():
-            try:
-                return bytes.fromhex(path.read_text(encoding="ascii").strip())
-            except FileNotFoundError:
-                if not make:
-                    return None
-            except (OSError, ValueError):
-                raise InputError(
-                    f"The key of the erasures cannot be read: '{path}'. Put it back from a copy."
-                ) from None
-            key = secrets.token_bytes(KEY_BYTES)
-            write_whole(path, key.hex() + "\n", private=True)
-            return key
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Recorded facts one by one, and their withdrawal. Nothing is deleted: a withdrawal is a row of its own."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -36,6 +37,8 @@ TABLES: Mapping[str, type[SQLModel]] = {
 """The tables of the kinds of fact."""
 _APART = {"id", "programme_id", "at", "contract", "digest"}
 """Columns that are no part of what was said, or name a contract."""
+_OF_ONE_CONTRACT = {"reason", "evidence", "between"}
+"""What is said of one contract's pay: it is for the service's manager and lead provider, and no part of a list."""
 
 
 def recorded(session: Session, programme: str, kind: str | None = None) -> list[RecordedFact]:
@@ -62,6 +65,9 @@ def _of_kind(session: Session, programme: str, kind: str) -> Iterator[RecordedFa
     recorders = _recorders(session, programme) if kind == "condition" else {}
     for row in session.exec(select(table).where(table.programme_id == programme).order_by(col(table.id))):
         values = row.model_dump(exclude=_APART)
+        if getattr(row, "contract", None) is not None:
+            said = json.loads(row.content)
+            values["content"] = json.dumps({n: v for n, v in said.items() if n not in _OF_ONE_CONTRACT})
         by = recorders.get((row.task, row.round, row.attempt), "") if kind == "condition" else row.by
         yield RecordedFact(
             id=f"{kind}-{row.id}",

@@ -17,7 +17,8 @@ from changeflow.intake.opening import read_bytes
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
-from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.mandates import Subject
+from changeflow.programme.permissions import allowed_people
 from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.programme.powers import PowerChange, changed_powers
 from changeflow.programme.programme import Programme, join
@@ -28,7 +29,7 @@ from changeflow.usecases.freezing import check_frozen
 from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.stored import after_change, check_actor, judged
 from changeflow.values.moments import local_day, spoken_day
-from changeflow.values.roles import Action, Role
+from changeflow.values.roles import Action
 
 SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
@@ -148,7 +149,7 @@ def check_content(stored: Version | None, read: Folder, by: str, *, on: date) ->
             about = Subject(thing=service.name, service=service.service)
             permit(before, by, Action.EXPLAIN_CONTRACTS, about, on=on)
     powers = changed_powers(_joined(before), read.programme)
-    if powers and in_role(before, Role.SRO) | in_role(before, Role.BOARD):
+    if powers and allowed_people(before, Action.CHANGE_ROLES):
         permit(before, by, Action.CHANGE_ROLES, Subject(thing=_in_words(powers)), on=on)
     return powers
 

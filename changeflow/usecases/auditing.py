@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from sqlmodel import Session
+
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
-from changeflow.storage import anchor, audit, versions
+from changeflow.storage import anchor, audit, oddities, versions
 from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
 from changeflow.storage.chain import DATED_APART, Entry, Verdict, Witness
 from changeflow.storage.database import read_scope, session_scope
@@ -77,9 +79,20 @@ def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) 
         if programme is not None and programme not in known:
             raise UnknownThingError("programme", programme, known)
         for name in [programme] if programme else known:
-            found = [Shown(entry=entry) for entry in audit.entries_in_full(session, name)]
+            found = [Shown(entry=entry) for entry in _readable(session, name)]
             found = [s for s in found if s.is_apart or not only_apart]
             yield from found if last is None else found[-last:]
+
+
+def _readable(session: Session, name: str) -> list[Entry]:
+    try:
+        return list(audit.entries_in_full(session, name))
+    except audit.UNREADABLE:
+        if not any(oddities.unreadable(session.connection())):
+            raise
+        raise CheckFailedError(
+            f"An entry of {name} has a value that changeflow cannot have written. See which: changeflow audit verify"
+        ) from None
 
 
 def accept(*, db: str, programme: str | None, anchor_file: Path | None, actor: str | None, now: datetime) -> list[Head]:

@@ -114,9 +114,11 @@ def _count(seen: Seen | None) -> str:
     return str(seen.counter) if seen else "unknown"
 
 
-def erase_again(session: Session, state: State, *, identities: set[str] | None, now: datetime) -> int:
+def erase_again(
+    session: Session, state: State, *, identities: set[str], now: datetime, everywhere: bool = False
+) -> int:
     """Erase again whom the ledger knows as erased; return how many people there were."""
-    erasures = ledger.read(state, identities=identities)
+    erasures = ledger.read(state, session, identities=identities, everywhere=everywhere)
     if erasures is None:
         return 0
     count = 0

@@ -8,7 +8,7 @@ from changeflow.errors import NotAllowedError
 from changeflow.logs import log
 from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import PROGRAMME, Subject
+from changeflow.programme.mandates import PROGRAMME, UNNAMED, Subject
 from changeflow.programme.permissions import Refused, may
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
@@ -18,8 +18,6 @@ from changeflow.values.moments import local_day
 from changeflow.values.roles import Action
 
 RECORDED_WITH_BY = "What they have decided is recorded with --by. Nothing was recorded."
-UNNAMED = "unnamed"
-"""The actor in the audit of what may be read without a name."""
 
 
 def permit(

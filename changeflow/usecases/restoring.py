@@ -78,7 +78,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
             mark_restored(session, why=why, now=now, seen=seen, identity=identity)
             found = custody.read(session)
             known = {found.identity, *([seen.identity] if seen else [])}
-            erased = erase_again(session, state, identities=None if is_old else known, now=now)
+            erased = erase_again(session, state, identities=known, everywhere=is_old, now=now)
     return Restored(
         kept=prepared.kept,
         upgraded_from=prepared.found if prepared.is_older else None,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.errors import ActorMissingError, UnknownThingError
+from changeflow.errors import ActorMissingError, InputError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
@@ -20,6 +20,7 @@ from changeflow.storage.database import read_scope
 from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
 from changeflow.usecases.snapshots import Content, Kept, NotKeptError, may_work
+from changeflow.values.acting import Via, current
 
 MOST_JUDGED = 6
 """Enough for some changes at once and the looks after them; a programme of 2 000 tasks takes some 20 MB."""
@@ -113,9 +114,11 @@ def judged(definition: Definition, *, facts: Facts | None = None, on: date | Non
 
 
 def check_actor(definition: Definition, actor: str | None) -> str:
-    """Return the actor, who must be one of the programme's people, or the system itself."""
+    """Return the actor, who must be one of the programme's people, or in a flow the system itself."""
     if not actor:
         raise ActorMissingError
+    if actor == SYSTEM and current().via is Via.COMMAND:
+        raise InputError(f"'{SYSTEM}' is changeflow itself, when a flow runs. Say who you are: --as PERSON")
     people = {p.id for p in definition.people}
     if actor != SYSTEM and people and actor not in people:
         raise UnknownThingError("person", actor, people, remedy="Use an id of people.csv.")

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from changeflow.storage import agenda, answers, audit, erasure, keys, pseudonyms, versions
+from changeflow.storage import agenda, answers, audit, custody, erasure, keys, ledger, pseudonyms, versions
 from changeflow.storage.database import compact, session_scope, upgrade
+from changeflow.storage.state import State
 from changeflow.usecases.stored import SYSTEM
 
 ONE_DAY = timedelta(days=1)
@@ -53,6 +54,6 @@ def start_new_key(db: str, *, now: datetime) -> NewKey:
         for recipient in sorted(off):
             answers.switch_optional(session, recipient, off=True)
         agenda.wait_until(session, now + ONE_DAY)
-        return NewKey(
-            file=keys.key_file(db), kept=kept, switched_off=len(off), tombstones=erasure.count_tombstones(session)
-        )
+        identity, tombstones = custody.read(session).identity, erasure.count_tombstones(session)
+    ledger.note_new_key(State(db), identity, at=now)
+    return NewKey(file=keys.key_file(db), kept=kept, switched_off=len(off), tombstones=tombstones)

@@ -18,7 +18,7 @@ from changeflow.web.clients import Clients
 from changeflow.web.forms import Form, given_of, read_form
 from changeflow.web.guard import Guard, headers_for
 from changeflow.web.limits import Limits
-from changeflow.web.responses import NOT_FOUND, answer_to, of_database, of_link, page, wrong_method
+from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, answer_to, of_database, of_link, page, wrong_method
 from changeflow.web.work import Work
 
 Clock = Callable[[], datetime]
@@ -119,7 +119,7 @@ def _taken(token: str, form: Form, db: str, now: datetime) -> Response:
         said = answering.answer(token, given_of(form), db=db, now=now)
     except LinkError as trouble:
         return answer_to(of_link(trouble))
-    except DatabaseError:
+    except UNAVAILABLE:
         raise
     except ChangeflowError as error:
         # The link has not been used up: what is wrong can be put right on the same page.

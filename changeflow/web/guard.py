@@ -11,7 +11,6 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from changeflow.errors import DatabaseError
 from changeflow.logs import failure, log
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.web.clients import Clients
@@ -24,6 +23,7 @@ from changeflow.web.responses import (
     TOO_LARGE,
     TOO_LONG,
     TOO_SLOW,
+    UNAVAILABLE,
     Trouble,
     TroubleError,
     answer_to,
@@ -99,7 +99,7 @@ class Guard:
         except ClientDisconnect:
             # A telephone that lost its connection while it sent a form: no failure, and no one to answer.
             return
-        except DatabaseError as error:
+        except UNAVAILABLE as error:
             log("database", error=type(error).__name__)
             trouble = of_database(error)
         except Exception as error:  # noqa: BLE001  (the last resort: no failure may show itself to a reader)

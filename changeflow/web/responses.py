@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from changeflow.errors import DatabaseBusyError, DatabaseError
+from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
 from changeflow.resources import template_environment
 from changeflow.usecases.answering import LinkError
 from changeflow.values.moments import spoken_day
@@ -112,8 +112,12 @@ def failed(reference: str) -> Trouble:
     )
 
 
-def of_database(error: DatabaseError) -> Trouble:
-    """Return what to say where the database cannot do it now. Its address and its error are not for readers."""
+UNAVAILABLE = (DatabaseError, AnchorError, CannotWriteError)
+"""What no answer of a reader's can put right: the database, the audit's anchor or the disk cannot take it now."""
+
+
+def of_database(error: Exception) -> Trouble:
+    """Return what to say where the database or its anchor cannot do it now. Where it is, is not for readers."""
     if isinstance(error, DatabaseBusyError):
         return Trouble(
             status=503,

@@ -338,8 +338,8 @@ class TestAnchor:
         os.mkfifo(tmp_path / "pipe")
         (tmp_path / "video").write_bytes(b"\0" * 100_000_000)
         for path, why in (
-            (Path("/dev/zero"), "not a regular file"),
-            (tmp_path / "pipe", "not a regular file"),
+            (Path("/dev/zero"), "not an ordinary file"),
+            (tmp_path / "pipe", "not an ordinary file"),
             (tmp_path / "video", "another kind of file"),
         ):
             with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match=why):

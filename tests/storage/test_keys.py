@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import os
 import re
 import sqlite3
 import stat
@@ -210,6 +211,35 @@ def test_a_key_file_that_cannot_be_made_is_an_error_in_words(tmp_path: Path):
     keys.keep_in(tmp_path / "nowhere" / "key")
     with pytest.raises(KeyFileError, match=r"cannot be made \(No such file or directory\)"):
         keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
+def test_what_is_no_ordinary_file_is_no_key_and_is_not_waited_for(tmp_path: Path, kind: str):
+    file = tmp_path / "key"
+    if kind == "a pipe":
+        os.mkfifo(file)
+    elif kind == "a device":
+        file = Path("/dev/zero")
+    else:
+        file.mkdir()
+    keys.keep_in(file)
+    with pytest.raises(KeyFileError, match=r"cannot be read \(it is not an ordinary file\)"):
+        keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
+
+
+def test_a_huge_key_file_is_not_read_to_its_end(tmp_path: Path):
+    with (tmp_path / "key").open("wb") as file:
+        file.truncate(10**12)
+    keys.keep_in(tmp_path / "key")
+    with pytest.raises(KeyFileError, match="it is too large"):
+        keys.key_for(f"sqlite:///{tmp_path / 'new.db'}")
+
+
+def test_a_key_may_be_a_link_as_in_a_container(tmp_path: Path):
+    (tmp_path / "secret").write_text("ab" * 32)
+    (tmp_path / "key").symlink_to(tmp_path / "secret")
+    keys.keep_in(tmp_path / "key")
+    assert keys.key_for(f"sqlite:///{tmp_path / 'new.db'}") == bytes.fromhex("ab" * 32)
 
 
 def test_postgresql_needs_a_key_file_of_its_own():

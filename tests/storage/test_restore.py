@@ -211,6 +211,8 @@ UNFIT = {
     "newer": (sql("UPDATE alembic_version SET version_num = '9999'"), NewerDatabaseError, "newer changeflow"),
     "a loose row": (sql("DELETE FROM programme"), InputError, "refers to a row that is not there"),
     "a table short": (sql("DROP TABLE measure"), InputError, "its table 'measure' lacks"),
+    "a trigger": (sql("CREATE TRIGGER t AFTER INSERT ON audit BEGIN SELECT 1; END"), InputError, "has a trigger 't'"),
+    "a view": (sql("CREATE VIEW v AS SELECT * FROM contact"), InputError, "has a view 'v'"),
     "a column short": (sql("ALTER TABLE programme DROP COLUMN revision"), InputError, "'programme' lacks revision"),
 }
 

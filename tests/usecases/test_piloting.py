@@ -36,12 +36,13 @@ from changeflow.pilots.issues import issues
 from changeflow.pilots.learning import lessons_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.pilots import variances_text
+from changeflow.reports.recorded import in_words
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.roadmap.why import explain as why
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import apply as storing
-from changeflow.usecases import facts, gates, lessons, persons, pilot, piloting
+from changeflow.usecases import facts, gates, lessons, persons, pilot, piloting, withdrawing
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.facts import Change
 from changeflow.usecases.gates import case_of
@@ -131,6 +132,16 @@ class TestExplaining:
         assert is_new
         assert again.unexplained == ()
         assert [(r.explained, r.unexplained) for r in programme(stored).facts.runs_of("payroll")] == [(0, 1), (1, 0)]
+
+    def test_the_list_of_facts_says_nothing_of_one_contracts_pay(self, stored: str, tmp_path: Path):
+        """The list is open to everyone; contract-level pay is for the service's manager and lead provider."""
+        run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
+        explained(stored)
+        explained(stored, contract=None, between=(Decimal(0), Decimal(20)), reason="Pay award")
+        one, rule = withdrawing.recorded_facts(None, db=stored, on=MARCH, kind="pilot-entry")
+        assert in_words(one) == "payroll, explanation 1: gross, 2027-02"
+        assert not any(word in str(one.values) for word in ("A2", "Back-pay", "12.00", "Letter"))
+        assert in_words(rule) == "payroll, explanation 2: gross, 2027-02, Pay award"
 
     def test_the_amount_is_explained_and_not_the_person(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))

@@ -14,5 +14,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("publication") as table:
-        table.drop_column("keeps_people")
+    op.drop_column("publication", "keeps_people")

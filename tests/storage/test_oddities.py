@@ -1,0 +1,118 @@
+"""The audit names what changeflow cannot have written, and never breaks off at it."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.storage.database import engine_for
+from changeflow.usecases import apply as storing
+from changeflow.usecases import auditing, facts
+from changeflow.usecases.facts import Change
+from tests.builders import a_folder
+
+NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def stored(db: str, tmp_path: Path) -> str:
+    change = Change(db=db, programme=None, actor="chief", now=NOW, on=date(2027, 1, 20))
+    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    facts.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change)
+    return db
+
+
+def outside(db: str, *statements: str) -> None:
+    with Session(engine_for(db)) as session, session.begin():
+        for statement in statements:
+            session.execute(text(statement))  # type: ignore[call-overload]
+
+
+def found(db: str) -> list[tuple[str, int | None, str]]:
+    verdict = auditing.verify(db=db, programme=None, anchor_file=None).verdict
+    return [(f.programme, f.number, f.what) for f in verdict.faults]
+
+
+def test_an_untouched_database_has_none(stored: str):
+    assert found(stored) == []
+
+
+ODD = {
+    "at = 'soon'": "at",
+    "at = x'00ff'": "at",
+    "actor = CAST(x'ff' AS TEXT)": "actor",
+    "real_at = 0": "real_at",
+    "number = 'two'": "number",
+    "programme_id = x'00ff'": "programme_id",
+    "subject = x'00ff'": "",
+    "facts = 1.5": "",
+}
+"""What is written, and the column that is named; none where it can be read, and is found by the hash."""
+
+
+@pytest.mark.parametrize("change", ODD)
+def test_a_value_that_no_entry_can_have_is_named(sqlite: str, tmp_path: Path, change: str):
+    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    engine_for(sqlite).dispose()
+    with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
+        connection.execute(f"UPDATE audit SET {change}")
+        connection.commit()
+    for name in ([], ["--programme", "small"]):
+        said = CliRunner().invoke(app, ["audit", "verify", "--db", sqlite, *name])
+        assert (said.exit_code, "Traceback" in said.output) == (3, False), said.output
+        assert "all in order" not in said.output
+    assert [what for *_, what in found(sqlite)] == [
+        f"row 1 of 'audit' has a value in '{ODD[change]}' that changeflow cannot have written"
+        if ODD[change]
+        else "its content was changed"
+    ]
+    shown = CliRunner().invoke(app, ["audit", "show", "--db", sqlite])
+    assert shown.exception is None or isinstance(shown.exception, SystemExit), shown.exception
+
+
+def test_a_value_that_no_row_can_have_is_named(sqlite: str, tmp_path: Path):
+    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    engine_for(sqlite).dispose()
+    with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
+        connection.execute("UPDATE version SET created_at = 'soon'")
+        connection.commit()
+    assert found(sqlite) == [
+        ("small", None, "row 1 of 'version' has a value in 'created_at' that changeflow cannot have written")
+    ]
+
+
+@pytest.mark.slow
+def test_a_moment_that_no_calendar_has_is_named_on_postgresql(db: str, tmp_path: Path):
+    if not db.startswith("postgresql"):
+        return
+    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    outside(db, "UPDATE audit SET real_at = 'infinity'")
+    [(programme, number, what)] = found(db)
+    assert (programme, number) == ("small", 1)
+    assert what == "row 1 of 'audit' has a value in 'real_at' that changeflow cannot have written"
+    engine_for(db).dispose()
+
+
+def test_a_trigger_that_changes_what_is_written_is_named(stored: str):
+    """What it changes is sealed as changed: the chain alone does not show it."""
+    if stored.startswith("sqlite"):
+        outside(
+            stored,
+            "CREATE TRIGGER later AFTER INSERT ON progress BEGIN "
+            "UPDATE progress SET by = 'lead' WHERE id = NEW.id; END",
+        )
+    else:
+        outside(
+            stored,
+            "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.by := ''lead''; RETURN NEW; END'",
+            "CREATE TRIGGER later BEFORE INSERT ON progress FOR EACH ROW EXECUTE FUNCTION later()",
+        )
+    change = Change(db=stored, programme=None, actor="chief", now=NOW, on=date(2027, 1, 20))
+    facts.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 5), change)
+    assert found(stored) == [("", None, "the table 'progress' has a trigger 'later', which changeflow did not make")]

@@ -1,0 +1,54 @@
+"""What is answered by a link is anchored like any other act; where it cannot be, it is not taken."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlmodel import Session
+
+from changeflow.storage import audit
+from changeflow.storage.anchor import AnchorWitness, read
+from changeflow.storage.database import session_scope
+from changeflow.usecases import apply as storing
+from changeflow.usecases import auditing
+from changeflow.web.app import make_app
+from tests.builders import a_folder
+from tests.web.test_answers import OWNED, moment, sent_on, token_in
+
+
+@pytest.fixture
+def token(db: str, tmp_path: Path) -> str:
+    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
+    [message] = sent_on(db, 8)
+    return token_in(message)
+
+
+def answer(db: str, token: str, anchor: Path) -> httpx.Response:
+    app = make_app(db, clock=lambda: moment(8, 10), anchor=str(anchor))
+
+    async def post() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000") as client:
+            return await client.post(f"/a/{token}", data={"answer": "done"})
+
+    return asyncio.run(post())
+
+
+def actions(session: Session) -> list[str]:
+    return [action for _, _, _, action, _ in audit.entries(session, "small")]
+
+
+def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path):
+    anchor = tmp_path / "anchor.txt"
+    assert "It is recorded as done." in answer(db, token, anchor).text
+    assert AnchorWitness(read(anchor)).lines == 2, "begun and stored"
+    assert auditing.verify(db=db, programme=None, anchor_file=anchor).is_well
+
+
+def test_an_answer_that_cannot_be_anchored_is_not_taken(db: str, token: str, tmp_path: Path):
+    refused = answer(db, token, tmp_path)
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    assert str(tmp_path) not in refused.text
+    with session_scope(db) as session:
+        assert "progress" not in actions(session)
+    assert "It is recorded as done." in answer(db, token, tmp_path / "anchor.txt").text
