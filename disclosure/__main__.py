@@ -54,7 +54,9 @@ def _attack_all(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
         broken = 0
         outcomes = pool.map(attack_one, jobs, chunksize=4) if processes > 1 else map(attack_one, jobs)
         for outcome in outcomes:
-            broken += bool(outcome.findings)
+            if outcome.findings:
+                broken += 1
+                progress.console.print(_spoken(outcome), markup=False, highlight=False)
             progress.update(task, advance=1, description=f"Trusts attacked ({broken} with findings)")
             yield outcome
 
@@ -79,8 +81,7 @@ def _print_counts(outcomes: Sequence[Outcome], seconds: float) -> int:
         print(f"0.1.0 showed {LINES_OF_0_1_0:.2f} lines with {STATEMENTS_OF_0_1_0:.2f} statements of the same trusts.")
         fewer = statements < STATEMENTS_OF_0_1_0
     for outcome in sorted((o for o in outcomes if o.findings), key=lambda o: o.seed)[:20]:
-        first = outcome.findings[0]
-        print(f"seed {outcome.seed} ({', '.join(outcome.story)}): {first.guarantee} {first.text}")
+        print(_spoken(outcome))
     if broken:
         seeds = sorted(o.seed for o in outcomes if o.findings)
         print(f"GUARANTEES ARE BROKEN in {len(seeds)} trusts: seeds {', '.join(map(str, seeds[:200]))}.")
@@ -89,6 +90,11 @@ def _print_counts(outcomes: Sequence[Outcome], seconds: float) -> int:
     else:
         print(f"All guarantees hold (at 95 % confidence, fewer than {3 / trusts:.2%} of trusts break any).")
     return 1 if broken or fewer else 0
+
+
+def _spoken(outcome: Outcome) -> str:
+    first = outcome.findings[0]
+    return f"seed {outcome.seed} ({', '.join(outcome.story)}): {first.guarantee} {first.text}"
 
 
 if __name__ == "__main__":
