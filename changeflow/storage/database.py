@@ -240,20 +240,6 @@ def upgrade(url: str) -> str:
     return head_version()
 
 
-def compact(url: str) -> None:
-    """Write an SQLite file afresh, without what was deleted before deleting meant overwriting."""
-    if not is_sqlite(url):
-        return
-    connection = engine_for(url).raw_connection()
-    try:
-        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            connection.cursor().execute(statement)
-    except sqlite3.OperationalError as error:
-        raise DatabaseUrlError(url, plain_words(str(error))) from None
-    finally:
-        connection.close()
-
-
 def _seal_all(url: str) -> None:
     """Seal what an earlier release wrote, all of it or nothing, so that a later change of it is found."""
     with session_scope(url) as session:

@@ -41,7 +41,10 @@ class State:
         file = Path(os.path.realpath(sqlite_path(url))) if is_sqlite(url) else None
         self.folder = state_folder(file)
         self.ledger = erasures_file(self.folder)
-        self.file = self.folder / f"seen-{hashlib.sha256(_address(url, file).encode()).hexdigest()[:16]}.json"
+        name = hashlib.sha256(_address(url, file).encode()).hexdigest()[:16]
+        self.file = self.folder / f"seen-{name}.json"
+        self.rewrite = self.folder / f"rewrite-{name}"
+        """Is there while what was erased may be in the database's files still."""
 
     def seen(self) -> Seen | None:
         """Return what this machine has seen, None where that is nothing."""
@@ -64,6 +67,10 @@ class State:
             if before is not None and before.identity == seen.identity and before.counter >= seen.counter:
                 return
             write_whole(self.file, json.dumps(asdict(seen)) + "\n", private=True)
+
+    def note_rewrite(self) -> None:
+        with self.writing():
+            write_whole(self.rewrite, "", private=True)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

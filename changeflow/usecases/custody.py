@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
-from changeflow.storage import audit, custody, erasure, ledger, remains, versions
+from changeflow.storage import audit, custody, erasure, ledger, remains, rewriting, versions
 from changeflow.storage.custody import Standing
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import Seen, State
@@ -39,7 +39,8 @@ class Stock:
 def take_stock(*, db: str, now: datetime) -> Stock:
     """Compare a database with what this machine has seen of it, before anything is sent.
 
-    One that was restored is marked as such, and people who were erased since the copy are erased again.
+    One that was restored is marked as such, and people who were erased since the copy are erased again. What was erased
+    and is in its files still leaves them now.
     """
     state = State(db)
     # Before the session: another worker may count on in between.
@@ -49,6 +50,7 @@ def take_stock(*, db: str, now: datetime) -> Stock:
     standing, _ = custody.stand(found, seen)
     if not standing.may_send:
         return _take_in_hand(state, seen, db=db, now=now)
+    rewriting.settle(state)
     if standing is Standing.FIRST:
         state.note(found.seen)
         log("database", state="first seen", folder=str(state.folder))
@@ -63,7 +65,10 @@ def _take_in_hand(state: State, seen: Seen | None, *, db: str, now: datetime) ->
             mark_restored(session, why=why, now=now, seen=seen)
             standing = Standing.RESTORED
         if not standing.may_send:
-            erase_again(session, state, identities={found.identity, *([seen.identity] if seen else [])}, now=now)
+            known = {found.identity, *([seen.identity] if seen else [])}
+            if erase_again(session, state, identities=known, now=now):
+                rewriting.owe(state)
+    rewriting.settle(state)
     message = message_of(standing, why, state)
     log("database", state=standing.value, why=message)
     return Stock(standing=standing, seen=found.seen if standing.may_send else None, message=message)

@@ -10,7 +10,7 @@ from changeflow.adkar.access import Pause, answer_by
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, custody, erasure, known_people, ledger, persons, versions
+from changeflow.storage import audit, custody, erasure, known_people, ledger, persons, rewriting, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.ledger import Erasure
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
@@ -96,7 +96,8 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
 
     Totals that were published stay as they are. The person's id stays in versions and in the audit, as a pseudonym.
     """
-    with noting_refusals(db, now), ledger.kept(State(db)) as keep, session_scope(db) as session:
+    state = State(db)
+    with noting_refusals(db, now), ledger.kept(state) as keep, session_scope(db) as session:
         stored = load(session, programme, on=local_day(now), for_change=True)
         by = permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
         name = stored.programme.id
@@ -109,6 +110,8 @@ def erase(person: str, *, db: str, programme: str | None, actor: str | None, now
         # Outside the database, and on the disk before it commits: no copy that is put back brings them back.
         identity = custody.read(session).identity
         keep(Erasure(identity=identity, programme=name, person=person, email=email, at=now))
+        rewriting.owe(state)
+    rewriting.settle(state)
     return removed
 
 

@@ -12,6 +12,7 @@ from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError
 from changeflow.storage import agenda, audit, custody, messages, replacing, versions
 from changeflow.storage.custody import Standing
 from changeflow.storage.database import rolled_back, session_scope
+from changeflow.storage.rewriting import compact
 from changeflow.storage.state import State
 from changeflow.usecases.agenda import tick_in
 from changeflow.usecases.custody import erase_again, mark_restored, take_stock
@@ -79,6 +80,8 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
             found = custody.read(session)
             known = {found.identity, *([seen.identity] if seen else [])}
             erased = erase_again(session, state, identities=known, everywhere=is_old, now=now)
+        if erased:
+            compact(prepared.url)
     return Restored(
         kept=prepared.kept,
         upgraded_from=prepared.found if prepared.is_older else None,

@@ -8,8 +8,9 @@ from sqlmodel import Session
 
 from changeflow.logs import log
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, pilots, retention, versions
+from changeflow.storage import audit, pilots, retention, rewriting, versions
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.state import State
 from changeflow.usecases.stored import SYSTEM, load
 from changeflow.values.moments import LONDON, last_day_of, local_day
 from changeflow.values.words import Kind
@@ -28,6 +29,10 @@ class Removed:
     contracts: int
     """Differences and explanations of single contracts; the totals of their runs are kept."""
 
+    @property
+    def is_any(self) -> bool:
+        return bool(self.links or self.words or self.scores or self.contracts)
+
     def row(self) -> dict[str, object]:
         return {
             "programme": self.programme,
@@ -42,10 +47,13 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
     """Remove what has been kept long enough, in a transaction for each programme; run twice, nothing is left to do."""
     with read_scope(db) as session:
         names = versions.programme_ids(session)
-    removed = []
+    removed, state = [], State(db)
     for name in names:
         with session_scope(db) as session:
             removed.append(_retain(session, name, now))
+            if removed[-1].is_any:
+                rewriting.owe(state)
+    rewriting.settle(state)
     return tuple(removed)
 
 
@@ -75,7 +83,7 @@ def _retain(session: Session, name: str, now: datetime) -> Removed:
     )
     if found.scores or found.contracts:
         versions.touch(session, name)
-    if found.links or found.words or found.scores or found.contracts:
+    if found.is_any:
         subject = f"links:{found.links} words:{found.words} scores:{found.scores} contracts:{found.contracts}"
         audit.append(session, name, at=now, actor=SYSTEM, action="retention", subject=subject)
     return found

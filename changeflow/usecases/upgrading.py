@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from changeflow.storage import agenda, answers, audit, custody, erasure, keys, ledger, pseudonyms, versions
-from changeflow.storage.database import compact, session_scope, upgrade
+from changeflow.storage.database import session_scope, upgrade
+from changeflow.storage.rewriting import compact
 from changeflow.storage.state import State
 from changeflow.usecases.stored import SYSTEM
 
