@@ -156,7 +156,10 @@ class _Door:
         people, named = list(by_people), list(by_people.values())
         labels = [[(self.programme, v.view, v.group) for v in each] for each in named]
         matches = self.history.match(people, labels, minimum=self.protection.minimum)
-        self.groups = [_Group(p, v, m) for p, v, m in zip(people, named, matches, strict=True)]
+        self.groups = [
+            _Group(p, v, m, is_as_before=m.shown is not None and self._changed_since(m.shown, p) == 0)
+            for p, v, m in zip(people, named, matches, strict=True)
+        ]
         self._leave_out_beyond_limit()
         offered = [g for g in self.groups if self._is_offered(g)]
         if self.protection.together:
@@ -174,12 +177,14 @@ class _Door:
         elif self._bands(size) < 2:
             group.hidden = Hidden.SMALL
         elif shown is not None:
-            changed = changed_since(shown, {p: self.now[p][0] for p in group.people})
-            group.is_as_before = changed == 0
+            changed = self._changed_since(shown, group.people)
             if changed < minimum and self._carried(group) is None:
                 group.hidden = Hidden.LIMIT if group.is_beyond_limit else Hidden.BEFORE
             return changed >= minimum
         return group.hidden is None
+
+    def _changed_since(self, earlier: Considered, people: frozenset[str]) -> int:
+        return changed_since(earlier, {p: self.now[p][0] for p in people})
 
     def _leave_out_beyond_limit(self) -> None:
         """Leave out old figures that count somebody in too many groups by now; the newest stay.
