@@ -64,8 +64,7 @@ class Rows:
     def held(self, columns: Columns) -> Ints:
         """Count the people with a barrier at each element or before it, row by row."""
         before = columns.places[:, None] <= np.arange(ELEMENTS)[None, :]
-        # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24.
-        return (self.members.astype(np.float32) @ before.astype(np.float32)).astype(np.int64)
+        return _in_common(self.members, before.T)
 
 
 def bands(held: Ints, sizes: Ints, levels: Ints, *, band: int) -> tuple[Ints, Ints]:
@@ -100,8 +99,7 @@ class _Test:
         self.kinds = Kinds.of(rows.members, columns.places, columns.live, columns.persons)
         self.patterns = self.kinds.patterns
         self.worlds = Worlds(self.kinds)
-        shared = rows.members.astype(np.float32)
-        self.share = (shared @ shared.T) > 0
+        self.share = _meets(rows.members, rows.members)
         """Which rows have answers in common."""
         self.most = int(np.bincount(columns.persons).max(initial=1)) * INSIDERS
         """Answers that insiders may know at most."""
@@ -276,8 +274,8 @@ class _Test:
         kinds, ends = np.arange(len(places)), np.arange(ELEMENTS)
         up, down = (np.zeros((len(places), ELEMENTS + 1), dtype=np.int64) for _ in (UP, DOWN))
         # How many of the counts before each place a kind's rows leave too little room to raise, or to lower.
-        up[:, 1:] = ((self.patterns.astype(np.float32) @ (self.up < room)) > 0).cumsum(axis=1)
-        down[:, 1:] = ((self.patterns.astype(np.float32) @ (self.down < room)) > 0).cumsum(axis=1)
+        up[:, 1:] = _meets(self.patterns, (self.up < room).T).cumsum(axis=1)
+        down[:, 1:] = _meets(self.patterns, (self.down < room).T).cumsum(axis=1)
         goal = np.where(live[:, None] | (ends != LAST), ends, LAST - 1)
         rises = (places[:, None] > ends) & (up[kinds, places][:, None] == up[kinds[:, None], goal])
         goal = np.where(live[:, None] | (ends + 1 != LAST), ends + 1, ELEMENTS)
@@ -304,4 +302,12 @@ def _any(cells: Bools) -> Bools:
 
 def _meets(left: Bools, right: Bools) -> Bools:
     """Tell for each row of `left` and each of `right` whether both hold somewhere."""
-    return np.asarray(left.astype(np.float32) @ right.astype(np.float32).T > 0, dtype=np.bool_)
+    return np.asarray(_in_common(left, right) > 0, dtype=np.bool_)
+
+
+def _in_common(left: Bools, right: Bools) -> Ints:
+    """Count for each row of `left` and each of `right` where both hold."""
+    # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24. Some processors' libraries
+    # raise the flag for an invalid number while they read past the end of a row.
+    with np.errstate(invalid="ignore"):
+        return np.asarray(left.astype(np.float32) @ right.astype(np.float32).T).astype(np.int64)
