@@ -142,10 +142,14 @@ class _Door:
     groups: list[_Group] = field(default_factory=list)
     now: dict[str, tuple[int, bool]] = field(init=False)
     """Where each person who is counted has their barrier, and whether reinforcement applies to them."""
+    elsewhere: frozenset[frozenset[str]] = field(init=False)
+    """Who is counted in each group that other programmes show."""
 
     def __post_init__(self) -> None:
         known = zip(self.answers.people, self.answers.places.tolist(), self.answers.live.tolist(), strict=True)
         self.now = {person: (place, live) for person, place, live in known if place != UNKNOWN}
+        theirs = {c.label: c for c in self.history.considered if c.is_shown and c.programme != self.programme}
+        self.elsewhere = frozenset(frozenset(one.people) for one in theirs.values())
 
     def decide(self, views: Sequence[View]) -> None:
         """Decide of each group whether it is shown, and with which bands."""
@@ -250,10 +254,9 @@ class _Door:
     def _counted_elsewhere(self) -> dict[str, set[Hashable]]:
         """Return in which groups of other programmes each person is counted."""
         found: dict[str, set[Hashable]] = {}
-        theirs = {c.label: c for c in self.history.considered if c.is_shown and c.programme != self.programme}
-        for one in theirs.values():
-            for person in one.people:
-                found.setdefault(person, set()).add(frozenset(one.people))
+        for people in self.elsewhere:
+            for person in people:
+                found.setdefault(person, set()).add(people)
         return found
 
     def _key(self, group: _Group) -> Hashable:
@@ -263,7 +266,7 @@ class _Door:
             return group.people
         people = frozenset(before.people)
         alike = [g for g in self.groups if (one := self._carried(g)) and frozenset(one.people) == people]
-        return people if len(alike) == 1 else group.people
+        return people if len(alike) == 1 and people not in self.elsewhere else group.people
 
     def _widen(self, wanted: list[_Group]) -> None:
         inside = [g.people for g in wanted]

@@ -47,9 +47,11 @@ def a_view(group: str, *people: int, view: str = "group") -> View:
     return View(view, group, frozenset(f"p{n}" for n in people))
 
 
-def published(answers: Answers, *views: View, after: Sequence[Publication] = ()) -> Publication:
+def published(
+    answers: Answers, *views: View, after: Sequence[Publication] = (), programme: str = "change"
+) -> Publication:
     history = [c for one in after for c in one.considered]
-    return publish(answers, views, threshold=3, protection=SAFE, history=history)
+    return publish(answers, views, threshold=3, protection=SAFE, history=history, programme=programme)
 
 
 def told(publication: Publication, group: str) -> list[str] | None:
@@ -157,6 +159,26 @@ class TestFrozen:
         third = a_round("a" * 12, name="r3", on="2027-04-01")
         last = published(third, a_view("g", *range(12)), after=[before])
         assert [(s.group, e) for s, e in moved_back(before.snapshot, last.snapshot)] == [("g", Element.AWARENESS)]
+
+
+class TestThreeGroups:
+    def test_a_group_that_two_programmes_show_does_not_become_a_fourth_one_when_it_grows(self):
+        """p0 to p11 are counted in three groups: all, the wave, the hub. The other programme's wave is the first's."""
+        answers = a_round("a" * 48)
+        all_, wave = a_view("all", *range(48)), a_view("wave", *range(24))
+        hub = a_view("hub", *range(12), *range(24, 48))
+        first = published(answers, all_, wave, hub)
+        assert all(told(first, group) for group in ("all", "wave", "hub"))
+
+        second = published(answers, wave, after=[first], programme="other")
+        assert told(second, "wave") == told(first, "wave")
+
+        grown = a_view("wave", *range(24), *range(48, 60))
+        third = published(
+            a_round("a" * 60, name="r2", on="2027-03-01"), grown, after=[first, second], programme="other"
+        )
+        [kept] = third.snapshot.standings
+        assert (kept.answered, kept.on) == (24, date(2027, 2, 1)), "the figures of 24 stay"
 
 
 class TestRollUp:
