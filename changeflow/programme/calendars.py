@@ -1,6 +1,7 @@
 """The programme's calendars: nation, authority, trust, school and black-outs in layers, compiled once each."""
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -35,6 +36,13 @@ class Calendars:
         self._blackouts = [b for c in definition.calendars for b in c.blackouts]
         if self.pay_periods:
             self.periods[PAY_PERIOD] = Periods("pay periods", [p.period for p in self.pay_periods])
+
+    def copy(self) -> "Calendars":
+        """Return these calendars, to which others can be added."""
+        other = copy(self)
+        other.compiled, other.periods = dict(self.compiled), dict(self.periods)
+        other._keys, other._school_keys = dict(self._keys), dict(self._school_keys)
+        return other
 
     def knows(self, unit: Unit, starts_on: str | None) -> bool:
         """Tell whether the folder holds the periods that a task needs."""

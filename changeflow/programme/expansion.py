@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import islice
 
 from changeflow.errors import MOST_LISTED
@@ -13,7 +14,7 @@ from changeflow.roadmap.levelling.teams import TENTHS, Capacity
 from changeflow.roadmap.pathways import LinkText, Per, StepFields, parse_link
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Milestone, Task
 from changeflow.services.transition import redundancies
-from changeflow.values.base import TaskId
+from changeflow.values.base import Same, TaskId
 from changeflow.values.duration import Unit, parse_duration, parse_range
 from changeflow.values.moments import minute_of
 from changeflow.values.problem import did_you_mean
@@ -28,6 +29,9 @@ class Expansion:
     links: list[Link] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
+
+    def copy(self) -> "Expansion":
+        return Expansion(dict(self.tasks), list(self.links), list(self.milestones), list(self.flaws))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,19 @@ class _Instance:
     """Its links are written in the programme's own files, not in the pathway."""
 
 
-def expand(definition: Definition, calendars: Calendars) -> Expansion:
-    """Expand every pathway, lay single changes over it, and resolve links; what is wrong is a flaw, never an error."""
-    return _Expander(definition, calendars).run()
+def expand(definition: Definition) -> tuple[Expansion, Calendars]:
+    """Expand every pathway, lay single changes over it, and resolve links; what is wrong is a flaw, never an error.
+
+    Returns copies, for what has happened adds to both. One definition is asked for after each change of facts.
+    """
+    expansion, calendars = _expand(Same(definition))
+    return expansion.copy(), calendars.copy()
+
+
+@lru_cache(maxsize=4)
+def _expand(same: Same[Definition]) -> tuple[Expansion, Calendars]:
+    calendars = Calendars(same.value)
+    return _Expander(same.value, calendars).run(), calendars
 
 
 class _Expander:

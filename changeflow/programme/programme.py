@@ -7,7 +7,6 @@ from datetime import date
 import networkx as nx
 
 from changeflow.calendar.periods import PayPeriod
-from changeflow.programme.calendars import Calendars
 from changeflow.programme.conditions import add_conditions, add_refusals
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.expansion import Expansion, expand
@@ -253,8 +252,7 @@ def join(
     known = facts or Facts()
     if on is not None:
         definition = as_of(definition, on)
-    calendars = Calendars(definition)
-    expansion: Expansion = expand(definition, calendars)
+    expansion, calendars = expand(definition)
     day = definition.programme.working_week.minutes_per_day
     add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
     add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from changeflow.adkar.people import Person
 from changeflow.programme.definition import Definition
 from changeflow.roadmap.tasks import Task, TaskProgress
-from changeflow.values.base import TaskId
+from changeflow.values.base import Same, TaskId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class Succession:
 
 def as_of(definition: Definition, day: date) -> Definition:
     """Return a definition with everybody in the school, and so in the hub, where they are on a day."""
+    return _as_of(Same(definition), day)
+
+
+@lru_cache(maxsize=4)
+def _as_of(same: Same[Definition], day: date) -> Definition:
+    definition = same.value
     if not any(p.moves for p in definition.people):
         return definition
     hubs = {s.id: s.hub for s in definition.schools}

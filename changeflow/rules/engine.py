@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.graph import loop_if_linked
+from changeflow.roadmap.graph import is_acyclic, loop_if_linked
 from changeflow.roadmap.tasks import Link
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Check
@@ -41,7 +41,8 @@ class _Judge:
 
     def run(self) -> Judged:
         # The authored links must be free of loops before a rule may reason about paths.
-        self.growing.schedule()
+        if not is_acyclic(self.programme.graph):  # Scheduling names the loop.
+            self.growing.schedule()
         self.findings += self._flawed_waivers()
         for rule in RULES.values():
             if not rule.needs_schedule:

@@ -1,6 +1,7 @@
 """The base of every value that enters from outside, and ids."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -22,6 +23,22 @@ class Frozen(BaseModel):
     def _within_limits(cls, value: Any) -> Any:  # noqa: ANN401
         check_value(value)
         return value
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Same(Generic[T]):
+    """A large immutable value as a key: known by its identity, because comparing it takes longer than it saves."""
+
+    value: T
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.value is other.value
 
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]*$"
