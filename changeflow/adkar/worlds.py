@@ -20,6 +20,14 @@ KINDS = 160
 """At most this many kinds of answer move in one search: enough, and quick."""
 REPAIRS = 12
 """Moves that may follow one move, until every count is in its band again."""
+_MOVES = [(start, end) for start in range(ELEMENTS + 1) for end in range(ELEMENTS + 1) if start != end]
+STARTS, ENDS = np.array(_MOVES).T
+"""Every move: from one place to another."""
+UNDO = np.array([_MOVES.index((end, start)) for start, end in _MOVES])
+"""The move that takes each move back."""
+_FALLS = np.where(ENDS > STARTS, ELEMENTS + 1, 0)
+"""A move to an earlier place makes counts rise, one to a later place makes them fall."""
+UPPER, LOWER = np.maximum(STARTS, ENDS) + _FALLS, np.minimum(STARTS, ENDS) + _FALLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +86,37 @@ class Worlds:
         self.patterns = kinds.patterns.astype(np.float32)
         true = np.zeros((len(kinds.counts), ELEMENTS + 1), dtype=np.int64)
         true[range(len(true)), kinds.places] = kinds.counts
-        self.found = true[None]
+        self._room = np.empty((max(4, min(AT_MOST, ROOM // true.size)) + 2, *true.shape), dtype=np.int64)
+        self._room[0] = true
+        self._used = self._next = 1
+        self._near: _Near | None = None
         self.held = self._held(self.found)[0]
         """The real counts, rows by elements."""
         self.low = self.high = np.zeros((0, ELEMENTS), dtype=np.int64)
 
+    @property
+    def found(self) -> Ints:
+        return self._room[: self._used]
+
     def add(self, world: Ints) -> None:
-        """Remember a world; of many the latest."""
-        most = max(4, min(AT_MOST, ROOM // world.size))
-        self.found = np.concatenate([self.found[:1], self.found[1:][-most:], world[None]])
+        """Remember a world; of many the latest, but always the real one."""
+        self._room[self._next] = world
+        self._used = max(self._used, self._next + 1)
+        self._next = self._next + 1 if self._next + 1 < len(self._room) else 1
 
     def fit(self, low: Ints, high: Ints) -> None:
         """Take these bands, and forget the worlds that do not fit them."""
         is_wider = len(self.low) and bool(((low <= self.low) & (high >= self.high)).all())
         self.low, self.high = low, high
-        if not is_wider and len(self.found) > 1:
+        if not is_wider and self._used > 1:
             held = self._held(self.found)
-            self.found = self.found[((held >= low) & (held <= high)).all(axis=(1, 2))]
+            fit = np.asarray(((held >= low) & (held <= high)).all(axis=(1, 2)), dtype=np.bool_)
+            # The oldest first, as they are overwritten.
+            order = np.roll(np.arange(1, self._used), 1 - self._next if self._used == len(self._room) else 0)
+            kept = order[fit[order]]
+            self._room[1 : len(kept) + 1] = self._room[kept]
+            self._used = len(kept) + 1
+            self._next = self._used if self._used < len(self._room) else 1
 
     def _held(self, worlds: Ints) -> Ints:
         """Count the people with a barrier at each element or before it (worlds by rows by elements)."""
@@ -128,10 +150,9 @@ class Worlds:
 
     def search(self, pool: Ints, place: int, way: int, wanted: int, *, is_prefix: bool) -> None:
         """Look for a world in which a count of a group is up to `wanted` higher (`UP`) or lower (`DOWN`)."""
-        inside = np.flatnonzero(pool)[:KINDS]
-        near = self.kinds.patterns[:, self.kinds.patterns[inside].any(axis=0)].any(axis=1)
-        outside = np.flatnonzero(near & (self.kinds.counts > pool))[:KINDS]
-        world = _Push(self, inside, outside, pool)
+        if self._near is None or self._near.pool is not pool:
+            self._near = _Near(self.kinds, pool)
+        world = _Push(self, self._near)
         for done in range(wanted):
             if not world.push(place, way, is_prefix=is_prefix):
                 break
@@ -142,33 +163,39 @@ class Worlds:
         self.add(world.whole())
 
 
+class _Near:
+    """The answers that a search about one group may move: its members, and others who share rows with them."""
+
+    def __init__(self, kinds: Kinds, pool: Ints) -> None:
+        self.pool = pool
+        inside = np.flatnonzero(pool)[:KINDS]
+        near = kinds.patterns[:, kinds.patterns[inside].any(axis=0)].any(axis=1)
+        outside = np.flatnonzero(near & (kinds.counts > pool))[:KINDS]
+        self.of = np.concatenate([inside, outside])
+        """The kind of each line: first the group's members, then all others near them."""
+        self.members = len(inside)
+        sizes = np.concatenate([pool[inside], (kinds.counts - pool)[outside]])
+        self.at = np.zeros((len(self.of), ELEMENTS + 1), dtype=np.int64)
+        self.at[range(len(self.of)), kinds.places[self.of]] = sizes
+        self.patterns = kinds.patterns[self.of].astype(np.float64)
+        self.closed = np.zeros((len(self.of), len(STARTS)))
+        """Infinite for moves to where nobody of the kind can be."""
+        self.closed[np.ix_(~kinds.live[self.of], ENDS == LAST)] = np.inf
+
+
 class _Push:
     """One world after another, each with one more member of a group where a count wants them."""
 
-    def __init__(self, worlds: Worlds, inside: Ints, outside: Ints, pool: Ints) -> None:
-        self.worlds, self.kinds = worlds, worlds.kinds
-        self.of = np.concatenate([inside, outside])
-        """The kind of each line below: first the group's members, then all others near them."""
-        self.members = len(inside)
-        sizes = np.concatenate([pool[inside], (self.kinds.counts - pool)[outside]])
-        self.at = np.zeros((len(self.of), ELEMENTS + 1), dtype=np.int64)
-        self.at[range(len(self.of)), self.kinds.places[self.of]] = sizes
-        self.patterns = self.kinds.patterns[self.of].astype(np.float64)
-        live = self.kinds.live[self.of]
-        self.closed = np.zeros((len(self.of), ELEMENTS + 1, ELEMENTS + 1), dtype=np.float64)
-        """Infinite for moves that are none, or to where nobody of the kind can be."""
-        self.closed[:, range(ELEMENTS + 1), range(ELEMENTS + 1)] = np.inf
-        self.closed[~live, :, LAST] = np.inf
-        self.held = worlds.held.copy()
+    def __init__(self, worlds: Worlds, near: _Near) -> None:
+        self.worlds, self.kinds, self.near = worlds, worlds.kinds, near
+        self.at, self.held = near.at.copy(), worlds.held.copy()
         self.valid = self.at.copy()
 
     def whole(self) -> Ints:
         """Return the latest world that fits the bands."""
         world: Ints = self.worlds.found[0].copy()
-        np.add.at(world, self.of, self.valid)
-        start = np.zeros_like(self.valid)
-        start[range(len(self.of)), self.kinds.places[self.of]] = self.valid.sum(axis=1)
-        np.subtract.at(world, self.of, start)
+        # Members and others of one kind are two lines.
+        np.add.at(world, self.near.of, self.valid - self.near.at)
         return world
 
     def push(self, place: int, way: int, *, is_prefix: bool) -> bool:
@@ -176,21 +203,21 @@ class _Push:
         at, held = self.at.copy(), self.held.copy()
         counted = np.arange(ELEMENTS + 1) <= place if is_prefix else np.arange(ELEMENTS + 1) == place
         # From outside the count into it, or the other way round.
-        wanted = np.where(counted[None, :] & ~counted[:, None], 0.0, np.inf)
-        cost = self._costs() + (wanted if way == UP else wanted.T)
-        cost[self.members :] = np.inf
+        crosses = counted[ENDS] & ~counted[STARTS] if way == UP else counted[STARTS] & ~counted[ENDS]
+        cost = self._costs() + np.where(crosses, 0.0, np.inf)
+        cost[self.near.members :] = np.inf
         back = np.zeros_like(cost)
         """Infinite for moves that would undo one of these."""
         if not self._apply(cost, back):
             return False
         # What follows moves no member across the border of the count.
-        stay = np.where(counted[None, :] == counted[:, None], 0.0, np.inf)
+        stay = np.where(counted[STARTS] == counted[ENDS], 0.0, np.inf)
         for _ in range(REPAIRS):
             if not self._violation().any():
                 self.valid = self.at.copy()
                 return True
             cost = self._costs() + back
-            cost[: self.members] += stay
+            cost[: self.near.members] += stay
             if cost.min() > 0 or not self._apply(cost, back):
                 break
         self.at, self.held = at, held
@@ -201,29 +228,29 @@ class _Push:
         return np.asarray(np.maximum(0, below) + np.maximum(0, above))
 
     def _costs(self) -> NDArray[np.float64]:
-        """Return how much worse each move (of a line, from a place, to a place) makes it; infinite where impossible."""
+        """Return how much worse each move of each line makes it (lines by moves); infinite where impossible."""
         now = self._violation()
-        low, high = self.worlds.low, self.worlds.high
-        up = np.maximum(0, low - self.held - 1) + np.maximum(0, self.held + 1 - high) - now
-        down = np.maximum(0, low - self.held + 1) + np.maximum(0, self.held - 1 - high) - now
-        edges = np.zeros((2, len(self.of), ELEMENTS + 1))
-        edges[0, :, 1:] = (self.patterns @ up).cumsum(axis=1)
-        edges[1, :, 1:] = (self.patterns @ down).cumsum(axis=1)
-        rises = edges[0][:, :, None] - edges[0][:, None, :]
-        falls = edges[1][:, None, :] - edges[1][:, :, None]
-        places = np.arange(ELEMENTS + 1)
-        cost = np.where(places[None, :] < places[:, None], rises, falls) + self.closed
-        return np.where(self.at[:, :, None] > 0, cost, np.inf)
+        below, above = self.worlds.low - self.held, self.held - self.worlds.high
+        up = np.maximum(0, below - 1) + np.maximum(0, above + 1) - now
+        down = np.maximum(0, below + 1) + np.maximum(0, above - 1) - now
+        edges = np.zeros((len(self.near.of), 2, ELEMENTS + 1))
+        np.cumsum(self.near.patterns @ up, axis=1, out=edges[:, 0, 1:])
+        np.cumsum(self.near.patterns @ down, axis=1, out=edges[:, 1, 1:])
+        flat = edges.reshape(len(edges), -1)
+        cost: NDArray[np.float64] = flat[:, UPPER] - flat[:, LOWER]
+        cost += self.near.closed
+        cost[(self.at <= 0)[:, STARTS]] = np.inf
+        return cost
 
     def _apply(self, cost: NDArray[np.float64], back: NDArray[np.float64]) -> bool:
         """Make the best move, and note in `back` that it is not to be undone; False where there is none."""
-        line, start, end = np.unravel_index(int(cost.argmin()), cost.shape)
-        if np.isinf(cost[line, start, end]):
+        line, move = divmod(int(cost.argmin()), len(STARTS))
+        if np.isinf(cost[line, move]):
             return False
-        back[line, end, start] = np.inf
+        start, end = int(STARTS[move]), int(ENDS[move])
+        back[line, UNDO[move]] = np.inf
         self.at[line, start] -= 1
         self.at[line, end] += 1
         span = slice(min(start, end), max(start, end))
-        rows = self.kinds.patterns[self.of[line]]
-        self.held[rows, span] += UP if end < start else DOWN
+        self.held[self.kinds.patterns[self.near.of[line]], span] += UP if end < start else DOWN
         return True
