@@ -116,6 +116,7 @@ class ProductDoor:
                 c
                 for c in reversed(self.history)
                 if c.programme == programme
+                and c.is_shown
                 and (c.standing.held, c.standing.round) == (standing.held, standing.round)
                 and len(c.people) == standing.answered
             ]

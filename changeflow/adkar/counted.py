@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from ortools.sat.python import cp_model
 
-from changeflow.adkar.history import GONE, Considered
+from changeflow.adkar.history import GONE, Considered, History
 from changeflow.adkar.safety import Bools, Columns, Ints, Rows
 from changeflow.adkar.worlds import ELEMENTS, LAST
 
@@ -52,7 +52,7 @@ class Ledger:
 def rows_of(
     groups: Sequence[frozenset[str]],
     others: Sequence[frozenset[str]],
-    history: Sequence[Considered],
+    history: History,
     now: Mapping[str, tuple[int, bool]],
 ) -> tuple[Columns, Rows, Bools]:
     """Return all answers, the lines that count them, and all named groups (by columns).
@@ -63,7 +63,7 @@ def rows_of(
     for person in now:
         ledger.current(person)
     lines: list[tuple[Considered, list[int], bool]] = []
-    for one in history:
+    for one in (*history.considered, *history.undecided):
         if all(place == GONE for place in one.places):
             continue
         of, mixed, inside = (one.programme, one.standing.round), False, []
@@ -98,10 +98,16 @@ def rows_of(
     _keep_true(rows, columns)
     hidden = [inside for one, inside, _ in lines if not one.is_shown]
     hidden += [[ledger.current(p) for p in group] for group in others]
-    targets = np.zeros((len(hidden), total), dtype=np.bool_)
-    for row, inside in enumerate(hidden):
-        targets[row, inside] = True
-    return columns, rows, np.vstack([members, targets])
+    # The same answers under another name, or again, are one group to be tested.
+    known = {row.tobytes() for row in members}
+    targets = []
+    for inside in hidden:
+        target = np.zeros(total, dtype=np.bool_)
+        target[inside] = True
+        if (key := target.tobytes()) not in known:
+            known.add(key)
+            targets.append(target)
+    return columns, rows, np.vstack([members, *targets])
 
 
 def _keep_true(rows: Rows, columns: Columns) -> None:

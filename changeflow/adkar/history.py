@@ -33,10 +33,12 @@ class Considered:
     """To whom reinforcement applied."""
     standing: Standing
     """As it was published; without bands where the group was hidden."""
+    is_older: bool = False
+    """Its figures are those of an earlier publication, which counted others than these."""
 
     @property
     def is_shown(self) -> bool:
-        return self.standing.held is not None
+        return self.standing.held is not None and not self.is_older
 
     @property
     def label(self) -> tuple[str, str, str]:
@@ -58,8 +60,14 @@ class Match:
 class History:
     """Every group that was considered before, in all programmes, the oldest first."""
 
-    def __init__(self, considered: Sequence[Considered]) -> None:
-        self.considered = tuple(considered)
+    def __init__(self, considered: Sequence[Considered], *, minimum: int) -> None:
+        self.minimum = minimum
+        self.latest = {one.label: one for one in considered}
+        decided, undecided = _split(considered, minimum)
+        self.considered = decided
+        """What each publication newly showed or hid."""
+        self.undecided = undecided
+        """Groups whose earlier figures stayed, or that stayed hidden: their counts of that time stay unknown too."""
         self.index: dict[str, int] = {}
         for one in self.considered:
             for person in one.people:
@@ -73,10 +81,9 @@ class History:
         for n, one in enumerate(self.considered):
             self.named.setdefault(one.label, []).append(n)
 
-    def match(
-        self, groups: Sequence[frozenset[str]], labels: Sequence[Sequence[tuple[str, str, str]]], *, minimum: int
-    ) -> list[Match]:
+    def match(self, groups: Sequence[frozenset[str]], labels: Sequence[Sequence[tuple[str, str, str]]]) -> list[Match]:
         """Return what each group was before: by who is counted in it, then by one of its labels."""
+        minimum = self.minimum
         inside = np.zeros((len(groups), len(self.index)), dtype=np.bool_)
         for row, people in enumerate(groups):
             inside[row, [self.index[p] for p in people if p in self.index]] = True
@@ -118,6 +125,26 @@ class History:
             renamed = [n for n in near if self.is_shown[n] and n not in kept]
             last = min(renamed, key=lambda n: (int(apart[n]), -n), default=None)
         return Match(shown=None if last is None else self.considered[last])
+
+
+def _split(considered: Sequence[Considered], minimum: int) -> tuple[tuple[Considered, ...], tuple[Considered, ...]]:
+    """Tell what a publication decided of a group from what only repeats an earlier decision."""
+    decided, repeats = list[Considered](), list[Considered]()
+    known: dict[tuple[str, str, str], list[Considered]] = {}
+    for one in considered:
+        earlier = known.setdefault(one.label, [])
+        if one.is_older or any(_is_repeat(one, before, minimum) for before in earlier):
+            repeats.append(one)
+        else:
+            earlier.append(one)
+            decided.append(one)
+    return tuple(decided), tuple(repeats)
+
+
+def _is_repeat(one: Considered, before: Considered, minimum: int) -> bool:
+    """Tell whether a hidden group is one that was hidden before under its name."""
+    is_hidden = not one.is_shown and not before.is_shown
+    return is_hidden and len({*one.people} ^ {*before.people}) < minimum
 
 
 def changed_since(earlier: Considered, places: Mapping[str, int]) -> int:

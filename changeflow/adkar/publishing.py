@@ -119,7 +119,7 @@ def publish(
     `history` is what was considered before, in every programme that has people in common, the oldest first. Groups with
     the same people are one group with several names. The programme and its services are offered before smaller groups.
     """
-    door = _Door(answers, protection, History(history), programme)
+    door = _Door(answers, protection, History(history, minimum=protection.minimum), programme)
     door.decide(views)
     standings = tuple(door.standings(views))
     snapshot = Snapshot(
@@ -159,7 +159,7 @@ class _Door:
             by_people.setdefault(view.members & answered, []).append(view)
         people, named = list(by_people), list(by_people.values())
         labels = [[(self.programme, v.view, v.group) for v in each] for each in named]
-        matches = self.history.match(people, labels, minimum=self.protection.minimum)
+        matches = self.history.match(people, labels)
         self.groups = [
             _Group(p, v, m, is_as_before=m.shown is not None and self._changed_since(m.shown, p) == 0)
             for p, v, m in zip(people, named, matches, strict=True)
@@ -271,7 +271,7 @@ class _Door:
     def _widen(self, wanted: list[_Group]) -> None:
         inside = [g.people for g in wanted]
         others = [g.people for g in self.groups if g.people and g not in wanted]
-        columns, rows, targets = rows_of(inside, others, self.history.considered, self.now)
+        columns, rows, targets = rows_of(inside, others, self.history, self.now)
         levels = protect(columns, rows, targets, band=self.protection.step)
         self._keep(wanted, levels[~rows.fixed])
 
@@ -314,25 +314,37 @@ class _Door:
         return before if is_own or group.is_as_before else None
 
     def considered(self) -> Iterator[Considered]:
-        """Yield what later publications need to know: who was counted in each group that is newly shown or hidden."""
+        """Yield what later publications need to know: who was counted in each group, and where they were.
+
+        A group whose earlier figures stay, or that stays hidden, is only named once, and where an answer has changed.
+        """
         views = [v for group in self.groups for v in group.views]
         standings = {(s.view, s.group): s for s in self.standings(views)}
         for group in self.groups:
             before = self._carried(group)
-            is_theirs = before is not None and before.programme != self.programme and group.held is None
-            if not group.people or (group.held is None and before and not is_theirs):
-                continue
-            if group.match.is_kept_hidden and not group.match.is_new:
+            is_theirs = before is not None and before.programme != self.programme
+            is_older = group.held is None and before is not None and not is_theirs
+            stays = is_older or (group.match.is_kept_hidden and not group.match.is_new)
+            if not group.people or (stays and self._is_known(group)):
                 continue
             people = tuple(sorted(group.people))
-            for view in group.views:
+            for view in group.views[:1] if stays else group.views:
                 yield Considered(
                     programme=self.programme,
                     people=people,
                     places=tuple(self.now[p][0] for p in people),
                     live=tuple(self.now[p][1] for p in people),
                     standing=standings[view.view, view.group],
+                    is_older=is_older,
                 )
+
+    def _is_known(self, group: _Group) -> bool:
+        """Tell whether the same answers of a group were considered last under one of its names."""
+        for view in group.views:
+            last = self.history.latest.get((self.programme, view.view, view.group))
+            if last is not None and changed_since(last, {p: self.now[p][0] for p in group.people}) == 0:
+                return True
+        return False
 
     def _standing(self, view: View, group: _Group) -> Standing:
         return Standing(

@@ -109,7 +109,7 @@ class _Test:
         self.pools = np.array([self.kinds.pool(t) for t in targets], dtype=np.int64).reshape(-1, len(self.kinds.counts))
         """How many of each kind are in each target."""
         self.open = list(range(len(targets)))
-        """The targets that are tested."""
+        """The targets, in the order in which they are tested."""
         self._refresh()
 
     def _refresh(self) -> None:
@@ -133,8 +133,9 @@ class _Test:
 
     def is_safe(self, row: int) -> bool:
         """Tell whether all is still safe after the bands of one row have become narrower."""
+        # Those who share answers with the row first: where it is not safe, they mostly show it.
         share = self.targets[:, self.rows.members[row]].any(axis=1)
-        self.open = np.flatnonzero(share).tolist()
+        self.open = np.argsort(~share, kind="stable").tolist()
         self._refresh()
         return not any(any(True for _ in find()) for find in (self._at_awareness, self._elsewhere, self._narrow))
 

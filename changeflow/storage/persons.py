@@ -77,7 +77,7 @@ def rows_about(session: Session, programme: str, person: str, recipient: str) ->
 
 
 def _counted_in(session: Session, programme: str, person: str) -> list[dict[str, Any]]:
-    """Return the groups that a publication newly showed or hid with a person among those it counted."""
+    """Return the groups that a publication showed or hid with a person among those it counted."""
     known = {p.id: p for p in publications.all_publications(session) if p.programme == programme}
     found = []
     for group in publications.all_groups(session):
@@ -91,7 +91,9 @@ def _counted_in(session: Session, programme: str, person: str) -> list[dict[str,
                 "published on": local_day(publication.at).isoformat(),
                 "kind of group": group.view.replace("-", " and "),
                 "group": group.group,
-                "figures of the group were published": standing is not None and standing.is_shown,
+                "figures of the group were published": standing is not None
+                and standing.is_shown
+                and standing.round == publication.snapshot.round,
                 "a service was live for them": group.people[person],
             }
         )

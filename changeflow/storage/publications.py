@@ -32,7 +32,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedGroup:
-    """Who was counted in a group that a publication newly showed or hid."""
+    """Who was counted in a group that a publication showed or hid."""
 
     publication: int
     view: str
@@ -100,7 +100,7 @@ def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: da
 
 
 def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup]) -> None:
-    """Keep who was counted in groups that a publication newly showed or hid."""
+    """Keep who was counted in groups that a publication showed or hid."""
     for g in groups:
         people = json.dumps(dict(sorted(g.people.items())))
         row = PublishedGroupRow(

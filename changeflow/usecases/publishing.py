@@ -233,6 +233,7 @@ def _history(
                     places=tuple(_or_gone(place.get(p, UNKNOWN)) for p in people),
                     live=tuple(group.people[p] for p in people),
                     standing=standing,
+                    is_older=standing.held is not None and standing.round != snapshot.round,
                 )
             )
     return history, thresholds

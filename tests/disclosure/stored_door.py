@@ -116,7 +116,8 @@ def _counted(standing: Standing, groups: list[PublishedGroup], stored: Mapping[i
         g
         for g in reversed(groups)
         if (made := stored[g.publication].of(g.view, g.group)) is not None
-        and (made.held, made.round) == (standing.held, standing.round)
+        and (made.held, made.round) == (standing.held, stored[g.publication].round)
+        and made.round == standing.round
         and len(g.people) == standing.answered
     ]
     own = (g for g in alike if (g.view, g.group) == (standing.view, standing.group))

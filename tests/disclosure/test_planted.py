@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from changeflow.adkar import counted, publishing, rounds, safety
-from changeflow.adkar.history import Considered, History, Match
+from changeflow.adkar.history import History, Match
 from changeflow.adkar.publishing import Protection
 from disclosure import door
 from disclosure.events import NO_BARRIER
@@ -33,12 +33,12 @@ class Fault:
     """The guarantee that the attacker finds broken."""
 
 
-def hidden_groups_are_fresh(self: History, *groups: Any, **minimum: int) -> list[Match]:
-    return [replace(match, is_kept_hidden=False) for match in MATCH(self, *groups, **minimum)]
+def hidden_groups_are_fresh(self: History, *groups: Any) -> list[Match]:
+    return [replace(match, is_kept_hidden=False) for match in MATCH(self, *groups)]
 
 
 def groups_are_their_names(
-    self: History, groups: Sequence[frozenset[str]], labels: Sequence[Sequence[tuple[str, str, str]]], *, minimum: int
+    self: History, groups: Sequence[frozenset[str]], labels: Sequence[Sequence[tuple[str, str, str]]]
 ) -> list[Match]:
     known = {one.label: one for one in self.considered}
     found = []
@@ -50,9 +50,9 @@ def groups_are_their_names(
 
 
 def earlier_lines_are_left_out(
-    groups: Sequence[frozenset[str]], others: Sequence[frozenset[str]], _: Sequence[Considered], now: Mapping[str, Any]
+    groups: Sequence[frozenset[str]], others: Sequence[frozenset[str]], history: History, now: Mapping[str, Any]
 ) -> Rows:
-    return ROWS_OF(groups, others, (), now)
+    return ROWS_OF(groups, others, History((), minimum=history.minimum), now)
 
 
 def hidden_groups_are_no_targets(*groups: Any) -> Rows:
@@ -61,7 +61,9 @@ def hidden_groups_are_no_targets(*groups: Any) -> Rows:
 
 
 def other_programmes_are_ignored(self: Any) -> None:
-    self.history = History([one for one in self.history.considered if one.programme == self.programme])
+    history = self.history
+    known = [one for one in (*history.considered, *history.undecided) if one.programme == self.programme]
+    self.history = History(known, minimum=history.minimum)
     POST_INIT(self)
 
 

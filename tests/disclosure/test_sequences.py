@@ -8,6 +8,15 @@ from disclosure.door import make_door
 from disclosure.sequences import STEPS, a_trust
 
 TRUSTS, PARTS = 200, 20
+FOUND = {
+    278: "figures that are the same under another id count as one more group",
+    846: "a group that two programmes show grows into a fourth one",
+    2341: "a band that becomes finer tells of a group that shares no one with it",
+    2614: "a later round tells of answers that were given while a group stayed hidden",
+    5008: "the first hidden group of a second programme",
+    20399: "a group whose name is another's by now",
+}
+"""Trusts in which the attacker once found something, with what it was."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -16,6 +25,12 @@ def test_nothing_can_be_found_out(part: int):
         trust = a_trust(seed)
         found, _ = run(make_door(), trust.events)
         assert found == [], f"seed {seed}: {', '.join(trust.story)}"
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_was_found_once_is_not_found_again(seed: int):
+    found, _ = run(make_door(), a_trust(seed).events)
+    assert found == [], FOUND[seed]
 
 
 @pytest.mark.parametrize("effort", [0.0, 0.02])
