@@ -78,11 +78,7 @@ class ProductDoor:
 
     def _publish(self, event: Import, name: str) -> None:
         programme = event.programme
-        counted_before: dict[int, set[str]] = {}
-        for one in self.kept:
-            if one.publication is not None:
-                counted_before.setdefault(one.publication, set()).add(one.answer.person)
-        keys = known_as(self.people, together=[*self.now.values(), *counted_before.values()])
+        keys = self._keys()
         mine = {person: key for (where, person), key in keys.items() if where == programme}
         here = [k for k in self.kept if k.programme == programme]
         counted = to_count(here, name, self.days[programme], self.snapshots[programme], known_as=mine)
@@ -107,8 +103,18 @@ class ProductDoor:
         number = len(self.thresholds)
         self.kept = [replace(k, publication=number) if k.id in ids else k for k in self.kept]
 
+    def _keys(self) -> dict[tuple[str, str], str]:
+        """Return who each id of each programme is."""
+        counted_before: dict[int, set[str]] = {}
+        for one in self.kept:
+            if one.publication is not None:
+                counted_before.setdefault(one.publication, set()).add(one.answer.person)
+        return known_as(self.people, together=[*self.now.values(), *counted_before.values()])
+
     def _lines(self, programme: str) -> Iterator[Line]:
         """Yield the lines of the latest publication, with those whom the publication that made them counted."""
+        keys = self._keys()
+        who = {id(c): frozenset(keys.get((c.programme, p), p) for p in c.people) for c in self.history}
         for standing in self._latest(programme).standings:
             if standing.held is None:
                 continue
@@ -120,9 +126,10 @@ class ProductDoor:
                 and (c.standing.held, c.standing.round) == (standing.held, standing.round)
                 and len(c.people) == standing.answered
             ]
-            # A group that was renamed shows what was published under its old name.
-            label = (standing.view, standing.group)
-            made = next((c for c in alike if (c.standing.view, c.standing.group) == label), alike[0])
+            # A group that was renamed shows what was published under its old name, of about the same people.
+            label = (programme, standing.view, standing.group)
+            now = next((who[id(c)] for c in reversed(self.history) if c.label == label), frozenset[str]())
+            made = min(alike, key=lambda c: (c.label != label, len(now ^ who[id(c)])))
             yield Line(
                 programme=programme,
                 view=standing.view,

@@ -328,7 +328,7 @@ class _Door:
             if not group.people or (stays and self._is_known(group)):
                 continue
             people = tuple(sorted(group.people))
-            for view in group.views[:1] if stays else group.views:
+            for view in group.views:
                 yield Considered(
                     programme=self.programme,
                     people=people,

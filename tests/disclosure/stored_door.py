@@ -120,8 +120,9 @@ def _counted(standing: Standing, groups: list[PublishedGroup], stored: Mapping[i
         and made.round == standing.round
         and len(g.people) == standing.answered
     ]
-    own = (g for g in alike if (g.view, g.group) == (standing.view, standing.group))
-    return next(own, alike[0]).people
+    label = (standing.view, standing.group)
+    now = next((g.people.keys() for g in reversed(groups) if (g.view, g.group) == label), set[str]())
+    return min(alike, key=lambda g: ((g.view, g.group) != label, len(now ^ g.people.keys()))).people
 
 
 def _programme(event: Import, waves: Mapping[str, set[str]], service: str) -> str:
