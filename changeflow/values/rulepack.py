@@ -74,3 +74,11 @@ class Rulepacks(Frozen):
         if found.is_unknown:
             raise LookupError(f"{pack}.{key} is not known for {on}: {found.source}")
         return int(found.value)
+
+    def largest(self, pack: str, key: str, *, on: date) -> int:
+        """Return the largest whole number in force, of all packs that have the entry: none of them can go below it."""
+        self.number(pack, key, on=on)
+        found = [
+            p.entries[key] for p in self.packs if p.rulepack == pack and key in p.entries and p.in_force_from <= on
+        ]
+        return max(int(entry.value) for entry in found if not entry.is_unknown)
