@@ -10,8 +10,9 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.history import Considered
 from changeflow.adkar.people import Person
 from changeflow.adkar.published import Snapshot
-from changeflow.adkar.publishing import Protection, View, publish, read_answers
+from changeflow.adkar.publishing import Protection, publish, read_answers
 from changeflow.adkar.rounds import Days, name_of, rounds_on
+from changeflow.adkar.views import View
 from changeflow.programme.audiences import views
 from changeflow.storage.publications import Kept
 from changeflow.usecases.publishing import known_as, to_count

@@ -179,7 +179,7 @@ class _Near:
         self.at[range(len(self.of)), kinds.places[self.of]] = sizes
         self.patterns = kinds.patterns[self.of].astype(np.float64)
         self.closed = np.zeros((len(self.of), len(STARTS)))
-        """Infinite for moves to where nobody of the kind can be."""
+        """Infinite for moves to a place that no one of the kind can be at."""
         self.closed[np.ix_(~kinds.live[self.of], ENDS == LAST)] = np.inf
 
 

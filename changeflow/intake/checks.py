@@ -35,7 +35,7 @@ def check_references(definition: Definition) -> Iterator[Flaw]:
 def check_settings(programme: Programme) -> Iterator[Flaw]:
     """Find what can be told of the joined programme alone: settings that a rulepack does not allow, tasks that are
     not there."""
-    floor = programme.rulepacks.largest("privacy", "floor", on=programme.on)
+    floor = programme.rulepacks.number("privacy", "floor", on=programme.on)
     wanted = programme.policy.minimum_group
     if wanted is not None and wanted < floor:
         what = f"Groups as small as {wanted} would give people's scores away."

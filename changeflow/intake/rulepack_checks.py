@@ -32,9 +32,12 @@ def check_values(document: Document, pack: Rulepack, shipped: Rulepacks) -> Iter
         if not known or (entry.value is None and None in shipped_values):
             continue
         names = {name for e in entries for name in e}
-        for what in _wrong(entry.value, known[-1], names):
-            path = ("entries", key, "value")
+        path, wrong = ("entries", key, "value"), list(_wrong(entry.value, known[-1], names))
+        for what in wrong:
             yield document.problem(path, f"The value of '{key}' {what}.", "Write it as the shipped rulepack does.")
+        least = max((e[key].value for e in entries if key in e and e[key].raise_only), default=None)
+        if not wrong and least is not None and entry.value < least:
+            yield document.problem(path, f"The value of '{key}' is less than {least}.", f"Write {least} or more.")
 
 
 def _wrong(ours: object, theirs: object, names: Collection[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from changeflow.adkar.people import Person
-from changeflow.adkar.publishing import View, roll_up
+from changeflow.adkar.views import View, roll_up
 from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.reference import References
 

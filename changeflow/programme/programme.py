@@ -60,13 +60,13 @@ class Programme:
     @property
     def minimum_group(self) -> int:
         """The smallest group that is shown: the programme's setting or the rulepack's, never below its floor."""
-        floor = self.rulepacks.largest("privacy", "floor", on=self.on)
+        floor = self.rulepacks.number("privacy", "floor", on=self.on)
         return max(floor, self.policy.minimum_group or self.rulepacks.number("privacy", "minimum_group", on=self.on))
 
     @property
     def step(self) -> int:
         """The width of the narrowest band of a count. A folder's own rulepack may widen it, and not narrow it."""
-        return self.rulepacks.largest("privacy", "step", on=self.on)
+        return self.rulepacks.number("privacy", "step", on=self.on)
 
     @property
     def services(self) -> tuple[ServiceFile, ...]:

@@ -16,6 +16,8 @@ from typing import Generic, TypeVar
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
+from changeflow.values.base import Same
+from changeflow.values.rulepack import Rulepacks
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -86,23 +88,11 @@ def may_work() -> bool:
     return not _KEPT_ONLY.get()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Content:
-    """What a judgement rests on. A definition is told by its identity: storage reads the same text to the same one."""
+    """What a judgement rests on. Storage reads the same text of a definition to the same one."""
 
-    definition: Definition
-    facts: Facts | None
+    definition: Same[Definition]
+    facts: Facts | None = field(hash=False)
     on: date | None
-    rulepacks: object = field(default_factory=shipped_rulepacks)
-
-    def __hash__(self) -> int:
-        return hash((id(self.definition), self.on))
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Content)
-            and self.definition is other.definition
-            and self.on == other.on
-            and self.rulepacks is other.rulepacks
-            and self.facts == other.facts
-        )
+    rulepacks: Same[Rulepacks] = field(default_factory=lambda: Same(shipped_rulepacks()))

@@ -21,6 +21,7 @@ from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
 from changeflow.usecases.snapshots import Content, Kept, NotKeptError, may_work
 from changeflow.values.acting import Via, current
+from changeflow.values.base import Same
 
 MOST_JUDGED = 6
 """Enough for some changes at once and the looks after them; a programme of 2 000 tasks takes some 20 MB."""
@@ -110,7 +111,7 @@ def judged(definition: Definition, *, facts: Facts | None = None, on: date | Non
         programme, _ = join(definition, rulepacks=shipped_rulepacks(), facts=facts, on=on)
         return judge(programme)
 
-    return _JUDGED.get(Content(definition, facts, on), make)
+    return _JUDGED.get(Content(Same(definition), facts, on), make)
 
 
 def check_actor(definition: Definition, actor: str | None) -> str:

@@ -20,6 +20,8 @@ class Entry(Frozen):
     source: str = Field(min_length=1)
     grade: str = Field(pattern=r"^(S|P|V|K|D)$")
     note: str = ""
+    raise_only: bool = False
+    """Another rulepack may give a larger number, and not a smaller one."""
 
     @property
     def is_unknown(self) -> bool:
@@ -47,7 +49,8 @@ class Rulepacks(Frozen):
         """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none;
         `RulesUnknownError`, which is one: the first edition is of a later day.
 
-        A nation's own edition wins over one for all nations, whichever is the newer.
+        A nation's own edition wins over one for all nations, whichever is the newer. An entry that may
+        only be raised gives way to a larger number alone.
         """
         editions = [
             p
@@ -66,7 +69,9 @@ class Rulepacks(Frozen):
             if later and min(later) > on:
                 raise RulesUnknownError(pack, spoken_day(on), spoken_day(min(later)))
             raise KeyError(f"{pack}.{key} on {on}")
-        return sorted(editions, key=lambda p: (bool(p.nation), p.in_force_from))[-1].entries[key]
+        found = sorted(editions, key=lambda p: (bool(p.nation), p.in_force_from))[-1].entries[key]
+        least = [entry for p in editions if (entry := p.entries[key]).raise_only]
+        return max([found, *least], key=lambda entry: int(entry.value)) if least else found
 
     def number(self, pack: str, key: str, *, on: date, nation: str | None = None) -> int:
         """Return an entry that is a whole number; one that is not known yet is a `LookupError`."""
@@ -74,11 +79,3 @@ class Rulepacks(Frozen):
         if found.is_unknown:
             raise LookupError(f"{pack}.{key} is not known for {on}: {found.source}")
         return int(found.value)
-
-    def largest(self, pack: str, key: str, *, on: date) -> int:
-        """Return the largest whole number in force, of all packs that have the entry: none of them can go below it."""
-        self.number(pack, key, on=on)
-        found = [
-            p.entries[key] for p in self.packs if p.rulepack == pack and key in p.entries and p.in_force_from <= on
-        ]
-        return max(int(entry.value) for entry in found if not entry.is_unknown)

@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Hidden, band_of, moved_back
-from changeflow.adkar.publishing import (
-    OTHERS,
-    Answers,
-    Protection,
-    Publication,
-    View,
-    publish,
-    read_answers,
-    roll_up,
-    suppressed,
-)
+from changeflow.adkar.publishing import Answers, Protection, Publication, publish, read_answers
+from changeflow.adkar.views import OTHERS, View, roll_up, suppressed
 
 SAFE = Protection(minimum=10, step=6)
 """As the rulepack has it."""

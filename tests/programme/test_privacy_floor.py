@@ -1,20 +1,54 @@
 """A folder's own rulepack may make groups larger and bands wider than those that ship, and not smaller."""
 
-from datetime import date
+from pathlib import Path
 
 import pytest
 
+from changeflow.errors import ProblemsError
+from changeflow.intake.folder import read_folder
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.values.rulepack import Rulepacks
+from changeflow.programme.programme import Programme
+from changeflow.values.rulepack import Rulepack, Rulepacks
+from tests.builders import a_folder
 
-ON = date(2027, 3, 1)
+
+def a_pack(**values: int) -> str:
+    entries = "".join(f'  {key}: {{value: {value}, grade: D, source: "ours"}}\n' for key, value in values.items())
+    return f"rulepack: privacy\nin_force_from: 2020-01-01\nentries:\n{entries}"
 
 
-@pytest.mark.parametrize(("key", "shipped"), [("floor", 5), ("step", 6)])
-@pytest.mark.parametrize(("own", "larger"), [(1, False), (20, True)])
-def test_only_a_larger_number_counts(key: str, shipped: int, own: int, larger: bool):
-    [theirs] = [p for p in shipped_rulepacks().packs if p.rulepack == "privacy"]
-    entry = theirs.entries[key].model_copy(update={"value": own})
-    mine = theirs.model_copy(update={"entries": {**theirs.entries, key: entry}})
-    packs = Rulepacks(packs=(*shipped_rulepacks().packs, mine))
-    assert packs.largest("privacy", key, on=ON) == (own if larger else shipped)
+def a_folder_with(tmp_path: Path, **values: int) -> Path:
+    folder = a_folder(tmp_path / "trust")
+    (folder / "rulepacks").mkdir()
+    (folder / "rulepacks" / "privacy.yaml").write_text(a_pack(**values))
+    return folder
+
+
+@pytest.mark.parametrize(("key", "own", "least"), [("step", 1, 6), ("step", 5, 6), ("floor", 0, 5)])
+def test_a_smaller_number_is_refused(tmp_path: Path, key: str, own: int, least: int):
+    with pytest.raises(ProblemsError) as caught:
+        read_folder(a_folder_with(tmp_path, **{key: own}))
+    assert f"The value of '{key}' is less than {least}. Write {least} or more." in str(caught.value)
+
+
+def test_larger_numbers_count(tmp_path: Path):
+    programme = read_folder(a_folder_with(tmp_path, step=12, minimum_group=20)).programme
+    assert (programme.step, programme.minimum_group) == (12, 20)
+
+
+def test_the_smallest_group_is_never_below_the_floor(tmp_path: Path):
+    assert read_folder(a_folder_with(tmp_path, minimum_group=1)).programme.minimum_group == 5
+
+
+def test_a_smaller_number_that_is_stored_already_does_not_count(tmp_path: Path):
+    programme: Programme = read_folder(a_folder(tmp_path / "trust")).programme
+    own = Rulepack.model_validate(
+        {
+            "rulepack": "privacy",
+            "in_force_from": "2020-01-01",
+            "entries": {k: {"value": 1, "grade": "D", "source": "ours"} for k in ("step", "floor", "minimum_group")},
+        }
+    )
+    packs = Rulepacks(packs=(*shipped_rulepacks().packs, own))
+    numbers = {k: packs.number("privacy", k, on=programme.on) for k in own.entries}
+    assert numbers == {"step": 6, "floor": 5, "minimum_group": 1}
