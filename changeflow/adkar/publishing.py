@@ -266,7 +266,7 @@ class _Door:
         self._keep(wanted, levels[~rows.fixed])
 
     def _keep(self, groups: Sequence[_Group], levels: NDArray[np.int64]) -> None:
-        """Give each group its bands; one whose bands all reach from nobody to everybody says nothing."""
+        """Give each group its bands; one whose bands all run from 0 to the whole group says nothing."""
         sizes = np.array([len(g.people) for g in groups], dtype=np.int64)
         held = np.array([self._held(g.people) for g in groups], dtype=np.int64).reshape(-1, len(Element))
         low, high = bands(held, sizes, levels, band=self.protection.step)

@@ -17,7 +17,7 @@ from changeflow.reports.people_hidden import HiddenLine, Why, hidden_lines, why_
 from changeflow.values.moments import round_label, spoken_day
 
 SHADES = 5
-DASH = f"{NOTHING}: at this element the published band reaches from nobody to everybody, so it says nothing."
+DASH = f"{NOTHING}: at this element the band runs from 0 to the whole group, so it says nothing."
 DIVISIONS: Mapping[str, str] = {
     PROGRAMME: "Whole programme",
     SERVICE: "By service",
@@ -35,7 +35,7 @@ class Cell:
     """How many people have a barrier at an element or an earlier one."""
 
     people: str
-    """A band, such as `6 to 11`; a dash where the band reaches from nobody to everybody."""
+    """A band, such as `6 to 11`; a dash where the band runs from 0 to the whole group."""
     shade: int
     """0 for nobody to `SHADES` for everybody, for the heat map alone."""
 

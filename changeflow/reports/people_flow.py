@@ -79,7 +79,7 @@ class _Column:
 
 
 def format_band(band: Band, answered: int) -> str:
-    """Return a band as text, or a dash where it reaches from nobody to everybody."""
+    """Return a band as text, or a dash where it runs from 0 to the whole group."""
     return NOTHING if _is_silent(band, answered) else band.spoken
 
 

@@ -58,7 +58,9 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> Why | None:
                 f"{ASK} {LARGER}",
             )
     if standing.held is not None:
-        return Why("Its bands reach from none of its people to all of them.", f"{ASK} {LARGER}")
+        return Why(
+            "Every band for this group runs from 0 to the whole group, so it would say nothing.", f"{ASK} {LARGER}"
+        )
     return Why("The reason was not recorded when this round was published.", "The next round will give the reason.")
 
 

@@ -104,7 +104,7 @@ class TestCellsThatSayNothing:
         people = lines_of(folder, a_snapshot(replace(a_standing("officers", 20, held=(4,)), held=self.WIDE)))
         [(_, [line])] = people.tables
         assert [(c.people, c.shade) for c in line.cells or ()] == [("–", 0), *[("6 to 20", 3)] * 3]
-        assert people.dash_note.startswith("–: at this element the published band reaches from nobody to everybody")
+        assert people.dash_note.startswith("–: at this element the band runs from 0 to the whole group")
 
     def test_no_claim_is_made_of_them(self, folder: Folder):
         """The middle of 0 to 20 is half of the group, which is no reason to say that half has a barrier."""
