@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from disclosure.events import ELEMENTS, NO_BARRIER, REINFORCEMENT, Door, GroupKey, Import, Line
 from disclosure.history import History
-from disclosure.knowledge import Identities, Knowledge, Late, know
+from disclosure.knowledge import Cuts, Identities, Knowledge, Late, know
 from disclosure.search import Closed, Narrowed, Search
 
 GUARANTEES = {
@@ -43,6 +43,7 @@ class Attacker:
     identities: Identities = field(default_factory=Identities)
     history: History = field(init=False)
     late: Late = field(init=False)
+    cuts: Cuts = field(init=False)
     asked: int = 0
     """How many questions went to the solver."""
     questions: int = 0
@@ -51,11 +52,12 @@ class Attacker:
     def __post_init__(self) -> None:
         self.history = History(self.identities)
         self.late = Late(self.identities)
+        self.cuts = Cuts(self.identities)
 
     def see(self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> list[Finding]:
         """Take in an import and all that can be seen after it; return what the lines alone show to be wrong."""
         self.identities.learn(event)
-        event = self.late.counted_with(event)
+        event = self.cuts.counted_in(self.late.counted_with(event))
         self.events.append(event)
         self.lines += [line for line in lines if line not in self.lines]
         self.named.append(groups)

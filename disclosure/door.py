@@ -1,21 +1,22 @@
 """The product's own door: answers go through the very functions that publish stored rounds, without a database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.adkar.history import Considered
+from changeflow.adkar.history import GONE, Considered
+from changeflow.adkar.identities import each_once, known_as
 from changeflow.adkar.people import Person
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.publishing import Protection, publish, read_answers
 from changeflow.adkar.rounds import Days, name_of, rounds_on
 from changeflow.adkar.views import View
 from changeflow.programme.audiences import views
-from changeflow.storage.publications import Kept
-from changeflow.usecases.publishing import known_as, to_count
+from changeflow.storage.publications import Kept, PublishedGroup
+from changeflow.usecases.publishing import Cut, cut_for, same_people, to_count
 from disclosure.events import GroupKey, Import, Line, Member
 
 PROTECTION = Protection(minimum=10, step=6)
@@ -32,9 +33,9 @@ class ProductDoor:
         self.history: list[Considered] = []
         self.people: dict[tuple[str, str, str], None] = {}
         """Everybody who is, or was, in a programme: it, their id and an address of theirs."""
-        self.now: dict[str, frozenset[str]] = {}
-        """The ids that each programme has now."""
-        self.thresholds: list[tuple[int, str, frozenset[str]]] = []
+        self.numbers: list[tuple[int, Considered]] = []
+        """Every group that was considered, with the number of its publication."""
+        self.cuts: list[tuple[int, str, frozenset[str]]] = []
         """By publication: its threshold, its programme, and whose answers it counted."""
 
     def named_groups(self, event: Import) -> Mapping[GroupKey, frozenset[str]]:
@@ -50,7 +51,8 @@ class ProductDoor:
 
     def play(self, event: Import) -> tuple[Line, ...]:
         self.people |= dict.fromkeys((event.programme, m.id, (m.email or "").casefold()) for m in event.members)
-        self.now[event.programme] = frozenset(m.id for m in event.members)
+        for programme in event.forgets:
+            self._forget(programme)
         days, known = Days(event.day, event.day), self.days.setdefault(event.programme, {})
         same = rounds_on(days, known)
         name = same[0] if same else name_of(days, known)
@@ -77,40 +79,79 @@ class ProductDoor:
                     )
                 )
 
+    def _forget(self, programme: str) -> None:
+        """Remove a programme's answers, as retention does."""
+        self.kept = [k for k in self.kept if k.programme != programme]
+        self.history = [
+            replace(c, places=tuple(GONE for _ in c.places)) if c.programme == programme else c for c in self.history
+        ]
+
     def _publish(self, event: Import, name: str) -> None:
         programme = event.programme
-        keys = self._keys()
-        mine = {person: key for (where, person), key in keys.items() if where == programme}
-        here = [k for k in self.kept if k.programme == programme]
-        counted = to_count(here, name, self.days[programme], self.snapshots[programme], known_as=mine)
-        people = {mine[k.answer.person] for k in counted}
-        threshold = next(
-            (t for t, where, who in reversed(self.thresholds) if not people.isdisjoint(keys[where, p] for p in who)),
-            event.threshold,
+        counted, keys, mine = self._read(event, name)
+        here = {m.id for m in event.members}
+        asked = _views(event, [k.answer.person for k in counted])
+        groups = {(v.view, v.group): v.members for v in asked}
+        same = same_people(
+            self.kept, counted, keys, programme=programme, here=here, groups=groups, earlier=self._groups()
         )
+        if same:
+            for person, other in same.items():
+                self.people |= dict.fromkeys((programme, p, f"same {person} {other}") for p in (person, other))
+            counted, keys, mine = self._read(event, name)
+        cuts = [Cut(where, t, frozenset(keys.get((where, p), p) for p in who)) for t, where, who in self.cuts]
+        threshold, left_out = cut_for({mine[k.answer.person] for k in counted}, cuts, programme=programme)
+        threshold = threshold or event.threshold
+        counted = [k for k in counted if mine[k.answer.person] not in left_out]
         live = {m.id for m in event.members if m.live}
         read = read_answers([k.answer for k in counted], threshold=threshold, live=live)
-        asked = _views(event, list(read.people))
         read = replace(read, round=name, on=event.day, people=tuple(mine[p] for p in read.people))
-        looked_at = [View(v.view, v.group, frozenset(mine[p] for p in v.members)) for v in asked]
-        known = [replace(c, people=tuple(keys.get((c.programme, p), p) for p in c.people)) for c in self.history]
+        looked_at = [
+            View(v.view, v.group, frozenset(mine[p] for p in v.members if p in mine))
+            for v in _views(event, [k.answer.person for k in counted])
+        ]
+        known = [self._known(c, keys) for c in self.history]
         done = publish(read, looked_at, threshold=threshold, protection=PROTECTION, history=known, programme=programme)
         # Kept by their own ids, as the database does: who is the same elsewhere may become known later.
-        back = {mine[k.answer.person]: k.answer.person for k in counted}
-        self.history += [replace(c, people=tuple(back.get(p, p) for p in c.people)) for c in done.considered]
-        self.thresholds.append((threshold, programme, frozenset(k.answer.person for k in counted)))
+        back = {key: person for person, key in mine.items()}
+        self.cuts.append((threshold, programme, frozenset(k.answer.person for k in counted)))
+        number = len(self.cuts)
+        for c in done.considered:
+            silent = tuple(back.get(p, p) for p in c.silent)
+            self.history.append(replace(c, people=tuple(back.get(p, p) for p in c.people), silent=silent))
+            self.numbers.append((number, self.history[-1]))
         self.snapshots[programme][name] = done.snapshot
         ids = {k.id for k in counted}
-        number = len(self.thresholds)
         self.kept = [replace(k, publication=number) if k.id in ids else k for k in self.kept]
 
-    def _keys(self) -> dict[tuple[str, str], str]:
+    def _read(self, event: Import, name: str) -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
+        """Return the answers to be counted, who each id of each programme is, and who each of this programme is."""
+        keys = self._keys({m.id for m in event.members}, event.programme)
+        mine = {person: key for (where, person), key in keys.items() if where == event.programme}
+        here = [k for k in self.kept if k.programme == event.programme]
+        counted = to_count(here, name, self.days[event.programme], self.snapshots[event.programme], known_as=mine)
+        return counted, keys, each_once(mine, [k.answer.person for k in counted])
+
+    def _known(self, one: Considered, keys: Mapping[tuple[str, str], str]) -> Considered:
+        people = tuple(keys.get((one.programme, p), p) for p in one.people)
+        silent = {keys.get((one.programme, p), p) for p in one.silent}.difference(people)
+        return replace(one, people=people, silent=tuple(sorted(silent)))
+
+    def _groups(self) -> Iterator[PublishedGroup]:
+        for number, c in self.numbers:
+            people = dict(zip(c.people, c.live, strict=True))
+            yield PublishedGroup(publication=number, view=c.standing.view, group=c.standing.group, people=people)
+
+    def _keys(self, here: Collection[str] = (), programme: str = "") -> dict[tuple[str, str], str]:
         """Return who each id of each programme is."""
-        counted_before: dict[int, set[str]] = {}
+        together: dict[object, set[str]] = {}
         for one in self.kept:
+            person = one.answer.person
             if one.publication is not None:
-                counted_before.setdefault(one.publication, set()).add(one.answer.person)
-        return known_as(self.people, together=[*self.now.values(), *counted_before.values()])
+                together.setdefault(one.publication, set()).add(person)
+            elif one.programme == programme and person in here:
+                together.setdefault(one.answer.round, set()).add(person)
+        return known_as(self.people, together=together.values())
 
     def _lines(self, programme: str) -> Iterator[Line]:
         """Yield the lines of the latest publication, with those whom the publication that made them counted."""

@@ -29,6 +29,8 @@ class Member:
     """The services that reach this person; none means all."""
     live: bool = False
     """Whether a service that reaches them is live: only then does reinforcement count."""
+    who: str | None = None
+    """The first id of who this really is, where neither id nor address tells: the attacker has been told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Import:
     members: tuple[Member, ...]
     scores: Mapping[str, Scores]
     threshold: int = 3
+    forgets: tuple[str, ...] = ()
+    """Programmes whose earlier answers are no longer kept when these are imported. The attacker forgets nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from disclosure.knowledge import Identities
 
 MINIMUM = 10
 MOST_GROUPS = 3
+FEW = 11
+"""Of fewer answers nothing can be said; then more answers count like people who joined."""
 JOINED_OR_LEFT = 10
 
 People = frozenset[str]
@@ -22,7 +24,9 @@ class Seen:
     programme: str
     names: frozenset[GroupKey]
     people: frozenset[str]
-    """By id, as identities may still become known."""
+    """Those who are counted, by id, as identities may still become known."""
+    members: frozenset[str] = frozenset()
+    """Of a hidden set: all who belong to it, whether they answered or not."""
 
 
 @dataclass(slots=True)
@@ -48,7 +52,7 @@ class History:
         yield from self._small(lines)
         yield from self._unchanged(event, before)
         yield from self._in_too_many(event, groups)
-        yield from self._came_out(lines)
+        yield from self._came_out(lines, groups)
         self._remember(event, lines, groups)
 
     def _show(self, event: Import, lines: Sequence[Line]) -> None:
@@ -118,7 +122,7 @@ class History:
             return False
         return key == other_key or len(people ^ others) < JOINED_OR_LEFT
 
-    def _came_out(self, lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
+    def _came_out(self, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> Iterator[tuple[str, str]]:
         """A set that was hidden may be shown when ten have joined or left, under whatever name."""
         again = {line.people for line in lines if self._was_visible(line, self.identities.all_of(line.people))}
         for line in lines:
@@ -126,7 +130,8 @@ class History:
             if line in self._lines or line.people in again:
                 continue
             people = self.identities.all_of(line.people)
-            hidden = min(self._distances(people, self.hidden), default=None)
+            members = self.identities.all_of(groups.get((line.view, line.group), line.people))
+            hidden = min(self._since_hidden(people, members), default=None)
             if hidden is None or hidden[0] >= JOINED_OR_LEFT:
                 continue
             shown = min(self._distances(people, self.shown), default=(1 << 30, 0))
@@ -149,6 +154,13 @@ class History:
             and 2 * len(people & (others := self.identities.all_of(seen.people))) > min(len(people), len(others))
             for seen in self.shown
         )
+
+    def _since_hidden(self, people: People, members: People) -> Iterator[tuple[int, int]]:
+        """Yield how many have joined or left each hidden set: a member who does not answer has not left."""
+        yield from self._distances(people, self.hidden)
+        for number, seen in enumerate(self.hidden):
+            if len(seen.people) >= FEW:
+                yield len(members ^ self.identities.all_of(seen.members)), number
 
     def _distances(self, people: People, sets: Sequence[Seen]) -> Iterator[tuple[int, int]]:
         for number, seen in enumerate(sets):
@@ -178,15 +190,16 @@ class History:
             if not people or people in sets or people in known or not labels.isdisjoint(keys):
                 continue
             # One that stays hidden, under any of its names, is compared with what it was when it was first hidden.
-            mine = self.identities.all_of(people)
+            members = frozenset[str]().union(*(groups[key] for key in keys))
+            since = self._since_hidden(self.identities.all_of(people), self.identities.all_of(members))
             stays = any(
-                seen.programme == event.programme
-                and not seen.names.isdisjoint(keys)
-                and len(mine ^ self.identities.all_of(seen.people)) < JOINED_OR_LEFT
-                for seen in self.hidden
+                self.hidden[n].programme == event.programme
+                and not self.hidden[n].names.isdisjoint(keys)
+                and number < JOINED_OR_LEFT
+                for number, n in since
             )
             if not stays:
-                self.hidden.append(Seen(event.programme, frozenset(keys), people))
+                self.hidden.append(Seen(event.programme, frozenset(keys), people, members))
         self._latest[event.programme] = event
 
 

@@ -19,7 +19,7 @@ ALL_SCORES = 0b11111
 
 
 class Identities:
-    """Who is the same person: by id, or by an e-mail address that only one person of an import has."""
+    """Who is the same person: by id, by an e-mail address that only one person of an import has, or as told."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
@@ -28,6 +28,8 @@ class Identities:
         by_address = defaultdict(set)
         for member in event.members:
             self._parent.setdefault(f"id {member.id}", f"id {member.id}")
+            if member.who:
+                self._parent[self._root(f"id {member.who}")] = self._root(f"id {member.id}")
             if member.email:
                 by_address[member.email.casefold()].add(member.id)
         for address, ids in by_address.items():
@@ -77,6 +79,31 @@ class Late:
         by_entity = {of(p): scores for p, scores in waiting.items() if of(p) not in given}
         late = {m.id: by_entity[of(m.id)] for m in event.members if of(m.id) in by_entity}
         return replace(event, scores={**event.scores, **late})
+
+
+@dataclass(slots=True)
+class Cuts:
+    """At which threshold each person was counted last: whoever was counted at another one is not counted."""
+
+    identities: Identities
+    _threshold: dict[str, int] = field(default_factory=dict)
+    """By id: who is who may become known later."""
+    _published: set[tuple[str, date]] = field(default_factory=set)
+
+    def counted_in(self, event: Import) -> Import:
+        """Return an import with the answers alone that its publication counts."""
+        of = self.identities.of
+        latest = {of(p): t for p, t in self._threshold.items()}
+        scores = {p: s for p, s in event.scores.items() if latest.get(of(p), event.threshold) == event.threshold}
+        event = replace(event, scores=scores)
+        if (event.programme, event.day) not in self._published:
+            self._published.add((event.programme, event.day))
+            for member in event.members:
+                given = scores.get(member.id)
+                if given and place_of(given, threshold=event.threshold, live=member.live) is not None:
+                    self._threshold.pop(member.id, None)
+                    self._threshold[member.id] = event.threshold
+        return event
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from disclosure.events import Import
-from disclosure.trusts import Programme, a_programme, some
+from disclosure.trusts import BETWEEN, Programme, a_programme, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,12 @@ def a_trust(seed: int) -> Trust:
     chance = random.Random(seed)
     programmes = [a_programme(chance)]
     events, story = [programmes[0].import_again()], ["import"]
+    steps = STEPS | MORE if seed % 8 in (0, 3, 7) else STEPS
     for _ in range(chance.randint(2, 5)):
-        name = chance.choices(list(STEPS), [weight for _, weight in STEPS.values()])[0]
+        name = chance.choices(list(steps), [weight for _, weight in steps.values()])[0]
         programme = chance.choice(programmes)
         story.append(name)
-        events += STEPS[name][0](programme, programmes)
+        events += steps[name][0](programme, programmes)
     return Trust(seed, tuple(story), tuple(events))
 
 
@@ -222,6 +223,7 @@ def _second_programme(programme: Programme, programmes: list[Programme]) -> Iter
         f"other-{len(programmes)}", chance, members, scores, programme.weights, programme.threshold, programme.day
     )
     other.absent = {rename[p] for p in programme.absent if p in rename}
+    other.ghosts = {rename[p] for p in programme.ghosts if p in rename}
     draw = chance.random()
     if draw < 0.3:
         other.threshold = chance.choice((2, 4))
@@ -237,8 +239,7 @@ def _second_programme(programme: Programme, programmes: list[Programme]) -> Iter
 def _another_id(programme: Programme, programmes: list[Programme]) -> Iterator[Import]:
     """Store the same programme under another id with the same answers; later rounds mostly go there."""
     chance = programme.chance
-    other = replace(programme, id=f"again-{len(programmes)}", members=dict(programme.members),
-                    scores=dict(programme.scores), absent=set(programme.absent))  # fmt: skip
+    other = _copy(programme, f"again-{len(programmes)}")
     if chance.random() < 0.7:
         programmes[programmes.index(programme)] = other
     else:
@@ -249,15 +250,45 @@ def _another_id(programme: Programme, programmes: list[Programme]) -> Iterator[I
         yield other.next_round()
 
 
+def _copy(programme: Programme, name: str) -> Programme:
+    return replace(
+        programme,
+        id=name,
+        members=dict(programme.members),
+        scores=dict(programme.scores),
+        absent=set(programme.absent),
+        ghosts=set(programme.ghosts),
+    )
+
+
 def _new_ids(programme: Programme, _: list[Programme]) -> Iterator[Import]:
     """Give people with addresses other ids, all of them or some; sometimes groups change at the same time."""
+    _give_ids(programme, _with_addresses(programme))
+    yield from _with_other_groups_or_answers(programme)
+
+
+def _new_ids_beside(programme: Programme, _: list[Programme]) -> Iterator[Import]:
+    """Give people with addresses other ids, and keep the rows of the earlier ones, with or without the address."""
+    those = _with_addresses(programme)
+    before = [programme.members[p] for p in those]
+    keep_address = programme.chance.random() < 0.5
+    _give_ids(programme, those)
+    for member in before:
+        email = member.email if keep_address else None
+        programme.members[member.id] = replace(member, email=email, who=member.who or member.id)
+        programme.ghosts.add(member.id)
+    yield from _with_other_groups_or_answers(programme)
+
+
+def _with_addresses(programme: Programme) -> list[str]:
+    """Draw people who have an address, all of them or some."""
     chance = programme.chance
-    known = [p for p, m in programme.members.items() if m.email]
-    those = set(known if chance.random() < 0.6 else some(known, chance.randint(1, len(known)), chance))
-    ids = {p: f"r{programme.files}-{p}" if p in those else p for p in programme.members}
-    programme.members = {ids[p]: replace(m, id=ids[p]) for p, m in programme.members.items()}
-    programme.scores = {ids[p]: s for p, s in programme.scores.items() if p in ids}
-    programme.absent = {ids[p] for p in programme.absent if p in ids}
+    known = [p for p, m in programme.members.items() if m.email and p not in programme.ghosts]
+    return known if chance.random() < 0.6 or not known else list(some(known, chance.randint(1, len(known)), chance))
+
+
+def _with_other_groups_or_answers(programme: Programme) -> Iterator[Import]:
+    chance = programme.chance
     draw = chance.random()
     if draw < 0.3:
         _regroup(programme)
@@ -265,6 +296,68 @@ def _new_ids(programme: Programme, _: list[Programme]) -> Iterator[Import]:
         for person in some(programme.answered(), chance.choice((1, 12, 200)), chance):
             programme.answer(person)
     yield programme.import_again() if chance.random() < 0.3 else programme.next_round()
+
+
+def _new_ids_alone(programme: Programme, _: list[Programme]) -> Iterator[Import]:
+    """Give everyone another id, and no address says who they are: only their answers are the same."""
+    for person in list(programme.members):
+        programme.change(person, email=None)
+    yield programme.next_round()
+    _give_ids(programme, [p for p in programme.members if p not in programme.ghosts])
+    yield programme.next_round()
+
+
+def _give_ids(programme: Programme, those: list[str]) -> None:
+    ids = {p: f"r{programme.files}-{p}" for p in those} | {p: p for p in programme.members if p not in those}
+    programme.members = {
+        ids[p]: replace(m, id=ids[p], who=m.who or p) if ids[p] != p else m for p, m in programme.members.items()
+    }
+    programme.scores = {ids[p]: s for p, s in programme.scores.items() if p in ids}
+    programme.absent = {ids[p] for p in programme.absent if p in ids}
+
+
+def _other_threshold(programme: Programme, _: list[Programme]) -> Iterator[Import]:
+    """Count from another threshold on; perhaps others answer first, and everyone the round after."""
+    chance = programme.chance
+    programme.threshold = chance.choice((2, 4, 1 + programme.threshold % 4))
+    if chance.random() < 0.6:
+        programme.absent = set(some(programme.answered(), len(programme.answered()) // 2, chance))
+        _join(programme, chance.choice((3, 12)))
+        yield programme.next_round()
+        programme.absent = set()
+    yield programme.next_round()
+
+
+def _roles_silent(programme: Programme, _: list[Programme]) -> Iterator[Import]:
+    """Ten or more of each larger role, wave or hub do not answer for a round; no one has joined or left."""
+    chance = programme.chance
+    answered, kind = set(programme.answered()), chance.choice(("roles", "wave", "hub"))
+    groups: dict[object, list[str]] = {}
+    for person in sorted(answered):
+        groups.setdefault(getattr(programme.members[person], kind), []).append(person)
+    programme.absent = set()
+    for people in groups.values():
+        if len(people) >= 20:
+            programme.absent |= set(some(people, chance.choice((10, 10, 11, 13)), chance))
+    yield programme.next_round()
+    if chance.random() < 0.5:
+        programme.absent = set()
+        yield programme.next_round()
+
+
+def _closed(programme: Programme, programmes: list[Programme]) -> Iterator[Import]:
+    """Close a programme and remove its answers; another one asks the same people, many of whom answer the same."""
+    chance = programme.chance
+    other = _copy(programme, f"after-{programme.files}-{programme.id}")
+    programmes[programmes.index(programme)] = other
+    draw = chance.random()
+    if draw < 0.3:
+        for person in some(other.answered(), chance.choice((1, 12, 200)), chance):
+            other.answer(person)
+    elif draw < 0.6:
+        _regroup(other)
+    other.day += BETWEEN
+    yield replace(other.import_again(), forgets=(programme.id,))
 
 
 def _regroup(programme: Programme) -> None:
@@ -317,3 +410,11 @@ STEPS: dict[str, tuple[Step, int]] = {
     "people's other ids": (_new_ids, 3),
 }
 """What may happen, and how often."""
+MORE: dict[str, tuple[Step, int]] = {
+    "other ids beside the earlier ones": (_new_ids_beside, 8),
+    "other ids alone": (_new_ids_alone, 4),
+    "another threshold": (_other_threshold, 8),
+    "many of a group silent": (_roles_silent, 8),
+    "closed, and its answers removed": (_closed, 8),
+}
+"""What happens in three of eight trusts too: so the others, some of which are tests by their seed, stay as they are."""

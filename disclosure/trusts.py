@@ -27,11 +27,13 @@ class Programme:
     joined: int = 0
     absent: set[str] = field(default_factory=set)
     """People who do not answer the next round."""
+    ghosts: set[str] = field(default_factory=set)
+    """Earlier ids of people, whose rows are still there. They never answer."""
 
     def import_again(self) -> Import:
         """Import the present answers under another file name, on the same day."""
         self.files += 1
-        scores = {p: s for p, s in self.scores.items() if p in self.members and p not in self.absent}
+        scores = {p: self.scores[p] for p in self.scores if p in self.members and p not in self.absent | self.ghosts}
         return Import(
             self.id, f"round-{self.files}.csv", self.day, tuple(self.members.values()), scores, self.threshold
         )
@@ -41,7 +43,7 @@ class Programme:
         return self.import_again()
 
     def answered(self) -> list[str]:
-        return sorted(p for p in self.scores if p in self.members and p not in self.absent)
+        return sorted(p for p in self.scores if p in self.members and p not in self.absent | self.ghosts)
 
     def answer(self, person: str) -> None:
         """Draw new answers for a person; now and then one stops before a barrier shows."""
@@ -57,7 +59,7 @@ class Programme:
         """Let a person join whose groups are those of another."""
         self.joined += 1
         name = f"{self.id}-new-{self.joined}"
-        self.members[name] = replace(like, id=name, email=f"{name}@trust.example")
+        self.members[name] = replace(like, id=name, email=f"{name}@trust.example", who=None)
         self.answer(name)
         return name
 

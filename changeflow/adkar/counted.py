@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from ortools.sat.python import cp_model
 
-from changeflow.adkar.history import GONE, Considered, History
-from changeflow.adkar.safety import Bools, Columns, Ints, Rows
+from changeflow.adkar.gone import filled
+from changeflow.adkar.history import Considered, History
+from changeflow.adkar.safety import Bools, Columns, Rows
 from changeflow.adkar.worlds import ELEMENTS, LAST
 
-Key = tuple[str, int, object]
+Key = tuple[str, int, bool | None]
 
 
 @dataclass(slots=True)
@@ -25,10 +25,9 @@ class Ledger:
     persons: list[int] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def column(self, person: str, place: int, *, live: bool, of: object = None) -> int:
-        """Return the column of an answer; `of` tells apart answers of one person that are gone."""
+    def column(self, person: str, place: int, *, live: bool) -> int:
         # To whom reinforcement applies matters only where there is no earlier barrier.
-        key = (person, place, of if place == GONE else live if place >= LAST else None)
+        key = (person, place, live if place >= LAST else None)
         if key not in self.columns:
             self.columns[key] = len(self.places)
             self.places.append(place)
@@ -40,13 +39,13 @@ class Ledger:
         place, live = self.now[person]
         return self.column(person, place, live=live)
 
-    def earlier(self, person: str, place: int, *, live: bool, of: object) -> tuple[int, bool]:
+    def earlier(self, person: str, place: int, *, live: bool) -> tuple[int, bool]:
         """Return the column of an earlier answer, and whether it is the same but for reinforcement, which applies now
         and did not then."""
         now = self.now.get(person)
         if now is not None and now[0] >= LAST and place >= LAST and now[1] != live:
             return self.current(person), True
-        return self.column(person, place, live=live, of=of), False
+        return self.column(person, place, live=live), False
 
 
 def rows_of(
@@ -63,12 +62,10 @@ def rows_of(
     for person in now:
         ledger.current(person)
     lines: list[tuple[Considered, list[int], bool]] = []
-    for one in (*history.considered, *history.undecided):
-        if all(place == GONE for place in one.places):
-            continue
-        of, mixed, inside = (one.programme, one.standing.round), False, []
+    for one in filled((*history.considered, *history.undecided), now):
+        mixed, inside = False, []
         for person, place, live in zip(one.people, one.places, one.live, strict=True):
-            column, has_changed = ledger.earlier(person, place, live=live, of=of)
+            column, has_changed = ledger.earlier(person, place, live=live)
             mixed |= has_changed
             inside.append(column)
         lines.append((one, inside, mixed))
@@ -86,14 +83,11 @@ def rows_of(
     for row, group in enumerate(groups, start=len(shown)):
         members[row, [ledger.current(p) for p in group]] = True
     fixed = np.arange(len(members)) < len(shown)
-    places = _consistent(
-        np.array(ledger.places, dtype=np.int64),
-        np.array(ledger.live, dtype=np.bool_),
-        members[fixed],
-        low[fixed],
-        high[fixed],
+    columns = Columns(
+        persons=np.array(ledger.persons, dtype=np.int64),
+        places=np.array(ledger.places, dtype=np.int64),
+        live=np.array(ledger.live, dtype=np.bool_),
     )
-    columns = Columns(np.array(ledger.persons, dtype=np.int64), places, np.array(ledger.live, dtype=np.bool_))
     rows = Rows(members, low, high, fixed)
     _keep_true(rows, columns)
     hidden = [inside for one, inside, _ in lines if not one.is_shown]
@@ -115,30 +109,3 @@ def _keep_true(rows: Rows, columns: Columns) -> None:
     held = rows.held(columns)
     wrong = rows.fixed[:, None] & ((held < rows.low) | (held > rows.high))
     rows.low[wrong], rows.high[wrong] = held[wrong], held[wrong]
-
-
-def _consistent(places: Ints, live: Bools, members: Bools, low: Ints, high: Ints) -> Ints:
-    """Give answers that are gone some place that fits everything that was published, as their own place did."""
-    gone = np.flatnonzero(places == GONE)
-    if not len(gone):
-        return places
-    model = cp_model.CpModel()
-    at = {(c, k): model.new_bool_var("") for c in gone.tolist() for k in range(ELEMENTS + 1)}
-    for c in gone.tolist():
-        model.add_exactly_one(at[c, k] for k in range(ELEMENTS + 1))
-        if not live[c]:
-            model.add(at[c, LAST] == 0)
-    for row in range(len(members)):
-        inside = [c for c in gone.tolist() if members[row, c]]
-        known = members[row] & (places != GONE)
-        for k in range(ELEMENTS if inside else 0):
-            count = int((places[known] <= k).sum())
-            held = sum(at[c, j] for c in inside for j in range(k + 1))
-            model.add_linear_constraint(held, int(low[row, k]) - count, int(high[row, k]) - count)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    is_found = solver.solve(model) in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-    found = places.copy()
-    for c in gone.tolist():
-        found[c] = next((k for k in range(ELEMENTS + 1) if is_found and solver.value(at[c, k])), ELEMENTS)
-    return found

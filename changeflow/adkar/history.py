@@ -2,7 +2,7 @@
 
 Whatever a group is called and wherever it is stored: if it differs from an earlier group by fewer members than the
 minimum group has, it is that group. So renaming, splitting or re-creating a group, or storing the programme under
-another id, shows nothing that was hidden.
+another id, shows nothing that was hidden. Nor does silence: a member who does not answer has not left.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,13 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.adkar.published import Standing
+from changeflow.adkar.published import Hidden, Standing
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 GONE = -2
 """The place of an answer that is not kept any more, because its person was erased or its time was over."""
+JOINED_OR_LEFT = 10
+"""How many members must have joined or left before a hidden group may be shown: our own choice. A larger minimum group,
+of that time or of now, takes its place; a smaller one does not."""
+_FOR_WANT_OF_ANSWERS = (Hidden.FEW, Hidden.SMALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +37,25 @@ class Considered:
     """To whom reinforcement applied."""
     standing: Standing
     """As it was published; without bands where the group was hidden."""
+    silent: tuple[str, ...] = ()
+    """Members who were not counted."""
+    minimum: int = 0
+    """The minimum group of its publication."""
     is_older: bool = False
     """Its figures are those of an earlier publication, which counted others than these."""
 
     @property
     def is_shown(self) -> bool:
         return self.standing.held is not None and not self.is_older
+
+    @property
+    def members(self) -> frozenset[str]:
+        return frozenset((*self.people, *self.silent))
+
+    @property
+    def waits_for_answers(self) -> bool:
+        """Tell whether it was hidden because too few had answered: then more answers count like people who joined."""
+        return not self.is_shown and self.standing.hidden in _FOR_WANT_OF_ANSWERS
 
     @property
     def label(self) -> tuple[str, str, str]:
@@ -70,52 +87,66 @@ class History:
         """Groups whose earlier figures stayed, or that stayed hidden: their counts of that time stay unknown too."""
         self.index: dict[str, int] = {}
         for one in self.considered:
-            for person in one.people:
+            for person in (*one.people, *one.silent):
                 self.index.setdefault(person, len(self.index))
-        self.members = np.zeros((len(self.considered), len(self.index)), dtype=np.bool_)
-        for row, one in enumerate(self.considered):
-            self.members[row, [self.index[p] for p in one.people]] = True
-        self.sizes = self.members.sum(axis=1)
+        self.counted = self._inside([one.people for one in self.considered])
+        self.members = self._inside([one.members for one in self.considered])
         self.is_shown = [c.is_shown for c in self.considered]
+        self.needed = np.array([needed_of(c, minimum) for c in self.considered], dtype=np.int64)
+        """By how many people a group has to differ from each of them to be another one."""
+        self.is_by_answers = np.array([c.is_shown or c.waits_for_answers for c in self.considered], dtype=np.bool_)
         self.named: dict[tuple[str, str, str], list[int]] = {}
         for n, one in enumerate(self.considered):
             self.named.setdefault(one.label, []).append(n)
 
-    def match(self, groups: Sequence[frozenset[str]], labels: Sequence[Sequence[tuple[str, str, str]]]) -> list[Match]:
-        """Return what each group was before: by who is counted in it, then by one of its labels."""
-        minimum = self.minimum
+    def _inside(self, groups: Sequence[Collection[str]]) -> Bools:
         inside = np.zeros((len(groups), len(self.index)), dtype=np.bool_)
         for row, people in enumerate(groups):
             inside[row, [self.index[p] for p in people if p in self.index]] = True
-        common = inside.astype(np.float32) @ self.members.astype(np.float32).T
-        sizes = np.array([len(g) for g in groups], dtype=np.int64)
-        apart = sizes[:, None] + self.sizes[None, :] - 2 * common.astype(np.int64)
+        return inside
+
+    def match(
+        self,
+        groups: Sequence[frozenset[str]],
+        members: Sequence[frozenset[str]],
+        labels: Sequence[Sequence[tuple[str, str, str]]],
+    ) -> list[Match]:
+        """Return what each group was before: by who is counted in it, by its members, then by one of its labels."""
+        apart, common = self._apart(groups, self.counted)
+        of_members, shared = self._apart(members, self.members)
+        is_near = (apart < self.needed) & (common > 0)
+        is_near |= (of_members < self.needed) & (shared > 0) & ~self.is_by_answers
         labelled = {label: row for row, names in enumerate(labels) for label in names}
         # Earlier groups that are still there under their own name: no other group is one of those renamed.
         kept = {
             n
             for n, one in enumerate(self.considered)
-            if (at := labelled.get(one.label)) is not None and apart[at, n] < minimum
+            if (at := labelled.get(one.label)) is not None and apart[at, n] < self.minimum
         }
         return [
-            self._match(names, apart[row], common[row], int(sizes[row]), kept, minimum=minimum)
+            self._match(names, apart[row], common[row], np.flatnonzero(is_near[row]).tolist(), len(groups[row]), kept)
             for row, names in enumerate(labels)
         ]
+
+    def _apart(self, groups: Sequence[Collection[str]], earlier: Bools) -> tuple[Ints, Ints]:
+        """Return by how many people each group differs from each earlier one, and how many they have in common."""
+        common = (self._inside(groups).astype(np.float32) @ earlier.astype(np.float32).T).astype(np.int64)
+        sizes = np.array([len(g) for g in groups], dtype=np.int64)
+        return sizes[:, None] + earlier.sum(axis=1)[None, :] - 2 * common, common
 
     def _match(
         self,
         names: Sequence[tuple[str, str, str]],
         apart: Ints,
-        common: NDArray[np.float32],
+        common: Ints,
+        near: Sequence[int],
         size: int,
         kept: Collection[int],
-        *,
-        minimum: int,
     ) -> Match:
-        near = [n for n in np.flatnonzero(apart < minimum).tolist() if common[n]]
         named = sorted({n for name in names for n in self.named.get(name, ())})
         # Under its name, and with most of its people: what was published of it is never taken back.
-        own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, int(self.sizes[n])))]
+        sizes = {n: len(self.considered[n].people) for n in named}
+        own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, sizes[n]))]
         last = max(own, key=lambda n: (n in near, n), default=None)
         is_hidden = any(not self.is_shown[n] for n in near)
         if is_hidden and last not in near:
@@ -141,10 +172,18 @@ def _split(considered: Sequence[Considered], minimum: int) -> tuple[tuple[Consid
     return tuple(decided), tuple(repeats)
 
 
+def needed_of(one: Considered, minimum: int) -> int:
+    """Return by how many people a group has to differ from an earlier one to be another group."""
+    return minimum if one.is_shown else max(JOINED_OR_LEFT, minimum, one.minimum)
+
+
 def _is_repeat(one: Considered, before: Considered, minimum: int) -> bool:
     """Tell whether a hidden group is one that was hidden before under its name."""
-    is_hidden = not one.is_shown and not before.is_shown
-    return is_hidden and len({*one.people} ^ {*before.people}) < minimum
+    if one.is_shown or before.is_shown:
+        return False
+    needed = needed_of(before, minimum)
+    is_as_then = len({*one.people} ^ {*before.people}) < needed
+    return is_as_then or (not before.waits_for_answers and len(one.members ^ before.members) < needed)
 
 
 def changed_since(earlier: Considered, places: Mapping[str, int]) -> int:

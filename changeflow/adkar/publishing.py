@@ -82,9 +82,10 @@ class Publication:
 
 @dataclass(slots=True)
 class _Group:
-    """One set of people, under each of its names."""
+    """One set of people who are counted, under each of its names."""
 
     people: frozenset[str]
+    members: frozenset[str]
     views: list[View]
     match: Match
     hidden: Hidden | None = None
@@ -148,11 +149,12 @@ class _Door:
         for view in views:
             by_people.setdefault(view.members & answered, []).append(view)
         people, named = list(by_people), list(by_people.values())
+        members = [frozenset[str]().union(*(v.members for v in each)) for each in named]
         labels = [[(self.programme, v.view, v.group) for v in each] for each in named]
-        matches = self.history.match(people, labels)
+        matches = self.history.match(people, members, labels)
         self.groups = [
-            _Group(p, v, m, is_as_before=m.shown is not None and self._changed_since(m.shown, p) == 0)
-            for p, v, m in zip(people, named, matches, strict=True)
+            _Group(p, a, v, m, is_as_before=m.shown is not None and self._changed_since(m.shown, p) == 0)
+            for p, a, v, m in zip(people, members, named, matches, strict=True)
         ]
         self._leave_out_beyond_limit()
         offered = [g for g in self.groups if self._is_offered(g)]
@@ -322,6 +324,8 @@ class _Door:
                 yield Considered(
                     programme=self.programme,
                     people=people,
+                    silent=tuple(sorted(view.members - group.people)),
+                    minimum=self.protection.minimum,
                     places=tuple(self.now[p][0] for p in people),
                     live=tuple(self.now[p][1] for p in people),
                     standing=standings[view.view, view.group],

@@ -1,7 +1,7 @@
 """Opening the database: SQLite by default, PostgreSQL when the address names one; the same code on both."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -58,6 +58,7 @@ _BUSY_CODES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _STATEMENT_CODES = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_MISUSE", "SQLITE_RANGE")
 """SQLite: what is wrong with a statement. All other codes are about the file, the disk or the memory."""
 _READ_ONLY = "changeflow_read_only"
+_BEFORE_COMMIT = "changeflow_before_commit"
 _UPGRADE_LOCK = 7_272_741
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -162,12 +163,26 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
         try:
             yield session
             announced = sealing.finish(session) if write else None
+            for act in session.info.get(_BEFORE_COMMIT, ()):
+                act()
             session.commit()
         except BaseException:
             session.rollback()
             raise
     presence.confirm(engine)
     anchor.confirm(announced)
+
+
+def before_commit(session: Session, act: Callable[[], None]) -> None:
+    """Do something just before a session commits: only if it does, and where it fails, nothing is committed."""
+    session.info.setdefault(_BEFORE_COMMIT, []).append(act)
+
+
+def url_of(session: Session) -> str:
+    """Return the address of a session's database, with its password."""
+    bind = session.get_bind()
+    engine = bind if isinstance(bind, Engine) else bind.engine
+    return engine.url.render_as_string(hide_password=False)
 
 
 def _engine_to(engine: Engine, *, write: bool) -> Engine:

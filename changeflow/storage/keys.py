@@ -12,13 +12,12 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, delete
 
 from changeflow.errors import KeyFileError, KeyFileUnsetError
 from changeflow.files import read_ordinary
-from changeflow.storage.database import engine_for, sqlite_path
+from changeflow.storage.database import engine_for, sqlite_path, url_of
 from changeflow.storage.tables.keys import KeyCheckRow
 
 KEY_BYTES = 32
@@ -56,7 +55,7 @@ def key_of(session: Session) -> bytes:
     """Return the key of an open database; one that the database does not know is a `KeyFileError`. Writes no row."""
     known: bytes | None = session.info.get(_KEY)
     if known is None:
-        file, check = key_file(_url(session)), _check_in(session)
+        file, check = key_file(url_of(session)), _check_in(session)
         known = _read(file)
         if check is not None and known is None:
             raise KeyFileError(file, "is missing")
@@ -70,7 +69,7 @@ def key_of(session: Session) -> bytes:
 
 def held_for(session: Session) -> bytes | None:
     """Return the key of an open database as `key_of` does, but make none: None where there is no key file."""
-    return key_of(session) if _read(key_file(_url(session))) is not None else None
+    return key_of(session) if _read(key_file(url_of(session))) is not None else None
 
 
 def is_bound(session: Session) -> bool:
@@ -84,12 +83,12 @@ def bind(session: Session) -> None:
     with suppress(IntegrityError), session.begin_nested():
         session.add(KeyCheckRow(check=mine))
     if _check_in(session) != mine:
-        raise KeyFileError(key_file(_url(session)), "was made while another machine made its own")
+        raise KeyFileError(key_file(url_of(session)), "was made while another machine made its own")
 
 
 def renew(session: Session) -> Path | None:
     """Make a new key in the place of a lost one; return where a wrong key that was there is kept now."""
-    file = key_file(_url(session))
+    file = key_file(url_of(session))
     kept = None
     if file.exists():
         kept = file.with_name(f"{file.name}.{secrets.token_hex(4)}.old")
@@ -114,12 +113,6 @@ def check_of(key: bytes) -> str:
 def _check_in(session: Session) -> str | None:
     row = session.get(KeyCheckRow, 1)
     return row.check if row is not None else None
-
-
-def _url(session: Session) -> str:
-    bind = session.get_bind()
-    engine = bind if isinstance(bind, Engine) else bind.engine
-    return engine.url.render_as_string(hide_password=False)
 
 
 def _read(file: Path) -> bytes | None:

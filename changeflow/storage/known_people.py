@@ -1,8 +1,10 @@
 """Under which addresses people are, and were, known: whoever gets another id is still the same person."""
 
+from collections.abc import Iterable, Mapping
+
 from sqlmodel import Session, col, select
 
-from changeflow.storage import versions
+from changeflow.storage import keys, versions
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
 from changeflow.storage.tables.facts import AssessmentRow
 from changeflow.storage.tables.programme import AddressSeenRow
@@ -12,12 +14,29 @@ def remember(session: Session, programme: str) -> None:
     """Keep a keyed hash of every address that a programme with answers has now. None is ever removed."""
     if not session.exec(select(AssessmentRow.id).where(AssessmentRow.programme_id == programme).limit(1)).first():
         return
-    seen = select(AddressSeenRow.person, AddressSeenRow.address).where(AddressSeenRow.programme_id == programme)
-    known = set(session.exec(seen))
-    for person, address in _addresses_now(session, programme):
-        if (person, address) not in known:
+    add(session, programme, _addresses_now(session, programme))
+
+
+def seen(session: Session, programme: str) -> list[tuple[str, str]]:
+    """Return (person, keyed hash of an address) of all whom a programme remembers."""
+    query = select(AddressSeenRow.person, AddressSeenRow.address).where(AddressSeenRow.programme_id == programme)
+    return sorted(session.exec(query))
+
+
+def add(session: Session, programme: str, known: Iterable[tuple[str, str]]) -> None:
+    """Remember people under addresses (keyed hashes), those that are not known yet."""
+    before = set(seen(session, programme))
+    for person, address in dict.fromkeys(known):
+        if (person, address) not in before:
             session.add(AddressSeenRow(programme_id=programme, person=person, address=address))
     session.flush()
+
+
+def remember_same(session: Session, programme: str, same: Mapping[str, str]) -> None:
+    """Keep that ids of a programme are new ids of other people's, as if both were known under one address."""
+    key = adopt_key(session)
+    known = [(one, keys.keyed(key, "same person", *pair)) for pair in same.items() for one in pair]
+    add(session, programme, known)
 
 
 def everybody(session: Session) -> list[tuple[str, str, str]]:

@@ -4,10 +4,6 @@ One line an erasure: when, in which database, and a hash of the person and of th
 key (`keys`), whose check value says which key it was. Nothing in it names anyone. Lines are only ever added.
 """
 
-import errno
-import json
-import os
-import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,9 +13,8 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.errors import InputError, KeyFileError
-from changeflow.files import NOT_ORDINARY, open_ordinary
-from changeflow.storage import keys
-from changeflow.storage.state import State, sync_folder
+from changeflow.storage import keys, lines
+from changeflow.storage.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +68,18 @@ def add(state: State, erasure: Erasure, *, undone: bool = False) -> None:
         "key": keys.check_of(key),
         "hashes": _hashes(key, erasure.programme, erasure.person, erasure.email),
     }
-    _append(state, line | {"undone": True} if undone else line)
+    lines.append(state, state.ledger, line | {"undone": True} if undone else line)
 
 
 def note_new_key(state: State, identity: str, *, at: datetime) -> None:
     """Note that a person has given up the lost key of a database: what was hashed with it is no longer asked for."""
     if state.ledger.exists():
         check = keys.check_of(keys.key_for(state.url))
-        _append(state, {"at": at.isoformat(), "database": identity, "key": check, "hashes": [], "renewed": True})
+        lines.append(
+            state,
+            state.ledger,
+            {"at": at.isoformat(), "database": identity, "key": check, "hashes": [], "renewed": True},
+        )
 
 
 def read(state: State, session: Session, *, identities: Collection[str], everywhere: bool = False) -> Erasures | None:
@@ -89,24 +88,24 @@ def read(state: State, session: Session, *, identities: Collection[str], everywh
     `everywhere`: also those of databases with other identities, for a copy that does not know its own. A ledger that
     cannot be understood, or whose key is missing or another one, is an `InputError`: people would come back.
     """
-    lines = [line for line in _lines(state) if everywhere or line["database"] in identities]
-    if not any(line["hashes"] for line in lines):
+    found = [line for line in _lines(state) if everywhere or line["database"] in identities]
+    if not any(line["hashes"] for line in found):
         return None
     key = _key(state, session)
     mine, counts, lost = keys.check_of(key), dict[str, int](), 0
     # A copy that has no key yet may be from before the lost one was given up.
     is_bound = keys.is_bound(session) and not everywhere
-    for line in lines:
+    for line in found:
         if line.get("renewed") and line["key"] == mine and is_bound:
             lost = 0
         elif line["key"] != mine:
             lost += bool(line["hashes"]) and line["database"] in identities
         else:
-            for found in line["hashes"]:
-                counts[found] = max(0, counts.get(found, 0) + (-1 if line.get("undone") else 1))
+            for digest in line["hashes"]:
+                counts[digest] = max(0, counts.get(digest, 0) + (-1 if line.get("undone") else 1))
     if lost:
         raise _cannot_be_read(state, "has lines that were made with another key")
-    return Erasures(key, frozenset(found for found, count in counts.items() if count))
+    return Erasures(key, frozenset(digest for digest, count in counts.items() if count))
 
 
 def _key(state: State, session: Session) -> bytes:
@@ -128,68 +127,10 @@ def _cannot_be_read(state: State, why: str) -> InputError:
 
 
 def _lines(state: State) -> Iterator[dict[str, Any]]:
-    try:
-        with open_ordinary(state.ledger) as file:
-            text = file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise InputError(f"The ledger of erasures cannot be read: '{state.ledger}' ({error.strerror}).") from None
-    *whole, last = text.split("\n")
-    for number, row in enumerate([*whole, last], 1):
-        if not row.strip():
-            continue
-        try:
-            line = json.loads(row)
-            if not (isinstance(line["hashes"], list) and isinstance(line["key"], str) and line["database"]):
-                raise TypeError
-        except (ValueError, KeyError, TypeError):
-            if number == len(whole) + 1:
-                return  # cut off while it was written: its erasure was not committed
-            raise InputError(
-                f"Line {number} of the ledger of erasures '{state.ledger}' is damaged. Put the ledger back from a copy."
-            ) from None
-        yield line
+    def is_one(line: dict[str, Any]) -> bool:
+        return isinstance(line["hashes"], list) and isinstance(line["key"], str) and bool(line["database"])
 
-
-def _append(state: State, line: dict[str, object]) -> None:
-    text = json.dumps(line, sort_keys=True) + "\n"
-    with state.writing():
-        is_new = not state.ledger.exists()
-        if is_new:
-            state.ledger.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(state.ledger, flags, 0o600)
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise OSError(errno.EINVAL, NOT_ORDINARY, str(state.ledger))
-            size = found.st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                _cut_torn_line(descriptor, size)
-            _write_all(descriptor, text.encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if is_new:
-            sync_folder(state.ledger.parent)
-
-
-def _cut_torn_line(descriptor: int, size: int) -> None:
-    """Drop a line that was cut off: its erasure was never committed."""
-    content = os.pread(descriptor, size, 0)
-    os.ftruncate(descriptor, content.rfind(b"\n") + 1)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    """Write a line, or leave the file as it was."""
-    before = os.fstat(descriptor).st_size
-    try:
-        while data:
-            data = data[os.write(descriptor, data) :]
-    except OSError:
-        os.ftruncate(descriptor, before)
-        raise
+    return lines.read(state.ledger, "ledger of erasures", is_one)
 
 
 def _hashes(key: bytes, programme: str, person: str, email: str | None) -> list[str]:

@@ -39,6 +39,8 @@ class PublishedGroup:
     group: str
     people: Mapping[str, bool]
     """By id: whether reinforcement applied."""
+    silent: Sequence[str] = ()
+    """Members who were not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,13 @@ def snapshots(session: Session, programme: str, *, until: datetime | None = None
     query = select(PublicationRow.content).where(PublicationRow.programme_id == programme)
     if until is not None:
         query = query.where(col(PublicationRow.at) <= until)
-    found = (_SNAPSHOT.validate_json(text) for text in session.exec(query.order_by(col(PublicationRow.id))))
+    found = (snapshot_of(text) for text in session.exec(query.order_by(col(PublicationRow.id))))
     return tuple(sorted(found, key=lambda s: s.on))
+
+
+def snapshot_of(content: str) -> Snapshot:
+    """Return a publication from what is kept of it."""
+    return _SNAPSHOT.validate_json(content)
 
 
 def all_publications(session: Session) -> list[Publication]:
@@ -82,7 +89,7 @@ def all_publications(session: Session) -> list[Publication]:
         Publication(
             id=r.id or 0,
             programme=r.programme_id,
-            snapshot=_SNAPSHOT.validate_json(r.content),
+            snapshot=snapshot_of(r.content),
             at=r.at,
             keeps_people=r.keeps_people,
         )
@@ -90,9 +97,13 @@ def all_publications(session: Session) -> list[Publication]:
     ]
 
 
+def content_of(snapshot: Snapshot) -> str:
+    return _SNAPSHOT.dump_json(snapshot).decode()
+
+
 def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: datetime) -> int:
     """Keep a publication; return its number. A second one of the same round is refused by the database."""
-    content = _SNAPSHOT.dump_json(snapshot).decode()
+    content = content_of(snapshot)
     row = PublicationRow(programme_id=programme, round=snapshot.round, content=content, at=at, keeps_people=True)
     session.add(row)
     session.flush()
@@ -102,7 +113,7 @@ def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: da
 def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup]) -> None:
     """Keep who was counted in groups that a publication showed or hid."""
     for g in groups:
-        people = json.dumps(dict(sorted(g.people.items())))
+        people = json.dumps(written(g))
         row = PublishedGroupRow(
             programme_id=programme,
             publication=g.publication,
@@ -117,9 +128,21 @@ def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup
 def all_groups(session: Session) -> list[PublishedGroup]:
     """Return who was counted in which group, of all programmes, the oldest first."""
     return [
-        PublishedGroup(publication=r.publication, view=r.view, group=r.group, people=json.loads(r.people))
+        group_of(r.publication, r.view, r.group, json.loads(r.people))
         for r in session.exec(select(PublishedGroupRow).order_by(col(PublishedGroupRow.id)))
     ]
+
+
+def written(group: PublishedGroup) -> dict[str, bool | None]:
+    """Return a group's people as they are kept: nothing is said of reinforcement where someone was not counted."""
+    return dict(sorted({**dict.fromkeys(group.silent), **group.people}.items()))
+
+
+def group_of(publication: int, view: str, group: str, written: Mapping[str, bool | None]) -> PublishedGroup:
+    """Return a group from its people as they are kept."""
+    people = {p: live for p, live in written.items() if live is not None}
+    silent = tuple(p for p, live in written.items() if live is None)
+    return PublishedGroup(publication=publication, view=view, group=group, people=people, silent=silent)
 
 
 def answered(session: Session, programme: str) -> dict[str, frozenset[str]]:

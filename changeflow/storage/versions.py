@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, text, update
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.people import Away, Contact
@@ -14,6 +14,9 @@ from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
+
+_WHOLE_DATABASE = 0x6368616E6765
+"""The number of the lock on the whole database: “change” in ASCII."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,12 @@ def lock_programme(session: Session, programme: str) -> bool:
     # SQLite has one writer at a time already and ignores FOR UPDATE.
     query = select(ProgrammeRow.id).where(ProgrammeRow.id == programme).with_for_update()
     return session.exec(query).first() is not None
+
+
+def lock_all(session: Session) -> None:
+    """Keep out others who want the whole database, until the session ends: SQLite has one writer at a time already."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WHOLE_DATABASE})
 
 
 def add_programme(session: Session, programme: str, *, at: datetime) -> None:

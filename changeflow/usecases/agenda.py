@@ -17,7 +17,7 @@ from changeflow.agenda.reasons import Reason
 from changeflow.logs import log
 from changeflow.programme.plan import dates_of
 from changeflow.reports.decisions import SAYS
-from changeflow.storage import agenda, answers, audit, plans, versions
+from changeflow.storage import agenda, answers, audit, plans, publications, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import Seen
 from changeflow.usecases.custody import count_on, note_seen, take_stock
@@ -71,6 +71,9 @@ def _tick_one(name: str, *, db: str, now: datetime, seen: Seen | None) -> Ticked
 def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     """Tick one programme within a transaction of the caller's."""
     today = local_day(now)
+    if publications.unpublished(session, name):
+        # Before the lock on the programme, as an import takes them: neither waits for the other for ever.
+        versions.lock_all(session)
     versions.lock_programme(session, name)
     publish_closed(session, name, on=today, now=now)
     stored = load(session, name, on=today)

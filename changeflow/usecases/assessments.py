@@ -7,7 +7,7 @@ from pathlib import Path
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.errors import CheckFailedError, InputError, ProblemsError
 from changeflow.intake.assessments import read_assessments
-from changeflow.storage import erasure, publications
+from changeflow.storage import erasure, publications, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.publications import Taken
 from changeflow.usecases.facts import NOTHING, Change
@@ -38,6 +38,8 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
     """
     problems: list[Problem] = []
     with session_scope(change.db) as session:
+        # It may publish, and what is published rests on all programmes.
+        versions.lock_all(session)
         stored = load(session, change.programme, on=change.on, for_change=True)
         definition = stored.version.definition
         by, name = permit(definition, change.actor, Action.IMPORT_SCORES, on=change.on), stored.programme.id

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from networkx.utils import UnionFind
 from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.history import GONE, Considered
+from changeflow.adkar.identities import Answered, each_once, known_as, renamed, scores_of
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.publishing import UNKNOWN, Protection, publish, read_answers
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
@@ -18,8 +18,10 @@ from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, known_people, publications, versions
+from changeflow.storage import audit, known_people, publications, published, versions
+from changeflow.storage.database import url_of
 from changeflow.storage.publications import Kept, PublishedGroup
+from changeflow.storage.state import State
 from changeflow.usecases.stored import SYSTEM, load
 
 
@@ -53,19 +55,25 @@ def _publish(
     threshold: int | None = None,
     known_as: Mapping[str, str] | None = None,
 ) -> tuple[Snapshot, tuple[Considered, ...]]:
-    """Publish one round. `known_as` gives the key under which a person is known in all programmes."""
-    known_as, live = known_as or {}, live_people(programme, on=on)
+    """Publish one round. `known_as` gives the key under which each person is known in all programmes; another id of
+    somebody who has answered is not in it."""
+    if known_as is None:
+        known_as = {p: p for p in (*(p.id for p in programme.definition.people), *(a.person for a in answers))}
+    live = live_people(programme, on=on)
     threshold = threshold or programme.policy.barrier_threshold
     read = read_answers(answers, threshold=threshold, live=live)
-    read = replace(read, on=on, people=tuple(known_as.get(p, p) for p in read.people))
+    read = replace(read, on=on, people=tuple(known_as[p] for p in read.people))
     protection = Protection(minimum=programme.minimum_group, step=programme.step)
-    people = [a.person for a in answers]
     looked_at = [
-        View(v.view, v.group, frozenset(known_as.get(p, p) for p in v.members))
-        for v in views(programme.definition, people, minimum=protection.minimum, on=on)
+        View(v.view, v.group, frozenset(known_as[p] for p in v.members if p in known_as))
+        for v in _views(programme, answers, on=on)
     ]
     done = publish(read, looked_at, threshold=threshold, protection=protection, history=history, programme=programme.id)
     return done.snapshot, done.considered
+
+
+def _views(programme: Programme, answers: Iterable[Assessment], *, on: date) -> list[View]:
+    return views(programme.definition, [a.person for a in answers], minimum=programme.minimum_group, on=on)
 
 
 def publish_closed(session: Session, name: str, *, on: date, now: datetime, by: str = SYSTEM) -> tuple[Snapshot, ...]:
@@ -74,10 +82,12 @@ def publish_closed(session: Session, name: str, *, on: date, now: datetime, by: 
     Answers that were corrected, or came, after their round was published are counted in the next one, where their
     person has not answered again.
     """
-    waiting = publications.unpublished(session, name)
-    if not waiting:
+    if not publications.unpublished(session, name):
         return ()
     session.flush()
+    versions.lock_all(session)
+    published.put_back(session, State(url_of(session)), now=now)
+    waiting = publications.unpublished(session, name)
     programme = load(session, name, on=on).programme
     leave, days = open_round(programme, on), publications.rounds(session, name)
     new = []
@@ -93,27 +103,30 @@ def _publish_stored(
     session: Session, programme: Programme, round_: str, days: Mapping[str, Days], *, now: datetime
 ) -> Snapshot:
     kept = publications.kept_answers(session)
-    everybody = known_people.everybody(session)
-    keys = known_as(everybody, together=_together(session, kept))
-    history, thresholds = _history(session, kept, keys)
-    published = {s.round for s in publications.snapshots(session, programme.id)}
-    mine = {person: key for (where, person), key in keys.items() if where == programme.id}
-    counted = to_count([k for k in kept if k.programme == programme.id], round_, days, published, known_as=mine)
-    people = {keys.get((programme.id, k.answer.person), k.answer.person) for k in counted}
-    # Answers that were cut at one threshold are never cut at another: both cuts together would show a score.
-    threshold = next((t for t, who in reversed(thresholds) if not who.isdisjoint(people)), None)
-    snapshot, considered = _publish(
-        programme,
-        [replace(k.answer, round=round_) for k in counted],
-        history,
-        on=days[round_].last,
-        threshold=threshold,
-        known_as=mine,
-    )
+    known, on = {s.round for s in publications.snapshots(session, programme.id)}, days[round_].last
+
+    def read() -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
+        keys = known_as(known_people.everybody(session), together=_together(programme, kept, on=on))
+        mine = {person: key for (where, person), key in keys.items() if where == programme.id}
+        here = [k for k in kept if k.programme == programme.id]
+        counted = to_count(here, round_, days, known, known_as=mine)
+        return counted, keys, each_once(mine, [k.answer.person for k in counted])
+
+    counted, keys, mine = read()
+    if same := _renamed(session, programme, kept, counted, keys, on=on):
+        known_people.remember_same(session, programme.id, same)
+        counted, keys, mine = read()
+    history, cuts = _history(session, kept, keys)
+    threshold, left_out = cut_for({mine[k.answer.person] for k in counted}, cuts, programme=programme.id)
+    counted = [k for k in counted if mine[k.answer.person] not in left_out]
+    answers = [replace(k.answer, round=round_) for k in counted]
+    snapshot, considered = _publish(programme, answers, history, on=on, threshold=threshold, known_as=mine)
     number = publications.add_snapshot(session, programme.id, snapshot, at=now)
     publications.mark_counted(session, [k.id for k in counted], number)
-    back = {mine.get(k.answer.person, k.answer.person): k.answer.person for k in counted}
-    publications.add_groups(session, programme.id, _groups(considered, number, back))
+    back = {key: person for person, key in mine.items()}
+    groups = _groups(considered, number, back)
+    publications.add_groups(session, programme.id, groups)
+    published.note(session, programme.id, snapshot, groups, at=now)
     return snapshot
 
 
@@ -124,9 +137,97 @@ def _groups(considered: Iterable[Considered], publication: int, back: Mapping[st
             view=one.standing.view,
             group=one.standing.group,
             people={back.get(p, p): live for p, live in zip(one.people, one.live, strict=True)},
+            silent=tuple(sorted(back.get(p, p) for p in one.silent)),
         )
         for one in considered
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """At which threshold a publication cut the answers of which people, by key."""
+
+    programme: str
+    threshold: int
+    people: frozenset[str]
+
+
+def cut_for(people: Collection[str], cuts: Sequence[Cut], *, programme: str) -> tuple[int | None, frozenset[str]]:
+    """Return at which threshold answers are cut, None for the programme's own, and who is left out.
+
+    A programme keeps its threshold; a new one takes that of most of its people who were counted before. Answers that
+    were cut at one threshold are never cut at another: both cuts together would show a score. `cuts` are the earlier
+    ones, the oldest first.
+    """
+    latest = {p: cut.threshold for cut in cuts for p in cut.people}
+    own = [cut.threshold for cut in cuts if cut.programme == programme]
+    known = Counter(latest[p] for p in people if p in latest)
+    threshold = own[-1] if own else max(known, key=lambda t: (known[t], t), default=None)
+    return threshold, frozenset(p for p in people if latest.get(p, threshold) != threshold)
+
+
+def _renamed(
+    session: Session,
+    programme: Programme,
+    kept: Sequence[Kept],
+    counted: Sequence[Kept],
+    keys: Mapping[tuple[str, str], str],
+    *,
+    on: date,
+) -> dict[str, str]:
+    """Return who of those who answered is likely to have been counted before, under which other id."""
+    here = {p.id for p in programme.definition.people if p.is_here(on)}
+    looked_at = _views(programme, [k.answer for k in counted], on=on)
+    return same_people(
+        kept,
+        counted,
+        keys,
+        programme=programme.id,
+        here=here,
+        groups={(v.view, v.group): v.members for v in looked_at},
+        earlier=publications.all_groups(session),
+    )
+
+
+def same_people(
+    kept: Iterable[Kept],
+    counted: Iterable[Kept],
+    keys: Mapping[tuple[str, str], str],
+    *,
+    programme: str,
+    here: Collection[str],
+    groups: Mapping[tuple[str, str], Collection[str]],
+    earlier: Iterable[PublishedGroup],
+) -> dict[str, str]:
+    """Return which ids are likely to be new ids of people who were counted before, by the answers that come again.
+
+    `here` are the ids in the programme now, `groups` its groups, `earlier` those of all publications.
+    """
+    was_in: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    for group in earlier:
+        for person in group.people:
+            was_in.setdefault((group.publication, person), set()).add((group.view, group.group))
+    before: dict[int, dict[str, Answered]] = {}
+    latest: dict[str, Answered] = {}
+    own: set[str] = set()
+    for one in sorted(kept, key=lambda k: (k.publication or 0, k.id)):
+        if one.publication is None:
+            continue
+        person = one.answer.person
+        key = keys.get((one.programme, person), person)
+        was = Answered(scores_of(one.answer), frozenset(was_in.get((one.publication, person), ())))
+        before.setdefault(one.publication, {})[key] = latest[key] = was
+        own |= {key} if one.programme == programme else set()
+    now = {keys.get((programme, k.answer.person), k.answer.person): k for k in counted}
+    there = {keys.get((programme, p), p) for p in here}
+    new = {
+        key: Answered(scores_of(k.answer), frozenset(g for g, who in groups.items() if k.answer.person in who))
+        for key, k in now.items()
+        if key not in latest
+    }
+    gone = {key: latest[key] for key in own - there - now.keys()}
+    past = [{key: a for key, a in people.items() if key not in now} for people in before.values()]
+    return {now[key].answer.person: old for key, old in renamed(new, gone, past).items()}
 
 
 def to_count(
@@ -164,43 +265,23 @@ def to_count(
     return list(mine.values())
 
 
-def known_as(
-    everybody: Iterable[tuple[str, str, str]], *, together: Iterable[Collection[str]]
-) -> dict[tuple[str, str], str]:
-    """Return a key for each (programme, person, address): the same for the same id, and for the same address.
-
-    `together` are ids that are, or were, in one programme at one time: so many people. An address that several of them
-    had joins no one. Where joining would make two of them into one, their ids alone say who they are.
-    """
-    people = {(where, person) for where, person, _ in everybody}
-    by_address: dict[str, set[str]] = {}
-    for _, person, address in everybody:
-        if address:
-            by_address.setdefault(address, set()).add(person)
-    groups = [frozenset(ids) for ids in together]
-    same = UnionFind(person for _, person in people)
-    for ids in by_address.values():
-        if len(ids) > 1 and all(len(ids & group) <= 1 for group in groups):
-            same.union(*sorted(ids))
-    key = {person: same[person] for _, person in people}
-    apart = {k for group in groups for k, n in Counter(key[p] for p in group if p in key).items() if n > 1}
-    return {(where, person): person if key[person] in apart else key[person] for where, person in people}
-
-
-def _together(session: Session, kept: Iterable[Kept]) -> list[frozenset[str]]:
-    """Return the people that each programme has now, and those whom each publication counted."""
-    counted: dict[int, set[str]] = {}
+def _together(programme: Programme, kept: Iterable[Kept], *, on: date) -> list[frozenset[str]]:
+    """Return the people whom each publication counted, and those of the programme whose answers wait, by round."""
+    here = {p.id for p in programme.definition.people if p.is_here(on)}
+    found: dict[int | str, set[str]] = {}
     for one in kept:
+        person = one.answer.person
         if one.publication is not None:
-            counted.setdefault(one.publication, set()).add(one.answer.person)
-    now = [frozenset(versions.contacts(session, name)) for name in versions.programme_ids(session)]
-    return [*now, *map(frozenset, counted.values())]
+            found.setdefault(one.publication, set()).add(person)
+        elif one.programme == programme.id and person in here:
+            found.setdefault(one.answer.round, set()).add(person)
+    return list(map(frozenset, found.values()))
 
 
 def _history(
     session: Session, kept: Sequence[Kept], known_as: Mapping[tuple[str, str], str]
-) -> tuple[list[Considered], list[tuple[int, frozenset[str]]]]:
-    """Return every group that any publication newly showed or hid, and by publication its threshold and people."""
+) -> tuple[list[Considered], list[Cut]]:
+    """Return every group that any publication newly showed or hid, and how each publication cut whose answers."""
     stored = publications.all_publications(session)
     answers: dict[int, list[Kept]] = {}
     for one in kept:
@@ -210,7 +291,7 @@ def _history(
     for group in publications.all_groups(session):
         groups.setdefault(group.publication, []).append(group)
     history: list[Considered] = []
-    thresholds = []
+    cuts = []
     for publication in stored:
         mine = [k.answer for k in answers.get(publication.id, ())]
         if publication.id not in groups and not publication.keeps_people:
@@ -221,23 +302,27 @@ def _history(
         live = {p: is_live for g in counted_in for p, is_live in g.people.items()}
         read = read_answers(mine, threshold=snapshot.threshold, live={p for p, is_live in live.items() if is_live})
         place = dict(zip(read.people, read.places.tolist(), strict=True))
-        thresholds.append((snapshot.threshold, frozenset(known_as.get((publication.programme, p), p) for p in place)))
+        where, by_id = publication.programme, {*live, *place}
+        cuts.append(Cut(where, snapshot.threshold, frozenset(known_as.get((where, p), p) for p in by_id)))
         for group in counted_in:
             standing = snapshot.of(group.view, group.group)
             if standing is None:
                 continue
             people = sorted(group.people)
+            keys = tuple(known_as.get((where, p), p) for p in people)
             history.append(
                 Considered(
-                    programme=publication.programme,
-                    people=tuple(known_as.get((publication.programme, p), p) for p in people),
+                    programme=where,
+                    people=keys,
+                    silent=tuple(sorted({known_as.get((where, p), p) for p in group.silent}.difference(keys))),
+                    minimum=snapshot.minimum,
                     places=tuple(_or_gone(place.get(p, UNKNOWN)) for p in people),
                     live=tuple(group.people[p] for p in people),
                     standing=standing,
                     is_older=standing.held is not None and standing.round != snapshot.round,
                 )
             )
-    return history, thresholds
+    return history, cuts
 
 
 def _or_gone(place: int) -> int:

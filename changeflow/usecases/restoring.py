@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
-from changeflow.storage import agenda, audit, custody, messages, replacing, versions
+from changeflow.storage import agenda, audit, custody, messages, published, replacing, versions
 from changeflow.storage.custody import Standing
 from changeflow.storage.database import rolled_back, session_scope
 from changeflow.storage.rewriting import compact
@@ -79,6 +79,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
             mark_restored(session, why=why, now=now, seen=seen, identity=identity)
             found = custody.read(session)
             known = {found.identity, *([seen.identity] if seen else [])}
+            published.put_back(session, state, now=now)
             erased = erase_again(session, state, identities=known, everywhere=is_old, now=now)
         if erased:
             compact(prepared.url)

@@ -5,16 +5,18 @@ Without a fault it finds nothing in the same trusts.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
 
-from changeflow.adkar import counted, publishing, rounds, safety
-from changeflow.adkar.history import History, Match
+from changeflow.adkar import counted, history, publishing, rounds, safety
+from changeflow.adkar.history import GONE, Considered, History, Match
 from changeflow.adkar.publishing import Protection
 from disclosure import door
-from disclosure.events import NO_BARRIER
+from disclosure.attacker import run
+from disclosure.events import NO_BARRIER, Import, Member
 from disclosure.trials import Job, attack_one
 
 DOOR = "disclosure.door:make_door"
@@ -38,7 +40,10 @@ def hidden_groups_are_fresh(self: History, *groups: Any) -> list[Match]:
 
 
 def groups_are_their_names(
-    self: History, groups: Sequence[frozenset[str]], labels: Sequence[Sequence[tuple[str, str, str]]]
+    self: History,
+    groups: Sequence[frozenset[str]],
+    members: Sequence[frozenset[str]],
+    labels: Sequence[Sequence[tuple[str, str, str]]],
 ) -> list[Match]:
     known = {one.label: one for one in self.considered}
     found = []
@@ -67,10 +72,8 @@ def other_programmes_are_ignored(self: Any) -> None:
     POST_INIT(self)
 
 
-def the_same_answer_is_another(
-    self: counted.Ledger, person: str, place: int, *, live: bool, of: object
-) -> tuple[int, bool]:
-    return self.column(f"{person} in {of}", place, live=live, of=of), False
+def the_same_answer_is_another(self: counted.Ledger, person: str, place: int, *, live: bool) -> tuple[int, bool]:
+    return self.column(f"{person} before", place, live=live), False
 
 
 def lines_that_stay_are_not_counted(self: Any, chosen: Sequence[Any]) -> dict[str, set[object]]:
@@ -88,6 +91,18 @@ def who_stopped_has_no_barrier(*scores: Any) -> Any:
 
 def ids_are_people(everybody: Iterable[tuple[str, str, str]], **_: object) -> dict[tuple[str, str], str]:
     return {(programme, person): person for programme, person, _ in everybody}
+
+
+def no_one(*_: object, **__: object) -> dict[str, str]:
+    return {}
+
+
+def groups_with_gone_answers_are_left_out(considered: Iterable[Considered], _: object) -> list[Considered]:
+    return [one for one in considered if GONE not in one.places]
+
+
+def the_threshold_that_is_asked_for(*_: object, **__: object) -> tuple[None, frozenset[str]]:
+    return None, frozenset()
 
 
 def never(*_: object) -> bool:
@@ -128,7 +143,7 @@ FAULTS = {
         where=door, name="PROTECTION", by=Protection(minimum=5, step=3), seed=2, breaks="G4"
     ),
     "three joiners or leavers are enough": Fault(
-        where=door, name="PROTECTION", by=Protection(minimum=3, step=6), seed=4, breaks="G6"
+        where=history, name="needed_of", by=lambda *_: 3, seed=4, breaks="G6"
     ),
     "counts are exact": Fault(
         where=door, name="PROTECTION", by=Protection(minimum=10, step=1), seed=2, breaks="G3"
@@ -154,6 +169,15 @@ FAULTS = {
     "people with another id are other people": Fault(
         where=door, name="known_as", by=ids_are_people, seed=5, breaks="G6"
     ),
+    "people whose answers come again under new ids are new": Fault(
+        where=door, name="same_people", by=no_one, seed=95, breaks="G6"
+    ),
+    "what was published of answers that are gone is left out": Fault(
+        where=counted, name="filled", by=groups_with_gone_answers_are_left_out, seed=95, breaks="G3"
+    ),
+    "a threshold is what the programme says": Fault(
+        where=door, name="cut_for", by=the_threshold_that_is_asked_for, seed=32, breaks="G0"
+    ),
     "people who stopped answering have no barrier": Fault(
         where=publishing, name="places", by=who_stopped_has_no_barrier, seed=1, breaks="G0"
     ),
@@ -171,3 +195,19 @@ def test_the_attacker_finds_it(name: str, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("seed", sorted({fault.seed for fault in FAULTS.values()}))
 def test_without_a_fault_it_finds_nothing(seed: int):
     assert attack_one(Job(seed, DOOR)).findings == ()
+
+
+def test_the_attacker_finds_that_silence_counts_as_leaving(monkeypatch: pytest.MonkeyPatch):
+    """By hand: three roles of 24 with eleven barriers each, of which one is hidden; then ten of each do not answer."""
+    members = [Member(id=f"{role}-{n}", roles=(role,)) for role in ("a", "b", "c") for n in range(24)]
+    members += [Member(id=f"other-{n}") for n in range(6)]
+    scores = {m.id: (2, 5, 5, 5, None) if int(m.id[-2:].strip("-")) < 11 else (5, 5, 5, 5, None) for m in members}
+    few = {p: s for p, s in scores.items() if s[0] == 2 or p.startswith("other") or int(p.split("-")[1]) >= 21}
+    events = [
+        Import("change", "1.csv", date(2027, 2, 1), tuple(members), scores),
+        Import("change", "2.csv", date(2027, 3, 1), tuple(members), few),
+    ]
+    assert run(door.make_door(), events)[0] == []
+    monkeypatch.setattr(History, "match", lambda self, groups, _, labels: MATCH(self, groups, groups, labels))
+    found, _ = run(door.make_door(), events)
+    assert "G6" in {finding.guarantee for finding in found}

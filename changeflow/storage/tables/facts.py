@@ -63,7 +63,7 @@ class PublicationRow(SQLModel, table=True):
 
 
 class PublishedGroupRow(SQLModel, table=True):
-    """Who was counted in a group that a publication newly showed, or hid: later publications are tested with it."""
+    """Who was in a group that a publication newly showed, or hid: later publications are tested with it."""
 
     __tablename__ = "published_group"
     __table_args__ = (UniqueConstraint("publication", "view", "group", name="uq_published_group"),)
@@ -74,7 +74,7 @@ class PublishedGroupRow(SQLModel, table=True):
     view: str
     group: str
     people: str = Field(sa_column=Column(Text, nullable=False))
-    """Ids as JSON, with whether reinforcement applied: nothing of their answers."""
+    """Ids as JSON, with whether reinforcement applied, null for a member who was not counted: nothing of answers."""
 
 
 class DecisionRow(SQLModel, table=True):

@@ -1,0 +1,107 @@
+"""Who is the same person under another id: by id, by address, and by answers that come again under new ids."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from networkx.utils import UnionFind
+
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
+
+LEAST_ALIKE = 10
+"""So many answers of one publication have to come again under new ids before they are taken for it: our own choice."""
+SHARE_ALIKE = 0.9
+"""And so large a part of them, and of the new answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one person answered, and the groups they were in then."""
+
+    scores: tuple[int | None, ...]
+    groups: frozenset[tuple[str, str]]
+
+
+def scores_of(answer: Assessment) -> tuple[int | None, ...]:
+    return tuple(answer.scores.get(e) for e in Element)
+
+
+def known_as(
+    everybody: Iterable[tuple[str, str, str]], *, together: Iterable[Collection[str]]
+) -> dict[tuple[str, str], str]:
+    """Return a key for each (programme, person, address): the same for the same id, and for the same address.
+
+    `together` are ids that a publication counts, or counted, at one time: so many people. An address that several of
+    them had joins no one. Where joining would make two of them into one, their ids alone say who they are. Someone who
+    only is in a programme together with another id may be known under both: to take two people for one is safe.
+    """
+    people = {(where, person) for where, person, _ in everybody}
+    by_address: dict[str, set[str]] = {}
+    for _, person, address in everybody:
+        if address:
+            by_address.setdefault(address, set()).add(person)
+    groups = [frozenset(ids) for ids in together]
+    same = UnionFind(person for _, person in people)
+    for ids in by_address.values():
+        if len(ids) > 1 and all(len(ids & group) <= 1 for group in groups):
+            same.union(*sorted(ids))
+    key = {person: same[person] for _, person in people}
+    apart = {k for group in groups for k, n in Counter(key[p] for p in group if p in key).items() if n > 1}
+    return {(where, person): person if key[person] in apart else key[person] for where, person in people}
+
+
+def each_once(known_as: Mapping[str, str], answered: Collection[str]) -> dict[str, str]:
+    """Return the key of everybody in a programme, each person once: under the id that answered, if one has.
+
+    >>> each_once({"a": "x", "b": "x", "c": "c"}, ["b"])
+    {'b': 'x', 'c': 'c'}
+    """
+    found = {p: known_as.get(p, p) for p in sorted(answered)}
+    taken = set(found.values())
+    for person in sorted(known_as.keys() - found.keys()):
+        if known_as[person] not in taken:
+            found[person] = known_as[person]
+            taken.add(found[person])
+    return found
+
+
+def renamed(
+    new: Mapping[str, Answered], gone: Mapping[str, Answered], earlier: Sequence[Mapping[str, Answered]]
+) -> dict[str, str]:
+    """Return which new people are likely to be people who were counted before, and under which key.
+
+    `gone` are people of the programme who are not there any more: whoever answers like one of them may be that person.
+    `earlier` are the people of each publication who are not counted now. They may all be there still, so they are taken
+    for the new ones only where nearly all have the same answers. Someone taken for another person by mistake does no
+    harm: then less is published.
+    """
+    found = _pairs(new, gone)
+    for publication in reversed(earlier):
+        rest = {p: a for p, a in new.items() if p not in found}
+        free = {p: a for p, a in publication.items() if p not in found.values()}
+        pairs = _pairs(rest, free)
+        if len(pairs) >= max(LEAST_ALIKE, SHARE_ALIKE * len(rest), SHARE_ALIKE * len(free)):
+            found |= pairs
+    return found
+
+
+def _pairs(new: Mapping[str, Answered], old: Mapping[str, Answered]) -> dict[str, str]:
+    """Pair people with the same answers, those who have most groups in common first."""
+    by_scores: dict[tuple[int | None, ...], list[str]] = defaultdict(list)
+    for person in sorted(old):
+        by_scores[old[person].scores].append(person)
+    people = sorted(new)
+    likely = [
+        (-len(new[person].groups & old[other].groups), n, m)
+        for n, person in enumerate(people)
+        for m, other in enumerate(by_scores.get(new[person].scores, ()))
+    ]
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for _, n, m in sorted(likely):
+        other = by_scores[new[people[n]].scores][m]
+        if people[n] not in found and other not in taken:
+            found[people[n]] = other
+            taken.add(other)
+    return found
