@@ -52,7 +52,7 @@ class Difference:
     blocks: int
     """Findings that would stop a baseline."""
     powers: tuple[str, ...] = ()
-    """What it changes about who may do what: the SRO or the board stores such a version."""
+    """What it changes about who may do what, and what it weakens: the SRO or the board stores such a version."""
 
 
 def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
