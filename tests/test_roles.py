@@ -347,6 +347,7 @@ HOW: dict[Action, Call] = {
     Action.REPEAT_PILOT: lambda w, who: piloting.repeat(SIDE_BY_SIDE, "1pp", "Not clean", w.change(who)),
     Action.REPORT_PROGRESS: say_progress,
     Action.IMPORT_SCORES: lambda w, who: import_scores(w, who, "r1", 20),
+    Action.CORRECT_SCORES: lambda w, who: import_scores(w, who, "again", 18),
     Action.RECORD_TRAINING: import_training,
     Action.REPORT_CHECKPOINT: checkpoint,
     Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),
