@@ -319,8 +319,8 @@ def propose(world: World, actor: str) -> None:
 
 
 def export_addresses(world: World, actor: str) -> None:
-    asked = export.Addresses(actor=actor, now=NOW)
-    export.export_folder(world.home / f"out-{actor}", db=world.db, programme=None, on=TODAY, addresses=asked)
+    asked = export.Asked(actor=actor, now=NOW, addresses=True)
+    export.export_folder(world.home / f"out-{actor}", db=world.db, programme=None, on=TODAY, asked=asked)
 
 
 Call = Callable[[World, str], object]

@@ -63,6 +63,13 @@ before you switch the policy on.
 - a column that `people.csv` does not have leaves what is stored as it is;
 - a blank cell removes that person's detail; a name becomes the role's title again;
 - a column `email` without a single address counts as left out, so that no one loses every address by mistake.
+
+## Explanations of single contracts in a folder
+
+It also leaves out of `services/*.yaml` the `explanations:` of single contracts, those with a `key`. With
+`--with-contracts` it writes those of the services whose contracts you may look at, in files that only you can read, and
+the audit notes it. When you apply a folder without them, those that are stored stay. To remove one, export the folder
+with them.
 """
 
 

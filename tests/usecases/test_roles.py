@@ -17,7 +17,7 @@ from changeflow.storage import audit, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import apply as storing
 from changeflow.usecases import assessments, calendars, facts, gates, governance, persons, piloting, previewing, report
-from changeflow.usecases.export import Addresses, export_folder
+from changeflow.usecases.export import Asked, export_folder
 from changeflow.usecases.facts import Change
 from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.stored import load
@@ -336,8 +336,8 @@ class TestAddresses:
             return versions.contacts(session, "small")
 
     def exported(self, db: str, out: Path, actor: str | None = None) -> Path:
-        asked = Addresses(actor=actor, now=NOW) if actor else None
-        export_folder(out, db=db, programme=None, on=TODAY, addresses=asked)
+        asked = Asked(actor=actor, now=NOW, addresses=True) if actor else None
+        export_folder(out, db=db, programme=None, on=TODAY, asked=asked)
         return out
 
     def test_a_folder_has_none_and_applying_it_changes_nothing(self, sqlite: str, folder: Path, tmp_path: Path):
@@ -406,7 +406,7 @@ class TestAddresses:
         args = ["export", "xlsx", str(tmp_path / "x.xlsx"), "--from", str(folder), "--with-addresses"]
         result = CliRunner().invoke(app, args)
         assert result.exit_code == 4
-        assert "--with-addresses would have no effect: only a folder has addresses" in result.stderr
+        assert "--with-addresses would have no effect: only a folder has addresses and explanations" in result.stderr
 
 
 class TestLooks:
