@@ -12,6 +12,7 @@ ChangeflowError
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
+│   └── AnchorPlaceError        no file can be there, or another kind of file is: exit 4, as an InputError
 ├── ConflictError               newer data is stored: exit 5
 │   └── DatabaseInUseError      a restore needs the database to itself
 ├── DatabaseError               the database cannot do it now; a page answers 503
@@ -176,6 +177,10 @@ class AnchorError(ChangeflowError):
             f"The audit's anchor '{path}' cannot be used: {why}. {saved} "
             "Set CHANGEFLOW_ANCHOR to a file that this account can write to."
         )
+
+
+class AnchorPlaceError(AnchorError, InputError):
+    """No anchor can be at the place that is named, however often one tries."""
 
 
 class ConflictError(ChangeflowError):
