@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from changeflow.programme.programme import Programme
+from changeflow.values.words import Kind
 
 PACK = "privacy"
 SMALLER: Mapping[str, str] = {
@@ -31,6 +32,8 @@ _IN_EFFECT: Mapping[str, Callable[[Programme], int]] = {
 
 def weakened(before: Programme, after: Programme) -> Iterator[tuple[str, str]]:
     """Yield each protection that is weaker on some day than it was: `scores_kept_months=24`, and in words."""
+    if any(before.tasks(kind=Kind.CLOSURE)) and not any(after.tasks(kind=Kind.CLOSURE)):
+        yield "closure", "the closure of the programme, after which scores are removed: it is gone"
     days = sorted(_days(before) | _days(after))
     for key, words in {**SMALLER, **LONGER}.items():
         for day in days:

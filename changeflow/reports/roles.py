@@ -34,10 +34,15 @@ _RULES = """\
   joined yet, holds no role. Without `people.csv`, whoever works on the programme is its project team.
 - **A refusal changes nothing.** It says who may, exits with 4, and goes into the log. A refusal about personal data
   goes into the audit as well.
-- **No one gives themselves a role.** A version that changes who holds a mandate needs the SRO or the board of the
-  version before it. So does one that changes who signs or decides a gate, or who leaves or takes over from them. The
-  audit has an entry for each such change. Where neither the SRO nor the board is named yet, whoever may store a
-  version may name them.
+- **No one gives themselves a role.** A version needs the SRO or the board of the version before it if it changes who is
+  in a role that may do more than a viewer, the project team, the change leads, the sponsors and the head of a school
+  included. So does one that changes who signs or decides a gate, or who leaves or takes over from them. The audit has
+  an entry for each such change. A new service or school changes nothing, but people who join the project team with a
+  new service's team do. A person of the project team, a change lead, a sponsor or a head who is taken out of
+  `people.csv`, or who joins it without a role, changes nothing. Where neither the SRO nor the board is named yet,
+  whoever may store a version may name them.
+- **No one weakens what protects people alone.** The same is true of a version that shows smaller groups or keeps
+  personal data longer: `policy: minimum_group`, or numbers of a rulepack `privacy` of its own.
 - **A waiver in a file counts like one on the command line**, and so does an explanation of differences in pay.
 
 ## Names on the command line are claims

@@ -214,6 +214,7 @@ TAKEOVERS = {
     "how long links are kept": {"privacy": a_pack(links_kept_days=31)},
     "how long contracts are kept": {"privacy": a_pack(contracts_kept_months=13)},
     "how soon people get what is kept about them": {"privacy": a_pack(access_months=2)},
+    "the closure, after which scores go": {"programme": PROGRAMME.replace("{kind: closure, ", "{")},
     "how long scores are kept, from a later day on": {
         "privacy": a_pack(scores_kept_months=24).replace("2020-01-01", "2030-01-01")
     },
