@@ -12,6 +12,7 @@ ChangeflowError
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
+│   └── AnchorPlaceError        no file can be there, or another kind of file is: exit 4, as an InputError
 ├── ConflictError               newer data is stored: exit 5
 │   └── DatabaseInUseError      a restore needs the database to itself
 ├── DatabaseError               the database cannot do it now; a page answers 503
@@ -37,7 +38,12 @@ from urllib.parse import unquote
 HIDDEN = "***"
 """What is shown in the place of a password."""
 _SHORTEST_PIECE = 4
-PASSWORD_FIELD = re.compile(r"(\b(?:ssl)?pass(?:word|wd|phrase)?\s*=\s*)('[^']*'|[^&;\s]*)", re.IGNORECASE)
+PASSWORD_FIELD = re.compile(r"(\b(?:ssl)?pass(?:word|wd|phrase)?\s*=\s*)('(?:[^'\\]|\\.)*'?|[^&;\s]*)", re.IGNORECASE)
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^:/?#%,\[\]\s]*)(?::[0-9]{1,5})?"
+_PLACE = re.compile(rf"{_HOST}(?:,{_HOST})*/[^:%]*|[^:%]*")
+"""Hosts with their ports and a database's name, or text without a colon: what has no password in it."""
+_OPTION = re.compile(r"([?&;])([^=&;?]*)=([^&;]*)")
+_SHOWN_OPTIONS = ("host", "hostaddr", "port", "user", "dbname")
 
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _MOST_SHOWN = 2_000
@@ -173,6 +179,10 @@ class AnchorError(ChangeflowError):
         )
 
 
+class AnchorPlaceError(AnchorError, InputError):
+    """No anchor can be at the place that is named, however often one tries."""
+
+
 class ConflictError(ChangeflowError):
     """Newer data than yours is stored."""
 
@@ -281,24 +291,34 @@ class ActorMissingError(ChangeflowError):
 
 
 def shown(url: str) -> str:
-    """Return a database address as it may be shown: without its password.
+    """Return a database address as it may be shown: without its password, and without what could be one.
 
-    It also hides the password of a mistyped address: one with "@" or "/" in the password, or without a scheme.
+    It also hides the password of a mistyped address: one with "@" or "/" in the password, without "@", or without a
+    scheme; and the values of all options but those that say where the database is.
 
     >>> shown("postgresql://anna:s@cret@db.example.org/change")
     'postgresql://anna:***@db.example.org/change'
     >>> shown("postgresql://db.example.org/change?user=anna&password=secret")
     'postgresql://db.example.org/change?user=anna&password=***'
+    >>> shown("postgresql://anna:secret")
+    'postgresql://anna:***'
     """
     url = PASSWORD_FIELD.sub(rf"\g<1>{HIDDEN}", url)
     head, user, password, place = _parts(url)
-    return url if password is None else f"{head}{user}:{HIDDEN}@{place}"
+    place = place if head.startswith("sqlite") else _OPTION.sub(_shown_option, place)
+    return f"{head}{place}" if password is None else f"{head}{user}{HIDDEN}{place}"
+
+
+def _shown_option(found: re.Match[str]) -> str:
+    is_shown = unquote(found[2]).lower() in _SHOWN_OPTIONS
+    return found[0] if is_shown else f"{found[1]}{found[2]}={HIDDEN}"
 
 
 def without_password(text: str, url: str) -> str:
     """Return a driver's words about an address without the address's password, or any part of it."""
     text = text.replace(url, shown(url))
     secrets = [found[2].strip("'") for found in PASSWORD_FIELD.finditer(url)]
+    secrets += [f[3] for f in _OPTION.finditer(url) if len(f[3]) >= _SHORTEST_PIECE and _shown_option(f) != f[0]]
     secrets.append(_parts(url)[2] or "")
     for secret in filter(None, secrets):
         # A driver that meets "@" or "/" in a password takes the rest of it as the host's name, and names that.
@@ -311,11 +331,20 @@ def without_password(text: str, url: str) -> str:
 
 
 def _parts(url: str) -> tuple[str, str, str | None, str]:
-    """Return an address's scheme, user, password and the rest, however badly it is written; None: no password."""
+    """Return an address's scheme, user, password and the rest, however badly it is written; None: no password.
+
+    The user has the colon after it, and the rest the "@" before it.
+    """
     if url.startswith("sqlite:///"):
-        return "", "", None, url
+        return "sqlite:///", "", None, url.removeprefix("sqlite:///")
     scheme, mark, rest = url.partition("://")
     head, rest = (scheme + mark, rest) if mark else ("", url)
-    account, _, place = rest.rpartition("@")
-    user, colon, password = account.partition(":")
-    return head, user, password if colon else None, place
+    account, at, place = rest.rpartition("@")
+    if at and "=" not in account.partition("?")[2]:
+        user, colon, password = account.partition(":")
+        return (head, user + colon, password, at + place) if colon else (head, "", None, rest)
+    if not at and _PLACE.fullmatch(rest.partition("?")[0]):
+        return head, "", None, rest
+    # It has no "@", or one in an option's value: nothing after the first colon is known to be no password.
+    user, colon, password = re.split("([:%?])", rest, maxsplit=1)
+    return head, user + colon, password, ""

@@ -28,10 +28,10 @@ _LONGEST_STEM = 80
 def open_ordinary(path: Path) -> BinaryIO:
     """Open a file of changeflow's own for reading; a pipe or a device is an `OSError`, and never waited for."""
     # Asked first, because merely opening a device may do something; and again of what was opened.
-    _check_ordinary(path.stat(), path)
+    check_ordinary(path)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     try:
-        _check_ordinary(os.fstat(descriptor), path)
+        check_ordinary(descriptor, named=path)
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
@@ -47,9 +47,10 @@ def read_ordinary(path: Path, *, most: int) -> bytes:
     return raw
 
 
-def _check_ordinary(found: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, NOT_ORDINARY, str(path))
+def check_ordinary(file: Path | int, *, named: Path | str = "") -> None:
+    """Refuse a pipe, a device or a folder, by its name or as an open file, with an `OSError`."""
+    if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116  (an open file has no path)
+        raise OSError(errno.EINVAL, NOT_ORDINARY, str(named or file))
 
 
 def write_whole(path: Path, content: bytes | str, *, private: bool = False, inside: Path | None = None) -> None:

@@ -16,7 +16,8 @@ DEEPEST = 12
 """Frames of a failure that are named, from where it happened outwards."""
 _ADDRESS = re.compile(r"[^\s<>@\"']+@[^\s<>@\"']+")
 _LINK = re.compile(r"/([auc])/[A-Za-z0-9_-]{16,}")
-_SECRET = re.compile(r"://[^/\s:@]*:[^/\s@]*@")
+_SECRET = re.compile(r"://[^/\s:@]*:(?!\d{1,5}(?:[/?,\s]|$)[^@]*$)\S+")
+"""What follows a colon in an address, unless it is a port: its place goes too, as no one can tell where it begins."""
 
 
 def begin(form: str, *, stream: TextIO | None = None) -> None:
@@ -76,7 +77,7 @@ def _cleaned(value: object) -> object:
     if not isinstance(value, str):
         return value
     hidden = PASSWORD_FIELD.sub(rf"\g<1>{HIDDEN}", value)
-    return _LINK.sub(r"/\1/…", _ADDRESS.sub("…", _SECRET.sub("://…@", hidden)))
+    return _LINK.sub(r"/\1/…", _ADDRESS.sub("…", _SECRET.sub("://…", hidden)))
 
 
 def _drop(_logger: object, method: str, event: EventDict) -> EventDict:

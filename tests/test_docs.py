@@ -42,6 +42,13 @@ def test_the_manual_names_no_command_that_is_not_there():
         assert any(" ".join(words[:n]) in known for n in range(2, len(words) + 1)), line
 
 
+def test_the_manual_has_every_variable_of_the_environment_and_no_other():
+    code = [p for folder in ("changeflow", "flows") for p in (TOP / folder).rglob("*.py")]
+    named = {name for p in code for name in re.findall(r"\bCHANGEFLOW_[A-Z_]*[A-Z]\b", p.read_text())}
+    assert named >= {"CHANGEFLOW_DB", "CHANGEFLOW_TEAMS_URL"}
+    assert set(re.findall(r"`(CHANGEFLOW_[A-Z_]+)`", (TOP / "docs/cli.md").read_text())) == named
+
+
 class BeforeItBegins(datetime):
     """A clock for commands that name no day: the tutorial is read before its programme begins."""
 

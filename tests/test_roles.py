@@ -319,8 +319,8 @@ def propose(world: World, actor: str) -> None:
 
 
 def export_addresses(world: World, actor: str) -> None:
-    asked = export.Addresses(actor=actor, now=NOW)
-    export.export_folder(world.home / f"out-{actor}", db=world.db, programme=None, on=TODAY, addresses=asked)
+    asked = export.Asked(actor=actor, now=NOW, addresses=True)
+    export.export_folder(world.home / f"out-{actor}", db=world.db, programme=None, on=TODAY, asked=asked)
 
 
 Call = Callable[[World, str], object]
@@ -347,6 +347,7 @@ HOW: dict[Action, Call] = {
     Action.REPEAT_PILOT: lambda w, who: piloting.repeat(SIDE_BY_SIDE, "1pp", "Not clean", w.change(who)),
     Action.REPORT_PROGRESS: say_progress,
     Action.IMPORT_SCORES: lambda w, who: import_scores(w, who, "r1", 20),
+    Action.CORRECT_SCORES: lambda w, who: import_scores(w, who, "again", 18),
     Action.RECORD_TRAINING: import_training,
     Action.REPORT_CHECKPOINT: checkpoint,
     Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),

@@ -37,6 +37,12 @@ def export(
         bool,
         typer.Option("--with-addresses", help="Of a folder: with names, e-mail addresses and days of absence."),
     ] = False,
+    with_contracts: Annotated[
+        bool,
+        typer.Option(
+            "--with-contracts", help="Of a folder: with explanations of single contracts, of services that you run."
+        ),
+    ] = False,
     actor: Actor = None,
     at: At = None,
 ) -> None:
@@ -47,13 +53,18 @@ def export(
         refuse_beside(context, source, *(["at"] if source is not None and source.is_file() else []))
         if form == "folder":
             refuse(context, ["source"], "a folder is written out of the database alone.")
-            asked = exporting.Addresses(actor=actor, now=moment(at)) if with_addresses else None
-            number = exporting.export_folder(out, db=db, programme=programme, on=day(at), addresses=asked)
+            asked = exporting.Asked(actor=actor, now=moment(at), addresses=with_addresses, contracts=with_contracts)
+            number = exporting.export_folder(out, db=db, programme=programme, on=day(at), asked=asked)
             note(f"Wrote version {number} to {out}")
-            if asked is None:
-                note("Names and addresses are left out; applying the folder keeps those that are stored.")
+            left_out = [
+                *(["names and addresses"] if not with_addresses else []),
+                *(["explanations of single contracts"] if not with_contracts else []),
+            ]
+            if left_out:
+                words = " and ".join(left_out)
+                note(f"{words.capitalize()} are left out; applying the folder keeps those that are stored.")
             return
-        refuse(context, ["with_addresses", "actor"], "only a folder has addresses.")
+        refuse(context, ["with_addresses", "with_contracts", "actor"], "only a folder has addresses and explanations.")
         on = day(at) if at else None
         exporting.export_schedule(form, out, source=source, db=db, programme=programme, on=on, now=moment(at))
     note(f"Wrote {out}")

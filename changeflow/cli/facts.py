@@ -8,6 +8,7 @@ import typer
 
 from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, spoken_errors, supported
 from changeflow.settings import DEFAULT_DB
+from changeflow.values.duration import counted
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
@@ -121,9 +122,6 @@ def assess_import(
     with spoken_errors():
         change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
         done = assessments.import_assessments(file, change)
-    if not done.taken.changed:
-        note(f"{done.label}: all {done.taken.same} answers are already recorded. Nothing changed.")
-        return
-    note(f"{done.label}: {done.taken.new} new answers, {done.taken.corrected} corrected.")
+    note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
     if done.is_late:
         note("This round is already published. What is new or corrected counts from the next publication.")

@@ -6,12 +6,16 @@ from changeflow.pilots.reconciliation import Outcome, Reconciliation
 from changeflow.reports.pilots import masked
 
 SHOWN = 10
+DIFFERING = (Outcome.UNEXPLAINED, Outcome.MISSING, Outcome.EXTRA, Outcome.DUPLICATE)
 
 
 def reconciliation_lines(result: Reconciliation) -> Iterator[str]:
     """Yield the counts, then the unexplained differences by their effect; contracts are masked to their last four."""
     for outcome in Outcome:
         yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
+    if not result.names_contracts and any(result.count(o) for o in DIFFERING):
+        yield ""
+        yield "Single contracts are shown to the service manager and the lead provider alone."
     worst = result.unexplained
     if worst:
         yield ""

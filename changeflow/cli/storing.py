@@ -83,7 +83,7 @@ def _difference(change: "Difference") -> list[str]:
         days = round(change.finish_moved / DAY)
         lines.append(f"The programme's finish moves {days:+d} days." if days else "The finish stays where it is.")
     if change.powers:
-        lines.append("Who may do what changes, so the SRO or the board has to store it:")
+        lines.append("The SRO or the board has to store this version, because it changes:")
         lines += [f"  {words}" for words in change.powers]
     if change.blocks:
         lines.append(f"{change.blocks} findings will stop a baseline; changeflow plan shows them.")

@@ -33,6 +33,8 @@ def channel_for(ways: Ways) -> Channel:
     """Return the channel that is set; what it needs and does not have is an `InputError`."""
     name = channel_name(ways)
     if name == "file":
+        if ways.outbox.exists() and not ways.outbox.is_dir():
+            raise InputError(f"CHANGEFLOW_OUTBOX: {ways.outbox} is no folder.")
         return FileChannel(ways.outbox)
     if name == "console":
         return ConsoleChannel(sys.stdout)

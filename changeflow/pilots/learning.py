@@ -1,7 +1,7 @@
 """What explanations teach: rules that are proposed for the next period, and apply only when somebody accepts them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -47,6 +47,20 @@ def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], servi
     # What is about one contract comes before what is about all: it knows more.
     said.sort(key=lambda e: e.key is None)
     return policy.model_copy(update={"explanations": (*said, *policy.explanations)})
+
+
+def with_contracts(
+    given: Sequence[ExplainedVariance], stored: Sequence[ExplainedVariance]
+) -> tuple[ExplainedVariance, ...]:
+    """Return explanations from which those of single contracts were left out, with them again, in their order."""
+    found, rest = list[ExplainedVariance](), list(given)
+    for one in stored:
+        if one in rest:
+            place = rest.index(one) + 1
+            found, rest = [*found, *rest[:place]], rest[place:]
+        elif one.key is not None and one not in found:
+            found.append(one)
+    return (*found, *rest)
 
 
 def proposed_rules(entries: Iterable[Entry], service: str) -> Iterator[ProposedRule]:

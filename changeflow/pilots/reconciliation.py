@@ -1,7 +1,7 @@
 """Old and new output of a parallel run, compared contract by contract and element by element: what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -66,6 +66,14 @@ class Reconciliation:
     @property
     def unexplained(self) -> tuple[Variance, ...]:
         return tuple(v for v in self.variances if v.outcome is Outcome.UNEXPLAINED)
+
+    @property
+    def names_contracts(self) -> bool:
+        return bool(self.variances or self.keys)
+
+    def without_contracts(self) -> "Reconciliation":
+        """Return the counts alone."""
+        return replace(self, variances=(), keys={})
 
     def summary(self, *, service: str, period: str, on: date) -> RunSummary:
         found = [self.count(o) for o in (Outcome.EQUAL, Outcome.WITHIN_TOLERANCE, Outcome.EXPLAINED)]

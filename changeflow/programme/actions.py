@@ -182,9 +182,9 @@ TABLE: Mapping[Action, Entry] = {
         words="look at single contracts of {thing}",
         thing="a service",
         roles=(Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
-        commands=("pilot runs",),
+        commands=("pilot runs", "pilot reconcile", "export"),
         is_personal=True,
-        note="masked ones as well; totals are open. Each look is noted",
+        note="masked ones as well, and `--with-contracts` in a folder; totals are open. Each look is noted",
     ),
     Action.EXPLAIN_CONTRACTS: Entry(
         words="explain differences in pay of {thing}",
@@ -240,7 +240,8 @@ TABLE: Mapping[Action, Entry] = {
         thing="who may do what",
         roles=(Role.SRO, Role.BOARD),
         commands=("apply",),
-        note="by the version that is stored already; where that names neither, those who may store a version",
+        note="who is in a role, who decides a gate or signs, what protects people (smaller groups, longer keeping); "
+        "by the version that is stored already; where that names neither, those who may store a version",
     ),
     Action.PROPOSE_LESSON: Entry(
         words="propose a lesson",
@@ -267,6 +268,15 @@ TABLE: Mapping[Action, Entry] = {
         words="import a round of assessments",
         roles=(Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
         commands=("assess import",),
+        is_personal=True,
+        note="each import is noted, also one that changes nothing",
+    ),
+    Action.CORRECT_SCORES: Entry(
+        words="import answers of people who have answered in the same round",
+        roles=(Role.PROJECT_TEAM, Role.DATA_PROTECTION),
+        commands=("assess import",),
+        is_personal=True,
+        note="a correction, or the same file again",
     ),
     Action.RECORD_TRAINING: Entry(
         words="record who came to training",
@@ -293,7 +303,8 @@ TABLE: Mapping[Action, Entry] = {
         words="store a parallel run",
         roles=WORKING,
         commands=("pilot reconcile",),
-        note="with `--service`; without it, it works on files of your own",
+        note="with `--service`, and single contracts are shown to those who may look at them; without it, it works "
+        "on files of your own",
     ),
     Action.RECORD_FILING: Entry(
         words="record what was filed",

@@ -301,6 +301,11 @@ class ServiceFile(Frozen):
         """A service of class payroll, which rules ask more of."""
         return self.service_class == PAYROLL
 
+    @property
+    def explains_contracts(self) -> bool:
+        """Whether its file explains differences of single contracts: personal data."""
+        return self.parallel_run is not None and any(e.key is not None for e in self.parallel_run.explanations)
+
 
 class Definition(Frozen):
     """Everything that a version keeps."""

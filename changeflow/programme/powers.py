@@ -1,4 +1,4 @@
-"""What a new version changes about who may do what. Such a version needs the SRO or the board.
+"""What a new version changes about who may do what, and what protects people. It needs the SRO or the board.
 
 Without this, whoever may store a version could make themselves the SRO, or the data protection contact, first.
 """
@@ -8,22 +8,38 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from changeflow.adkar.people import Person
+from changeflow.programme.actions import NAMED
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.mandates import HEADS, Subject, in_role
+from changeflow.programme.permissions import is_allowed
+from changeflow.programme.privacy import weakened
 from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
-from changeflow.values.roles import Role
+from changeflow.values.roles import Action, Role
 from changeflow.values.words import Kind
 
-GUARDED = (Role.SRO, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN)
-"""Roles of the whole programme that let people do what others may not."""
+POWERFUL = tuple(r for r in NAMED if any(is_allowed(a, r) and not is_allowed(a, Role.VIEWER) for a in Action))
+"""Roles that let people do what not everyone in people.csv may, by the table."""
 OF_A_SERVICE = (Role.LEAD_PROVIDER, Role.SERVICE_MANAGER)
-_WORDS = {Role.ADMIN: "the admins", Role.FINANCE: "the finance mandate"}
+OF_A_THING = (Role.OWNER, Role.SIGNATORY, Role.RECORDER, Role.RECIPIENT)
+"""Owners of gates and signatories are compared one by one; the others follow from what people did."""
+GUARDED = tuple(r for r in POWERFUL if r not in (*OF_A_SERVICE, *OF_A_THING, Role.HEAD))
+"""Roles of the whole programme. Its project team is one: who joins it with the team of a new service joins it too."""
+OF_MANY = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SPONSOR)
+"""People leave these roles when they leave the organisation, without a decision about anyone's powers."""
+MANDATED = tuple(r for r in GUARDED if r not in OF_MANY)
+_WORDS = {
+    Role.ADMIN: "the admins",
+    Role.FINANCE: "the finance mandate",
+    Role.PROJECT_TEAM: "who is in the project team",
+    Role.CHANGE_LEAD: "who the change leads are",
+    Role.SPONSOR: "who the sponsors are",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PowerChange:
-    """One thing that a version changes about who may do what."""
+    """One thing that a version changes about who may do what, or a protection that it weakens."""
 
     code: str
     """In ids alone, as the audit keeps it: `SRO`, `lead provider:payroll`, `gate:payroll/plan-agreed`."""
@@ -31,15 +47,20 @@ class PowerChange:
 
 
 def changed_powers(before: Programme, after: Programme) -> tuple[PowerChange, ...]:
-    """Return what a version changes about who may do what, each once; a service that is new changes nothing."""
+    """Return what a version changes about who may do what, each once.
+
+    What is about a new service or school alone changes nothing, nor does a person who leaves or joins without a role.
+    """
     return tuple(dict.fromkeys(_changes(before, after)))
 
 
 def _changes(before: Programme, after: Programme) -> Iterator[PowerChange]:
     old, new = before.definition, after.definition
     for role in GUARDED:
-        if in_role(old, role) != in_role(new, role):
+        left = _gone(old, new) if role in OF_MANY else frozenset[str]()
+        if in_role(old, role) - left != in_role(new, role):
             yield PowerChange(role.value, _WORDS.get(role, f"the {role.value}"))
+    yield from _heads(old, new)
     allowed = new.programme.policy.decisions_on_command_line
     if old.programme.policy.decisions_on_command_line != allowed:
         said = "whether decisions may be made on the command line"
@@ -47,6 +68,32 @@ def _changes(before: Programme, after: Programme) -> Iterator[PowerChange]:
     yield from _services(old, new)
     yield from _gates(before, after)
     yield from _stays(before, after)
+    for code, words in weakened(before, after):
+        yield PowerChange(f"privacy:{code}", words)
+
+
+def _gone(old: Definition, new: Definition) -> frozenset[str]:
+    """Return those who are no longer in the list of people."""
+    return frozenset(p.id for p in old.people) - frozenset(p.id for p in new.people)
+
+
+def _heads(old: Definition, new: Definition) -> Iterator[PowerChange]:
+    """Yield the schools that have another head; a school that is new or gone changes nothing."""
+    before, after = _heads_by_school(old), _heads_by_school(new)
+    left, kept = _gone(old, new), {s.id for s in new.schools}
+    for school in old.schools:
+        if school.id in kept and before[school.id] - left != after[school.id]:
+            yield PowerChange(f"{Role.HEAD.value}:{school.id}", f"the head of {school.name}")
+
+
+def _heads_by_school(definition: Definition) -> Mapping[str, frozenset[str]]:
+    """Return the heads of each school, with those who move there later."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for person in definition.people:
+        if HEADS in person.groups:
+            for school in (person.school, *(move.school for move in person.moves)):
+                found[school or ""].add(person.id)
+    return defaultdict(frozenset, {school: frozenset(people) for school, people in found.items()})
 
 
 def _services(old: Definition, new: Definition) -> Iterator[PowerChange]:
@@ -102,7 +149,7 @@ def _stays(before: Programme, after: Programme) -> Iterator[PowerChange]:
 def _mandated(programme: Programme) -> frozenset[str]:
     """Return everyone who holds a mandate, signs a go-live or decides a gate."""
     definition = programme.definition
-    named = {p for role in (*GUARDED, *OF_A_SERVICE) for p in in_role(definition, role)}
+    named = {p for role in (*MANDATED, *OF_A_SERVICE) for p in in_role(definition, role)}
     named |= {p for s in definition.services for p in s.go_no_go.sign}
     return frozenset(named | {p for owners in _gate_owners(programme).values() for p in owners.values() if p})
 

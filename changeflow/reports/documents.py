@@ -43,12 +43,13 @@ def write_go_no_go(page: GoNoGoPage, out: Path) -> None:
 
 
 def _write_page(out: Path, page: Callable[[], str], numbers: Callable[[], str]) -> None:
+    """Write what says where groups of people are: its owner alone can read it."""
     if out.suffix == ".json":
-        write_whole(out, numbers())
+        write_whole(out, numbers(), private=True)
     elif out.suffix == ".html":
-        write_whole(out, page())
+        write_whole(out, page(), private=True)
     elif out.suffix == ".pdf":
-        write_whole(out, pdf_of(page()))
+        write_whole(out, pdf_of(page()), private=True)
     else:
         raise InputError(f"'{out.name}' should end in .html, .pdf or .json.")
 

@@ -34,10 +34,15 @@ _RULES = """\
   joined yet, holds no role. Without `people.csv`, whoever works on the programme is its project team.
 - **A refusal changes nothing.** It says who may, exits with 4, and goes into the log. A refusal about personal data
   goes into the audit as well.
-- **No one gives themselves a role.** A version that changes who holds a mandate needs the SRO or the board of the
-  version before it. So does one that changes who signs or decides a gate, or who leaves or takes over from them. The
-  audit has an entry for each such change. Where neither the SRO nor the board is named yet, whoever may store a
-  version may name them.
+- **No one gives themselves a role.** A version needs the SRO or the board of the version before it if it changes who is
+  in a role that may do more than a viewer, the project team, the change leads, the sponsors and the head of a school
+  included. So does one that changes who signs or decides a gate, or who leaves or takes over from them. The audit has
+  an entry for each such change. A new service or school changes nothing, but people who join the project team with a
+  new service's team do. A person of the project team, a change lead, a sponsor or a head who is taken out of
+  `people.csv`, or who joins it without a role, changes nothing. Where neither the SRO nor the board is named yet,
+  whoever may store a version may name them.
+- **No one weakens what protects people alone.** The same is true of a version that shows smaller groups or keeps
+  personal data longer: `policy: minimum_group`, or numbers of a rulepack `privacy` of its own.
 - **A waiver in a file counts like one on the command line**, and so does an explanation of differences in pay.
 
 ## Names on the command line are claims
@@ -63,6 +68,13 @@ before you switch the policy on.
 - a column that `people.csv` does not have leaves what is stored as it is;
 - a blank cell removes that person's detail; a name becomes the role's title again;
 - a column `email` without a single address counts as left out, so that no one loses every address by mistake.
+
+## Explanations of single contracts in a folder
+
+It also leaves out of `services/*.yaml` the `explanations:` of single contracts, those with a `key`. With
+`--with-contracts` it writes those of the services whose contracts you may look at, in files that only you can read, and
+the audit notes it. When you apply a folder without them, those that are stored stay. To remove one, export the folder
+with them.
 """
 
 

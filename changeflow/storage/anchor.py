@@ -6,9 +6,9 @@ a transaction that did not commit (`begun` alone) or an entry that is gone. `acc
 head is right, after a restore. LINK is a hash over the line and the link before it.
 """
 
+import errno
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,14 +17,16 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
-from changeflow.errors import AnchorError
-from changeflow.files import NOT_ORDINARY, open_ordinary
+from changeflow.errors import AnchorError, AnchorPlaceError
+from changeflow.files import FULL, check_ordinary, open_ordinary
 from changeflow.logs import log
 from changeflow.storage.chain import CLOCK_TOLERANCE, GENESIS, Entry, Fault, moment_text
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
 _NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
+_PASSING = (*FULL, errno.EIO, errno.EINTR, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE)
+"""What is wrong for a while, with a place that is right."""
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
 """Bytes in which there must be a whole line of ours."""
@@ -95,7 +97,7 @@ def read(path: Path) -> Iterator[Line | Fault]:
             # No line of ours is that long: of another file none fills the memory.
             yield from checked(iter(lambda: text.readline(_BLOCK), ""))
     except OSError as error:
-        raise AnchorError(str(path), error.strerror or str(error), saved="Nothing was checked.") from None
+        raise _meaning(error, path, saved="Nothing was checked.") from None
 
 
 def checked(lines: Iterable[str]) -> Iterator[Line | Fault]:
@@ -146,7 +148,12 @@ def _append(path: str, kind: str, heads: Sequence[Head]) -> None:
                 data = data[os.write(file, data) :]
             os.fsync(file)
     except OSError as error:
-        raise AnchorError(path, error.strerror or str(error)) from None
+        raise _meaning(error, path) from None
+
+
+def _meaning(error: OSError, path: str | Path, *, saved: str = "No changes saved.") -> AnchorError:
+    kind = AnchorError if error.errno in _PASSING else AnchorPlaceError
+    return kind(str(path), error.strerror or str(error), saved=saved)
 
 
 @contextmanager
@@ -155,10 +162,12 @@ def _locked(path: str) -> Iterator[int]:
     import fcntl
 
     is_new = not Path(path).exists()
+    if not is_new:
+        # Before it is opened, which may do something to a device.
+        check_ordinary(Path(path))
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise AnchorError(path, NOT_ORDINARY)
+        check_ordinary(file, named=path)
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
     finally:
@@ -189,7 +198,7 @@ def _last_link(file: int, path: str) -> tuple[str, bool]:
             if (line := parse(text)) is not None:
                 return line.link, tail.endswith(b"\n")
         if len(tail) > _MOST_AT_THE_END:
-            raise AnchorError(path, "it is another kind of file")
+            raise AnchorPlaceError(path, "it is another kind of file")
     return GENESIS, end == 0 or tail.endswith(b"\n")
 
 

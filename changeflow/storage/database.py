@@ -42,6 +42,14 @@ MOST_CONNECTIONS = 25
 """Of one process: as many as the threads of the pages, and some."""
 CONNECT_SECONDS = 4
 """How long a server has to answer: whoever watches the pages must hear within five seconds that it does not."""
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+"""By an address's scheme: others, with another driver, behave otherwise."""
 _SERVER_OPTIONS = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": 10,
@@ -66,23 +74,20 @@ _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 @lru_cache(maxsize=8)
 def engine_for(url: str) -> Engine:
     """Open an engine. A wrong address is a `DatabaseUrlError`, at the latest when it is first used."""
-    scheme = url.partition("://")[0]
-    plain = url.replace("postgres://", "postgresql://", 1) if scheme == "postgres" else url
-    if plain.startswith("postgresql://"):
-        plain = plain.replace("postgresql://", "postgresql+psycopg://", 1)
-    if "://" not in plain or scheme.split("+")[0] not in ("sqlite", "postgres", "postgresql"):
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme not in _DRIVERS:
         raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported")
+    plain = f"{_DRIVERS[scheme]}://{rest}"
     if scheme.startswith("sqlite"):
         _check_sqlite_address(url)
     pool: dict[str, Any] = {"max_overflow": MOST_CONNECTIONS - 5, "pool_timeout": BUSY_SECONDS}
     try:
-        if plain.startswith("sqlite"):
+        if scheme.startswith("sqlite"):
             engine = create_engine(plain, **pool)
         else:
             engine = create_engine(plain, pool_pre_ping=True, connect_args=_options(plain), **pool)
-    except (NoSuchModuleError, ImportError):
-        raise DatabaseUrlError(url, "only SQLite and PostgreSQL are supported") from None
-    except (ArgumentError, ValueError):
+            _check_server_address(engine, url)
+    except (ArgumentError, ValueError, NoSuchModuleError, ImportError):
         # The driver's own words repeat parts of the address, and may repeat the password.
         raise DatabaseUrlError(url, "it is not a complete address") from None
     if engine.dialect.name == "sqlite":
@@ -97,6 +102,22 @@ def _check_sqlite_address(url: str) -> None:
         raise DatabaseUrlError(url, "it names no file, and what is kept in memory is lost with the command")
     if "?" in name:
         raise DatabaseUrlError(url, "the name of an SQLite file has no question mark, and takes no options after one")
+
+
+def _check_server_address(engine: Engine, url: str) -> None:
+    """Refuse options that libpq does not know, before a driver takes them for something else."""
+    import psycopg
+
+    _, options = engine.dialect.create_connect_args(engine.url)
+    for host in str(options.get("host", "")).split(","):
+        if not host.startswith("/"):  # a socket's folder
+            # What is no host's name is a `ValueError` here, as it would be when it is looked up.
+            host.encode("idna")
+    try:
+        # The context is SQLAlchemy's own.
+        psycopg.conninfo.make_conninfo(**{name: value for name, value in options.items() if name != "context"})
+    except psycopg.Error:
+        raise DatabaseUrlError(url, "it has an option that libpq does not know, or cannot read") from None
 
 
 def _options(url: str) -> dict[str, int]:
@@ -271,8 +292,10 @@ def current_version(engine: Engine) -> str | None:
 
 def _version_in(session: Session) -> str | None:
     """Ask the database itself, each time: it may have been upgraded since this process began. None: no tables yet."""
+    # Not below: a server that cannot be reached is no database without tables.
+    connection = session.connection()
     try:
-        return session.connection().exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     except ProgrammingError:
         return None
     except OperationalError as error:
@@ -329,6 +352,9 @@ def _meaning(error: DBAPIError, url: str) -> DatabaseError | None:
         return DatabaseDownError(url, plain_words(text)) if code and not is_statement else None
     if state in _BUSY_STATES:
         return DatabaseBusyError()
+    if state is None and error.statement is None and not isinstance(error, OperationalError | InterfaceError):
+        # No server has said so: the driver could not use what the address says.
+        return DatabaseUrlError(url, "an option in it has a value that cannot be used")
     # A read-only transaction that we did not ask for is a standby server's.
     is_about_the_server = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     return DatabaseDownError(url, text) if is_about_the_server or state in _REFUSED_STATES else None

@@ -55,19 +55,6 @@ class Kept:
     """The publication that counted it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What an import did: how many answers were new, corrected, or recorded already."""
-
-    new: int
-    corrected: int
-    same: int
-
-    @property
-    def changed(self) -> int:
-        return self.new + self.corrected
-
-
 def snapshots(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Snapshot, ...]:
     """Return what has been published, in the order of its days: a round may be taken in after a later one."""
     query = select(PublicationRow.content).where(PublicationRow.programme_id == programme)
@@ -189,19 +176,16 @@ def kept_answers(session: Session) -> list[Kept]:
     ]
 
 
-def add_assessments(session: Session, programme: str, assessments: Sequence[Assessment]) -> Taken:
+def add_assessments(session: Session, programme: str, assessments: Sequence[Assessment]) -> None:
     """Add answers that are not known yet. Other answers of a person in the same round are a revision of them."""
     latest: dict[tuple[str, str], AssessmentRow] = {}
     query = select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.revision))
     for row in session.exec(query):
         latest[row.round, row.person] = row
-    new = corrected = same = 0
     for a in assessments:
         known = latest.get((a.round, a.person))
         if known is not None and _assessment(known) == a:
-            same += 1
             continue
-        new, corrected = (new + 1, corrected) if known is None else (new, corrected + 1)
         row = AssessmentRow(
             programme_id=programme,
             round=a.round,
@@ -213,7 +197,6 @@ def add_assessments(session: Session, programme: str, assessments: Sequence[Asse
         )
         session.add(row)
         latest[a.round, a.person] = row
-    return Taken(new, corrected, same)
 
 
 def mark_counted(session: Session, answers: Sequence[int], publication: int) -> None:

@@ -1,8 +1,8 @@
 """Store a folder as the next version of its programme: the difference first, then all or nothing."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
 from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.pilots.learning import with_contracts
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
@@ -34,6 +35,8 @@ from changeflow.values.roles import Action
 SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
 """What a folder knows of the version that it was made from."""
+LEFT_OUT = "contracts_left_out"
+"""In it, the services whose explanations of single contracts the folder does not have."""
 MOST_OF_STATE = 10_000
 
 
@@ -52,7 +55,7 @@ class Difference:
     blocks: int
     """Findings that would stop a baseline."""
     powers: tuple[str, ...] = ()
-    """What it changes about who may do what: the SRO or the board stores such a version."""
+    """What it changes about who may do what, and what it weakens: the SRO or the board stores such a version."""
 
 
 def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
@@ -62,6 +65,7 @@ def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
     with session_scope(db, create=True, write=False) as session:
         stored = versions.latest(session, programme)
         known = facts.load_facts(session, programme)
+    read = _with_contracts(folder, read, stored)
     after = judged(read.definition, facts=known, on=on)
     before = judged(stored.definition, facts=known, on=on) if stored else None
     dates = [dates_of(j.programme) if j else {} for j in (before, after)]
@@ -91,6 +95,7 @@ def apply(
             stored = versions.latest(session, programme) if is_stored else None
             permit(stored.definition if stored else read.definition, by, Action.STORE_VERSION, on=local_day(now))
             _check_erased(session, read)
+            read = _with_contracts(folder, read, stored)
             contacts = _contacts(stored, read, versions.contacts(session, programme))
             if stored is not None and stored.hash == read.definition.content_hash():
                 number = stored.number
@@ -120,7 +125,7 @@ def apply(
             "with: changeflow export folder"
         ) from None
     try:
-        remember(folder, programme, number, read.definition.content_hash())
+        remember(folder, programme, number, read.definition.content_hash(), left_out=_left_out(folder))
     except ChangeflowError as error:
         raise ChangeflowError(
             f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
@@ -186,10 +191,36 @@ def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]
     known_people.remember(session, programme)
 
 
-def remember(folder: Path, programme: str, number: int, content: str) -> None:
-    """Write down in the folder which version it is."""
-    state = {"programme": programme, "number": number, "hash": content}
+def remember(folder: Path, programme: str, number: int, content: str, *, left_out: Collection[str] = ()) -> None:
+    """Write down in the folder which version it is; `left_out`: services without explanations of single contracts."""
+    state: dict[str, object] = {"programme": programme, "number": number, "hash": content}
+    if left_out:
+        state[LEFT_OUT] = sorted(left_out)
     write_whole(folder / STATE, json.dumps(state, indent=2) + "\n", inside=folder)
+
+
+def _left_out(folder: Path) -> frozenset[str]:
+    names = _remembered(folder).get(LEFT_OUT)
+    return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
+
+
+def _with_contracts(folder: Path, read: Folder, stored: Version | None) -> Folder:
+    """Return a folder with the stored explanations of single contracts, where they were left out of it."""
+    left_out = _left_out(folder)
+    before = (
+        {s.service: s.parallel_run.explanations for s in stored.definition.services if s.parallel_run} if stored else {}
+    )
+    services = []
+    for service in read.definition.services:
+        run = service.parallel_run
+        if run is not None and service.service in left_out & before.keys():
+            every = with_contracts(run.explanations, before[service.service])
+            service = service.model_copy(update={"parallel_run": run.model_copy(update={"explanations": every})})
+        services.append(service)
+    if tuple(services) == read.definition.services:
+        return read
+    definition = read.definition.model_copy(update={"services": tuple(services)})
+    return replace(read, definition=definition, programme=replace(read.programme, definition=definition))
 
 
 def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:

@@ -9,14 +9,15 @@ from changeflow.errors import CheckFailedError, InputError, ProblemsError
 from changeflow.intake.assessments import read_assessments
 from changeflow.storage import erasure, publications, versions
 from changeflow.storage.database import session_scope
-from changeflow.storage.publications import Taken
 from changeflow.usecases.facts import NOTHING, Change
-from changeflow.usecases.permitting import permit
+from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.stored import after_change, load
 from changeflow.values.moments import round_label, spoken_day
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
+
+ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOTHING}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,8 @@ class ImportedRound:
     round: str
     label: str
     """What people call the round: `Round of 26 Apr 2027`."""
-    taken: Taken
+    answers: int
+    """How many the file has. How many were known already is not told: it would say whether a guess is right."""
     is_late: bool
     """Their round had been published already: what is new or corrected counts from the next publication."""
 
@@ -35,16 +37,24 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
     """Record the answers of one round, which is the days on which people answered, whatever the file is called.
 
     Answers that are there already change nothing; other answers of the same people on the same days are a revision.
+    Nothing that can be seen from outside depends on which of the two they are: the reply, the audit's entry and the
+    forecast are the same, and people who have answered need the same permission.
     """
     problems: list[Problem] = []
-    with session_scope(change.db) as session:
+    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
         # It may publish, and what is published rests on all programmes.
         versions.lock_all(session)
         stored = load(session, change.programme, on=change.on, for_change=True)
-        definition = stored.version.definition
-        by, name = permit(definition, change.actor, Action.IMPORT_SCORES, on=change.on), stored.programme.id
+        definition, name = stored.version.definition, stored.programme.id
         people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
         found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
+        asked = {a.person for a in found}
+        round_ = _round_of(path.name, days_of(found), publications.rounds(session, name)) if found else ""
+        answered = publications.answered(session, name).get(round_, frozenset[str]())
+        if asked & answered:
+            by = permit(definition, change.actor, Action.CORRECT_SCORES, on=change.on, hint=ONLY_NEW)
+        if not asked <= answered or not asked:
+            by = permit(definition, change.actor, Action.IMPORT_SCORES, on=change.on)
         if problems:
             raise ProblemsError(problems)
         if not found:
@@ -53,17 +63,13 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
         if gone:
             what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
             raise CheckFailedError(f"{path.name}: {what}")
-        round_ = _round_of(path.name, days_of(found), publications.rounds(session, name))
         published = next((s for s in publications.snapshots(session, name) if s.round == round_), None)
-        taken = publications.add_assessments(session, name, [replace(a, round=round_) for a in found])
-        if taken.changed:
-            session.flush()
-            publish_closed(session, name, on=change.on, now=change.now, by=by)
-            after_change(
-                session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{round_}"
-            )
+        publications.add_assessments(session, name, [replace(a, round=round_) for a in found])
+        session.flush()
+        publish_closed(session, name, on=change.on, now=change.now, by=by)
+        after_change(session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{round_}")
         last = published.on if published else publications.rounds(session, name)[round_].last
-    return ImportedRound(round=round_, label=round_label(last), taken=taken, is_late=published is not None)
+    return ImportedRound(round=round_, label=round_label(last), answers=len(found), is_late=published is not None)
 
 
 def _round_of(file: str, days: Days, known: Mapping[str, Days]) -> str:

@@ -2,13 +2,10 @@
 
 import csv
 import io
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-
-from ruamel.yaml import YAML
 
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
@@ -16,15 +13,16 @@ from changeflow.files import whole_folder, write_whole
 from changeflow.intake.folder import OF_A_CONTACT
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import Subject
 from changeflow.programme.plan import Dates
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
-from changeflow.roadmap.pathways import StepFields
 from changeflow.storage import audit, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.apply import remember
-from changeflow.usecases.permitting import noting_refusals, permit
+from changeflow.usecases.permitting import is_permitted, noting_refusals, permit
 from changeflow.usecases.plan import plan_folder, schedule_project
+from changeflow.usecases.sources import service_of, with_explanations, with_lessons, with_waivers
 from changeflow.usecases.stored import Stored, load
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
@@ -36,51 +34,77 @@ PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Addresses:
-    """Who asks for names and addresses as well, and when."""
+class Asked:
+    """Who asks for what is about people as well, for what of it, and when."""
 
     actor: str | None
     now: datetime
+    addresses: bool = False
+    """Names, addresses and days of absence."""
+    contracts: bool = False
+    """Explanations of single contracts, of the services whose contracts they may look at."""
 
 
-def export_folder(out: Path, *, db: str, programme: str | None, on: date, addresses: Addresses | None = None) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What is written out: a stored programme, and what is about people as far as it was asked for."""
+
+    stored: Stored
+    contacts: Mapping[str, Contact] | None = None
+    contracts: Collection[str] = ()
+    """Services whose explanations of single contracts are written."""
+
+
+def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: Asked | None = None) -> int:
     """Write the latest version as a folder, comments kept; return its number. A folder with files is refused.
 
-    How people are reached is left out, unless somebody asks for it who may: that is noted in the audit. Applying a
-    folder without it keeps what is stored.
+    How people are reached, and explanations of single contracts, are left out, unless somebody asks for them who may:
+    that is noted in the audit. Applying a folder without them keeps what is stored.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
-    if addresses is None:
+    if asked is None or not (asked.addresses or asked.contracts):
         with read_scope(db) as session:
-            stored, contacts = load(session, programme, on=on), None
+            found = _Found(stored=load(session, programme, on=on))
     else:
-        stored, contacts = _with_contacts(addresses, db=db, programme=programme, on=on)
-    definition = stored.version.definition
+        found = _with_people(asked, db=db, programme=programme, on=on)
+    stored, definition = found.stored, found.stored.version.definition
+    about_contracts = {s.service for s in definition.services if s.explains_contracts}
     with whole_folder(out) as new:
         for name, text in stored.version.sources.items():
+            is_private = False
             if name == "programme.yaml":
-                text = _with_waivers(text, definition)
+                text = with_waivers(text, definition)
             elif name.startswith("services/"):
-                text = _with_lessons(text, definition)
-            write_whole(new / name, text)
+                service = service_of(text, definition)
+                is_private = service is not None and service.service in found.contracts
+                text = with_lessons(with_explanations(text, service, in_full=is_private), service)
+            write_whole(new / name, text, private=is_private)
         if definition.people:
-            write_whole(new / "people.csv", _people(definition, contacts), private=True)
+            write_whole(new / "people.csv", _people(definition, found.contacts), private=True)
         write_schemas(new / "schema")
-        remember(new, stored.programme.id, stored.version.number, stored.version.hash)
+        left_out = about_contracts - set(found.contracts)
+        remember(new, stored.programme.id, stored.version.number, stored.version.hash, left_out=left_out)
     return stored.version.number
 
 
-def _with_contacts(
-    asked: Addresses, *, db: str, programme: str | None, on: date
-) -> tuple[Stored, Mapping[str, Contact]]:
+def _with_people(asked: Asked, *, db: str, programme: str | None, on: date) -> _Found:
     with noting_refusals(db, asked.now), session_scope(db) as session:
         stored = load(session, programme, on=on, for_change=True)
-        name = stored.programme.id
-        by = permit(stored.version.definition, asked.actor, Action.EXPORT_ADDRESSES, on=on)
-        subject = f"version:{stored.version.number}:addresses"
-        audit.append(session, name, at=asked.now, actor=by, action="export", subject=subject)
-        return stored, versions.contacts(session, name)
+        definition, name, number = stored.version.definition, stored.programme.id, stored.version.number
+        contacts, contracts, by, subjects = None, list[str](), asked.actor or "", []
+        if asked.addresses:
+            by = permit(definition, asked.actor, Action.EXPORT_ADDRESSES, on=on)
+            contacts, subjects = versions.contacts(session, name), [f"version:{number}:addresses"]
+        abouts = [Subject(thing=s.name, service=s.service) for s in definition.services if s.explains_contracts]
+        if asked.contracts and abouts:
+            mine = [a for a in abouts if is_permitted(definition, asked.actor, Action.READ_CONTRACTS, a, on=on)]
+            by = permit(definition, asked.actor, Action.READ_CONTRACTS, (mine or abouts)[0], on=on)
+            contracts = [a.service for a in mine if a.service]
+            subjects += [f"version:{number}:contracts:{service}" for service in contracts]
+        entries = [("export", subject) for subject in subjects]
+        audit.append_all(session, name, entries, at=asked.now, actor=by)
+        return _Found(stored=stored, contacts=contacts, contracts=contracts)
 
 
 def export_schedule(
@@ -110,62 +134,6 @@ def export_schedule(
         write_xlsx(planned, out)
     elif form == "ics":
         write_ics(planned, out, now=now)
-
-
-def _with_waivers(text: str, definition: Definition) -> str:
-    """Add the waivers that were given on the command line since the folder was stored; leave the rest as it was."""
-    yaml = _writer()
-    data = yaml.load(text)
-    written = len(data.get("waivers") or [])
-    new = definition.programme.waivers[written:]
-    if not new:
-        return text
-    lines = io.StringIO()
-    plain = [w.model_dump(exclude_none=True) for w in new]
-    yaml.dump({"waivers": plain}, lines)
-    if not written:
-        return f"{text.rstrip()}\n\n{lines.getvalue()}"
-    data["waivers"].extend(plain)
-    whole = io.StringIO()
-    yaml.dump(data, whole)
-    return whole.getvalue()
-
-
-def _with_lessons(text: str, definition: Definition) -> str:
-    """Add what accepted lessons changed of a service's tasks since the folder was stored; leave the rest as it was."""
-    yaml = _writer()
-    data = yaml.load(text)
-    service = next((s for s in definition.services if s.service == data.get("service")), None)
-    if service is None:
-        return text
-    written = data.get("tasks") or {}
-    new = {
-        name: fields.model_dump(mode="json", exclude_none=True)
-        for name, fields in service.tasks.items()
-        if name not in written or StepFields.model_validate(_plain(written[name])) != fields
-    }
-    if not new:
-        return text
-    if not written:
-        data["tasks"] = new
-    else:
-        written.update(new)
-    whole = io.StringIO()
-    yaml.dump(data, whole)
-    return whole.getvalue()
-
-
-def _plain(found: object) -> object:
-    """Return what a YAML file says, without what it knows of its own looks."""
-    return json.loads(json.dumps(found, default=str))
-
-
-def _writer() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 10_000  # lines stay as they were written
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    return yaml
 
 
 def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> str:

@@ -9,7 +9,7 @@ from changeflow.logs import log
 from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import PROGRAMME, UNNAMED, Subject
-from changeflow.programme.permissions import Refused, may
+from changeflow.programme.permissions import Allowed, Refused, may
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.stored import check_actor
@@ -36,6 +36,13 @@ def permit(
         raise _refused(f"{verdict.message} {hint}".strip(), definition, by, action)
     check_claim(definition, by, action)
     return by
+
+
+def is_permitted(
+    definition: Definition, actor: str | None, action: Action, subject: Subject = PROGRAMME, *, on: date
+) -> bool:
+    """Tell whether the actor may do this; for what a reply shows to some and not to others."""
+    return isinstance(may(definition, check_actor(definition, actor), action, subject, on=on), Allowed)
 
 
 def check_claim(definition: Definition, by: str, action: Action) -> None:

@@ -21,7 +21,7 @@ from changeflow.programme.programme import Programme
 from changeflow.storage import audit, pilots
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
-from changeflow.usecases.permitting import noting_refusals, permit
+from changeflow.usecases.permitting import is_permitted, noting_refusals, permit
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import Stored, after_change, load
 from changeflow.values.roles import Action
@@ -66,7 +66,10 @@ def reconcile_stored(
     identity: Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> tuple[Reconciliation, bool]:
-    """Compare two files by a stored service's own policy and keep the result; False when this run is kept already."""
+    """Compare two files by a stored service's own policy and keep the result; False when this run is kept already.
+
+    What is returned has single contracts only for those who may look at them, and the audit notes that they did.
+    """
     files = [old, new, *([identity] if identity else [])]
     with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
@@ -91,6 +94,12 @@ def reconcile_stored(
         if is_new:
             subject = f"{service}:{period}:{digest[:12]}"
             after_change(session, name, on=change.on, now=change.now, actor=by, action="reconcile", subject=subject)
+        about = service_subject(stored.programme, service)
+        if not is_permitted(stored.version.definition, by, Action.READ_CONTRACTS, about, on=change.on):
+            return result.without_contracts(), is_new
+        if result.names_contracts:
+            subject = f"run:{service}:{period}:masked"
+            audit.append(session, name, at=change.now, actor=by, action="look", subject=subject)
     return result, is_new
 
 

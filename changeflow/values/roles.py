@@ -61,6 +61,7 @@ class Action(StrEnum):
 
     REPORT_PROGRESS = "report-progress"
     IMPORT_SCORES = "import-scores"
+    CORRECT_SCORES = "correct-scores"
     RECORD_TRAINING = "record-training"
     REPORT_CHECKPOINT = "report-checkpoint"
     NOTE_SPONSOR = "note-sponsor"

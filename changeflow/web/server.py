@@ -60,7 +60,8 @@ class Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request of HTTP; the client's fault is told as far as it is known."""
-        is_too_large = "too large" in msg or len(self.conn.trailing_data[0]) > LARGEST_HEADERS
+        are_headers = self.conn.our_state is h11.IDLE
+        is_too_large = are_headers and ("too large" in msg or len(self.conn.trailing_data[0]) > LARGEST_HEADERS)
         self._refuse(HEADERS_TOO_LARGE if is_too_large else MALFORMED)
 
     def _wait_for_headers(self) -> None:
@@ -82,10 +83,13 @@ class Protocol(H11Protocol):
             self.transport.close()
 
     def _refuse(self, trouble: Trouble) -> None:
-        is_answering = self.cycle is not None and not self.cycle.response_complete
-        if is_answering or self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
             return
+        if self.cycle is not None and not self.cycle.response_complete:
+            # The application may wait for the rest of the request: it hears that there is none, and answers no one.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         response = answer_to(trouble)
         named = {name.lower() for name, _ in response.raw_headers}
         more = [(n.lower().encode(), v.encode()) for n, v in self.answer_headers.items()]

@@ -40,13 +40,15 @@ PRIVATE = {
     "calendar": ["nudge", "calendar", "lead", *AT, "--out"],
     "xlsx": ["export", "xlsx", *AT],
     "mspdi": ["export", "mspdi", *AT],
-}
-OPEN = {
-    "ics": ["export", "ics", *AT],
     "sro.html": ["report", "sro", *AT, "--out"],
     "sro.json": ["report", "sro", *AT, "--out"],
     "sro.pdf": ["report", "sro", *AT, "--out"],
     "go.html": ["report", "go-no-go", "payroll/w1/go-no-go", *AT, "--out"],
+    "go.json": ["report", "go-no-go", "payroll/w1/go-no-go", *AT, "--out"],
+    "go.pdf": ["report", "go-no-go", "payroll/w1/go-no-go", *AT, "--out"],
+}
+OPEN = {
+    "ics": ["export", "ics", *AT],
     "waves.html": ["waves", "TRUST", "--seconds", "1", "--out"],
     "risk.json": ["simulate", "TRUST", "--assume", "80,150", "--iterations", "200", "--out"],
 }
@@ -98,7 +100,7 @@ def umask() -> int:
     return mask
 
 
-@pytest.mark.parametrize("command", [PRIVATE["person"], OPEN["sro.html"], OPEN["ics"]])
+@pytest.mark.parametrize("command", [PRIVATE["person"], PRIVATE["sro.html"], OPEN["ics"]])
 def test_a_folder_in_place_of_a_file_is_an_error_in_words(trust: Path, tmp_path: Path, command: list[str]):
     place = tmp_path / "place.html"
     place.mkdir()

@@ -79,6 +79,8 @@ ONLY = {
     Action.EXPORT_PERSON: {"officer", "admin"},
     Action.ERASE_PERSON: {"officer", "admin"},
     Action.EXPORT_ADDRESSES: {"officer", "admin", "member", "office"},
+    Action.IMPORT_SCORES: {"member", "office", "lead", "sro"},
+    Action.CORRECT_SCORES: {"member", "office", "officer"},
     Action.READ_CONTRACTS: {"manager", "provider"},
     Action.EXPLAIN_CONTRACTS: {"manager", "provider"},
     Action.CHANGE_ROLES: {"sro", "chair"},

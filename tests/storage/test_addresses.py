@@ -51,6 +51,21 @@ NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
         ("postgresql:/anna:secret@db.example.org", "postgresql:***@db.example.org"),
         ("host=db user=anna password='se cret'", "host=db user=anna password=***"),
         ("sqlite+pysqlcipher://:secret@/change.db", "sqlite+pysqlcipher://:***@/change.db"),
+        ("postgresql://anna:secret", "postgresql://anna:***"),
+        ("postgresql://anna:12345", "postgresql://anna:***"),
+        ("postgresql://anna:secret/change", "postgresql://anna:***"),
+        ("postgresql://anna:se/c?r=et", "postgresql://anna:***"),
+        ("postgresql://:secret", "postgresql://:***"),
+        ("postgres:///anna:secret", "postgres:///anna:***"),
+        ("postgresql://anna%3Asecret", "postgresql://anna%***"),
+        ("postgresql//anna:secret", "postgresql//anna:***"),
+        ("postgresql:anna:secret", "postgresql:***"),
+        ("anna:secret", "anna:***"),
+        ("postgresql://db.example.org:5432/change", "postgresql://db.example.org:5432/change"),
+        ("postgresql://a:5432,[::1]:5433/change?user=anna", "postgresql://a:5432,[::1]:5433/change?user=anna"),
+        ("postgresql://db/change?passw%6Frd=secret", "postgresql://db/change?passw%6Frd=***"),
+        ("postgresql://db/change?token=secret&host=/tmp", "postgresql://db/change?token=***&host=/tmp"),
+        ("host=db password='se\\'cr et'", "host=db password=***"),
         ("sqlite:///C:/people@work/change.db", "sqlite:///C:/people@work/change.db"),
         ("sqlite:///changeflow.db", "sqlite:///changeflow.db"),
         ("nonsense", "nonsense"),
@@ -96,6 +111,11 @@ def looked_at(url: str) -> Callable[[], object]:
         "mysql://anna:{}@127.0.0.1/change",
         "sqlite+pysqlcipher://:{}@/change.db",
         "postgresql+nothing://anna:{}@127.0.0.1/change",
+        "postgresql+asyncpg://anna:{}@127.0.0.1:1/change",
+        "postgresql+psycopg_async://anna:{}@127.0.0.1:1/change",
+        "postgresql://anna:{}@127.0.0.1:1/change?bogus=1",
+        "postgresql://anna@127.0.0.1:1/change?bogus={}",
+        "postgresql://anna@127.0.0.1:1/change?passw%6Frd={}",
     ],
 )
 def test_an_error_about_an_address_never_has_its_password(url: str, password: str):
@@ -103,6 +123,61 @@ def test_an_error_about_an_address_never_has_its_password(url: str, password: st
     error, said = said_of(looked_at(full))
     assert isinstance(error, DatabaseUrlError)
     assert SECRET not in said
+
+
+@pytest.mark.parametrize("password", [p for p in PASSWORDS[:-1] if "@" not in p])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:{}",
+        "postgresql://anna:{}/change",
+        "postgresql://anna:{}?sslmode=disable",
+        "postgresql//anna:{}",
+        "postgresql:///anna:{}",
+        "postgresql:anna:{}",
+        "anna:{}",
+    ],
+)
+def test_neither_has_one_about_an_address_without_a_host(url: str, password: str):
+    error, said = said_of(looked_at(url.format(password)))
+    assert isinstance(error, DatabaseUrlError)
+    assert SECRET not in said
+
+
+UNUSABLE = [
+    "postgresql+asyncpg://anna@{place}",
+    "postgresql+psycopg2://anna@{place}",
+    "postgresql+psycopg_async://anna@{place}",
+    "sqlite+aiosqlite:///change.db",
+    "postgresql://anna@{place}?bogus=1",
+    "postgresql://anna@{place}?PASSWORD=x",
+    "postgresql://anna@{place}?autocommit=1",
+    "postgresql://anna@{place}?row_factory=x",
+    "postgresql://anna@{place}?prepare_threshold=x",
+    "postgresql://anna@{place}?connect_timeout=soon",
+    "postgresql://anna@{place}?port=x",
+    "postgresql://anna@{place}?host=a&host=b:c",
+    "postgresql://anna@{place}?sslmode=x",
+    "postgresql://anna@{place}?keepalives=x",
+    "postgresql://anna@" + "h" * 70 + "/change",
+    "postgresql://anna@a..b/change",
+    "postgresql://anna",
+]
+"""Addresses that no database can be used under; `place` is a server's that would take everybody."""
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_an_address_that_cannot_be_used_is_a_clear_error_and_exit_4(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    with a_server_that_refuses(b"I was asked") as port:
+        full = url.format(place=f"127.0.0.1:{port}/change")
+        for command in (["status"], ["db", "upgrade"]):
+            result = CliRunner().invoke(app, [*command, "--db", full])
+            assert result.exit_code == 4, f"{result.output} {result.exception!r}"
+            assert "cannot be used" in result.stderr
+            assert "I was asked" not in result.stderr
 
 
 @contextmanager

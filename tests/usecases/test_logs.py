@@ -53,6 +53,24 @@ def test_what_was_done_is_told_without_people(sqlite: str, tmp_path: Path, writt
     assert "said 451 to <…>" in lines[2]["error"]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://anna:hunter2@db.example.org/change",
+        "postgresql://anna:hunter2",
+        "postgresql://anna:hunter2/change",
+        "postgresql://anna:hun/ter2@db",
+        "postgresql://anna:12345@db/hunter2",
+        "postgresql://db/change?password=hunter2",
+    ],
+)
+def test_an_address_has_no_password_however_it_is_written(written: io.StringIO, address: str):
+    logs.log("trouble", text=f"The server {address} said no; see http://127.0.0.1:8000/health")
+    for secret in ("hunter2", "ter2", "12345"):
+        assert secret not in written.getvalue()
+    assert "said no; see http://127.0.0.1:8000/health" in written.getvalue()
+
+
 def test_nothing_is_written_unless_it_is_asked_for(capsys: pytest.CaptureFixture[str]):
     logs.log("something", count=1)
     assert capsys.readouterr() == ("", "")

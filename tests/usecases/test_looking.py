@@ -10,7 +10,6 @@ from changeflow.cli import app
 from changeflow.errors import ActorMissingError
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
-from changeflow.storage.publications import Taken
 from changeflow.usecases.apply import apply
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.facts import Change
@@ -70,7 +69,7 @@ def test_what_comes_after_its_round_was_published_waits_for_the_next(asked: str,
     path.write_text("person,on,awareness\nchief,2027-01-08,1\n")
     done = import_assessments(path, change(asked, "lead"))
     assert done.label == "Round of 8 Jan 2027"
-    assert (done.round, done.taken, done.is_late) == ("2027-01-08", Taken(new=1, corrected=0, same=0), True)
+    assert (done.round, done.answers, done.is_late) == ("2027-01-08", 1, True)
     assert [a[1] for a in actions(asked)].count("publish") == 1
 
 

@@ -15,7 +15,7 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.usecases import apply as storing
-from changeflow.usecases.export import Addresses, _people, export_folder
+from changeflow.usecases.export import Asked, _people, export_folder
 from changeflow.values.cells import FORMULA, plain_cell, safe_cell
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 
@@ -85,8 +85,8 @@ def test_a_folder_exported_and_applied_again_differs_in_nothing(sqlite: str, tmp
     )
     folder = a_folder(tmp_path / "trust", people=people)
     storing.apply(folder, db=sqlite, actor="chief", now=NOW)
-    asked = Addresses(actor="chief", now=NOW)
-    export_folder(tmp_path / "new", db=sqlite, programme=None, on=NOW.date(), addresses=asked)
+    asked = Asked(actor="chief", now=NOW, addresses=True)
+    export_folder(tmp_path / "new", db=sqlite, programme=None, on=NOW.date(), asked=asked)
     assert storing.difference(tmp_path / "new", db=sqlite).is_same
     written = (tmp_path / "new" / "people.csv").read_text()
     assert ",'=Chief," in written

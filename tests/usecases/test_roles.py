@@ -10,17 +10,21 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.programme.powers import POWERFUL
+from changeflow.programme.privacy import LONGER, SMALLER
 from changeflow.storage import audit, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import apply as storing
 from changeflow.usecases import assessments, calendars, facts, gates, governance, persons, piloting, previewing, report
-from changeflow.usecases.export import Addresses, export_folder
+from changeflow.usecases.export import Asked, export_folder
 from changeflow.usecases.facts import Change
 from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.withdrawing import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver
+from changeflow.values.roles import Role
 from changeflow.values.words import Outcome
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 
@@ -50,7 +54,17 @@ def change(db: str, actor: str) -> Change:
 
 
 def apply(folder: Path, db: str, actor: str = "chief", **changes: str) -> int:
-    return storing.apply(a_folder(folder, **(FILES | changes)), db=db, actor=actor, now=NOW)
+    more = {"estates": "services/estates.yaml", "privacy": "rulepacks/privacy.yaml"}
+    a_folder(folder, **(FILES | {k: v for k, v in changes.items() if k not in more}))
+    for name in changes.keys() & more.keys():
+        (folder / more[name]).parent.mkdir(exist_ok=True)
+        (folder / more[name]).write_text(changes[name])
+    return storing.apply(folder, db=db, actor=actor, now=NOW)
+
+
+def a_pack(**values: int) -> str:
+    entries = "".join(f'  {key}: {{value: {value}, grade: D, source: "ours"}}\n' for key, value in values.items())
+    return f"rulepack: privacy\nin_force_from: 2020-01-01\nentries:\n{entries}"
 
 
 def entries(db: str, action: str) -> list[tuple[str, str]]:
@@ -159,6 +173,9 @@ class TestLock:
             apply(folder, locked, "chief", service=WAIVED)
 
 
+ESTATES = (
+    SERVICE.replace("payroll", "estates").replace("Payroll", "Estates").replace("person: lead", "person: office", 1)
+)
 TAKEOVERS = {
     "the SRO": {"programme": PROGRAMME.replace("person: chief", "person: lead")},
     "the board, by a group": {"people": PEOPLE.replace("team,,clerks", "team,,clerks;board")},
@@ -180,7 +197,34 @@ TAKEOVERS = {
     "a gate that decides nothing": {"pathway": GATED.replace("gate: plan, ", "")},
     "who takes over a gate": {"people": PEOPLE.replace("manager\n", "manager,leaves,successor\n", 1).replace(
         "lead,,,chief\n", "lead,,,chief,2027-01-31,office\n")},
+    "the project team, by a group": {"people": PEOPLE.replace("team,,clerks", "team,,clerks;programme-office")},
+    "the project team, by a person who is new": {"people": PEOPLE + "x,X,X,x@example.org,team,,programme-office,\n"},
+    "the project team, by a team": {"service": SIGNED.replace("members: [{person: lead", "members: [{person: clerk")},
+    "the project team, by a service that is new": {"estates": ESTATES.replace("manager: lead", "manager: clerk")},
+    "who leaves the project team and stays": {"people": PEOPLE.replace("programme-office", "")},
+    "the change leads": {"people": PEOPLE.replace("team,,clerks", "lead,,clerks")},
+    "the sponsors": {"people": PEOPLE.replace("team,,clerks", "sponsor,,clerks")},
+    "the head of a school": {"people": PEOPLE.replace("team,,clerks", "team,ash,clerks;heads")},
+    "the head of a school, by a move": {"people": PEOPLE.replace("manager\n", "manager,moves\n", 1).replace(
+        "lead,,,chief\n", "lead,beech,heads,chief,2027-02-01=ash\n")},
+    "the smallest group": {"programme": PROGRAMME + "policy: {minimum_group: 6}\n"},
+    "the smallest group, by a rulepack": {"privacy": a_pack(minimum_group=6)},
+    "how long scores are kept": {"privacy": a_pack(scores_kept_months=24)},
+    "how long answers are kept": {"privacy": a_pack(answers_kept_months=13)},
+    "how long links are kept": {"privacy": a_pack(links_kept_days=31)},
+    "how long contracts are kept": {"privacy": a_pack(contracts_kept_months=13)},
+    "how soon people get what is kept about them": {"privacy": a_pack(access_months=2)},
+    "the closure, after which scores go": {"programme": PROGRAMME.replace("{kind: closure, ", "{")},
+    "how long scores are kept, from a later day on": {
+        "privacy": a_pack(scores_kept_months=24).replace("2020-01-01", "2030-01-01")
+    },
 }  # fmt: skip
+BY = {"head": "the head of a school", "change lead": "the change leads", "project team": "the project team, by a group",
+      "service manager": "the service manager", "lead provider": "the lead provider", "SRO": "the SRO",
+      "sponsor": "the sponsors", "board": "the board, by name", "finance": "the finance mandate",
+      "data protection contact": "the data protection contact", "admin": "the admins", "owner": "who decides a gate",
+      "signatory": "who signs"}  # fmt: skip
+"""By role, the version above that changes who is in it."""
 
 
 class TestVersionsThatChangeRoles:
@@ -195,6 +239,32 @@ class TestVersionsThatChangeRoles:
         assert apply(folder, stored, "chair", **TAKEOVERS[what]) == 2
         assert {actor for actor, _ in entries(stored, "roles")} == {"chair"}
 
+    def test_every_role_that_lets_do_more_than_reading_is_watched(self):
+        assert set(BY) == set(POWERFUL) - {Role.RECORDER, Role.RECIPIENT}, "these follow from what people did"
+        assert set(BY.values()) <= set(TAKEOVERS)
+
+    def test_every_number_of_the_privacy_rulepack_has_a_weaker_side(self):
+        [pack] = [p for p in shipped_rulepacks().packs if p.rulepack == "privacy"]
+        assert set(pack.entries) == set(SMALLER) | set(LONGER)
+
+    def test_a_team_member_who_leaves_needs_no_decision(self, sqlite: str, folder: Path):
+        staff = "p1,P1,Officer,p1@example.org,lead,ash,heads;programme-office,\n"
+        apply(folder, sqlite, people=PEOPLE + staff)
+        assert apply(folder, sqlite, "office") == 2
+        assert entries(sqlite, "roles") == []
+        with pytest.raises(NotAllowedError, match="who the change leads are, who is in the project team and the head"):
+            apply(folder, sqlite, "office", people=PEOPLE + staff)
+
+    def test_what_is_weakened_is_said_with_its_numbers(self, stored: str, folder: Path):
+        said = "for how many months scores are kept: 24 instead of 12"
+        with pytest.raises(NotAllowedError, match=f"the smallest group that is shown: 6 instead of 10 and {said}"):
+            apply(folder, stored, "office", privacy=a_pack(scores_kept_months=24, minimum_group=6))
+        apply(folder, stored, "chief", privacy=a_pack(scores_kept_months=24, minimum_group=6))
+        assert entries(stored, "roles") == [
+            ("chief", "version:2:privacy:minimum_group=6"),
+            ("chief", "version:2:privacy:scores_kept_months=24"),
+        ]
+
     def test_the_audit_has_ids_alone(self, stored: str, folder: Path):
         apply(folder, stored, "chief", **TAKEOVERS["the lead provider"])
         assert ("chief", "version:2:lead provider:payroll") in entries(stored, "roles")
@@ -206,6 +276,9 @@ class TestVersionsThatChangeRoles:
             {"service": SIGNED + "tasks: {requirements: {duration: 15d}}\n"},
             {"people": PEOPLE + "new,New,Teacher,new@example.org,team,ash,,lead\n"},
             {"people": PEOPLE.replace("clerk,Payroll Clerk,Payroll Clerk", "clerk,Payroll Clerk,Payroll Officer")},
+            {"estates": ESTATES},
+            {"privacy": a_pack(minimum_group=20, scores_kept_months=6, links_kept_days=7)},
+            {"programme": PROGRAMME + "policy: {minimum_group: 12}\n"},
             {"programme": PROGRAMME.replace("[cedar]}", "[cedar]}").replace("[ash, beech]}", "[ash]}").replace(
                 "name: wave 2, schools: [cedar]", "name: wave 2, schools: [beech, cedar]")},
         ],
@@ -224,13 +297,7 @@ class TestVersionsThatChangeRoles:
         assert apply(folder, stored, "office", programme=waves) == 2
 
     def test_a_service_that_goes_and_comes_back_is_no_way_round(self, stored: str, folder: Path):
-        a_folder(folder, **FILES)
-        (folder / "services/estates.yaml").write_text(
-            SERVICE.replace("payroll", "estates")
-            .replace("Payroll", "Estates")
-            .replace("person: lead", "person: office", 1)
-        )
-        assert storing.apply(folder, db=stored, actor="office", now=NOW) == 2, "a new service has new people"
+        assert apply(folder, stored, "office", estates=ESTATES) == 2, "a new service has new people"
         (folder / "services/estates.yaml").unlink()
         with pytest.raises(NotAllowedError, match="the service Estates, which is gone"):
             storing.apply(folder, db=stored, actor="office", now=NOW)
@@ -261,7 +328,7 @@ class TestVersionsThatChangeRoles:
         a_folder(folder, **(FILES | TAKEOVERS["the admins"]))
         result = CliRunner().invoke(app, ["apply", str(folder), "--yes", "--db", stored, "--as", "office"])
         assert result.exit_code == 4
-        assert "Who may do what changes, so the SRO or the board has to store it:\n  the admins\n" in result.stdout
+        assert "The SRO or the board has to store this version, because it changes:\n  the admins\n" in result.stdout
 
 
 class TestAddresses:
@@ -270,8 +337,8 @@ class TestAddresses:
             return versions.contacts(session, "small")
 
     def exported(self, db: str, out: Path, actor: str | None = None) -> Path:
-        asked = Addresses(actor=actor, now=NOW) if actor else None
-        export_folder(out, db=db, programme=None, on=TODAY, addresses=asked)
+        asked = Asked(actor=actor, now=NOW, addresses=True) if actor else None
+        export_folder(out, db=db, programme=None, on=TODAY, asked=asked)
         return out
 
     def test_a_folder_has_none_and_applying_it_changes_nothing(self, sqlite: str, folder: Path, tmp_path: Path):
@@ -340,7 +407,7 @@ class TestAddresses:
         args = ["export", "xlsx", str(tmp_path / "x.xlsx"), "--from", str(folder), "--with-addresses"]
         result = CliRunner().invoke(app, args)
         assert result.exit_code == 4
-        assert "--with-addresses would have no effect: only a folder has addresses" in result.stderr
+        assert "--with-addresses would have no effect: only a folder has addresses and explanations" in result.stderr
 
 
 class TestLooks:

@@ -163,6 +163,15 @@ class TestHeaders:
             assert_is_guarded(asking(linked)("GET", f"/a/{ANSWER}"))
 
 
+UNUSABLE = {
+    "unreachable": "postgresql://anna:pl4nted@127.0.0.1:1/change",
+    "with an unknown option": "postgresql://anna:pl4nted@127.0.0.1:1/change?bogus=1",
+    "with an unusable value": "postgresql://anna:pl4nted@127.0.0.1:1/change?connect_timeout=soon",
+    "of another driver": "postgresql+asyncpg://anna:pl4nted@127.0.0.1:1/change",
+    "cut short": "postgresql://anna:pl4nted",
+}
+
+
 class TestADatabaseThatCannot:
     @pytest.mark.parametrize(("method", "path"), ROUTES)
     @pytest.mark.parametrize("error", [DatabaseBusyError(), NewerDatabaseError("9999")], ids=["busy", "newer"])
@@ -178,7 +187,7 @@ class TestADatabaseThatCannot:
             assert "no changes were saved" in answer.text
 
     @pytest.mark.parametrize(("method", "path"), ROUTES)
-    @pytest.mark.parametrize("what", ["gone", "foreign", "older", "unreachable"])
+    @pytest.mark.parametrize("what", ["gone", "foreign", "older", *UNUSABLE])
     def test_is_a_503_whatever_is_wrong_with_it(self, sqlite: str, tmp_path: Path, method: str, path: str, what: str):
         storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
         engine_for(sqlite).dispose()
@@ -193,8 +202,7 @@ class TestADatabaseThatCannot:
             with sqlite3.connect(file) as connection:
                 connection.execute("UPDATE alembic_version SET version_num = '0001'")
             connection.close()
-        url = "postgresql://anna:pl4nted@127.0.0.1:1/change" if what == "unreachable" else sqlite
-        answer = asking(url)(method, path, data={"answer": "done"} if method == "POST" else None)
+        answer = asking(UNUSABLE.get(what, sqlite))(method, path, data={"answer": "done"} if method == "POST" else None)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         assert "pl4nted" not in answer.text

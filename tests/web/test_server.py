@@ -93,6 +93,29 @@ def test_what_is_no_request_is_refused(port: int, request_line: bytes):
     assert_answer(told(port, request_line + b"\r\nHost: x\r\n\r\n"), 400)
 
 
+@pytest.mark.parametrize("line", [b"POST /a/xyz", b"GET /a/xyz", b"GET /health", b"POST /nowhere", b"GET /c/xyz.ics"])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"zz\r\nanswer=done\r\n0\r\n\r\n",
+        b"-1\r\n\r\n",
+        b"\r\n\r\n",
+        b"f" * 30 + b"\r\n",
+        b"4\r\nanswer=done\r\n0\r\n\r\n",
+        b"6\r\nanswer\r\nzz\r\n",
+        b"0\r\nno header\r\n\r\n",
+    ],
+)
+def test_a_malformed_chunk_is_refused(port: int, line: bytes, chunks: bytes):
+    head = line + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    form = b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    assert_answer(told(port, head + form + chunks), 400)
+
+
+def test_a_chunk_size_that_never_ends_is_refused(port: int):
+    assert_answer(told(port, FORM + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 100_000), 400)
+
+
 def test_headers_that_never_end_are_cut_off(hurried: int):
     assert_answer(told_in_time(hurried, b"GET /health HTTP/1.1\r\nHost: x\r\n"), 408)
 

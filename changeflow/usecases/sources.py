@@ -1,0 +1,97 @@
+"""The files of a stored version as they are written out: what has changed since is added, and comments are kept."""
+
+import io
+import json
+
+from ruamel.yaml import YAML
+
+from changeflow.pilots.criteria import ExplainedVariance
+from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.roadmap.pathways import StepFields
+
+
+def with_waivers(text: str, definition: Definition) -> str:
+    """Add the waivers that were given on the command line since the folder was stored; leave the rest as it was."""
+    yaml = _writer()
+    data = yaml.load(text)
+    written = len(data.get("waivers") or [])
+    new = definition.programme.waivers[written:]
+    if not new:
+        return text
+    lines = io.StringIO()
+    plain = [w.model_dump(exclude_none=True) for w in new]
+    yaml.dump({"waivers": plain}, lines)
+    if not written:
+        return f"{text.rstrip()}\n\n{lines.getvalue()}"
+    data["waivers"].extend(plain)
+    whole = io.StringIO()
+    yaml.dump(data, whole)
+    return whole.getvalue()
+
+
+def service_of(text: str, definition: Definition) -> ServiceFile | None:
+    """Return the service that a file describes; None where it is none of the programme."""
+    name = _writer().load(text).get("service")
+    return next((s for s in definition.services if s.service == name), None)
+
+
+def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) -> str:
+    """Leave out explanations of single contracts, or `in_full` write all that are stored; leave the rest as it was."""
+    if service is None or service.parallel_run is None or not service.explains_contracts:
+        return text
+    yaml = _writer()
+    data = yaml.load(text)
+    wanted = [e for e in service.parallel_run.explanations if in_full or e.key is None]
+    written = data["parallel_run"].get("explanations") or []
+    known = [ExplainedVariance.model_validate(_plain(item)) for item in written]
+    if known == wanted:
+        return text
+    if wanted == [e for e in known if e in wanted]:
+        for number in reversed(range(len(known))):
+            if known[number] not in wanted:
+                del written[number]
+    else:
+        written = [e.model_dump(mode="json", exclude_none=True) for e in wanted]
+    if written:
+        data["parallel_run"]["explanations"] = written
+    else:
+        data["parallel_run"].pop("explanations", None)
+    whole = io.StringIO()
+    yaml.dump(data, whole)
+    return whole.getvalue()
+
+
+def with_lessons(text: str, service: ServiceFile | None) -> str:
+    """Add what accepted lessons changed of a service's tasks since the folder was stored; leave the rest as it was."""
+    if service is None:
+        return text
+    yaml = _writer()
+    data = yaml.load(text)
+    written = data.get("tasks") or {}
+    new = {
+        name: fields.model_dump(mode="json", exclude_none=True)
+        for name, fields in service.tasks.items()
+        if name not in written or StepFields.model_validate(_plain(written[name])) != fields
+    }
+    if not new:
+        return text
+    if not written:
+        data["tasks"] = new
+    else:
+        written.update(new)
+    whole = io.StringIO()
+    yaml.dump(data, whole)
+    return whole.getvalue()
+
+
+def _plain(found: object) -> object:
+    """Return what a YAML file says, without what it knows of its own looks."""
+    return json.loads(json.dumps(found, default=str))
+
+
+def _writer() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000  # lines stay as they were written
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
