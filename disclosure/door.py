@@ -114,6 +114,7 @@ class ProductDoor:
         done = publish(read, looked_at, threshold=threshold, protection=PROTECTION, history=known, programme=programme)
         # Kept by their own ids, as the database does: who is the same elsewhere may become known later.
         back = {key: person for person, key in mine.items()}
+        back |= {mine[k.answer.person]: k.answer.person for k in counted}
         self.cuts.append((threshold, programme, frozenset(k.answer.person for k in counted)))
         number = len(self.cuts)
         for c in done.considered:
@@ -130,7 +131,7 @@ class ProductDoor:
         mine = {person: key for (where, person), key in keys.items() if where == event.programme}
         here = [k for k in self.kept if k.programme == event.programme]
         counted = to_count(here, name, self.days[event.programme], self.snapshots[event.programme], known_as=mine)
-        return counted, keys, each_once(mine, [k.answer.person for k in counted])
+        return counted, keys, each_once(mine, [k.answer.person for k in counted], {m.id for m in event.members})
 
     def _known(self, one: Considered, keys: Mapping[tuple[str, str], str]) -> Considered:
         people = tuple(keys.get((one.programme, p), p) for p in one.people)

@@ -76,8 +76,9 @@ class Late:
         self._day[event.programme], self._known[event.programme] = event.day, dict(event.scores)
         self._waiting[event.programme] = {}
         given = {of(p) for p in event.scores}
-        by_entity = {of(p): scores for p, scores in waiting.items() if of(p) not in given}
-        late = {m.id: by_entity[of(m.id)] for m in event.members if of(m.id) in by_entity}
+        here = [m.id for m in event.members]
+        at = {of(p): p for p in (*reversed(here), *(p for p in waiting if p in here))}
+        late = {at[of(p)]: scores for p, scores in waiting.items() if of(p) not in given and of(p) in at}
         return replace(event, scores={**event.scores, **late})
 
 

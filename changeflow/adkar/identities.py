@@ -51,18 +51,20 @@ def known_as(
     return {(where, person): person if key[person] in apart else key[person] for where, person in people}
 
 
-def each_once(known_as: Mapping[str, str], answered: Collection[str]) -> dict[str, str]:
-    """Return the key of everybody in a programme, each person once: under the id that answered, if one has.
+def each_once(known_as: Mapping[str, str], answered: Collection[str], here: Collection[str]) -> dict[str, str]:
+    """Return the key of everybody who is here, each person once: under the id that answered, if one of these has.
 
-    >>> each_once({"a": "x", "b": "x", "c": "c"}, ["b"])
-    {'b': 'x', 'c': 'c'}
+    Someone may have answered under an id that is not here any more.
+
+    >>> each_once({"a": "x", "b": "x", "c": "c", "d": "c"}, ["b", "d"], ["a", "b", "c"])
+    {'b': 'x', 'd': 'c', 'c': 'c'}
     """
     found = {p: known_as.get(p, p) for p in sorted(answered)}
-    taken = set(found.values())
-    for person in sorted(known_as.keys() - found.keys()):
-        if known_as[person] not in taken:
-            found[person] = known_as[person]
-            taken.add(found[person])
+    taken = {key for person, key in found.items() if person in here}
+    for person in sorted(set(here) - found.keys()):
+        if (key := known_as.get(person, person)) not in taken:
+            found[person] = key
+            taken.add(key)
     return found
 
 

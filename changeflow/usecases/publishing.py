@@ -104,13 +104,14 @@ def _publish_stored(
 ) -> Snapshot:
     kept = publications.kept_answers(session)
     known, on = {s.round for s in publications.snapshots(session, programme.id)}, days[round_].last
+    there = {p.id for p in programme.definition.people}
 
     def read() -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
         keys = known_as(known_people.everybody(session), together=_together(programme, kept, on=on))
         mine = {person: key for (where, person), key in keys.items() if where == programme.id}
         here = [k for k in kept if k.programme == programme.id]
         counted = to_count(here, round_, days, known, known_as=mine)
-        return counted, keys, each_once(mine, [k.answer.person for k in counted])
+        return counted, keys, each_once(mine, [k.answer.person for k in counted], there)
 
     counted, keys, mine = read()
     if same := _renamed(session, programme, kept, counted, keys, on=on):
@@ -124,6 +125,7 @@ def _publish_stored(
     number = publications.add_snapshot(session, programme.id, snapshot, at=now)
     publications.mark_counted(session, [k.id for k in counted], number)
     back = {key: person for person, key in mine.items()}
+    back |= {mine[k.answer.person]: k.answer.person for k in counted}
     groups = _groups(considered, number, back)
     publications.add_groups(session, programme.id, groups)
     published.note(session, programme.id, snapshot, groups, at=now)
