@@ -127,11 +127,12 @@ class ProductDoor:
 
     def _read(self, event: Import, name: str) -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
         """Return the answers to be counted, who each id of each programme is, and who each of this programme is."""
-        keys = self._keys({m.id for m in event.members}, event.programme)
-        mine = {person: key for (where, person), key in keys.items() if where == event.programme}
         here = [k for k in self.kept if k.programme == event.programme]
+        members = {m.id for m in event.members}
+        keys = self._keys({k.answer.person for k in here if k.answer.round == name} & members)
+        mine = {person: key for (where, person), key in keys.items() if where == event.programme}
         counted = to_count(here, name, self.days[event.programme], self.snapshots[event.programme], known_as=mine)
-        return counted, keys, each_once(mine, [k.answer.person for k in counted], {m.id for m in event.members})
+        return counted, keys, each_once(mine, [k.answer.person for k in counted], members)
 
     def _known(self, one: Considered, keys: Mapping[tuple[str, str], str]) -> Considered:
         people = tuple(keys.get((one.programme, p), p) for p in one.people)
@@ -143,16 +144,13 @@ class ProductDoor:
             people = dict(zip(c.people, c.live, strict=True))
             yield PublishedGroup(publication=number, view=c.standing.view, group=c.standing.group, people=people)
 
-    def _keys(self, here: Collection[str] = (), programme: str = "") -> dict[tuple[str, str], str]:
-        """Return who each id of each programme is."""
-        together: dict[object, set[str]] = {}
+    def _keys(self, answered: Collection[str] = ()) -> dict[tuple[str, str], str]:
+        """Return who each id of each programme is; `answered` are ids of people who answer now."""
+        together: dict[int, set[str]] = {}
         for one in self.kept:
-            person = one.answer.person
             if one.publication is not None:
-                together.setdefault(one.publication, set()).add(person)
-            elif one.programme == programme and person in here:
-                together.setdefault(one.answer.round, set()).add(person)
-        return known_as(self.people, together=together.values())
+                together.setdefault(one.publication, set()).add(one.answer.person)
+        return known_as(self.people, together=[*together.values(), answered])
 
     def _lines(self, programme: str) -> Iterator[Line]:
         """Yield the lines of the latest publication, with those whom the publication that made them counted."""
