@@ -60,7 +60,7 @@ class ProductDoor:
         self._take(event, name)
         if name not in self.snapshots.setdefault(event.programme, {}):
             self._publish(event, name)
-        return tuple(self._lines(event.programme))
+        return tuple(self._lines(event))
 
     def _take(self, event: Import, name: str) -> None:
         latest: dict[str, Kept] = {}
@@ -152,10 +152,11 @@ class ProductDoor:
                 together.setdefault(one.publication, set()).add(one.answer.person)
         return known_as(self.people, together=[*together.values(), answered])
 
-    def _lines(self, programme: str) -> Iterator[Line]:
+    def _lines(self, event: Import) -> Iterator[Line]:
         """Yield the lines of the latest publication, with those whom the publication that made them counted."""
-        keys = self._keys()
+        programme, keys = event.programme, self._keys()
         who = {id(c): frozenset(keys.get((c.programme, p), p) for p in c.people) for c in self.history}
+        members = {key: {keys[programme, p] for p in people} for key, people in self.named_groups(event).items()}
         for standing in self._latest(programme).standings:
             if standing.held is None:
                 continue
@@ -169,7 +170,7 @@ class ProductDoor:
             ]
             # A group that was renamed shows what was published under its old name, of about the same people.
             label = (programme, standing.view, standing.group)
-            now = next((who[id(c)] for c in reversed(self.history) if c.label == label), frozenset[str]())
+            now = members.get((standing.view, standing.group), set())
             made = min(alike, key=lambda c: (c.label != label, len(now ^ who[id(c)])))
             yield Line(
                 programme=programme,

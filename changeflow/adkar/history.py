@@ -98,6 +98,15 @@ class History:
         self.named: dict[tuple[str, str, str], list[int]] = {}
         for n, one in enumerate(self.considered):
             self.named.setdefault(one.label, []).append(n)
+        figures: dict[object, list[int]] = {}
+        for n, one in enumerate(self.considered):
+            if one.is_shown:
+                figures.setdefault((one.programme, one.standing.round, one.standing.held), []).append(n)
+        self.carried: dict[tuple[str, str, str], set[int]] = {}
+        """Whose figures may have stayed under another name, by that name."""
+        for one in undecided:
+            known = figures.get((one.programme, one.standing.round, one.standing.held), ())
+            self.carried.setdefault(one.label, set()).update(known)
 
     def _inside(self, groups: Sequence[Collection[str]]) -> Bools:
         inside = np.zeros((len(groups), len(self.index)), dtype=np.bool_)
@@ -147,6 +156,7 @@ class History:
         # Under its name, and with most of its people: what was published of it is never taken back.
         sizes = {n: len(self.considered[n].people) for n in named}
         own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, sizes[n]))]
+        own += [n for name in names for n in self.carried.get(name, ()) if n in near]
         last = max(own, key=lambda n: (n in near, n), default=None)
         is_hidden = any(not self.is_shown[n] for n in near)
         if is_hidden and last not in near:

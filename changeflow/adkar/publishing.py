@@ -173,10 +173,11 @@ class _Door:
         elif self._bands(size) < 2:
             group.hidden = Hidden.SMALL
         elif shown is not None:
-            changed = self._changed_since(shown, group.people)
-            if changed < minimum and self._carried(group) is None:
+            # The same answers again are not looked at again, whatever has changed in other groups.
+            is_other = self._changed_since(shown, group.people) >= minimum and not self._is_known(group)
+            if not is_other and self._carried(group) is None:
                 group.hidden = Hidden.LIMIT if group.is_beyond_limit else Hidden.BEFORE
-            return changed >= minimum
+            return is_other
         return group.hidden is None
 
     def _changed_since(self, earlier: Considered, people: frozenset[str]) -> int:
