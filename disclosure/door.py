@@ -8,7 +8,7 @@ from typing import Any, cast
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.history import GONE, Considered
-from changeflow.adkar.identities import each_once, known_as
+from changeflow.adkar.identities import LIKELY, each_once, known_as
 from changeflow.adkar.people import Person
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.publishing import Protection, publish, read_answers
@@ -28,6 +28,7 @@ class ProductDoor:
 
     def __init__(self) -> None:
         self.kept: list[Kept] = []
+        self.taken = 0
         self.days: dict[str, dict[str, Days]] = {}
         self.snapshots: dict[str, dict[str, Snapshot]] = {}
         self.history: list[Considered] = []
@@ -73,10 +74,9 @@ class ProductDoor:
             before = latest.get(person)
             if before is None or before.answer != answer:
                 revision = before.revision + 1 if before else 1
+                self.taken += 1
                 self.kept.append(
-                    Kept(
-                        id=len(self.kept), programme=event.programme, answer=answer, revision=revision, publication=None
-                    )
+                    Kept(id=self.taken, programme=event.programme, answer=answer, revision=revision, publication=None)
                 )
 
     def _forget(self, programme: str) -> None:
@@ -97,7 +97,7 @@ class ProductDoor:
         )
         if same:
             for person, other in same.items():
-                self.people |= dict.fromkeys((programme, p, f"same {person} {other}") for p in (person, other))
+                self.people |= dict.fromkeys((programme, p, f"{LIKELY}{person} {other}") for p in (person, other))
             counted, keys, mine = self._read(event, name)
         cuts = [Cut(where, t, frozenset(keys.get((where, p), p) for p in who)) for t, where, who in self.cuts]
         threshold, left_out = cut_for({mine[k.answer.person] for k in counted}, cuts, programme=programme)
@@ -147,6 +147,8 @@ class ProductDoor:
     def _keys(self, answered: Collection[str] = ()) -> dict[tuple[str, str], str]:
         """Return who each id of each programme is; `answered` are ids of people who answer now."""
         together: dict[int, set[str]] = {}
+        for number, group in self.numbers:
+            together.setdefault(number, set()).update(group.people)
         for one in self.kept:
             if one.publication is not None:
                 together.setdefault(one.publication, set()).add(one.answer.person)

@@ -1,6 +1,6 @@
 """Who is the same person under another id: by id, by address, and by answers that come again under new ids."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ LEAST_ALIKE = 10
 """So many answers of one publication have to come again under new ids before they are taken for it: our own choice."""
 SHARE_ALIKE = 0.9
 """And so large a part of them, and of the new answers."""
+LIKELY = "="
+"""With this begins an address that stands for two ids whose answers were the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +35,31 @@ def known_as(
     """Return a key for each (programme, person, address): the same for the same id, and for the same address.
 
     `together` are ids that a publication counts, or counted, at one time: so many people. An address that several of
-    them had joins no one. Where joining would make two of them into one, their ids alone say who they are. Someone who
-    only is in a programme together with another id may be known under both: to take two people for one is safe.
+    them had joins no one, and nothing makes two of them into one. Someone who only is in a programme together with
+    another id may be known under both: to take two people for one is safe. What an address says comes before what is
+    only likely (`LIKELY`).
     """
     people = {(where, person) for where, person, _ in everybody}
     by_address: dict[str, set[str]] = {}
     for _, person, address in everybody:
         if address:
             by_address.setdefault(address, set()).add(person)
-    groups = [frozenset(ids) for ids in together]
+    counted: dict[str, set[int]] = defaultdict(set)
+    for number, ids in enumerate(together):
+        for person in ids:
+            counted[person].add(number)
     same = UnionFind(person for _, person in people)
-    for ids in by_address.values():
-        if len(ids) > 1 and all(len(ids & group) <= 1 for group in groups):
-            same.union(*sorted(ids))
-    key = {person: same[person] for _, person in people}
-    apart = {k for group in groups for k, n in Counter(key[p] for p in group if p in key).items() if n > 1}
-    return {(where, person): person if key[person] in apart else key[person] for where, person in people}
+    for address in sorted(by_address, key=lambda a: (a.startswith(LIKELY), a)):
+        first, *others = sorted(by_address[address])
+        if sum(len(counted[p]) for p in (first, *others)) > len(set().union(*(counted[p] for p in (first, *others)))):
+            continue
+        for other in others:
+            one, two = same[first], same[other]
+            if one != two and counted[one].isdisjoint(counted[two]):
+                both = counted[one] | counted[two]
+                same.union(one, two)
+                counted[same[one]] = both
+    return {(where, person): same[person] for where, person in people}
 
 
 def each_once(known_as: Mapping[str, str], answered: Collection[str], here: Collection[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlmodel import Session, col, select
 
+from changeflow.adkar.identities import LIKELY
 from changeflow.storage import keys, versions
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
 from changeflow.storage.tables.facts import AssessmentRow
@@ -35,7 +36,7 @@ def add(session: Session, programme: str, known: Iterable[tuple[str, str]]) -> N
 def remember_same(session: Session, programme: str, same: Mapping[str, str]) -> None:
     """Keep that ids of a programme are new ids of other people's, as if both were known under one address."""
     key = adopt_key(session)
-    known = [(one, keys.keyed(key, "same person", *pair)) for pair in same.items() for one in pair]
+    known = [(one, LIKELY + keys.keyed(key, "same person", *pair)) for pair in same.items() for one in pair]
     add(session, programme, known)
 
 

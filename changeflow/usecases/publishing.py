@@ -107,7 +107,7 @@ def _publish_stored(
     there = {p.id for p in programme.definition.people}
 
     def read() -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
-        keys = known_as(known_people.everybody(session), together=_together(programme, kept, round_, on=on))
+        keys = known_as(known_people.everybody(session), together=_together(session, programme, kept, round_, on=on))
         mine = {person: key for (where, person), key in keys.items() if where == programme.id}
         here = [k for k in kept if k.programme == programme.id]
         counted = to_count(here, round_, days, known, known_as=mine)
@@ -267,10 +267,14 @@ def to_count(
     return list(mine.values())
 
 
-def _together(programme: Programme, kept: Sequence[Kept], round_: str, *, on: date) -> list[frozenset[str]]:
+def _together(
+    session: Session, programme: Programme, kept: Sequence[Kept], round_: str, *, on: date
+) -> list[frozenset[str]]:
     """Return the people whom each publication counted, and those of the programme who answered in this round."""
     here = {p.id for p in programme.definition.people if p.is_here(on)}
     found: dict[int, set[str]] = {}
+    for group in publications.all_groups(session):
+        found.setdefault(group.publication, set()).update(group.people)
     for one in kept:
         if one.publication is not None:
             found.setdefault(one.publication, set()).add(one.answer.person)
