@@ -52,7 +52,7 @@ class History:
         yield from self._small(lines)
         yield from self._unchanged(event, before)
         yield from self._in_too_many(event, groups)
-        yield from self._came_out(lines, groups)
+        yield from self._came_out(event, lines, groups)
         self._remember(event, lines, groups)
 
     def _show(self, event: Import, lines: Sequence[Line]) -> None:
@@ -122,7 +122,9 @@ class History:
             return False
         return key == other_key or len(people ^ others) < JOINED_OR_LEFT
 
-    def _came_out(self, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]) -> Iterator[tuple[str, str]]:
+    def _came_out(
+        self, event: Import, lines: Sequence[Line], groups: Mapping[GroupKey, frozenset[str]]
+    ) -> Iterator[tuple[str, str]]:
         """A set that was hidden may be shown when ten have joined or left, under whatever name."""
         again = {line.people for line in lines if self._was_visible(line, self.identities.all_of(line.people))}
         for line in lines:
@@ -130,7 +132,7 @@ class History:
             if line in self._lines or line.people in again:
                 continue
             people = self.identities.all_of(line.people)
-            members = self.identities.all_of(groups.get((line.view, line.group), line.people))
+            members = self._members(event, groups.get((line.view, line.group), line.people))
             hidden = min(self._since_hidden(people, members), default=None)
             if hidden is None or hidden[0] >= JOINED_OR_LEFT:
                 continue
@@ -154,6 +156,12 @@ class History:
             and 2 * len(people & (others := self.identities.all_of(seen.people))) > min(len(people), len(others))
             for seen in self.shown
         )
+
+    def _members(self, event: Import, group: frozenset[str]) -> People:
+        """Return who belongs to a group; where someone answers under another id, it is that id's groups that count."""
+        of = self.identities.of
+        at = {of(p): p for p in event.scores}
+        return frozenset(of(p) for p in group if at.get(of(p), p) == p)
 
     def _since_hidden(self, people: People, members: People) -> Iterator[tuple[int, int]]:
         """Yield how many have joined or left each hidden set: a member who does not answer has not left."""
@@ -190,8 +198,8 @@ class History:
             if not people or people in sets or people in known or not labels.isdisjoint(keys):
                 continue
             # One that stays hidden, under any of its names, is compared with what it was when it was first hidden.
-            members = frozenset[str]().union(*(groups[key] for key in keys))
-            since = self._since_hidden(self.identities.all_of(people), self.identities.all_of(members))
+            members = self._members(event, frozenset[str]().union(*(groups[key] for key in keys)))
+            since = self._since_hidden(self.identities.all_of(people), members)
             stays = any(
                 self.hidden[n].programme == event.programme
                 and not self.hidden[n].names.isdisjoint(keys)

@@ -299,11 +299,11 @@ def _with_other_groups_or_answers(programme: Programme) -> Iterator[Import]:
 
 
 def _new_ids_alone(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Give everyone another id, and no address says who they are: only their answers are the same."""
+    """Give everyone who answers another id, and no address says who they are: only their answers are the same."""
     for person in list(programme.members):
         programme.change(person, email=None)
     yield programme.next_round()
-    _give_ids(programme, [p for p in programme.members if p not in programme.ghosts])
+    _give_ids(programme, programme.answered())
     yield programme.next_round()
 
 

@@ -168,10 +168,10 @@ class _Door:
         size, minimum, shown = len(group.people), self.protection.minimum, group.match.shown
         if size < minimum:
             group.hidden = Hidden.FEW
-        elif group.match.is_kept_hidden:
-            group.hidden = Hidden.BEFORE
         elif self._bands(size) < 2:
             group.hidden = Hidden.SMALL
+        elif group.match.is_kept_hidden:
+            group.hidden = Hidden.BEFORE
         elif shown is not None:
             # The same answers again are not looked at again, whatever has changed in other groups.
             is_other = self._changed_since(shown, group.people) >= minimum and not self._is_known(group)
