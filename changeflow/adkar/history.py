@@ -103,10 +103,17 @@ class History:
             if one.is_shown:
                 figures.setdefault((one.programme, one.standing.round, one.standing.held), []).append(n)
         self.carried: dict[tuple[str, str, str], set[int]] = {}
-        """Whose figures may have stayed under another name, by that name."""
+        """Which earlier figures stayed last under a name."""
         for one in undecided:
-            known = figures.get((one.programme, one.standing.round, one.standing.held), ())
-            self.carried.setdefault(one.label, set()).update(known)
+            known = figures.get((one.programme, one.standing.round, one.standing.held), [])
+            of_it = [n for n in known if self.considered[n].label == one.label]
+            self.carried[one.label] = set(of_it or known)
+
+    def shown_elsewhere(self, programme: str) -> frozenset[frozenset[str]]:
+        """Return who is counted in each group that other programmes show: with its latest figures, or earlier ones."""
+        theirs = {c.label: n for n, c in enumerate(self.considered) if c.is_shown and c.programme != programme}
+        stayed = {n for label, found in self.carried.items() if label[0] != programme for n in found}
+        return frozenset(frozenset(self.considered[n].people) for n in {*theirs.values(), *stayed})
 
     def _inside(self, groups: Sequence[Collection[str]]) -> Bools:
         inside = np.zeros((len(groups), len(self.index)), dtype=np.bool_)

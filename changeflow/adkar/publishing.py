@@ -139,8 +139,7 @@ class _Door:
     def __post_init__(self) -> None:
         known = zip(self.answers.people, self.answers.places.tolist(), self.answers.live.tolist(), strict=True)
         self.now = {person: (place, live) for person, place, live in known if place != UNKNOWN}
-        theirs = {c.label: c for c in self.history.considered if c.is_shown and c.programme != self.programme}
-        self.elsewhere = frozenset(frozenset(one.people) for one in theirs.values())
+        self.elsewhere = self.history.shown_elsewhere(self.programme)
 
     def decide(self, views: Sequence[View]) -> None:
         """Decide of each group whether it is shown, and with which bands."""
