@@ -133,7 +133,7 @@ class History:
                 continue
             people = self.identities.all_of(line.people)
             members = self._members(event, groups.get((line.view, line.group), line.people))
-            hidden = min(self._since_hidden(people, members), default=None)
+            hidden = min(self._since_hidden(people, self.identities.all_of(members)), default=None)
             if hidden is None or hidden[0] >= JOINED_OR_LEFT:
                 continue
             shown = min(self._distances(people, self.shown), default=(1 << 30, 0))
@@ -157,11 +157,11 @@ class History:
             for seen in self.shown
         )
 
-    def _members(self, event: Import, group: frozenset[str]) -> People:
-        """Return who belongs to a group; where someone answers under another id, it is that id's groups that count."""
+    def _members(self, event: Import, group: frozenset[str]) -> frozenset[str]:
+        """Return the ids in a group; where someone answers under another id, it is that id's groups that count."""
         of = self.identities.of
         at = {of(p): p for p in event.scores}
-        return frozenset(of(p) for p in group if at.get(of(p), p) == p)
+        return frozenset(p for p in group if at.get(of(p), p) == p)
 
     def _since_hidden(self, people: People, members: People) -> Iterator[tuple[int, int]]:
         """Yield how many have joined or left each hidden set: a member who does not answer has not left."""
@@ -199,7 +199,7 @@ class History:
                 continue
             # One that stays hidden, under any of its names, is compared with what it was when it was first hidden.
             members = self._members(event, frozenset[str]().union(*(groups[key] for key in keys)))
-            since = self._since_hidden(self.identities.all_of(people), members)
+            since = self._since_hidden(self.identities.all_of(people), self.identities.all_of(members))
             stays = any(
                 self.hidden[n].programme == event.programme
                 and not self.hidden[n].names.isdisjoint(keys)

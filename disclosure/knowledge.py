@@ -6,7 +6,7 @@ and programmes, and another one once they change. People whose unknowns are coun
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations_with_replacement
@@ -276,9 +276,13 @@ def know(
     """Put together what is known after some imports; the second value is the lines that are true of no import."""
     unknowns, counted = track(events, identities)
     untrue: list[Line] = []
+    telling: set[int] = set()
+    """Imports that showed something new."""
     equations: dict[tuple[frozenset[tuple[int, bool]], int], Row] = {}
     for line in dict.fromkeys(lines):
         row = row_of(line, events, counted)
+        if row is not None:
+            telling.add(row.event)
         if row is None:
             untrue.append(line)
         elif not row.says_nothing:
@@ -294,7 +298,7 @@ def know(
         unknowns=unknowns,
         kinds=kinds,
         rows=rows,
-        groups=list(_groups(events, counted, named).values()),
+        groups=list(_groups(events, counted, named, telling).values()),
         kind_of=kind_of,
         thresholds=[events[row.event].threshold for row in rows],
     )
@@ -348,8 +352,13 @@ def _groups(
     events: Sequence[Import],
     counted: Sequence[Mapping[str, Counted]],
     named: Sequence[Mapping[GroupKey, frozenset[str]]],
+    telling: Collection[int],
 ) -> dict[tuple[frozenset[tuple[int, bool]], int], Group]:
-    """Return the groups' counts, each set of answers once, whatever it is called and however often it was imported."""
+    """Return the groups' counts, each set of answers once, whatever it is called and however often it was imported.
+
+    What is promised of counts is promised whenever something new is shown: what was shown before of people who only
+    form a group later cannot be taken back.
+    """
     found: dict[tuple[frozenset[tuple[int, bool]], int], Group] = {}
     published: set[tuple[str, date]] = set()
     for number, (event, here, groups) in enumerate(zip(events, counted, named, strict=True)):
@@ -357,6 +366,8 @@ def _groups(
         if (event.programme, event.day) in published:
             continue
         published.add((event.programme, event.day))
+        if number not in telling:
+            continue
         for key, members in groups.items():
             answers = frozenset((here[p].unknown, here[p].live) for p in members if p in here)
             if answers:
