@@ -25,8 +25,18 @@ from changeflow.storage.chain import CLOCK_TOLERANCE, GENESIS, Entry, Fault, mom
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
 _NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
-_PASSING = (*FULL, errno.EIO, errno.EINTR, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE)
-"""What is wrong for a while, with a place that is right."""
+_PASSING = (
+    *FULL,
+    errno.ENOENT,
+    errno.EIO,
+    errno.EINTR,
+    errno.EAGAIN,
+    errno.ENOMEM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ESTALE,
+)
+"""What may be wrong for a while with a place that is right: a folder that is not mounted, a file that was removed."""
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
 """Bytes in which there must be a whole line of ours."""
