@@ -17,6 +17,7 @@ ChangeflowError
 ├── DatabaseError               the database cannot do it now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
 │   │   └── DatabaseDownError   the database is there but does not answer, or is damaged: exit 4
+│   ├── CustodyLostError        the row that says which database this is was removed: exit 4, as an InputError
 │   ├── KeyFileError            the file with the database's key is missing, or is another's: exit 4, as an InputError
 │   ├── KeyFileUnsetError       a server's database needs CHANGEFLOW_KEY_FILE: exit 4, as an InputError
 │   ├── DatabaseBusyError       another process is writing: exit 5, as a ConflictError
@@ -217,6 +218,17 @@ class DatabaseUrlError(DatabaseError, InputError):
 
 class DatabaseDownError(DatabaseUrlError):
     """The database does not answer, or its file is damaged, full or not readable."""
+
+
+class CustodyLostError(DatabaseError, InputError):
+    """The one row of the table 'custody' is gone, or is not the only one: no one can tell a restored copy any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database no longer says which one it is: its table 'custody' must have exactly one row, and someone "
+            "has changed that outside changeflow. Nothing was sent and no changes were saved. Put the database back "
+            "from a copy (changeflow db restore), and look for other changes: changeflow audit verify"
+        )
 
 
 class DatabaseBusyError(DatabaseError, ConflictError):
