@@ -12,6 +12,7 @@ ChangeflowError
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
+│   └── AnchorLostError         the anchor is missing or empty, although the audit has entries
 ├── ConflictError               newer data is stored: exit 5
 │   └── DatabaseInUseError      a restore needs the database to itself
 ├── DatabaseError               the database cannot do it now; a page answers 503
@@ -171,6 +172,18 @@ class AnchorError(ChangeflowError):
         super().__init__(
             f"The audit's anchor '{path}' cannot be used: {why}. {saved} "
             "Set CHANGEFLOW_ANCHOR to a file that this account can write to."
+        )
+
+
+class AnchorLostError(AnchorError):
+    """The anchor has no line, although the audit has entries. Only a person may begin it again."""
+
+    def __init__(self, path: str) -> None:
+        ChangeflowError.__init__(
+            self,
+            f"The audit's anchor '{path}' is missing or empty, although the audit has entries. No changes saved. "
+            "Put the file back from a copy. If it is lost, or if you begin to use one, check the database and accept "
+            "it as it is: changeflow audit anchor --as PERSON",
         )
 
 
