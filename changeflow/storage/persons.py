@@ -78,7 +78,7 @@ def rows_about(
     carried = select_rows(nudges.c.message).where(nudges.c.programme_id == programme, nudges.c.person == person)
     for what, table in (("messages", MessageRow), ("how they want to be reached", ReachRow)):
         own = SQLModel.metadata.tables[str(table.__tablename__)]
-        theirs = own.c.recipient.in_(list(recipients))
+        theirs: ColumnElement[bool] = own.c.recipient.in_(list(recipients))
         if table is MessageRow:
             theirs |= and_(own.c.id.in_(carried), own.c.recipient.not_like(f"{ERASED_RECIPIENT}%"))
         rows = session.connection().execute(select_rows(own).where(theirs)).mappings()
