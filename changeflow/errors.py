@@ -12,12 +12,14 @@ ChangeflowError
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
-│   └── AnchorPlaceError        no file can be there, or another kind of file is: exit 4, as an InputError
+│   ├── AnchorPlaceError        no file can be there, or another kind of file is: exit 4, as an InputError
+│   └── AnchorLostError         the anchor is missing or empty, although the audit has entries
 ├── ConflictError               newer data is stored: exit 5
 │   └── DatabaseInUseError      a restore needs the database to itself
 ├── DatabaseError               the database cannot do it now; a page answers 503
 │   ├── DatabaseUrlError        no usable database under that address: exit 4, as an InputError
 │   │   └── DatabaseDownError   the database is there but does not answer, or is damaged: exit 4
+│   ├── CustodyLostError        the row that says which database this is was removed: exit 4, as an InputError
 │   ├── KeyFileError            the file with the database's key is missing, or is another's: exit 4, as an InputError
 │   ├── KeyFileUnsetError       a server's database needs CHANGEFLOW_KEY_FILE: exit 4, as an InputError
 │   ├── DatabaseBusyError       another process is writing: exit 5, as a ConflictError
@@ -183,6 +185,18 @@ class AnchorPlaceError(AnchorError, InputError):
     """No anchor can be at the place that is named, however often one tries."""
 
 
+class AnchorLostError(AnchorError):
+    """The anchor has no line, although the audit has entries. Only a person may begin it again."""
+
+    def __init__(self, path: str) -> None:
+        ChangeflowError.__init__(
+            self,
+            f"The audit's anchor '{path}' is missing or empty, although the audit has entries. No changes saved. "
+            "Put the file back from a copy. If it is lost, or if you begin to use one, check the database and accept "
+            "it as it is: changeflow audit anchor --as PERSON",
+        )
+
+
 class ConflictError(ChangeflowError):
     """Newer data than yours is stored."""
 
@@ -227,6 +241,17 @@ class DatabaseUrlError(DatabaseError, InputError):
 
 class DatabaseDownError(DatabaseUrlError):
     """The database does not answer, or its file is damaged, full or not readable."""
+
+
+class CustodyLostError(DatabaseError, InputError):
+    """The one row of the table 'custody' is gone, or is not the only one: no one can tell a restored copy any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database no longer says which one it is: its table 'custody' must have exactly one row, and someone "
+            "has changed that outside changeflow. Nothing was sent and no changes were saved. Put the database back "
+            "from a copy (changeflow db restore), and look for other changes: changeflow audit verify"
+        )
 
 
 class DatabaseBusyError(DatabaseError, ConflictError):

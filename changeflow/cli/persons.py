@@ -3,13 +3,16 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, spoken_errors, supported
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.moments import local_day, spoken_day
+
+if TYPE_CHECKING:
+    from changeflow.usecases.persons import Theirs
 
 person = typer.Typer(help="What somebody may ask of what is kept about them.", no_args_is_help=True)
 Received = Annotated[
@@ -21,6 +24,8 @@ Received = Annotated[
         help="The day on which the request came; today when left out.",
     ),
 ]
+Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as people.csv has or had it.")]
+Only = Annotated[bool, typer.Option("--only", help="This id alone: others that had the same address are other people.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,28 +52,50 @@ def person_deadline(
 
 @person.command("erase")
 def person_erase(
-    who: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as in people.csv.")],
+    who: Who,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it: it cannot be undone.")] = False,
+    only: Only = False,
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Erase what is about one person. Their id stays in versions and the audit, and no import brings them back."""
+    """Erase one person, under all their ids. The ids stay in versions and the audit; no import brings them back."""
     from changeflow.errors import InputError
     from changeflow.usecases import persons
 
     with spoken_errors():
+        now = moment(at)
         if not yes:
+            theirs = persons.look_up(who, db=db, programme=programme, actor=actor, now=now, alone=only)
+            for line in _lines(theirs, "Would be erased", "Would not be erased"):
+                note(line)
             raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
-        removed = persons.erase(who, db=db, programme=programme, actor=actor, now=moment(at))
-        out(", ".join(f"{count} {what}" for what, count in removed.items()) + " removed.")
+        erased = persons.erase(who, db=db, programme=programme, actor=actor, now=now, alone=only)
+        out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
+        for line in _lines(erased.theirs, "Erased", "Not erased"):
+            note(line)
         note("Take their row out of people.csv before the next apply; in old backups they are still.")
+
+
+def _lines(theirs: "Theirs", reached: str, left: str) -> list[str]:
+    """Say which ids are reached, which are not, and where else there is something."""
+    lines = []
+    if len(theirs.ids) > 1:
+        lines.append(f"{reached} as the same person: {', '.join(theirs.ids)}.")
+    if theirs.unsure:
+        lines.append(
+            f"{left}: {', '.join(theirs.unsure)}. They share an address with {theirs.ids[0]} and may be other "
+            "people. If one is the same person, name that id too."
+        )
+    if theirs.elsewhere:
+        lines.append(f"Other programmes have something about them: {', '.join(theirs.elsewhere)}.")
+    return lines
 
 
 @person.command("export")
 def person_export(
-    who: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as in people.csv.")],
+    who: Who,
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     received: Received = None,
@@ -76,17 +103,20 @@ def person_export(
     reason: Annotated[
         str, typer.Option(help="Why their scores are needed, where there are any; that you gave one is noted.")
     ] = "",
+    only: Only = False,
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Write all that is kept about one person, for them alone (JSON). Who read it, and when, goes into the audit."""
+    """Write all that is kept about one person, under all their ids (JSON). The audit notes who read it, and when."""
     from changeflow.files import write_whole
     from changeflow.usecases import persons
 
     with spoken_errors():
         now = moment(at)
         came = received.date() if received else local_day(now)
-        found = persons.everything_about(who, came, db=db, programme=programme, actor=actor, now=now, reason=reason)
+        found = persons.everything_about(
+            who, came, db=db, programme=programme, actor=actor, now=now, reason=reason, alone=only
+        )
         text = json.dumps(found, indent=2, ensure_ascii=False)
         if to is None:
             out(text)

@@ -4,6 +4,9 @@ A line is `TIME KIND PROGRAMME FIRST LAST HASH LINK`. Each transaction writes a 
 `stored` line after it, so an entry without a line was not written by changeflow, and a line without an entry is either
 a transaction that did not commit (`begun` alone) or an entry that is gone. `accepted` is a person's statement that a
 head is right, after a restore. LINK is a hash over the line and the link before it.
+
+An anchor begins with the first entry of a database, or with an accepted head. One that is lost or emptied does not
+begin again without a person: changes are refused until then.
 """
 
 import errno
@@ -17,13 +20,21 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
-from changeflow.errors import AnchorError, AnchorPlaceError
+from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError
 from changeflow.files import FULL, check_ordinary, open_ordinary
 from changeflow.logs import log
-from changeflow.storage.chain import CLOCK_TOLERANCE, GENESIS, Entry, Fault, moment_text
+from changeflow.storage.chain import CLOCK_TOLERANCE, GENESIS, SEALING, Entry, Fault, moment_text
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
+_EMPTY = (
+    "the anchor has no line: the file was lost or emptied, or no one has begun it. Put it back from a copy, or accept "
+    "the database as it is with 'changeflow audit anchor'"
+)
+_BEGUN_LATE = (
+    "the anchor has nothing of it or of what came before, and no one has accepted that: lines were lost, or the anchor "
+    "was set later. Put the file back from a copy, or accept the database as it is with 'changeflow audit anchor'"
+)
 _NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
 _PASSING = (
     *FULL,
@@ -77,11 +88,14 @@ class Anchored:
     heads: tuple[Head, ...]
 
 
-def announce(path: str, heads: Sequence[Head]) -> Anchored | None:
-    """Write what is about to be committed; an `AnchorError` stops the commit. Without a path nothing is written."""
+def announce(path: str, heads: Sequence[Head], *, may_begin: bool) -> Anchored | None:
+    """Write what is about to be committed; an `AnchorError` stops the commit. Without a path nothing is written.
+
+    `may_begin`: no entry is sealed yet, so an anchor without a line is a new one. Otherwise it is lost.
+    """
     if not path:
         return None
-    _append(path, BEGUN, heads)
+    _append(path, BEGUN, heads, may_begin=may_begin)
     return Anchored(path, tuple(heads))
 
 
@@ -97,15 +111,20 @@ def confirm(anchored: Anchored | None) -> None:
 
 def accept(path: str, heads: Sequence[Head]) -> None:
     """Write that a person holds these heads to be right: the lines beyond them no longer count."""
-    _append(path, ACCEPTED, heads)
+    _append(path, ACCEPTED, heads, may_begin=True)
 
 
 def read(path: Path) -> Iterator[Line | Fault]:
-    """Yield the lines of an anchor, and what is wrong with them. A line that a crash cut short is passed over."""
+    """Yield the lines of an anchor, and what is wrong with them. A line that a crash cut short is passed over.
+
+    A file that is missing has no line.
+    """
     try:
         with TextIOWrapper(open_ordinary(path), encoding="utf-8", errors="replace") as text:
             # No line of ours is that long: of another file none fills the memory.
             yield from checked(iter(lambda: text.readline(_BLOCK), ""))
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise _meaning(error, path, saved="Nothing was checked.") from None
 
@@ -144,10 +163,12 @@ def _link(before: str, body: str) -> str:
     return hashlib.sha256(f"{before} {body}".encode()).hexdigest()
 
 
-def _append(path: str, kind: str, heads: Sequence[Head]) -> None:
+def _append(path: str, kind: str, heads: Sequence[Head], *, may_begin: bool = False) -> None:
     try:
-        with _locked(path) as file:
+        with _locked(path, create=may_begin) as file:
             link, is_whole = _last_link(file, path)
+            if link == GENESIS and not may_begin:
+                raise AnchorLostError(path)
             text = "" if is_whole else "\n"
             for head in heads:
                 line = Line(head.at, kind, head.programme, head.first, head.last, head.hash, "")
@@ -157,6 +178,10 @@ def _append(path: str, kind: str, heads: Sequence[Head]) -> None:
             while data:
                 data = data[os.write(file, data) :]
             os.fsync(file)
+    except FileNotFoundError as error:
+        if Path(path).parent.is_dir():
+            raise AnchorLostError(path) from None
+        raise AnchorError(path, error.strerror or str(error)) from None
     except OSError as error:
         raise _meaning(error, path) from None
 
@@ -167,15 +192,17 @@ def _meaning(error: OSError, path: str | Path, *, saved: str = "No changes saved
 
 
 @contextmanager
-def _locked(path: str) -> Iterator[int]:
+def _locked(path: str, *, create: bool) -> Iterator[int]:
     """Open the file for one writer at a time; readable and writable by its owner alone when it is made here."""
     import fcntl
 
-    is_new = not Path(path).exists()
-    if not is_new:
+    is_there = Path(path).exists()
+    if is_there:
         # Before it is opened, which may do something to a device.
         check_ordinary(Path(path))
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    is_new = create and not is_there
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_CREAT if create else 0)
+    file = os.open(path, flags, 0o600)
     try:
         check_ordinary(file, named=path)
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -253,6 +280,10 @@ class _Timeline:
     """A number that was stored twice, with different hashes."""
     is_bad: bool = False
 
+    def misses(self, entry: Entry) -> bool:
+        """Tell whether the anchor began after a sealed entry, and no one has accepted that."""
+        return entry.number < self.since and entry.form >= SEALING and not self.accepted
+
     def take(self, line: Line) -> None:
         if line.kind == ACCEPTED:
             self.accepted, self.fork = line.last, None
@@ -326,11 +357,18 @@ class AnchorWitness:
         if self.first is None or entry.real_at is None or entry.programme in self._late:
             return
         if entry.real_at > self.first.at + CLOCK_TOLERANCE:
-            self._late.add(entry.programme)
-            yield Fault(entry.programme, entry.number, _NEVER)
+            what = _NEVER
+        elif self.first.kind != ACCEPTED and entry.form >= SEALING:
+            what = _BEGUN_LATE
+        else:
+            return
+        self._late.add(entry.programme)
+        yield Fault(entry.programme, entry.number, what)
 
     def finish(self, heads: Mapping[str, tuple[int, str]]) -> Iterator[Fault]:
         yield from self._faults
+        if self.first is None and heads:
+            yield Fault("", None, _EMPTY)
         for programme, own in sorted(self._timelines.items()):
             head, top = heads.get(programme, (0, ""))[0], max(own.stored, default=0)
             if head == 0 and top:
@@ -362,6 +400,8 @@ def _seen_otherwise(own: _Timeline, entry: Entry) -> str | None:
     number = entry.number
     if own.stored.get(number, entry.hash) != entry.hash:
         return "it is not the entry that was anchored: it was rewritten, or one before it was"
+    if own.misses(entry):
+        return _BEGUN_LATE
     if number < own.since or number <= own.accepted:
         return None
     if not own.seen.meets(number, number):

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlmodel import Session, col
 
-from changeflow.storage import oddities, sealing
+from changeflow.storage import oddities, sealing, structure
 from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
 from changeflow.storage.chain import SEALING, Entry, Fact, Fault, SealedRow, Verdict, Witness, check
 from changeflow.storage.covered import Covered, covered_tables
@@ -104,15 +104,18 @@ def verify(session: Session, programme: str | None = None) -> tuple[int, list[Fa
 
 def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> Verdict:
     """Check chains, the rows that they seal, and witnesses from outside; with a name, keep what concerns that chain."""
+    connection = session.connection()
+    changed = structure.differences(connection)
     try:
         verdict = _examined(session, witnesses)
-    except UNREADABLE:
-        # A value that changeflow cannot have written: the rest can be checked once it is put right.
-        odd = list(oddities.unreadable(session.connection()))
+        verdict.faults += [*changed, *oddities.disguised(connection), *oddities.custody(connection)]
+    except (*UNREADABLE, ProgrammingError):
+        # A value that changeflow cannot have written, or a column that is gone: the rest can be checked once it is
+        # put right.
+        odd = changed or list(oddities.unreadable(connection))
         if not odd:
             raise
         return Verdict(faults=odd)
-    verdict.faults.extend(oddities.triggers(session.connection()))
     if programme is not None:
         verdict.entries = sum(1 for _ in entries_in_full(session, programme))
         verdict.faults = [f for f in verdict.faults if f.programme in ("", programme)]

@@ -34,7 +34,6 @@ MECHANICS: Mapping[str, Mapping[str, str]] = {
     "programme": {"revision": "It counts changes, so that pages know when to compute again."},
     "nudge": {
         "priority": "It is computed again at each tick.",
-        "content": "It is the wording, computed again at each tick until the message goes.",
         "not_before": "It is the hour at which messages may go out.",
         "why": "It is the reason for holding a message back at the moment.",
     },
@@ -49,6 +48,9 @@ MECHANICS: Mapping[str, Mapping[str, str]] = {
     "reach": {"error": "It is the answer of the mail server."},
 }
 """Columns that change without an act of anyone's, and why no entry seals them."""
+
+SEALED_ONCE: Mapping[str, tuple[str, str]] = {"nudge": ("content", "message")}
+"""A column that is sealed once another has a value: a nudge's wording, computed at each tick until a message has it."""
 
 PROGRAMME = "programme_id"
 
@@ -66,6 +68,8 @@ class Covered:
     key_places: tuple[int, ...]
     programme_place: int | None
     """Where in a row its programme is; None for a table that all programmes share."""
+    sealed_once: tuple[int, int] | None = None
+    """Where in a row a column is that is sealed once another has a value, and where that one is."""
 
     @property
     def name(self) -> str:
@@ -92,6 +96,8 @@ class Covered:
 
     def content_of(self, row: Sequence[Any]) -> str:
         """Return a row as canonical JSON: names sorted, moments in UTC, defaults and nulls left out."""
+        if self.sealed_once is not None and row[self.sealed_once[1]] is None:
+            row = [None if place == self.sealed_once[0] else value for place, value in enumerate(row)]
         content = ",".join([
             f"{name}{to_json(value)}"
             for (name, left_out, to_json), value in zip(self.forms, row, strict=False)
@@ -123,6 +129,7 @@ def _covered(table: Table, model: Mapper[Any] | None) -> Covered:
         keys=keys,
         key_places=tuple(names.index(k.name) for k in keys),
         programme_place=next((names.index(n) for n in _programme_columns(table) if n in names), None),
+        sealed_once=(names.index(once[0]), names.index(once[1])) if (once := SEALED_ONCE.get(table.name)) else None,
     )
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
+from changeflow.errors import CustodyLostError
 from changeflow.storage.state import Seen
 from changeflow.storage.tables.agenda import MessageRow, TickRow
 from changeflow.storage.tables.audit import AuditRow
@@ -66,9 +67,15 @@ class NotReleasedError(Exception):
 
 
 def read(session: Session, *, for_change: bool = False) -> Custody:
-    """Return what a database says of itself; `for_change` keeps others from counting it on."""
+    """Return what a database says of itself; `for_change` keeps others from counting it on.
+
+    Without exactly one row it is a `CustodyLostError`.
+    """
     query = select(CustodyRow).execution_options(populate_existing=True)
-    row = session.exec(query.with_for_update() if for_change else query).one()
+    rows = session.exec(query.with_for_update() if for_change else query).all()
+    if len(rows) != 1:
+        raise CustodyLostError
+    [row] = rows
     return Custody(
         identity=row.identity,
         counter=row.counter,
@@ -95,22 +102,32 @@ def stand(found: Custody, seen: Seen | None) -> tuple[Standing, str]:
 
 def advance(session: Session, seen: Seen) -> Seen:
     """Count the database on, at the end of a transaction; `NotReleasedError` where it is not what was seen."""
-    row = session.exec(
+    rows = session.exec(
         update(CustodyRow)
         .values(counter=CustodyRow.counter + 1, marker=secrets.token_hex(8))
         .returning(
             col(CustodyRow.identity), col(CustodyRow.counter), col(CustodyRow.marker), col(CustodyRow.restored_at)
         )
         .execution_options(synchronize_session=False)
-    ).one()
-    identity, counter, marker, restored_at = row
+    ).all()
+    if len(rows) != 1:
+        raise CustodyLostError
+    identity, counter, marker, restored_at = rows[0]
     if restored_at is not None or identity != seen.identity or counter <= seen.counter:
         raise NotReleasedError
     return Seen(identity, counter, marker)
 
 
+def is_lost(session: Session) -> bool:
+    """Return whether the row is gone."""
+    return session.exec(select(CustodyRow.id).limit(1)).first() is None
+
+
 def mark_restored(session: Session, *, at: datetime, why: str, identity: str | None = None) -> None:
-    """Have it wait for a person. `identity` takes the place of one that an upgrade has just made up."""
+    """Have it wait for a person. `identity` replaces one that is lost, or that an upgrade has just made up."""
+    if is_lost(session):
+        session.add(CustodyRow(identity=secrets.token_hex(16), marker=secrets.token_hex(8)))
+        session.flush()
     found = read(session)
     values: dict[str, object] = {"restored_at": at, "restored_why": why, "reviewed": None}
     if found.copied_at is None:

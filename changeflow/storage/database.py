@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, create_engine, event
@@ -33,6 +32,7 @@ from changeflow.errors import (
     OlderDatabaseError,
 )
 from changeflow.storage import anchor, audit, presence, sealing, touched
+from changeflow.storage.migrations import config as _alembic
 from changeflow.storage.opening import check_owner, plain_words
 from changeflow.values.acting import current
 
@@ -60,15 +60,14 @@ _SERVER_OPTIONS = {
 """A server that has gone without a word is noticed within half a minute, not after hours (libpq's defaults)."""
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03", "57014"})
 """PostgreSQL: serialization failure, deadlock, lock not available, cancelled by a time limit."""
-_REFUSED_STATES = frozenset({"25006", "42501"})
-"""PostgreSQL: a standby server that takes no writes, and an account without the right."""
+_REFUSED_STATES = frozenset({"25006", "42501", "42P01"})
+"""PostgreSQL: a standby server that takes no writes, an account without the right, and a table that is gone."""
 _BUSY_CODES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _STATEMENT_CODES = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_MISUSE", "SQLITE_RANGE")
 """SQLite: what is wrong with a statement. All other codes are about the file, the disk or the memory."""
 _READ_ONLY = "changeflow_read_only"
 _BEFORE_COMMIT = "changeflow_before_commit"
 _UPGRADE_LOCK = 7_272_741
-_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
 @lru_cache(maxsize=8)
@@ -311,12 +310,6 @@ def head_version() -> str:
 
 def known_versions() -> set[str]:
     return {s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
 
 
 def _check_version(engine: Engine, url: str, *, create: bool) -> None:

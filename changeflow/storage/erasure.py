@@ -1,13 +1,14 @@
 """Erasing a person: what is about them goes, and a tombstone stays so that no import brings them back."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, func, select
 
 from changeflow.storage.database import count_touched
+from changeflow.storage.persons import ERASED_RECIPIENT
 from changeflow.storage.pseudonyms import adopt_key, tombstones_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
@@ -17,13 +18,20 @@ ERASED = "they were erased"
 
 
 def erase(
-    session: Session, programme: str, person: str, *, email: str | None, recipient: str | None, at: datetime
+    session: Session,
+    programme: str,
+    person: str,
+    *,
+    email: str | None,
+    recipients: Collection[str],
+    at: datetime,
 ) -> dict[str, int]:
     """Remove what is about a person; return how much of what.
 
     Their id stays where history rests on it (versions, the audit, what was due): it is a pseudonym from then on. It
     also stays among the people that published groups counted, because later publications are tested with these figures.
-    `recipient` is the hash under which messages went to them; None where another programme writes to them still.
+    `recipients` are the hashes under which messages went to them and to no one else, and `email` is their address where
+    no one else has or had it.
     """
     key = adopt_key(session)
     theirs = (col(AttendanceRow.programme_id) == programme, col(AttendanceRow.person) == person)
@@ -61,9 +69,11 @@ def erase(
     waiting = col(NudgeRow.message).is_(None) & col(NudgeRow.withdrawn_at).is_(None)
     count_touched(session, update(NudgeRow).where(*own, waiting).values(withdrawn_at=at, why=ERASED))
     count_touched(session, update(NudgeRow).where(*own).values(content="{}"))
-    if recipient is not None:
-        removed["preferences"] = count_touched(session, delete(ReachRow).where(col(ReachRow.recipient) == recipient))
-        nobody = f"erased-{secrets.token_hex(8)}"
+    if recipients:
+        theirs_alone = col(ReachRow.recipient).in_(list(recipients))
+        removed["preferences"] = count_touched(session, delete(ReachRow).where(theirs_alone))
+    for recipient in recipients:
+        nobody = f"{ERASED_RECIPIENT}{secrets.token_hex(8)}"
         count_touched(
             session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=nobody)
         )

@@ -1,19 +1,26 @@
 """Under which addresses people are, and were, known: whoever gets another id is still the same person."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.identities import LIKELY
 from changeflow.storage import keys, versions
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
-from changeflow.storage.tables.facts import AssessmentRow
+from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
+from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
 from changeflow.storage.tables.programme import AddressSeenRow
+
+_ABOUT_PEOPLE = (AssessmentRow, AttendanceRow, AnswerRow, NudgeRow, LinkRow)
 
 
 def remember(session: Session, programme: str) -> None:
-    """Keep a keyed hash of every address that a programme with answers has now. None is ever removed."""
-    if not session.exec(select(AssessmentRow.id).where(AssessmentRow.programme_id == programme).limit(1)).first():
+    """Keep a keyed hash of every address that a programme has now, once it has rows about people. None is removed.
+
+    Publications know by them who has another id; so do exports and erasures.
+    """
+    if not any(_has_rows(session, table, programme) for table in _ABOUT_PEOPLE):
         return
     add(session, programme, _addresses_now(session, programme))
 
@@ -48,6 +55,10 @@ def everybody(session: Session) -> list[tuple[str, str, str]]:
         found |= dict.fromkeys((programme, person, "") for person in versions.contacts(session, programme))
         found |= dict.fromkeys((programme, *one) for one in _addresses_now(session, programme))
     return list(found)
+
+
+def _has_rows(session: Session, table: Any, programme: str) -> bool:  # noqa: ANN401  (one of the rows below)
+    return session.exec(select(table.programme_id).where(table.programme_id == programme).limit(1)).first() is not None
 
 
 def _addresses_now(session: Session, programme: str) -> list[tuple[str, str]]:

@@ -1,14 +1,14 @@
 """Everything that is kept about one person, from every table that can name one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, or_
 from sqlalchemy import select as select_rows
 from sqlmodel import Session, SQLModel
 
-from changeflow.storage import publications
+from changeflow.storage import publications, versions
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.facts import (
@@ -26,6 +26,10 @@ from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, 
 from changeflow.storage.tables.plan import ReportRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, VersionRow
 from changeflow.values.moments import local_day, round_label
+
+PROGRAMME = "programme_id"
+ERASED_RECIPIENT = "erased-"
+"""What stands in the place of a recipient who was erased begins with this."""
 
 ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "contact details": (ContactRow, ("person",), ()),
@@ -57,23 +61,45 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
 """What it is, its table, the columns that name a person, and the columns that are left out."""
 
 
-def rows_about(session: Session, programme: str, person: str, recipient: str) -> dict[str, list[dict[str, Any]]]:
-    """Return every row about a person, by what it is; `recipient` is the hash under which messages went to them."""
+def rows_about(
+    session: Session, programme: str, person: str, recipients: Collection[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return every row about a person, by what it is.
+
+    `recipients` are the hashes under which messages went to them, and to no one else. Of other messages those are
+    returned that carry a nudge of theirs.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
-    for what, (table, columns, left_out) in ABOUT.items():
+    for what, (table, _, left_out) in ABOUT.items():
         own = SQLModel.metadata.tables[str(table.__tablename__)]
-        names_them = own.c[columns[0]] == person
-        for column in columns[1:]:
-            names_them |= own.c[column] == person
-        query = select_rows(own).where(own.c.programme_id == programme, names_them)
+        query = select_rows(own).where(_names(own, what, programme, person))
         found[what] = [_plain(row, left_out) for row in session.connection().execute(query).mappings()]
+    nudges = SQLModel.metadata.tables[str(NudgeRow.__tablename__)]
+    carried = select_rows(nudges.c.message).where(nudges.c.programme_id == programme, nudges.c.person == person)
     for what, table in (("messages", MessageRow), ("how they want to be reached", ReachRow)):
         own = SQLModel.metadata.tables[str(table.__tablename__)]
-        query = select_rows(own).where(own.c.recipient == recipient)
-        rows = session.connection().execute(query).mappings()
+        theirs: ColumnElement[bool] = own.c.recipient.in_(list(recipients))
+        if table is MessageRow:
+            theirs |= and_(own.c.id.in_(carried), own.c.recipient.not_like(f"{ERASED_RECIPIENT}%"))
+        rows = session.connection().execute(select_rows(own).where(theirs)).mappings()
         found[what] = [_plain(row, ("recipient", "claimed_by", "claimed_until")) for row in rows]
     found["groups they were counted in"] = _counted_in(session, programme, person)
     return {what: rows for what, rows in found.items() if rows}
+
+
+def is_named(session: Session, programme: str, person: str) -> bool:
+    """Tell whether a programme has, or had, something about a person: a row of any table, or a place in a version."""
+    for what, (table, _, _) in ABOUT.items():
+        own = SQLModel.metadata.tables[str(table.__tablename__)]
+        query = select_rows(own.c[PROGRAMME]).where(_names(own, what, programme, person)).limit(1)
+        if session.connection().execute(query).first() is not None:
+            return True
+    return any(person in people for people in versions.people_ever(session, programme))
+
+
+def _names(own: Table, what: str, programme: str, person: str) -> ColumnElement[bool]:
+    names_them = or_(*(own.c[column] == person for column in ABOUT[what][1]))
+    return and_(own.c[PROGRAMME] == programme, names_them)
 
 
 def _counted_in(session: Session, programme: str, person: str) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ def finish(session: Session) -> Anchored | None:
     heads = sealer.seal()
     if not heads:
         return None
-    return anchor.announce(sealer.anchor, heads)
+    return anchor.announce(sealer.anchor, heads, may_begin=sealer.is_first)
 
 
 class _Sealer:
@@ -108,10 +108,12 @@ class _Sealer:
     def __init__(self, connection: Connection, work: Work) -> None:
         self.connection, self.work = connection, work
         self.anchor = ""
+        self.is_first = False
+        """No entry of the database had sealed a row before."""
 
     def seal(self) -> list[anchor.Head]:
         own, shared = self._changes()
-        is_first = not self._is_sealing(None)
+        is_first = self.is_first = not self._is_sealing(None)
         heads = []
         names = sorted(name for name, pending in self.work.pending.items() if pending)
         self._lock(names)

@@ -99,6 +99,14 @@ def required(session: Session, programme: str) -> Version:
     return version
 
 
+def people_ever(session: Session, programme: str | None = None) -> set[frozenset[str]]:
+    """Return the ids of the people that each version has: of one programme, or of all."""
+    query = select(VersionRow.definition)
+    if programme is not None:
+        query = query.where(VersionRow.programme_id == programme)
+    return {frozenset(p["id"] for p in json.loads(text).get("people", ())) for text in session.exec(query)}
+
+
 def append(
     session: Session,
     definition: Definition,

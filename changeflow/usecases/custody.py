@@ -134,10 +134,9 @@ def erase_again(
         people = sorted(known | remains.people_named(session, name))
         back = [person for person in people if erasures.knows(name, person, emails.get(person))]
         done = erasure.erased(session, name, [(person, None) for person in back])
-        for person in back:
-            if person in done and not remains.is_anything_left(session, name, person):
-                continue
+        left = [p for p in back if p not in done or remains.is_anything_left(session, name, p)]
+        if left:
             versions.lock_programme(session, name)
-            erase_in(session, name, person, actor=SYSTEM, at=now)
-            count += 1
+            erase_in(session, name, left, actor=SYSTEM, at=now)
+            count += len(left)
     return count

@@ -1,6 +1,8 @@
 """Subject access: what is kept about one person, and until when they must have it."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,13 +12,12 @@ from changeflow.adkar.access import Pause, answer_by
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, custody, erasure, known_people, ledger, persons, rewriting, versions
+from changeflow.storage import audit, custody, erasure, identities, known_people, ledger, persons, rewriting, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.ledger import Erasure
-from changeflow.storage.pseudonyms import adopt_key, recipient_of
 from changeflow.storage.state import State
 from changeflow.usecases.permitting import noting_refusals, permit
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import SYSTEM, load
 from changeflow.values.moments import local_day
 from changeflow.values.roles import Action
 from changeflow.values.rulepack import Rulepacks
@@ -28,6 +29,27 @@ PURPOSE = (
 
 SCORES = "assessments"
 """What `rows_about` calls a person's scores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theirs:
+    """What belongs to one person."""
+
+    ids: tuple[str, ...]
+    """All ids of theirs that the programme knows."""
+    unsure: tuple[str, ...]
+    """Ids that share an address with them, and may be other people: not reached."""
+    elsewhere: tuple[str, ...]
+    """Other programmes that have something about them: not reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What an erasure has reached."""
+
+    theirs: Theirs
+    removed: dict[str, int]
+    """How much of what."""
 
 
 def deadline(
@@ -47,6 +69,16 @@ def deadline(
         )
 
 
+def look_up(
+    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, alone: bool = False
+) -> Theirs:
+    """Return what an erasure of a person would reach; nothing is changed."""
+    with noting_refusals(db, now), read_scope(db) as session:
+        stored = load(session, programme, on=local_day(now))
+        permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
+        return _theirs(session, stored.programme.id, person, alone=alone)
+
+
 def everything_about(
     person: str,
     received: date,
@@ -56,91 +88,111 @@ def everything_about(
     actor: str | None,
     now: datetime,
     reason: str = "",
+    alone: bool = False,
 ) -> dict[str, Any]:
     """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom.
 
-    Nothing else shows the scores of one person: where there are any, whoever asks gives a reason. That there was one is
-    noted; its words are not kept.
+    It has all their ids, also of people who are no longer in people.csv; with `alone`, only the id that is given.
+    Nothing else shows the scores of one person: where there are any, the reader gives a reason. The audit notes that
+    there was one; its words are not kept.
     """
     with noting_refusals(db, now), session_scope(db) as session:
         stored = load(session, programme, on=local_day(now), for_change=True)
         by = permit(stored.version.definition, actor, Action.EXPORT_PERSON, on=local_day(now))
         name, definition = stored.programme.id, stored.version.definition
-        known = {p.id: p for p in definition.people}
-        if person not in known:
-            raise UnknownThingError("person", person, known)
-        recipient = recipient_of(adopt_key(session), name, person, versions.contacts(session, name).get(person))
-        found = {
+        theirs = _theirs(session, name, person, alone=alone)
+        part = next((p for p in definition.people if p.id in theirs.ids), None)
+        found: dict[str, Any] = {
             "about": person,
+            "ids of theirs": list(theirs.ids),
             "programme": definition.programme.name,
             "organisation": definition.programme.organisation,
             "asked for on": received.isoformat(),
             "to be answered by": _deadline(definition, stored.programme.rulepacks, received, now).isoformat(),
             "read on": now.isoformat(timespec="seconds"),
             "purpose": PURPOSE,
-            "their part in the programme": known[person].model_dump(mode="json", exclude_defaults=True),
-            **persons.rows_about(session, name, person, recipient),
+            "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},
         }
+        if theirs.unsure:
+            found["not included: ids that share an address, and may be other people"] = list(theirs.unsure)
+        if theirs.elsewhere:
+            found["other programmes that have something about them"] = list(theirs.elsewhere)
+        recipients = identities.own_recipients(session, name, theirs.ids)
+        for one in theirs.ids:
+            for what, rows in persons.rows_about(session, name, one, recipients[one]).items():
+                known = found.setdefault(what, [])
+                known += [row for row in rows if row not in known]
         if found.get(SCORES) and not reason.strip():
             raise InputError(
                 f"The export has {person}'s scores. Give the reason why they are needed, such as their own request: "
                 "--reason “…”. Nothing was exported."
             )
-        subject = f"person:{person}:{'reason given' if reason.strip() else 'no reason'}"
-        audit.append(session, name, at=now, actor=by, action="person:export", subject=subject)
+        given = "reason given" if reason.strip() else "no reason"
+        read = [("person:export", f"person:{one}:{given}") for one in theirs.ids]
+        audit.append_all(session, name, read, at=now, actor=by)
     return found
 
 
-def erase(person: str, *, db: str, programme: str | None, actor: str | None, now: datetime) -> dict[str, int]:
-    """Erase what is about a person, in one transaction; return how much of what went.
+def erase(
+    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, alone: bool = False
+) -> Erased:
+    """Erase what is about a person under any of their ids, in one transaction; return what was reached.
 
-    Totals that were published stay as they are. The person's id stays in versions and in the audit, as a pseudonym.
+    Totals that were published stay as they are. The ids stay in versions and in the audit, as pseudonyms. `alone`: only
+    the id that is given, as the person who erases knows the others to be other people.
     """
     state = State(db)
     with noting_refusals(db, now), ledger.kept(state) as keep, session_scope(db) as session:
         stored = load(session, programme, on=local_day(now), for_change=True)
         by = permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
         name = stored.programme.id
-        contacts = versions.contacts(session, name)
-        known = {p.id for p in stored.version.definition.people} | contacts.keys()
-        if person not in known:
-            raise UnknownThingError("person", person, known)
-        email = contacts[person].email if person in contacts else None
-        removed = erase_in(session, name, person, actor=by, at=now)
+        known_people.remember(session, name)
+        theirs = _theirs(session, name, person, alone=alone)
+        emails = {one: _own_email(session, name, one, theirs.ids) for one in theirs.ids}
+        removed = erase_in(session, name, theirs.ids, actor=by, at=now)
         # Outside the database, and on the disk before it commits: no copy that is put back brings them back.
         identity = custody.read(session).identity
-        keep(Erasure(identity=identity, programme=name, person=person, email=email, at=now))
+        for one in theirs.ids:
+            keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=now))
         rewriting.owe(state)
     rewriting.settle(state)
-    return removed
+    return Erased(theirs=theirs, removed=removed)
 
 
-def erase_in(session: Session, name: str, person: str, *, actor: str, at: datetime) -> dict[str, int]:
-    """Erase what is about a person within a transaction of the caller's, who has locked the programme."""
+def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, at: datetime) -> dict[str, int]:
+    """Erase what is about some ids within a transaction of the caller's, who has locked the programme.
+
+    Return how much of what. No other id is looked for.
+    """
     known_people.remember(session, name)
-    contact = versions.contacts(session, name).get(person)
-    recipient = recipient_of(adopt_key(session), name, person, contact)
-    removed = erasure.erase(
-        session,
-        name,
-        person,
-        email=contact.email if contact else None,
-        recipient=None if _is_written_to_elsewhere(session, name, recipient) else recipient,
-        at=at,
-    )
+    recipients = identities.own_recipients(session, name, people)
+    emails = {one: _own_email(session, name, one, people) for one in people}
+    removed: Counter[str] = Counter()
+    for one in people:
+        done = erasure.erase(session, name, one, email=emails[one], recipients=recipients[one], at=at)
+        for what, count in done.items():
+            removed[what] += count
+        audit.append(session, name, at=at, actor=actor, action="person:erase", subject=f"person:{one}")
     versions.touch(session, name)
-    audit.append(session, name, at=at, actor=actor, action="person:erase", subject=f"person:{person}")
-    return removed
+    return dict(removed)
 
 
-def _is_written_to_elsewhere(session: Session, here: str, recipient: str) -> bool:
-    key = adopt_key(session)
-    return any(
-        recipient_of(key, name, person, contact) == recipient
-        for name in versions.programme_ids(session)
-        if name != here
-        for person, contact in versions.contacts(session, name).items()
-    )
+def _theirs(session: Session, name: str, person: str, *, alone: bool) -> Theirs:
+    """Return the ids of a person that a programme knows; one of which nothing is known is an `UnknownThingError`."""
+    identity = identities.identity_of(session, person, alone=alone)
+    named = identities.programmes_that_name(session, identity.ids)
+    own = named.pop(name, [])
+    if not own or person == SYSTEM:
+        raise UnknownThingError("person", person, versions.contacts(session, name))
+    return Theirs(ids=tuple(own), unsure=identity.unsure, elsewhere=tuple(named))
+
+
+def _own_email(session: Session, name: str, person: str, people: Sequence[str]) -> str | None:
+    """Return a person's address, unless another person has or had it: they would count as erased too."""
+    contact = versions.contact(session, name, person)
+    if contact is None or identities.is_address_shared(session, name, person, people):
+        return None
+    return contact.email
 
 
 def _deadline(

@@ -70,17 +70,17 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
     state = State(db)
     seen = state.seen()
     with replacing.replaced(copy, db, replace=replace, at=now) as prepared:
-        is_old = prepared.was_without_custody
         upgrade_database(prepared.url)
         with session_scope(prepared.url) as session:
+            is_unknown = prepared.was_without_custody or custody.is_lost(session)
             # An upgrade makes up an identity; the one that this machine knows is right.
-            identity = seen.identity if seen and is_old else None
+            identity = seen.identity if seen and is_unknown else None
             why = f"put back from {copy.name}"
             mark_restored(session, why=why, now=now, seen=seen, identity=identity)
             found = custody.read(session)
             known = {found.identity, *([seen.identity] if seen else [])}
             published.put_back(session, state, now=now)
-            erased = erase_again(session, state, identities=known, everywhere=is_old, now=now)
+            erased = erase_again(session, state, identities=known, everywhere=is_unknown, now=now)
         if erased:
             compact(prepared.url)
     return Restored(

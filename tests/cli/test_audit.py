@@ -77,9 +77,20 @@ def test_all_entries_gone_is_found_by_the_anchor(home: Path):
     assert "the whole chain is gone; the anchor has 2 entries" in run("audit", "verify", code=3).stderr
 
 
-def test_an_anchor_that_is_gone_is_an_error(home: Path):
-    (home / "anchor.txt").unlink()
-    assert "No such file" in run("audit", "verify", code=1).stderr
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_an_anchor_that_is_lost_is_a_finding_until_someone_accepts_it(home: Path, is_emptied: bool):
+    anchor = home / "anchor.txt"
+    anchor.unlink()
+    if is_emptied:
+        anchor.touch()
+    assert "the anchor has no line: the file was lost or emptied" in run("audit", "verify", code=3).stderr
+    refused = run("confidence", "set", "amber", "--reason", "Late", "--at", "2027-01-05", code=1).stderr
+    assert "is missing or empty, although the audit has entries. No changes saved." in " ".join(refused.split())
+    run("audit", "verify", code=3)
+    run("audit", "anchor", "--at", "2027-01-05")
+    assert "all in order" in run("audit", "verify").stdout
+    run("confidence", "set", "amber", "--reason", "Late", "--at", "2027-01-05")
+    assert "all in order" in run("audit", "verify").stdout
 
 
 def test_entries_are_listed_with_both_times_and_how_the_actor_was_known(home: Path):

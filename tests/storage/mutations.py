@@ -165,6 +165,15 @@ def edit_row(world: World, chance: random.Random) -> None:
     world.rows[key] = other_content(world.rows[key], chance)
 
 
+def edit_wording(world: World, chance: random.Random) -> None:
+    """Change what a message said to a person after it went."""
+    sent = [key for key in sorted(world.rows) if key[0] == "nudge" and "content" in json.loads(world.rows[key])[1]]
+    key = chance.choice(sent)
+    table, values = json.loads(world.rows[key])
+    values["content"] = other(values["content"], chance)
+    world.rows[key] = json.dumps([table, values], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def edit_row_cleverly(world: World, chance: random.Random) -> None:
     """Change a row and whatever seals it, as far as the attacker's patience goes."""
     fact = chance.choice(live(world))
@@ -266,6 +275,7 @@ KINDS: dict[str, Callable[[World, random.Random], None]] = {
     "rewrite the whole chain": rewrite,
     "delete the whole chain": drop_chain,
     "edit a row": edit_row,
+    "edit the wording of what was sent": edit_wording,
     "edit a row and what seals it": edit_row_cleverly,
     "delete a row": delete_row,
     "insert a row": insert_row,

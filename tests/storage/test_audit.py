@@ -16,10 +16,10 @@ from changeflow.storage import anchor, audit
 from changeflow.storage.anchor import AnchorWitness
 from changeflow.storage.backup import backup
 from changeflow.storage.chain import Fault
-from changeflow.storage.covered import EXEMPT, MECHANICS, covered_tables
+from changeflow.storage.covered import EXEMPT, MECHANICS, SEALED_ONCE, covered_tables
 from changeflow.storage.database import engine_for, rolled_back, session_scope, upgrade
 from changeflow.storage.tables import metadata
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, ReachRow
+from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
 from changeflow.storage.tables.plan import ForecastRow
@@ -90,7 +90,7 @@ def test_every_column_of_a_sealed_table_is_sealed_or_has_a_reason():
         sealed, exempt = {c.name for c in covered.columns}, MECHANICS.get(name, {})
         assert sealed | exempt.keys() == {c.name for c in metadata.tables[name].columns}, name
         assert all(len(reason.split()) >= 3 for reason in exempt.values()), name
-    assert MECHANICS.keys() <= covered_tables().keys()
+    assert MECHANICS.keys() | SEALED_ONCE.keys() <= covered_tables().keys()
 
 
 class TestEveryWayOfWriting:
@@ -180,6 +180,26 @@ class TestEveryWayOfWriting:
             note(session)
         assert last_facts(stored) == [("-", "message"), ("+", "message")]
         assert faults(stored) == []
+
+    def test_a_wording_is_sealed_once_a_message_has_it(self, stored: str):
+        def nudge(session: Session) -> NudgeRow:
+            return session.exec(select(NudgeRow)).one()
+
+        with session_scope(stored) as session:
+            session.add(MessageRow(recipient="r", day=ON, message_id="m", created_at=NOW))
+            session.add(NudgeRow(programme_id="small", key="k", person="lead", reason="due", subject="x", rung=1,
+                                 due_on=ON, content='{"title": "First"}', created_at=NOW))  # fmt: skip
+            note(session)
+        with session_scope(stored) as session:
+            nudge(session).content = '{"title": "Second"}'
+            note(session)
+        assert last_facts(stored) == [], "it waits still"
+        with session_scope(stored) as session:
+            nudge(session).message = session.exec(select(MessageRow.id)).one()
+            note(session)
+        assert faults(stored) == []
+        outside(stored, update(NudgeRow).values(content='{"title": "Third"}'))
+        assert [f.what for f in faults(stored)] == ["row 1 of 'nudge' is not as it sealed it"]
 
     def test_rows_that_all_programmes_share_are_sealed_by_whoever_writes(self, stored: str):
         with session_scope(stored) as session:

@@ -3,18 +3,21 @@
 import json
 import os
 import random
+import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.storage import anchor, audit, publications
+from changeflow.storage import anchor, audit, oddities, publications, structure
 from changeflow.storage.anchor import AnchorWitness
-from changeflow.storage.chain import Entry, Fact, SealedRow, Verdict, check
+from changeflow.storage.chain import Entry, Fact, Fault, SealedRow, Verdict, check
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import agenda, dispatching, facts, governance, persons
@@ -22,10 +25,13 @@ from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import Acting, Via, acting
 from tests.builders import SERVICE, Postbox, a_folder
+from tests.storage import tampering
 from tests.storage.mutations import KINDS, World, hash_of, sha
 
 COUNT = int(os.environ.get("MUTATIONS", "300"))
 """Of each kind; `make audit-mutations` tries ten thousand."""
+TAMPERINGS = COUNT if "MUTATIONS" in os.environ else 50
+"""Of each kind that changes a file: each takes ten times as long."""
 
 
 def at(day: int, hour: int = 9) -> datetime:
@@ -38,7 +44,7 @@ def tell(db: str, folder: Path) -> Iterator[str]:
     def change(day: int) -> Change:
         return Change(db=db, programme=None, actor="chief", now=at(day), on=date(2027, 1, day))
 
-    service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+    service = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: chief}\n"
     storing.apply(a_folder(folder / "trust", service=service), db=db, actor="chief", now=at(4, 8))
     yield "apply"
     facts.take_baseline("Agreed", change(4))
@@ -61,6 +67,8 @@ def tell(db: str, folder: Path) -> Iterator[str]:
     yield "confidence"
     agenda.tick(db=db, now=at(11, 8))
     yield "tick again"
+    dispatching.dispatch(db=db, now=at(11), channel=Postbox())
+    yield "dispatch again"
     persons.erase("lead", db=db, programme=None, actor="chief", now=at(12))
     yield "erase"
     facts.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 13), change(15))
@@ -119,6 +127,50 @@ def missed(story: World, kind: str, count: int, seed: int) -> list[int]:
         if not looked_at(world).faults:
             unseen.append(n)
     return unseen
+
+
+@pytest.fixture(scope="module")
+def tampered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database of the story, opened as another tool does that makes tables again."""
+    folder = tmp_path_factory.mktemp("tampered")
+    db = f"sqlite:///{folder / 'story.db'}"
+    for _ in tell(db, folder):
+        pass
+    engine_for(db).dispose()
+    engine = create_engine(db)
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA legacy_alter_table = ON")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    yield engine
+    engine.dispose()
+
+
+def faults_after(engine: Engine, tamper: Callable[[sqlite3.Connection], None], *, in_full: bool) -> list[Fault]:
+    """Return what is found after something was done, which is undone then; in full, or by what looks at the file."""
+    with Session(engine) as session:
+        connection = session.connection()
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)
+        tamper(raw)
+        if in_full:
+            return audit.examine(session).faults
+        return [*structure.differences(connection), *oddities.disguised(connection), *oddities.custody(connection)]
+
+
+@pytest.mark.parametrize("kind", tampering.KINDS)
+def test_whatever_is_done_to_the_file_is_found(tampered: Engine, kind: str):
+    def tamper(n: int) -> list[Fault]:
+        return faults_after(tampered, lambda raw: tampering.KINDS[kind](raw, random.Random(f"1:{n}")), in_full=n < 10)
+
+    assert [n for n in range(TAMPERINGS) if not tamper(n)] == []
+    assert faults_after(tampered, lambda _: None, in_full=True) == [], "everything was undone"
 
 
 @pytest.mark.parametrize("kind", KINDS)

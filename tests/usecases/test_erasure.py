@@ -48,18 +48,18 @@ def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
 def test_what_is_about_them_goes_and_nothing_of_others(db: str):
     with session_scope(db) as session:
         recipient = recipient_of(key_of(session), "small", "lead", versions.contacts(session, "small")["lead"])
-    removed = erase("lead", db=db, programme=None, actor="chief", now=at(9))
+    removed = erase("lead", db=db, programme=None, actor="chief", now=at(9)).removed
     assert (removed["contact details"], removed["assessments"]) == (1, 1)
     assert removed["links"] > 0
     with session_scope(db) as session:
-        left = persons.rows_about(session, "small", "lead", recipient)
+        left = persons.rows_about(session, "small", "lead", [recipient])
         assert left.keys() == {"what was due", "nudges", KEPT_TO_RECOGNISE}
         assert {n["content"] for n in left["nudges"]} == {"{}"}
         assert not session.exec(select(MessageRow).where(MessageRow.recipient == recipient)).all()
         waiting = session.exec(select(NudgeRow).where(NudgeRow.person == "lead", NudgeRow.message == None)).all()  # noqa: E711
         assert {n.why for n in waiting} == {"they were erased"}
         assert "chief" in versions.contacts(session, "small")
-        assert len(persons.rows_about(session, "small", "chief", "-")["assessments"]) == 1
+        assert len(persons.rows_about(session, "small", "chief", [])["assessments"]) == 1
         assert not audit.verify(session)[1]
         assert "lead@example.org" not in str([list(audit.entries(session, "small")), left])
     postbox = Postbox()
@@ -67,7 +67,7 @@ def test_what_is_about_them_goes_and_nothing_of_others(db: str):
     dispatching.dispatch(db=db, now=at(11), channel=postbox)
     assert "lead@example.org" not in [m.to_address for m in postbox.sent]
     # Twice does no harm.
-    assert set(erase("lead", db=db, programme=None, actor="chief", now=at(12)).values()) == {0}
+    assert set(erase("lead", db=db, programme=None, actor="chief", now=at(12)).removed.values()) == {0}
 
 
 def test_no_import_brings_them_back(db: str, tmp_path: Path):
@@ -97,8 +97,8 @@ def test_an_address_that_another_programme_writes_to_keeps_its_preferences(db: s
     storing.apply(a_folder(tmp_path / "other", programme=other, service=OWNED), db=db, actor="chief", now=at(4))
     with session_scope(db) as session:
         recipient = recipient_of(key_of(session), "small", "lead", versions.contacts(session, "small")["lead"])
-    removed = erase("lead", db=db, programme="small", actor="chief", now=at(9))
-    assert "preferences" not in removed
+    removed = erase("lead", db=db, programme="small", actor="chief", now=at(9)).removed
+    assert removed["preferences"] == 0
     with session_scope(db) as session:
         assert session.exec(select(MessageRow).where(MessageRow.recipient == recipient)).all()
         assert "lead" in versions.contacts(session, "other")
@@ -138,7 +138,7 @@ def test_of_published_groups_the_id_alone_stays(asked: str):
         counted = [g for g in groups if "h1" in g.people]
         assert {(g.view, g.group) for g in counted} >= {("programme", "all"), ("group", "heads")}
         assert {type(g.people["h1"]) for g in counted} == {bool}
-        left = persons.rows_about(session, "small", "h1", "-")
+        left = persons.rows_about(session, "small", "h1", [])
         assert left.keys() == {"groups they were counted in", KEPT_TO_RECOGNISE}
         assert "example.org" not in str(left)
         assert "h1" not in {k.answer.person for k in publications.kept_answers(session)}

@@ -21,6 +21,7 @@ from tests.web.test_answers import OWNED, moment, sent_on, token_in
 def token(db: str, tmp_path: Path) -> str:
     storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
     [message] = sent_on(db, 8)
+    auditing.accept(db=db, programme=None, anchor_file=tmp_path / "anchor.txt", actor="chief", now=moment(8))
     return token_in(message)
 
 
@@ -41,7 +42,7 @@ def actions(session: Session) -> list[str]:
 def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
     assert "It is recorded as done." in answer(db, token, anchor).text
-    assert AnchorWitness(read(anchor)).lines == 2, "begun and stored"
+    assert AnchorWitness(read(anchor)).lines == 5, "the accepted head, who accepted it, and the answer"
     assert auditing.verify(db=db, programme=None, anchor_file=anchor).is_well
 
 
@@ -52,3 +53,14 @@ def test_an_answer_that_cannot_be_anchored_is_not_taken(db: str, token: str, tmp
     with session_scope(db) as session:
         assert "progress" not in actions(session)
     assert "It is recorded as done." in answer(db, token, tmp_path / "anchor.txt").text
+
+
+def test_an_answer_is_not_taken_while_the_anchor_is_lost(db: str, token: str, tmp_path: Path):
+    anchor = tmp_path / "anchor.txt"
+    anchor.unlink()
+    refused = answer(db, token, anchor)
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    assert str(tmp_path) not in refused.text
+    assert not anchor.exists()
+    auditing.accept(db=db, programme=None, anchor_file=anchor, actor="chief", now=moment(8))
+    assert "It is recorded as done." in answer(db, token, anchor).text

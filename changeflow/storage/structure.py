@@ -1,0 +1,205 @@
+"""Compare the structure of a database with what the migrations make: nothing may be added, dropped or changed.
+
+A view, a trigger or another default can change what people read or write; without a unique index the same round is
+decided twice. What the migrations make is found by running them on an empty database in memory.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from alembic import command
+from sqlalchemy import Connection, create_engine, inspect
+
+from changeflow.errors import printable
+from changeflow.storage import migrations
+from changeflow.storage.chain import Fault
+
+TABLE = ""
+_OWN_OF_SQLITE = re.compile(r"sqlite_(autoindex_|sequence$|stat\d$)")
+_KINDS = {"DATETIME": "TIMESTAMP WITH TIME ZONE", "FLOAT": "DOUBLE PRECISION"}
+"""Column types of SQLite, as PostgreSQL has them."""
+_SPACED = {"(": " (", ",": ", ", ")": ") "}
+_COUNTED = re.compile(r"nextval\('(?:\w+\.)?(\w+)_id_seq'::regclass\)")
+_ODD_ON_POSTGRESQL = """
+WITH own AS (
+  SELECT c.* FROM pg_class c
+  WHERE relnamespace = current_schema()::regnamespace AND NOT EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+SELECT CASE relkind WHEN 'v' THEN '' WHEN 'm' THEN '' ELSE relname END,
+       CASE relkind WHEN 'v' THEN 'view ' || relname WHEN 'm' THEN 'materialized view ' || relname
+       WHEN 'f' THEN 'foreign table' ELSE 'partitions' END FROM own WHERE relkind IN ('v', 'm', 'f', 'p')
+UNION ALL SELECT relname, 'trigger ' || tgname FROM pg_trigger t JOIN own ON own.oid = tgrelid WHERE NOT tgisinternal
+UNION ALL SELECT DISTINCT relname, 'checks that are switched off' FROM pg_trigger JOIN own ON own.oid = tgrelid
+          WHERE tgisinternal AND tgenabled <> 'O'
+UNION ALL SELECT relname, 'rule ' || rulename FROM pg_rewrite JOIN own ON own.oid = ev_class
+          WHERE rulename <> '_RETURN'
+UNION ALL SELECT relname, 'policy ' || polname FROM pg_policy JOIN own ON own.oid = polrelid
+UNION ALL SELECT relname, 'row-level security' FROM own WHERE relrowsecurity OR relforcerowsecurity
+UNION ALL SELECT relname, 'a parent or child table' FROM own
+          WHERE oid IN (SELECT inhrelid FROM pg_inherits UNION SELECT inhparent FROM pg_inherits) AND relkind <> 'i'
+UNION ALL SELECT relname, 'rows that a crash removes' FROM own WHERE relkind = 'r' AND relpersistence <> 'p'
+UNION ALL SELECT relname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN own ON own.oid = conrelid
+          WHERE contype IN ('c', 'x') OR (contype IN ('p', 'u', 'f') AND (condeferrable OR NOT convalidated))
+UNION ALL SELECT relname, 'index that is not valid ' || indexrelid::regclass FROM pg_index
+          JOIN own ON own.oid = indrelid WHERE NOT (indisvalid AND indisready AND indislive)
+"""
+"""What changeflow uses nothing of. Objects of extensions are the server's business."""
+_OF_EXTENSIONS = """
+SELECT relname FROM pg_class c JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+WHERE d.deptype = 'e' AND relnamespace = current_schema()::regnamespace
+"""
+
+
+class Part(NamedTuple):
+    """One part of a table, in words that compare; a `TABLE` is the table itself. A view is of no table."""
+
+    table: str
+    what: str
+
+
+def differences(connection: Connection) -> list[Fault]:
+    """Return what was added to the tables, dropped from them, or changed."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    found = frozenset(_of_sqlite(connection) if is_sqlite else _of_postgresql(connection))
+    made = _made()[0 if is_sqlite else 1]
+    return [Fault("", None, what) for what in (*_lacking(made, found), *_added(made, found))]
+
+
+def _lacking(made: frozenset[Part], found: frozenset[Part]) -> Iterator[str]:
+    gone = {p.table for p in made - found if p.what == TABLE}
+    for table, what in sorted(made - found):
+        if what == TABLE:
+            yield f"the table '{table}' is missing"
+        elif table not in gone:
+            yield f"the table '{table}' lacks “{what}”, which changeflow makes"
+
+
+def _added(made: frozenset[Part], found: frozenset[Part]) -> Iterator[str]:
+    new = {p.table for p in found - made if p.what == TABLE}
+    for table, what in sorted(found - made):
+        if what == TABLE:
+            yield f"there is a table '{printable(table)}', which changeflow did not make"
+        elif table not in new:
+            where = f"the table '{printable(table)}' has" if table else "there is"
+            yield f"{where} “{printable(what)}”, which changeflow did not make"
+
+
+@lru_cache(maxsize=1)
+def _made() -> tuple[frozenset[Part], frozenset[Part]]:
+    """Return what the migrations make: as SQLite has it, and in the terms of both databases."""
+    engine = create_engine("sqlite://")
+    try:
+        with engine.begin() as connection:
+            config = migrations.config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            return frozenset(_of_sqlite(connection)), frozenset(_reflected(connection))
+    finally:
+        engine.dispose()
+
+
+def _of_sqlite(connection: Connection) -> Iterator[Part]:
+    """Yield each clause of each statement that made something: a column, a constraint, an index, a view, a trigger."""
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+    for kind, name, table, sql in rows.all():
+        if _OWN_OF_SQLITE.match(str(name)):
+            continue
+        if kind == "table":
+            yield Part(table, TABLE)
+            yield from (Part(table, clause) for clause in _clauses(str(sql)))
+        elif kind == "index":
+            yield Part(table, _plain(str(sql)).removeprefix("create "))
+        else:
+            yield Part(table if kind == "trigger" else "", f"{kind} {name}")
+
+
+@lru_cache(maxsize=256)
+def _clauses(sql: str) -> list[str]:
+    """Return the columns and constraints of a statement that makes a table, whatever their order, and what follows."""
+    body, _, tail = sql.partition("(")[2].rpartition(")")
+    clauses, depth, quote, start = [], 0, "", 0
+    for place, character in enumerate(body):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"`":
+            quote = character
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "," and depth == 0:
+            clauses.append(body[start:place])
+            start = place + 1
+    clauses.append(body[start:])
+    return [clause for clause in map(_plain, [*clauses, tail]) if clause]
+
+
+@lru_cache(maxsize=1_024)
+def _plain(sql: str) -> str:
+    """Write a clause without quotes of names, with single spaces, in small letters: texts keep theirs."""
+    parts = re.split(r"('(?:[^']|'')*')", sql)
+    parts[::2] = [re.sub(r"\s+", " ", part.replace('"', "")).lower() for part in parts[::2]]
+    parts[::2] = [re.sub(r" ?([(,)]) ?", lambda m: _SPACED[m[1]], part) for part in parts[::2]]
+    return "".join(parts).strip()
+
+
+def _of_postgresql(connection: Connection) -> Iterator[Part]:
+    foreign = set(connection.exec_driver_sql(_OF_EXTENSIONS).scalars())
+    yield from (part for part in _reflected(connection) if part.table not in foreign)
+    for table, what in connection.exec_driver_sql(_ODD_ON_POSTGRESQL).all():
+        yield Part(table, what)
+
+
+def _reflected(connection: Connection) -> Iterator[Part]:
+    """Yield tables with their columns, keys, constraints and indexes, in terms that both databases share."""
+    inspector = inspect(connection)
+    columns, primary = inspector.get_multi_columns(), inspector.get_multi_pk_constraint()
+    unique, foreign = inspector.get_multi_unique_constraints(), inspector.get_multi_foreign_keys()
+    indexes = inspector.get_multi_indexes()
+    for place, own in columns.items():
+        table, key = place[1], primary[place]["constrained_columns"]
+        yield Part(table, TABLE)
+        yield Part(table, f"primary key ({', '.join(key)})")
+        yield from (Part(table, _column(table, c, key)) for c in own)
+        yield from (Part(table, f"unique ({', '.join(u['column_names'])}){_more(u)}") for u in unique[place])
+        for f in foreign[place]:
+            other = f"{f['referred_table']}({', '.join(f['referred_columns'])})"
+            schema = f"{f['referred_schema']}." if f["referred_schema"] else ""
+            yield Part(table, f"foreign key ({', '.join(f['constrained_columns'])}) to {schema}{other}{_more(f)}")
+        for i in indexes[place]:
+            if i.get("duplicates_constraint") or (i["name"] or "").startswith("sqlite_autoindex"):
+                continue
+            names = ", ".join(i.get("expressions") or [str(name) for name in i["column_names"]])
+            yield Part(table, f"{'unique ' if i['unique'] else ''}index {i['name']} ({names}){_more(i)}")
+
+
+def _column(table: str, column: Any, key: list[str]) -> str:  # noqa: ANN401  (what SQLAlchemy reflects)
+    kind = str(column["type"])
+    if getattr(column["type"], "timezone", False):
+        kind = "TIMESTAMP WITH TIME ZONE"
+    default = column["default"]
+    if default is None and key == [column["name"]] and kind == "INTEGER":
+        default = "counted"  # SQLite does that for each key of this kind
+    elif default is not None:
+        counted = _COUNTED.fullmatch(default)
+        default = "counted" if counted and counted[1] == table else _value(default, kind)
+    null = "" if column["nullable"] else " not null"
+    more = "".join(f" {name} {column[name]}" for name in ("computed", "identity") if column.get(name))
+    of_kind = _KINDS.get(kind, kind).lower()
+    return f"{column['name']} {of_kind}{null}{f' default {default}' if default else ''}{more}"
+
+
+def _value(default: str, kind: str) -> str:
+    """Write a default as both databases have it: without its type, and truth as a number."""
+    plain = re.sub(r"::[\w ]+$", "", default)
+    if re.fullmatch(r"'[^']*'", plain):
+        plain = plain[1:-1]
+    return {"false": "0", "true": "1"}.get(plain, plain) if kind == "BOOLEAN" else plain
+
+
+def _more(reflected: Any) -> str:  # noqa: ANN401
+    """Write what a constraint or index has beyond its columns."""
+    options = {**(reflected.get("dialect_options") or {}), **(reflected.get("options") or {})}
+    if order := reflected.get("column_sorting"):
+        options["sorting"] = order
+    return "".join(f" {name}={value}" for name, value in sorted(options.items()) if value)

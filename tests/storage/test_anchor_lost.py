@@ -1,0 +1,129 @@
+"""An anchor that is lost or emptied does not begin again in silence: a person has to accept it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import AnchorLostError
+from changeflow.storage import anchor
+from changeflow.storage.chain import GENESIS
+from changeflow.storage.database import engine_for, upgrade
+from changeflow.usecases import apply as storing
+from changeflow.usecases import auditing, facts
+from changeflow.usecases.facts import Change
+from changeflow.values.acting import acting, current
+from tests.builders import PROGRAMME, a_folder
+from tests.storage.test_upgrade import released
+
+NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
+EMPTY = "the anchor has no line"
+LATE = "the anchor has nothing of it or of what came before"
+
+
+def finish(db: str, day: int, path: Path) -> None:
+    change = Change(db=db, programme=None, actor="chief", now=NOW, on=date(2027, 1, 20))
+    with acting(replace(current(), anchor=str(path))):
+        facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change)
+
+
+def faults(db: str, path: Path) -> list[str]:
+    return [f.what for f in auditing.verify(db=db, programme=None, anchor_file=path).verdict.faults]
+
+
+def accept(db: str, path: Path, programme: str | None = None) -> None:
+    auditing.accept(db=db, programme=programme, anchor_file=path, actor="chief", now=NOW)
+
+
+def store(db: str, folder: Path, programme: str, path: Path) -> None:
+    text = PROGRAMME.replace("programme: small", f"programme: {programme}")
+    with acting(replace(current(), anchor=str(path))):
+        storing.apply(a_folder(folder / programme, programme=text), db=db, actor="chief", now=NOW)
+
+
+@pytest.fixture
+def anchored(db: str, tmp_path: Path) -> Path:
+    path = tmp_path / "anchor.txt"
+    store(db, tmp_path, "small", path)
+    finish(db, 5, path)
+    return path
+
+
+def emptied(path: Path) -> None:
+    path.write_text("")
+
+
+def overwritten(path: Path) -> None:
+    path.write_text("Not a line of ours\n")
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, emptied, overwritten])
+@pytest.mark.parametrize("was_accepted", [False, True])
+def test_it_is_said_by_verifying_and_by_each_change_until_someone_accepts_it(
+    db: str, anchored: Path, lose: Callable[[Path], None], was_accepted: bool
+):
+    if was_accepted:
+        accept(db, anchored)
+    lose(anchored)
+    for day in (6, 7):
+        [what] = faults(db, anchored)
+        assert what.startswith(EMPTY)
+        with pytest.raises(AnchorLostError, match=r"missing or empty.*No changes saved.*changeflow audit anchor"):
+            finish(db, day, anchored)
+    accept(db, anchored)
+    assert faults(db, anchored) == []
+    finish(db, 8, anchored)
+    assert faults(db, anchored) == []
+
+
+def test_an_anchor_that_began_again_late_is_said_until_someone_accepts_it(db: str, anchored: Path):
+    """Its lines are right, one after the other: they only begin in the middle."""
+    finish(db, 6, anchored)
+    lines = [line for line in map(anchor.parse, anchored.read_text().splitlines(keepends=True)[-2:]) if line]
+    link, text = GENESIS, ""
+    for line in lines:
+        link = anchor._link(link, line.body)
+        text += f"{line.body} {link}\n"
+    anchored.write_text(text)
+    [what] = faults(db, anchored)
+    assert what.startswith(LATE)
+    finish(db, 7, anchored)
+    assert [what[: len(LATE)] for what in faults(db, anchored)] == [LATE]
+    accept(db, anchored)
+    assert faults(db, anchored) == []
+
+
+def test_a_new_programme_does_not_begin_a_lost_anchor(db: str, anchored: Path, tmp_path: Path):
+    anchored.unlink()
+    with pytest.raises(AnchorLostError):
+        store(db, tmp_path, "other", anchored)
+    assert not anchored.exists()
+
+
+def test_a_programme_that_was_not_accepted_is_named_once_it_is_written_to(db: str, anchored: Path, tmp_path: Path):
+    store(db, tmp_path, "other", anchored)
+    anchored.unlink()
+    accept(db, anchored, "other")
+    assert faults(db, anchored) == []
+    change = Change(db=db, programme="small", actor="chief", now=NOW, on=date(2027, 1, 20))
+    with acting(replace(current(), anchor=str(anchored))):
+        facts.finish_task("payroll/requirements", date(2027, 1, 9), date(2027, 1, 4), change)
+    assert [what[: len(LATE)] for what in faults(db, anchored)] == [LATE]
+
+
+def test_a_confirmation_does_not_begin_an_anchor(db: str, anchored: Path):
+    announced = anchor.announce(str(anchored), [anchor.Head("small", 3, 3, "0" * 64, NOW)], may_begin=False)
+    anchored.unlink()
+    anchor.confirm(announced)
+    assert not anchored.exists()
+
+
+def test_an_upgrade_begins_one(tmp_path: Path):
+    """What the first release wrote was never sealed: the anchor begins with the entry that seals it."""
+    db, path = released("0.1.0", tmp_path), tmp_path / "anchor.txt"
+    with acting(replace(current(), anchor=str(path))):
+        upgrade(db)
+    assert faults(db, path) == []
+    engine_for(db).dispose()
