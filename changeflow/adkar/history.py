@@ -163,8 +163,10 @@ class History:
         # Under its name, and with most of its people: what was published of it is never taken back.
         sizes = {n: len(self.considered[n].people) for n in named}
         own = [n for n in named if self.is_shown[n] and (n in near or 2 * common[n] >= min(size, sizes[n]))]
-        own += [n for name in names for n in self.carried.get(name, ()) if n in near]
         last = max(own, key=lambda n: (n in near, n), default=None)
+        if last is None:
+            stayed = [n for name in names for n in self.carried.get(name, ()) if n in near]
+            last = min(stayed, key=lambda n: (int(apart[n]), -n), default=None)
         is_hidden = any(not self.is_shown[n] for n in near)
         if is_hidden and last not in near:
             shown = None if last is None else self.considered[last]
