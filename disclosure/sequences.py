@@ -1,11 +1,22 @@
 """What may happen to a trust: imports, repeats, corrections, new names, joiners, leavers, a second programme."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from disclosure.changes import MORE, Step
 from disclosure.events import Import
-from disclosure.trusts import BETWEEN, Programme, a_programme, some
+from disclosure.trusts import (
+    Programme,
+    a_programme,
+    ask_with_changes,
+    copy_of,
+    give_ids,
+    join,
+    regroup,
+    some,
+    with_addresses,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +27,6 @@ class Trust:
     story: tuple[str, ...]
     """The name of each step, for people who look at a finding."""
     events: tuple[Import, ...]
-
-
-Step = Callable[[Programme, list[Programme]], Iterator[Import]]
 
 
 def a_trust(seed: int) -> Trust:
@@ -76,7 +84,7 @@ def _rename(programme: Programme, _: list[Programme]) -> Iterator[Import]:
             for member in list(programme.members.values()):
                 if getattr(member, kind) == old:
                     programme.change(member.id, **{kind: f"renamed-{programme.files}"})
-    _join(programme, chance.choice((0, 1, 1, 3)))
+    join(programme, chance.choice((0, 1, 1, 3)))
     yield programme.next_round() if chance.random() < 0.8 else programme.import_again()
 
 
@@ -138,12 +146,12 @@ def _overlap(programme: Programme, _: list[Programme]) -> Iterator[Import]:
 
 
 def _join_few(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    _join(programme, programme.chance.choice((1, 1, 2, 5)))
+    join(programme, programme.chance.choice((1, 1, 2, 5)))
     yield programme.next_round()
 
 
 def _join_many(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    _join(programme, programme.chance.choice((9, 10, 12, 25)))
+    join(programme, programme.chance.choice((9, 10, 12, 25)))
     yield programme.next_round()
 
 
@@ -180,7 +188,7 @@ def _drift(programme: Programme, _: list[Programme]) -> Iterator[Import]:
     """A few people join, leave and change their answers each round, over three rounds."""
     chance = programme.chance
     for _round in range(3):
-        _join(programme, chance.randint(1, 5))
+        join(programme, chance.randint(1, 5))
         for person in some(sorted(programme.members), chance.randint(0, 3), chance):
             del programme.members[person]
         for person in some(programme.answered(), chance.randint(0, 4), chance):
@@ -231,7 +239,7 @@ def _second_programme(programme: Programme, programmes: list[Programme]) -> Iter
         for person in some(other.answered(), chance.choice((1, 12, 200)), chance):
             other.answer(person)
     if chance.random() < 0.3:
-        _regroup(other)
+        regroup(other)
     programmes.append(other)
     yield other.next_round() if chance.random() < 0.5 else other.import_again()
 
@@ -239,141 +247,21 @@ def _second_programme(programme: Programme, programmes: list[Programme]) -> Iter
 def _another_id(programme: Programme, programmes: list[Programme]) -> Iterator[Import]:
     """Store the same programme under another id with the same answers; later rounds mostly go there."""
     chance = programme.chance
-    other = _copy(programme, f"again-{len(programmes)}")
+    other = copy_of(programme, f"again-{len(programmes)}")
     if chance.random() < 0.7:
         programmes[programmes.index(programme)] = other
     else:
         programmes.append(other)
-    _join(other, chance.choice((0, 0, 1)))
+    join(other, chance.choice((0, 0, 1)))
     yield other.import_again()
     if chance.random() < 0.5:
         yield other.next_round()
 
 
-def _copy(programme: Programme, name: str) -> Programme:
-    return replace(
-        programme,
-        id=name,
-        members=dict(programme.members),
-        scores=dict(programme.scores),
-        absent=set(programme.absent),
-        ghosts=set(programme.ghosts),
-    )
-
-
 def _new_ids(programme: Programme, _: list[Programme]) -> Iterator[Import]:
     """Give people with addresses other ids, all of them or some; sometimes groups change at the same time."""
-    _give_ids(programme, _with_addresses(programme))
-    yield from _with_other_groups_or_answers(programme)
-
-
-def _new_ids_beside(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Give people with addresses other ids, and keep the rows of the earlier ones, with or without the address."""
-    those = _with_addresses(programme)
-    before = [programme.members[p] for p in those]
-    keep_address = programme.chance.random() < 0.5
-    _give_ids(programme, those)
-    for member in before:
-        email = member.email if keep_address else None
-        programme.members[member.id] = replace(member, email=email, who=member.who or member.id)
-        programme.ghosts.add(member.id)
-    yield from _with_other_groups_or_answers(programme)
-
-
-def _with_addresses(programme: Programme) -> list[str]:
-    """Draw people who have an address, all of them or some."""
-    chance = programme.chance
-    known = [p for p, m in programme.members.items() if m.email and p not in programme.ghosts]
-    return known if chance.random() < 0.6 or not known else list(some(known, chance.randint(1, len(known)), chance))
-
-
-def _with_other_groups_or_answers(programme: Programme) -> Iterator[Import]:
-    chance = programme.chance
-    draw = chance.random()
-    if draw < 0.3:
-        _regroup(programme)
-    elif draw < 0.6:
-        for person in some(programme.answered(), chance.choice((1, 12, 200)), chance):
-            programme.answer(person)
-    yield programme.import_again() if chance.random() < 0.3 else programme.next_round()
-
-
-def _new_ids_alone(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Give everyone who answers another id, and no address says who they are: only their answers are the same."""
-    for person in list(programme.members):
-        programme.change(person, email=None)
-    yield programme.next_round()
-    _give_ids(programme, programme.answered())
-    yield programme.next_round()
-
-
-def _give_ids(programme: Programme, those: list[str]) -> None:
-    ids = {p: f"r{programme.files}-{p}" for p in those} | {p: p for p in programme.members if p not in those}
-    programme.members = {
-        ids[p]: replace(m, id=ids[p], who=m.who or p) if ids[p] != p else m for p, m in programme.members.items()
-    }
-    programme.scores = {ids[p]: s for p, s in programme.scores.items() if p in ids}
-    programme.absent = {ids[p] for p in programme.absent if p in ids}
-
-
-def _other_threshold(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Count from another threshold on; perhaps others answer first, and everyone the round after."""
-    chance = programme.chance
-    programme.threshold = chance.choice((2, 4, 1 + programme.threshold % 4))
-    if chance.random() < 0.6:
-        programme.absent = set(some(programme.answered(), len(programme.answered()) // 2, chance))
-        _join(programme, chance.choice((3, 12)))
-        yield programme.next_round()
-        programme.absent = set()
-    yield programme.next_round()
-
-
-def _roles_silent(programme: Programme, _: list[Programme]) -> Iterator[Import]:
-    """Ten or more of each larger role, wave or hub do not answer for a round; no one has joined or left."""
-    chance = programme.chance
-    answered, kind = set(programme.answered()), chance.choice(("roles", "wave", "hub"))
-    groups: dict[object, list[str]] = {}
-    for person in sorted(answered):
-        groups.setdefault(getattr(programme.members[person], kind), []).append(person)
-    programme.absent = set()
-    for people in groups.values():
-        if len(people) >= 20:
-            programme.absent |= set(some(people, chance.choice((10, 10, 11, 13)), chance))
-    yield programme.next_round()
-    if chance.random() < 0.5:
-        programme.absent = set()
-        yield programme.next_round()
-
-
-def _closed(programme: Programme, programmes: list[Programme]) -> Iterator[Import]:
-    """Close a programme and remove its answers; another one asks the same people, many of whom answer the same."""
-    chance = programme.chance
-    other = _copy(programme, f"after-{programme.files}-{programme.id}")
-    programmes[programmes.index(programme)] = other
-    draw = chance.random()
-    if draw < 0.3:
-        for person in some(other.answered(), chance.choice((1, 12, 200)), chance):
-            other.answer(person)
-    elif draw < 0.6:
-        _regroup(other)
-    other.day += BETWEEN
-    yield replace(other.import_again(), forgets=(programme.id,))
-
-
-def _regroup(programme: Programme) -> None:
-    """Divide the people into other roles."""
-    names = [f"team-{n}" for n in range(programme.chance.randint(1, 5))]
-    for person in list(programme.members):
-        programme.change(person, roles=(programme.chance.choice(names),))
-
-
-def _join(programme: Programme, number: int) -> None:
-    """Let people join, each in the groups of one who is there; half the time all in the same."""
-    chance = programme.chance
-    models = [chance.choice(list(programme.members.values())) for _ in range(number)]
-    same = chance.random() < 0.5
-    for model in models:
-        programme.add(models[0] if same else model)
+    give_ids(programme, with_addresses(programme))
+    yield from ask_with_changes(programme)
 
 
 def _add_role(programme: Programme, people: Iterator[str] | list[str], role: str) -> None:
@@ -410,11 +298,3 @@ STEPS: dict[str, tuple[Step, int]] = {
     "people's other ids": (_new_ids, 3),
 }
 """What may happen, and how often."""
-MORE: dict[str, tuple[Step, int]] = {
-    "other ids beside the earlier ones": (_new_ids_beside, 8),
-    "other ids alone": (_new_ids_alone, 4),
-    "another threshold": (_other_threshold, 8),
-    "many of a group silent": (_roles_silent, 8),
-    "closed, and its answers removed": (_closed, 8),
-}
-"""What happens in three of eight trusts too: so the others, some of which are tests by their seed, stay as they are."""

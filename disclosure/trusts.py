@@ -191,3 +191,57 @@ def _to_the_edges(programme: Programme) -> None:
 def some(people: Sequence[str], number: int, chance: random.Random) -> Iterator[str]:
     """Draw some of the people, or all where there are fewer."""
     yield from chance.sample(list(people), min(number, len(people)))
+
+
+def copy_of(programme: Programme, name: str) -> Programme:
+    return replace(
+        programme,
+        id=name,
+        members=dict(programme.members),
+        scores=dict(programme.scores),
+        absent=set(programme.absent),
+        ghosts=set(programme.ghosts),
+    )
+
+
+def with_addresses(programme: Programme) -> list[str]:
+    """Draw people who have an address, all of them or some."""
+    chance = programme.chance
+    known = [p for p, m in programme.members.items() if m.email and p not in programme.ghosts]
+    return known if chance.random() < 0.6 or not known else list(some(known, chance.randint(1, len(known)), chance))
+
+
+def ask_with_changes(programme: Programme) -> Iterator[Import]:
+    chance = programme.chance
+    draw = chance.random()
+    if draw < 0.3:
+        regroup(programme)
+    elif draw < 0.6:
+        for person in some(programme.answered(), chance.choice((1, 12, 200)), chance):
+            programme.answer(person)
+    yield programme.import_again() if chance.random() < 0.3 else programme.next_round()
+
+
+def give_ids(programme: Programme, those: list[str]) -> None:
+    ids = {p: f"r{programme.files}-{p}" for p in those} | {p: p for p in programme.members if p not in those}
+    programme.members = {
+        ids[p]: replace(m, id=ids[p], who=m.who or p) if ids[p] != p else m for p, m in programme.members.items()
+    }
+    programme.scores = {ids[p]: s for p, s in programme.scores.items() if p in ids}
+    programme.absent = {ids[p] for p in programme.absent if p in ids}
+
+
+def regroup(programme: Programme) -> None:
+    """Divide the people into other roles."""
+    names = [f"team-{n}" for n in range(programme.chance.randint(1, 5))]
+    for person in list(programme.members):
+        programme.change(person, roles=(programme.chance.choice(names),))
+
+
+def join(programme: Programme, number: int) -> None:
+    """Let people join, each in the groups of one who is there; half the time all in the same."""
+    chance = programme.chance
+    models = [chance.choice(list(programme.members.values())) for _ in range(number)]
+    same = chance.random() < 0.5
+    for model in models:
+        programme.add(models[0] if same else model)

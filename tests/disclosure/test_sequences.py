@@ -4,8 +4,9 @@ import pytest
 
 from changeflow.adkar import exact
 from disclosure.attacker import run
+from disclosure.changes import MORE
 from disclosure.door import make_door
-from disclosure.sequences import MORE, STEPS, a_trust
+from disclosure.sequences import STEPS, a_trust
 
 TRUSTS, PARTS = 200, 20
 FOUND = {
