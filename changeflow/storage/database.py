@@ -66,7 +66,7 @@ _BUSY_CODES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _STATEMENT_CODES = ("SQLITE_ERROR", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_MISUSE", "SQLITE_RANGE")
 """SQLite: what is wrong with a statement. All other codes are about the file, the disk or the memory."""
 _READ_ONLY = "changeflow_read_only"
-_BEFORE_COMMIT = "changeflow_before_commit"
+_BEFORE_COMMIT, _AFTER_COMMIT = "changeflow_before_commit", "changeflow_after_commit"
 _UPGRADE_LOCK = 7_272_741
 
 
@@ -186,6 +186,8 @@ def session_scope(url: str, *, create: bool = False, write: bool = True) -> Iter
             for act in session.info.get(_BEFORE_COMMIT, ()):
                 act()
             session.commit()
+            for act in session.info.get(_AFTER_COMMIT, ()):
+                act()
         except BaseException:
             session.rollback()
             raise
@@ -198,11 +200,21 @@ def before_commit(session: Session, act: Callable[[], None]) -> None:
     session.info.setdefault(_BEFORE_COMMIT, []).append(act)
 
 
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Do something once a session has committed; it must not fail."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(act)
+
+
 def url_of(session: Session) -> str:
     """Return the address of a session's database, with its password."""
     bind = session.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
     return engine.url.render_as_string(hide_password=False)
+
+
+def name_of(url: str) -> str:
+    """Return what a database is called, wherever it is: its file's name, or its name on the server."""
+    return sqlite_path(url).name if is_sqlite(url) else engine_for(url).url.database or ""
 
 
 def _engine_to(engine: Engine, *, write: bool) -> Engine:

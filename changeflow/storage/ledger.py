@@ -130,7 +130,8 @@ def _lines(state: State) -> Iterator[dict[str, Any]]:
     def is_one(line: dict[str, Any]) -> bool:
         return isinstance(line["hashes"], list) and isinstance(line["key"], str) and bool(line["database"])
 
-    return lines.read(state.ledger, "ledger of erasures", is_one)
+    remedy = "Put it back from a copy; without it, people who were erased would come back."
+    return lines.read(state.ledger, "ledger of erasures", is_one, remedy=remedy)
 
 
 def _hashes(key: bytes, programme: str, person: str, email: str | None) -> list[str]:

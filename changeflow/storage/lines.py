@@ -37,11 +37,11 @@ def append(state: State, file: Path, line: Mapping[str, object]) -> None:
             sync_folder(file.parent)
 
 
-def read(file: Path, what: str, is_one: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
+def read(file: Path, what: str, is_one: Callable[[dict[str, Any]], bool], *, remedy: str) -> Iterator[dict[str, Any]]:
     """Yield the lines of a file, none where there is no file.
 
     A last line that was cut off was never committed, and is left out; any other that is not `is_one` is an
-    `InputError`. `what` says in it what the file is.
+    `InputError`. `what` says in it what the file is, and `remedy` what to do.
     """
     try:
         with open_ordinary(file) as opened:
@@ -49,7 +49,10 @@ def read(file: Path, what: str, is_one: Callable[[dict[str, Any]], bool]) -> Ite
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"The {what} cannot be read: '{file}' ({error.strerror}).") from None
+        raise InputError(
+            f"The {what} cannot be read: '{file}' ({error.strerror}). It has to be an ordinary file that this account "
+            "may read and write."
+        ) from None
     *whole, last = text.split("\n")
     for number, row in enumerate([*whole, last], 1):
         if not row.strip():
@@ -61,7 +64,7 @@ def read(file: Path, what: str, is_one: Callable[[dict[str, Any]], bool]) -> Ite
         except (ValueError, KeyError, TypeError):
             if number == len(whole) + 1:
                 return
-            raise InputError(f"Line {number} of the {what} '{file}' is damaged. Put it back from a copy.") from None
+            raise InputError(f"Line {number} of the {what} '{file}' is damaged. {remedy}") from None
         yield line
 
 

@@ -41,10 +41,9 @@ class State:
         file = Path(os.path.realpath(sqlite_path(url))) if is_sqlite(url) else None
         self.folder = state_folder(file)
         self.ledger = erasures_file(self.folder)
+        self.publications = self.ledger.with_name("publications.jsonl")
         name = hashlib.sha256(_address(url, file).encode()).hexdigest()[:16]
         self.file = self.folder / f"seen-{name}.json"
-        self.publications = self.folder / f"publications-{name}.jsonl"
-        """Of this address alone: a copy that is tried out elsewhere has its own."""
         self.rewrite = self.folder / f"rewrite-{name}"
         """Is there while what was erased may be in the database's files still."""
 

@@ -21,7 +21,7 @@ from changeflow.storage import agenda, answers, audit, plans, publications, vers
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import Seen
 from changeflow.usecases.custody import count_on, note_seen, take_stock
-from changeflow.usecases.publishing import publish_closed
+from changeflow.usecases.publishing import prepare, publish_closed
 from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.values.moments import LONDON, local_day
 from changeflow.values.words import Kind
@@ -71,11 +71,12 @@ def _tick_one(name: str, *, db: str, now: datetime, seen: Seen | None) -> Ticked
 def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     """Tick one programme within a transaction of the caller's."""
     today = local_day(now)
-    if publications.unpublished(session, name):
-        # Before the lock on the programme, as an import takes them: neither waits for the other for ever.
-        versions.lock_all(session)
+    # Before the lock on the programme, as an import does: neither waits for the other for ever.
+    if publishes := bool(publications.unpublished(session, name)):
+        prepare(session, now=now)
     versions.lock_programme(session, name)
-    publish_closed(session, name, on=today, now=now)
+    if publishes:
+        publish_closed(session, name, on=today, now=now)
     stored = load(session, name, on=today)
     revision = versions.revision(session, name)
     readers = Readers(stored.contacts, answers.answers(session, name), agenda.invited(session, name))

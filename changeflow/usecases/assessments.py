@@ -7,11 +7,11 @@ from pathlib import Path
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.errors import CheckFailedError, InputError, ProblemsError
 from changeflow.intake.assessments import read_assessments
-from changeflow.storage import erasure, publications, versions
+from changeflow.storage import erasure, publications
 from changeflow.storage.database import session_scope
 from changeflow.usecases.facts import NOTHING, Change
 from changeflow.usecases.permitting import noting_refusals, permit
-from changeflow.usecases.publishing import publish_closed
+from changeflow.usecases.publishing import prepare, publish_closed
 from changeflow.usecases.stored import after_change, load
 from changeflow.values.moments import round_label, spoken_day
 from changeflow.values.problem import Problem
@@ -42,8 +42,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
     """
     problems: list[Problem] = []
     with noting_refusals(change.db, change.now), session_scope(change.db) as session:
-        # It may publish, and what is published rests on all programmes.
-        versions.lock_all(session)
+        prepare(session, now=change.now)
         stored = load(session, change.programme, on=change.on, for_change=True)
         definition, name = stored.version.definition, stored.programme.id
         people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})

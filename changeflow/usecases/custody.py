@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
-from changeflow.storage import audit, custody, erasure, ledger, published, remains, rewriting, versions
+from changeflow.storage import audit, custody, erasure, ledger, publication_record, remains, rewriting, versions
 from changeflow.storage.custody import Standing
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import Seen, State
@@ -66,7 +66,7 @@ def _take_in_hand(state: State, seen: Seen | None, *, db: str, now: datetime) ->
             standing = Standing.RESTORED
         if not standing.may_send:
             known = {found.identity, *([seen.identity] if seen else [])}
-            published.put_back(session, state, now=now)
+            publication_record.put_back(session, state, now=now)
             if erase_again(session, state, identities=known, now=now):
                 rewriting.owe(state)
     rewriting.settle(state)

@@ -18,7 +18,7 @@ from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, known_people, publications, published, versions
+from changeflow.storage import audit, known_people, publication_record, publications, versions
 from changeflow.storage.database import url_of
 from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.storage.state import State
@@ -76,18 +76,22 @@ def _views(programme: Programme, answers: Iterable[Assessment], *, on: date) -> 
     return views(programme.definition, [a.person for a in answers], minimum=programme.minimum_group, on=on)
 
 
+def prepare(session: Session, *, now: datetime) -> None:
+    """Do what has to be done before answers are recorded or published: keep others out, and know all publications."""
+    versions.lock_all(session)
+    publication_record.put_back(session, State(url_of(session)), now=now)
+
+
 def publish_closed(session: Session, name: str, *, on: date, now: datetime, by: str = SYSTEM) -> tuple[Snapshot, ...]:
-    """Publish what is due to be published of a stored programme; return it.
+    """Publish what is due to be published of a stored programme; return it. Call `prepare` first.
 
     Answers that were corrected, or came, after their round was published are counted in the next one, where their
     person has not answered again.
     """
-    if not publications.unpublished(session, name):
+    waiting = publications.unpublished(session, name)
+    if not waiting:
         return ()
     session.flush()
-    versions.lock_all(session)
-    published.put_back(session, State(url_of(session)), now=now)
-    waiting = publications.unpublished(session, name)
     programme = load(session, name, on=on).programme
     leave, days = open_round(programme, on), publications.rounds(session, name)
     new = []
@@ -128,7 +132,7 @@ def _publish_stored(
     back |= {mine[k.answer.person]: k.answer.person for k in counted}
     groups = _groups(considered, number, back)
     publications.add_groups(session, programme.id, groups)
-    published.note(session, programme.id, snapshot, groups, at=now)
+    publication_record.note(session, programme.id, snapshot, groups, counted, at=now)
     return snapshot
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
-from changeflow.storage import agenda, audit, custody, messages, published, replacing, versions
+from changeflow.storage import agenda, audit, custody, messages, publication_record, replacing, versions
 from changeflow.storage.custody import Standing
 from changeflow.storage.database import rolled_back, session_scope
 from changeflow.storage.rewriting import compact
@@ -79,7 +79,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
             mark_restored(session, why=why, now=now, seen=seen, identity=identity)
             found = custody.read(session)
             known = {found.identity, *([seen.identity] if seen else [])}
-            published.put_back(session, state, now=now)
+            publication_record.put_back(session, state, now=now)
             erased = erase_again(session, state, identities=known, everywhere=is_unknown, now=now)
         if erased:
             compact(prepared.url)
@@ -163,6 +163,8 @@ def since(copied_at: datetime | None) -> str:
 
 def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...], str, list[int], list[int]]:
     """Tick, and return what may have gone, a digest of it, and the ids of its nudges and of its open messages."""
+    # All programmes in one transaction: what one of them publishes needs this lock before any programme's own.
+    versions.lock_all(session)
     for name in agenda.stale(session, day=local_day(now)):
         tick_in(session, name, now=now)
     session.flush()

@@ -21,8 +21,8 @@ ROLES, SIZE, STUCK, WITHOUT = 6, 11, 5, 6
 Staff = list[dict[str, str]]
 
 
-def at(day: int) -> datetime:
-    return datetime(2027, 1, day, 9, tzinfo=UTC)
+def at(day: int, hour: int = 9) -> datetime:
+    return datetime(2027, 1, day, hour, tzinfo=UTC)
 
 
 def staff() -> Staff:

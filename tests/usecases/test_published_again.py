@@ -10,7 +10,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
 from changeflow.errors import InputError
 from changeflow.storage import audit, publications
 from changeflow.storage.backup import backup
@@ -68,18 +71,62 @@ def test_the_same_round_is_not_published_again(by: str, trust: Path, sqlite: str
 
 
 def test_answers_that_the_copy_still_has_count_once(trust: Path, sqlite: str, tmp_path: Path):
-    """The copy has the answers and not their publication: a correction is all that the next one adds."""
+    """The copy has the answers of a round that was still open, and not its publication."""
     people = staff()
     store(trust, sqlite, people, 4)
-    ask(tmp_path, sqlite, people, 5)
-    before = latest(sqlite)
+    with session_scope(sqlite) as session:
+        answers = [Assessment(person=p["id"], round="2027-01-05", on=at(5).date(), scores=scores(p)) for p in people]
+        publications.add_assessments(session, "small", answers)
+        audit.append(session, "small", at=at(5), actor="chief", action="assess", subject="round:2027-01-05")
     backup(sqlite, tmp_path / "copy.db", at=at(5))
-    with session_scope(sqlite) as session:
-        answers = publications.kept_answers(session)
+    agenda.tick(db=sqlite, now=at(5, 10))
+    before = latest(sqlite)
     restore(tmp_path / "copy.db", db=sqlite, now=at(6), replace=True)
-    with session_scope(sqlite) as session:
-        assert publications.kept_answers(session) == answers
     assert latest(sqlite) == before
+    with session_scope(sqlite) as session:
+        assert {k.publication for k in publications.kept_answers(session)} == {1}
+
+
+def scores(person: dict[str, str]) -> dict[Element, int]:
+    return {Element.AWARENESS: int(person["awareness"]), **dict.fromkeys(list(Element)[1:4], 5)}
+
+
+def test_corrections_after_a_restore_are_not_taken_for_what_was_published(trust: Path, sqlite: str, tmp_path: Path):
+    people = staff()
+    store(trust, sqlite, people, 4)
+    backup(sqlite, tmp_path / "copy.db", at=at(4))
+    ask(tmp_path, sqlite, people, 5)
+    put_back_by_another_tool(sqlite, tmp_path / "copy.db")
+    ask(tmp_path, sqlite, [{**one, "awareness": "5"} for one in people], 5)
+    with session_scope(sqlite) as session:
+        assert {k.publication for k in publications.kept_answers(session)} == {None}
+    ask(tmp_path, sqlite, people[:1], 12)
+    whole = latest(sqlite).of("programme", "all")
+    assert whole is not None
+    assert whole.held is not None
+    assert whole.answered == len(people)
+    assert whole.held[0].high < 36, "the corrected answers: one person has a barrier"
+
+
+def test_what_was_written_down_and_not_committed_was_never_published(
+    trust: Path, sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    people = staff()
+    store(trust, sqlite, people, 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            ask(tmp_path, sqlite, people, 5)
+    assert len(State(sqlite).publications.read_text().splitlines()) == 1
+    ask(tmp_path, sqlite, [{**one, "awareness": "5"} for one in people], 5)
+    whole = latest(sqlite).of("programme", "all")
+    assert whole is not None
+    assert whole.held is not None
+    assert whole.held[0].low == 0
+
+
+def cut_off(_: Session) -> None:
+    raise KeyboardInterrupt
 
 
 def test_what_is_only_looked_at_is_not_written_down(trust: Path, sqlite: str, tmp_path: Path):
@@ -97,9 +144,10 @@ def test_the_record_has_no_scores_and_is_for_this_account_alone(trust: Path, sql
     store(trust, sqlite, people, 4)
     ask(tmp_path, sqlite, people, 5)
     file = State(sqlite).publications
-    [line] = map(json.loads, file.read_text().splitlines())
+    line, committed = map(json.loads, file.read_text().splitlines())
     assert file.stat().st_mode & 0o777 == 0o600
-    assert set(line) == {"at", "database", "programme", "content", "groups", "known"}
+    assert committed == {"committed": line["publication"]}
+    assert {len(answer) for answer in line["answers"]} == {3}, "round, person and revision"
     assert "@" not in file.read_text()
     assert {type(value) for _, _, written in line["groups"] for value in written.values()} <= {bool, type(None)}
 

@@ -1,0 +1,141 @@
+"""The record of publications, outside the database: a restored copy must not publish a round again, in other groups.
+
+Two lines a publication. The first is written before its transaction commits: in which database, of which programme,
+what it says, who was in which group and which answers it counted, and under which addresses (keyed hashes) these
+people were known. The second says that it was committed; without it the first counts for nothing. Lines are only ever
+added.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from changeflow.adkar.published import Snapshot
+from changeflow.errors import InputError
+from changeflow.storage import audit, custody, known_people, lines, publications, versions
+from changeflow.storage.database import after_commit, before_commit, name_of, url_of
+from changeflow.storage.publications import Kept, PublishedGroup
+from changeflow.storage.state import State
+from changeflow.storage.tables.facts import AssessmentRow
+
+_WHAT = "record of publications"
+_REMEDY = (
+    "Put it back from a copy; if there is none, move it away: then what was published before a restore is not known."
+)
+_Line = dict[str, Any]
+
+
+def note(
+    session: Session,
+    programme: str,
+    snapshot: Snapshot,
+    groups: Sequence[PublishedGroup],
+    counted: Iterable[Kept],
+    *,
+    at: datetime,
+) -> None:
+    """Write a publication down when its transaction commits; where that cannot be done, nothing is committed."""
+    state, people = State(url_of(session)), {person for g in groups for person in (*g.people, *g.silent)}
+    line: dict[str, object] = {
+        "publication": secrets.token_hex(8),
+        "at": at.isoformat(),
+        **_database(session, state),
+        "programme": programme,
+        "content": json.loads(publications.content_of(snapshot)),
+        "groups": [[g.view, g.group, publications.written(g)] for g in groups],
+        "answers": [[k.answer.round, k.answer.person, k.revision] for k in counted],
+        "known": [[person, address] for person, address in known_people.seen(session, programme) if person in people],
+    }
+    before_commit(session, lambda: lines.append(state, state.publications, line))
+    after_commit(session, lambda: _confirm(state, [line]))
+
+
+def put_back(session: Session, state: State, *, now: datetime) -> int:
+    """Take in again what a database has published and does not know of; return how many publications that were.
+
+    Do this before anything else is recorded: answers that it still has count as counted by the publication that counted
+    them. A programme that the database does not have is left out.
+    """
+    mine, committed = _database(session, state), set[str]()
+    found: list[_Line] = []
+    for line in lines.read(state.publications, _WHAT, _is_one, remedy=_REMEDY):
+        if "committed" in line:
+            committed.add(line["committed"])
+        elif {name: line[name] for name in mine} == mine:
+            found.append(line)
+    if not found:
+        return 0
+    stored = {(p.programme, p.snapshot.round) for p in publications.all_publications(session)}
+    _confirm(state, [x for x in found if _key(x) in stored and x["publication"] not in committed])
+    programmes = set(versions.programme_ids(session))
+    missing = {
+        _key(line): line
+        for line in found
+        if line["publication"] in committed and _key(line) not in stored and line["programme"] in programmes
+    }
+    for programme in sorted({programme for programme, _ in missing}):
+        versions.lock_programme(session, programme)
+    for line in missing.values():
+        _add(session, line, now=now)
+    session.flush()
+    return len(missing)
+
+
+def _add(session: Session, line: _Line, *, now: datetime) -> None:
+    programme, snapshot = line["programme"], publications.snapshot_of(json.dumps(line["content"]))
+    number = publications.add_snapshot(session, programme, snapshot, at=datetime.fromisoformat(line["at"]))
+    groups = [publications.group_of(number, view, group, people) for view, group, people in line["groups"]]
+    publications.add_groups(session, programme, groups)
+    known_people.add(session, programme, [(person, address) for person, address in line["known"]])
+    for round_, person, revision in line["answers"]:
+        statement = (
+            update(AssessmentRow)
+            .where(
+                col(AssessmentRow.programme_id) == programme,
+                col(AssessmentRow.round) == round_,
+                col(AssessmentRow.person) == person,
+                col(AssessmentRow.revision) == revision,
+                col(AssessmentRow.publication).is_(None),
+            )
+            .values(publication=number)
+        )
+        session.exec(statement.execution_options(synchronize_session=False))
+    audit.append(session, programme, at=now, actor="system", action="publish:again", subject=f"round:{snapshot.round}")
+
+
+def _key(line: _Line) -> tuple[str, str]:
+    return line["programme"], line["content"]["round"]
+
+
+def _database(session: Session, state: State) -> dict[str, object]:
+    """Return what tells this database from others, and from a copy of it that is tried out under another name."""
+    return {"database": custody.read(session).identity, "name": name_of(state.url)}
+
+
+def _confirm(state: State, committed: Iterable[_Line]) -> None:
+    """Say that publications were committed; where that cannot be written now, the next publication says it."""
+    with suppress(InputError):
+        for line in committed:
+            lines.append(state, state.publications, {"committed": line["publication"]})
+
+
+def _is_one(line: _Line) -> bool:
+    if "committed" in line:
+        return isinstance(line["committed"], str)
+    texts = (
+        line["publication"],
+        line["database"],
+        line["name"],
+        line["programme"],
+        line["at"],
+        line["content"]["round"],
+    )
+    return all(isinstance(t, str) for t in texts) and all(
+        isinstance(line[name], list) for name in ("groups", "answers", "known")
+    )
