@@ -8,7 +8,7 @@ from typing import Any, cast
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.history import GONE, Considered
-from changeflow.adkar.identities import LIKELY, each_once, known_as
+from changeflow.adkar.identities import LIKELY, each_once, join_ids
 from changeflow.adkar.people import Person
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.publishing import Protection, publish, read_answers
@@ -152,7 +152,7 @@ class ProductDoor:
         for one in self.kept:
             if one.publication is not None:
                 together.setdefault(one.publication, set()).add(one.answer.person)
-        return known_as(self.people, together=[*together.values(), answered])
+        return join_ids(self.people, together=[*together.values(), answered])
 
     def _lines(self, event: Import) -> Iterator[Line]:
         """Yield the lines of the latest publication, with those whom the publication that made them counted."""

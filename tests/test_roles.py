@@ -272,7 +272,8 @@ def waive(world: World, actor: str) -> None:
 
 
 def ask_about(world: World, actor: str) -> dict[str, Any]:
-    return persons.everything_about("viewer", TODAY, db=world.db, programme=None, actor=actor, now=NOW, reason="Asked")
+    ask = {"db": world.db, "programme": None, "actor": actor, "now": NOW, "reason": "Asked"}
+    return persons.everything_about("viewer", TODAY, **ask).about
 
 
 def explain(world: World, actor: str) -> None:

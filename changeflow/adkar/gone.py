@@ -10,13 +10,11 @@ from dataclasses import replace
 
 from ortools.sat.python import cp_model
 
-from changeflow.adkar.elements import Element
 from changeflow.adkar.history import GONE, Considered
+from changeflow.adkar.worlds import ELEMENTS, LAST
 
-ELEMENTS = len(Element)
-LAST = ELEMENTS - 1
 WORK = 5.0
-"""How long is looked for the most answers that stayed the same, as the solver counts its work: the same each time."""
+"""The most work that the search may take, as the solver counts it: the same on every machine."""
 
 _Answer = tuple[str, ...]
 """A person; or a person, and the programme and round in which they answered."""
@@ -30,7 +28,7 @@ def filled(considered: Sequence[Considered], now: Mapping[str, tuple[int, bool]]
         return list(considered)
     wishes = {p: place for one in considered for p, place in zip(one.people, one.places, strict=True) if place != GONE}
     wishes |= {person: place for person, (place, _) in now.items()}
-    # First as if no one had ever answered otherwise; where that fits not, each time for itself.
+    # First as if no one had ever answered otherwise; where that does not fit, each answer for itself.
     for is_one in (True, False):
         found = _placed(considered, wishes, is_one=is_one)
         if found is not None:

@@ -10,11 +10,12 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 
 LEAST_ALIKE = 10
-"""So many answers of one publication have to come again under new ids before they are taken for it: our own choice."""
+"""Answers of one publication that must come again under new ids before we take the ids for the same people: our own
+choice."""
 SHARE_ALIKE = 0.9
-"""And so large a part of them, and of the new answers."""
+"""The share of that publication's answers, and of the new ones, that must be alike as well: our own choice."""
 LIKELY = "="
-"""With this begins an address that stands for two ids whose answers were the same."""
+"""The start of an address that we made up, to join two ids whose answers were the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,15 @@ def scores_of(answer: Assessment) -> tuple[int | None, ...]:
     return tuple(answer.scores.get(e) for e in Element)
 
 
-def known_as(
+def join_ids(
     everybody: Iterable[tuple[str, str, str]], *, together: Iterable[Collection[str]]
 ) -> dict[tuple[str, str], str]:
     """Return a key for each (programme, person, address): the same for the same id, and for the same address.
 
-    `together` are ids that a publication counts, or counted, at one time: so many people. An address that several of
-    them had joins no one, and nothing makes two of them into one. Someone who only is in a programme together with
-    another id may be known under both: to take two people for one is safe. What an address says comes before what is
-    only likely (`LIKELY`).
+    `together` are the ids that a publication counts, or counted, at one time: each is a person of their own. An address
+    that several of them had joins no one, and nothing makes two of them into one. Someone who only is in a programme
+    together with another id may be known under both: to take two people for one is safe. What an address says comes
+    before what is only likely (`LIKELY`).
     """
     people = {(where, person) for where, person, _ in everybody}
     by_address: dict[str, set[str]] = {}

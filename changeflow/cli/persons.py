@@ -25,7 +25,10 @@ Received = Annotated[
     ),
 ]
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as people.csv has or had it.")]
-Only = Annotated[bool, typer.Option("--only", help="This id alone: others that had the same address are other people.")]
+Also = Annotated[
+    list[str] | None,
+    typer.Option("--also", metavar="ID", help="Another id of the same person, with the same address; may be repeated."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,22 +59,22 @@ def person_erase(
     db: Db = DEFAULT_DB,
     programme: ProgrammeName = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it: it cannot be undone.")] = False,
-    only: Only = False,
+    also: Also = None,
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Erase one person, under all their ids. The ids stay in versions and the audit; no import brings them back."""
+    """Erase one person. Their id stays in versions and the audit; no import brings them back."""
     from changeflow.errors import InputError
     from changeflow.usecases import persons
 
     with spoken_errors():
         now = moment(at)
         if not yes:
-            theirs = persons.look_up(who, db=db, programme=programme, actor=actor, now=now, alone=only)
+            theirs = persons.look_up(who, db=db, programme=programme, actor=actor, now=now, also=also or ())
             for line in _lines(theirs, "Would be erased", "Would not be erased"):
                 note(line)
             raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
-        erased = persons.erase(who, db=db, programme=programme, actor=actor, now=now, alone=only)
+        erased = persons.erase(who, db=db, programme=programme, actor=actor, now=now, also=also or ())
         out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
         for line in _lines(erased.theirs, "Erased", "Not erased"):
             note(line)
@@ -85,8 +88,8 @@ def _lines(theirs: "Theirs", reached: str, left: str) -> list[str]:
         lines.append(f"{reached} as the same person: {', '.join(theirs.ids)}.")
     if theirs.unsure:
         lines.append(
-            f"{left}: {', '.join(theirs.unsure)}. They share an address with {theirs.ids[0]} and may be other "
-            "people. If one is the same person, name that id too."
+            f"{left}: {', '.join(theirs.unsure)}. They have or had the same address as {theirs.ids[0]}. If one of them "
+            f"is the same person, name it too: --also {theirs.unsure[0]}"
         )
     if theirs.elsewhere:
         lines.append(f"Other programmes have something about them: {', '.join(theirs.elsewhere)}.")
@@ -103,23 +106,25 @@ def person_export(
     reason: Annotated[
         str, typer.Option(help="Why their scores are needed, where there are any; that you gave one is noted.")
     ] = "",
-    only: Only = False,
+    also: Also = None,
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Write all that is kept about one person, under all their ids (JSON). The audit notes who read it, and when."""
+    """Write all that is kept about one person (JSON). The audit notes who read it, and when."""
     from changeflow.files import write_whole
     from changeflow.usecases import persons
 
     with spoken_errors():
         now = moment(at)
         came = received.date() if received else local_day(now)
-        found = persons.everything_about(
-            who, came, db=db, programme=programme, actor=actor, now=now, reason=reason, alone=only
+        done = persons.everything_about(
+            who, came, db=db, programme=programme, actor=actor, now=now, reason=reason, also=also or ()
         )
-        text = json.dumps(found, indent=2, ensure_ascii=False)
+        text = json.dumps(done.about, indent=2, ensure_ascii=False)
         if to is None:
             out(text)
         else:
             write_whole(to, text + "\n", private=True)
-            note(f"Wrote {to}; it has to be with them by {found['to be answered by']}.")
+            note(f"Wrote {to}; it has to be with them by {done.about['to be answered by']}.")
+        for line in _lines(done.theirs, "Exported", "Not exported"):
+            note(line)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from changeflow.storage.database import count_touched
 from changeflow.storage.persons import ERASED_RECIPIENT
-from changeflow.storage.pseudonyms import adopt_key, tombstones_of
+from changeflow.storage.pseudonyms import adopt_key, recipient_at, recipient_of, tombstones_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
@@ -77,7 +77,8 @@ def erase(
         count_touched(
             session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=nobody)
         )
-    for digest in tombstones_of(key, programme, person, email):
+    addresses = set(recipients) - {recipient_of(key, programme, person, None)}
+    for digest in tombstones_of(key, programme, person, email, recipients=addresses):
         if session.get(TombstoneRow, (programme, digest)) is None:
             session.add(TombstoneRow(programme_id=programme, digest=digest, at=at))
     session.flush()
@@ -95,9 +96,10 @@ def erased(session: Session, programme: str, people: Iterable[tuple[str, str | N
         return {}
     key = adopt_key(session)
     known = dict(session.exec(select(TombstoneRow.digest, col(TombstoneRow.at)).where(own)).all())
-    return {
-        person: known[digest]
-        for person, email in people
-        for digest in tombstones_of(key, programme, person, email)
-        if digest in known
-    }
+    found: dict[str, datetime] = {}
+    for person, email in people:
+        recipients = [recipient_at(key, email)] if email else []
+        for digest in tombstones_of(key, programme, person, email, recipients=recipients):
+            if digest in known:
+                found[person] = known[digest]
+    return found

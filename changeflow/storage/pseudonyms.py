@@ -28,13 +28,25 @@ IN_USE = ("open", "parked")
 
 def recipient_of(key: bytes, programme: str, person: str, contact: Contact | None) -> str:
     """Return who is meant, the same in every programme: by their address, or by their id where there is none."""
-    meant = contact.email.casefold() if contact and contact.email else f"{programme}/{person}"
-    return _recipient(key, hashlib.sha256(meant.encode()).hexdigest()[:RECIPIENT_DIGITS])
+    if contact and contact.email:
+        return recipient_at(key, contact.email)
+    return _recipient(key, hashlib.sha256(f"{programme}/{person}".encode()).hexdigest()[:RECIPIENT_DIGITS])
 
 
-def tombstones_of(key: bytes, programme: str, person: str, email: str | None) -> list[str]:
-    """Return what is written on a tombstone: one line for the id, one for the address."""
+def recipient_at(key: bytes, email: str) -> str:
+    """Return who is meant by an address."""
+    return _recipient(key, hashlib.sha256(email.casefold().encode()).hexdigest()[:RECIPIENT_DIGITS])
+
+
+def tombstones_of(
+    key: bytes, programme: str, person: str, email: str | None, *, recipients: Iterable[str] = ()
+) -> list[str]:
+    """Return what is written on a tombstone: the id, the address, and each hash under which they were written to.
+
+    An earlier address is known only by that last hash.
+    """
     names = [f"person:{person}", *([f"address:{email.casefold()}"] if email else [])]
+    names += [f"recipient:{one}" for one in sorted(recipients)]
     return [_tombstone(key, programme, hashlib.sha256(name.encode()).hexdigest()) for name in names]
 
 

@@ -1,7 +1,7 @@
 """Subject access: what is kept about one person, and until when they must have it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,8 +12,8 @@ from changeflow.adkar.access import Pause, answer_by
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, custody, erasure, identities, known_people, ledger, persons, rewriting, versions
-from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
+from changeflow.storage.database import read_scope, rolled_back, session_scope
 from changeflow.storage.ledger import Erasure
 from changeflow.storage.state import State
 from changeflow.usecases.permitting import noting_refusals, permit
@@ -44,6 +44,15 @@ class Theirs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export has."""
+
+    theirs: Theirs
+    about: dict[str, Any]
+    """All that is kept, for the person alone: it names no other id that may be somebody else's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
     """What an erasure has reached."""
 
@@ -70,13 +79,13 @@ def deadline(
 
 
 def look_up(
-    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, alone: bool = False
+    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, also: Collection[str] = ()
 ) -> Theirs:
     """Return what an erasure of a person would reach; nothing is changed."""
-    with noting_refusals(db, now), read_scope(db) as session:
+    with noting_refusals(db, now), rolled_back(db) as session:
         stored = load(session, programme, on=local_day(now))
         permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
-        return _theirs(session, stored.programme.id, person, alone=alone)
+        return _theirs(session, stored.programme.id, person, also=also)
 
 
 def everything_about(
@@ -88,11 +97,11 @@ def everything_about(
     actor: str | None,
     now: datetime,
     reason: str = "",
-    alone: bool = False,
-) -> dict[str, Any]:
+    also: Collection[str] = (),
+) -> Exported:
     """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom.
 
-    It has all their ids, also of people who are no longer in people.csv; with `alone`, only the id that is given.
+    They may be gone from people.csv. `also` are further ids of theirs, which have or had an address of theirs.
     Nothing else shows the scores of one person: where there are any, the reader gives a reason. The audit notes that
     there was one; its words are not kept.
     """
@@ -100,7 +109,7 @@ def everything_about(
         stored = load(session, programme, on=local_day(now), for_change=True)
         by = permit(stored.version.definition, actor, Action.EXPORT_PERSON, on=local_day(now))
         name, definition = stored.programme.id, stored.version.definition
-        theirs = _theirs(session, name, person, alone=alone)
+        theirs = _theirs(session, name, person, also=also)
         part = next((p for p in definition.people if p.id in theirs.ids), None)
         found: dict[str, Any] = {
             "about": person,
@@ -113,11 +122,9 @@ def everything_about(
             "purpose": PURPOSE,
             "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},
         }
-        if theirs.unsure:
-            found["not included: ids that share an address, and may be other people"] = list(theirs.unsure)
         if theirs.elsewhere:
             found["other programmes that have something about them"] = list(theirs.elsewhere)
-        recipients = identities.own_recipients(session, name, theirs.ids)
+        recipients = own_ids.own_recipients(session, name, theirs.ids)
         for one in theirs.ids:
             for what, rows in persons.rows_about(session, name, one, recipients[one]).items():
                 known = found.setdefault(what, [])
@@ -130,24 +137,23 @@ def everything_about(
         given = "reason given" if reason.strip() else "no reason"
         read = [("person:export", f"person:{one}:{given}") for one in theirs.ids]
         audit.append_all(session, name, read, at=now, actor=by)
-    return found
+    return Exported(theirs=theirs, about=found)
 
 
 def erase(
-    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, alone: bool = False
+    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, also: Collection[str] = ()
 ) -> Erased:
-    """Erase what is about a person under any of their ids, in one transaction; return what was reached.
+    """Erase what is about a person, in one transaction; return what was reached.
 
-    Totals that were published stay as they are. The ids stay in versions and in the audit, as pseudonyms. `alone`: only
-    the id that is given, as the person who erases knows the others to be other people.
+    Totals that were published stay as they are. The ids stay in versions and in the audit, as pseudonyms. `also` are
+    further ids of theirs, which share an address with them: only the person who erases can know that.
     """
     state = State(db)
     with noting_refusals(db, now), ledger.kept(state) as keep, session_scope(db) as session:
         stored = load(session, programme, on=local_day(now), for_change=True)
         by = permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
         name = stored.programme.id
-        known_people.remember(session, name)
-        theirs = _theirs(session, name, person, alone=alone)
+        theirs = _theirs(session, name, person, also=also)
         emails = {one: _own_email(session, name, one, theirs.ids) for one in theirs.ids}
         removed = erase_in(session, name, theirs.ids, actor=by, at=now)
         # Outside the database, and on the disk before it commits: no copy that is put back brings them back.
@@ -165,7 +171,7 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
     Return how much of what. No other id is looked for.
     """
     known_people.remember(session, name)
-    recipients = identities.own_recipients(session, name, people)
+    recipients = own_ids.own_recipients(session, name, people)
     emails = {one: _own_email(session, name, one, people) for one in people}
     removed: Counter[str] = Counter()
     for one in people:
@@ -177,10 +183,14 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
     return dict(removed)
 
 
-def _theirs(session: Session, name: str, person: str, *, alone: bool) -> Theirs:
+def _theirs(session: Session, name: str, person: str, *, also: Collection[str]) -> Theirs:
     """Return the ids of a person that a programme knows; one of which nothing is known is an `UnknownThingError`."""
-    identity = identities.identity_of(session, person, alone=alone)
-    named = identities.programmes_that_name(session, identity.ids)
+    identity = own_ids.identity_of(session, person, also=also)
+    if strange := sorted(set(also) - set(identity.ids)):
+        raise InputError(
+            f"{', '.join(strange)}: no address that {person} has or had. Ask for them one by one; nothing was done."
+        )
+    named = own_ids.programmes_that_name(session, identity.ids)
     own = named.pop(name, [])
     if not own or person == SYSTEM:
         raise UnknownThingError("person", person, versions.contacts(session, name))
@@ -190,7 +200,7 @@ def _theirs(session: Session, name: str, person: str, *, alone: bool) -> Theirs:
 def _own_email(session: Session, name: str, person: str, people: Sequence[str]) -> str | None:
     """Return a person's address, unless another person has or had it: they would count as erased too."""
     contact = versions.contact(session, name, person)
-    if contact is None or identities.is_address_shared(session, name, person, people):
+    if contact is None or own_ids.is_address_shared(session, name, person, people):
         return None
     return contact.email
 
@@ -205,7 +215,7 @@ def _deadline(
     pauses: Iterable[Pause] = (),
 ) -> date:
     if received > local_day(now):
-        raise InputError(f"{received:%d %B %Y} lies in the future. Give the day on which the request came.")
+        raise InputError(f"{received:%d %B %Y} is still to come. Give the day on which the request came.")
     months = packs.number("privacy", "access_months_complex" if is_complex else "access_months", on=received)
     nation = definition.programme.nation
     free = {day for day, _ in public_holidays(nation, received.year, received.year + 2)}

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.history import GONE, Considered
-from changeflow.adkar.identities import Answered, each_once, known_as, renamed, scores_of
+from changeflow.adkar.identities import Answered, each_once, join_ids, renamed, scores_of
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.publishing import UNKNOWN, Protection, publish, read_answers
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
@@ -111,7 +111,7 @@ def _publish_stored(
     there = {p.id for p in programme.definition.people}
 
     def read() -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
-        keys = known_as(known_people.everybody(session), together=_together(session, programme, kept, round_, on=on))
+        keys = join_ids(known_people.everybody(session), together=_together(session, programme, kept, round_, on=on))
         mine = {person: key for (where, person), key in keys.items() if where == programme.id}
         here = [k for k in kept if k.programme == programme.id]
         counted = to_count(here, round_, days, known, known_as=mine)
@@ -240,13 +240,13 @@ def to_count(
     kept: Sequence[Kept],
     round_: str,
     days: Mapping[str, Days],
-    published: Collection[str],
+    done: Collection[str],
     *,
     known_as: Mapping[str, str],
 ) -> list[Kept]:
     """Return a round's answers as they were last corrected, and those that came after their own round's publication.
 
-    Each person once, whatever their ids are and were.
+    Each person once, whatever their ids are and were. `done` are the rounds that were published before.
     """
 
     def of(one: Kept) -> str:
@@ -266,7 +266,7 @@ def to_count(
             last = days[one.answer.round].last
             counted[of(one)] = max(last, counted.get(of(one), last))
     for (name, person), one in sorted(latest.items(), key=lambda item: days[item[0][0]].last, reverse=True):
-        if one.publication is None and name in published and counted.get(person, date.min) <= days[name].last:
+        if one.publication is None and name in done and counted.get(person, date.min) <= days[name].last:
             mine.setdefault(person, one)
     return list(mine.values())
 

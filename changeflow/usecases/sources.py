@@ -4,6 +4,7 @@ import io
 import json
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.programme.definition import Definition, ServiceFile
@@ -36,7 +37,10 @@ def service_of(text: str, definition: Definition) -> ServiceFile | None:
 
 
 def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) -> str:
-    """Leave out explanations of single contracts, or `in_full` write all that are stored; leave the rest as it was."""
+    """Leave out explanations of single contracts, or `in_full` write all that are stored; leave the rest as it was.
+
+    Where some are left out, so are the comments of the whole parallel run.
+    """
     if service is None or service.parallel_run is None or not service.explains_contracts:
         return text
     yaml = _writer()
@@ -46,16 +50,14 @@ def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) 
     known = [ExplainedVariance.model_validate(_plain(item)) for item in written]
     if known == wanted:
         return text
-    if wanted == [e for e in known if e in wanted]:
-        for number in reversed(range(len(known))):
-            if known[number] not in wanted:
-                del written[number]
-    else:
-        written = [e.model_dump(mode="json", exclude_none=True) for e in wanted]
-    if written:
-        data["parallel_run"]["explanations"] = written
-    else:
-        data["parallel_run"].pop("explanations", None)
+    as_written = [item for item, one in zip(written, known, strict=True) if one in wanted]
+    if wanted != [e for e in known if e in wanted]:
+        as_written = [e.model_dump(mode="json", exclude_none=True) for e in wanted]
+    data["parallel_run"]["explanations"] = as_written
+    if not in_full:
+        # A comment may speak of a contract, and ruamel keeps it with what stands before it.
+        data.ca.items.pop("parallel_run", None)
+        _drop_comments(data["parallel_run"])
     whole = io.StringIO()
     yaml.dump(data, whole)
     return whole.getvalue()
@@ -84,8 +86,16 @@ def with_lessons(text: str, service: ServiceFile | None) -> str:
     return whole.getvalue()
 
 
+def _drop_comments(node: object) -> None:
+    if isinstance(node, CommentedMap | CommentedSeq):
+        node.ca.comment, node.ca.end = None, []
+        node.ca.items.clear()
+        for inner in node.values() if isinstance(node, CommentedMap) else node:
+            _drop_comments(inner)
+
+
 def _plain(found: object) -> object:
-    """Return what a YAML file says, without what it knows of its own looks."""
+    """Return what a YAML file says, without its comments and quotes."""
     return json.loads(json.dumps(found, default=str))
 
 

@@ -167,7 +167,7 @@ FAULTS = {
         where=safety._Test, name="is_safe", by=always, seed=2, breaks="G2"
     ),
     "people with another id are other people": Fault(
-        where=door, name="known_as", by=ids_are_people, seed=5, breaks="G6"
+        where=door, name="join_ids", by=ids_are_people, seed=5, breaks="G6"
     ),
     "people whose answers come again under new ids are new": Fault(
         where=door, name="same_people", by=no_one, seed=95, breaks="G6"

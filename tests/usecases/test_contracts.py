@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from changeflow.cli import app
@@ -82,9 +83,27 @@ class TestFolders:
         for secret in ("C10043", "C10044", "Sick pay", "Award"):
             assert secret not in written
         text = (out / "services/payroll.yaml").read_text()
-        assert "reason: Rounding, explained_by: lead}  # for all\n" in text
-        assert "# What is agreed." in text
+        assert "reason: Rounding, explained_by: lead}\n" in text
         assert entries(stored, "export") == []
+
+    @pytest.mark.parametrize("others", [True, False])
+    def test_comments_about_them_are_left_out_and_the_file_stays_valid(self, sqlite: str, tmp_path: Path, others: bool):
+        """Comments may stand before, in and after an entry; and without one that is for all, the list is empty."""
+        run = (
+            RUN.replace("parallel_run:", "parallel_run:  # see C10043\n  # C10043 was ill")
+            .replace("  clean_runs", "    # C10044: an award\n  clean_runs")
+            .replace("explained_by: lead}\n", "explained_by: lead}  # C10044\n")
+        )
+        if not others:
+            run = "".join(line for line in run.splitlines(keepends=True) if "Rounding" not in line)
+        apply(sqlite, tmp_path / "trust", "# Payroll first.\n" + SERVICE + run)
+        before, out = explanations(sqlite), exported(sqlite, tmp_path / "out")
+        text = (out / "services/payroll.yaml").read_text()
+        assert text.startswith("# Payroll first.\n")
+        assert "C1004" not in text
+        assert len(YAML(typ="safe").load(text)["parallel_run"]["explanations"]) == others
+        assert storing.apply(out, db=sqlite, actor="other", now=NOW) == 1
+        assert explanations(sqlite) == before
 
     def test_applying_such_a_folder_keeps_them(self, stored: str, tmp_path: Path):
         before, out = explanations(stored), exported(stored, tmp_path / "out")

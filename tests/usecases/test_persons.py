@@ -75,7 +75,7 @@ def at(day: int) -> datetime:
 
 def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
-    found = persons.everything_about("lead", date(2027, 1, 31), reason="They asked", **ask)
+    found = persons.everything_about("lead", date(2027, 1, 31), reason="They asked", **ask).about
     assert found["to be answered by"] == "2027-03-01"
     assert found["contact details"][0]["email"] == "lead@example.org"
     assert [a["desire"] for a in found["assessments"]] == [2]
@@ -99,7 +99,7 @@ def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     change = Change(db=sqlite, programme=None, actor="chief", now=at(11), on=date(2027, 1, 11))
     assessments.import_assessments(path, change)
     ask = {"db": sqlite, "programme": None, "actor": "chief", "now": at(31), "reason": "They asked"}
-    of_head = persons.everything_about("h1", date(2027, 1, 31), **ask)
+    of_head = persons.everything_about("h1", date(2027, 1, 31), **ask).about
     found = {one["group"]: one for one in of_head[COUNTED]}
     assert found["heads"] == {
         "round": "Round of 8 Jan 2027",
@@ -112,7 +112,7 @@ def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     assert found["all"]["figures of the group were published"]
     assert "officers" not in found
     assert not re.search(r"\b(h0|h2|p\d+)\b", str(of_head))
-    assert COUNTED not in persons.everything_about("lead", date(2027, 1, 31), **ask)
+    assert COUNTED not in persons.everything_about("lead", date(2027, 1, 31), **ask).about
 
 
 def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored: str):
@@ -128,7 +128,8 @@ def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored:
 
 def test_without_scores_no_reason_is_needed(sqlite: str, tmp_path: Path):
     storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=at(4))
-    found = persons.everything_about("lead", date(2027, 1, 31), db=sqlite, programme=None, actor="chief", now=at(31))
+    ask = {"db": sqlite, "programme": None, "actor": "chief", "now": at(31)}
+    found = persons.everything_about("lead", date(2027, 1, 31), **ask).about
     assert "assessments" not in found
     assert exports(sqlite) == ["person:lead:no reason"]
 
@@ -174,6 +175,6 @@ def test_what_cannot_be_is_said(stored: str):
         persons.everything_about("laed", date(2027, 1, 31), actor="chief", **ask)
     with pytest.raises(ActorMissingError):
         persons.everything_about("lead", date(2027, 1, 31), actor=None, **ask)
-    with pytest.raises(InputError, match="01 February 2027 lies in the future"):
+    with pytest.raises(InputError, match="01 February 2027 is still to come"):
         persons.deadline(date(2027, 2, 1), **ask)
     assert persons.deadline(date(2027, 1, 31), is_complex=True, **ask) == date(2027, 4, 30)

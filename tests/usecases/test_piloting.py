@@ -253,7 +253,7 @@ class TestKeeping:
         explained(stored)
         found = persons.everything_about(
             "lead", MARCH, db=stored, programme=None, actor="chief", now=change(MARCH, stored).now
-        )
+        ).about
         [said] = found["what they said about pilots, or own"]
         assert "Back-pay" in said["content"]
         assert "A2" not in str(said)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.adkar.identities import LIKELY, Answered, known_as, renamed
+from changeflow.adkar.identities import LIKELY, Answered, join_ids, renamed
 from changeflow.adkar.published import Hidden
 from changeflow.storage import known_people, publications
 from changeflow.storage.database import session_scope
@@ -151,26 +151,26 @@ def answered(first: int, group: str = "all", *, score: int = 4) -> Answered:
 class TestKnownAs:
     def test_what_is_only_likely_gives_way_to_an_address(self):
         everybody = [("a", "p", f"{LIKELY}1"), ("a", "q", f"{LIKELY}1"), ("a", "q", "x"), ("a", "r", "x")]
-        keys = known_as(everybody, together=[{"p", "r"}])
+        keys = join_ids(everybody, together=[{"p", "r"}])
         assert keys["a", "p"] != keys["a", "q"] == keys["a", "r"]
 
     def test_the_same_address_is_the_same_person_in_all_programmes(self):
-        keys = known_as([("a", "p", "x"), ("b", "q", "x"), ("b", "r", "y")], together=[{"p"}, {"q", "r"}])
+        keys = join_ids([("a", "p", "x"), ("b", "q", "x"), ("b", "r", "y")], together=[{"p"}, {"q", "r"}])
         assert keys["a", "p"] == keys["b", "q"] != keys["b", "r"]
 
     def test_an_address_that_is_shared_joins_nobody(self):
-        keys = known_as([("a", "p", "office"), ("a", "q", "office"), ("b", "r", "office")], together=[{"p", "q"}])
+        keys = join_ids([("a", "p", "office"), ("a", "q", "office"), ("b", "r", "office")], together=[{"p", "q"}])
         assert keys == {("a", "p"): "p", ("a", "q"): "q", ("b", "r"): "r"}
 
     def test_an_address_that_was_shared_once_joins_nobody_later(self):
-        keys = known_as([("a", "p", "office"), ("a", "q", "office")], together=[{"q"}, {"p", "q"}])
+        keys = join_ids([("a", "p", "office"), ("a", "q", "office")], together=[{"q"}, {"p", "q"}])
         assert keys["a", "p"] != keys["a", "q"]
 
     def test_a_chain_of_ids_and_addresses_is_one_person(self):
         everybody = [("a", "p", "x"), ("a", "q", "x"), ("a", "q", "y"), ("a", "r", "y"), ("b", "s", "y")]
-        assert len(set(known_as(everybody, together=[{"r"}, {"p"}, {"s"}]).values())) == 1
+        assert len(set(join_ids(everybody, together=[{"r"}, {"p"}, {"s"}]).values())) == 1
 
     def test_a_chain_never_makes_two_people_one(self):
         everybody = [("a", "p", "x"), ("a", "q", "x"), ("a", "q", "y"), ("a", "r", "y")]
-        keys = known_as(everybody, together=[{"p", "r"}])
+        keys = join_ids(everybody, together=[{"p", "r"}])
         assert keys["a", "p"] != keys["a", "r"]

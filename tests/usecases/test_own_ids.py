@@ -1,4 +1,4 @@
-"""Exports and erasures reach all ids of one person, of people who have left as well, and never another person."""
+"""Exports and erasures reach the ids that a person names, of people who have left as well, and never another person."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.errors import CheckFailedError, UnknownThingError
+from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.storage import audit, versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
@@ -101,7 +101,7 @@ def erased(db: str, person: str, **more: Any) -> Any:
 
 def exported(db: str, person: str, **more: Any) -> dict[str, Any]:
     ask_for = {"db": db, "programme": "small", "actor": "chief", "now": at(9), "reason": "They asked"}
-    return everything_about(person, date(2027, 1, 9), **ask_for, **more)
+    return everything_about(person, date(2027, 1, 9), **ask_for, **more).about
 
 
 class TestARenamedPerson:
@@ -116,7 +116,7 @@ class TestARenamedPerson:
 
     @pytest.mark.parametrize("named", ["new", "old"])
     def test_is_erased_under_every_id(self, renamed: str, named: str):
-        done = erased(renamed, named)
+        done = erased(renamed, named, also=["old", "new"])
         assert set(done.theirs.ids) == {"old", "new"}
         assert done.theirs.unsure == ()
         assert (done.removed["assessments"], done.removed["attendance"], done.removed["contact details"]) == (1, 1, 1)
@@ -129,7 +129,7 @@ class TestARenamedPerson:
 
     @pytest.mark.parametrize("named", ["new", "old"])
     def test_is_exported_under_every_id(self, renamed: str, named: str):
-        found = exported(renamed, named)
+        found = exported(renamed, named, also=["old", "new"])
         assert (found["about"], set(found["ids of theirs"])) == (named, {"old", "new"})
         assert [a["person"] for a in found["assessments"]] == ["old"]
         assert [c["person"] for c in found["contact details"]] == ["new"]
@@ -139,21 +139,34 @@ class TestARenamedPerson:
             read = {e[4] for e in audit.entries(session, "small") if e[3] == "person:export"}
         assert read == {"person:old:reason given", "person:new:reason given"}
 
-    def test_with_only_the_given_id_the_other_is_listed_and_kept(self, renamed: str):
-        done = erased(renamed, "new", alone=True)
+    def test_is_not_taken_for_whoever_had_the_address_before(self, renamed: str):
+        """The mailbox of a post is handed on: only a person can know whose id that was."""
+        assert "assessments" not in exported(renamed, "new")
+        done = erased(renamed, "new")
         assert (done.theirs.ids, done.theirs.unsure) == (("new",), ("old",))
         assert left(renamed, "old") == 4
 
+    def test_who_shares_no_address_is_not_reached_with_them(self, renamed: str):
+        with pytest.raises(InputError, match="other: no address that new has or had"):
+            erased(renamed, "new", also=["other"])
+
     def test_comes_back_under_no_id(self, renamed: str, trust: Path):
-        erased(renamed, "new")
+        erased(renamed, "new", also=["old"])
         for one in ("old", "new"):
             with pytest.raises(CheckFailedError, match=f"{one}: erased on 9 Jan 2027"):
                 store(trust, renamed, staff(**{one: "c@example.org", "other": "b@example.org"}), 10)
 
+    def test_comes_back_under_no_address_that_they_had(self, renamed: str, trust: Path):
+        store(trust, renamed, staff(new="z@example.org", other="b@example.org"), 7)
+        erased(renamed, "new", also=["old"])
+        for address in ("a@example.org", "Z@example.org"):
+            with pytest.raises(CheckFailedError, match="third: erased on 9 Jan 2027"):
+                store(trust, renamed, staff(third=address, other="b@example.org"), 10)
+
     def test_a_chain_of_renames_is_followed(self, renamed: str, trust: Path):
         store(trust, renamed, staff(new="z@example.org", other="b@example.org"), 7)
         store(trust, renamed, staff(newest="z@example.org", other="b@example.org"), 8)
-        assert set(erased(renamed, "newest").theirs.ids) == {"old", "new", "newest"}
+        assert erased(renamed, "newest", also=["old", "new"]).theirs.ids == ("newest", "new", "old")
         assert left(renamed, "old") == 0
 
 
@@ -161,7 +174,7 @@ def test_without_answers_a_renamed_person_is_followed_as_well(trust: Path, db: s
     store(trust, db, staff(old="a@example.org"), 4)
     record(db, "old")
     store(trust, db, staff(new="a@example.org"), 6)
-    assert set(erased(db, "new").theirs.ids) == {"old", "new"}
+    assert erased(db, "new", also=["old"]).theirs.ids == ("new", "old")
     assert left(db, "old") == 0
 
 
@@ -192,14 +205,13 @@ class TestASharedMailbox:
         return db
 
     def test_no_one_else_is_erased_and_the_others_are_listed(self, shared: str):
-        done = erased(shared, "first")
+        done = erased(shared, "first", also=["before"])
         assert (set(done.theirs.ids), done.theirs.unsure) == ({"first", "before"}, ("second",))
         assert (left(shared, "before"), left(shared, "first"), left(shared, "second")) == (0, 0, 4)
 
-    def test_no_one_else_is_exported_and_the_others_are_listed(self, shared: str):
-        found = exported(shared, "first")
-        assert found["not included: ids that share an address, and may be other people"] == ["second"]
-        assert "second" not in json.dumps({k: v for k, v in found.items() if not k.startswith("not included")})
+    def test_no_one_else_is_exported_or_named_to_them(self, shared: str):
+        found = exported(shared, "first", also=["before"])
+        assert "second" not in json.dumps(found)
         assert [a["person"] for a in found["assessments"]] == ["before"]
 
     def test_the_others_are_still_welcome_and_keep_their_preferences(self, shared: str, trust: Path):
@@ -208,20 +220,11 @@ class TestASharedMailbox:
             session.add(ReachRow(recipient=recipient, optional_off=True))
             session.add(MessageRow(recipient=recipient, day=at(6).date(), message_id="m", created_at=at(6)))
             audit.append(session, "small", at=at(7), actor="chief", action="test", subject="test:1")
-        erased(shared, "first")
+        erased(shared, "first", also=["before"])
         store(trust, shared, staff(second="office@example.org"), 10)
         with session_scope(shared) as session:
             assert session.get(ReachRow, recipient) is not None
             assert session.exec(select(MessageRow).where(MessageRow.recipient == recipient)).all()
-
-    def test_one_whom_a_chain_makes_two_people_stands_alone(self, trust: Path, db: str):
-        store(trust, db, staff(a="x@example.org", c="y@example.org"), 4)
-        record(db, "a")
-        store(trust, db, staff(b="x@example.org"), 5)
-        store(trust, db, staff(b="y@example.org"), 6)
-        done = erased(db, "b")
-        assert (done.theirs.ids, set(done.theirs.unsure)) == (("b",), {"a", "c"})
-        assert left(db, "a") == 3
 
 
 def known(session: Session) -> list[tuple[str, str, str]]:
@@ -238,9 +241,9 @@ def test_the_same_id_in_another_programme_joins_ids_and_is_named(trust: Path, db
     store(other, db, staff(p="b@example.org"), 5)
     store(trust, db, staff(q="b@example.org"), 6)
     record(db, "p", "other")
-    theirs = look_up("q", db=db, programme="small", actor="chief", now=at(9))
+    theirs = look_up("q", db=db, programme="small", actor="chief", now=at(9), also=["p"])
     assert (set(theirs.ids), theirs.elsewhere) == ({"p", "q"}, ("other",))
-    assert erased(db, "q").theirs == theirs
+    assert erased(db, "q", also=["p"]).theirs == theirs
     assert (left(db, "p"), left(db, "p", "other")) == (0, 3)
 
 
@@ -264,10 +267,10 @@ def test_messages_to_an_earlier_address_are_theirs(sqlite: str, tmp_path: Path):
                 changed = changed.replace("\nlead,", "\nleader,").replace(": lead", ": leader")
             file.write_text(changed)
         storing.apply(folder, db=sqlite, actor="chief", now=at(9, 8))
-    found = exported(sqlite, "leader")
+    found = exported(sqlite, "leader", also=["lead"])
     assert set(found["ids of theirs"]) == {"lead", "leader"}
     assert len(found["messages"]) == len(sent) > 0
-    erased(sqlite, "leader")
+    erased(sqlite, "leader", also=["lead"])
     with session_scope(sqlite) as session:
         assert not session.exec(select(MessageRow).where(col(MessageRow.recipient).in_(before))).all()
 
@@ -284,7 +287,7 @@ class TestARestore:
 
     def test_reaches_the_same_ids_again(self, copied: str, trust: Path, tmp_path: Path):
         store(trust, copied, staff(new="a@example.org", other="b@example.org"), 6)
-        erased(copied, "new")
+        erased(copied, "new", also=["old"])
         engine_for(copied).dispose()
         assert restore(tmp_path / "copy.db", db=copied, now=at(10), replace=True).erased == 1
         assert (left(copied, "old"), left(copied, "other")) == (0, 1)
@@ -319,12 +322,15 @@ def test_the_command_says_whom_it_reaches_before_it_does(trust: Path, sqlite: st
 
     code, said = run("erase", "new")
     assert code == 4
-    assert "Would be erased as the same person: new, old." in said
+    assert "Would not be erased: old. They have or had the same address as new." in said
     assert "Add --yes; nothing was done." in said
-    assert left(sqlite, "old") == 3
-    _, said = run("erase", "first", "--yes")
-    assert "Not erased: second. They share an address with first and may be other people." in said
-    _, said = run("erase", "new", "--yes", "--only")
-    assert "Not erased: old." in said
-    code, said = run("erase", "old", "--yes")
+    _, said = run("export", "new")
+    assert "Not exported: old." in said
+    code, said = run("erase", "new", "--also", "old", "--yes")
+    assert "Erased as the same person: new, old." in said
     assert (code, left(sqlite, "old")) == (0, 0)
+
+
+def test_what_would_be_erased_is_told_in_a_new_database_as_well(trust: Path, sqlite: str):
+    store(trust, sqlite, staff(one="a@example.org"), 4)
+    assert look_up("one", db=sqlite, programme="small", actor="chief", now=at(9)).ids == ("one",)

@@ -1,7 +1,7 @@
-"""All ids of one person: the same id in any programme, and ids that had the same address one after the other.
+"""Under which ids one person is known: what an address suggests, and a person who exports or erases confirms.
 
-An address that several people had at one time joins no one: it is a shared mailbox. The person who exports or erases
-has to decide who those people are.
+The mailbox of a post is handed on, and an office shares one. So an address alone joins no one here: ids that have or
+had the same address are listed, and reached only when they are named.
 """
 
 from collections.abc import Collection
@@ -22,26 +22,18 @@ class Identity:
     ids: tuple[str, ...]
     """The id that was asked for comes first."""
     unsure: tuple[str, ...] = ()
-    """Ids that share an address with them, and may be other people."""
+    """Ids that have or had an address of theirs, directly or by way of another id: the same person, or others."""
 
 
-def identity_of(session: Session, person: str, *, alone: bool = False) -> Identity:
-    """Find all ids of a person. `alone`: the caller knows that no other id is theirs."""
+def identity_of(session: Session, person: str, *, also: Collection[str] = ()) -> Identity:
+    """Find what ids may be a person's; `also` are those that the caller knows to be theirs."""
     by_address = _ids_by_address(session)
-    near = {other for ids in by_address.values() if person in ids for other in ids} - {person}
-    if alone:
-        return Identity(ids=(person,), unsure=tuple(sorted(near)))
-    # People of one version are as many as their ids.
-    together = versions.people_ever(session)
     same = UnionFind({person, *(one for ids in by_address.values() for one in ids)})
     for ids in by_address.values():
-        if not any(len(ids & group) > 1 for group in together):
-            same.union(*sorted(ids))
-    mine = {one for one in same if same[one] == same[person]}
-    if any(len(mine & group) > 1 for group in together):
-        return Identity(ids=(person,), unsure=tuple(sorted((near | mine) - {person})))
-    near = {other for ids in by_address.values() if ids & mine for other in ids} - mine
-    return Identity(ids=(person, *sorted(mine - {person})), unsure=tuple(sorted(near)))
+        same.union(*sorted(ids))
+    near = {one for one in same if same[one] == same[person]} - {person}
+    mine = (person, *sorted(set(also) & near))
+    return Identity(ids=mine, unsure=tuple(sorted(near.difference(mine))))
 
 
 def programmes_that_name(session: Session, people: Collection[str]) -> dict[str, list[str]]:
