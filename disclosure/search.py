@@ -18,9 +18,9 @@ from disclosure.kernel import (
     climb,
     note,
     seek,
-    unproven,
     wander,
 )
+from disclosure.kernel_open import unproven
 from disclosure.knowledge import Domain, Group, Knowledge
 
 PHASES, STEPS, EVERY = 24, 400, 20
