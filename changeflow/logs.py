@@ -16,7 +16,7 @@ DEEPEST = 12
 """Frames of a failure that are named, from where it happened outwards."""
 _ADDRESS = re.compile(r"[^\s<>@\"']+@[^\s<>@\"']+")
 _LINK = re.compile(r"/([auc])/[A-Za-z0-9_-]{16,}")
-_SECRET = re.compile(r"://[^/\s:@]*:(?!\d{1,5}(?:[/?,\s]|$)[^@]*$)\S+")
+_SECRET = re.compile(r"://[^/\s:@]*:(?!\d{1,5}(?:[/?,\s]|$)[^@]*$)(?:[^\n@]*@)?\S+")
 """What follows a colon in an address, unless it is a port: its place goes too, as no one can tell where it begins."""
 
 

@@ -30,6 +30,7 @@ from changeflow.errors import (
     DatabaseUrlError,
     NewerDatabaseError,
     OlderDatabaseError,
+    is_plain,
 )
 from changeflow.storage import anchor, audit, presence, sealing, touched
 from changeflow.storage.migrations import config as _alembic
@@ -362,6 +363,8 @@ def _meaning(error: DBAPIError, url: str) -> DatabaseError | None:
         return DatabaseUrlError(url, "an option in it has a value that cannot be used")
     # A read-only transaction that we did not ask for is a standby server's.
     is_about_the_server = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    # Of an address that is written otherwise, no one can tell which of the driver's words are the password.
+    text = text if is_plain(url) else "its user, host, port or name has a character that none of them has"
     return DatabaseDownError(url, text) if is_about_the_server or state in _REFUSED_STATES else None
 
 

@@ -66,6 +66,17 @@ NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
         ("postgresql://db/change?passw%6Frd=secret", "postgresql://db/change?passw%6Frd=***"),
         ("postgresql://db/change?token=secret&host=/tmp", "postgresql://db/change?token=***&host=/tmp"),
         ("host=db password='se\\'cr et'", "host=db password=***"),
+        ("postgresql://anna/secret@db/change", "postgresql://anna***@db/change"),
+        ("postgresql://anna;secret@db/change", "postgresql://anna***@db/change"),
+        ("postgresql://anna secret@db/change", "postgresql://anna***@db/change"),
+        ("postgresql://anna%3Asecret@db/change", "postgresql://anna***@db/change"),
+        ("postgresql://anna@db:secret/change", "postgresql://anna***"),
+        ("postgresql://anna@db;secret", "postgresql://anna***"),
+        ("postgresql://db;secret/change", "postgresql://db***"),
+        ("postgresql://db/change;secret", "postgresql://db***"),
+        ("postgresql://db/change?host=anna:secret", "postgresql://db/change?host=***"),
+        ("postgresql://db/change?secret", "postgresql://db***"),
+        ("anna;secret", "anna***"),
         ("sqlite:///C:/people@work/change.db", "sqlite:///C:/people@work/change.db"),
         ("sqlite:///changeflow.db", "sqlite:///changeflow.db"),
         ("nonsense", "nonsense"),
@@ -75,6 +86,35 @@ NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 def test_an_address_is_shown_without_its_password(url: str, expected: str):
     assert shown(url) == expected
     assert shown(shown(url)) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna/{}@127.0.0.1:1/change",
+        "postgresql://anna;{}@127.0.0.1:1/change",
+        "postgresql://anna {}@127.0.0.1:1/change",
+        "postgresql://anna%3A{}@127.0.0.1:1/change",
+        "postgresql://anna@127.0.0.1:{}/change",
+        "postgresql://anna@nowhere.invalid;{}",
+        "postgresql://anna@127.0.0.1:1/change;{}",
+        "postgresql://127.0.0.1:1/change?host=anna:{}",
+        "postgresql://anna@127.0.0.1:1/change?{}",
+    ],
+)
+@pytest.mark.parametrize("password", [SECRET, "q7", f"{SECRET} {SECRET}", f"q7@{SECRET}"])
+def test_a_password_in_the_wrong_place_is_shown_nowhere(url: str, password: str, tmp_path: Path):
+    full = url.format(password)
+    error, said = said_of(looked_at(full))
+    assert isinstance(error, DatabaseUrlError)
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        logs.begin("json", stream=stream)
+        logs.log("trouble", error=str(error), text="no postgresql://anna:q7 q7@db/change, says the driver")
+        logs.begin("off")
+    for text in (said, log.read_text()):
+        assert SECRET not in text
+        assert "q7" not in text
 
 
 def everything_said(error: BaseException) -> str:
