@@ -10,9 +10,10 @@ from sqlmodel import Session
 
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.storage import anchor, audit, oddities, versions
-from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
+from changeflow.storage.anchor import Head
 from changeflow.storage.chain import DATED_APART, Entry, Verdict, Witness
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.witnesses import AnchorWitness, HeadWitness
 from changeflow.usecases.stored import check_actor
 from changeflow.values.acting import acting, current
 

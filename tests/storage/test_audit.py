@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select
 
 from changeflow.errors import AnchorError, CheckFailedError
 from changeflow.storage import anchor, audit
-from changeflow.storage.anchor import AnchorWitness
 from changeflow.storage.backup import backup
 from changeflow.storage.chain import Fault
 from changeflow.storage.covered import EXEMPT, MECHANICS, SEALED_ONCE, covered_tables
@@ -24,6 +23,7 @@ from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
 from changeflow.storage.tables.plan import ForecastRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow
+from changeflow.storage.witnesses import AnchorWitness
 from changeflow.usecases import apply as storing
 from changeflow.usecases import auditing, facts, report
 from changeflow.usecases.facts import Change

@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import Session
 
 from changeflow.storage import audit
-from changeflow.storage.anchor import AnchorWitness, read
+from changeflow.storage.anchor import read
 from changeflow.storage.database import session_scope
+from changeflow.storage.witnesses import AnchorWitness
 from changeflow.usecases import apply as storing
 from changeflow.usecases import auditing
 from changeflow.web.app import make_app
