@@ -90,7 +90,7 @@ def audit_anchor(
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Begin an anchor, or accept the database as it is after a restore; the audit notes who did."""
+    """Begin an anchor, or accept the database, or one programme, as it is after a restore; the audit notes who did."""
     from changeflow.usecases import auditing
 
     with spoken_errors():

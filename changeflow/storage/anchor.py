@@ -6,13 +6,14 @@ a transaction that did not commit (`begun` alone) or an entry that is gone. `acc
 head is right, after a restore. LINK is a hash over the line and the link before it.
 
 An anchor begins with the first entry of a database, or with an accepted head. One that is lost or emptied does not
-begin again without a person: changes are refused until then.
+begin again without a person: changes are refused until then. The same is true of each programme: it has a line from its
+first sealed entry on, and without one it is refused until a person accepts it, whatever was accepted of others.
 """
 
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
-from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError
+from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError, NotAcceptedError
 from changeflow.files import FULL, check_ordinary, open_ordinary
 from changeflow.logs import log
 from changeflow.storage.chain import GENESIS, Fault, moment_text
@@ -42,6 +43,8 @@ _PASSING = (
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
 """Bytes in which there must be a whole line of ours."""
+_AT_ONCE = 8 * _BLOCK
+"""Bytes that are read at once where a line may be far from the end."""
 
 
 class Head(NamedTuple):
@@ -79,14 +82,15 @@ class Anchored:
     heads: tuple[Head, ...]
 
 
-def announce(path: str, heads: Sequence[Head], *, may_begin: bool) -> Anchored | None:
+def announce(path: str, heads: Sequence[Head], *, may_begin: bool, new: Collection[str] = ()) -> Anchored | None:
     """Write what is about to be committed; an `AnchorError` stops the commit. Without a path nothing is written.
 
-    `may_begin`: no entry is sealed yet, so an anchor without a line is a new one. Otherwise it is lost.
+    `may_begin`: no entry is sealed yet, so an anchor without a line is a new one. Otherwise it is lost. `new` are the
+    programmes of which no entry is sealed yet: others need a line.
     """
     if not path:
         return None
-    _append(path, BEGUN, heads, may_begin=may_begin)
+    _append(path, BEGUN, heads, may_begin=may_begin, new=new)
     return Anchored(path, tuple(heads))
 
 
@@ -154,12 +158,15 @@ def _link(before: str, body: str) -> str:
     return hashlib.sha256(f"{before} {body}".encode()).hexdigest()
 
 
-def _append(path: str, kind: str, heads: Sequence[Head], *, may_begin: bool = False) -> None:
+def _append(path: str, kind: str, heads: Sequence[Head], *, may_begin: bool = False, new: Collection[str] = ()) -> None:
     try:
         with _locked(path, create=may_begin) as file:
             link, is_whole = _last_link(file, path)
             if link == GENESIS and not may_begin:
                 raise AnchorLostError(path)
+            known = {head.programme for head in heads if head.programme not in new}
+            if kind != ACCEPTED and link != GENESIS and (missing := _without_a_line(file, known)):
+                raise NotAcceptedError(path, min(missing))
             text = "" if is_whole else "\n"
             for head in heads:
                 line = Line(head.at, kind, head.programme, head.first, head.last, head.hash, "")
@@ -228,3 +235,22 @@ def _last_link(file: int, path: str) -> tuple[str, bool]:
         if len(tail) > _MOST_AT_THE_END:
             raise AnchorPlaceError(path, "it is another kind of file")
     return GENESIS, end == 0 or tail.endswith(b"\n")
+
+
+def _without_a_line(file: int, programmes: set[str]) -> set[str]:
+    """Return those of the programmes that no line is about.
+
+    It reads from the end, where those that change have theirs. Complexity: O(bytes after the programme's last line).
+    """
+    missing, end, cut = set(programmes), os.fstat(file).st_size, b""
+    while missing and end > 0:
+        start = max(0, end - _AT_ONCE)
+        block = os.pread(file, end - start, start) + cut
+        # The first line of a block may begin in the one before.
+        at = block.find(b"\n") + 1 if start > 0 else 0
+        cut, end = block[:at], start
+        # Few blocks have the name at all, so few lines are parsed.
+        if any(f" {name} ".encode() in block for name in missing):
+            lines = map(parse, block[at:].decode("utf-8", "replace").splitlines(keepends=True))
+            missing -= {line.programme for line in lines if line is not None}
+    return missing

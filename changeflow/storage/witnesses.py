@@ -13,7 +13,8 @@ _EMPTY = (
 )
 _BEGUN_LATE = (
     "the anchor has nothing of it or of what came before, and no one has accepted that: lines were lost, or the anchor "
-    "was set later. Put the file back from a copy, or accept the database as it is with 'changeflow audit anchor'"
+    "was set later. Put the file back from a copy, or accept the programme as it is with 'changeflow audit anchor "
+    "--programme {}'"
 )
 _NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
 
@@ -49,13 +50,16 @@ class AnchorWitness:
         yield Fault(entry.programme, entry.number, what)
 
     def _see_stranger(self, entry: Entry) -> Iterator[Fault]:
-        """A programme of which the anchor has no line may rest since before it; it has not been written to since."""
+        """A programme without a line is at fault, whatever was accepted of others: what is left of it proves nothing.
+
+        Entries that seal nothing were never anchored: 0.1.0 wrote them.
+        """
         if self.first is None or entry.real_at is None or entry.programme in self._late:
             return
         if entry.real_at > self.first.at + CLOCK_TOLERANCE:
             what = _NEVER
-        elif self.first.kind != ACCEPTED and entry.form >= SEALING:
-            what = _BEGUN_LATE
+        elif entry.form >= SEALING:
+            what = _BEGUN_LATE.format(entry.programme)
         else:
             return
         self._late.add(entry.programme)
@@ -201,7 +205,7 @@ def _seen_otherwise(own: _Timeline, entry: Entry) -> str | None:
     if own.stored.get(number, entry.hash) != entry.hash:
         return "it is not the entry that was anchored: it was rewritten, or one before it was"
     if own.misses(entry):
-        return _BEGUN_LATE
+        return _BEGUN_LATE.format(entry.programme)
     if number < own.since or number <= own.accepted:
         return None
     if not own.seen.meets(number, number):
