@@ -13,7 +13,8 @@ ChangeflowError
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
 │   ├── AnchorPlaceError        no file can be there, or another kind of file is: exit 4, as an InputError
-│   └── AnchorLostError         the anchor is missing or empty, although the audit has entries
+│   ├── AnchorLostError         the anchor is missing or empty, although the audit has entries
+│   └── NotAcceptedError        the anchor has no line of a programme, although the audit has entries of it
 ├── ConflictError               newer data is stored: exit 5
 │   └── DatabaseInUseError      a restore needs the database to itself
 ├── DatabaseError               the database cannot do it now; a page answers 503
@@ -201,6 +202,19 @@ class AnchorLostError(AnchorError):
             f"The audit's anchor '{path}' is missing or empty, although the audit has entries. No changes saved. "
             "Put the file back from a copy. If it is lost, or if you begin to use one, check the database and accept "
             "it as it is: changeflow audit anchor --as PERSON",
+        )
+
+
+class NotAcceptedError(AnchorError):
+    """The anchor has no line of a programme, although the audit has entries of it. Only a person may accept it."""
+
+    def __init__(self, path: str, programme: str) -> None:
+        self.programme = programme
+        ChangeflowError.__init__(
+            self,
+            f"The audit's anchor '{path}' has no line of '{programme}', although the audit has entries of it. No "
+            "changes saved. Put the file back from a copy. If it is lost, or if the programme was stored without it, "
+            f"check the programme and accept it as it is: changeflow audit anchor --programme {programme} --as PERSON",
         )
 
 

@@ -55,7 +55,7 @@ class Settings:
 def settings() -> Settings:
     env = os.environ
     return Settings(
-        db=_secret("CHANGEFLOW_DB") or DEFAULT_DB,
+        db=database(),
         actor=env.get("CHANGEFLOW_AS") or None,
         ways=Ways(
             channel=env.get("CHANGEFLOW_CHANNEL") or None,
@@ -86,6 +86,11 @@ def begin() -> Settings:
     logs.begin(chosen.log)
     begin_keys()
     return chosen
+
+
+def database() -> str:
+    """Return the database's address. One with a password may stand in the file that CHANGEFLOW_DB_FILE names."""
+    return _secret("CHANGEFLOW_DB") or DEFAULT_DB
 
 
 def key_file() -> Path | None:

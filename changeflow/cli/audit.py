@@ -90,7 +90,7 @@ def audit_anchor(
     actor: Actor = None,
     at: At = None,
 ) -> None:
-    """Begin an anchor, or accept the database as it is after a restore; the audit notes who did."""
+    """Begin an anchor, or accept the database, or one programme, as it is after a restore; the audit notes who did."""
     from changeflow.usecases import auditing
 
     with spoken_errors():
@@ -107,7 +107,10 @@ def _check_form(form: str) -> None:
 def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
     verdict = checked.verdict
     state = "all in order" if checked.is_well else counted(len(verdict.faults), "fault")
-    lines = [f"{counted(verdict.entries, 'entry')}, {state}.", f"Rows as the entries sealed them: {verdict.facts}."]
+    lines = [
+        f"{counted(verdict.entries, 'entry')}, {state}.",
+        f"Rows as the entries sealed them, not counting scores: {checked.rows}.",
+    ]
     lines += [f"Head of {name}: {number}:{known[:16]}" for name, (number, known) in sorted(verdict.heads.items())]
     if verdict.dated_apart:
         lines.append(
@@ -155,7 +158,7 @@ def _plain(checked: "Checked", anchor: Path | None) -> dict[str, object]:
     return {
         "ok": checked.is_well,
         "entries": verdict.entries,
-        "rows": verdict.facts,
+        "rows": checked.rows,
         "heads": {name: {"number": n, "hash": known} for name, (n, known) in sorted(verdict.heads.items())},
         "faults": [_plain_fault(f) for f in verdict.faults],
         "warnings": [_plain_fault(w) for w in verdict.warnings],

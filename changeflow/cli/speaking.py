@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from changeflow.errors import ChangeflowError, InputError, printable
-from changeflow.settings import DEFAULT_DB
+from changeflow.settings import DEFAULT_DB, database
 from changeflow.values.limits import is_supported, out_of_range
 
 LONDON = ZoneInfo("Europe/London")
@@ -31,8 +31,20 @@ def supported(day: datetime | None) -> datetime | None:
     return day
 
 
+def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
+    """Return the database's address, as its option's callback: from the file that the environment names, if any."""
+    source = context.get_parameter_source(param.name or "")
+    if source is None or source.name != "DEFAULT":
+        return db
+    with spoken_errors():
+        return database()
+
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
-Db = Annotated[str, typer.Option("--db", envvar="CHANGEFLOW_DB", help="Database address.", show_default=DEFAULT_DB)]
+Db = Annotated[
+    str,
+    typer.Option("--db", envvar="CHANGEFLOW_DB", callback=address, help="Database address.", show_default=DEFAULT_DB),
+]
 ProgrammeName = Annotated[
     str | None, typer.Option("--programme", help="Which programme, where the database has several.")
 ]

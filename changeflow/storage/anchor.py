@@ -6,36 +6,28 @@ a transaction that did not commit (`begun` alone) or an entry that is gone. `acc
 head is right, after a restore. LINK is a hash over the line and the link before it.
 
 An anchor begins with the first entry of a database, or with an accepted head. One that is lost or emptied does not
-begin again without a person: changes are refused until then.
+begin again without a person: changes are refused until then. The same is true of each programme: it has a line from its
+first sealed entry on, and without one it is refused until a person accepts it, whatever was accepted of others.
 """
 
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
-from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError
+from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError, NotAcceptedError
 from changeflow.files import FULL, check_ordinary, open_ordinary
 from changeflow.logs import log
-from changeflow.storage.chain import CLOCK_TOLERANCE, GENESIS, SEALING, Entry, Fault, moment_text
+from changeflow.storage.chain import GENESIS, Fault, moment_text
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
-_EMPTY = (
-    "the anchor has no line: the file was lost or emptied, or no one has begun it. Put it back from a copy, or accept "
-    "the database as it is with 'changeflow audit anchor'"
-)
-_BEGUN_LATE = (
-    "the anchor has nothing of it or of what came before, and no one has accepted that: lines were lost, or the anchor "
-    "was set later. Put the file back from a copy, or accept the database as it is with 'changeflow audit anchor'"
-)
-_NEVER = "it was never anchored: a process without CHANGEFLOW_ANCHOR wrote it, or someone outside changeflow"
 _PASSING = (
     *FULL,
     errno.ENOENT,
@@ -51,6 +43,8 @@ _PASSING = (
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
 """Bytes in which there must be a whole line of ours."""
+_AT_ONCE = 8 * _BLOCK
+"""Bytes that are read at once where a line may be far from the end."""
 
 
 class Head(NamedTuple):
@@ -88,14 +82,15 @@ class Anchored:
     heads: tuple[Head, ...]
 
 
-def announce(path: str, heads: Sequence[Head], *, may_begin: bool) -> Anchored | None:
+def announce(path: str, heads: Sequence[Head], *, may_begin: bool, new: Collection[str] = ()) -> Anchored | None:
     """Write what is about to be committed; an `AnchorError` stops the commit. Without a path nothing is written.
 
-    `may_begin`: no entry is sealed yet, so an anchor without a line is a new one. Otherwise it is lost.
+    `may_begin`: no entry is sealed yet, so an anchor without a line is a new one. Otherwise it is lost. `new` are the
+    programmes of which no entry is sealed yet: others need a line.
     """
     if not path:
         return None
-    _append(path, BEGUN, heads, may_begin=may_begin)
+    _append(path, BEGUN, heads, may_begin=may_begin, new=new)
     return Anchored(path, tuple(heads))
 
 
@@ -163,12 +158,15 @@ def _link(before: str, body: str) -> str:
     return hashlib.sha256(f"{before} {body}".encode()).hexdigest()
 
 
-def _append(path: str, kind: str, heads: Sequence[Head], *, may_begin: bool = False) -> None:
+def _append(path: str, kind: str, heads: Sequence[Head], *, may_begin: bool = False, new: Collection[str] = ()) -> None:
     try:
         with _locked(path, create=may_begin) as file:
             link, is_whole = _last_link(file, path)
             if link == GENESIS and not may_begin:
                 raise AnchorLostError(path)
+            known = {head.programme for head in heads if head.programme not in new}
+            if kind != ACCEPTED and link != GENESIS and (missing := _without_a_line(file, known)):
+                raise NotAcceptedError(path, min(missing))
             text = "" if is_whole else "\n"
             for head in heads:
                 line = Line(head.at, kind, head.programme, head.first, head.last, head.hash, "")
@@ -239,199 +237,20 @@ def _last_link(file: int, path: str) -> tuple[str, bool]:
     return GENESIS, end == 0 or tail.endswith(b"\n")
 
 
-class _Ranges:
-    """Numbers, kept as ranges: entries are numbered without a gap, so there are few."""
+def _without_a_line(file: int, programmes: set[str]) -> set[str]:
+    """Return those of the programmes that no line is about.
 
-    def __init__(self) -> None:
-        self._ranges: list[tuple[int, int]] = []
-
-    def add(self, first: int, last: int) -> None:
-        if self._ranges and self._ranges[-1][0] <= first <= self._ranges[-1][1] + 1:
-            self._ranges[-1] = (self._ranges[-1][0], max(last, self._ranges[-1][1]))
-        else:
-            self._ranges.append((first, last))
-
-    def meets(self, first: int, last: int) -> bool:
-        return any(a <= last and first <= b for a, b in reversed(self._ranges))
-
-    def cut(self, number: int) -> None:
-        """Forget a number and all after it."""
-        self._ranges = [(a, min(b, number - 1)) for a, b in self._ranges if a < number]
-
-
-@dataclass(slots=True)
-class _Timeline:
-    """What an anchor has seen of one programme."""
-
-    since: int
-    """The first entry that has a line; the hashes of the chain vouch for those before it."""
-    accepted: int = 0
-    stored: dict[int, str] = field(default_factory=dict)
-    """The hash of each transaction's last entry."""
-    begun: dict[int, tuple[str, datetime]] = field(default_factory=dict)
-    """By the last number: the hash that was announced last, and when."""
-    begun_before: dict[int, dict[str, datetime]] = field(default_factory=dict)
-    """The same of announcements that another followed: their transactions did not commit."""
-    seen: _Ranges = field(default_factory=_Ranges)
-    """Numbers that some line has."""
-    kept: _Ranges = field(default_factory=_Ranges)
-    """Numbers that were stored."""
-    fork: int | None = None
-    """A number that was stored twice, with different hashes."""
-    is_bad: bool = False
-
-    def misses(self, entry: Entry) -> bool:
-        """Tell whether the anchor began after a sealed entry, and no one has accepted that."""
-        return entry.number < self.since and entry.form >= SEALING and not self.accepted
-
-    def take(self, line: Line) -> None:
-        if line.kind == ACCEPTED:
-            self.accepted, self.fork = line.last, None
-            self._forget(line.last)
-            self.stored[line.last] = line.hash
-            return
-        self.seen.add(line.first, line.last)
-        if line.kind == BEGUN:
-            if (before := self.begun.get(line.last)) is not None:
-                self.begun_before.setdefault(line.last, {})[before[0]] = before[1]
-            self.begun[line.last] = (line.hash, line.at)
-        elif line.kind == STORED and self.stored.get(line.last) != line.hash:
-            if self.kept.meets(line.first, line.last):
-                self.fork = self.fork or line.first
-                begun = self.begun.get(line.last)
-                self._forget(line.first)
-                self.seen.add(line.first, line.last)
-                if begun is not None:
-                    self.begun[line.last] = begun
-            # The text that was announced is kept once, not twice: there may be a million.
-            announced = self.begun.get(line.last, ("",))[0]
-            self.stored[line.last] = announced if announced == line.hash else line.hash
-            self.kept.add(line.first, line.last)
-
-    def announced(self, entry: Entry) -> datetime | None:
-        """Return when an entry was announced as the last of its transaction; None where it was not."""
-        known, at = self.begun[entry.number]
-        return at if known == entry.hash else self.begun_before.get(entry.number, {}).get(entry.hash)
-
-    def _forget(self, number: int) -> None:
-        """Forget what was seen from a number on: the database was put back to before it."""
-        self.stored = {n: h for n, h in self.stored.items() if n < number}
-        self.begun = {n: h for n, h in self.begun.items() if n < number}
-        self.begun_before = {n: h for n, h in self.begun_before.items() if n < number}
-        self.seen.cut(number)
-        self.kept.cut(number)
-
-
-class AnchorWitness:
-    """An anchor as a witness of a chain."""
-
-    def __init__(self, lines: Iterable[Line | Fault]) -> None:
-        self._faults: list[Fault] = []
-        self._timelines: dict[str, _Timeline] = {}
-        self.first: Line | None = None
-        self.last: Line | None = None
-        self._late: set[str] = set()
-        self.lines = self.accepted = 0
-        """Lines that are there, and those by which a person accepted a head."""
-        for line in lines:
-            if isinstance(line, Fault):
-                self._faults.append(line)
-                continue
-            self.first = self.first or line
-            self.last, self.lines = line, self.lines + 1
-            self.accepted += line.kind == ACCEPTED
-            self._timelines.setdefault(line.programme, _Timeline(line.first)).take(line)
-
-    def see(self, entry: Entry) -> Iterator[Fault]:
-        own = self._timelines.get(entry.programme)
-        if own is None:
-            yield from self._see_stranger(entry)
-            return
-        if own.is_bad or (what := _seen_otherwise(own, entry)) is None:
-            return
-        own.is_bad = True
-        yield Fault(entry.programme, entry.number, what)
-
-    def _see_stranger(self, entry: Entry) -> Iterator[Fault]:
-        """A programme of which the anchor has no line may rest since before it; it has not been written to since."""
-        if self.first is None or entry.real_at is None or entry.programme in self._late:
-            return
-        if entry.real_at > self.first.at + CLOCK_TOLERANCE:
-            what = _NEVER
-        elif self.first.kind != ACCEPTED and entry.form >= SEALING:
-            what = _BEGUN_LATE
-        else:
-            return
-        self._late.add(entry.programme)
-        yield Fault(entry.programme, entry.number, what)
-
-    def finish(self, heads: Mapping[str, tuple[int, str]]) -> Iterator[Fault]:
-        yield from self._faults
-        if self.first is None and heads:
-            yield Fault("", None, _EMPTY)
-        for programme, own in sorted(self._timelines.items()):
-            head, top = heads.get(programme, (0, ""))[0], max(own.stored, default=0)
-            if head == 0 and top:
-                yield Fault(programme, None, f"the whole chain is gone; the anchor has {top} entries")
-            elif head < top:
-                what = (
-                    f"the database is older than the anchor (entry {head}, anchor {top}): an older copy was restored, "
-                    "or the last entries were removed with everything they wrote"
-                )
-                yield Fault(programme, None, what)
-            if own.fork is not None and not own.is_bad:
-                what = (
-                    "it was written twice: an older copy was restored, and no one has accepted it with "
-                    "'changeflow audit anchor'"
-                )
-                yield Fault(programme, own.fork, what)
-
-    def late(self, programmes: Iterable[str]) -> list[tuple[str, int]]:
-        """Return the chains that the anchor has only from a later entry on, with that entry."""
-        known = {name: self._timelines[name].since for name in sorted(set(programmes) & self._timelines.keys())}
-        return [(name, since) for name, since in known.items() if since > 1]
-
-    def strangers(self, programmes: Iterable[str]) -> list[str]:
-        """Return the programmes of which the anchor has no line."""
-        return sorted(set(programmes) - self._timelines.keys())
-
-
-def _seen_otherwise(own: _Timeline, entry: Entry) -> str | None:
-    number = entry.number
-    if own.stored.get(number, entry.hash) != entry.hash:
-        return "it is not the entry that was anchored: it was rewritten, or one before it was"
-    if own.misses(entry):
-        return _BEGUN_LATE
-    if number < own.since or number <= own.accepted:
-        return None
-    if not own.seen.meets(number, number):
-        return _NEVER
-    if number not in own.begun:
-        return None  # its transaction went on, and the last entry of that one vouches for it
-    announced = own.announced(entry)
-    if announced is None:
-        return "it is not the entry that was anchored: it was rewritten, or one before it was"
-    if entry.real_at is not None and abs(announced - entry.real_at) > CLOCK_TOLERANCE:
-        return "its real time is not the one that was anchored"
-    return None
-
-
-@dataclass(slots=True)
-class HeadWitness:
-    """Heads that were noted elsewhere, such as on a printed report: by programme and number, the hash's beginning."""
-
-    heads: Mapping[tuple[str, int], Sequence[tuple[str, str]]]
-    """Each with where it was noted."""
-
-    def see(self, entry: Entry) -> Iterator[Fault]:
-        for where, known in self.heads.get((entry.programme, entry.number), ()):
-            if not entry.hash.startswith(known):
-                what = f"{where} has another entry {entry.number}: it was rewritten, or one before it was"
-                yield Fault(entry.programme, entry.number, what)
-
-    def finish(self, heads: Mapping[str, tuple[int, str]]) -> Iterator[Fault]:
-        for (programme, number), noted in sorted(self.heads.items()):
-            head = heads.get(programme, (0, ""))[0]
-            if number > head:
-                what = f"the database is older than {noted[0][0]} (entry {head} here, entry {number} there)"
-                yield Fault(programme, None, what)
+    It reads from the end, where those that change have theirs. Complexity: O(bytes after the programme's last line).
+    """
+    missing, end, cut = set(programmes), os.fstat(file).st_size, b""
+    while missing and end > 0:
+        start = max(0, end - _AT_ONCE)
+        block = os.pread(file, end - start, start) + cut
+        # The first line of a block may begin in the one before.
+        at = block.find(b"\n") + 1 if start > 0 else 0
+        cut, end = block[:at], start
+        # Few blocks have the name at all, so few lines are parsed.
+        if any(f" {name} ".encode() in block for name in missing):
+            lines = map(parse, block[at:].decode("utf-8", "replace").splitlines(keepends=True))
+            missing -= {line.programme for line in lines if line is not None}
+    return missing

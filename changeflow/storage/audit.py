@@ -13,12 +13,13 @@ from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlmodel import Session, col
 
 from changeflow.storage import oddities, sealing, structure
-from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
+from changeflow.storage.anchor import Head
 from changeflow.storage.chain import SEALING, Entry, Fact, Fault, SealedRow, Verdict, Witness, check
 from changeflow.storage.covered import Covered, covered_tables
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.plan import ReportRow
 from changeflow.storage.tables.programme import ProgrammeRow
+from changeflow.storage.witnesses import AnchorWitness, HeadWitness
 
 TOGETHER = 10_000
 """Rows that are read at once."""

@@ -99,8 +99,8 @@ class Verdict:
     """What a check found."""
 
     entries: int = 0
-    facts: int = 0
-    """Rows that are there and as they were sealed."""
+    sealed: dict[str, int] = field(default_factory=dict)
+    """Rows that are there and as they were sealed, by table."""
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     """The clock went back, which alone proves nothing."""
@@ -109,6 +109,10 @@ class Verdict:
     """Each chain's last entry: its number and hash."""
     unsealed: dict[str, int] = field(default_factory=dict)
     """Entries in the form of 0.1.0, by programme."""
+
+    @property
+    def facts(self) -> int:
+        return sum(self.sealed.values())
 
 
 def moment_text(at: datetime) -> str:
@@ -308,7 +312,7 @@ def _check_rows(rows: Iterable[SealedRow], live: Mapping[str, int], verdict: Ver
         elif row_digest(row.salt or "", row.content) != row.digest:
             what = f"row {row.key} of '{row.table}' is not as it sealed it"
         else:
-            verdict.facts += 1
+            verdict.sealed[row.table] = verdict.sealed.get(row.table, 0) + 1
             continue
         verdict.faults.append(Fault(row.programme or "", row.number, what))
     for table in sorted(seen):

@@ -99,7 +99,7 @@ def finish(session: Session) -> Anchored | None:
     heads = sealer.seal()
     if not heads:
         return None
-    return anchor.announce(sealer.anchor, heads, may_begin=sealer.is_first)
+    return anchor.announce(sealer.anchor, heads, may_begin=sealer.is_first, new=sealer.new)
 
 
 class _Sealer:
@@ -110,6 +110,8 @@ class _Sealer:
         self.anchor = ""
         self.is_first = False
         """No entry of the database had sealed a row before."""
+        self.new: set[str] = set()
+        """Programmes of which no entry had sealed a row before."""
 
     def seal(self) -> list[anchor.Head]:
         own, shared = self._changes()
@@ -126,6 +128,7 @@ class _Sealer:
             if not pending:
                 continue
             if begins:
+                self.new.add(name)
                 everything = chain(self._all_of(name, with_shared=is_first), () if is_first else shared)
             shared, is_first = [], False
             heads.append(self._write(name, pending, everything))

@@ -10,13 +10,15 @@ from sqlmodel import Session
 
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.storage import anchor, audit, oddities, versions
-from changeflow.storage.anchor import AnchorWitness, Head, HeadWitness
+from changeflow.storage.anchor import Head
 from changeflow.storage.chain import DATED_APART, Entry, Verdict, Witness
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.witnesses import AnchorWitness, HeadWitness
 from changeflow.usecases.stored import check_actor
 from changeflow.values.acting import acting, current
 
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{8,64})")
+_SCORES = "assessment"
 HASH_SHOWN = 16
 """Characters of a hash that reports show: another chain with the same ones is out of reach."""
 
@@ -33,6 +35,15 @@ class Checked:
     @property
     def is_well(self) -> bool:
         return not self.verdict.faults
+
+    @property
+    def rows(self) -> int:
+        """Rows that are as they were sealed, without scores.
+
+        Importing a person's scores again adds a row only where they differ, so the number would say whether a guess of
+        them was right.
+        """
+        return sum(count for table, count in self.verdict.sealed.items() if table != _SCORES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from changeflow.cli import app
 from changeflow.settings import acting_as, as_flow, machine_account
 from changeflow.storage.database import engine_for
 from changeflow.values.acting import Via, acting, current
-from tests.builders import a_folder
+from tests.builders import PROGRAMME, a_folder
 
 RUNNER = CliRunner()
 
@@ -49,7 +49,7 @@ def execute(home: Path, *statements: str) -> None:
 def test_a_whole_audit_says_what_it_was_compared_with(home: Path):
     said = run("audit", "verify").stdout
     assert "2 entries, all in order." in said
-    assert "Rows as the entries sealed them: " in said
+    assert "Rows as the entries sealed them, not counting scores: " in said
     assert "Entries that claim a day other than the real one: 2" in said
     assert f"Compared with the anchor {home / 'anchor.txt'}: 4 lines" in said
 
@@ -90,6 +90,25 @@ def test_an_anchor_that_is_lost_is_a_finding_until_someone_accepts_it(home: Path
     run("audit", "anchor", "--at", "2027-01-05")
     assert "all in order" in run("audit", "verify").stdout
     run("confidence", "set", "amber", "--reason", "Late", "--at", "2027-01-05")
+    assert "all in order" in run("audit", "verify").stdout
+
+
+def test_accepting_one_programme_leaves_the_other_refused_and_reported(home: Path):
+    other = a_folder(home / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
+    run("apply", other, "--yes", "--at", "2027-01-04")
+    (home / "anchor.txt").unlink()
+    run("audit", "anchor", "--programme", "other")
+    said = " ".join(run("audit", "verify", code=3).stderr.split())
+    assert said.startswith("small, entry 1: the anchor has nothing of it")
+    assert "audit anchor --programme small" in said
+    assert "other" not in said
+    run("audit", "verify", "--programme", "other")
+    late = ("confidence", "set", "amber", "--reason", "Late", "--at", "2027-01-05")
+    run(*late, "--programme", "other")
+    refused = " ".join(run(*late, "--programme", "small", code=1).stderr.split())
+    assert "has no line of 'small', although the audit has entries of it. No changes saved." in refused
+    run("audit", "anchor", "--programme", "small")
+    run(*late, "--programme", "small")
     assert "all in order" in run("audit", "verify").stdout
 
 

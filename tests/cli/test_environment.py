@@ -78,6 +78,22 @@ def test_what_the_environment_names_is_no_file(stored: str, tmp_path: Path, vari
     assert "Traceback" not in text
 
 
+def test_the_address_of_the_database_may_stand_in_a_file(stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CHANGEFLOW_DB", raising=False)
+    (tmp_path / "address").write_text(f"{stored}\n")
+    monkeypatch.setenv("CHANGEFLOW_DB_FILE", str(tmp_path / "address"))
+    assert "small" in CliRunner().invoke(app, ["audit", "show"]).stdout
+    nowhere = ["audit", "show", "--db", f"sqlite:///{tmp_path / 'nowhere.db'}"]
+    assert "there is no such file yet" in CliRunner().invoke(app, nowhere).stderr, "the option wins"
+    monkeypatch.setenv("CHANGEFLOW_DB", nowhere[-1])
+    assert "there is no such file yet" in CliRunner().invoke(app, ["audit", "show"]).stderr, "and so does the variable"
+    monkeypatch.delenv("CHANGEFLOW_DB")
+    monkeypatch.setenv("CHANGEFLOW_DB_FILE", str(tmp_path / "missing"))
+    refused = CliRunner().invoke(app, ["audit", "show"])
+    assert (refused.exit_code, "CHANGEFLOW_DB_FILE names a file that cannot be read" in refused.stderr) == (4, True)
+
+
 @pytest.mark.parametrize("command", NAMED["CHANGEFLOW_ANCHOR"])
 def test_an_anchor_that_can_be_none_is_wrong_input(
     stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.errors import AnchorLostError
+from changeflow.errors import AnchorLostError, NotAcceptedError
 from changeflow.storage import anchor
 from changeflow.storage.chain import GENESIS
 from changeflow.storage.database import engine_for, upgrade
@@ -37,10 +37,13 @@ def accept(db: str, path: Path, programme: str | None = None) -> None:
     auditing.accept(db=db, programme=programme, anchor_file=path, actor="chief", now=NOW)
 
 
+def named(programme: str) -> str:
+    return PROGRAMME.replace("programme: small", f"programme: {programme}")
+
+
 def store(db: str, folder: Path, programme: str, path: Path) -> None:
-    text = PROGRAMME.replace("programme: small", f"programme: {programme}")
     with acting(replace(current(), anchor=str(path))):
-        storing.apply(a_folder(folder / programme, programme=text), db=db, actor="chief", now=NOW)
+        storing.apply(a_folder(folder / programme, programme=named(programme)), db=db, actor="chief", now=NOW)
 
 
 @pytest.fixture
@@ -102,13 +105,13 @@ def test_a_new_programme_does_not_begin_a_lost_anchor(db: str, anchored: Path, t
     assert not anchored.exists()
 
 
-def test_a_programme_that_was_not_accepted_is_named_once_it_is_written_to(db: str, anchored: Path, tmp_path: Path):
+def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_written_to(db: str, anchored: Path, tmp_path: Path):
     store(db, tmp_path, "other", anchored)
     anchored.unlink()
     accept(db, anchored, "other")
-    assert faults(db, anchored) == []
+    assert [what[: len(LATE)] for what in faults(db, anchored)] == [LATE]
     change = Change(db=db, programme="small", actor="chief", now=NOW, on=date(2027, 1, 20))
-    with acting(replace(current(), anchor=str(anchored))):
+    with acting(replace(current(), anchor=str(anchored))), pytest.raises(NotAcceptedError):
         facts.finish_task("payroll/requirements", date(2027, 1, 9), date(2027, 1, 4), change)
     assert [what[: len(LATE)] for what in faults(db, anchored)] == [LATE]
 

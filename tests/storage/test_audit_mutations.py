@@ -16,10 +16,10 @@ from sqlmodel import Session
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.storage import anchor, audit, oddities, publications, structure
-from changeflow.storage.anchor import AnchorWitness
 from changeflow.storage.chain import Entry, Fact, Fault, SealedRow, Verdict, check
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
+from changeflow.storage.witnesses import AnchorWitness
 from changeflow.usecases import agenda, dispatching, facts, governance, persons
 from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change

@@ -37,6 +37,8 @@ READ = (
     "assess show --as outsider",
     "audit show",
     "audit show --format json",
+    "audit verify",
+    "audit verify --format json",
     "fact list",
     "nudge preview",
     "nudge answers",
@@ -53,8 +55,8 @@ READ = (
 """What anyone may read of a stored programme."""
 VARIES = ("hash", "real_at", "days_apart", "audit_head")
 """Keys of an audit entry that are never the same twice."""
-REAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= as of)|\([^)]*dated [^)]*\)")
-"""The same in a line of `audit show`: two commands may run in two minutes."""
+IN_A_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= as of)|\([^)]*dated [^)]*\)|(?<=:)[0-9a-f]{16}\b")
+"""The same in a line of `audit show` and `audit verify`: two commands may run in two minutes."""
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def noted(db: str) -> list[tuple[str, str, str]]:
 
 def what_is_said(text: str) -> str:
     lines = (line for line in text.splitlines() if not any(f'"{key}"' in line for key in VARIES))
-    return REAL_TIME.sub("", "\n".join(lines))
+    return IN_A_LINE.sub("", "\n".join(lines))
 
 
 def everything_said(db: str, home: Path, guess: str, actor: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:

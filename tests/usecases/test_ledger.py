@@ -18,7 +18,8 @@ from changeflow.usecases.persons import erase
 from changeflow.usecases.restoring import restore
 from changeflow.usecases.upgrading import start_new_key
 from tests.builders import a_folder
-from tests.usecases.test_restoring import OWNED, at, dispatch, erased_again
+from tests.usecases.test_restoring import OWNED, at, dispatch
+from tests.usecases.test_restoring_erasures import erased_again
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,13 @@ import pytest
 from sqlmodel import Session
 
 from changeflow.storage import audit
-from changeflow.storage.anchor import AnchorWitness, read
+from changeflow.storage.anchor import read
 from changeflow.storage.database import session_scope
+from changeflow.storage.witnesses import AnchorWitness
 from changeflow.usecases import apply as storing
 from changeflow.usecases import auditing
 from changeflow.web.app import make_app
-from tests.builders import a_folder
+from tests.builders import PROGRAMME, a_folder
 from tests.web.test_answers import OWNED, moment, sent_on, token_in
 
 
@@ -63,4 +64,17 @@ def test_an_answer_is_not_taken_while_the_anchor_is_lost(db: str, token: str, tm
     assert str(tmp_path) not in refused.text
     assert not anchor.exists()
     auditing.accept(db=db, programme=None, anchor_file=anchor, actor="chief", now=moment(8))
+    assert "It is recorded as done." in answer(db, token, anchor).text
+
+
+def test_an_answer_is_not_taken_while_only_another_programme_is_accepted(db: str, token: str, tmp_path: Path):
+    anchor = tmp_path / "anchor.txt"
+    other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
+    storing.apply(other, db=db, actor="chief", now=moment(4))
+    anchor.unlink()
+    auditing.accept(db=db, programme="other", anchor_file=anchor, actor="chief", now=moment(8))
+    refused = answer(db, token, anchor)
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    assert str(tmp_path) not in refused.text
+    auditing.accept(db=db, programme="small", anchor_file=anchor, actor="chief", now=moment(8))
     assert "It is recorded as done." in answer(db, token, anchor).text
