@@ -20,6 +20,8 @@ from disclosure.attacker import GUARANTEES
 from disclosure.trials import Job, Outcome, attack_one, explain
 
 SEED, TRUSTS = 1, 10_000
+TOLD_EVERY = 250
+"""Trusts between two lines of progress, where there is no terminal for a bar."""
 LINES_OF_0_1_0, STATEMENTS_OF_0_1_0 = 3.99, 19.94
 """What 0.1.0 published of a trust's first import on average: over the 10 000 trusts of seed 1, `publish` with a minimum
 of 10 and bands of 6, its views in the order of `programme.audiences`. A band that is narrower than from nobody to
@@ -53,11 +55,13 @@ def _attack_all(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
         task = progress.add_task("Trusts attacked", total=len(jobs))
         broken = 0
         outcomes = pool.map(attack_one, jobs, chunksize=4) if processes > 1 else map(attack_one, jobs)
-        for outcome in outcomes:
+        for done, outcome in enumerate(outcomes, start=1):
             if outcome.findings:
                 broken += 1
                 progress.console.print(_spoken(outcome), markup=False, highlight=False)
             progress.update(task, advance=1, description=f"Trusts attacked ({broken} with findings)")
+            if not progress.console.is_terminal and done % TOLD_EVERY == 0:
+                print(f"{done} of {len(jobs)} trusts attacked, {broken} with findings.", file=sys.stderr, flush=True)
             yield outcome
 
 

@@ -169,18 +169,24 @@ class Row:
         return all(low <= 0 and high >= len(self.counted) for low, high in self.held)
 
 
-def row_of(line: Line, events: Sequence[Import], counted: Sequence[Mapping[str, Counted]]) -> Row | None:
+def row_of(
+    line: Line, events: Sequence[Import], counted: Sequence[Mapping[str, Counted]], identities: Identities
+) -> Row | None:
     """Find the import that a line counts, the first of its day first; None where the line is true of none.
 
-    Files that correct a day come too late for its line.
+    Files that correct a day come too late for its line. A late answer may count under an id that its person no longer
+    has: the line is of people, whatever their ids.
     """
-    for number in range(len(events)):
-        event, here = events[number], counted[number]
-        if event.programme != line.programme or event.day != line.day or not line.people <= here.keys():
+    people = identities.all_of(line.people)
+    for number, event in enumerate(events):
+        if event.programme != line.programme or event.day != line.day:
             continue
-        places = [here[person].place for person in line.people]
+        here = {identities.of(person): one for person, one in counted[number].items()}
+        if not people <= here.keys():
+            continue
+        places = [here[person].place for person in people]
         if all(low <= sum(p <= k for p in places) <= high for k, (low, high) in enumerate(line.held)):
-            mine = frozenset((here[p].unknown, here[p].live) for p in line.people)
+            mine = frozenset((here[p].unknown, here[p].live) for p in people)
             return Row(number, mine, line.held) if len(mine) == len(line.people) else None
     return None
 
@@ -280,7 +286,7 @@ def know(
     """Imports that showed something new."""
     equations: dict[tuple[frozenset[tuple[int, bool]], int], Row] = {}
     for line in dict.fromkeys(lines):
-        row = row_of(line, events, counted)
+        row = row_of(line, events, counted, identities)
         if row is not None:
             telling.add(row.event)
         if row is None:

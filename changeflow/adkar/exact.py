@@ -1,6 +1,7 @@
 """Whether an alternative world exists, decided exactly by CP-SAT where the quick search finds none."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -9,22 +10,27 @@ from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Ints, Kinds, World
 
 LARGEST = 40_000
 """Kinds times rows up to which worlds are decided exactly; beyond that bands are widened more than necessary."""
-EFFORT, EFFORT_IN_ALL = 1.0, 60.0
-"""Deterministic seconds that one question, and all of a publication, may take, so that two runs decide alike.
-Undecided counts as none."""
+EFFORT = 1.0
+"""Deterministic seconds that one question may take, so that two runs decide alike. Undecided counts as none."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """What is left, in deterministic seconds, for all questions together."""
+
+    left: float
 
 
 class Exact:
     """All worlds that fit the bands: how many of each kind have their barrier at each place."""
 
-    def __init__(self, kinds: Kinds, *, low: Ints, high: Ints, worlds: Worlds) -> None:
-        self.kinds, self.worlds = kinds, worlds
+    def __init__(self, kinds: Kinds, *, low: Ints, high: Ints, worlds: Worlds, effort: Effort) -> None:
+        self.kinds, self.worlds, self.effort = kinds, worlds, effort
         self.is_small = kinds.patterns.size <= LARGEST
         self.places: list[int] = kinds.places.tolist()
         self.live: list[bool] = kinds.live.tolist()
         self.sizes: list[int] = kinds.counts.tolist()
         self.low, self.high = low.tolist(), high.tolist()
-        self.effort = EFFORT_IN_ALL
         self.built: cp_model.CpModel | None = None
         self.at: list[list[int]] = []
         """The index of each variable: how many of a kind are at a place."""
@@ -68,11 +74,11 @@ class Exact:
 
     def _solve(self, model: cp_model.CpModel) -> Ints | None:
         """Return how many of each kind are where in the best world found, and remember it."""
-        if self.effort <= 0:
+        if self.effort.left <= 0:
             return None
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
-        solver.parameters.max_deterministic_time = min(EFFORT, self.effort)
+        solver.parameters.max_deterministic_time = min(EFFORT, self.effort.left)
         # Measured on the questions of random trusts: without presolve, large ones take a hundred times as long; with
         # all of it, every one takes twice as long.
         solver.parameters.linearization_level = 2
@@ -83,7 +89,7 @@ class Exact:
         solver.parameters.find_big_linear_overlap = False
         solver.parameters.presolve_inclusion_work_limit = 0
         status = solver.solve(model)
-        self.effort -= solver.response_proto.deterministic_time
+        self.effort.left -= solver.response_proto.deterministic_time
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
         found = solver.response_proto.solution

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.adkar.exact import Exact
+from changeflow.adkar.exact import Effort, Exact
 from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Kinds, Worlds
 
 Bools = NDArray[np.bool_]
@@ -33,6 +33,9 @@ INSIDERS = 1
 """People who know their own answers and help an attacker: our own choice."""
 PARTNERS = 96
 """At most this many kinds of answer are tried as partners of an exchange: enough, and quick."""
+TO_WIDEN, TO_MAKE_FINER = 60.0, 2.0
+"""Deterministic seconds that the exact questions of a publication may take in all: first while bands are widened until
+all is safe, then while they are made finer again, which few trusts need and people wait for."""
 WORK = 400_000
 """Columns times rows that are tested again at most, to make bands finer again: it keeps large trusts quick."""
 
@@ -83,6 +86,7 @@ def protect(columns: Columns, rows: Rows, targets: Bools, *, band: int) -> Ints:
     """
     test = _Test(columns, rows, targets, band=band)
     test.widen_all()
+    test.effort.left = TO_MAKE_FINER
     # Widening goes too far now and then: what can be finer again becomes finer, the most important row first.
     for row in np.flatnonzero((test.levels > 0).any(axis=1))[: WORK // max(1, rows.members.size)]:
         if not test.becomes_finer(int(row), np.arange(ELEMENTS)):
@@ -108,6 +112,7 @@ class _Test:
         """Which bands reach from 0 to the row's size."""
         self.pools = np.array([self.kinds.pool(t) for t in targets], dtype=np.int64).reshape(-1, len(self.kinds.counts))
         """How many of each kind are in each target."""
+        self.effort = Effort(TO_WIDEN)
         self.open = list(range(len(targets)))
         """The targets, in the order in which they are tested."""
         self._refresh()
@@ -120,7 +125,7 @@ class _Test:
         self.up, self.down = high - self.held, self.held - low
         self.is_silent = (low <= 0) & (high >= self.sizes[:, None])
         self.worlds.fit(low, high)
-        self.exact = Exact(self.kinds, low=low, high=high, worlds=self.worlds)
+        self.exact = Exact(self.kinds, low=low, high=high, worlds=self.worlds, effort=self.effort)
 
     def becomes_finer(self, row: int, cells: Ints | int) -> bool:
         """Make bands of one row as narrow as they can be, if all is still safe then; tell whether it is."""

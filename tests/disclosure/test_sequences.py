@@ -2,7 +2,7 @@
 
 import pytest
 
-from changeflow.adkar import exact
+from changeflow.adkar import safety
 from disclosure.attacker import run
 from disclosure.changes import MORE
 from disclosure.door import make_door
@@ -14,6 +14,7 @@ FOUND = {
     846: "a group that two programmes show grows into a fourth one",
     2341: "a band that becomes finer tells of a group that shares no one with it",
     2614: "a later round tells of answers that were given while a group stayed hidden",
+    3079: "an answer counts under an id that its person no longer has",
     5008: "the first hidden group of a second programme",
     20399: "a group whose name is another's by now",
 }
@@ -34,9 +35,12 @@ def test_what_was_found_once_is_not_found_again(seed: int):
     assert found == [], FOUND[seed]
 
 
-@pytest.mark.parametrize("effort", [0.0, 0.02])
-def test_what_the_solver_has_no_time_to_decide_is_not_published(effort: float, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(exact, "EFFORT_IN_ALL", effort)
+@pytest.mark.parametrize(("widening", "finer"), [(0.0, 0.0), (0.02, 0.02), (60.0, 0.0), (0.0, 60.0)])
+def test_what_the_solver_has_no_time_to_decide_is_not_published(
+    widening: float, finer: float, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(safety, "TO_WIDEN", widening)
+    monkeypatch.setattr(safety, "TO_MAKE_FINER", finer)
     for seed in (5002, 5005, 5008, 552):
         trust = a_trust(seed)
         found, _ = run(make_door(), trust.events)
