@@ -75,8 +75,7 @@ def path(db: str, names: Sequence[str], tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("lose", [Path.unlink, emptied, overwritten])
-@pytest.mark.parametrize("chosen", [0, 1])
+@pytest.mark.parametrize(("lose", "chosen"), [(Path.unlink, 0), (emptied, 1), (overwritten, 0)])
 def test_accepting_one_programme_accepts_no_other(
     db: str, path: Path, names: Sequence[str], lose: Callable[[Path], None], chosen: int
 ):
