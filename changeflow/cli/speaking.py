@@ -1,21 +1,23 @@
 """How commands speak: output, errors as one clear text with their exit code, and the options that many share."""
 
 import errno
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import Annotated, TypeVar
 
 import typer
 
-from changeflow.errors import ChangeflowError, InputError, printable
+from changeflow.errors import ChangeflowError, InputError, UnknownThingError, printable
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.limits import is_supported, out_of_range
+from changeflow.values.moments import LONDON
 
-LONDON = ZoneInfo("Europe/London")
+T = TypeVar("T")
 
 
 class DayOutOfRange(typer.BadParameter):
@@ -32,6 +34,12 @@ def supported(day: datetime | None) -> datetime | None:
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
+Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
+Form = Annotated[str, typer.Option("--format", help="text or json.")]
+On = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], callback=supported, help="The day; today when left out."),
+]
 Db = Annotated[str, typer.Option("--db", envvar="CHANGEFLOW_DB", help="Database address.", show_default=DEFAULT_DB)]
 ProgrammeName = Annotated[
     str | None, typer.Option("--programme", help="Which programme, where the database has several.")
@@ -65,6 +73,32 @@ def out(text: str = "") -> None:
 def note(text: str) -> None:
     """Print what is not data."""
     typer.echo(printable(text, keep=LAYOUT), err=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print data, line by line."""
+    for line in lines:
+        out(line)
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON; dataclasses become objects."""
+    out(json.dumps(data, indent=1, ensure_ascii=False, default=asdict))
+
+
+def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
+    """Print data in the form that was asked for: as JSON, or as the lines that `text` makes of it."""
+    if form == "json":
+        print_json(data)
+    else:
+        print_lines(text(data))
+
+
+def check_form(form: str, *known: str) -> None:
+    """Refuse a --format that the command does not have; text and json when nothing else is `known`."""
+    forms = known or ("text", "json")
+    if form not in forms:
+        raise UnknownThingError("format", form, forms)
 
 
 def moment(at: datetime | None) -> datetime:
