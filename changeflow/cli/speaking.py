@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -107,31 +107,6 @@ def moment(at: datetime | None) -> datetime:
         return datetime.now(UTC)
     local = at if at.time() != time() else at.replace(hour=8)
     return local.replace(tzinfo=LONDON).astimezone(UTC)
-
-
-def day(at: datetime | None) -> date:
-    """Return the local day to act on."""
-    return moment(at).astimezone(LONDON).date()
-
-
-def refuse(context: typer.Context, names: Iterable[str], why: str) -> None:
-    """Refuse options that were given on the command line and would have no effect; `why` ends the sentence.
-
-    What the environment says does not count: it is meant for many commands.
-    """
-    options = {p.name: p.opts[0] for p in context.command.params}
-    sources = {name: context.get_parameter_source(name) for name in names}
-    given = [options[name] for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    if given:
-        raise InputError(f"{' and '.join(given)} would have no effect: {why}")
-
-
-def refuse_beside(context: typer.Context, source: object, *names: str) -> None:
-    """Refuse what is about a stored programme where a folder or file is named instead."""
-    if source is not None:
-        refuse(
-            context, ("db", "programme", *names), f"'{source}' is read, and no stored programme. Leave one of them out."
-        )
 
 
 @contextmanager
