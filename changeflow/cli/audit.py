@@ -7,7 +7,6 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.speaking import Form, check_form, note, print_json, print_lines
-from changeflow.values.duration import counted
 
 if TYPE_CHECKING:
     from changeflow.storage.chain import Fault
@@ -86,6 +85,8 @@ def audit_anchor(context: Context, anchor: Anchor = None) -> None:
 
 
 def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
+    from changeflow.values.duration import counted
+
     verdict = checked.verdict
     state = "all in order" if checked.is_well else counted(len(verdict.faults), "fault")
     lines = [f"{counted(verdict.entries, 'entry')}, {state}.", f"Rows as the entries sealed them: {verdict.facts}."]

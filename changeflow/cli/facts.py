@@ -8,7 +8,6 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.speaking import Csv, On, note, supported
-from changeflow.values.duration import counted
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
@@ -92,6 +91,7 @@ def task_import(
 def assess_import(context: Context, file: Csv) -> None:
     """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
     from changeflow.usecases import assessments
+    from changeflow.values.duration import counted
 
     done = assessments.import_assessments(file, context.change)
     note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
