@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from changeflow import logs
-from changeflow.delivery.choosing import Ways
 from changeflow.errors import InputError
 from changeflow.intake.opening import read_text
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.problem import Problem
+
+if TYPE_CHECKING:
+    from changeflow.delivery.choosing import Ways
 
 MOST_OF_A_SECRET = 10_000
 DEFAULT_DB = "sqlite:///changeflow.db"
@@ -29,7 +30,7 @@ class Settings:
     db: str = field(repr=False)
     """An address with a password in it is a secret."""
     actor: str | None
-    ways: Ways
+    ways: "Ways"
     reports: Path
     base_url: str
     """Where the pages are that links in messages lead to."""
@@ -53,6 +54,9 @@ class Settings:
 
 
 def settings() -> Settings:
+    # Loaded here, as is what writes logs: most commands send nothing, and this brings the mail library with it.
+    from changeflow.delivery.choosing import Ways
+
     env = os.environ
     return Settings(
         db=database(),
@@ -82,6 +86,8 @@ def settings() -> Settings:
 
 def begin() -> Settings:
     """Read the environment, and write logs as it says."""
+    from changeflow import logs
+
     chosen = settings()
     logs.begin(chosen.log)
     begin_keys()

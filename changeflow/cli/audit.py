@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, spoken_errors
-from changeflow.errors import UnknownThingError
-from changeflow.settings import DEFAULT_DB
-from changeflow.values.duration import counted
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import Form, check_form, note, print_json, print_lines
 
 if TYPE_CHECKING:
     from changeflow.storage.chain import Fault
@@ -19,7 +17,6 @@ Anchor = Annotated[
     Path | None,
     typer.Option("--anchor", envvar="CHANGEFLOW_ANCHOR", help="The file outside the database that has seen entries."),
 ]
-Form = Annotated[str, typer.Option("--format", help="text or json.")]
 SHOWN_FAULTS = 20
 
 
@@ -28,9 +25,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 @audit_app.command("verify")
+@shared("db", "programme", "anchor", "head", "form")
 def audit_verify(
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
+    context: Context,
     anchor: Anchor = None,
     head: Annotated[
         list[str] | None,
@@ -39,18 +36,14 @@ def audit_verify(
     form: Form = "text",
 ) -> None:
     """Check entries, the rows that they sealed, and the anchor; exit 3 when anything was changed or removed."""
-    import json
-
     from changeflow.usecases import auditing
 
-    with spoken_errors():
-        _check_form(form)
-        checked = auditing.verify(db=db, programme=programme, anchor_file=anchor, heads=head or [])
+    check_form(form)
+    checked = auditing.verify(db=context.db, programme=context.programme, anchor_file=anchor, heads=head or [])
     if form == "json":
-        out(json.dumps(_plain(checked, anchor), indent=1, ensure_ascii=False))
+        print_json(_plain(checked, anchor))
     else:
-        for line in _lines(checked, anchor):
-            out(line)
+        print_lines(_lines(checked, anchor))
         for line in _fault_lines(checked.verdict.faults):
             typer.secho(line, fg="red", err=True)
     if not checked.is_well:
@@ -58,9 +51,9 @@ def audit_verify(
 
 
 @audit_app.command("show")
+@shared("db", "programme", "last", "apart", "form")
 def audit_show(
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
+    context: Context,
     last: Annotated[int, typer.Option(min=0, help="How many of each programme, the latest ones; 0 for all.")] = 50,
     apart: Annotated[
         bool, typer.Option("--apart", help="Only entries that claim a day other than the real one.")
@@ -68,43 +61,32 @@ def audit_show(
     form: Form = "text",
 ) -> None:
     """List entries: when, as of when, by whom, how they were known, and what they did."""
-    import json
-
     from changeflow.usecases import auditing
 
-    with spoken_errors():
-        _check_form(form)
-        shown = list(auditing.show(programme, db=db, last=last or None, only_apart=apart))
+    check_form(form)
+    shown = list(auditing.show(context.programme, db=context.db, last=last or None, only_apart=apart))
     if form == "json":
-        out(json.dumps([_plain_entry(s) for s in shown], indent=1, ensure_ascii=False))
-        return
-    for one in shown:
-        out(_entry_line(one))
+        print_json([_plain_entry(one) for one in shown])
+    else:
+        print_lines(_entry_line(one) for one in shown)
 
 
 @audit_app.command("anchor")
-def audit_anchor(
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    anchor: Anchor = None,
-    actor: Actor = None,
-    at: At = None,
-) -> None:
+@shared("db", "programme", "anchor", "actor", "at")
+def audit_anchor(context: Context, anchor: Anchor = None) -> None:
     """Begin an anchor, or accept the database, or one programme, as it is after a restore; the audit notes who did."""
     from changeflow.usecases import auditing
 
-    with spoken_errors():
-        accepted = auditing.accept(db=db, programme=programme, anchor_file=anchor, actor=actor, now=moment(at))
+    accepted = auditing.accept(
+        db=context.db, programme=context.programme, anchor_file=anchor, actor=context.actor, now=context.now
+    )
     for head in accepted:
         note(f"Anchored {head.programme} at {auditing.head_text(head)}.")
 
 
-def _check_form(form: str) -> None:
-    if form not in ("text", "json"):
-        raise UnknownThingError("format", form, ["text", "json"])
-
-
 def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
+    from changeflow.values.duration import counted
+
     verdict = checked.verdict
     state = "all in order" if checked.is_well else counted(len(verdict.faults), "fault")
     lines = [

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, moment, note, out, spoken_errors
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import note, out
 
 db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
 
@@ -16,32 +16,30 @@ def add_to(app: typer.Typer) -> None:
 
 
 @db_app.command("upgrade")
-def db_upgrade(db: Db = DEFAULT_DB) -> None:
+@shared("db")
+def db_upgrade(context: Context) -> None:
     """Bring the database to this version of changeflow."""
     from changeflow.usecases.upgrading import upgrade_database
 
-    with spoken_errors():
-        note(f"The database is at version {upgrade_database(db)}.")
+    note(f"The database is at version {upgrade_database(context.db)}.")
 
 
 @db_app.command("new-key")
+@shared("db", "yes", "at")
 def db_new_key(
-    db: Db = DEFAULT_DB,
-    yes: Annotated[bool, typer.Option("--yes", help="The old key is lost for good.")] = False,
-    at: At = None,
+    context: Context, yes: Annotated[bool, typer.Option("--yes", help="The old key is lost for good.")] = False
 ) -> None:
     """Make a new key file in the place of one that is lost. People erased before are no longer recognised."""
     from changeflow.errors import InputError
     from changeflow.usecases.upgrading import start_new_key
 
-    with spoken_errors():
-        if not yes:
-            raise InputError(
-                "With a new key, people erased before are no longer recognised, and whoever switched optional "
-                "messages off cannot be told from others: they go to no one until people switch them on again. Look "
-                "for the old key file first. If it is lost for good, add --yes. No changes saved."
-            )
-        made = start_new_key(db, now=moment(at))
+    if not yes:
+        raise InputError(
+            "With a new key, people erased before are no longer recognised, and whoever switched optional "
+            "messages off cannot be told from others: they go to no one until people switch them on again. Look "
+            "for the old key file first. If it is lost for good, add --yes. No changes saved."
+        )
+    made = start_new_key(context.db, now=context.now)
     note(f"Made a new key: {made.file}. Keep a copy apart from the backups.")
     if made.kept is not None:
         note(f"The file that was there is now {made.kept}.")
@@ -52,31 +50,30 @@ def db_new_key(
 
 
 @db_app.command("backup")
-def db_backup(file: Annotated[Path, typer.Argument(help="Where to write the copy.")], db: Db = DEFAULT_DB) -> None:
+@shared("db")
+def db_backup(context: Context, file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
     """Copy an SQLite database while it is in use (PostgreSQL: use pg_dump)."""
     from changeflow.storage.backup import backup
     from changeflow.usecases.auditing import heads_in
 
-    with spoken_errors():
-        backup(db, file, at=moment(None))
-        heads = heads_in(file)
+    backup(context.db, file, at=context.now)
+    heads = heads_in(file)
     note(f"Wrote {file}")
     for programme, head in heads.items():
         note(f"Audit head of {programme}: {head}")
 
 
 @db_app.command("restore")
+@shared("db", "yes", "at")
 def db_restore(
+    context: Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A copy that backup made.")],
-    db: Db = DEFAULT_DB,
     yes: Annotated[bool, typer.Option("--yes", help="Replace a database that exists.")] = False,
-    at: At = None,
 ) -> None:
     """Put a copy in the place of an SQLite database that no process has open; the old one is kept beside it."""
     from changeflow.usecases import restoring
 
-    with spoken_errors():
-        done = restoring.restore(file, db=db, now=moment(at), replace=yes)
+    done = restoring.restore(file, db=context.db, now=context.now, replace=yes)
     note(f"Restored {file}, with everything up to {restoring.since(done.copied_at)}.")
     if done.kept is not None:
         note(f"The database that was there is now {done.kept}.")
@@ -88,12 +85,12 @@ def db_restore(
 
 
 @db_app.command("review")
-def db_review(db: Db = DEFAULT_DB, at: At = None) -> None:
+@shared("db", "at")
+def db_review(context: Context) -> None:
     """List what may have gone out since the copy that a restored database was made from."""
     from changeflow.usecases import restoring
 
-    with spoken_errors():
-        found = restoring.review(db=db, now=moment(at))
+    found = restoring.review(db=context.db, now=context.now)
     if found is None:
         note("This database does not wait for a release.")
         return
@@ -110,31 +107,31 @@ def db_review(db: Db = DEFAULT_DB, at: At = None) -> None:
 
 
 @db_app.command("release")
-def db_release(db: Db = DEFAULT_DB, actor: Actor = None, at: At = None) -> None:
+@shared("db", "actor", "at")
+def db_release(context: Context) -> None:
     """Let a restored database send again, once you have seen the list of db review."""
     from changeflow.usecases import restoring
 
-    with spoken_errors():
-        count = restoring.release(db=db, actor=actor, now=moment(at))
+    count = restoring.release(db=context.db, actor=context.actor, now=context.now)
     note(f"Released. {count} {'message is' if count == 1 else 'messages are'} marked as possible repeats.")
 
 
 @db_app.command("join")
-def db_join(db: Db = DEFAULT_DB, actor: Actor = None, at: At = None) -> None:
+@shared("db", "actor", "at")
+def db_join(context: Context) -> None:
     """Let a new machine send from a database that other machines use; its folder for state begins here."""
     from changeflow.usecases import restoring
 
-    with spoken_errors():
-        is_new = restoring.join(db=db, actor=actor, now=moment(at))
+    is_new = restoring.join(db=context.db, actor=context.actor, now=context.now)
     note("This machine takes part from now on." if is_new else "This machine takes part already.")
 
 
 @db_app.command("retention")
-def db_retention(db: Db = DEFAULT_DB, at: At = None) -> None:
+@shared("db", "at")
+def db_retention(context: Context) -> None:
     """Remove what is about single people and has been kept long enough (rulepack privacy)."""
     from changeflow.usecases import retention
 
-    with spoken_errors():
-        for removed in retention.retain(db=db, now=moment(at)):
-            row = removed.row()
-            out(f"{row.pop('programme')}: " + ", ".join(f"{count} {what}" for what, count in row.items()) + " removed.")
+    for removed in retention.retain(db=context.db, now=context.now):
+        row = removed.row()
+        out(f"{row.pop('programme')}: " + ", ".join(f"{count} {what}" for what, count in row.items()) + " removed.")

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, moment, note, spoken_errors
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import note
 
 NAMES = (
     "tick",
@@ -34,23 +34,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 @flows.command("serve")
-def flows_serve(db: Db = DEFAULT_DB) -> None:
+@shared("db")
+def flows_serve(context: Context) -> None:
     """Run the flows on their schedules, on this machine, until it is stopped."""
-    os.environ["CHANGEFLOW_DB"] = db
-    with spoken_errors():
-        flow_module("serving").serve_all(say=note)
+    os.environ["CHANGEFLOW_DB"] = context.db
+    flow_module("serving").serve_all(say=note)
 
 
 @flows.command("run")
-def flows_run(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")],
-    db: Db = DEFAULT_DB,
-    at: At = None,
-) -> None:
+@shared("db", "at")
+def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")]) -> None:
     """Run one flow now, once; a server that was started for it is stopped again."""
-    os.environ["CHANGEFLOW_DB"] = db
-    with spoken_errors():
-        flow_module("serving").run_once(name, now=moment(at), say=note)
+    os.environ["CHANGEFLOW_DB"] = context.db
+    flow_module("serving").run_once(name, now=context.now, say=note)
 
 
 def flow_module(name: str) -> ModuleType:

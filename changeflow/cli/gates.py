@@ -1,14 +1,12 @@
 """Commands about decisions: gate, sponsor, confidence."""
 
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors, supported
-from changeflow.errors import InputError, UnknownThingError
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import Csv, Form, On, check_form, note, out, print_as, print_lines
+from changeflow.errors import InputError
 from changeflow.values.limits import parse_day
 
 if TYPE_CHECKING:
@@ -19,10 +17,6 @@ sponsor = typer.Typer(help="What the sponsor does for the change where people se
 confidence = typer.Typer(help="Delivery confidence: what the evidence proposes, and what a person has set.")
 
 GateName = Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate's task.")]
-On = Annotated[
-    datetime | None,
-    typer.Option("--on", formats=["%Y-%m-%d"], callback=supported, help="The day; today when left out."),
-]
 By = Annotated[str | None, typer.Option("--by", metavar="PERSON", help="Who has decided, where another records it.")]
 CONDITION = "text; owner; day[; task that waits for it]"
 
@@ -33,45 +27,31 @@ def add_to(app: typer.Typer) -> None:
 
 
 @gate.command("list")
-def gate_list(
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    at: At = None,
-) -> None:
+@shared("db", "programme", "at")
+def gate_list(context: Context, form: Form = "text") -> None:
     """Show the decision log: what waits for whom since when, what a week's delay costs, and what was decided."""
-    import json
-    from dataclasses import asdict
-
     from changeflow.reports.decisions import decisions_text
     from changeflow.usecases.report import decision_log
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        lines = decision_log(programme, db=db, today=day(at))
-    if form == "json":
-        out(json.dumps(asdict(lines), indent=1, ensure_ascii=False))
-        return
-    for text in decisions_text(lines):
-        out(text)
+    check_form(form)
+    print_as(form, decision_log(context.programme, db=context.db, today=context.day), decisions_text)
 
 
 @gate.command("show")
-def gate_show(name: GateName, db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+@shared("db", "programme", "at")
+def gate_show(context: Context, name: GateName) -> None:
     """Show what the evidence says about a gate."""
     from changeflow.reports.decisions import case_text
     from changeflow.usecases.gates import case_of
 
-    with spoken_errors():
-        found, case = case_of(name, db=db, programme=programme, on=day(at))
-        lines = list(case_text(found, case))
-    for line in lines:
-        out(line)
+    found, case = case_of(name, db=context.db, programme=context.programme, on=context.day)
+    print_lines(list(case_text(found, case)))
 
 
 @gate.command("decide")
+@shared("db", "programme", "actor", "at")
 def gate_decide(
+    context: Context,
     name: GateName,
     outcome: Annotated[
         str, typer.Argument(metavar="OUTCOME", help="approve (or go), approve_with_conditions, reject (or no_go).")
@@ -82,49 +62,36 @@ def gate_decide(
     by: By = None,
     on: On = None,
     again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate anew.")] = False,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Record a gate's decision; an approval that the evidence does not carry is refused."""
     from changeflow.intake.decisions import outcome_of
-    from changeflow.usecases import facts, gates
+    from changeflow.usecases import gates
 
-    with spoken_errors():
-        try:
-            wanted = outcome_of(outcome)
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        answer = gates.Answer(
-            task=name,
-            outcome=wanted,
-            reason=reason,
-            on=on.date() if on else day(at),
-            by=by,
-            dissent=dissent,
-            conditions=tuple(_condition(text) for text in condition or ()),
-            again=again,
-        )
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        gates.decide(answer, change)
+    try:
+        wanted = outcome_of(outcome)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    answer = gates.Answer(
+        task=name,
+        outcome=wanted,
+        reason=reason,
+        on=on.date() if on else context.day,
+        by=by,
+        dissent=dissent,
+        conditions=tuple(_condition(text) for text in condition or ()),
+        again=again,
+    )
+    gates.decide(answer, context.change)
     note(f"{name}: {wanted.spoken}.")
 
 
 @gate.command("import")
-def gate_import(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")],
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
-) -> None:
+@shared("db", "programme", "actor", "at")
+def gate_import(context: Context, file: Csv) -> None:
     """Take decisions from minutes: task, outcome, by, on, reason; perhaps dissent and conditions."""
-    from changeflow.usecases import facts, gates
+    from changeflow.usecases import gates
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        new = gates.import_decisions(file, change)
+    new = gates.import_decisions(file, context.change)
     note(f"New decisions: {new}.")
 
 
@@ -143,36 +110,32 @@ def _condition(text: str) -> "Condition":
 
 
 @sponsor.command("act")
+@shared("db", "programme", "actor", "at")
 def sponsor_act(
+    context: Context,
     what: Annotated[str, typer.Argument(help="What people saw: “Opened the training at Ashdown”.")],
     on: On = None,
     kind: Annotated[str, typer.Option(help="seen, coalition or direct.")] = "seen",
     who: Annotated[str | None, typer.Option(metavar="PERSON", help="A change lead whose act it was.")] = None,
     group: Annotated[str | None, typer.Option(help="The group that was spoken with.")] = None,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Note something that the sponsor, or a change lead, did for the change where people could see it."""
-    from changeflow.usecases import facts, governance
+    from changeflow.usecases import governance
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        is_new = governance.note_act(what, on.date() if on else day(at), change, kind=kind, who=who, group=group)
+    change = context.change
+    is_new = governance.note_act(what, on.date() if on else context.day, change, kind=kind, who=who, group=group)
     note("It is noted." if is_new else "That was known already.")
 
 
 @sponsor.command("acts")
-def sponsor_acts(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+@shared("db", "programme", "at")
+def sponsor_acts(context: Context) -> None:
     """List what the sponsor was seen to do, the latest first."""
     from changeflow.programme.facts import ACTS
-    from changeflow.storage.database import read_scope
-    from changeflow.usecases.stored import load
+    from changeflow.usecases.stored import loaded
     from changeflow.values.moments import spoken_day
 
-    with spoken_errors(), read_scope(db) as session:
-        acts = load(session, programme, on=day(at)).programme.facts.acts
+    acts = loaded(context.programme, db=context.db, on=context.day).facts.acts
     for act in reversed(acts):
         out(f"{spoken_day(act.on)}  {act.what} ({act.who or 'sponsor'}, {ACTS[act.kind]})")
     if not acts:
@@ -180,31 +143,25 @@ def sponsor_acts(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = 
 
 
 @confidence.command("show")
-def confidence_show(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+@shared("db", "programme", "at")
+def confidence_show(context: Context) -> None:
     """Show what the evidence proposes, with its reasons, and what a person has set."""
     from changeflow.reports.confidence import confidence_text
     from changeflow.usecases.governance import confidence_of
 
-    with spoken_errors():
-        line = confidence_of(programme, db=db, today=day(at))
-    for text in confidence_text(line):
-        out(text)
+    print_lines(confidence_text(confidence_of(context.programme, db=context.db, today=context.day)))
 
 
 @confidence.command("set")
+@shared("db", "programme", "actor", "at")
 def confidence_set(
+    context: Context,
     tier: Annotated[str, typer.Argument(help="green, amber or red.")],
     reason: Annotated[str, typer.Option(help="Why; above all where the evidence proposes another.")],
     by: By = None,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Set the delivery confidence: a judgement, and a person's."""
-    from changeflow.usecases import facts, governance
+    from changeflow.usecases import governance
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        governance.set_confidence(tier, reason, by, change)
+    governance.set_confidence(tier, reason, by, context.change)
     note(f"The delivery confidence is {tier}.")

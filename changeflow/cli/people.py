@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.facts import Csv, On, TaskName, assess
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.facts import TaskName, assess
+from changeflow.cli.speaking import Csv, On, note, out
 
 checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
-
-
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
 
 
@@ -21,37 +19,31 @@ def add_to(app: typer.Typer) -> None:
 
 
 @training.command("import")
-def training_import(
-    file: Csv,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
-) -> None:
+@shared("db", "programme", "actor", "at")
+def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
     from changeflow.usecases import facts
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        new = facts.import_attendance(file, change)
+    new = facts.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 
 @training.command("list")
-def training_list(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+@shared("db", "programme", "at")
+def training_list(context: Context) -> None:
     """List the sessions with how many need them, how many came, and of how many it is shown what they can do."""
     from changeflow.programme.training import sessions
-    from changeflow.storage.database import read_scope
-    from changeflow.usecases.stored import load
+    from changeflow.usecases.stored import loaded
 
-    with spoken_errors(), read_scope(db) as session:
-        for one in sessions(load(session, programme, on=day(at)).programme):
-            came = f"{len(one.came)} came, {len(one.with_evidence)} with evidence" if one.is_counted else "not reported"
-            out(f"{one.task.id:<44} {len(one.needed_by):>3} need it; {came}")
+    for one in sessions(loaded(context.programme, db=context.db, on=context.day)):
+        came = f"{len(one.came)} came, {len(one.with_evidence)} with evidence" if one.is_counted else "not reported"
+        out(f"{one.task.id:<44} {len(one.needed_by):>3} need it; {came}")
 
 
 @checkpoint.command("report")
+@shared("db", "programme", "actor", "at")
 def checkpoint_report(
+    context: Context,
     name: TaskName,
     use: Annotated[float | None, typer.Option(help="Share of people who do it the new way, such as 0.85.")] = None,
     proficiency: Annotated[float | None, typer.Option(help="Share who do it right without help.")] = None,
@@ -66,89 +58,79 @@ def checkpoint_report(
     said: Annotated[str, typer.Option(help="You said: what people asked for.")] = "",
     did: Annotated[str, typer.Option(help="We did: what was done about it.")] = "",
     on: On = None,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
     from changeflow.adkar.reinforcement import CheckpointResult
-    from changeflow.usecases import facts, reinforcement
+    from changeflow.usecases import reinforcement
 
-    with spoken_errors():
-        result = CheckpointResult(
-            task=name,
-            on=on.date() if on else day(at),
-            use=use,
-            proficiency=proficiency,
-            experience=experience,
-            sponsor_seen=sponsor_seen,
-            old_way_gone=old_way_gone,
-            evidence=evidence.strip(),
-            said=said.strip(),
-            did=did.strip(),
-        )
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        found = reinforcement.report_checkpoint(result, change)
-        out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
+    result = CheckpointResult(
+        task=name,
+        on=on.date() if on else context.day,
+        use=use,
+        proficiency=proficiency,
+        experience=experience,
+        sponsor_seen=sponsor_seen,
+        old_way_gone=old_way_gone,
+        evidence=evidence.strip(),
+        said=said.strip(),
+        did=did.strip(),
+    )
+    found = reinforcement.report_checkpoint(result, context.change)
+    out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 
 @checkpoint.command("list")
-def checkpoint_list(db: Db = DEFAULT_DB, programme: ProgrammeName = None, at: At = None) -> None:
+@shared("db", "programme", "at")
+def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
     from changeflow.usecases import reinforcement
     from changeflow.values.moments import spoken_day
 
-    with spoken_errors():
-        found = reinforcement.checkpoints(programme, db=db, today=day(at))
-        for one in found:
-            reasons = "; ".join(one.judgement.reasons)
-            out(f"{spoken_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
-        if not found:
-            note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
+    found = reinforcement.checkpoints(context.programme, db=context.db, today=context.day)
+    for one in found:
+        reasons = "; ".join(one.judgement.reasons)
+        out(f"{spoken_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
+    if not found:
+        note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
 
 
 @assess.command("show")
+@shared("db", "programme", "out_", "actor", "at")
 def assess_show(
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
+    context: Context,
     out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a table as well.")] = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Show where groups stand, as it was published, and why groups are not shown. The audit notes who looked."""
     from changeflow.reports.exports import write_standings
-    from changeflow.usecases import facts, looking
+    from changeflow.usecases import looking
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        people = looking.look_at_people(change)
-        if not people.round:
-            note("No one has been asked yet: changeflow assess import ROUND.csv")
-            return
-        out(f"{people.round}. A barrier is a score of {people.threshold} or less. Bands of {people.step} people.")
-        if people.threshold_note:
-            out(people.threshold_note)
-        for caption, lines in people.tables:
-            shown = [line for line in lines if line.cells is not None]
-            if not shown:
-                continue
-            out("")
-            out(f"People with a barrier: {caption[0].lower()}{caption[1:]}")
-            for line in shown:
-                cells = "  ".join(f"{e} {c.people}" for e, c in zip(people.elements, line.cells or (), strict=True))
-                out(f"  {line.group:<28} {cells}  of {line.answered}")
-        if people.dash_note:
-            out("")
-            out(people.dash_note)
-        if people.hidden:
-            out("")
-            out("Groups that are not shown")
-            for hidden in people.hidden:
-                out(f"  {hidden.reason}")
-                out(f"    What you can do: {hidden.remedy}")
-                for division, names in hidden.divisions:
-                    out(f"    {division}: {'; '.join(names)}")
-        if out_ is not None:
-            write_standings(people, out_)
-            note(f"Wrote {out_}")
+    people = looking.look_at_people(context.change)
+    if not people.round:
+        note("No one has been asked yet: changeflow assess import ROUND.csv")
+        return
+    out(f"{people.round}. A barrier is a score of {people.threshold} or less. Bands of {people.step} people.")
+    if people.threshold_note:
+        out(people.threshold_note)
+    for caption, lines in people.tables:
+        shown = [line for line in lines if line.cells is not None]
+        if not shown:
+            continue
+        out("")
+        out(f"People with a barrier: {caption[0].lower()}{caption[1:]}")
+        for line in shown:
+            cells = "  ".join(f"{e} {c.people}" for e, c in zip(people.elements, line.cells or (), strict=True))
+            out(f"  {line.group:<28} {cells}  of {line.answered}")
+    if people.dash_note:
+        out("")
+        out(people.dash_note)
+    if people.hidden:
+        out("")
+        out("Groups that are not shown")
+        for hidden in people.hidden:
+            out(f"  {hidden.reason}")
+            out(f"    What you can do: {hidden.remedy}")
+            for division, names in hidden.divisions:
+                out(f"    {division}: {'; '.join(names)}")
+    if out_ is not None:
+        write_standings(people, out_)
+        note(f"Wrote {out_}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, note, out, spoken_errors, supported
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import note, out, supported
 from changeflow.values.moments import local_day, spoken_day
 
 if TYPE_CHECKING:
@@ -36,49 +36,48 @@ def add_to(app: typer.Typer) -> None:
 
 
 @person.command("deadline")
+@shared("db", "programme", "received", "complex_", "at")
 def person_deadline(
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
+    context: Context,
     received: Received = None,
     complex_: Annotated[bool, typer.Option("--complex", help="Two further months are needed, and they know.")] = False,
-    at: At = None,
 ) -> None:
     """Say by when a subject access request has to be answered. Planning minimum, not legal advice."""
     from changeflow.usecases import persons
 
-    with spoken_errors():
-        now = moment(at)
-        came = received.date() if received else local_day(now)
-        by = persons.deadline(came, db=db, programme=programme, now=now, is_complex=complex_)
-        out(f"Answer by {spoken_day(by, weekday=True)}.")
+    now = context.now
+    came = received.date() if received else local_day(now)
+    by = persons.deadline(came, db=context.db, programme=context.programme, now=now, is_complex=complex_)
+    out(f"Answer by {spoken_day(by, weekday=True)}.")
 
 
 @person.command("erase")
+@shared("db", "programme", "yes", "also", "actor", "at")
 def person_erase(
+    context: Context,
     who: Who,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it: it cannot be undone.")] = False,
     also: Also = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Erase one person. Their id stays in versions and the audit; no import brings them back."""
     from changeflow.errors import InputError
     from changeflow.usecases import persons
 
-    with spoken_errors():
-        now = moment(at)
-        if not yes:
-            theirs = persons.look_up(who, db=db, programme=programme, actor=actor, now=now, also=also or ())
-            for line in _lines(theirs, "Would be erased", "Would not be erased"):
-                note(line)
-            raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
-        erased = persons.erase(who, db=db, programme=programme, actor=actor, now=now, also=also or ())
-        out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
-        for line in _lines(erased.theirs, "Erased", "Not erased"):
+    now = context.now
+    if not yes:
+        theirs = persons.look_up(
+            who, db=context.db, programme=context.programme, actor=context.actor, now=now, also=also or ()
+        )
+        for line in _lines(theirs, "Would be erased", "Would not be erased"):
             note(line)
-        note("Take their row out of people.csv before the next apply; in old backups they are still.")
+        raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
+    erased = persons.erase(
+        who, db=context.db, programme=context.programme, actor=context.actor, now=now, also=also or ()
+    )
+    out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
+    for line in _lines(erased.theirs, "Erased", "Not erased"):
+        note(line)
+    note("Take their row out of people.csv before the next apply; in old backups they are still.")
 
 
 def _lines(theirs: "Theirs", reached: str, left: str) -> list[str]:
@@ -97,34 +96,38 @@ def _lines(theirs: "Theirs", reached: str, left: str) -> list[str]:
 
 
 @person.command("export")
+@shared("db", "programme", "received", "to", "reason", "also", "actor", "at")
 def person_export(
+    context: Context,
     who: Who,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
     received: Received = None,
     to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
     reason: Annotated[
         str, typer.Option(help="Why their scores are needed, where there are any; that you gave one is noted.")
     ] = "",
     also: Also = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Write all that is kept about one person (JSON). The audit notes who read it, and when."""
     from changeflow.files import write_whole
     from changeflow.usecases import persons
 
-    with spoken_errors():
-        now = moment(at)
-        came = received.date() if received else local_day(now)
-        done = persons.everything_about(
-            who, came, db=db, programme=programme, actor=actor, now=now, reason=reason, also=also or ()
-        )
-        text = json.dumps(done.about, indent=2, ensure_ascii=False)
-        if to is None:
-            out(text)
-        else:
-            write_whole(to, text + "\n", private=True)
-            note(f"Wrote {to}; it has to be with them by {done.about['to be answered by']}.")
-        for line in _lines(done.theirs, "Exported", "Not exported"):
-            note(line)
+    now = context.now
+    came = received.date() if received else local_day(now)
+    done = persons.everything_about(
+        who,
+        came,
+        db=context.db,
+        programme=context.programme,
+        actor=context.actor,
+        now=now,
+        reason=reason,
+        also=also or (),
+    )
+    text = json.dumps(done.about, indent=2, ensure_ascii=False)
+    if to is None:
+        out(text)
+    else:
+        write_whole(to, text + "\n", private=True)
+        note(f"Wrote {to}; it has to be with them by {done.about['to be answered by']}.")
+    for line in _lines(done.theirs, "Exported", "Not exported"):
+        note(line)

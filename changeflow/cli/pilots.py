@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, refuse, spoken_errors
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import note, print_lines, spoken_errors
 from changeflow.values.limits import MOST
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
@@ -21,25 +21,22 @@ def add_to(app: typer.Typer) -> None:
 
 
 @pilot.command("measure")
+@shared("db", "programme", "actor", "at")
 def pilot_measure(
+    context: Context,
     service: Annotated[str, typer.Argument(help="The service.")],
     criterion: Annotated[str, typer.Argument(help="The exit criterion's id.")],
     value: Annotated[str, typer.Argument(help="What it came to.")],
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Record what a pilot's exit criterion came to."""
     from changeflow.usecases import facts
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        facts.measure_criterion(service, criterion, value, change)
+    facts.measure_criterion(service, criterion, value, context.change)
     note(f"{service}, {criterion}: {value}.")
 
 
 @pilot.command("choose")
+@spoken_errors()
 def pilot_choose(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")] = Path(),
     size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
@@ -48,37 +45,32 @@ def pilot_choose(
     from changeflow.reports.pilot_choice import pilot_text
     from changeflow.usecases import pilot as piloting
 
-    with spoken_errors():
-        programme, cohorts = piloting.proposed_pilot(folder, size=size)
-        for line in pilot_text(programme, cohorts):
-            out(line)
+    programme, cohorts = piloting.proposed_pilot(folder, size=size)
+    print_lines(pilot_text(programme, cohorts))
 
 
 @pilot.command("submitted")
+@shared("db", "programme", "actor", "at")
 def pilot_submitted(
+    context: Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
     scheme: Annotated[str, typer.Argument(metavar="SCHEME", help="The scheme's reference.")],
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="The month that is paid, such as 2027-06.")],
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="old or new: which of the two has filed.")],
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
     from changeflow.programme.facts import Submission
-    from changeflow.usecases import facts, submissions
+    from changeflow.usecases import submissions
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        filed = Submission(service=service, scheme=scheme, period=period, system=system)
-        is_new = submissions.record_submission(filed, change)
+    filed = Submission(service=service, scheme=scheme, period=period, system=system)
+    is_new = submissions.record_submission(filed, context.change)
     note("It is recorded." if is_new else "That was known already.")
 
 
 @pilot.command("reconcile")
+@shared("db", "programme", "actor", "at")
 def pilot_reconcile(
-    context: typer.Context,
+    context: Context,
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
     new: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The new output.")],
     key: Annotated[str, typer.Option(help="The column that names a contract; several with commas.")] = "contract",
@@ -92,79 +84,66 @@ def pilot_reconcile(
     ] = None,
     service: Annotated[str | None, typer.Option(help="Judge by this stored service, and keep the run.")] = None,
     period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
     from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
     from changeflow.usecases import facts, pilot
 
-    with spoken_errors():
-        kept = ""
-        if service is not None:
-            refuse(
-                context,
-                ["key", "tolerance", "preset"],
-                f"the criteria of {service} were fixed before its runs began, under parallel_run in its file. Without "
-                "--service, files are compared by others, and nothing is kept.",
-            )
-            if not period:
-                raise InputError("Say which month was paid, with --period 2027-01.")
-            change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-            result, is_new = pilot.reconcile_stored(
-                old, new, service=service, period=period, change=change, identity=identity, say=note
-            )
-            kept = "The run was kept." if is_new else "The same run is kept already."
-        else:
-            refuse(context, ["db", "programme", "actor", "at"], "without --service nothing is stored.")
-            if preset:
-                refuse(context, ["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
-            policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])
-            result = pilot.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
-        for line in reconciliation_lines(result):
-            out(line)
-        if kept:
-            note(kept)
-        summary = result.summary(service=service or "", period=period, on=day(at))
-        if not summary.is_clean and service is None:
-            raise CheckFailedError("The run is not clean.")
+    kept = ""
+    if service is not None:
+        why = (
+            f"the criteria of {service} were fixed before its runs began, under parallel_run in its file. Without "
+            "--service, files are compared by others, and nothing is kept."
+        )
+        context.refuse(["key", "tolerance", "preset"], why)
+        if not period:
+            raise InputError("Say which month was paid, with --period 2027-01.")
+        result, is_new = pilot.reconcile_stored(
+            old, new, service=service, period=period, change=context.change, identity=identity, say=note
+        )
+        kept = "The run was kept." if is_new else "The same run is kept already."
+    else:
+        context.refuse(["db", "programme", "actor", "at"], "without --service nothing is stored.")
+        if preset:
+            context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
+        policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])
+        result = pilot.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
+    print_lines(reconciliation_lines(result))
+    if kept:
+        note(kept)
+    summary = result.summary(service=service or "", period=period, on=context.day)
+    if not summary.is_clean and service is None:
+        raise CheckFailedError("The run is not clean.")
 
 
 @pilot.command("runs")
+@shared("db", "programme", "actor", "at")
 def pilot_runs(
-    context: typer.Context,
+    context: Context,
     service: Service,
     period: Annotated[str | None, typer.Option(help="Show the differences of this period's latest run.")] = None,
     contracts: Annotated[
         bool, typer.Option("--contracts", help="Name contracts in full; that you looked is noted.")
     ] = False,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """List the kept runs of a service, or one run's differences; contracts are masked to their last four."""
     from changeflow.reports.pilots import runs_text, variances_text
-    from changeflow.usecases import facts
     from changeflow.usecases import pilot as piloting
 
-    with spoken_errors():
-        if period is None:
-            refuse(context, ["contracts"], "it names the contracts of one run. Say which, with --period 2027-01.")
-            lines = list(runs_text(piloting.kept_runs(service, db=db, programme=programme, on=day(at))))
-        else:
-            change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-            run, kept = piloting.kept_variances(service, period, change, in_full=contracts)
-            lines = list(variances_text(run, kept, in_full=contracts))
-    for line in lines:
-        out(line)
+    if period is None:
+        context.refuse(["contracts"], "it names the contracts of one run. Say which, with --period 2027-01.")
+        lines = list(runs_text(piloting.kept_runs(service, db=context.db, programme=context.programme, on=context.day)))
+    else:
+        run, kept = piloting.kept_variances(service, period, context.change, in_full=contracts)
+        lines = list(variances_text(run, kept, in_full=contracts))
+    print_lines(lines)
 
 
 @pilot.command("explain")
+@shared("db", "programme", "actor", "at")
 def pilot_explain(
+    context: Context,
     service: Service,
     period: Period,
     element: Annotated[str, typer.Argument(help="The element that differs; or missing, extra.")],
@@ -174,26 +153,14 @@ def pilot_explain(
         str | None, typer.Option(metavar="LOW..HIGH", help="New less old lies in here: -12.00..12.00.")
     ] = None,
     evidence: Annotated[str, typer.Option(help="What shows it, for one contract: a letter, a calculation.")] = "",
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Say why amounts differ. It counts when the period is reconciled again; the kept run stays as it was."""
-    from changeflow.usecases import facts, piloting
+    from changeflow.usecases import piloting
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        number = piloting.explain(
-            service,
-            period,
-            element,
-            change,
-            contract=contract,
-            between=_span(between),
-            reason=reason,
-            evidence=evidence,
-        )
+    span = _span(between)
+    number = piloting.explain(
+        service, period, element, context.change, contract=contract, between=span, reason=reason, evidence=evidence
+    )
     if number is None:
         note("That was known already.")
         return
@@ -218,49 +185,38 @@ def _span(text: str | None) -> tuple[Decimal, Decimal] | None:
 
 
 @pilot.command("rules")
+@shared("db", "programme", "actor", "at")
 def pilot_rules(
+    context: Context,
     service: Service,
     accept: Annotated[str | None, typer.Option(metavar="ID", help="Let this rule explain the next period.")] = None,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Show rules that earlier explanations propose for the next run; none applies before somebody accepts it."""
     from changeflow.reports.pilots import rules_text
-    from changeflow.usecases import facts, piloting
+    from changeflow.usecases import piloting
 
-    with spoken_errors():
-        if accept is not None:
-            change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-            rule = piloting.accept_rule(service, accept, change)
-        else:
-            proposed = piloting.rules_for(service, db=db, programme=programme, on=day(at))
     if accept is not None:
+        rule = piloting.accept_rule(service, accept, context.change)
         note(f"The rule explains {rule.element} in {rule.period}: {rule.reason}.")
-        return
-    for line in rules_text(proposed):
-        out(line)
+    else:
+        proposed = piloting.rules_for(service, db=context.db, programme=context.programme, on=context.day)
+        print_lines(rules_text(proposed))
 
 
 @pilot.command("test")
+@shared("db", "programme", "actor", "at")
 def pilot_test(
+    context: Context,
     service: Service,
     case: Annotated[str, typer.Argument(metavar="CASE", help="The id of a case of the test pack.")],
     result: Annotated[str, typer.Argument(metavar="RESULT", help="passed or failed.")],
     evidence: Annotated[str, typer.Option(help="What shows it.")],
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Record how a case of the structured test pack came out."""
     from changeflow.errors import UnknownThingError
-    from changeflow.usecases import facts, piloting
+    from changeflow.usecases import piloting
 
-    with spoken_errors():
-        if result not in ("passed", "failed"):
-            raise UnknownThingError("result", result, ["passed", "failed"])
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        number = piloting.test_case(service, case, evidence, change, passed=result == "passed")
+    if result not in ("passed", "failed"):
+        raise UnknownThingError("result", result, ["passed", "failed"])
+    number = piloting.test_case(service, case, evidence, context.change, passed=result == "passed")
     note(f"{case}: {result}." if number else "That was known already.")

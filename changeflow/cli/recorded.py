@@ -1,12 +1,11 @@
 """Commands about recorded facts: fact list, fact withdraw."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, spoken_errors
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import Form, check_form, note, print_json, print_lines
 
 fact = typer.Typer(help="Recorded facts, and what to do about a wrong one.", no_args_is_help=True)
 
@@ -16,52 +15,43 @@ def add_to(app: typer.Typer) -> None:
 
 
 @fact.command("list")
+@shared("db", "programme", "actor", "at")
 def fact_list(
+    context: Context,
     about: Annotated[
         str | None, typer.Option(help="Only about this task (or all below it), service, person, group or school.")
     ] = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind, such as progress or decision.")] = None,
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
+    form: Form = "text",
 ) -> None:
     """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
-    from changeflow.errors import UnknownThingError
     from changeflow.reports.recorded import fact_data, fact_lines
     from changeflow.usecases.withdrawing import recorded_facts
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        found = recorded_facts(programme, db=db, on=day(at), kind=kind, actor=actor, now=moment(at))
+    check_form(form)
+    found = recorded_facts(
+        context.programme, db=context.db, on=context.day, kind=kind, actor=context.actor, now=context.now
+    )
     if form == "json":
-        out(json.dumps(fact_data(found, about=about), indent=1, ensure_ascii=False))
+        print_json(fact_data(found, about=about))
         return
     lines = list(fact_lines(found, about=about))
-    for line in lines:
-        out(line)
+    print_lines(lines)
     if not lines:
         note("No facts recorded." if about is None else f"No facts recorded about {about}.")
 
 
 @fact.command("withdraw")
+@shared("db", "programme", "actor", "at")
 def fact_withdraw(
+    context: Context,
     name: Annotated[str, typer.Argument(metavar="FACT", help="Its id, as fact list shows it: progress-12.")],
     reason: Annotated[str, typer.Option(help="Why it is wrong.")],
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Withdraw a fact that was recorded wrongly. Both stay on record; record it again to correct it."""
-    from changeflow.usecases.facts import Change
     from changeflow.usecases.withdrawing import withdraw_fact
 
-    with spoken_errors():
-        change = Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        done = withdraw_fact(name, reason, change)
+    done = withdraw_fact(name, reason, context.change)
     if not done.facts:
         note(f"{name} was withdrawn before; nothing changed.")
         return

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli import speaking
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, day, moment, note, out, refuse_beside, spoken_errors
-from changeflow.errors import InputError, UnknownThingError
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import Form, check_form, note, print_as, print_lines
+from changeflow.errors import InputError
 
 Since = Annotated[
     str | None,
@@ -29,86 +28,73 @@ def reports() -> None:
 
 
 @report.command("sro")
+@shared("db", "programme", "since", "issue", "actor", "at")
 def report_sro(
-    context: typer.Context,
+    context: Context,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
     out: OutFile = Path("sro-report.html"),
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
     since: Since = None,
     issue: Annotated[
         bool, typer.Option("--issue", help="Record it as issued: the next report says what changed since.")
     ] = False,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Write the report to the senior responsible owner."""
     from changeflow.reports.documents import write_sro
     from changeflow.usecases import report as reporting
 
-    with spoken_errors():
-        refuse_beside(context, folder, "since", "issue", "actor")
-        if folder is not None:
-            built = reporting.sro_of_folder(folder, today=day(at), on=day(at) if at else None)
-        elif issue:
-            built = reporting.issue_sro(programme, db=db, today=day(at), actor=actor, now=moment(at), since=since)
-        else:
-            built = reporting.sro_of_stored(programme, db=db, today=day(at), since=since, actor=actor, now=moment(at))
-        write_sro(built, out)
+    context.refuse_beside(folder, "since", "issue", "actor")
+    if folder is not None:
+        built = reporting.sro_of_folder(folder, today=context.day, on=context.given_day)
+    elif issue:
+        built = reporting.issue_sro(
+            context.programme, db=context.db, today=context.day, actor=context.actor, now=context.now, since=since
+        )
+    else:
+        built = reporting.sro_of_stored(
+            context.programme, db=context.db, today=context.day, since=since, actor=context.actor, now=context.now
+        )
+    write_sro(built, out)
     note(f"Wrote {out}")
 
 
 @report.command("go-no-go")
+@shared("db", "programme", "actor", "at")
 def report_go_no_go(
+    context: Context,
     gate: Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate before a go-live.")],
     out: OutFile = Path("go-no-go.html"),
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
     from changeflow.reports.documents import write_go_no_go
     from changeflow.reports.go_no_go import go_no_go_text
     from changeflow.usecases.go_no_go import go_no_go_of
 
-    with spoken_errors():
-        page = go_no_go_of(gate, db=db, programme=programme, today=day(at), actor=actor, now=moment(at))
-        write_go_no_go(page, out)
-    for line in go_no_go_text(page):
-        speaking.out(line)
+    page = go_no_go_of(
+        gate, db=context.db, programme=context.programme, today=context.day, actor=context.actor, now=context.now
+    )
+    write_go_no_go(page, out)
+    print_lines(go_no_go_text(page))
     note(f"Wrote {out}")
 
 
+@shared("db", "programme", "at")
 def changes(
-    context: typer.Context,
+    context: Context,
     before: Annotated[Path | None, typer.Argument(metavar="[BEFORE]", help="A folder or a Project file.")] = None,
     after: Annotated[Path | None, typer.Argument(metavar="[AFTER]", help="The same, later.")] = None,
     since: Since = None,
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    at: At = None,
+    form: Form = "text",
 ) -> None:
     """Say what changed and why: each milestone's slip, shared out among its causes; of two files, or since a report."""
-    import json
-    from dataclasses import asdict
-
     from changeflow.reports.changes import changes_text
     from changeflow.usecases.changes import changes_between, changes_since
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        if (before is None) != (after is None):
-            raise InputError("Name two folders or files, the earlier one first; or none, for a stored programme.")
-        if before is not None and after is not None:
-            refuse_beside(context, before, "since", "at")
-            found = changes_between(before, after)
-        else:
-            found = changes_since(programme, db=db, since=since, on=day(at))
-    if form == "json":
-        out(json.dumps(asdict(found), indent=1, ensure_ascii=False))
-        return
-    for line in changes_text(found):
-        out(line)
+    check_form(form)
+    if (before is None) != (after is None):
+        raise InputError("Name two folders or files, the earlier one first; or none, for a stored programme.")
+    if before is not None and after is not None:
+        context.refuse_beside(before, "since", "at")
+        found = changes_between(before, after)
+    else:
+        found = changes_since(context.programme, db=context.db, since=since, on=context.day)
+    print_as(form, found, changes_text)

@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import out, spoken_errors
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.cli.speaking import check_form, print_lines, spoken_errors
+from changeflow.errors import InputError
 
 
 def add_to(app: typer.Typer) -> None:
     app.command()(roles)
 
 
+@spoken_errors()
 def roles(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder: who is in which role there.")
@@ -23,16 +24,13 @@ def roles(
     from changeflow.intake.folder import read_folder
     from changeflow.reports import roles as writing
 
-    with spoken_errors():
-        if form not in ("text", "markdown"):
-            raise UnknownThingError("format", form, ["text", "markdown"])
-        if folder is not None and form == "markdown":
-            raise InputError("The page is about every programme. Leave out the folder, or --format markdown.")
-        if folder is not None:
-            lines = list(writing.holders_text(read_folder(folder).definition))
-        elif form == "markdown":
-            lines = [writing.roles_page().rstrip("\n")]
-        else:
-            lines = list(writing.roles_list())
-    for line in lines:
-        out(line)
+    check_form(form, "text", "markdown")
+    if folder is not None and form == "markdown":
+        raise InputError("The page is about every programme. Leave out the folder, or --format markdown.")
+    if folder is not None:
+        lines = list(writing.holders_text(read_folder(folder).definition))
+    elif form == "markdown":
+        lines = [writing.roles_page().rstrip("\n")]
+    else:
+        lines = list(writing.roles_list())
+    print_lines(lines)

@@ -1,21 +1,23 @@
 """How commands speak: output, errors as one clear text with their exit code, and the options that many share."""
 
 import errno
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from dataclasses import asdict
+from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import Annotated, TypeVar
 
 import typer
 
-from changeflow.errors import ChangeflowError, InputError, printable
+from changeflow.errors import ChangeflowError, InputError, UnknownThingError, printable
 from changeflow.settings import DEFAULT_DB, database
 from changeflow.values.limits import is_supported, out_of_range
+from changeflow.values.moments import LONDON
 
-LONDON = ZoneInfo("Europe/London")
+T = TypeVar("T")
 
 
 class DayOutOfRange(typer.BadParameter):
@@ -41,6 +43,12 @@ def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
+Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
+Form = Annotated[str, typer.Option("--format", help="text or json.")]
+On = Annotated[
+    datetime | None,
+    typer.Option("--on", formats=["%Y-%m-%d"], callback=supported, help="The day; today when left out."),
+]
 Db = Annotated[
     str,
     typer.Option("--db", envvar="CHANGEFLOW_DB", callback=address, help="Database address.", show_default=DEFAULT_DB),
@@ -79,37 +87,38 @@ def note(text: str) -> None:
     typer.echo(printable(text, keep=LAYOUT), err=True)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print data, line by line."""
+    for line in lines:
+        out(line)
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON; dataclasses become objects."""
+    out(json.dumps(data, indent=1, ensure_ascii=False, default=asdict))
+
+
+def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
+    """Print data in the form that was asked for: as JSON, or as the lines that `text` makes of it."""
+    if form == "json":
+        print_json(data)
+    else:
+        print_lines(text(data))
+
+
+def check_form(form: str, *known: str) -> None:
+    """Refuse a --format that the command does not have; text and json when nothing else is `known`."""
+    forms = known or ("text", "json")
+    if form not in forms:
+        raise UnknownThingError("format", form, forms)
+
+
 def moment(at: datetime | None) -> datetime:
     """Return the moment to act at: aware, in UTC. A day alone means eight in the morning."""
     if at is None:
         return datetime.now(UTC)
     local = at if at.time() != time() else at.replace(hour=8)
     return local.replace(tzinfo=LONDON).astimezone(UTC)
-
-
-def day(at: datetime | None) -> date:
-    """Return the local day to act on."""
-    return moment(at).astimezone(LONDON).date()
-
-
-def refuse(context: typer.Context, names: Iterable[str], why: str) -> None:
-    """Refuse options that were given on the command line and would have no effect; `why` ends the sentence.
-
-    What the environment says does not count: it is meant for many commands.
-    """
-    options = {p.name: p.opts[0] for p in context.command.params}
-    sources = {name: context.get_parameter_source(name) for name in names}
-    given = [options[name] for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
-    if given:
-        raise InputError(f"{' and '.join(given)} would have no effect: {why}")
-
-
-def refuse_beside(context: typer.Context, source: object, *names: str) -> None:
-    """Refuse what is about a stored programme where a folder or file is named instead."""
-    if source is not None:
-        refuse(
-            context, ("db", "programme", *names), f"'{source}' is read, and no stored programme. Leave one of them out."
-        )
 
 
 @contextmanager

@@ -5,20 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.speaking import (
-    Actor,
-    At,
-    Db,
-    Folder,
-    ProgrammeName,
-    day,
-    moment,
-    note,
-    out,
-    spoken_errors,
-    supported,
-)
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import Folder, Form, check_form, note, print_as, print_lines, supported
 
 if TYPE_CHECKING:
     from changeflow.usecases.apply import Difference
@@ -33,29 +21,26 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(waiver, name="waiver")
 
 
+@shared("db", "actor", "yes", "retire", "at")
 def apply(
+    context: Context,
     folder: Folder,
-    db: Db = DEFAULT_DB,
-    actor: Actor = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     retire: Annotated[list[str] | None, typer.Option(help="A task with progress that is meant to go.")] = None,
-    at: At = None,
 ) -> None:
     """Store a folder as the programme's next version; shows the difference first."""
     from changeflow.errors import ActorMissingError
     from changeflow.usecases import apply as storing
 
-    with spoken_errors():
-        on = day(at) if at else None
-        change = storing.difference(folder, db=db, on=on)
-        for line in _difference(change):
-            out(line)
-        if not actor:
-            raise ActorMissingError
-        if not (yes or change.is_same or typer.confirm("Store it?", err=True)):
-            note("Nothing was stored.")
-            raise typer.Exit(0)
-        number = storing.apply(folder, db=db, actor=actor, now=moment(at), on=on, retire=retire or [])
+    on = context.given_day
+    change = storing.difference(folder, db=context.db, on=on)
+    print_lines(_difference(change))
+    if not context.actor:
+        raise ActorMissingError
+    if not (yes or change.is_same or typer.confirm("Store it?", err=True)):
+        note("Nothing was stored.")
+        raise typer.Exit(0)
+    number = storing.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
     note(f"{change.programme} is at version {number}.")
 
 
@@ -91,51 +76,35 @@ def _difference(change: "Difference") -> list[str]:
 
 
 @baseline.command("show")
+@shared("db", "programme", "at")
 def baseline_show(
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    context: Context,
+    form: Form = "text",
     everything: Annotated[bool, typer.Option("--all", help="Also what stands where it stood.")] = False,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    at: At = None,
 ) -> None:
     """Show each milestone's and task's variance: the forecast against the latest baseline."""
-    import json
-    from dataclasses import asdict
-
-    from changeflow.errors import UnknownThingError
     from changeflow.reports.variance import variance_text
     from changeflow.usecases.changes import variance_of
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        found = variance_of(programme, db=db, on=day(at), everything=everything)
-    if form == "json":
-        out(json.dumps(asdict(found), indent=1, ensure_ascii=False))
-        return
-    for line in variance_text(found):
-        out(line)
+    check_form(form)
+    found = variance_of(context.programme, db=context.db, on=context.day, everything=everything)
+    print_as(form, found, variance_text)
 
 
 @baseline.command("take")
-def baseline_take(
-    reason: Annotated[str, typer.Option(help="Why this plan is approved.")],
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
-) -> None:
+@shared("db", "programme", "actor", "at")
+def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
     """Approve today's forecast as the baseline; findings that block stop it."""
     from changeflow.usecases import facts
 
-    with spoken_errors():
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        number = facts.take_baseline(reason, change)
+    number = facts.take_baseline(reason, context.change)
     note(f"Baseline {number} was taken.")
 
 
 @waiver.command("add")
+@shared("db", "programme", "actor", "at")
 def waiver_add(
+    context: Context,
     rule: Annotated[str, typer.Argument(help="The rule's code, such as R11.")],
     reason: Annotated[str, typer.Option(help="Why it is lifted.")],
     owner: Annotated[str, typer.Option(help="Who answers for it.")],
@@ -148,10 +117,6 @@ def waiver_add(
     service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,
     task: Annotated[str | None, typer.Option(help="Only for this task.")] = None,
     school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    actor: Actor = None,
-    at: At = None,
 ) -> None:
     """Lift a rule for a scope until a day; after that it bites again."""
     from changeflow.errors import UnknownThingError
@@ -159,19 +124,17 @@ def waiver_add(
     from changeflow.usecases import facts
     from changeflow.values.finding import Waiver
 
-    with spoken_errors():
-        if rule not in RULES:
-            raise UnknownThingError("rule", rule, RULES)
-        given = Waiver(
-            rule=rule,
-            reason=reason,
-            owner=owner,
-            approved_by=tuple(approved_by),
-            expires=expires.date(),
-            service=service,
-            task=task,
-            schools=tuple(school or ()),
-        )
-        change = facts.Change(db=db, programme=programme, actor=actor, now=moment(at), on=day(at))
-        number = facts.add_waiver(given, change)
+    if rule not in RULES:
+        raise UnknownThingError("rule", rule, RULES)
+    given = Waiver(
+        rule=rule,
+        reason=reason,
+        owner=owner,
+        approved_by=tuple(approved_by),
+        expires=expires.date(),
+        service=service,
+        task=task,
+        schools=tuple(school or ()),
+    )
+    number = facts.add_waiver(given, context.change)
     note(f"{rule} is waived until {expires:%d %B %Y}; that is version {number}.")

@@ -1,17 +1,27 @@
 """The commands that look ahead: rollout waves, levelled dates, and the odds of dates."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli import speaking
-from changeflow.cli.speaking import At, Db, ProgrammeName, day, note, out, refuse_beside, spoken_errors, supported
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
-from changeflow.settings import DEFAULT_DB
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import Form, check_form, note, out, print_as, print_lines, supported
+from changeflow.errors import CheckFailedError, InputError
+
+if TYPE_CHECKING:
+    from changeflow.programme.programme import Programme
+    from changeflow.usecases.waves import Announced
 
 LARGEST_SEED = 2**31 - 1
+
+StoredOrFolder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
+]
+Assume = Annotated[
+    str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,12 +31,11 @@ def add_to(app: typer.Typer) -> None:
     app.command()(keep)
 
 
+@shared("db", "programme", "at")
 def waves(
-    context: typer.Context,
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
-    ] = None,
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    context: Context,
+    folder: StoredOrFolder = None,
+    form: Form = "text",
     page: Annotated[
         Path | None, typer.Option("--out", help="Write a page with the wave board and each team's load.")
     ] = None,
@@ -36,59 +45,44 @@ def waves(
         int,
         typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="Of the search: the same seed finds the same plans."),
     ] = 1,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    at: At = None,
 ) -> None:
     """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
-    import json
-    from dataclasses import asdict
-
     from changeflow.reports import waves as writing
     from changeflow.roadmap.waves.why import why as explain_pair
     from changeflow.usecases import waves as planning
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        refuse_beside(context, folder)
-        if why is not None:
-            speaking.refuse(context, ["form"], "with --why the answer is text. Leave one of them out.")
-        on: date | None = day(at) if at or folder is None else None
-        found_programme, announced = planning.programme_of(folder, db=db, programme=programme, on=on)
-        found = planning.plan_waves(found_programme, seconds=seconds, seed=seed, announced=announced, say=note)
-        if not found.offers:
-            if found.ran_out:
-                raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
-            lines = writing.conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
-            raise CheckFailedError("\n".join(lines))
-        report = writing.waves_report(found_programme.name, found.problem, found.offers)
-        if page is not None:
-            from changeflow.reports.documents import write_waves
-            from changeflow.reports.wave_board import draw
+    check_form(form)
+    context.refuse_beside(folder)
+    if why is not None:
+        context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
+    programme, announced = _programme(context, folder)
+    found = planning.plan_waves(programme, seconds=seconds, seed=seed, announced=announced, say=note)
+    if not found.offers:
+        if found.ran_out:
+            raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
+        lines = writing.conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
+        raise CheckFailedError("\n".join(lines))
+    report = writing.waves_report(programme.name, found.problem, found.offers)
+    if page is not None:
+        from changeflow.reports.documents import write_waves
+        from changeflow.reports.wave_board import draw
 
-            write_waves(report, [draw(found.problem, offer.plan) for offer in found.offers], page)
-            note(f"Wrote {page}")
-        if why is not None:
-            pair = planning.pair_named(found.problem, why)
-            for offer in found.offers:
-                out(f"{offer.style.name}:")
-                for line in explain_pair(found.problem, offer.plan, pair):
-                    out(f"  {line}")
-            return
-    if form == "json":
-        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+        write_waves(report, [draw(found.problem, offer.plan) for offer in found.offers], page)
+        note(f"Wrote {page}")
+    if why is not None:
+        pair = planning.pair_named(found.problem, why)
+        for offer in found.offers:
+            out(f"{offer.style.name}:")
+            print_lines(f"  {line}" for line in explain_pair(found.problem, offer.plan, pair))
         return
-    for line in writing.waves_text(report):
-        out(line)
+    print_as(form, report, writing.waves_text)
 
 
+@shared("db", "programme", "at")
 def level(
-    context: typer.Context,
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
-    ] = None,
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    context: Context,
+    folder: StoredOrFolder = None,
+    form: Form = "text",
     page: Annotated[Path | None, typer.Option("--out", help="Write a page with each team's load.")] = None,
     accept: Annotated[
         list[str] | None, typer.Option(metavar="TASK", help="Make a move part of the plan; or: all.")
@@ -104,58 +98,39 @@ def level(
         int,
         typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="Of the search: the same seed finds the same dates."),
     ] = 1,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    at: At = None,
 ) -> None:
     """Move tasks so that no team is asked for more people than it has. Decisions are written to levelling.yaml."""
-    import json
-    from dataclasses import asdict
-
     from changeflow.reports.levelling import level_report, level_text
     from changeflow.usecases.levelling import Decisions, decide, level_plan, read_pins
-    from changeflow.usecases.waves import programme_of
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        refuse_beside(context, folder)
-        decisions = Decisions(accept=tuple(accept or ()), refuse=tuple(refuse or ()), pin=read_pins(pin or ()))
-        if decisions and folder is None:
-            raise InputError("Decisions are written into a folder: changeflow level DIR --accept TASK.")
-        if decisions:
-            speaking.refuse(
-                context,
-                ["form", "page"],
-                "with --accept, --refuse or --pin decisions are written. Run it again without.",
-            )
-        on: date | None = day(at) if at or folder is None else None
-        found, _ = programme_of(folder, db=db, programme=programme, on=on)
-        levelled = level_plan(found, seconds=seconds, seed=seed, say=note)
-        if decisions and folder is not None:
-            for line in decide(folder, levelled, decisions):
-                out(line)
-            note(f"Wrote {folder / 'levelling.yaml'}. Next: changeflow level {folder}")
-            return
-        report = level_report(levelled)
-        if page is not None:
-            from changeflow.reports.documents import write_levelling
-
-            write_levelling(report, page)
-            note(f"Wrote {page}")
-    if form == "json":
-        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
+    check_form(form)
+    context.refuse_beside(folder)
+    decisions = Decisions(accept=tuple(accept or ()), refuse=tuple(refuse or ()), pin=read_pins(pin or ()))
+    if decisions and folder is None:
+        raise InputError("Decisions are written into a folder: changeflow level DIR --accept TASK.")
+    if decisions:
+        why = "with --accept, --refuse or --pin decisions are written. Run it again without."
+        context.refuse(["form", "page"], why)
+    programme, _ = _programme(context, folder)
+    levelled = level_plan(programme, seconds=seconds, seed=seed, say=note)
+    if decisions and folder is not None:
+        print_lines(decide(folder, levelled, decisions))
+        note(f"Wrote {folder / 'levelling.yaml'}. Next: changeflow level {folder}")
         return
-    for line in level_text(report):
-        out(line)
+    report = level_report(levelled)
+    if page is not None:
+        from changeflow.reports.documents import write_levelling
+
+        write_levelling(report, page)
+        note(f"Wrote {page}")
+    print_as(form, report, level_text)
 
 
+@shared("db", "programme", "at")
 def simulate(
-    context: typer.Context,
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
-    ] = None,
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    context: Context,
+    folder: StoredOrFolder = None,
+    form: Form = "text",
     page: Annotated[
         Path | None, typer.Option("--out", help="Write a page with S-curves and what drives the end.")
     ] = None,
@@ -169,97 +144,72 @@ def simulate(
         ),
     ] = 1,
     threads: Annotated[int, typer.Option(min=1, max=256, help="How many run beside each other.")] = 2,
-    assume: Annotated[
-        str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
-    ] = None,
+    assume: Assume = None,
     learn: Annotated[bool, typer.Option(help="Let what finished waves took re-estimate the later ones.")] = True,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    at: At = None,
 ) -> None:
     """Say how sure each milestone's date is (P50, P80, P90), what drives it, and what missing an opening costs."""
-    import json
-    from dataclasses import asdict
-
     from changeflow.reports.risk import risk_text
     from changeflow.usecases.risk import simulate_programme
-    from changeflow.usecases.waves import programme_of
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        refuse_beside(context, folder)
-        on: date | None = day(at) if at or folder is None else None
-        found, _ = programme_of(folder, db=db, programme=programme, on=on)
-        report = simulate_programme(
-            found, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn, say=note
-        )
-        if page is not None:
-            from changeflow.reports.documents import write_risk
+    check_form(form)
+    context.refuse_beside(folder)
+    programme, _ = _programme(context, folder)
+    report = simulate_programme(
+        programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn, say=note
+    )
+    if page is not None:
+        from changeflow.reports.documents import write_risk
 
-            write_risk(report, page)
-            note(f"Wrote {page}")
-    if form == "json":
-        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
-        return
-    for line in risk_text(report):
-        out(line)
+        write_risk(report, page)
+        note(f"Wrote {page}")
+    print_as(form, report, risk_text)
 
 
+@shared("db", "programme", "at")
 def keep(
-    context: typer.Context,
+    context: Context,
     milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone, by its id.")],
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
-    ] = None,
+    folder: StoredOrFolder = None,
     by: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The day to keep; left out, its deadline."),
     ] = None,
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
-    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    form: Form = "text",
     iterations: Annotated[int, typer.Option(help="How often each set of levers is played through.")] = 2_000,
     seed: Annotated[
         int, typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="The same seed draws the same numbers.")
     ] = 1,
-    assume: Annotated[
-        str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
-    ] = None,
-    db: Db = DEFAULT_DB,
-    programme: ProgrammeName = None,
-    at: At = None,
+    assume: Assume = None,
 ) -> None:
     """Ask what would keep a date: the cheapest set of the levers that risk.yaml names. None does: exit 3."""
-    import json
-    from dataclasses import asdict
-
     from changeflow.reports.keeping import keep_report, keep_text
     from changeflow.usecases.keeping import what_keeps
-    from changeflow.usecases.waves import programme_of
 
-    with spoken_errors():
-        if form not in ("text", "json"):
-            raise UnknownThingError("format", form, ["text", "json"])
-        refuse_beside(context, folder)
-        on: date | None = day(at) if at or folder is None else None
-        found, _ = programme_of(folder, db=db, programme=programme, on=on)
-        asked = what_keeps(
-            found,
-            milestone,
-            by=by.date() if by else None,
-            percent=odds,
-            iterations=iterations,
-            seed=seed,
-            assume=assume,
-            say=note,
-        )
-        report = keep_report(
-            asked.milestone.name, asked.by, asked.percent, asked.levers, asked.kept, iterations=iterations, seed=seed
-        )
-    if form == "json":
-        out(json.dumps(asdict(report), indent=1, ensure_ascii=False))
-    else:
-        for line in keep_text(report):
-            out(line)
+    check_form(form)
+    context.refuse_beside(folder)
+    programme, _ = _programme(context, folder)
+    asked = what_keeps(
+        programme,
+        milestone,
+        by=by.date() if by else None,
+        percent=odds,
+        iterations=iterations,
+        seed=seed,
+        assume=assume,
+        say=note,
+    )
+    report = keep_report(
+        asked.milestone.name, asked.by, asked.percent, asked.levers, asked.kept, iterations=iterations, seed=seed
+    )
+    print_as(form, report, keep_text)
     if not report.is_possible:
         raise typer.Exit(CheckFailedError.exit_code)
+
+
+def _programme(context: Context, folder: Path | None) -> "tuple[Programme, Announced | None]":
+    """Return a folder's programme, or the stored one with the dates of its baseline."""
+    from changeflow.usecases.waves import programme_of
+
+    on = context.day if folder is None else context.given_day
+    return programme_of(folder, db=context.db, programme=context.programme, on=on)

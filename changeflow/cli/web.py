@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import At, Db, moment, note, out, spoken_errors
-from changeflow.settings import DEFAULT_DB, begin
+from changeflow.cli.context import Context, shared
+from changeflow.cli.speaking import note, out
+from changeflow.settings import begin
 
 
 def add_to(app: typer.Typer) -> None:
@@ -13,8 +14,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(status)
 
 
+@shared("db", "host", "port")
 def serve(
-    db: Db = DEFAULT_DB,
+    context: Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
@@ -24,29 +26,28 @@ def serve(
     from changeflow.web.clients import Clients, networks
     from changeflow.web.server import run
 
-    with spoken_errors():
-        chosen = begin()
-        clients = Clients(proxies=networks(chosen.proxies), token=chosen.metrics_token)
-        stock = take_stock(db=db, now=moment(None))
-        if stock.message:
-            note(stock.message)
-        note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
-        run(
-            make_app(db, base_url=chosen.base_url, clients=clients, anchor=chosen.anchor),
-            host=host,
-            port=port,
-            base_url=chosen.base_url,
-        )
+    chosen = begin()
+    clients = Clients(proxies=networks(chosen.proxies), token=chosen.metrics_token)
+    stock = take_stock(db=context.db, now=context.now)
+    if stock.message:
+        note(stock.message)
+    note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
+    run(
+        make_app(context.db, base_url=chosen.base_url, clients=clients, anchor=chosen.anchor),
+        host=host,
+        port=port,
+        base_url=chosen.base_url,
+    )
 
 
-def status(db: Db = DEFAULT_DB, at: At = None) -> None:
+@shared("db", "at")
+def status(context: Context) -> None:
     """Say how ticks and messages stand, and what waits for a person; exit 3 when something does."""
     from changeflow.usecases import watching
 
-    with spoken_errors():
-        for what, count in watching.numbers(db=db).items():
-            out(f"{count:>6}  {what}")
-        troubles = watching.troubles(db=db, now=moment(at))
+    for what, count in watching.numbers(db=context.db).items():
+        out(f"{count:>6}  {what}")
+    troubles = watching.troubles(db=context.db, now=context.now)
     for trouble in troubles:
         note(trouble)
     if troubles:
