@@ -1,7 +1,9 @@
 """Fixtures that many tests share: databases, and the sample programme."""
 
+import functools
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine, event
 
 from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
@@ -86,6 +89,26 @@ def _patient_databases() -> Iterator[None]:
         patch.setitem(database._SERVER_OPTIONS, "connect_timeout", int(PATIENCE))
         patch.setattr(work, "LONGEST_WAIT", PATIENCE)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hurried_disk() -> Iterator[None]:
+    """Wait for no disk: a killed process loses nothing that it wrote, and no test here pulls the plug."""
+    set_up = database._set_up_sqlite
+
+    @functools.wraps(set_up)
+    def hurried(engine: Engine) -> None:
+        set_up(engine)
+        event.listen(engine, "connect", _do_not_wait)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_set_up_sqlite", hurried)
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
+
+
+def _do_not_wait(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(scope="session")
