@@ -1,9 +1,7 @@
 """Fixtures that many tests share: databases, and the sample programme."""
 
-import functools
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +10,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, event
 
 from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
 from changeflow.web import work
+from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
 from tests.waiting import PATIENCE
 
@@ -71,6 +69,7 @@ def postgres() -> Iterator[str]:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
+        share_with(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
         key = Path(folder) / "changeflow.key"
         keys.keep_in(key)
         with pytest.MonkeyPatch.context() as patched:
@@ -92,23 +91,11 @@ def _patient_databases() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _hurried_disk() -> Iterator[None]:
-    """Wait for no disk: a killed process loses nothing that it wrote, and no test here pulls the plug."""
-    set_up = database._set_up_sqlite
-
-    @functools.wraps(set_up)
-    def hurried(engine: Engine) -> None:
-        set_up(engine)
-        event.listen(engine, "connect", _do_not_wait)
-
+def _quick_engines() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_set_up_sqlite", hurried)
-        patch.setattr(os, "fsync", lambda _descriptor: None)
+        hurry(patch)
+        share_statements(patch)
         yield
-
-
-def _do_not_wait(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(scope="session")

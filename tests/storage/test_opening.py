@@ -96,7 +96,7 @@ def test_an_address_that_names_no_file_is_refused(url: str):
 
 
 def test_what_is_committed_is_on_the_disk(tmp_path: Path):
-    """The other tests do not wait for it (`tests/conftest.py`)."""
+    """The other tests do not wait for it (`tests/engines.py`)."""
     engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
     inspect.unwrap(database._set_up_sqlite)(engine)
     with engine.connect() as connection:
