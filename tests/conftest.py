@@ -16,6 +16,7 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
 from changeflow.web import work
+from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
 from tests.waiting import PATIENCE
 
@@ -68,6 +69,7 @@ def postgres() -> Iterator[str]:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
+        share_with(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
         key = Path(folder) / "changeflow.key"
         keys.keep_in(key)
         with pytest.MonkeyPatch.context() as patched:
@@ -85,6 +87,14 @@ def _patient_databases() -> Iterator[None]:
         patch.setattr(database, "BUSY_SECONDS", int(PATIENCE))
         patch.setitem(database._SERVER_OPTIONS, "connect_timeout", int(PATIENCE))
         patch.setattr(work, "LONGEST_WAIT", PATIENCE)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_engines() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch)
+        share_statements(patch)
         yield
 
 

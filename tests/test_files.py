@@ -119,6 +119,20 @@ def test_it_may_be_killed_at_any_call(tmp_path: Path, way: str, is_there: bool):
     pytest.fail("it never came to its end")
 
 
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch):
+    """A power cut after the rename would otherwise leave an empty file in place of the old one."""
+    done: list[str] = []
+
+    def noted(name: str) -> Callable[..., object]:
+        real = getattr(os, name)
+        return lambda *args, **more: (done.append(name), real(*args, **more))[1]
+
+    for name in ("write", "fsync", "replace"):
+        monkeypatch.setattr(files.os, name, noted(name))
+    write_whole(tmp_path / "report.html", NEW)
+    assert done == ["write", "fsync", "replace", "fsync"]
+
+
 @pytest.mark.parametrize("most", [0, 1, 4096, 10_000, len(NEW) - 1])
 def test_a_limit_of_the_file_size_leaves_the_old_file(tmp_path: Path, most: int):
     file = tmp_path / "report.html"

@@ -1,13 +1,16 @@
 """What is given as a database and is none: refused in plain words, and left as it was."""
 
+import inspect
 import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from changeflow.errors import ChangeflowError, DatabaseUrlError
+from changeflow.storage import database
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.versions import programme_ids
 
@@ -90,3 +93,13 @@ def test_an_empty_file_is_a_new_database(tmp_path: Path):
 def test_an_address_that_names_no_file_is_refused(url: str):
     with pytest.raises(DatabaseUrlError, match=r"it names no file|no question mark"), session_scope(url, create=True):
         pass
+
+
+def test_what_is_committed_is_on_the_disk(tmp_path: Path):
+    """The other tests do not wait for it (`tests/engines.py`)."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+    inspect.unwrap(database._set_up_sqlite)(engine)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL"
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
