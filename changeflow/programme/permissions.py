@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.programme.actions import HOW_NAMED, NAMED, TABLE
+from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import PROGRAMME, Subject, in_role
+from changeflow.programme.mandates import HOW_NAMED, NAMED, PROGRAMME, Subject, in_role
 from changeflow.values.moments import spoken_day
 from changeflow.values.roles import Action, Role
 

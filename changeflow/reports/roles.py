@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from changeflow.programme.actions import HOW_NAMED, TABLE, WORKING, Entry
+from changeflow.programme.actions import TABLE, Entry
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.mandates import HOW_NAMED, WORKING, Subject, in_role
 from changeflow.values.roles import Role
 
 _OF_A_SERVICE = (Role.LEAD_PROVIDER, Role.SERVICE_MANAGER)
