@@ -31,8 +31,8 @@ def may(
 ) -> Allowed | Refused:
     """Tell whether a person may do something, in which roles; if not, who may.
 
-    A person who has left by `on`, or has not joined yet, holds no role. A programme without a list of people has no one
-    in any role: whoever works on it is its project team.
+    A person who has left by `on`, or has not joined yet, holds no role. Without a list of people, anyone who works
+    on the programme is a viewer and in its project team.
     """
     entry = TABLE[action]
     if away := _why_away(definition, person, on):

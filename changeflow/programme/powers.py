@@ -1,6 +1,6 @@
 """What a new version changes about who may do what, and what protects people. It needs the SRO or the board.
 
-Without this, whoever may store a version could make themselves the SRO, or the data protection contact, first.
+Without this, anyone who may store a version could first make themselves the SRO or the data protection contact.
 """
 
 from collections import defaultdict
