@@ -1,4 +1,4 @@
-"""The environment, read here only. A secret may also stand in a file: NAME_FILE has its path."""
+"""The environment, read here only. A secret may also be in a file: NAME_FILE has its path."""
 
 import os
 import socket

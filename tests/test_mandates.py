@@ -15,7 +15,7 @@ from changeflow.programme.actions import TABLE
 from changeflow.storage.database import engine_for
 from changeflow.usecases import apply as storing
 from changeflow.usecases import piloting
-from tests.test_roles import FILE, GO, NOW, PAYROLL, PEOPLE, PLAN, TODAY, World, decide, written
+from tests.every_role import FILE, GO, NOW, PAYROLL, PEOPLE, PLAN, TODAY, World, decide, written
 
 PACKAGE = Path(__file__).resolve().parents[1] / "changeflow"
 OUTSIDE = [p for name in ("usecases", "cli", "web", "delivery") for p in sorted((PACKAGE / name).glob("**/*.py"))]

@@ -6,50 +6,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.programme.mandates import PROGRAMME, Subject
+from changeflow.programme.mandates import PROGRAMME, WORKING, Subject
 from changeflow.values.roles import Action, Role
-
-NAMED = (
-    Role.HEAD,
-    Role.CHANGE_LEAD,
-    Role.PROJECT_TEAM,
-    Role.SERVICE_MANAGER,
-    Role.LEAD_PROVIDER,
-    Role.SRO,
-    Role.SPONSOR,
-    Role.BOARD,
-    Role.FINANCE,
-    Role.DATA_PROTECTION,
-    Role.ADMIN,
-    Role.OWNER,
-    Role.SIGNATORY,
-    Role.RECORDER,
-    Role.RECIPIENT,
-)
-"""Roles of people in people.csv: each of them is a viewer as well."""
-WORKING = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SERVICE_MANAGER, Role.LEAD_PROVIDER, Role.SRO)
-"""Those who do the work of the change."""
-HOW_NAMED: Mapping[Role, str] = {
-    Role.VIEWER: "everyone in people.csv",
-    Role.HEAD: "people of the group `heads`, for their own school",
-    Role.CHANGE_LEAD: "people of the audience `lead` in people.csv",
-    Role.PROJECT_TEAM: "`team:` of the services' files, and the group `programme-office`",
-    Role.SERVICE_MANAGER: "`service_manager:` in the service's file, for that service",
-    Role.LEAD_PROVIDER: "`lead_provider:` in the service's file, for that service",
-    Role.SRO: "`sponsor:` in programme.yaml, the senior responsible owner",
-    Role.SPONSOR: "people of the audience `sponsor` in people.csv",
-    Role.BOARD: "`mandates: board` in programme.yaml; left out, the group `board`",
-    Role.FINANCE: "`mandates: finance` in programme.yaml; left out, the lead providers of services of class finance",
-    Role.DATA_PROTECTION: "`data_protection_contact:` in programme.yaml",
-    Role.ADMIN: "`admins:` in programme.yaml",
-    Role.OWNER: "the owner of the gate, task, criterion, issue or improvement itself",
-    Role.SIGNATORY: "`go_no_go: sign` in the service's file, each for themselves",
-    Role.RECORDER: "the person who recorded the fact",
-    Role.RECIPIENT: "the person whom a message was sent to, by the link in it",
-    Role.SYSTEM: "changeflow itself, when a flow runs",
-    Role.MACHINE: "anyone with access to the machine and the database, without a name",
-}
-"""Where the programme's files say who is in a role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +37,22 @@ class Entry:
 
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
+_READ_THE_PLAN = (
+    "why", "waves", "level", "simulate", "keep", "changes", "baseline show", "gate list", "gate show", "sponsor acts",
+    "confidence show", "checkpoint list", "training list", "pilot runs", "pilot rules", "pilot issue list",
+    "pilot feedback list", "pilot lesson list", "rules recheck", "export",
+)  # fmt: skip
+_RUN_CHANGEFLOW = (
+    "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",
+    "db upgrade", "db new-key", "db backup", "db restore", "db review", "db release", "db join", "db retention",
+    "audit verify", "audit show", "audit anchor",
+)  # fmt: skip
+_WORK_ON_FILES = (
+    "init", "validate", "schema", "plan", "schedule", "why", "what-if", "health", "waves", "level", "simulate",
+    "keep", "changes", "conflicts", "delegation", "consultation", "transition", "rules list", "rules show", "roles",
+    "report sro", "export", "pilot choose", "pilot reconcile",
+)  # fmt: skip
+"""Commands by what they do, where there are many."""
 
 TABLE: Mapping[Action, Entry] = {
     Action.TAKE_BASELINE: Entry(
@@ -365,84 +339,18 @@ TABLE: Mapping[Action, Entry] = {
     Action.READ_PROGRAMME: Entry(
         words="read the stored plan",
         roles=_OPEN,
-        commands=(
-            "why",
-            "waves",
-            "level",
-            "simulate",
-            "keep",
-            "changes",
-            "baseline show",
-            "gate list",
-            "gate show",
-            "sponsor acts",
-            "confidence show",
-            "checkpoint list",
-            "training list",
-            "pilot runs",
-            "pilot rules",
-            "pilot issue list",
-            "pilot feedback list",
-            "pilot lesson list",
-            "rules recheck",
-            "export",
-        ),
+        commands=_READ_THE_PLAN,
     ),
     Action.OPERATE: Entry(
         words="run changeflow",
         roles=(Role.MACHINE, Role.SYSTEM),
-        commands=(
-            "tick",
-            "nudge dispatch",
-            "nudge effects",
-            "person deadline",
-            "flows serve",
-            "flows run",
-            "serve",
-            "status",
-            "db upgrade",
-            "db new-key",
-            "db backup",
-            "db restore",
-            "db review",
-            "db release",
-            "db join",
-            "db retention",
-            "audit verify",
-            "audit show",
-            "audit anchor",
-        ),
+        commands=_RUN_CHANGEFLOW,
         routes=("GET /health", "GET /metrics"),
     ),
     Action.USE_FILES: Entry(
         words="work on files of your own",
         roles=(Role.MACHINE,),
-        commands=(
-            "init",
-            "validate",
-            "schema",
-            "plan",
-            "schedule",
-            "why",
-            "what-if",
-            "health",
-            "waves",
-            "level",
-            "simulate",
-            "keep",
-            "changes",
-            "conflicts",
-            "delegation",
-            "consultation",
-            "transition",
-            "rules list",
-            "rules show",
-            "roles",
-            "report sro",
-            "export",
-            "pilot choose",
-            "pilot reconcile",
-        ),
+        commands=_WORK_ON_FILES,
         note="no stored programme is read",
     ),
 }

@@ -18,6 +18,47 @@ UNNAMED = "unnamed"
 """The actor in the audit of what may be read without a name."""
 NO_PEOPLE = (SYSTEM, UNNAMED)
 """Actors in the audit that no person may be called."""
+NAMED = (
+    Role.HEAD,
+    Role.CHANGE_LEAD,
+    Role.PROJECT_TEAM,
+    Role.SERVICE_MANAGER,
+    Role.LEAD_PROVIDER,
+    Role.SRO,
+    Role.SPONSOR,
+    Role.BOARD,
+    Role.FINANCE,
+    Role.DATA_PROTECTION,
+    Role.ADMIN,
+    Role.OWNER,
+    Role.SIGNATORY,
+    Role.RECORDER,
+    Role.RECIPIENT,
+)
+"""Roles of people in people.csv: each of them is a viewer as well."""
+WORKING = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SERVICE_MANAGER, Role.LEAD_PROVIDER, Role.SRO)
+"""Those who do the work of the change."""
+HOW_NAMED: Mapping[Role, str] = {
+    Role.VIEWER: "everyone in people.csv",
+    Role.HEAD: "people of the group `heads`, for their own school",
+    Role.CHANGE_LEAD: "people of the audience `lead` in people.csv",
+    Role.PROJECT_TEAM: "`team:` of the services' files, and the group `programme-office`",
+    Role.SERVICE_MANAGER: "`service_manager:` in the service's file, for that service",
+    Role.LEAD_PROVIDER: "`lead_provider:` in the service's file, for that service",
+    Role.SRO: "`sponsor:` in programme.yaml, the senior responsible owner",
+    Role.SPONSOR: "people of the audience `sponsor` in people.csv",
+    Role.BOARD: "`mandates: board` in programme.yaml; left out, the group `board`",
+    Role.FINANCE: "`mandates: finance` in programme.yaml; left out, the lead providers of services of class finance",
+    Role.DATA_PROTECTION: "`data_protection_contact:` in programme.yaml",
+    Role.ADMIN: "`admins:` in programme.yaml",
+    Role.OWNER: "the owner of the gate, task, criterion, issue or improvement itself",
+    Role.SIGNATORY: "`go_no_go: sign` in the service's file, each for themselves",
+    Role.RECORDER: "the person who recorded the fact",
+    Role.RECIPIENT: "the person whom a message was sent to, by the link in it",
+    Role.SYSTEM: "changeflow itself, when a flow runs",
+    Role.MACHINE: "anyone with access to the machine and the database, without a name",
+}
+"""Where the programme's files say who is in a role."""
 _OF_MANDATES = {Mandate.SRO: Role.SRO, Mandate.BOARD: Role.BOARD, Mandate.FINANCE: Role.FINANCE}
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.programme.actions import HOW_NAMED, NAMED, TABLE
+from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import PROGRAMME, Subject, in_role
+from changeflow.programme.mandates import HOW_NAMED, NAMED, PROGRAMME, Subject, in_role
 from changeflow.values.moments import spoken_day
 from changeflow.values.roles import Action, Role
 
@@ -31,8 +31,8 @@ def may(
 ) -> Allowed | Refused:
     """Tell whether a person may do something, in which roles; if not, who may.
 
-    A person who has left by `on`, or has not joined yet, holds no role. A programme without a list of people has no one
-    in any role: whoever works on it is its project team.
+    A person who has left by `on`, or has not joined yet, holds no role. Without a list of people, anyone who works
+    on the programme is a viewer and in its project team.
     """
     entry = TABLE[action]
     if away := _why_away(definition, person, on):

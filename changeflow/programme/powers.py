@@ -1,6 +1,6 @@
 """What a new version changes about who may do what, and what protects people. It needs the SRO or the board.
 
-Without this, whoever may store a version could make themselves the SRO, or the data protection contact, first.
+Without this, anyone who may store a version could first make themselves the SRO or the data protection contact.
 """
 
 from collections import defaultdict
@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from changeflow.adkar.people import Person
-from changeflow.programme.actions import NAMED
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import HEADS, Subject, in_role
+from changeflow.programme.mandates import HEADS, NAMED, Subject, in_role
 from changeflow.programme.permissions import is_allowed
 from changeflow.programme.privacy import weakened
 from changeflow.programme.programme import Programme

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from changeflow.programme.actions import HOW_NAMED, TABLE, WORKING, Entry
+from changeflow.programme.actions import TABLE, Entry
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.mandates import HOW_NAMED, WORKING, Subject, in_role
 from changeflow.values.roles import Role
 
 _OF_A_SERVICE = (Role.LEAD_PROVIDER, Role.SERVICE_MANAGER)
@@ -31,7 +31,7 @@ _RULES = """\
 ## What the table rests on
 
 - **Roles come from the programme's files.** A person may be in several. A person who has left, or has not
-  joined yet, holds no role. Without `people.csv`, whoever works on the programme is its project team.
+  joined yet, holds no role. Without `people.csv`, anyone who works on the programme is in its project team.
 - **A refusal changes nothing.** It says who may, exits with 4, and goes into the log. A refusal about personal data
   goes into the audit as well.
 - **No one gives themselves a role.** A version needs the SRO or the board of the version before it if it changes who is
@@ -40,7 +40,7 @@ _RULES = """\
   an entry for each such change. A new service or school changes nothing, but people who join the project team with a
   new service's team do. A person of the project team, a change lead, a sponsor or a head who is taken out of
   `people.csv`, or who joins it without a role, changes nothing. Where neither the SRO nor the board is named yet,
-  whoever may store a version may name them.
+  anyone who may store a version may name them.
 - **No one weakens what protects people alone.** The same is true of a version that shows smaller groups or keeps
   personal data longer: `policy: minimum_group`, or numbers of a rulepack `privacy` of its own.
 - **A waiver in a file counts like one on the command line**, and so does an explanation of differences in pay.

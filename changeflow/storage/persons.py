@@ -29,7 +29,7 @@ from changeflow.values.moments import local_day, round_label
 
 PROGRAMME = "programme_id"
 ERASED_RECIPIENT = "erased-"
-"""What stands in the place of a recipient who was erased begins with this."""
+"""Prefix of the random value that replaces the recipient of an erased person's messages."""
 
 ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "contact details": (ContactRow, ("person",), ()),

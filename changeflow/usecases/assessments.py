@@ -1,4 +1,4 @@
-"""Take in a round of assessments, and publish it."""
+"""Import a round of assessments and publish it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,17 +28,18 @@ class ImportedRound:
     label: str
     """What people call the round: `Round of 26 Apr 2027`."""
     answers: int
-    """How many the file has. How many were known already is not told: it would say whether a guess is right."""
+    """Answers in the file. How many were already recorded is left out: it would show whether a guess is right."""
     is_late: bool
-    """Their round had been published already: what is new or corrected counts from the next publication."""
+    """The round was already published: new and corrected answers count from the next publication."""
 
 
 def import_assessments(path: Path, change: Change) -> ImportedRound:
-    """Record the answers of one round, which is the days on which people answered, whatever the file is called.
+    """Record the answers of one round, and publish every closed round that is due.
 
-    Answers that are there already change nothing; other answers of the same people on the same days are a revision.
-    Nothing that can be seen from outside depends on which of the two they are: the reply, the audit's entry and the
-    forecast are the same, and people who have answered need the same permission.
+    A round is known by the days on which people answered, not by the name of its file. Answers that are already
+    recorded change nothing. Different answers from the same people on the same days are a correction. No one can see
+    from outside which of the two a file had: the reply, the audit entry and the forecast are the same. So is the
+    permission that is needed for people who have already answered.
     """
     problems: list[Problem] = []
     with noting_refusals(change.db, change.now), session_scope(change.db) as session:

@@ -1,17 +1,16 @@
-"""Dispatch: decide who is written to now, then claim, send, mark. Nothing is lost, and a repeat is marked as one."""
+"""Dispatch: claim what may go now, send it and mark it. Nothing is lost, and a repeat is marked as one."""
 
 import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from changeflow.agenda.policy import Fate, Policy, Reader, Verdict, Waiting, opens_at, sort_out
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.policy import Fate, Verdict
 from changeflow.delivery.channels import Channel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
@@ -21,12 +20,12 @@ from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import Link
 from changeflow.storage.custody import NotReleasedError
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.messages import Draft, Outgoing
-from changeflow.storage.pseudonyms import adopt_key, message_id, recipient_of
+from changeflow.storage.messages import Outgoing
 from changeflow.storage.state import Seen, State
 from changeflow.usecases.agenda import tick
 from changeflow.usecases.custody import take_stock
 from changeflow.usecases.letters import Desk, House, house_of, write_letter
+from changeflow.usecases.outbox import Round, draft_of, look, open_from
 from changeflow.usecases.stored import SYSTEM
 from changeflow.values.moments import local_day
 
@@ -37,7 +36,6 @@ GIVE_UP = timedelta(hours=72)
 """As long as mail servers try (RFC 5321, 4.5.4.1 says four to five days at most)."""
 TOGETHER = 20
 """Messages that are opened in one transaction."""
-NOT_LIVE = "the programme is not live yet: set live: true in programme.yaml"
 Clock = Callable[[], datetime]
 
 
@@ -65,26 +63,6 @@ class Dispatched:
         """Return the counts as a table."""
         names = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
         return [{"what": name.replace("_", " "), "count": getattr(self, name)} for name in names]
-
-
-@dataclass(slots=True)
-class Round:
-    """One look at everything that waits."""
-
-    now: datetime
-    houses: dict[str, House]
-    nudges: dict[int, Nudge]
-    verdicts: list[Verdict]
-    numbers: Mapping[str, int]
-    """The number of each recipient's last message of the day."""
-    key: bytes = field(repr=False)
-    """What recipients and Message-IDs are hashed with."""
-    releases: int = 0
-    """How often the database was released after a restore."""
-
-    def recipient(self, nudge: Nudge) -> str:
-        contact = self.houses[nudge.programme].contacts.get(nudge.person)
-        return recipient_of(self.key, nudge.programme, nudge.person, contact)
 
 
 def dispatch(
@@ -115,85 +93,6 @@ def dispatch(
     outcome = {name: counts[name] for name in names}
     log("dispatch", channel=channel.name, **outcome)
     return Dispatched(**outcome, blocked=blocked)
-
-
-def pretend(session: Session, found: Round) -> None:
-    """Take what would go as gone, without sending it: for a look at the days that follow."""
-    for verdict in found.verdicts:
-        ids = [w.id for w in verdict.nudges]
-        if verdict.fate is Fate.WITHDRAWN:
-            agenda.withdraw(session, ids, at=found.now, why=verdict.why)
-    drafts = [_draft(v, found, "preview.invalid") for v in found.verdicts if v.fate is Fate.GOES]
-    if drafts:
-        opened = messages.open_messages(session, drafts, worker="preview", now=found.now, lease=LEASE) or []
-        ids = [o.id for o in opened]
-        messages.settle(session, ids, worker="preview", state=messages.SENT, at=found.now, channel="preview")
-
-
-def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
-    """Look at what waits, and decide what becomes of it; `live_only` holds back what is not of a live programme."""
-    today, key = local_day(now), adopt_key(session)
-    queue = agenda.waiting(session, now=now)
-    houses = {name: house_of(session, name) for name in sorted({n.programme for n in queue})}
-    policies = {name: Policy.of(house.packs, on=today) for name, house in houses.items()}
-    day_counts = messages.counts_since(session, today)
-    week_counts = messages.counts_since(session, today - timedelta(days=6))
-    people = {name: {p.id for p in house.definition.people} for name, house in houses.items()}
-    numbers, releases = messages.numbers_on(session, today), custody.read(session).releases
-    found = Round(now, houses, {n.id: n for n in queue}, [], numbers, key, releases)
-    waiting = [
-        Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
-        for n in queue
-        if n.person in people[n.programme]
-    ]
-    reach = answers.reach(session, {w.recipient for w in waiting})
-    parts: dict[str, set[str]] = {}
-    for w in waiting:
-        parts.setdefault(w.recipient, set()).add(found.nudges[w.id].programme)
-    many = agenda.saturated(session, today=today)
-    readers: dict[str, Reader] = {}
-    for w in waiting:
-        nudge = found.nudges[w.id]
-        contact = houses[nudge.programme].contacts.get(nudge.person)
-        known = reach.get(w.recipient)
-        readers.setdefault(
-            w.recipient,
-            Reader(
-                days=houses[nudge.programme].days.of(nudge.person),
-                policy=Policy.strictest([policies[name] for name in parts[w.recipient]]),
-                has_address=contact is not None and contact.email is not None,
-                is_deliverable=known is None or known.is_deliverable,
-                optional_off=known is not None and known.optional_off,
-                today=day_counts.get(w.recipient, 0),
-                week=week_counts.get(w.recipient, 0),
-                is_saturated=(nudge.programme, nudge.person) in many,
-            ),
-        )
-    trying = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
-    kept = [w for w in waiting if found.nudges[w.id].programme not in trying]
-    verdicts = list(sort_out(kept, readers, now=now))
-    verdicts += (Verdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
-    found.verdicts = sorted(verdicts, key=lambda v: (v.nudges[0].priority, v.nudges[0].id))
-    return found
-
-
-def _opens_at(nudges: Sequence[Nudge], houses: Mapping[str, House], now: datetime) -> datetime | None:
-    """Return from when on a message may be tried again; None where it is now."""
-    first = nudges[0]
-    policy = Policy.strictest([Policy.of(house.packs, on=local_day(now)) for house in houses.values()])
-    return opens_at(houses[first.programme].days.of(first.person), policy, now)
-
-
-def _draft(verdict: Verdict, found: Round, domain: str) -> Draft:
-    day, number = local_day(found.now), found.numbers.get(verdict.recipient, 0) + 1
-    return Draft(
-        recipient=verdict.recipient,
-        day=day,
-        number=number,
-        message_id=message_id(found.key, verdict.recipient, day, number, domain=domain, releases=found.releases),
-        nudges=tuple(w.id for w in verdict.nudges),
-        may_have_gone=any(found.nudges[w.id].may_have_gone for w in verdict.nudges),
-    )
 
 
 class _Post:
@@ -239,7 +138,7 @@ class _Post:
                     self._settle(session, [(claimed, nudges)], messages.DROPPED, why)
                     counts["withdrawn"] += 1
                     continue
-                if (later := _opens_at(nudges, houses, self.clock())) is not None:
+                if (later := open_from(nudges, houses, self.clock())) is not None:
                     messages.put_back(session, message, worker=self.worker, until=later)
                     continue
                 if claimed.may_have_gone and not self.channel.may_repeat:
@@ -291,7 +190,7 @@ class _Post:
         """Open messages in one transaction; where another dispatcher was quicker with one, one by one."""
         nudges = [[found.nudges[w.id] for w in v.nudges] for v in some]
         offices = [found.houses[its[0].programme].definition.programme.office for its in nudges]
-        drafts = [_draft(v, found, o.email.rpartition("@")[2]) for v, o in zip(some, offices, strict=True)]
+        drafts = [draft_of(v, found, o.email.rpartition("@")[2]) for v, o in zip(some, offices, strict=True)]
         try:
             with session_scope(self.db) as session:
                 names = sorted({n.programme for its in nudges for n in its})

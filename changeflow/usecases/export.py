@@ -1,4 +1,4 @@
-"""The latest version, written out: as a folder again, or for other programs."""
+"""Export the latest version as a folder, or a schedule for other programs."""
 
 import csv
 import io
@@ -35,31 +35,32 @@ PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks for what is about people as well, for what of it, and when."""
+    """A request for personal data in an export: who makes it, when, and for which data."""
 
     actor: str | None
     now: datetime
     addresses: bool = False
-    """Names, addresses and days of absence."""
+    """Names, contact details and absences."""
     contracts: bool = False
-    """Explanations of single contracts, of the services whose contracts they may look at."""
+    """Explanations of single contracts, for the services whose contracts the person may see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What is written out: a stored programme, and what is about people as far as it was asked for."""
+    """The stored programme to export, with the personal data that was requested and permitted."""
 
     stored: Stored
     contacts: Mapping[str, Contact] | None = None
     contracts: Collection[str] = ()
-    """Services whose explanations of single contracts are written."""
+    """Services whose explanations of single contracts are included."""
 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: Asked | None = None) -> int:
-    """Write the latest version as a folder, comments kept; return its number. A folder with files is refused.
+    """Write the latest version as a folder, with its comments, and return the version's number.
 
-    How people are reached, and explanations of single contracts, are left out, unless somebody asks for them who may:
-    that is noted in the audit. Applying a folder without them keeps what is stored.
+    Raise ConflictError if `out` exists and is not an empty folder. Contact details and explanations of single contracts
+    are left out unless `asked` names a person who may have them; the audit records that they were exported. Applying a
+    folder without them keeps the stored ones.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
@@ -110,7 +111,11 @@ def _with_people(asked: Asked, *, db: str, programme: str | None, on: date) -> _
 def export_schedule(
     form: str, out: Path, *, source: Path | None, db: str, programme: str | None, on: date | None, now: datetime
 ) -> None:
-    """Write the schedule of a folder, a Microsoft Project file or a stored programme as `mspdi`, `xlsx` or `ics`."""
+    """Write a schedule as `mspdi`, `xlsx` or `ics`.
+
+    The schedule is that of `source` (a folder or a Microsoft Project file) or, without one, of the stored programme. A
+    Microsoft Project file can be written as `mspdi` only.
+    """
     if form not in FORMS:
         raise InputError(f"'{form}' is not known. Choose one of folder, {', '.join(FORMS)}.")
     if source is not None and source.is_file():
@@ -137,13 +142,13 @@ def export_schedule(
 
 
 def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> str:
-    """Write people.csv under the names that its columns have in programme.yaml, with no cell that runs as a formula.
+    """Return the text of people.csv, under the column names of programme.yaml and with formulas made harmless.
 
-    Without contacts it lacks the columns of contact details.
+    Without contacts, the columns of contact details are left out.
     """
     out, theirs = io.StringIO(), definition.programme.columns.get("people", {})
     wanted = PEOPLE if contacts is not None else [name for name in PEOPLE if name not in OF_A_CONTACT]
-    # A name of ours that means another column of theirs cannot be read, so it had nothing in it.
+    # Where programme.yaml uses one of our names for another column, ours could not be read and is empty.
     columns = [name for name in wanted if name in theirs or name not in theirs.values()]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(safe_cell(theirs.get(name, name)) for name in columns)

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time
 
+from sqlmodel import Session
+
 from changeflow.agenda.answers import AnswerKind
 from changeflow.agenda.policy import Fate, Verdict
-from changeflow.storage import agenda, answers, versions
+from changeflow.storage import agenda, answers, messages, versions
 from changeflow.storage.database import read_scope, rolled_back
 from changeflow.usecases.agenda import tick_in
-from changeflow.usecases.dispatching import Round, look, pretend
+from changeflow.usecases.dispatching import LEASE
 from changeflow.usecases.letters import Desk, letter_of
+from changeflow.usecases.outbox import Round, draft_of, look
 from changeflow.usecases.permitting import note_look
 from changeflow.values.moments import LONDON, local_day, spoken_day
 from changeflow.values.roles import Action
@@ -28,9 +31,22 @@ def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str
             session.flush()
             found = look(session, now)
             lines = [line for verdict in found.verdicts for line in _lines(verdict, found, desk)]
-            pretend(session, found)
+            _pretend(session, found)
             yield f"{spoken_day(local_day(now), weekday=True)}:"
             yield from lines or ["  nothing waits"]
+
+
+def _pretend(session: Session, found: Round) -> None:
+    """Take what would go as gone, without sending it: for a look at the days that follow."""
+    for verdict in found.verdicts:
+        ids = [w.id for w in verdict.nudges]
+        if verdict.fate is Fate.WITHDRAWN:
+            agenda.withdraw(session, ids, at=found.now, why=verdict.why)
+    drafts = [draft_of(v, found, "preview.invalid") for v in found.verdicts if v.fate is Fate.GOES]
+    if drafts:
+        opened = messages.open_messages(session, drafts, worker="preview", now=found.now, lease=LEASE) or []
+        ids = [o.id for o in opened]
+        messages.settle(session, ids, worker="preview", state=messages.SENT, at=found.now, channel="preview")
 
 
 def _lines(verdict: Verdict, found: Round, desk: Desk) -> Iterator[str]:

@@ -18,7 +18,7 @@ from changeflow.errors import CannotWriteError
 from changeflow.usecases import agenda, dispatching
 from changeflow.usecases import apply as storing
 from tests.builders import SERVICE, a_folder
-from tests.usecases.test_gates import GATED, TEAM
+from tests.usecases.gated import GATED, TEAM
 
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 AT = ["--at", "2027-01-04T10:00"]

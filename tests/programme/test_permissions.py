@@ -6,9 +6,9 @@ import pytest
 
 from changeflow.adkar.people import Person
 from changeflow.intake.folder import Folder
-from changeflow.programme.actions import HOW_NAMED, TABLE
+from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition, Mandates, Sponsor
-from changeflow.programme.mandates import SYSTEM, Subject
+from changeflow.programme.mandates import HOW_NAMED, SYSTEM, Subject
 from changeflow.programme.permissions import Allowed, Refused, is_allowed, may, roles_of
 from changeflow.rules.catalogue import RULES
 from changeflow.services.service import LeadProvider, Member, Team

@@ -24,7 +24,7 @@ from changeflow.storage import answers, erasure, keys, messages, pseudonyms, ver
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.programme import TombstoneRow
-from changeflow.usecases import agenda, dispatching, persons
+from changeflow.usecases import agenda, dispatching, outbox, persons
 from changeflow.usecases import apply as storing
 from changeflow.usecases.upgrading import upgrade_database
 from tests.builders import SERVICE, Postbox, a_folder
@@ -136,7 +136,7 @@ def test_caps_preferences_and_tombstones_of_0_1_0_go_on_after_the_upgrade(tmp_pa
 
 
 def fates(session: Session, now: datetime) -> set[str]:
-    return {v.fate.value for v in dispatching.look(session, now).verdicts if v.fate is not Fate.WITHDRAWN}
+    return {v.fate.value for v in outbox.look(session, now).verdicts if v.fate is not Fate.WITHDRAWN}
 
 
 def test_an_open_message_keeps_its_message_id_until_it_is_settled(tmp_path: Path):

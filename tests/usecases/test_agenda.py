@@ -16,10 +16,10 @@ from changeflow.delivery.channels import FileChannel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.reports.sro import build_sro
 from changeflow.storage import agenda as outbox_rows
-from changeflow.storage import messages as outbox
+from changeflow.storage import messages
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
-from changeflow.usecases import agenda, dispatching, facts, previewing
+from changeflow.usecases import agenda, dispatching, facts, outbox, previewing
 from changeflow.usecases import apply as storing
 from changeflow.usecases.facts import Change
 from changeflow.usecases.letters import Desk, letter_of
@@ -32,7 +32,7 @@ OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: 
 def letters(db: str, now: datetime) -> list[Message]:
     """What a dispatch would send."""
     with session_scope(db) as session:
-        found = dispatching.look(session, now)
+        found = outbox.look(session, now)
     going = [[found.nudges[w.id] for w in v.nudges] for v in found.verdicts if v.fate is Fate.GOES]
     return [m for nudges in going if (m := letter_of(nudges, found.houses, Desk(), now))]
 
@@ -235,12 +235,12 @@ def test_what_may_have_gone_by_a_channel_that_must_not_repeat_waits_for_a_person
 def test_two_dispatchers_never_open_the_same(stored: str):
     agenda.tick(db=stored, now=moment(8))
     with session_scope(stored) as session:
-        found = dispatching.look(session, moment(8, 9))
+        found = outbox.look(session, moment(8, 9))
         [verdict] = found.verdicts
         opened = [
-            outbox.open_messages(
+            messages.open_messages(
                 session,
-                [outbox.Draft(recipient=verdict.recipient, day=date(2027, 1, 8), number=n, message_id=f"<{n}@x>",
+                [messages.Draft(recipient=verdict.recipient, day=date(2027, 1, 8), number=n, message_id=f"<{n}@x>",
                               nudges=tuple(w.id for w in verdict.nudges))],
                 worker=f"w{n}", now=moment(8, 9), lease=timedelta(minutes=1),
             )
@@ -288,7 +288,7 @@ def test_a_channel_that_leaves_the_house_waits_until_the_programme_is_live(store
     postbox.leaves_the_house = True
     assert dispatching.dispatch(db=stored, now=moment(8, 9), channel=postbox).held == 1
     with session_scope(stored) as session:
-        assert session.exec(select(NudgeRow)).one().why == dispatching.NOT_LIVE
+        assert session.exec(select(NudgeRow)).one().why == outbox.NOT_LIVE
 
 
 def test_a_preview_sends_nothing(stored: str):

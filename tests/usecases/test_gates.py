@@ -1,15 +1,4 @@
-"""Gates: who decides, on what evidence, once; conditions that become tasks; what waiting costs.
-
-The small programme with a gate after its plan and one before each go-live. On a wall calendar of January 2027:
-
-| task | dates |
-|---|---|
-| plan | Mon 4 to Tue 5, then the plan gate |
-| requirements | Wed 6 to Tue 12 |
-| delegation, capacity, system | Wed 13 to Tue 19 |
-| train | Wed 20 to Thu 21 |
-| skills | Fri 22, then the gate before go-live; go-live that evening |
-"""
+"""Gates: who decides, once, and on what evidence; what waits behind one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -17,46 +6,31 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
 
 from changeflow.agenda.criteria import State
-from changeflow.agenda.decisions import decision_log, delay_so_far, week_costs
-from changeflow.agenda.due import due_days, due_things
-from changeflow.agenda.gates import GateCase, weigh
 from changeflow.errors import CheckFailedError, ConflictError, InputError, ProblemsError, UnknownThingError
 from changeflow.programme.facts import Condition
-from changeflow.reports.sro import slips_of
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.facts import ConditionRow, DecisionRow
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts, gates
-from changeflow.usecases.facts import Change
-from changeflow.usecases.gates import Answer, decide
-from changeflow.usecases.stored import Stored, load
-from changeflow.values.moments import day_of, last_day_of
+from changeflow.storage.tables.facts import DecisionRow
+from changeflow.usecases import facts
+from changeflow.usecases.gates import decide
 from changeflow.values.words import Outcome
-from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
-
-STEPS = """\
-  plan: {phase: plan, duration: 2d, owner: lead}
-  plan-agreed: {gate: plan, phase: plan, after: plan, owner: lead}
-  go-no-go: {gate: go_live, phase: deploy, per: wave, after: skills, owner: sponsor}
-"""
-GATED = (
-    PATHWAY.replace("phase: design, duration: 5d,", "phase: design, duration: 5d, after: plan-agreed,").replace(
-        "per: wave, after: skills}", "per: wave, after: go-no-go}"
-    )
-    + STEPS
+from tests.builders import PROGRAMME, SERVICE
+from tests.usecases.gated import (
+    GATED,
+    GO,
+    PLAN,
+    answer,
+    case,
+    change,
+    decisions,
+    finish,
+    planned,
+    state,
+    stored_with,
+    up_to_the_go_live,
 )
-TEAM = PEOPLE + "manager,Programme Manager,Programme Manager,manager@example.org,lead,,,chief\n"
-PLAN = "payroll/plan-agreed"
-GO = "payroll/w1/go-no-go"
-
-
-def change(db: str, day: int, *, actor: str = "chief", month: int = 1) -> Change:
-    now = datetime(2027, month, day, 17, tzinfo=UTC)
-    return Change(db=db, programme=None, actor=actor, now=now, on=date(2027, month, day))
 
 
 @pytest.fixture
@@ -64,55 +38,9 @@ def db_gated(db: str, tmp_path: Path) -> str:
     return stored_with(db, tmp_path)
 
 
-def stored_with(db: str, tmp_path: Path, **files: str) -> str:
-    folder = a_folder(tmp_path / "trust", **({"pathway": GATED, "people": TEAM} | files))
-    storing.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
-    return db
-
-
-def answer(
-    task: str = PLAN, outcome: Outcome = Outcome.APPROVE, *, on: int = 5, reason: str = "Ready", **more: object
-) -> Answer:
-    return Answer(task=task, outcome=outcome, reason=reason, on=date(2027, 1, on), **more)  # type: ignore[arg-type]
-
-
-def finish(db: str, task: str, first: int, last: int) -> None:
-    facts.finish_task(task, date(2027, 1, last), date(2027, 1, first), change(db, last))
-
-
-def planned(db: str) -> None:
-    finish(db, "payroll/plan", 4, 5)
-
-
-def up_to_the_go_live(db: str) -> None:
-    planned(db)
-    decide(answer(), change(db, 5, actor="lead"))
-    finish(db, "payroll/requirements", 6, 12)
-    for task in ("delegation", "w1/capacity", "w1/system-live"):
-        finish(db, f"payroll/{task}", 13, 19)
-    for school in ("ash", "beech"):
-        finish(db, f"payroll/{school}/train", 20, 21)
-    finish(db, "payroll/w1/skills", 22, 22)
-
-
-def state(db: str, on: date) -> Stored:
-    with session_scope(db) as session:
-        return load(session, None, on=on)
-
-
-def case(db: str, task: str, day: int) -> GateCase:
-    return weigh(state(db, date(2027, 1, day)).judged, task)
-
-
-def decisions(db: str) -> list[tuple[str, str, str, int]]:
-    with session_scope(db) as session:
-        rows = session.exec(select(DecisionRow).order_by(DecisionRow.id))  # type: ignore[arg-type]
-        return [(r.task, r.outcome, r.by, r.round) for r in rows]
-
-
 class TestWhoDecides:
     @pytest.mark.parametrize("actor", ["lead", "chief"])
-    def test_whoever_owns_the_gate_or_the_sro(self, db_gated: str, actor: str):
+    def test_the_owner_of_the_gate_or_the_sro(self, db_gated: str, actor: str):
         planned(db_gated)
         decide(answer(), change(db_gated, 5, actor=actor))
         assert decisions(db_gated) == [(PLAN, "approve", actor, 1)]
@@ -294,186 +222,3 @@ class TestBehindAGate:
         with pytest.raises(InputError, match="is a gate: a decision finishes it"):
             finish(db_gated, PLAN, 5, 5)
         assert not state(db_gated, date(2027, 1, 5)).programme.is_done(PLAN)
-
-
-class TestConditions:
-    """The go-live of wave 1 is approved on the 22nd, when a post is to be filled by the 29th, before roles end."""
-
-    CONDITION = Condition(
-        text="The last post is filled", owner="lead", due=date(2027, 1, 29), before="payroll/w1/roles-end"
-    )
-    TASK = f"{GO}/condition-1"
-
-    def approved(self, db: str, *conditions: Condition) -> None:
-        up_to_the_go_live(db)
-        given = conditions or (self.CONDITION,)
-        decide(answer(GO, Outcome.CONDITIONS, on=22, conditions=given), change(db, 22))
-
-    def test_a_condition_is_a_task_with_an_owner_and_a_day(self, db_gated: str):
-        self.approved(db_gated)
-        programme = state(db_gated, date(2027, 1, 22)).programme
-        task = programme.roadmap.tasks[self.TASK]
-        assert (task.name, task.owner, task.service) == ("Condition: The last post is filled", "lead", "payroll")
-        assert programme.days_of(self.TASK) == (date(2027, 1, 29), date(2027, 1, 29))
-        assert last_day_of(task.deadline or 0) == date(2027, 1, 29)
-
-    def test_what_waits_for_it_waits(self, db_gated: str):
-        """Wave 1 restructures from Wednesday 20 to Tuesday 26 and would end roles on the 27th: now on Monday 1 Feb."""
-        before = state(db_gated, date(2027, 1, 4)).programme.days_of("payroll/w1/roles-end")
-        assert before == (date(2027, 1, 27), date(2027, 1, 27))
-        self.approved(db_gated)
-        after = state(db_gated, date(2027, 1, 22)).programme.days_of("payroll/w1/roles-end")
-        # The data date holds the restructure until the 25th: it ends on the 29th in any case.
-        assert after == (date(2027, 2, 1), date(2027, 2, 1))
-        links = state(db_gated, date(2027, 1, 22)).programme.roadmap.links
-        assert [str(k) for k in links if k.origin == "decision"] == [
-            f"{GO} -> {self.TASK}", f"{self.TASK} -> payroll/w1/roles-end",
-        ]  # fmt: skip
-
-    def test_its_owner_is_reminded_and_can_report_it(self, db_gated: str):
-        self.approved(db_gated)
-        on = date(2027, 1, 29)
-        programme = state(db_gated, on).programme
-        assert due_days(programme)[self.TASK] == on
-        assert ("lead", self.TASK) in {(d.person, d.subject) for d in due_things(programme, today=on)}
-        finish(db_gated, self.TASK, 28, 28)
-        assert state(db_gated, on).programme.is_done(self.TASK)
-
-    def test_one_that_had_its_day_is_open_at_the_next_gate(self, db_gated: str):
-        self.approved(db_gated)
-        text = "The condition “The last post is filled” was due on 29 Jan 2027 and is not met."
-        assert text not in case(db_gated, "payroll/w2/go-no-go", 28).of(State.OPEN)
-        assert text in case(db_gated, "payroll/w2/go-no-go", 29).of(State.OPEN)
-        finish(db_gated, self.TASK, 28, 28)
-        assert text not in case(db_gated, "payroll/w2/go-no-go", 29).of(State.OPEN)
-
-    def test_one_that_nothing_waits_for_is_met_before_the_programme_closes(self, db_gated: str):
-        self.approved(db_gated, Condition(text="Thank them", owner="lead", due=date(2027, 1, 30)))
-        programme = state(db_gated, date(2027, 1, 22)).programme
-        # The 30th is a Saturday: Friday is the last working day that it has.
-        assert programme.days_of(self.TASK) == (date(2027, 1, 29), date(2027, 1, 29))
-        assert f"{self.TASK} -> programme/close" in [str(k) for k in programme.roadmap.links]
-
-    @pytest.mark.parametrize(
-        ("outcome", "given", "message"),
-        [
-            (Outcome.CONDITIONS, (), "needs at least one condition"),
-            (Outcome.APPROVE, (CONDITION,), "Conditions go with approve_with_conditions alone"),
-            (Outcome.CONDITIONS, (Condition(text="x", owner="led", due=date(2027, 1, 29)),), "Did you mean 'lead'"),
-            (Outcome.CONDITIONS, (Condition(text="x", owner="lead", due=date(2027, 1, 22)),), "give a later day"),
-            (
-                Outcome.CONDITIONS,
-                (Condition(text="x", owner="lead", due=date(2027, 1, 29), before="payroll/w1/go-liv"),),
-                "Did you mean 'payroll/w1/go-live'",
-            ),
-            (
-                Outcome.CONDITIONS,
-                (Condition(text="x", owner="lead", due=date(2027, 1, 29), before="payroll/w1/skills"),),
-                "it cannot wait for its condition",
-            ),
-        ],
-    )
-    def test_what_cannot_be_is_told_and_nothing_is_kept(
-        self, db_gated: str, outcome: Outcome, given: tuple[Condition, ...], message: str
-    ):
-        up_to_the_go_live(db_gated)
-        with pytest.raises(InputError, match=message):
-            decide(answer(GO, outcome, on=22, conditions=given), change(db_gated, 22))
-        with session_scope(db_gated) as session:
-            assert session.exec(select(ConditionRow)).all() == []
-        assert len(decisions(db_gated)) == 1
-
-
-PROGRESS = """\
-task,started,finished
-payroll/plan,2027-01-04,2027-01-05
-payroll/requirements,2027-01-06,
-"""
-MINUTES = "task,outcome,by,on,reason,dissent\npayroll/plan-agreed,approve,lead,2027-01-05,Ready,One would wait\n"
-
-
-class TestHistory:
-    def files(self, tmp_path: Path, progress: str = PROGRESS, minutes: str = MINUTES) -> tuple[Path, Path]:
-        (tmp_path / "progress.csv").write_text(progress)
-        (tmp_path / "minutes.csv").write_text(minutes)
-        return tmp_path / "progress.csv", tmp_path / "minutes.csv"
-
-    def test_progress_and_the_decisions_between_it_are_taken_together(self, db_gated: str, tmp_path: Path):
-        files = self.files(tmp_path)
-        assert gates.import_history(*files, change(db_gated, 8, actor="manager")) == (3, 1)
-        assert decisions(db_gated) == [(PLAN, "approve", "lead", 1)]
-        programme = state(db_gated, date(2027, 1, 8)).programme
-        assert programme.is_done(PLAN)
-        [made] = programme.facts.decisions
-        assert made.dissent == "One would wait"
-        assert gates.import_history(*files, change(db_gated, 8, actor="manager")) == (0, 0)
-
-    def test_without_the_decision_the_progress_is_refused(self, db_gated: str, tmp_path: Path):
-        progress, _ = self.files(tmp_path)
-        with pytest.raises(CheckFailedError, match="lies behind the gate"):
-            facts.import_progress(progress, change(db_gated, 8))
-
-    def test_a_decision_rests_on_what_was_done_by_its_day(self, db_gated: str, tmp_path: Path):
-        early = MINUTES.replace("2027-01-05", "2027-01-04")
-        with pytest.raises(ProblemsError) as caught:
-            gates.import_history(*self.files(tmp_path, minutes=early), change(db_gated, 8))
-        assert str(caught.value).startswith(
-            "minutes.csv:2:1: The evidence does not carry a go for Payroll: plan agreed"
-        )
-        assert decisions(db_gated) == []
-        assert not state(db_gated, date(2027, 1, 8)).programme.facts.progress
-
-    def test_every_mistake_is_told_at_once(self, db_gated: str, tmp_path: Path):
-        minutes = (
-            "task,outcome,by,on,reason,condition,condition_owner,condition_due\n"
-            "payroll/plan-agreed,maybe,lead,2027-01-05,Ready,,,\n"
-            "payroll/plan-agreed,approve,manager,2027-01-05,Ready,,,\n"
-            "payroll/plan-agred,approve,lead,2027-01-05,Ready,,,\n"
-            "payroll/plan-agreed,go,lead,2027-02-30,Ready,,,\n"
-            "payroll/plan-agreed,approve_with_conditions,lead,2027-01-05,Ready,Free a day,,2027-01-11\n"
-        )
-        with pytest.raises(ProblemsError) as caught:
-            gates.import_history(*self.files(tmp_path, minutes=minutes), change(db_gated, 8))
-        lines = str(caught.value).splitlines()
-        assert [line.split(":")[1] for line in lines[:-1]] == ["2", "3", "4", "5", "6"]
-        assert "Did you mean" in lines[2]
-        assert lines[-1] == "5 problems found; nothing was changed."
-
-
-class TestTheLog:
-    def test_a_decision_ages_from_the_day_it_was_asked(self, db_gated: str):
-        planned(db_gated)
-        today = date(2027, 1, 12)
-        programme = state(db_gated, today).programme
-        log = {d.task.id: d for d in decision_log(programme, today=today)}
-        assert (log[PLAN].asked_on, log[PLAN].waited, log[PLAN].late) == (date(2027, 1, 5), 7, 7)
-        assert log[PLAN].is_waiting
-        assert log[GO].asked_on is None
-        assert not log[GO].is_waiting
-        assert next(iter(log)) == PLAN, "what waits comes first"
-
-    def test_its_delay_on_the_path_is_told_in_days(self, db_gated: str):
-        """Due on Tuesday 5 January; if it is made on Tuesday the 12th, what follows begins four working days
-        later: the go-live of Friday 22 is one of Thursday 28."""
-        planned(db_gated)
-        today = date(2027, 1, 12)
-        programme = state(db_gated, today).programme
-        log = {d.task.id: d for d in decision_log(programme, today=today)}
-        [moved] = delay_so_far(programme, log[PLAN])
-        assert (moved.milestone.id, moved.days) == ("all-live", 6)
-        assert (day_of(moved.before), day_of(moved.after)) == (date(2027, 1, 22), date(2027, 1, 28))
-
-    def test_another_week_costs_a_week(self, db_gated: str):
-        planned(db_gated)
-        programme = state(db_gated, date(2027, 1, 5)).programme
-        log = {d.task.id: d for d in decision_log(programme, today=date(2027, 1, 5))}
-        [moved] = week_costs(programme, slips_of(programme), log[PLAN])
-        assert (moved.milestone.id, moved.days) == ("all-live", 7)
-
-    def test_what_was_decided_tells_how_long_it_took(self, db_gated: str):
-        planned(db_gated)
-        decide(answer(on=8, reason="Late, but ready"), change(db_gated, 8))
-        today = date(2027, 2, 1)
-        programme = state(db_gated, today).programme
-        [made] = [d for d in decision_log(programme, today=today) if not d.is_open]
-        assert (made.waited, made.answers[0].reason) == (3, "Late, but ready")

@@ -1,0 +1,105 @@
+"""What waits in the outbox: who may be written to now, who may not yet, and what is withdrawn. Nothing is sent here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from changeflow.agenda.policy import Fate, Policy, Reader, Verdict, Waiting, opens_at, sort_out
+from changeflow.agenda.reasons import Reason
+from changeflow.storage import agenda, answers, custody, messages
+from changeflow.storage.agenda import Nudge
+from changeflow.storage.messages import Draft
+from changeflow.storage.pseudonyms import adopt_key, message_id, recipient_of
+from changeflow.usecases.letters import House, house_of
+from changeflow.values.moments import local_day
+
+NOT_LIVE = "the programme is not live yet: set live: true in programme.yaml"
+
+
+@dataclass(slots=True)
+class Round:
+    """One look at everything that waits."""
+
+    now: datetime
+    houses: dict[str, House]
+    nudges: dict[int, Nudge]
+    verdicts: list[Verdict]
+    numbers: Mapping[str, int]
+    """The number of each recipient's last message of the day."""
+    key: bytes = field(repr=False)
+    """What recipients and Message-IDs are hashed with."""
+    releases: int = 0
+    """How often the database was released after a restore."""
+
+    def recipient(self, nudge: Nudge) -> str:
+        contact = self.houses[nudge.programme].contacts.get(nudge.person)
+        return recipient_of(self.key, nudge.programme, nudge.person, contact)
+
+
+def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
+    """Look at what waits, and decide what becomes of it; `live_only` holds back what is not of a live programme."""
+    today, key = local_day(now), adopt_key(session)
+    queue = agenda.waiting(session, now=now)
+    houses = {name: house_of(session, name) for name in sorted({n.programme for n in queue})}
+    policies = {name: Policy.of(house.packs, on=today) for name, house in houses.items()}
+    day_counts = messages.counts_since(session, today)
+    week_counts = messages.counts_since(session, today - timedelta(days=6))
+    people = {name: {p.id for p in house.definition.people} for name, house in houses.items()}
+    numbers, releases = messages.numbers_on(session, today), custody.read(session).releases
+    found = Round(now, houses, {n.id: n for n in queue}, [], numbers, key, releases)
+    waiting = [
+        Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
+        for n in queue
+        if n.person in people[n.programme]
+    ]
+    reach = answers.reach(session, {w.recipient for w in waiting})
+    parts: dict[str, set[str]] = {}
+    for w in waiting:
+        parts.setdefault(w.recipient, set()).add(found.nudges[w.id].programme)
+    many = agenda.saturated(session, today=today)
+    readers: dict[str, Reader] = {}
+    for w in waiting:
+        nudge = found.nudges[w.id]
+        contact = houses[nudge.programme].contacts.get(nudge.person)
+        known = reach.get(w.recipient)
+        readers.setdefault(
+            w.recipient,
+            Reader(
+                days=houses[nudge.programme].days.of(nudge.person),
+                policy=Policy.strictest([policies[name] for name in parts[w.recipient]]),
+                has_address=contact is not None and contact.email is not None,
+                is_deliverable=known is None or known.is_deliverable,
+                optional_off=known is not None and known.optional_off,
+                today=day_counts.get(w.recipient, 0),
+                week=week_counts.get(w.recipient, 0),
+                is_saturated=(nudge.programme, nudge.person) in many,
+            ),
+        )
+    trying = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
+    kept = [w for w in waiting if found.nudges[w.id].programme not in trying]
+    verdicts = list(sort_out(kept, readers, now=now))
+    verdicts += (Verdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
+    found.verdicts = sorted(verdicts, key=lambda v: (v.nudges[0].priority, v.nudges[0].id))
+    return found
+
+
+def open_from(nudges: Sequence[Nudge], houses: Mapping[str, House], now: datetime) -> datetime | None:
+    """Return from when on a message may be tried again; None where it is now."""
+    first = nudges[0]
+    policy = Policy.strictest([Policy.of(house.packs, on=local_day(now)) for house in houses.values()])
+    return opens_at(houses[first.programme].days.of(first.person), policy, now)
+
+
+def draft_of(verdict: Verdict, found: Round, domain: str) -> Draft:
+    """Return the message that a verdict becomes, under the number that its recipient's day has come to."""
+    day, number = local_day(found.now), found.numbers.get(verdict.recipient, 0) + 1
+    return Draft(
+        recipient=verdict.recipient,
+        day=day,
+        number=number,
+        message_id=message_id(found.key, verdict.recipient, day, number, domain=domain, releases=found.releases),
+        nudges=tuple(w.id for w in verdict.nudges),
+        may_have_gone=any(found.nudges[w.id].may_have_gone for w in verdict.nudges),
+    )
