@@ -5,13 +5,16 @@ the way in which the product hides. People who are in the same published groups 
 how many of each such kind stand at each place: awareness to reinforcement (0 to 4), or nowhere (5).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
 PLACES = range(6)
 REINFORCEMENT = 4
+Kind = tuple[frozenset[int], bool]
+"""The published lines that count a person, and whether a service of theirs is live."""
+Model = tuple[cp_model.CpModel, dict[tuple[Kind, int], cp_model.IntVar]]
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,17 @@ class Attack:
     told: list[Told]
     answered: frozenset[str]
     live: frozenset[str] = frozenset()
-    kinds: dict[tuple[frozenset[int], bool], list[str]] = field(default_factory=dict)
+    kinds: dict[Kind, list[str]] = field(default_factory=dict)
+    worlds: list[Mapping[tuple[Kind, int], int]] = field(default_factory=list)
+    """How many of each kind may stand at each place, all at once: what one answer of the solver shows, another need not
+    ask it for."""
 
     def __post_init__(self) -> None:
         for person in sorted(self.answered):
             lines = frozenset(n for n, line in enumerate(self.told) if person in line.people)
             self.kinds.setdefault((lines, person in self.live), []).append(person)
 
-    def _model(self) -> tuple[cp_model.CpModel, dict[tuple[object, int], cp_model.IntVar]]:
+    def _model(self) -> Model:
         model = cp_model.CpModel()
         count = {}
         for kind, people in self.kinds.items():
@@ -53,14 +59,38 @@ class Attack:
 
     def is_possible(self, person: str, place: int, insider: tuple[str, int] | None = None) -> bool:
         """Tell whether a person may stand at a place, for somebody who also knows where an insider stands."""
-        model, count = self._model()
-        wanted: dict[tuple[object, int], int] = {}
+        wanted: dict[tuple[Kind, int], int] = {}
         for who, where in ((person, place), *([insider] if insider else [])):
             key = (self._kind(who), where)
             wanted[key] = wanted.get(key, 0) + 1
-        for (kind, where), number in wanted.items():
-            model.add(count[kind, where] >= number)
-        return _solve(model) is not None
+        if any(all(world[key] >= number for key, number in wanted.items()) for world in self.worlds):
+            return True
+        model, count = self._model()
+        for key, number in wanted.items():
+            model.add(count[key] >= number)
+        return self._solved(model, count) is not None
+
+    def can_differ_by(self, people: Iterable[str], places: Iterable[int], spread: int) -> bool:
+        """Tell whether at least `spread` lies between the most of some people who can stand at some places and the
+        fewest."""
+        chosen, possible = frozenset(people) & self.answered, tuple(places)
+        known = [self._inside(world, chosen, possible) for world in self.worlds]
+        if known and max(high for _, high in known) - min(low for low, _ in known) >= spread:
+            return True
+        low, high = self.bounds(chosen, possible)
+        return high - low >= spread
+
+    def _inside(
+        self, world: Mapping[tuple[Kind, int], int], chosen: frozenset[str], places: Iterable[int]
+    ) -> tuple[int, int]:
+        """Return how many of some people stand at some places in one world, at least and at most."""
+        low = high = 0
+        for kind, members in self.kinds.items():
+            inside = len(chosen.intersection(members))
+            there = sum(world[kind, place] for place in places)
+            low += max(0, there - (len(members) - inside))
+            high += min(inside, there)
+        return low, high
 
     def bounds(self, people: Iterable[str], places: Iterable[int]) -> tuple[int, int]:
         """Return how many of some people can stand at some places, at least and at most."""
@@ -86,13 +116,24 @@ class Attack:
                 model.add(sum(count[kind, p] for p in places) - sum(mine) <= len(self.kinds[kind]) - inside)
             total = sum(p for _, p in parts)
             model.minimize(sign * total)
-            found = _solve(model)
+            found = self._solved(model, count)
             assert found is not None, "what is published contradicts itself"
             low_high.append(sign * found)
         return low_high[0], low_high[1]
 
-    def _kind(self, person: str) -> tuple[frozenset[int], bool]:
+    def _kind(self, person: str) -> Kind:
         return next(k for k, people in self.kinds.items() if person in people)
+
+    def _solved(self, model: cp_model.CpModel, count: Mapping[tuple[Kind, int], cp_model.IntVar]) -> int | None:
+        """Solve a model, and note the world that solves it."""
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        status = solver.solve(model)
+        assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.INFEASIBLE)
+        if status == cp_model.INFEASIBLE:
+            return None
+        self.worlds.append({key: solver.value(variable) for key, variable in count.items()})
+        return round(solver.objective_value) if model.has_objective() else 0
 
 
 def possible_scores(places: Iterable[int], element: int, threshold: int) -> frozenset[int]:
@@ -108,9 +149,8 @@ def possible_scores(places: Iterable[int], element: int, threshold: int) -> froz
     return frozenset(scores)
 
 
-def narrowed(attack: Attack, truth: Mapping[str, int], *, threshold: int, insiders: bool = True) -> list[str]:
-    """Return the people of whom some score is narrowed to two values or fewer, also with the help of an insider."""
-    found = []
+def narrowed(attack: Attack, truth: Mapping[str, int], *, threshold: int, insiders: bool = True) -> Iterator[str]:
+    """Yield a person of each kind of whom some score is narrowed to two values or fewer, also by an insider."""
     one_of_each = {}
     for kind, people in attack.kinds.items():
         for person in people:
@@ -133,16 +173,5 @@ def narrowed(attack: Attack, truth: Mapping[str, int], *, threshold: int, inside
             places = [p for p in PLACES if attack.is_possible(target, p, helper)]
             elements = range(5) if target in attack.live else range(4)
             if any(len(possible_scores(places, e, threshold)) <= 2 for e in elements):
-                found.append(target)
+                yield target
                 break
-    return found
-
-
-def _solve(model: cp_model.CpModel) -> int | None:
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    status = solver.solve(model)
-    assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.INFEASIBLE)
-    if status == cp_model.INFEASIBLE:
-        return None
-    return round(solver.objective_value) if model.has_objective() else 0

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -74,45 +75,53 @@ def published(sample: Folder, rounds: Sequence[list[Assessment]], protection: Pr
     return asked, snapshots
 
 
+@pytest.fixture(scope="module")
+def safe(sample: Folder, rounds: list[list[Assessment]]):
+    """The rounds as they are published with protection."""
+    return published(sample, rounds, SAFE)
+
+
+@pytest.fixture(scope="module")
+def of_product(sample: Folder, rounds: list[list[Assessment]]) -> Sequence[Snapshot]:
+    """What the product publishes of the rounds, with the settings of its rulepack."""
+    return publish_rounds(sample.programme, [a for one in rounds for a in one])
+
+
 def lines_of(snapshot: Snapshot) -> dict[tuple[str, str], object]:
     """Return what is published of each group, without the name of the round."""
     return {(s.view, s.group): (s.answered, s.held, s.hidden, s.on) for s in snapshot.standings}
 
 
-def attacked(sample: Folder, rounds: Sequence[list[Assessment]], protection: Protection):
-    """Publish the rounds, and attack each; yield the attack, what is true, and the groups."""
-    asked, snapshots = published(sample, rounds, protection)
+def attacked(asked, snapshots: Sequence[Snapshot]):
+    """Attack each round that was published; yield the attack, what is true, and the groups."""
     for one, looked_at in asked:
         yield attack(snapshots, {(v.view, v.group): v for v in looked_at}, one), truth_of(one), looked_at
 
 
 @pytest.mark.slow
-def test_a_solver_finds_nothing_out(sample: Folder, rounds: list[list[Assessment]]):
+def test_a_solver_finds_nothing_out(safe, of_product: Sequence[Snapshot]):
     """Each line that the product published of a round is attacked, and there is one of each round."""
     lines = []
-    for attacker, truth, looked_at in attacked(sample, rounds, SAFE):
+    for attacker, truth, looked_at in attacked(*safe):
         lines.append(len(attacker.told))
-        assert narrowed(attacker, truth, threshold=3) == []
-        assert found_out(attacker, looked_at) == []
-    snapshots = publish_rounds(sample.programme, [a for one in rounds for a in one])
-    assert lines == [sum(s.held is not None and s.round == each.round for s in each.standings) for each in snapshots]
+        assert list(narrowed(attacker, truth, threshold=3)) == []
+        assert list(found_out(attacker, looked_at)) == []
+    assert lines == [sum(s.held is not None and s.round == each.round for s in each.standings) for each in of_product]
     assert min(lines) > 0
 
 
 def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: list[list[Assessment]]):
-    for attacker, truth, looked_at in attacked(sample, rounds, OPEN):
-        assert narrowed(attacker, truth, threshold=3, insiders=False)
+    for attacker, truth, looked_at in attacked(*published(sample, rounds, OPEN)):
+        assert any(narrowed(attacker, truth, threshold=3, insiders=False))
         suppressed = [v for v in looked_at if len(v.members & attacker.answered) < 10]
-        assert len(found_out(attacker, suppressed)) >= 10
+        assert len(list(islice(found_out(attacker, suppressed), 10))) == 10
 
 
-def test_the_product_publishes_what_was_attacked(sample: Folder, rounds: list[list[Assessment]]):
+def test_the_product_publishes_what_was_attacked(rounds: list[list[Assessment]], safe, of_product: Sequence[Snapshot]):
     """With the settings of its rulepack the product publishes the lines of this test and no others."""
-    everything = publish_rounds(sample.programme, [a for one in rounds for a in one])
-    assert [s.on for s in everything] == [max(a.on for a in one) for one in rounds]
-    assert {(s.step, s.minimum) for s in everything} == {(6, 10)}
-    _, here = published(sample, rounds, SAFE)
-    assert [lines_of(s) for s in everything] == [lines_of(s) for s in here]
+    assert [s.on for s in of_product] == [max(a.on for a in one) for one in rounds]
+    assert {(s.step, s.minimum) for s in of_product} == {(6, 10)}
+    assert [lines_of(s) for s in of_product] == [lines_of(s) for s in safe[1]]
 
 
 def _everything_said(db: str, folder: Path, day: date) -> str:
