@@ -12,12 +12,11 @@ from changeflow.delivery.channels import FileChannel
 from changeflow.intake.folder import read_folder
 from changeflow.programme.definition import Definition
 from changeflow.roadmap.pathways import StepFields
-from changeflow.storage import agenda as agenda_rows
-from changeflow.storage import versions
+from changeflow.storage import agenda, versions
 from changeflow.storage.database import session_scope, upgrade
 from changeflow.storage.tables.agenda import NudgeRow
 from changeflow.storage.tables.programme import ProgrammeRow, VersionRow
-from changeflow.usecases import agenda, dispatching
+from changeflow.usecases import dispatch, ticks
 from changeflow.values.moments import local_day
 
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
@@ -46,16 +45,16 @@ def _steady_tick(db: str) -> float:
     with session_scope(db) as session:
         for n in range(PROGRAMMES):
             _store(session, definition, f"programme-{n}")
-    agenda.tick(db=db, now=NOW, programme="programme-0")
+    ticks.tick(db=db, now=NOW, programme="programme-0")
     with session_scope(db) as session:
         # The first tick of the day is seconds a programme, and the same for each: one is run, the others noted as run.
-        due = agenda_rows.due_counts(session)["programme-0"]
+        due = agenda.due_counts(session)["programme-0"]
         for n in range(1, PROGRAMMES):
             name = f"programme-{n}"
             at = versions.revision(session, name)
-            agenda_rows.save_tick(session, name, at=NOW, revision=at, day=local_day(NOW), due=due)
+            agenda.save_tick(session, name, at=NOW, revision=at, day=local_day(NOW), due=due)
     began = time.perf_counter()
-    ticked = agenda.tick(db=db, now=NOW + timedelta(hours=1))
+    ticked = ticks.tick(db=db, now=NOW + timedelta(hours=1))
     seconds = time.perf_counter() - began
     if len(ticked) != PROGRAMMES or any(t.new for t in ticked):
         raise AssertionError("not a steady tick")
@@ -104,9 +103,9 @@ def _dispatch(db: str, out: Path) -> float:
                     due_on=NOW.date(), content='{"title": "A task"}', created_at=NOW,
                 )
             )  # fmt: skip
-        agenda_rows.save_tick(session, "bench", at=NOW, revision=0, day=local_day(NOW), due=MESSAGES)
+        agenda.save_tick(session, "bench", at=NOW, revision=0, day=local_day(NOW), due=MESSAGES)
     began = time.perf_counter()
-    sent = dispatching.dispatch(db=db, now=NOW, channel=FileChannel(out)).sent
+    sent = dispatch.dispatch(db=db, now=NOW, channel=FileChannel(out)).sent
     seconds = time.perf_counter() - began
     if sent != MESSAGES:
         raise AssertionError(f"{sent} of {MESSAGES} went out")

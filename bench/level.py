@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from changeflow.intake.folder import read_folder
-from changeflow.programme.levelling import level_programme
+from changeflow.planning.levelling import level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.graph import build_graph
-from changeflow.roadmap.levelling.search import Effort
+from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.roadmap.tasks import Link, Roadmap, Task
 from changeflow.rules.engine import judge
 from changeflow.values.duration import Duration
@@ -23,9 +23,9 @@ SECONDS = 5.0
 def measure_level() -> dict[str, float]:
     """Return seconds to a levelled plan, every date to the minute, and how far its end is from the bound."""
     programme = two_thousand(judge(read_folder(SAMPLE).programme).programme)
-    level_programme(programme, Effort(seconds=30, effort=0.1))  # compiles what is not compiled yet
+    level_programme(programme, SearchEffort(seconds=30, effort=0.1))  # compiles what is not compiled yet
     began = time.perf_counter()
-    found = level_programme(programme, Effort(seconds=4 * SECONDS, effort=SECONDS))
+    found = level_programme(programme, SearchEffort(seconds=4 * SECONDS, effort=SECONDS))
     seconds = time.perf_counter() - began
     start = programme.roadmap.start
     return {

@@ -23,10 +23,10 @@ from statistics import quantiles
 import httpx
 
 from changeflow.storage import answers
-from changeflow.storage.answers import Link
+from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply, calendars, facts
-from changeflow.usecases.letters import digest_of
+from changeflow.usecases import calendar_feeds, definitions, facts
+from changeflow.usecases.messages import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
@@ -68,7 +68,7 @@ def measure_links() -> dict[str, float]:
 def _measure(db: str, folder: Path) -> dict[str, float]:
     now = datetime.now(UTC)
     shutil.copytree(SAMPLE, folder)
-    apply.apply(folder, db=db, actor="programme-manager", now=now)
+    definitions.apply(folder, db=db, actor="programme-manager", now=now)
     links = _make_links(db, now)
     port = _free_port()
     own = {
@@ -100,7 +100,7 @@ def _p95(seconds: list[float]) -> float:
 
 def _make_links(db: str, now: datetime) -> Links:
     """Make links of every kind: some to look at, as many to answer by as will be used."""
-    made, rows, generator = Links(), dict[str, Link](), random.Random(1)  # noqa: S311
+    made, rows, generator = Links(), dict[str, AnswerLink](), random.Random(1)  # noqa: S311
     with session_scope(db) as session:
         programme = load(session, None, on=local_day(now)).programme
         tasks = [t for t in programme.tasks() if t.owner and t.gate is None and t.kind is not Kind.CLOSURE]
@@ -108,7 +108,7 @@ def _make_links(db: str, now: datetime) -> Links:
 
         def link(person: str, action: str, subject: str) -> str:
             token = secrets.token_urlsafe(32)
-            rows[digest_of(token)] = Link(
+            rows[digest_of(token)] = AnswerLink(
                 programme=programme.id, person=person, action=action, subject=subject, due_on=local_day(now),
                 expires_at=now + timedelta(days=30), used_at=None, revoked_at=None,
             )  # fmt: skip
@@ -120,7 +120,7 @@ def _make_links(db: str, now: datetime) -> Links:
         people = sorted({t.owner or "" for t in tasks})
         made.to_choose = [link(p, "unsubscribe", "unsubscribe") for p in people for _ in range(8)]
         answers.add_links(session, rows, at=now)
-    made.calendars = [t for token in made.to_choose[::8] if (t := calendars.new_feed(token, db=db, now=now).token)]
+    made.calendars = [t for token in made.to_choose[::8] if (t := calendar_feeds.new_feed(token, db=db, now=now).token)]
     return made
 
 

@@ -15,7 +15,7 @@ from ortools.sat.python import cp_model
 
 from changeflow.roadmap.levelling.check import check_level
 from changeflow.roadmap.levelling.problem import Bind, LevelProblem, Piece
-from changeflow.roadmap.levelling.search import Effort, Levelled, level
+from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
 
 USUAL = Path(__file__).resolve().parents[2] / "shared" / "bench" / "psplib"
 SECONDS = {"05s": 0.5, "2s": 2.0, "10s": 10.0}
@@ -32,7 +32,7 @@ def measure_psplib() -> dict[str, float]:
         for row in csv.DictReader(lines):
             problem = read_instance((folder / row["instance"]).read_text())
             sets.setdefault(row["set"], []).append((problem, int(row["bks"])))
-    level(next(iter(sets.values()))[0][0], Effort(seconds=0.5))  # compiles what is not compiled yet
+    level(next(iter(sets.values()))[0][0], SearchEffort(seconds=0.5))  # compiles what is not compiled yet
     found: dict[str, float] = {}
     for name, instances in sets.items():
         for key, seconds in SECONDS.items():
@@ -53,7 +53,7 @@ def gap_of(costs: list[int], best: list[int]) -> float:
 
 
 def _checked(problem: LevelProblem, seconds: float) -> Levelled:
-    found = level(problem, Effort(seconds=seconds))
+    found = level(problem, SearchEffort(seconds=seconds))
     if found is None or (broken := check_level(problem, found.start, found.finish)):
         raise AssertionError(f"a plan that breaks promises: {broken if found else 'none at all'}")
     return found

@@ -10,9 +10,9 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from changeflow.intake.reconciling import reconcile
 from changeflow.pilots.criteria import ParallelRunPolicy, Tolerance
-from changeflow.pilots.reconciliation import Outcome
+from changeflow.pilots.reconciliation import MatchOutcome
+from changeflow.reconciliation.compare import reconcile
 
 LINES, WRONG = 1_000_000, 5_000
 ELEMENTS = (
@@ -65,7 +65,7 @@ def _measure(old: Path, new: Path) -> dict[str, float]:
     began = time.perf_counter()
     result = reconcile(old, new, ParallelRunPolicy(tolerances=tolerances), period="2027-01")
     seconds = time.perf_counter() - began
-    if result.count(Outcome.UNEXPLAINED) + result.count(Outcome.EQUAL) != LINES:
+    if result.count(MatchOutcome.UNEXPLAINED) + result.count(MatchOutcome.EQUAL) != LINES:
         raise RuntimeError(f"contracts were lost: {result.counts}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"reconcile_1m_s": round(seconds, 1), "reconcile_1m_peak_mb": round(peak)}

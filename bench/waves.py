@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from changeflow.intake.folder import read_folder
-from changeflow.programme.rollout import wave_problem
+from changeflow.planning.waves import wave_problem
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.plans import offers
 from changeflow.roadmap.waves.problem import Candidate, Placement, SchoolPlan, ServicePlan, WaveProblem
 from changeflow.roadmap.waves.request import Prices
 from changeflow.roadmap.waves.rows import write_rows
-from changeflow.roadmap.waves.solve import Limits, solve_plan
+from changeflow.roadmap.waves.solve import SearchLimits, solve_plan
 from changeflow.rules.engine import judge
 from changeflow.values.words import Kind
 
@@ -27,7 +27,7 @@ def measure_waves() -> dict[str, float]:
     """Return seconds to a checked plan within 2 % of the better bound, its gap, and to the sample's three plans."""
     problem = fifty_schools()
     began = time.perf_counter()
-    limits = Limits(seconds=60, effort=60, enough=ENOUGH)
+    limits = SearchLimits(seconds=60, effort=60, enough=ENOUGH)
     found = solve_plan(write_rows(problem, EARLY), limits, hint=None, say=None)
     fifty = time.perf_counter() - began
     if found.plan is None or check_plan(problem, found.plan):
@@ -35,7 +35,7 @@ def measure_waves() -> dict[str, float]:
     programme = judge(read_folder(SAMPLE).programme).programme
     began = time.perf_counter()
     sample = wave_problem(programme)
-    answers = [answer for _, answer, _ in offers(sample, Limits(seconds=6, effort=6))]
+    answers = [answer for _, answer, _ in offers(sample, SearchLimits(seconds=6, effort=6))]
     three = time.perf_counter() - began
     if any(a.plan is None or check_plan(sample, a.plan) for a in answers):
         raise AssertionError("no plan that keeps every promise")

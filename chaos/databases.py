@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from changeflow.storage.state import State
+from changeflow.storage.state import MachineState
 from chaos.postroom import FORK
 from chaos.workers import start
 from tests.postgres import create_database, keep_running, start_server
@@ -112,6 +112,6 @@ class Postgresql:
 
 def _joined(of: str, db: str) -> str:
     """Have this machine know a copy as it knows the original: here it is a database of its own, and no restore."""
-    if (seen := State(of).seen()) is not None:
-        State(db).note(seen)
+    if (seen := MachineState(of).seen()) is not None:
+        MachineState(db).note(seen)
     return db

@@ -8,7 +8,7 @@ from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from changeflow.usecases import agenda
+from changeflow.usecases import ticks
 from chaos import world
 from chaos.checks import State, Verdict, judge, state_of
 from chaos.databases import Databases, Postgresql
@@ -90,7 +90,7 @@ def quiet_run(folder: Path, size: Size, name: str = "quiet") -> tuple[State, lis
 
 
 def _whole_day(db: str, port: int, clock: Clock) -> None:
-    agenda.tick(db=db, now=clock.now())
+    ticks.tick(db=db, now=clock.now())
     while dispatch_once(db, port, clock):
         pass
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from changeflow.usecases import watching
-from changeflow.usecases.dispatching import LEASE
+from changeflow.usecases import monitoring
+from changeflow.usecases.dispatch import LEASE
 from chaos import world
 from chaos.checks import Verdict, judge, state_of
 from chaos.databases import Databases
@@ -84,7 +84,7 @@ def refused_addresses(databases: Databases, folder: Path, *, say: Say) -> bool:
             ask(tick_patiently, db, clock)
             ask(drain, db, post.line.port, clock)
         states = list(ask(state_of, db).messages.values())
-        troubles = ask(lambda: watching.troubles(db=db, now=clock.now()))
+        troubles = ask(lambda: monitoring.troubles(db=db, now=clock.now()))
         letters = post.room.letters()
     failed = states.count("failed")
     say(f"  {states.count('sent')} sent, {failed} refused; told: {'; '.join(troubles)}")

@@ -21,12 +21,12 @@ from changeflow.delivery.channels import FileChannel, Receipt, SmtpChannel
 from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError
 from changeflow.storage.database import engine_for
-from changeflow.usecases import agenda, dispatching
+from changeflow.usecases import dispatch, ticks
 from chaos import world
 from chaos.postroom import FORK
 from tests.waiting import PATIENCE, PAUSE
 
-STALE = dispatching.LEASE + timedelta(seconds=1)
+STALE = dispatch.LEASE + timedelta(seconds=1)
 PACE = 0.01
 """Seconds between two rounds of a worker that never ends."""
 Made = TypeVar("Made")
@@ -82,7 +82,7 @@ def warm_up() -> None:
         world.store(db, Path(folder) / "warm", people=2, tasks=1)
         for day in world.working_days(3):
             world.tick(db, day)
-            dispatching.dispatch(db=db, now=world.morning(day), channel=FileChannel(Path(folder) / "out"))
+            dispatch.dispatch(db=db, now=world.morning(day), channel=FileChannel(Path(folder) / "out"))
         engine_for(db).dispose()
     engine_for.cache_clear()
 
@@ -148,7 +148,7 @@ def died(workers: Sequence[BaseProcess]) -> str:
 def keep_ticking(db: str, clock: Clock) -> None:
     while True:
         with suppress(ChangeflowError):
-            agenda.tick(db=db, now=clock.now())
+            ticks.tick(db=db, now=clock.now())
         time.sleep(PACE)
 
 
@@ -167,7 +167,7 @@ def dispatch_once(
     db: str, port: int, clock: Clock, timeout: float = PATIENCE, progress: Progress | None = None, worker: int = 0
 ) -> int:
     channel = _Counted(f"smtp://127.0.0.1:{port}", timeout, progress, worker)
-    return dispatching.dispatch(db=db, now=clock.now(), channel=channel, clock=clock.now).sent
+    return dispatch.dispatch(db=db, now=clock.now(), channel=channel, clock=clock.now).sent
 
 
 class _Counted(SmtpChannel):
@@ -198,7 +198,7 @@ def patiently(work: Callable[[], Made]) -> Made:
 
 
 def tick_patiently(db: str, clock: Clock) -> None:
-    patiently(lambda: agenda.tick(db=db, now=clock.now()))
+    patiently(lambda: ticks.tick(db=db, now=clock.now()))
 
 
 def killed_at(n: int, work: Callable[..., object], *args: object) -> bool:

@@ -3,8 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from changeflow.usecases import agenda
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions, ticks
 from changeflow.values.moments import LONDON
 
 FIRST_DAY = date(2027, 1, 11)
@@ -57,7 +56,7 @@ def store(db: str, folder: Path, *, people: int, tasks: int) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    storing.apply(folder, db=db, actor="chief", now=datetime.combine(date(2027, 1, 4), time(9), tzinfo=LONDON))
+    definitions.apply(folder, db=db, actor="chief", now=datetime.combine(date(2027, 1, 4), time(9), tzinfo=LONDON))
 
 
 def working_days(count: int) -> list[date]:
@@ -70,4 +69,4 @@ def morning(day: date) -> datetime:
 
 
 def tick(db: str, day: date) -> None:
-    agenda.tick(db=db, now=morning(day))
+    ticks.tick(db=db, now=morning(day))

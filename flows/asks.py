@@ -8,27 +8,27 @@ from prefect.artifacts import create_table_artifact
 
 from changeflow.agenda.reasons import Reason
 from changeflow.settings import as_flow, begin
-from changeflow.usecases import agenda, watching
-from changeflow.usecases.agenda import Asked
+from changeflow.usecases import monitoring, ticks
+from changeflow.usecases.ticks import TickRequest
 
 
 @flow(name="adkar-rounds")
 @as_flow
-def adkar_rounds(now: datetime | None = None) -> tuple[Asked, ...]:
+def adkar_rounds(now: datetime | None = None) -> tuple[TickRequest, ...]:
     """Ask everybody where they stand, where the programme opens rounds; counts by programme, of nobody by name."""
     return _ask((Reason.ASSESSMENT,), "adkar-rounds", now)
 
 
 @flow(name="pilot-checkpoints")
 @as_flow
-def pilot_checkpoints(now: datetime | None = None) -> tuple[Asked, ...]:
+def pilot_checkpoints(now: datetime | None = None) -> tuple[TickRequest, ...]:
     """Ask those whom a running pilot reaches how it goes."""
     return _ask((Reason.FEEDBACK,), "pilot-checkpoints", now)
 
 
 @flow(name="gate-requests")
 @as_flow
-def gate_requests(now: datetime | None = None) -> tuple[Asked, ...]:
+def gate_requests(now: datetime | None = None) -> tuple[TickRequest, ...]:
     """Ask for decisions that are due, and for the evidence that a gate ahead lacks."""
     return _ask((Reason.GATE, Reason.DECISION, Reason.EVIDENCE), "gate-requests", now)
 
@@ -37,13 +37,13 @@ def gate_requests(now: datetime | None = None) -> tuple[Asked, ...]:
 @as_flow
 def health(now: datetime | None = None) -> tuple[str, ...]:
     """Say what is late or waits for a person; with nothing to say, all is well."""
-    found = watching.troubles(db=begin().db, now=now or datetime.now(UTC))
+    found = monitoring.troubles(db=begin().db, now=now or datetime.now(UTC))
     rows = [{"what": trouble} for trouble in found] or [{"what": "all is well"}]
     create_table_artifact(rows, key="health", description="What is late, and what waits for a person")
     return found
 
 
-def _ask(reasons: Iterable[Reason], key: str, now: datetime | None) -> tuple[Asked, ...]:
-    asked = agenda.ask(*reasons, db=begin().db, now=now or datetime.now(UTC))
+def _ask(reasons: Iterable[Reason], key: str, now: datetime | None) -> tuple[TickRequest, ...]:
+    asked = ticks.ask(*reasons, db=begin().db, now=now or datetime.now(UTC))
     create_table_artifact([a.row() for a in asked], key=key, description="What is asked of people, by programme")
     return asked

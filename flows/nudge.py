@@ -8,9 +8,9 @@ from prefect.artifacts import create_table_artifact
 from changeflow.delivery.choosing import channel_for
 from changeflow.delivery.templates import templates_of
 from changeflow.settings import as_flow, begin
-from changeflow.usecases import dispatching
-from changeflow.usecases.dispatching import Dispatched
-from changeflow.usecases.letters import Desk
+from changeflow.usecases import dispatch
+from changeflow.usecases.dispatch import Dispatched
+from changeflow.usecases.messages import Desk
 
 
 @flow(name="dispatch-nudges")
@@ -24,7 +24,7 @@ def dispatch_nudges(now: datetime | None = None) -> Dispatched:
     def clock() -> datetime:
         return now or datetime.now(UTC)
 
-    outcome = dispatching.dispatch(db=chosen.db, now=clock(), channel=channel, desk=desk, clock=clock)
+    outcome = dispatch.dispatch(db=chosen.db, now=clock(), channel=channel, desk=desk, clock=clock)
     by_channel = f"Nudges, by the channel '{channel.name}'"
     create_table_artifact(outcome.rows(), key="dispatched", description=outcome.blocked or by_channel)
     return outcome

@@ -22,22 +22,22 @@ from changeflow.pilots.entries import (
 from changeflow.programme.facts import Submission
 from changeflow.programme.mandates import SYSTEM
 from changeflow.storage.database import engine_for
-from changeflow.usecases import apply as storing
 from changeflow.usecases import (
     assessments,
-    calendars,
+    calendar_feeds,
+    checkpoints,
+    definitions,
     export,
     facts,
+    filings,
     gates,
     governance,
+    group_views,
     lessons,
-    looking,
-    persons,
-    pilot,
-    piloting,
-    reinforcement,
-    report,
-    submissions,
+    parallel_runs,
+    pilot_records,
+    reports,
+    subject_access,
     withdrawing,
 )
 from changeflow.usecases.facts import Change
@@ -195,17 +195,17 @@ def written(home: Path, programme: str = FILE, people: str = PEOPLE) -> Path:
 def stored_world(home: Path) -> World:
     """Store the programme, with a run that differs, an issue, an improvement, a lesson and a round of scores."""
     world = World(home, f"sqlite:///{home / 'test.db'}")
-    storing.apply(written(home), db=world.db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    definitions.apply(written(home), db=world.db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     reconcile(world, "member", NEW)
     issue = IssueRaised(service="payroll", on=TODAY, by="", text="It stops", severity=IssueSeverity.HARMS,
                         school="ash", owner="owner", blocks_next_wave=False)  # fmt: skip
-    piloting.raise_issue(issue, world.change("member"))
-    piloting.plan_improvement(IMPROVEMENT, world.change("member"))
+    pilot_records.raise_issue(issue, world.change("member"))
+    pilot_records.plan_improvement(IMPROVEMENT, world.change("member"))
     lessons.propose_lesson(LESSON, world.change("member"))
     import_scores(world, "member", "r0", 18)
     decide(world, "owner")
-    piloting.confirm(GO, "desk", "A rota", None, world.change("owner"))
-    piloting.sign(GO, "", world.change("signatory"), agrees=True)
+    pilot_records.confirm(GO, "desk", "A rota", None, world.change("owner"))
+    pilot_records.sign(GO, "", world.change("signatory"), agrees=True)
     give_feedback(world, "viewer", "Slow")
     engine_for(world.db).dispose()
     return world
@@ -217,7 +217,7 @@ LESSON = LessonProposed(service="payroll", on=TODAY, by="", step="train", durati
 
 def reconcile(world: World, actor: str, new: str, period: str = "2027-02") -> None:
     files = world.file("old.csv", OLD), world.file("new.csv", new)
-    pilot.reconcile_stored(*files, service="payroll", period=period, change=world.change(actor))
+    parallel_runs.reconcile_stored(*files, service="payroll", period=period, change=world.change(actor))
 
 
 def import_scores(world: World, actor: str, name: str, day: int) -> None:
@@ -231,13 +231,13 @@ def import_training(world: World, actor: str) -> None:
 
 
 def decide(world: World, actor: str, by: str | None = None) -> None:
-    answer = gates.Answer(task=PLAN, outcome=Outcome.REJECT, reason="Not yet", on=TODAY, by=by, again=True)
+    answer = gates.GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason="Not yet", on=TODAY, by=by, again=True)
     gates.decide(answer, world.change(actor))
 
 
 def store(world: World, actor: str, **changes: str) -> None:
     folder = written(world.home, **({"programme": FILE.replace("A small programme", "A programme")} | changes))
-    storing.apply(folder, db=world.db, actor=actor, now=NOW)
+    definitions.apply(folder, db=world.db, actor=actor, now=NOW)
 
 
 def waive(world: World, actor: str) -> None:
@@ -247,11 +247,11 @@ def waive(world: World, actor: str) -> None:
 
 def ask_about(world: World, actor: str) -> dict[str, Any]:
     ask = {"db": world.db, "programme": None, "actor": actor, "now": NOW, "reason": "Asked"}
-    return persons.everything_about("viewer", TODAY, **ask).about
+    return subject_access.everything_about("viewer", TODAY, **ask).about
 
 
 def explain(world: World, actor: str) -> None:
-    piloting.explain("payroll", "2027-02", "gross", world.change(actor), contract="A2", between=None,
+    pilot_records.explain("payroll", "2027-02", "gross", world.change(actor), contract="A2", between=None,
                      reason="Back-pay", evidence="A letter")  # fmt: skip
 
 
@@ -261,22 +261,22 @@ def say_progress(world: World, actor: str) -> None:
 
 def checkpoint(world: World, actor: str) -> None:
     found = CheckpointResult(task="payroll/w1/checkpoint", on=TODAY, said="A guide")
-    reinforcement.report_checkpoint(found, world.change(actor))
+    checkpoints.report_checkpoint(found, world.change(actor))
 
 
 def update_issue(world: World, actor: str) -> None:
     update = IssueUpdate(service="payroll", on=TODAY, by="", issue=1, words="Looked at", state="fixed")
-    piloting.update_issue(update, world.change(actor))
+    pilot_records.update_issue(update, world.change(actor))
 
 
 def raise_issue(world: World, actor: str) -> None:
     raised = IssueRaised(service="payroll", on=TODAY, by="", text="Late", severity=IssueSeverity.HINDERS, owner=None)
-    piloting.raise_issue(raised, world.change(actor))
+    pilot_records.raise_issue(raised, world.change(actor))
 
 
 def give_feedback(world: World, actor: str, text: str = "Good") -> None:
     said = FeedbackGiven(service="payroll", on=TODAY, by="", side="user", text=text)
-    piloting.give_feedback(said, world.change(actor))
+    pilot_records.give_feedback(said, world.change(actor))
 
 
 def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
@@ -286,7 +286,7 @@ def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
 
 
 def improve(world: World, actor: str) -> None:
-    piloting.plan_improvement(IMPROVEMENT.model_copy(update={"text": "Another"}), world.change(actor))
+    pilot_records.plan_improvement(IMPROVEMENT.model_copy(update={"text": "Another"}), world.change(actor))
 
 
 def propose(world: World, actor: str) -> None:
@@ -294,7 +294,7 @@ def propose(world: World, actor: str) -> None:
 
 
 def export_addresses(world: World, actor: str) -> None:
-    asked = export.Asked(actor=actor, now=NOW, addresses=True)
+    asked = export.ExportRequest(actor=actor, now=NOW, addresses=True)
     export.export_folder(world.home / f"out-{actor}", db=world.db, programme=None, on=TODAY, asked=asked)
 
 
@@ -305,21 +305,21 @@ HOW: dict[Action, Call] = {
     Action.RECORD_DECISION: lambda w, who: decide(w, who, by="chief"),
     Action.ADD_WAIVER: waive,
     Action.SET_CONFIDENCE: lambda w, who: governance.set_confidence("amber", "Late", None, w.change(who)),
-    Action.SIGN: lambda w, who: piloting.sign(GO, "Again", w.change(who), agrees=True),
-    Action.CONFIRM: lambda w, who: piloting.confirm(GO, "desk", "Another rota", None, w.change(who)),
+    Action.SIGN: lambda w, who: pilot_records.sign(GO, "Again", w.change(who), agrees=True),
+    Action.CONFIRM: lambda w, who: pilot_records.confirm(GO, "desk", "Another rota", None, w.change(who)),
     Action.EXPORT_PERSON: ask_about,
-    Action.ERASE_PERSON: lambda w, who: persons.erase("viewer", db=w.db, programme=None, actor=who, now=NOW),
+    Action.ERASE_PERSON: lambda w, who: subject_access.erase("viewer", db=w.db, programme=None, actor=who, now=NOW),
     Action.EXPORT_ADDRESSES: export_addresses,
-    Action.READ_CONTRACTS: lambda w, who: pilot.kept_variances("payroll", "2027-02", w.change(who)),
+    Action.READ_CONTRACTS: lambda w, who: parallel_runs.kept_variances("payroll", "2027-02", w.change(who)),
     Action.EXPLAIN_CONTRACTS: explain,
-    Action.READ_STANDINGS: lambda w, who: looking.look_at_people(w.change(who)),
-    Action.READ_REPORT: lambda w, who: report.sro_of_stored(None, db=w.db, today=TODAY, actor=who, now=NOW),
-    Action.READ_CALENDAR: lambda w, who: calendars.feed_for("owner", db=w.db, programme=None, now=NOW, actor=who),
+    Action.READ_STANDINGS: lambda w, who: group_views.look_at_people(w.change(who)),
+    Action.READ_REPORT: lambda w, who: reports.sro_of_stored(None, db=w.db, today=TODAY, actor=who, now=NOW),
+    Action.READ_CALENDAR: lambda w, who: calendar_feeds.feed_for("owner", db=w.db, programme=None, now=NOW, actor=who),
     Action.STORE_VERSION: store,
     Action.CHANGE_ROLES: lambda w, who: store(w, who, programme=FILE.replace("person: chief", "person: patron")),
     Action.PROPOSE_LESSON: propose,
     Action.ANSWER_LESSON: lambda w, who: lessons.answer_lesson("payroll", 1, "No", w.change(who), accepted=False),
-    Action.REPEAT_PILOT: lambda w, who: piloting.repeat(SIDE_BY_SIDE, "1pp", "Not clean", w.change(who)),
+    Action.REPEAT_PILOT: lambda w, who: pilot_records.repeat(SIDE_BY_SIDE, "1pp", "Not clean", w.change(who)),
     Action.REPORT_PROGRESS: say_progress,
     Action.IMPORT_SCORES: lambda w, who: import_scores(w, who, "r1", 20),
     Action.CORRECT_SCORES: lambda w, who: import_scores(w, who, "again", 18),
@@ -328,14 +328,16 @@ HOW: dict[Action, Call] = {
     Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),
     Action.MEASURE_PILOT: lambda w, who: facts.measure_criterion("payroll", "queries", "2", w.change(who)),
     Action.RECONCILE: lambda w, who: reconcile(w, who, OLD, "2027-03"),
-    Action.RECORD_FILING: lambda w, who: submissions.record_submission(FILED, w.change(who)),
-    Action.RECORD_TEST: lambda w, who: piloting.test_case("payroll", "starter", "A slip", w.change(who), passed=True),
+    Action.RECORD_FILING: lambda w, who: filings.record_submission(FILED, w.change(who)),
+    Action.RECORD_TEST: lambda w, who: pilot_records.test_case(
+        "payroll", "starter", "A slip", w.change(who), passed=True
+    ),
     Action.RAISE_ISSUE: raise_issue,
     Action.UPDATE_ISSUE: update_issue,
     Action.GIVE_FEEDBACK: give_feedback,
     Action.PLAN_IMPROVEMENT: improve,
-    Action.FINISH_IMPROVEMENT: lambda w, who: piloting.make_improvement("payroll", 1, "Written", w.change(who)),
-    Action.ISSUE_REPORT: lambda w, who: report.issue_sro(None, db=w.db, today=TODAY, actor=who, now=NOW),
+    Action.FINISH_IMPROVEMENT: lambda w, who: pilot_records.make_improvement("payroll", 1, "Written", w.change(who)),
+    Action.ISSUE_REPORT: lambda w, who: reports.issue_sro(None, db=w.db, today=TODAY, actor=who, now=NOW),
     Action.WITHDRAW_DECISION: lambda w, who: withdraw(w, who, "decision"),
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
@@ -350,7 +352,7 @@ ELSEWHERE = {
     Action.PREVIEW_MESSAGES: "needs no name",
     Action.ANSWER_MESSAGE: "tests/web/test_answers.py: the link is the mandate",
     Action.CHOOSE_MESSAGES: "tests/web/test_answers.py: the link is the mandate",
-    Action.SUBSCRIBE: "tests/usecases/test_calendars.py: the link is the mandate",
+    Action.SUBSCRIBE: "tests/usecases/test_calendar_feeds.py: the link is the mandate",
     Action.READ_PROGRAMME: "needs no name",
     Action.OPERATE: "needs no name",
     Action.USE_FILES: "reads no stored programme",

@@ -13,8 +13,7 @@ from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.programme.actions import TABLE
 from changeflow.storage.database import engine_for
-from changeflow.usecases import apply as storing
-from changeflow.usecases import piloting
+from changeflow.usecases import definitions, pilot_records
 from tests.every_role import FILE, GO, NOW, PAYROLL, PEOPLE, PLAN, TODAY, World, decide, written
 
 PACKAGE = Path(__file__).resolve().parents[1] / "changeflow"
@@ -49,10 +48,10 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("locked")
     world = World(home, f"sqlite:///{home / 'test.db'}")
     folder = written(home, programme=f"{FILE}policy: {{decisions_on_command_line: false}}\n")
-    storing.apply(folder, db=world.db, actor="chief", now=NOW)
+    definitions.apply(folder, db=world.db, actor="chief", now=NOW)
     decide(world, "owner")
-    piloting.confirm(GO, "desk", "A rota", None, world.change("owner"))
-    piloting.sign(GO, "", world.change("signatory"), agrees=True)
+    pilot_records.confirm(GO, "desk", "A rota", None, world.change("owner"))
+    pilot_records.sign(GO, "", world.change("signatory"), agrees=True)
     engine_for(world.db).dispose()
     yield world
     engine_for(world.db).dispose()

@@ -24,23 +24,23 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.permissions import is_allowed
 from changeflow.reports.roles import roles_page
 from changeflow.storage.database import engine_for
-from changeflow.usecases import apply as storing
 from changeflow.usecases import (
     assessments,
-    calendars,
+    calendar_feeds,
+    checkpoints,
+    definitions,
     export,
     facts,
+    filings,
     gates,
     governance,
+    group_views,
     lessons,
-    looking,
+    parallel_runs,
     permitting,
-    persons,
-    pilot,
-    piloting,
-    reinforcement,
-    report,
-    submissions,
+    pilot_records,
+    reports,
+    subject_access,
     withdrawing,
 )
 from changeflow.values.roles import Action, Role
@@ -124,8 +124,26 @@ def test_who_may_passes_the_check(
     people = [person for role, person in HOLDER.items() if is_allowed(action, role)]
     people += [RECORDED_BY[action]] if action in RECORDED_BY else []
     world = base.copy(tmp_path / "world")
-    for module in (storing, calendars, export, facts, gates, governance, lessons, looking, permitting, persons,
-                   pilot, piloting, reinforcement, report, submissions, withdrawing, assessments):  # fmt: skip
+    modules = (
+        definitions,
+        calendar_feeds,
+        export,
+        facts,
+        gates,
+        governance,
+        lessons,
+        group_views,
+        permitting,
+        subject_access,
+        parallel_runs,
+        pilot_records,
+        checkpoints,
+        reports,
+        filings,
+        withdrawing,
+        assessments,
+    )
+    for module in modules:
         if hasattr(module, "permit"):
             monkeypatch.setattr(module, "permit", left_after(action))
     for person in people:

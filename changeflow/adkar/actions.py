@@ -17,7 +17,7 @@ AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class GroupAction:
     """One thing to do about a barrier, and who does it."""
 
     id: str
@@ -42,8 +42,10 @@ class Action:
         return f"{self.text} {mine}"
 
 
-def _action(name: str, barrier: Element, by: str, phases: tuple[Phase, ...], school_weeks: int, text: str) -> Action:
-    return Action(
+def _action(
+    name: str, barrier: Element, by: str, phases: tuple[Phase, ...], school_weeks: int, text: str
+) -> GroupAction:
+    return GroupAction(
         id=name.replace(" ", "-"),
         name=name,
         barrier=barrier,
@@ -56,7 +58,7 @@ def _action(name: str, barrier: Element, by: str, phases: tuple[Phase, ...], sch
 
 A, D, K, AB, R = Element
 DEPLOY, AFTER, SUSTAIN = (Phase.DEPLOY,), (Phase.DEPLOY, Phase.SUSTAIN), (Phase.SUSTAIN,)
-CATALOGUE: tuple[Action, ...] = (
+CATALOGUE: tuple[GroupAction, ...] = (
     _action("say why", A, "sponsor", UNTIL_LIVE, 3, "Say in person why the change comes now, and for whom."),
     _action("walk through the week", A, "manager", BEFORE, 3, "Walk through what changes in the week, and what stays."),
     _action("repeat the why", A, "manager", DEPLOY, 2, "Say again, before any training, what changes and why."),
@@ -79,12 +81,12 @@ CATALOGUE: tuple[Action, ...] = (
 desire come from them, knowledge and ability from training and practice. Texts and lead times are our own."""
 
 
-def actions_for(barrier: str | None, phase: Phase) -> tuple[Action, ...]:
+def actions_for(barrier: str | None, phase: Phase) -> tuple[GroupAction, ...]:
     """Return what to do about a barrier in a phase; nothing for a group that is not shown, or has none."""
     return tuple(a for a in CATALOGUE if a.barrier == barrier and phase in a.phases)
 
 
-def way_to(until: Element, held: str | None, phase: Phase) -> Iterator[tuple[Element, tuple[Action, ...]]]:
+def way_to(until: Element, held: str | None, phase: Phase) -> Iterator[tuple[Element, tuple[GroupAction, ...]]]:
     """Yield, element by element, what lies between where a group is held back and what comes after `until`.
 
     Nothing is trained before it is wanted: each element's actions follow those of the one before.

@@ -53,7 +53,7 @@ class Ally(Frozen):
     commitment: str = Field("", description="What they will be seen to do")
 
 
-class Change(Frozen):
+class ChangeImpact(Frozen):
     """All of it; a programme may do without."""
 
     impacts: tuple[Impact, ...] = ()

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import pairwise
 from statistics import median
 
-from changeflow.adkar.actions import CATALOGUE, Action, way_to
+from changeflow.adkar.actions import CATALOGUE, GroupAction, way_to
 from changeflow.adkar.elements import Element, at_or_before
 from changeflow.adkar.published import Standing
 from changeflow.values.words import Phase
@@ -25,7 +25,7 @@ class Readiness:
     until: Element
     held_at: Element | None
     """The first element that too few are past; None for a group that is ready."""
-    way: tuple[tuple[Element, tuple[Action, ...]], ...]
+    way: tuple[tuple[Element, tuple[GroupAction, ...]], ...]
     """What to do, element by element, each after the one before."""
 
     @property

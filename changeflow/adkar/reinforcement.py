@@ -13,7 +13,7 @@ FALL = 0.1
 """Use that fell by so much is going back, wherever it stands: our own choice."""
 
 
-class Verdict(StrEnum):
+class StickVerdict(StrEnum):
     """Whether a change has stuck, by a checkpoint."""
 
     SUSTAINED = "sustained"
@@ -73,7 +73,7 @@ class Thresholds:
 class Judgement:
     """A verdict with its reasons, and what has to be put right."""
 
-    verdict: Verdict
+    verdict: StickVerdict
     reasons: tuple[str, ...]
     wrong: tuple[Aspect, ...]
 
@@ -100,15 +100,15 @@ def judge_checkpoint(
     wrong = tuple(a for a, is_right, _ in looked_at if not is_right)
     reasons = [text for _, _, text in looked_at]
     if _is_back(result, earlier, thresholds):
-        verdict = Verdict.REVERTING
+        verdict = StickVerdict.REVERTING
     elif wrong:
-        verdict = Verdict.AT_RISK
+        verdict = StickVerdict.AT_RISK
     elif result.use is None or not {a for a, _, _ in looked_at} >= ASKED:
         # Where people stand cannot always be told, nor how well they do it; everything else can be looked at.
-        verdict = Verdict.UNKNOWN
+        verdict = StickVerdict.UNKNOWN
         reasons.append("use was not looked at" if result.use is None else "not everything was looked at")
     else:
-        verdict = Verdict.SUSTAINED
+        verdict = StickVerdict.SUSTAINED
     return Judgement(verdict, tuple(reasons), wrong)
 
 

@@ -40,7 +40,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class GivenAnswers:
     """All answers of a programme, in the order in which they came."""
 
     all: tuple[Answer, ...] = ()
@@ -75,7 +75,9 @@ class Answers:
         return days[-1] if days else None
 
 
-def check_postponing(answers: Answers, subject: str, person: str, until: date, *, today: date, at_most: int) -> None:
+def check_postponing(
+    answers: GivenAnswers, subject: str, person: str, until: date, *, today: date, at_most: int
+) -> None:
     """Refuse a day that has passed, one that is years away, and putting off more than `at_most` times."""
     if until <= today:
         raise InputError(f"{until:%d %B %Y} has passed. Give a day after today, or say that it is done.")
@@ -88,7 +90,7 @@ def check_postponing(answers: Answers, subject: str, person: str, until: date, *
         raise InputError("This has been put off often enough. Please say what stands in the way: it is time to talk.")
 
 
-def check_passing_on(answers: Answers, subject: str, person: str, to: str, people: Iterable[str]) -> None:
+def check_passing_on(answers: GivenAnswers, subject: str, person: str, to: str, people: Iterable[str]) -> None:
     """Refuse to pass something on to oneself, to nobody known, or to whoever has passed it on before."""
     if to not in set(people):
         raise InputError("Choose somebody of the list: nobody of that name has a part in this programme.")

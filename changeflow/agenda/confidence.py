@@ -8,7 +8,7 @@ from enum import StrEnum
 from changeflow.agenda.criteria import State as GateState
 from changeflow.agenda.decisions import decision_log
 from changeflow.agenda.gates import open_conditions, weigh
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted

@@ -5,7 +5,7 @@ from datetime import date
 
 from changeflow.adkar.people import Contact, Person
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.programme.calendars import Calendars
+from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import Definition
 from changeflow.values.words import Kind
 

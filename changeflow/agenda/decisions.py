@@ -17,7 +17,7 @@ WEEK = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class MovedMilestone:
     """How far something moves a milestone: its finish in civil minutes."""
 
     milestone: Milestone
@@ -90,7 +90,7 @@ def _asked_on(programme: Programme, task: Task) -> date | None:
     return last_day_of(max(finishes)) if finishes else programme.definition.programme.start
 
 
-def week_costs(programme: Programme, slips: Slips, decision: LoggedDecision) -> Iterator[Moved]:
+def week_costs(programme: Programme, slips: Slips, decision: LoggedDecision) -> Iterator[MovedMilestone]:
     """Yield the milestones that a further week's delay of an open decision would move, the furthest first."""
     task = decision.task.id
     calendar = programme.roadmap.calendar_of(task)
@@ -98,7 +98,7 @@ def week_costs(programme: Programme, slips: Slips, decision: LoggedDecision) -> 
     return _moves(programme, slips, task, later)
 
 
-def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Moved]:
+def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[MovedMilestone]:
     """Yield the milestones that have moved because an open decision was not made on its due day, the furthest first.
 
     Looked at is its own delay alone: what follows is taken to begin as soon as it may, not to wait for today as well.
@@ -109,9 +109,9 @@ def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Mov
         yield from _moves(programme, Slips(roadmap, schedule), decision.task.id, finish)
 
 
-def _moves(programme: Programme, slips: Slips, task: str, finish: int) -> Iterator[Moved]:
+def _moves(programme: Programme, slips: Slips, task: str, finish: int) -> Iterator[MovedMilestone]:
     found = [
-        Moved(milestone=m, before=slips.early[m.task].finish, after=slips.finish_if(task, finish, m.task))
+        MovedMilestone(milestone=m, before=slips.early[m.task].finish, after=slips.finish_if(task, finish, m.task))
         for m in programme.open_milestones
     ]
     yield from sorted((m for m in found if m.days), key=lambda m: (-m.days, m.before, m.milestone.id))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from changeflow.adkar.people import Contact, Person
-from changeflow.agenda.answers import Answers
+from changeflow.agenda.answers import GivenAnswers
 from changeflow.agenda.days import PeoplesDays, PersonalDays
 from changeflow.agenda.reasons import NEVER_ESCALATED, Reason, reason_of
 from changeflow.programme.programme import Programme
@@ -62,7 +62,7 @@ class Readers:
     """How people can be reached, and what they have answered: what moves who is reminded, and when."""
 
     contacts: Mapping[str, Contact]
-    answers: Answers = field(default_factory=Answers)
+    answers: GivenAnswers = field(default_factory=GivenAnswers)
     invited: Mapping[tuple[str, str], Invited] = field(default_factory=dict)
     """To which checkpoint, and whom: the last that their calendar was sent of it."""
 
@@ -171,7 +171,7 @@ def _reached(days: PersonalDays, due_on: date, ladder: list[int], today: date) -
 
 def _rests(
     programme: Programme,
-    answers: Answers,
+    answers: GivenAnswers,
     subject: str,
     person: str,
     due_on: date,

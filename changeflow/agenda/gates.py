@@ -10,15 +10,15 @@ import networkx as nx
 
 from changeflow.adkar.elements import Element
 from changeflow.adkar.readiness import is_past
-from changeflow.adkar.reinforcement import Verdict
+from changeflow.adkar.reinforcement import StickVerdict
 from changeflow.agenda.criteria import Criterion, State, unless_waived
 from changeflow.agenda.go_live import go_live_criteria
 from changeflow.errors import UnknownThingError
+from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.facts import Condition, Decision
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme
-from changeflow.programme.readiness import standing_of
 from changeflow.programme.standings import is_stale
 from changeflow.programme.training import sessions
 from changeflow.roadmap.tasks import Task
@@ -240,7 +240,7 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
             text = f"{programme.service(key[0] or '').name}, {wave}: no checkpoint has been reported."
             yield Criterion(text, State.OPEN, "R16")
         else:
-            is_met = one.judgement.verdict is Verdict.SUSTAINED
+            is_met = one.judgement.verdict is StickVerdict.SUSTAINED
             text = f"{one.task.name}: {one.judgement.verdict}: {'; '.join(one.judgement.reasons)}."
             yield Criterion(text, State.MET if is_met else State.OPEN, "R16")
 

@@ -15,14 +15,14 @@ from changeflow.values.rulepack import Rulepacks
 WEEK = timedelta(days=7)
 
 
-class Days(Protocol):
+class WorkingDays(Protocol):
     """Somebody's working days."""
 
     def works_on(self, day: date) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class NudgePolicy:
     """The numbers of the rulepack `nudges`."""
 
     per_day: int
@@ -33,7 +33,7 @@ class Policy:
     optional: frozenset[Reason]
 
     @classmethod
-    def of(cls, packs: Rulepacks, *, on: date) -> "Policy":
+    def of(cls, packs: Rulepacks, *, on: date) -> "NudgePolicy":
         def value(name: str) -> object:
             return packs.entry("nudges", name, on=on).value
 
@@ -47,7 +47,7 @@ class Policy:
         )
 
     @classmethod
-    def strictest(cls, policies: "Sequence[Policy]") -> "Policy":
+    def strictest(cls, policies: "Sequence[NudgePolicy]") -> "NudgePolicy":
         """Return what keeps to all of them: somebody may be in several programmes, with rulepacks of their own."""
         return cls(
             per_day=min(p.per_day for p in policies),
@@ -75,8 +75,8 @@ class Waiting:
 class Reader:
     """What decides whether somebody may be written to now."""
 
-    days: Days
-    policy: Policy
+    days: WorkingDays
+    policy: NudgePolicy
     has_address: bool = True
     is_deliverable: bool = True
     optional_off: bool = False
@@ -99,7 +99,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SendVerdict:
     """What becomes of one person's nudges now, the most important first, and why."""
 
     recipient: str
@@ -108,22 +108,22 @@ class Verdict:
     why: str = ""
 
 
-def sort_out(waiting: Sequence[Waiting], readers: Mapping[str, Reader], *, now: datetime) -> Iterator[Verdict]:
+def sort_out(waiting: Sequence[Waiting], readers: Mapping[str, Reader], *, now: datetime) -> Iterator[SendVerdict]:
     """Say of each person's nudges whether they go now, together in one message, or are held back, and why."""
     for recipient, group in groupby(sorted(waiting, key=lambda w: w.recipient), key=lambda w: w.recipient):
         own = sorted(group, key=lambda w: (w.priority, w.due_on, w.id))
         reader = readers[recipient]
         unwanted = tuple(w for w in own if reader.optional_off and w.reason in reader.policy.optional)
         if unwanted:
-            yield Verdict(recipient, unwanted, Fate.WITHDRAWN, "they switched these off")
+            yield SendVerdict(recipient, unwanted, Fate.WITHDRAWN, "they switched these off")
         wanted = tuple(w for w in own if w not in unwanted)
         if wanted:
             yield _verdict(recipient, wanted, reader, now)
 
 
-def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: datetime) -> Verdict:
-    def held(why: str, fate: Fate = Fate.HELD) -> Verdict:
-        return Verdict(recipient, own, fate, why)
+def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: datetime) -> SendVerdict:
+    def held(why: str, fate: Fate = Fate.HELD) -> SendVerdict:
+        return SendVerdict(recipient, own, fate, why)
 
     policy, local = reader.policy, now.astimezone(LONDON)
     today = local.date()
@@ -149,10 +149,10 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
     urgent = any(w.priority <= 0 and w.reason not in policy.optional for w in own)
     if reader.is_saturated and not urgent and not is_digest_day(reader.days, today):
         return held("they are asked for too much at once: their manager talks with them, and the rest goes once a week")
-    return Verdict(recipient, own, Fate.GOES)
+    return SendVerdict(recipient, own, Fate.GOES)
 
 
-def opens_at(days: Days, policy: Policy, now: datetime) -> datetime | None:
+def opens_at(days: WorkingDays, policy: NudgePolicy, now: datetime) -> datetime | None:
     """Return when somebody may be written to next; None where it is now. A retry keeps their hours and days as well."""
     local = now.astimezone(LONDON)
     today = local.date()
@@ -161,13 +161,13 @@ def opens_at(days: Days, policy: Policy, now: datetime) -> datetime | None:
     return datetime.combine(next_day(days, today), policy.send_from, tzinfo=LONDON)
 
 
-def is_digest_day(days: Days, today: date) -> bool:
+def is_digest_day(days: WorkingDays, today: date) -> bool:
     """Tell whether a day is the first of its week on which somebody works: Monday, or the first one after a holiday."""
     monday = today - timedelta(days=today.weekday())
     return not any(days.works_on(monday + timedelta(days=n)) for n in range(today.weekday()))
 
 
-def next_day(days: Days, after: date) -> date:
+def next_day(days: WorkingDays, after: date) -> date:
     """Return somebody's next working day; a year later where none is known."""
     ahead = (after + timedelta(days=n) for n in range(1, 366))
     return next((day for day in ahead if days.works_on(day)), after + timedelta(days=365))

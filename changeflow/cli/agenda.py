@@ -11,7 +11,7 @@ from changeflow.cli.speaking import note, out, print_lines
 from changeflow.settings import begin, settings
 
 if TYPE_CHECKING:
-    from changeflow.usecases.letters import Desk
+    from changeflow.usecases.messages import Desk
 
 nudge = typer.Typer(help="Messages to people.", no_args_is_help=True)
 Outbox = Annotated[Path | None, typer.Option(envvar="CHANGEFLOW_OUTBOX", help="Where messages are written as files.")]
@@ -26,10 +26,10 @@ def add_to(app: typer.Typer) -> None:
 @shared("db", "programme", "at")
 def tick(context: Context) -> None:
     """Find what is due and write it down; run twice, the second time does nothing."""
-    from changeflow.usecases import agenda
+    from changeflow.usecases import ticks
 
     begin()
-    for ticked in agenda.tick(db=context.db, now=context.now, programme=context.programme):
+    for ticked in ticks.tick(db=context.db, now=context.now, programme=context.programme):
         out(f"{ticked.programme}: {ticked.due} things are due, {ticked.new} of them new.")
 
 
@@ -47,16 +47,14 @@ def nudge_dispatch(
     from dataclasses import replace
 
     from changeflow.delivery.choosing import channel_for, channel_name
-    from changeflow.usecases import dispatching
+    from changeflow.usecases import dispatch
 
     ways = begin().ways
     if (name := channel_name(ways)) != "file":
         why = f"messages leave by the channel '{name}'. Set CHANGEFLOW_CHANNEL=file to write files."
         context.refuse(["outbox"], why)
     channel = channel_for(replace(ways, outbox=outbox) if outbox else ways)
-    result = dispatching.dispatch(
-        db=context.db, now=context.now, channel=channel, desk=_desk(), clock=lambda: context.now
-    )
+    result = dispatch.dispatch(db=context.db, now=context.now, channel=channel, desk=_desk(), clock=lambda: context.now)
     counts = ", ".join(f"{row['count']} {row['what']}" for row in result.rows() if row["count"])
     note(result.blocked or counts or "nothing waits")
     if result.blocked:
@@ -76,20 +74,20 @@ def nudge_preview(
 
 
 def _preview(context: Context, *, days: int) -> None:
-    from changeflow.usecases import previewing
+    from changeflow.usecases import nudge_preview
 
     now = context.now
     moments = [now + timedelta(days=n) for n in range(days)]
-    print_lines(previewing.preview(db=context.db, moments=moments, desk=_desk()))
+    print_lines(nudge_preview.preview(db=context.db, moments=moments, desk=_desk()))
 
 
 @nudge.command("answers")
 @shared("db", "programme", "actor", "at")
 def nudge_answers(context: Context) -> None:
     """List what people answered to nudges, the latest first: what stands in the way, and what is promised."""
-    from changeflow.usecases import previewing
+    from changeflow.usecases import nudge_preview
 
-    lines = previewing.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
+    lines = nudge_preview.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
     print_lines(list(lines))
 
 
@@ -97,10 +95,10 @@ def nudge_answers(context: Context) -> None:
 @shared("db")
 def nudge_effects(context: Context) -> None:
     """Show what nudges lead to: by reason and rung, how many were acted on, how soon, and what was held back."""
-    from changeflow.usecases import effects
+    from changeflow.usecases import nudge_effects
 
-    found = effects.effects(db=context.db)
-    print_lines(effects.in_words(found) if found else ["No nudge has gone out yet."])
+    found = nudge_effects.effects(db=context.db)
+    print_lines(nudge_effects.in_words(found) if found else ["No nudge has gone out yet."])
 
 
 @nudge.command("calendar")
@@ -112,9 +110,9 @@ def nudge_calendar(
 ) -> None:
     """Write somebody's dates as a calendar file. They can subscribe to them by a link in each message."""
     from changeflow.files import write_whole
-    from changeflow.usecases import calendars
+    from changeflow.usecases import calendar_feeds
 
-    content = calendars.feed_for(
+    content = calendar_feeds.feed_for(
         person, db=context.db, programme=context.programme, now=context.now, actor=context.actor
     )
     if to is None:
@@ -126,7 +124,7 @@ def nudge_calendar(
 
 def _desk() -> "Desk":
     from changeflow.delivery.templates import templates_of
-    from changeflow.usecases.letters import Desk
+    from changeflow.usecases.messages import Desk
 
     chosen = settings()
     return Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))

@@ -33,15 +33,13 @@ def export(
     ] = False,
 ) -> None:
     """Write the latest version out: as a folder again, for Microsoft Project, a spreadsheet or a calendar."""
-    from changeflow.usecases import export as exporting
+    from changeflow.usecases.export import ExportRequest, export_folder, export_schedule
 
     context.refuse_beside(source, *(["at"] if source is not None and source.is_file() else []))
     if form == "folder":
         context.refuse(["source"], "a folder is written out of the database alone.")
-        asked = exporting.Asked(
-            actor=context.actor, now=context.now, addresses=with_addresses, contracts=with_contracts
-        )
-        number = exporting.export_folder(out, db=context.db, programme=context.programme, on=context.day, asked=asked)
+        asked = ExportRequest(actor=context.actor, now=context.now, addresses=with_addresses, contracts=with_contracts)
+        number = export_folder(out, db=context.db, programme=context.programme, on=context.day, asked=asked)
         note(f"Wrote version {number} to {out}")
         left_out = [
             *(["names and addresses"] if not with_addresses else []),
@@ -53,7 +51,5 @@ def export(
         return
     context.refuse(["with_addresses", "with_contracts", "actor"], "only a folder has addresses and explanations.")
     on = context.given_day
-    exporting.export_schedule(
-        form, out, source=source, db=context.db, programme=context.programme, on=on, now=context.now
-    )
+    export_schedule(form, out, source=source, db=context.db, programme=context.programme, on=on, now=context.now)
     note(f"Wrote {out}")

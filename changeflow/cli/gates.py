@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 def gate_list(context: Context, form: Form = "text") -> None:
     """Show the decision log: what waits for whom since when, what a week's delay costs, and what was decided."""
     from changeflow.reports.decisions import decisions_text
-    from changeflow.usecases.report import decision_log
+    from changeflow.usecases.reports import decision_log
 
     check_form(form)
     print_as(form, decision_log(context.programme, db=context.db, today=context.day), decisions_text)
@@ -71,7 +71,7 @@ def gate_decide(
         wanted = outcome_of(outcome)
     except ValueError as error:
         raise InputError(str(error)) from None
-    answer = gates.Answer(
+    answer = gates.GateAnswer(
         task=name,
         outcome=wanted,
         reason=reason,

@@ -61,7 +61,7 @@ def checkpoint_report(
 ) -> None:
     """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
     from changeflow.adkar.reinforcement import CheckpointResult
-    from changeflow.usecases import reinforcement
+    from changeflow.usecases import checkpoints
 
     result = CheckpointResult(
         task=name,
@@ -75,7 +75,7 @@ def checkpoint_report(
         said=said.strip(),
         did=did.strip(),
     )
-    found = reinforcement.report_checkpoint(result, context.change)
+    found = checkpoints.report_checkpoint(result, context.change)
     out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 
@@ -83,10 +83,10 @@ def checkpoint_report(
 @shared("db", "programme", "at")
 def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
-    from changeflow.usecases import reinforcement
+    from changeflow.usecases import checkpoints
     from changeflow.values.moments import spoken_day
 
-    found = reinforcement.checkpoints(context.programme, db=context.db, today=context.day)
+    found = checkpoints.checkpoints(context.programme, db=context.db, today=context.day)
     for one in found:
         reasons = "; ".join(one.judgement.reasons)
         out(f"{spoken_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
@@ -102,9 +102,9 @@ def assess_show(
 ) -> None:
     """Show where groups stand, as it was published, and why groups are not shown. The audit notes who looked."""
     from changeflow.reports.exports import write_standings
-    from changeflow.usecases import looking
+    from changeflow.usecases import group_views
 
-    people = looking.look_at_people(context.change)
+    people = group_views.look_at_people(context.change)
     if not people.round:
         note("No one has been asked yet: changeflow assess import ROUND.csv")
         return

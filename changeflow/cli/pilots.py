@@ -43,9 +43,9 @@ def pilot_choose(
 ) -> None:
     """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
     from changeflow.reports.pilot_choice import pilot_text
-    from changeflow.usecases import pilot as piloting
+    from changeflow.usecases import parallel_runs
 
-    programme, cohorts = piloting.proposed_pilot(folder, size=size)
+    programme, cohorts = parallel_runs.proposed_pilot(folder, size=size)
     print_lines(pilot_text(programme, cohorts))
 
 
@@ -60,10 +60,10 @@ def pilot_submitted(
 ) -> None:
     """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
     from changeflow.programme.facts import Submission
-    from changeflow.usecases import submissions
+    from changeflow.usecases import filings
 
     filed = Submission(service=service, scheme=scheme, period=period, system=system)
-    is_new = submissions.record_submission(filed, context.change)
+    is_new = filings.record_submission(filed, context.change)
     note("It is recorded." if is_new else "That was known already.")
 
 
@@ -88,7 +88,7 @@ def pilot_reconcile(
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
     from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
-    from changeflow.usecases import facts, pilot
+    from changeflow.usecases import facts, parallel_runs
 
     kept = ""
     if service is not None:
@@ -99,7 +99,7 @@ def pilot_reconcile(
         context.refuse(["key", "tolerance", "preset"], why)
         if not period:
             raise InputError("Say which month was paid, with --period 2027-01.")
-        result, is_new = pilot.reconcile_stored(
+        result, is_new = parallel_runs.reconcile_stored(
             old, new, service=service, period=period, change=context.change, identity=identity, say=note
         )
         kept = "The run was kept." if is_new else "The same run is kept already."
@@ -108,7 +108,7 @@ def pilot_reconcile(
         if preset:
             context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
         policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])
-        result = pilot.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
+        result = parallel_runs.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
     print_lines(reconciliation_lines(result))
     if kept:
         note(kept)
@@ -129,13 +129,15 @@ def pilot_runs(
 ) -> None:
     """List the kept runs of a service, or one run's differences; contracts are masked to their last four."""
     from changeflow.reports.pilots import runs_text, variances_text
-    from changeflow.usecases import pilot as piloting
+    from changeflow.usecases import parallel_runs
 
     if period is None:
         context.refuse(["contracts"], "it names the contracts of one run. Say which, with --period 2027-01.")
-        lines = list(runs_text(piloting.kept_runs(service, db=context.db, programme=context.programme, on=context.day)))
+        lines = list(
+            runs_text(parallel_runs.kept_runs(service, db=context.db, programme=context.programme, on=context.day))
+        )
     else:
-        run, kept = piloting.kept_variances(service, period, context.change, in_full=contracts)
+        run, kept = parallel_runs.kept_variances(service, period, context.change, in_full=contracts)
         lines = list(variances_text(run, kept, in_full=contracts))
     print_lines(lines)
 
@@ -155,10 +157,10 @@ def pilot_explain(
     evidence: Annotated[str, typer.Option(help="What shows it, for one contract: a letter, a calculation.")] = "",
 ) -> None:
     """Say why amounts differ. It counts when the period is reconciled again; the kept run stays as it was."""
-    from changeflow.usecases import piloting
+    from changeflow.usecases import pilot_records
 
     span = _span(between)
-    number = piloting.explain(
+    number = pilot_records.explain(
         service, period, element, context.change, contract=contract, between=span, reason=reason, evidence=evidence
     )
     if number is None:
@@ -193,13 +195,13 @@ def pilot_rules(
 ) -> None:
     """Show rules that earlier explanations propose for the next run; none applies before somebody accepts it."""
     from changeflow.reports.pilots import rules_text
-    from changeflow.usecases import piloting
+    from changeflow.usecases import pilot_records
 
     if accept is not None:
-        rule = piloting.accept_rule(service, accept, context.change)
+        rule = pilot_records.accept_rule(service, accept, context.change)
         note(f"The rule explains {rule.element} in {rule.period}: {rule.reason}.")
     else:
-        proposed = piloting.rules_for(service, db=context.db, programme=context.programme, on=context.day)
+        proposed = pilot_records.rules_for(service, db=context.db, programme=context.programme, on=context.day)
         print_lines(rules_text(proposed))
 
 
@@ -214,9 +216,9 @@ def pilot_test(
 ) -> None:
     """Record how a case of the structured test pack came out."""
     from changeflow.errors import UnknownThingError
-    from changeflow.usecases import piloting
+    from changeflow.usecases import pilot_records
 
     if result not in ("passed", "failed"):
         raise UnknownThingError("result", result, ["passed", "failed"])
-    number = piloting.test_case(service, case, evidence, context.change, passed=result == "passed")
+    number = pilot_records.test_case(service, case, evidence, context.change, passed=result == "passed")
     note(f"{case}: {result}." if number else "That was known already.")

@@ -40,17 +40,17 @@ def report_sro(
 ) -> None:
     """Write the report to the senior responsible owner."""
     from changeflow.reports.documents import write_sro
-    from changeflow.usecases import report as reporting
+    from changeflow.usecases import reports
 
     context.refuse_beside(folder, "since", "issue", "actor")
     if folder is not None:
-        built = reporting.sro_of_folder(folder, today=context.day, on=context.given_day)
+        built = reports.sro_of_folder(folder, today=context.day, on=context.given_day)
     elif issue:
-        built = reporting.issue_sro(
+        built = reports.issue_sro(
             context.programme, db=context.db, today=context.day, actor=context.actor, now=context.now, since=since
         )
     else:
-        built = reporting.sro_of_stored(
+        built = reports.sro_of_stored(
             context.programme, db=context.db, today=context.day, since=since, actor=context.actor, now=context.now
         )
     write_sro(built, out)

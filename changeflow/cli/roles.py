@@ -22,15 +22,15 @@ def roles(
 ) -> None:
     """List who may do what; of a programme folder, who is in which role."""
     from changeflow.intake.folder import read_folder
-    from changeflow.reports import roles as writing
+    from changeflow.reports.roles import holders_text, roles_list, roles_page
 
     check_form(form, "text", "markdown")
     if folder is not None and form == "markdown":
         raise InputError("The page is about every programme. Leave out the folder, or --format markdown.")
     if folder is not None:
-        lines = list(writing.holders_text(read_folder(folder).definition))
+        lines = list(holders_text(read_folder(folder).definition))
     elif form == "markdown":
-        lines = [writing.roles_page().rstrip("\n")]
+        lines = [roles_page().rstrip("\n")]
     else:
-        lines = list(writing.roles_list())
+        lines = list(roles_list())
     print_lines(lines)

@@ -34,10 +34,10 @@ def rules_list(
 ) -> None:
     """List every rule: code, severity, title."""
     from changeflow.intake.rulepacks import shipped_rulepacks
-    from changeflow.reports import rulebook as writing
+    from changeflow.reports.rulebook import rules_list, rules_page
 
     check_form(form, "text", "markdown")
-    lines = writing.rules_list() if form == "text" else [writing.rules_page(shipped_rulepacks()).rstrip("\n")]
+    lines = rules_list() if form == "text" else [rules_page(shipped_rulepacks()).rstrip("\n")]
     print_lines(lines)
 
 

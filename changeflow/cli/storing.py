@@ -9,7 +9,7 @@ from changeflow.cli.context import Context, shared
 from changeflow.cli.speaking import Folder, Form, check_form, note, print_as, print_lines, supported
 
 if TYPE_CHECKING:
-    from changeflow.usecases.apply import Difference
+    from changeflow.usecases.definitions import Difference
 
 baseline = typer.Typer(help="Approve a forecast as the baseline.", no_args_is_help=True)
 waiver = typer.Typer(help="Lift a rule, for a reason and a time.", no_args_is_help=True)
@@ -30,17 +30,17 @@ def apply(
 ) -> None:
     """Store a folder as the programme's next version; shows the difference first."""
     from changeflow.errors import ActorMissingError
-    from changeflow.usecases import apply as storing
+    from changeflow.usecases import definitions
 
     on = context.given_day
-    change = storing.difference(folder, db=context.db, on=on)
+    change = definitions.difference(folder, db=context.db, on=on)
     print_lines(_difference(change))
     if not context.actor:
         raise ActorMissingError
     if not (yes or change.is_same or typer.confirm("Store it?", err=True)):
         note("Nothing was stored.")
         raise typer.Exit(0)
-    number = storing.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
+    number = definitions.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
     note(f"{change.programme} is at version {number}.")
 
 

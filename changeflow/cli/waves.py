@@ -47,22 +47,22 @@ def waves(
     ] = 1,
 ) -> None:
     """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
-    from changeflow.reports import waves as writing
+    from changeflow.reports.waves import conflict_text, waves_report, waves_text
     from changeflow.roadmap.waves.why import why as explain_pair
-    from changeflow.usecases import waves as planning
+    from changeflow.usecases.waves import pair_named, plan_waves
 
     check_form(form)
     context.refuse_beside(folder)
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
     programme, announced = _programme(context, folder)
-    found = planning.plan_waves(programme, seconds=seconds, seed=seed, announced=announced, say=note)
+    found = plan_waves(programme, seconds=seconds, seed=seed, announced=announced, say=note)
     if not found.offers:
         if found.ran_out:
             raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
-        lines = writing.conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
+        lines = conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
         raise CheckFailedError("\n".join(lines))
-    report = writing.waves_report(programme.name, found.problem, found.offers)
+    report = waves_report(programme.name, found.problem, found.offers)
     if page is not None:
         from changeflow.reports.documents import write_waves
         from changeflow.reports.wave_board import draw
@@ -70,12 +70,12 @@ def waves(
         write_waves(report, [draw(found.problem, offer.plan) for offer in found.offers], page)
         note(f"Wrote {page}")
     if why is not None:
-        pair = planning.pair_named(found.problem, why)
+        pair = pair_named(found.problem, why)
         for offer in found.offers:
             out(f"{offer.style.name}:")
             print_lines(f"  {line}" for line in explain_pair(found.problem, offer.plan, pair))
         return
-    print_as(form, report, writing.waves_text)
+    print_as(form, report, waves_text)
 
 
 @shared("db", "programme", "at")
@@ -183,8 +183,8 @@ def keep(
     assume: Assume = None,
 ) -> None:
     """Ask what would keep a date: the cheapest set of the levers that risk.yaml names. None does: exit 3."""
-    from changeflow.reports.keeping import keep_report, keep_text
-    from changeflow.usecases.keeping import what_keeps
+    from changeflow.reports.recovery import keep_report, keep_text
+    from changeflow.usecases.recovery import what_keeps
 
     check_form(form)
     context.refuse_beside(folder)

@@ -43,11 +43,11 @@ def serve(
 @shared("db", "at")
 def status(context: Context) -> None:
     """Say how ticks and messages stand, and what waits for a person; exit 3 when something does."""
-    from changeflow.usecases import watching
+    from changeflow.usecases import monitoring
 
-    for what, count in watching.numbers(db=context.db).items():
+    for what, count in monitoring.numbers(db=context.db).items():
         out(f"{count:>6}  {what}")
-    troubles = watching.troubles(db=context.db, now=context.now)
+    troubles = monitoring.troubles(db=context.db, now=context.now)
     for trouble in troubles:
         note(trouble)
     if troubles:

@@ -13,7 +13,7 @@ PRODUCT = "-//changeflow//changeflow//EN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CalendarEntry:
     """One date of one person. The same thing keeps its `uid`; what is said of it anew has a higher `sequence`."""
 
     uid: str
@@ -30,17 +30,17 @@ class Entry:
     attendee: tuple[str, str] | None = None
 
 
-def feed(name: str, entries: Iterable[Entry]) -> bytes:
+def feed(name: str, entries: Iterable[CalendarEntry]) -> bytes:
     """Return a calendar to subscribe to."""
     return _calendar("PUBLISH", entries, name=name)
 
 
-def invitation(entry: Entry) -> bytes:
+def invitation(entry: CalendarEntry) -> bytes:
     """Return an invitation, or its withdrawal."""
     return _calendar("CANCEL" if entry.is_cancelled else "REQUEST", [entry])
 
 
-def _calendar(method: str, entries: Iterable[Entry], *, name: str = "") -> bytes:
+def _calendar(method: str, entries: Iterable[CalendarEntry], *, name: str = "") -> bytes:
     # Loaded here: most commands never need it.
     from icalendar import Calendar
 
@@ -57,7 +57,7 @@ def _calendar(method: str, entries: Iterable[Entry], *, name: str = "") -> bytes
     return bytes(calendar.to_ical())
 
 
-def _event(entry: Entry) -> Any:  # noqa: ANN401  (icalendar has no types)
+def _event(entry: CalendarEntry) -> Any:  # noqa: ANN401  (icalendar has no types)
     from icalendar import Event
 
     event = Event()

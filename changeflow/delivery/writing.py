@@ -10,7 +10,7 @@ from typing import Any
 
 from babel.dates import format_date
 
-from changeflow.delivery.invitations import MEETS_AT, Entry, invitation
+from changeflow.delivery.invitations import MEETS_AT, CalendarEntry, invitation
 from changeflow.delivery.message import Message
 from changeflow.delivery.templates import LANGUAGES, Templates
 
@@ -21,7 +21,7 @@ SHOWN_AGAINST = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class LetterItem:
     """One thing that a letter asks for."""
 
     reason: str
@@ -42,7 +42,7 @@ class Item:
     """What speaks against it, the gravest first; shown are the first few."""
     calendar: str = ""
     """`invited`, `moved` or `cancelled`, where it is about a date in somebody's calendar."""
-    entry: Entry | None = None
+    entry: CalendarEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Letter:
     name: str
     address: str
     language: str
-    items: tuple[Item, ...]
+    items: tuple[LetterItem, ...]
     office: str
     office_email: str
     today: date
@@ -92,7 +92,7 @@ def write(letter: Letter, templates: Templates) -> Message:
     )
 
 
-def _said(item: Item, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
+def _said(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
     """Say one item: its subject line, its sentences (a dash begins a point of a list), and its action."""
     late = (letter.today - item.due_on).days
     values = {
@@ -143,7 +143,7 @@ def _subject(items: Sequence[dict[str, Any]], language: str, templates: Template
     return _line(templates.say("words", "several", {"count": len(items), "first": items[0]["subject"]}, language))
 
 
-def _whys(items: Sequence[Item]) -> list[str]:
+def _whys(items: Sequence[LetterItem]) -> list[str]:
     """Say why it matters, each programme's statement once."""
     return list(dict.fromkeys(item.students for item in items if item.students))
 

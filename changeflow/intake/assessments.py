@@ -6,7 +6,7 @@ from pathlib import Path
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.intake.tables import Row, read_table
+from changeflow.intake.tables import TableRow, read_table
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 
@@ -59,7 +59,7 @@ def read_assessments(
             yield Assessment(person=person, round=path.stem, on=on, scores=scores, evidence=evidence)
 
 
-def _score(row: Row, element: Element, shown: str, problems: list[Problem]) -> int | None:
+def _score(row: TableRow, element: Element, shown: str, problems: list[Problem]) -> int | None:
     text = row.cells.get(element)
     if text is None:
         return None
@@ -69,7 +69,7 @@ def _score(row: Row, element: Element, shown: str, problems: list[Problem]) -> i
     return int(text)
 
 
-def _date(row: Row, shown: str, problems: list[Problem]) -> date | None:
+def _date(row: TableRow, shown: str, problems: list[Problem]) -> date | None:
     try:
         return parse_day(row.cells["on"])
     except ValueError as error:

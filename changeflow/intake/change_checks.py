@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from changeflow.intake.checks import unknown
 from changeflow.programme.definition import Definition
-from changeflow.programme.reference import Flaw, Place
+from changeflow.programme.references import Flaw, Place
 
 CHANGE = "change"
 

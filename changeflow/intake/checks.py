@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
-from changeflow.programme.reference import PROGRAMME, Flaw, Place
+from changeflow.programme.references import PROGRAMME, Flaw, Place
 from changeflow.rules.catalogue import RULES
 from changeflow.services.transition import Route, redundancies
 from changeflow.values.finding import Waiver

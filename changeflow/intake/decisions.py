@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.intake.progress import read_day
-from changeflow.intake.tables import Row, read_table
+from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import Condition
 from changeflow.values.problem import Problem, did_you_mean
 from changeflow.values.words import Outcome
@@ -54,7 +54,7 @@ def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[
     yield from found.values()
 
 
-def _decision(row: Row, shown: str, problems: list[Problem]) -> ReportedDecision | None:
+def _decision(row: TableRow, shown: str, problems: list[Problem]) -> ReportedDecision | None:
     before = len(problems)
     outcome = Outcome.REJECT
     try:
@@ -78,7 +78,7 @@ def _decision(row: Row, shown: str, problems: list[Problem]) -> ReportedDecision
     )
 
 
-def _conditions(row: Row, shown: str, problems: list[Problem]) -> Iterator[Condition]:
+def _conditions(row: TableRow, shown: str, problems: list[Problem]) -> Iterator[Condition]:
     text = row.cells.get("condition")
     if text is None:
         return

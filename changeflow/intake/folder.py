@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from changeflow.adkar.assessment import Assessment
-from changeflow.adkar.impacts import Change
+from changeflow.adkar.impacts import ChangeImpact
 from changeflow.adkar.people import Contact, Person
 from changeflow.errors import MOST_LISTED, CyclicRoadmapError, ProblemsError, RulesUnknownError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
@@ -20,12 +20,12 @@ from changeflow.intake.pilot_checks import check_pilots
 from changeflow.intake.rollout_checks import check_levelling, check_levers, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
-from changeflow.intake.tables import MOST_BYTES, Row, read_table
+from changeflow.intake.tables import MOST_BYTES, TableRow, read_table
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, School, ServiceFile
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.programme.programme import Programme, join
-from changeflow.programme.reference import Flaw
+from changeflow.programme.references import Flaw
 from changeflow.resources import shipped_pathway
 from changeflow.roadmap.graph import in_order
 from changeflow.roadmap.levelling.request import Levelling
@@ -92,7 +92,7 @@ class _Reader:
         rollout = self._optional("rollout.yaml", Rollout, "rollout")
         risk = self._optional("risk.yaml", Risk, "risk")
         levelling = self._optional("levelling.yaml", Levelling, "levelling")
-        change = self._optional("change.yaml", Change, "change")
+        change = self._optional("change.yaml", ChangeImpact, "change")
         calendars = tuple(self._many("calendars", CalendarFile, lambda c: f"calendar:{c.calendar}"))
         if not services and not any(p.file.startswith("services") for p in self.problems):
             remedy = "Add a file such as services/payroll.yaml."
@@ -277,7 +277,7 @@ class _Reader:
 
     def _table(
         self, name: str, required: tuple[str, ...], optional: tuple[str, ...], mapping: dict[str, str]
-    ) -> Iterator[Row]:
+    ) -> Iterator[TableRow]:
         path = self.path / name
         if not is_there(path):
             remedy = f"Its columns are {', '.join(required)}."
@@ -286,7 +286,9 @@ class _Reader:
         columns = {"required": required, "optional": optional}
         return read_table(path, name, self.problems, **columns, mapping=mapping, inside=self.path)
 
-    def _row(self, row: Row, model: type[Model], file: str, cells: dict[str, object] | None = None) -> Model | None:
+    def _row(
+        self, row: TableRow, model: type[Model], file: str, cells: dict[str, object] | None = None
+    ) -> Model | None:
         known = set(model.model_fields)
         given = cells if cells is not None else dict(row.cells)
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from changeflow.intake.checks import unknown
 from changeflow.pilots.criteria import ExitCriterion
 from changeflow.programme.definition import Definition, ServiceFile
-from changeflow.programme.reference import Flaw, Place
+from changeflow.programme.references import Flaw, Place
 
 
 def check_pilots(definition: Definition) -> Iterator[Flaw]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from changeflow.intake.tables import Row, read_table
+from changeflow.intake.tables import TableRow, read_table
 from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
@@ -53,7 +53,7 @@ def parse_remaining(text: str, *, minutes_per_day: int) -> int:
     return left.amount
 
 
-def _is_remaining(text: str, row: Row, shown: str, problems: list[Problem]) -> bool:
+def _is_remaining(text: str, row: TableRow, shown: str, problems: list[Problem]) -> bool:
     try:
         parse_remaining(text, minutes_per_day=24 * 60)
     except ValueError as error:
@@ -63,7 +63,7 @@ def _is_remaining(text: str, row: Row, shown: str, problems: list[Problem]) -> b
     return True
 
 
-def read_day(row: Row, column: str, shown: str, problems: list[Problem]) -> date | None:
+def read_day(row: TableRow, column: str, shown: str, problems: list[Problem]) -> date | None:
     """Read a cell that is a day; an empty one is None, one that is no day a problem."""
     text = row.cells.get(column)
     if text is None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from changeflow.intake.checks import unknown
+from changeflow.planning.risk import tasks_named
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
-from changeflow.programme.reference import Flaw, Place
-from changeflow.programme.risk import tasks_named
+from changeflow.programme.references import Flaw, Place
 from changeflow.roadmap.tasks import Bound
 from changeflow.values.duration import parse_range
 from changeflow.values.moments import spoken_day

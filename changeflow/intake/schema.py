@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from changeflow.adkar.impacts import Change
+from changeflow.adkar.impacts import ChangeImpact
 from changeflow.files import write_whole
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
 from changeflow.roadmap.levelling.request import Levelling
@@ -25,7 +25,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "rollout": Rollout,
     "risk": Risk,
     "levelling": Levelling,
-    "change": Change,
+    "change": ChangeImpact,
 }
 
 

@@ -31,7 +31,7 @@ class _TooBigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One line of a table: its cells by column, stripped; an empty cell is left out."""
 
     line: int
@@ -52,7 +52,7 @@ def read_table(
     optional: tuple[str, ...] | None,
     mapping: Mapping[str, str] | None = None,
     inside: Path | None = None,
-) -> Iterator[Row]:
+) -> Iterator[TableRow]:
     """Read a CSV, or the first sheet of an xlsx; `mapping` gives their column for ours.
 
     `optional=None` takes any other column as it is. A file that leads out of the folder `inside` is refused. The rows
@@ -61,7 +61,7 @@ def read_table(
     return _until_too_many(_read(path, shown, problems, required, optional, mapping, inside), problems)
 
 
-def _until_too_many(rows: list[Row], problems: list[Problem]) -> Iterator[Row]:
+def _until_too_many(rows: list[TableRow], problems: list[Problem]) -> Iterator[TableRow]:
     for row in rows:
         if len(problems) > MOST_LISTED:
             return
@@ -76,7 +76,7 @@ def _read(
     optional: tuple[str, ...] | None,
     mapping: Mapping[str, str] | None,
     inside: Path | None,
-) -> list[Row]:
+) -> list[TableRow]:
     columns = _Columns(required, optional, mapping or {})
     try:
         if path.suffix.lower() == ".xlsx":
@@ -98,7 +98,7 @@ def _read(
         return []
 
 
-def _csv_rows(text: str, shown: str, problems: list[Problem], columns: "_Columns") -> Iterator[Row]:
+def _csv_rows(text: str, shown: str, problems: list[Problem], columns: "_Columns") -> Iterator[TableRow]:
     reader = None
     try:
         csv.field_size_limit(MAX_FIELD)
@@ -163,7 +163,7 @@ def _rows(
     shown: str,
     problems: list[Problem],
     wanted: _Columns,
-) -> Iterator[Row]:
+) -> Iterator[TableRow]:
     if len(head) > MOST_COLUMNS:
         raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")
     theirs = [plain_cell(h.strip()) for h in head]
@@ -190,7 +190,7 @@ def _rows(
             )
             continue
         named = zip(header, cells, strict=False)
-        row = Row(line, {h: plain_cell(c.strip()) for h, c in named if c.strip()}, columns)
+        row = TableRow(line, {h: plain_cell(c.strip()) for h, c in named if c.strip()}, columns)
         filled += len(row.cells)
         if filled > MOST_CELLS:
             raise _TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")

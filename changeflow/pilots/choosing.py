@@ -17,7 +17,7 @@ BANDS = ((0, "small"), (200, "medium"), (600, "large"))
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PilotCandidate:
     """A school that could go first."""
 
     id: str
@@ -51,7 +51,7 @@ def band_of_size(pupils: int | None) -> str:
     return [name for least, name in BANDS if pupils >= least][-1]
 
 
-def choose(candidates: Sequence[Candidate], *, size: int, alternatives: int = 3) -> tuple[Cohort, ...]:
+def choose(candidates: Sequence[PilotCandidate], *, size: int, alternatives: int = 3) -> tuple[Cohort, ...]:
     """Return the cohorts of a size that are most like the trust, the best first; of equals the first by name.
 
     Where some school is reluctant, every cohort has one; schools that must be in it are, those that cannot are not, and
@@ -72,7 +72,7 @@ def choose(candidates: Sequence[Candidate], *, size: int, alternatives: int = 3)
     return tuple(sorted(found, key=lambda c: (round(c.distance, 9), c.schools))[:alternatives])
 
 
-def shares(candidates: Sequence[Candidate]) -> dict[str, dict[str, float]]:
+def shares(candidates: Sequence[PilotCandidate]) -> dict[str, dict[str, float]]:
     """Return for each trait the share of schools that has each value."""
     traits = sorted({t for c in candidates for t in c.traits})
     found = {}
@@ -83,8 +83,8 @@ def shares(candidates: Sequence[Candidate]) -> dict[str, dict[str, float]]:
 
 
 def _groups(
-    ordered: Sequence[Candidate], size: int, mix: Mapping[str, Mapping[str, float]]
-) -> Iterator[tuple[Candidate, ...]]:
+    ordered: Sequence[PilotCandidate], size: int, mix: Mapping[str, Mapping[str, float]]
+) -> Iterator[tuple[PilotCandidate, ...]]:
     """Yield the cohorts to compare: all of them, or those of the schools that are most like the rest."""
     tried = list(ordered)
     while comb(len(tried), size) > MOST:
@@ -94,7 +94,7 @@ def _groups(
     yield from combinations(tried, size)
 
 
-def _cohort(group: Sequence[Candidate], mix: Mapping[str, Mapping[str, float]]) -> Cohort:
+def _cohort(group: Sequence[PilotCandidate], mix: Mapping[str, Mapping[str, float]]) -> Cohort:
     own = shares(group)
     by_trait = {
         trait: sum(abs(share - own[trait].get(value, 0.0)) for value, share in values.items()) / 2

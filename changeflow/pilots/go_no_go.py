@@ -11,7 +11,7 @@ from changeflow.values.duration import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class GateProposal:
     """`go` only when nothing speaks against it."""
 
     go: bool
@@ -31,7 +31,7 @@ def propose(
     within_share: Decimal = Decimal(0),
     pilot: PilotPlan | None = None,
     measured: Mapping[str, str] | None = None,
-) -> Proposal:
+) -> GateProposal:
     """Weigh a service's parallel runs and its pilot's exit criteria. None of either means it is not asked for.
 
     `within_share` is asked of each of the last runs, where the policy has no share of its own.
@@ -44,7 +44,7 @@ def propose(
         _weigh_pay(latest_by_period(runs)[-needed:], parallel_run.within_share or within_share, good, bad)
     for criterion in pilot.exit_criteria if pilot else ():
         _weigh(criterion, (measured or {}).get(criterion.id), good, bad)
-    return Proposal(not bad, tuple(good), tuple(bad))
+    return GateProposal(not bad, tuple(good), tuple(bad))
 
 
 def _weigh_runs(runs: Sequence[RunSummary], needed: int, good: list[str], bad: list[str]) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from changeflow.pilots.runs import RunSummary
 
 
-class Outcome(StrEnum):
+class MatchOutcome(StrEnum):
     """What became of one contract. Its worst element decides."""
 
     EQUAL = "equal"
@@ -22,14 +22,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Variance:
+class PayVariance:
     """One element of one contract that differs: `difference` is new minus old."""
 
     key: str
     element: str
     old: Decimal
     new: Decimal
-    outcome: Outcome
+    outcome: MatchOutcome
     reason: str = ""
 
     @property
@@ -41,15 +41,15 @@ class Variance:
 class Reconciliation:
     """One run's result. It holds keys of contracts, so it is personal data: reports use `summary`."""
 
-    counts: Mapping[Outcome, int]
+    counts: Mapping[MatchOutcome, int]
     """Contracts by outcome."""
-    cells: Mapping[str, Mapping[Outcome, int]] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[MatchOutcome, int]] = field(default_factory=dict)
     """Differing cells by element and outcome, of contracts on both sides; and, as `missing` and `extra`, how many
     leavers and starters were explained."""
-    variances: tuple[Variance, ...]
+    variances: tuple[PayVariance, ...]
     """The gravest differences contract by contract, those first whose pay is hit hardest; unequal within tolerance
     included."""
-    keys: Mapping[Outcome, tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[MatchOutcome, tuple[str, ...]] = field(default_factory=dict)
     """The first of those that are missing, extra or there twice, in order."""
     elements: tuple[str, ...]
     largest_unexplained: Decimal = Decimal(0)
@@ -60,12 +60,12 @@ class Reconciliation:
     """Contracts on both sides that the old output pays and the new one does not."""
     pay: str | None = None
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: MatchOutcome) -> int:
         return self.counts.get(outcome, 0)
 
     @property
-    def unexplained(self) -> tuple[Variance, ...]:
-        return tuple(v for v in self.variances if v.outcome is Outcome.UNEXPLAINED)
+    def unexplained(self) -> tuple[PayVariance, ...]:
+        return tuple(v for v in self.variances if v.outcome is MatchOutcome.UNEXPLAINED)
 
     @property
     def names_contracts(self) -> bool:
@@ -76,8 +76,8 @@ class Reconciliation:
         return replace(self, variances=(), keys={})
 
     def summary(self, *, service: str, period: str, on: date) -> RunSummary:
-        found = [self.count(o) for o in (Outcome.EQUAL, Outcome.WITHIN_TOLERANCE, Outcome.EXPLAINED)]
-        unexplained = self.count(Outcome.UNEXPLAINED)
+        found = [self.count(o) for o in (MatchOutcome.EQUAL, MatchOutcome.WITHIN_TOLERANCE, MatchOutcome.EXPLAINED)]
+        unexplained = self.count(MatchOutcome.UNEXPLAINED)
         return RunSummary(
             service=service,
             period=period,
@@ -86,9 +86,9 @@ class Reconciliation:
             within_tolerance=found[1],
             explained=found[2],
             unexplained=unexplained,
-            missing=self.count(Outcome.MISSING),
-            extra=self.count(Outcome.EXTRA),
-            duplicates=self.count(Outcome.DUPLICATE),
+            missing=self.count(MatchOutcome.MISSING),
+            extra=self.count(MatchOutcome.EXTRA),
+            duplicates=self.count(MatchOutcome.DUPLICATE),
             largest_unexplained=self.largest_unexplained,
             on=on,
             unpaid=self.unpaid,
@@ -106,7 +106,7 @@ class KeptVariance:
     """Empty where the contract is missing, extra or there twice."""
     old: Decimal | None
     new: Decimal | None
-    outcome: Outcome
+    outcome: MatchOutcome
     reason: str
 
     @property

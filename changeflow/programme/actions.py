@@ -11,7 +11,7 @@ from changeflow.values.roles import Action, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class PermissionEntry:
     """One row of the table."""
 
     words: str
@@ -54,14 +54,14 @@ _WORK_ON_FILES = (
 )  # fmt: skip
 """Commands by what they do, where there are many."""
 
-TABLE: Mapping[Action, Entry] = {
-    Action.TAKE_BASELINE: Entry(
+TABLE: Mapping[Action, PermissionEntry] = {
+    Action.TAKE_BASELINE: PermissionEntry(
         words="take a baseline",
         roles=(Role.SRO, Role.BOARD),
         commands=("baseline take",),
         is_decision=True,
     ),
-    Action.DECIDE_GATE: Entry(
+    Action.DECIDE_GATE: PermissionEntry(
         words="decide {thing}",
         thing="a gate",
         roles=(Role.OWNER, Role.SRO),
@@ -69,13 +69,13 @@ TABLE: Mapping[Action, Entry] = {
         is_decision=True,
         note="also where another person records what they have decided",
     ),
-    Action.RECORD_DECISION: Entry(
+    Action.RECORD_DECISION: PermissionEntry(
         words="record what another person has decided",
         roles=(*WORKING, Role.SPONSOR, Role.BOARD),
         commands=("gate decide", "gate import", "task import", "confidence set"),
         is_decision=True,
     ),
-    Action.APPROVE_WAIVER: Entry(
+    Action.APPROVE_WAIVER: PermissionEntry(
         words="approve a waiver",
         roles=(Role.SRO, Role.BOARD, Role.FINANCE, Role.LEAD_PROVIDER),
         commands=("waiver add", "apply"),
@@ -83,33 +83,33 @@ TABLE: Mapping[Action, Entry] = {
         note="each rule says which of these must approve ([rules](rules.md)); a waiver that they have not approved "
         "lifts nothing",
     ),
-    Action.ADD_WAIVER: Entry(
+    Action.ADD_WAIVER: PermissionEntry(
         words="record a waiver",
         roles=(*WORKING, Role.BOARD, Role.FINANCE, Role.ADMIN),
         commands=("waiver add", "apply"),
         is_decision=True,
     ),
-    Action.SET_CONFIDENCE: Entry(
+    Action.SET_CONFIDENCE: PermissionEntry(
         words="set the delivery confidence",
         roles=(Role.SRO,),
         commands=("confidence set",),
         is_decision=True,
     ),
-    Action.SIGN: Entry(
+    Action.SIGN: PermissionEntry(
         words="sign {thing}",
         thing="a go-live",
         roles=(Role.SIGNATORY,),
         commands=("pilot sign",),
         is_decision=True,
     ),
-    Action.CONFIRM: Entry(
+    Action.CONFIRM: PermissionEntry(
         words="confirm what {thing} requires",
         thing="a go-live",
         roles=(*WORKING, Role.OWNER),
         commands=("pilot confirm",),
         is_decision=True,
     ),
-    Action.WITHDRAW_DECISION: Entry(
+    Action.WITHDRAW_DECISION: PermissionEntry(
         words="withdraw {thing}",
         thing="a decision",
         roles=(Role.OWNER, Role.SRO),
@@ -117,14 +117,14 @@ TABLE: Mapping[Action, Entry] = {
         is_decision=True,
         note="a gate's decision and its conditions; the delivery confidence: the SRO alone",
     ),
-    Action.WITHDRAW_CONFIRMATION: Entry(
+    Action.WITHDRAW_CONFIRMATION: PermissionEntry(
         words="withdraw {thing}",
         thing="a confirmation",
         roles=(Role.RECORDER, Role.SRO),
         commands=("fact withdraw",),
         is_decision=True,
     ),
-    Action.WITHDRAW_SIGNATURE: Entry(
+    Action.WITHDRAW_SIGNATURE: PermissionEntry(
         words="withdraw {thing}",
         thing="a signature",
         roles=(Role.RECORDER,),
@@ -132,27 +132,27 @@ TABLE: Mapping[Action, Entry] = {
         is_decision=True,
         note="each their own",
     ),
-    Action.EXPORT_PERSON: Entry(
+    Action.EXPORT_PERSON: PermissionEntry(
         words="export what is kept about a person",
         roles=(Role.DATA_PROTECTION, Role.ADMIN),
         commands=("person export",),
         is_personal=True,
         note="needs a reason where it has scores: nothing else shows the scores of one person",
     ),
-    Action.ERASE_PERSON: Entry(
+    Action.ERASE_PERSON: PermissionEntry(
         words="erase what is kept about a person",
         roles=(Role.DATA_PROTECTION, Role.ADMIN),
         commands=("person erase",),
         is_personal=True,
     ),
-    Action.EXPORT_ADDRESSES: Entry(
+    Action.EXPORT_ADDRESSES: PermissionEntry(
         words="export names and addresses",
         roles=(Role.DATA_PROTECTION, Role.ADMIN, Role.PROJECT_TEAM),
         commands=("export",),
         is_personal=True,
         note="`--with-addresses`; the folder without them is open",
     ),
-    Action.READ_CONTRACTS: Entry(
+    Action.READ_CONTRACTS: PermissionEntry(
         words="look at single contracts of {thing}",
         thing="a service",
         roles=(Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
@@ -160,7 +160,7 @@ TABLE: Mapping[Action, Entry] = {
         is_personal=True,
         note="masked ones as well, and `--with-contracts` in a folder; totals are open. Each look is noted",
     ),
-    Action.EXPLAIN_CONTRACTS: Entry(
+    Action.EXPLAIN_CONTRACTS: PermissionEntry(
         words="explain differences in pay of {thing}",
         thing="a service",
         roles=(Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
@@ -168,48 +168,48 @@ TABLE: Mapping[Action, Entry] = {
         is_personal=True,
         note="also by `explanations:` in a folder that is applied again",
     ),
-    Action.READ_STANDINGS: Entry(
+    Action.READ_STANDINGS: PermissionEntry(
         words="look at where groups are",
         roles=_ALL,
         commands=("assess show",),
         note="published groups, in bands; each look is noted",
     ),
-    Action.READ_REPORT: Entry(
+    Action.READ_REPORT: PermissionEntry(
         words="read the report",
         roles=_OPEN,
         commands=("report sro", "report go-no-go"),
         note="noted where it says where people are",
     ),
-    Action.READ_ANSWERS: Entry(
+    Action.READ_ANSWERS: PermissionEntry(
         words="read what people answered to messages",
         roles=_OPEN,
         commands=("nudge answers",),
         note="noted where there are any",
     ),
-    Action.READ_CALENDAR: Entry(
+    Action.READ_CALENDAR: PermissionEntry(
         words="write out a person's calendar",
         roles=_OPEN,
         commands=("nudge calendar",),
         note="noted",
     ),
-    Action.READ_FACTS: Entry(
+    Action.READ_FACTS: PermissionEntry(
         words="list recorded facts",
         roles=_OPEN,
         commands=("fact list",),
         note="noted where there are any; contracts and scores are not among them",
     ),
-    Action.PREVIEW_MESSAGES: Entry(
+    Action.PREVIEW_MESSAGES: PermissionEntry(
         words="preview messages",
         roles=(Role.MACHINE, Role.SYSTEM),
         commands=("nudge preview", "nudge dispatch"),
         note="shows addresses, as sending does",
     ),
-    Action.STORE_VERSION: Entry(
+    Action.STORE_VERSION: PermissionEntry(
         words="store a version of the programme",
         roles=(*WORKING, Role.BOARD, Role.ADMIN),
         commands=("apply",),
     ),
-    Action.CHANGE_ROLES: Entry(
+    Action.CHANGE_ROLES: PermissionEntry(
         words="store a version that changes {thing}",
         thing="who may do what",
         roles=(Role.SRO, Role.BOARD),
@@ -217,137 +217,137 @@ TABLE: Mapping[Action, Entry] = {
         note="who is in a role, who decides a gate or signs, what protects people (smaller groups, longer keeping); "
         "by the version that is stored already; where that names neither, those who may store a version",
     ),
-    Action.PROPOSE_LESSON: Entry(
+    Action.PROPOSE_LESSON: PermissionEntry(
         words="propose a lesson",
         roles=WORKING,
         commands=("pilot lesson propose",),
     ),
-    Action.ANSWER_LESSON: Entry(
+    Action.ANSWER_LESSON: PermissionEntry(
         words="accept or decline a lesson",
         roles=WORKING,
         commands=("pilot lesson accept", "pilot lesson decline"),
     ),
-    Action.REPEAT_PILOT: Entry(
+    Action.REPEAT_PILOT: PermissionEntry(
         words="repeat a pilot or a parallel run",
         roles=WORKING,
         commands=("pilot again",),
     ),
-    Action.REPORT_PROGRESS: Entry(
+    Action.REPORT_PROGRESS: PermissionEntry(
         words="report progress of {thing}",
         thing="a task",
         roles=(*WORKING, Role.OWNER, Role.HEAD),
         commands=("task start", "task finish", "task progress", "task import"),
     ),
-    Action.IMPORT_SCORES: Entry(
+    Action.IMPORT_SCORES: PermissionEntry(
         words="import a round of assessments",
         roles=(Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
         commands=("assess import",),
         is_personal=True,
         note="each import is noted, also one that changes nothing",
     ),
-    Action.CORRECT_SCORES: Entry(
+    Action.CORRECT_SCORES: PermissionEntry(
         words="import answers of people who have answered in the same round",
         roles=(Role.PROJECT_TEAM, Role.DATA_PROTECTION),
         commands=("assess import",),
         is_personal=True,
         note="a correction, or the same file again",
     ),
-    Action.RECORD_TRAINING: Entry(
+    Action.RECORD_TRAINING: PermissionEntry(
         words="record who came to training",
         roles=WORKING,
         commands=("training import",),
     ),
-    Action.REPORT_CHECKPOINT: Entry(
+    Action.REPORT_CHECKPOINT: PermissionEntry(
         words="report {thing}",
         thing="a checkpoint",
         roles=(*WORKING, Role.OWNER, Role.HEAD),
         commands=("checkpoint report",),
     ),
-    Action.NOTE_SPONSOR: Entry(
+    Action.NOTE_SPONSOR: PermissionEntry(
         words="note what the sponsor did",
         roles=(*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD),
         commands=("sponsor act",),
     ),
-    Action.MEASURE_PILOT: Entry(
+    Action.MEASURE_PILOT: PermissionEntry(
         words="record a pilot's measure",
         roles=(*WORKING, Role.OWNER),
         commands=("pilot measure",),
     ),
-    Action.RECONCILE: Entry(
+    Action.RECONCILE: PermissionEntry(
         words="store a parallel run",
         roles=WORKING,
         commands=("pilot reconcile",),
         note="with `--service`, and single contracts are shown to those who may look at them; without it, it works "
         "on files of your own",
     ),
-    Action.RECORD_FILING: Entry(
+    Action.RECORD_FILING: PermissionEntry(
         words="record what was filed",
         roles=WORKING,
         commands=("pilot submitted",),
     ),
-    Action.RECORD_TEST: Entry(
+    Action.RECORD_TEST: PermissionEntry(
         words="record a test",
         roles=WORKING,
         commands=("pilot test",),
     ),
-    Action.RAISE_ISSUE: Entry(words="raise an issue", roles=_ALL, commands=("pilot issue raise",)),
-    Action.UPDATE_ISSUE: Entry(
+    Action.RAISE_ISSUE: PermissionEntry(words="raise an issue", roles=_ALL, commands=("pilot issue raise",)),
+    Action.UPDATE_ISSUE: PermissionEntry(
         words="update {thing}",
         thing="an issue",
         roles=(*WORKING, Role.OWNER, Role.HEAD),
         commands=("pilot issue update",),
     ),
-    Action.GIVE_FEEDBACK: Entry(words="give feedback", roles=_ALL, commands=("pilot feedback add",)),
-    Action.PLAN_IMPROVEMENT: Entry(
+    Action.GIVE_FEEDBACK: PermissionEntry(words="give feedback", roles=_ALL, commands=("pilot feedback add",)),
+    Action.PLAN_IMPROVEMENT: PermissionEntry(
         words="plan an improvement",
         roles=WORKING,
         commands=("pilot feedback improve",),
     ),
-    Action.FINISH_IMPROVEMENT: Entry(
+    Action.FINISH_IMPROVEMENT: PermissionEntry(
         words="finish {thing}",
         thing="an improvement",
         roles=(*WORKING, Role.OWNER),
         commands=("pilot feedback done",),
     ),
-    Action.ISSUE_REPORT: Entry(
+    Action.ISSUE_REPORT: PermissionEntry(
         words="issue the report",
         roles=(*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
         commands=("report sro",),
         note="`--issue`, and the weekly flow",
     ),
-    Action.WITHDRAW_FACT: Entry(
+    Action.WITHDRAW_FACT: PermissionEntry(
         words="withdraw {thing}",
         thing="a fact",
         roles=(Role.RECORDER, Role.SRO),
         commands=("fact withdraw",),
     ),
-    Action.ANSWER_MESSAGE: Entry(
+    Action.ANSWER_MESSAGE: PermissionEntry(
         words="answer a message",
         roles=(Role.RECIPIENT,),
         routes=("GET /a/{token}", "POST /a/{token}"),
     ),
-    Action.CHOOSE_MESSAGES: Entry(
+    Action.CHOOSE_MESSAGES: PermissionEntry(
         words="choose which messages to get",
         roles=(Role.RECIPIENT,),
         routes=("GET /u/{token}", "POST /u/{token}"),
     ),
-    Action.SUBSCRIBE: Entry(
+    Action.SUBSCRIBE: PermissionEntry(
         words="subscribe to one's own dates",
         roles=(Role.RECIPIENT,),
         routes=("POST /u/{token}/calendar", "GET /c/{token}.ics"),
     ),
-    Action.READ_PROGRAMME: Entry(
+    Action.READ_PROGRAMME: PermissionEntry(
         words="read the stored plan",
         roles=_OPEN,
         commands=_READ_THE_PLAN,
     ),
-    Action.OPERATE: Entry(
+    Action.OPERATE: PermissionEntry(
         words="run changeflow",
         roles=(Role.MACHINE, Role.SYSTEM),
         commands=_RUN_CHANGEFLOW,
         routes=("GET /health", "GET /metrics"),
     ),
-    Action.USE_FILES: Entry(
+    Action.USE_FILES: PermissionEntry(
         words="work on files of your own",
         roles=(Role.MACHINE,),
         commands=_WORK_ON_FILES,

@@ -6,7 +6,7 @@ from datetime import date
 from changeflow.adkar.people import Person
 from changeflow.adkar.views import View, roll_up
 from changeflow.programme.definition import Definition, Wave
-from changeflow.programme.reference import References
+from changeflow.programme.references import References
 
 PROGRAMME, SERVICE, WAVE = "programme", "service", "wave"
 AUDIENCE, GROUP, HUB, HUB_GROUP = "audience", "group", "hub", "hub-group"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from changeflow.adkar.impacts import Change
+from changeflow.adkar.impacts import ChangeImpact
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import Assurance, GoNoGo, ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.levelling.request import Levelling
@@ -324,7 +324,7 @@ class Definition(Frozen):
     """risk.yaml, or nothing of it."""
     levelling: Levelling = Levelling()
     """levelling.yaml, or nothing of it."""
-    change: Change = Change()
+    change: ChangeImpact = ChangeImpact()
     """change.yaml, or nothing of it."""
 
     @property

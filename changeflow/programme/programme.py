@@ -7,15 +7,15 @@ from datetime import date
 import networkx as nx
 
 from changeflow.calendar.periods import PayPeriod
-from changeflow.programme.conditions import add_conditions, add_refusals
+from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
+from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals
+from changeflow.programme.assembly.expansion import Expansion, expand
+from changeflow.programme.assembly.readiness import add_readiness
+from changeflow.programme.assembly.repeats import add_repetitions
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
-from changeflow.programme.expansion import Expansion, expand
 from changeflow.programme.facts import Facts
-from changeflow.programme.readiness import add_readiness
-from changeflow.programme.reference import Flaw, References
-from changeflow.programme.reinforcement import Found, add_corrections, judged_checkpoints
-from changeflow.programme.repetitions import add_repetitions
-from changeflow.programme.staff import as_of, handed_over
+from changeflow.programme.references import Flaw, References
+from changeflow.programme.staffing import as_of, handed_over
 from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.graph import build_graph
 from changeflow.roadmap.profile import TEXTBOOK
@@ -23,7 +23,7 @@ from changeflow.roadmap.promises import Promises
 from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
-from changeflow.values.rulepack import Entry, Rulepacks
+from changeflow.values.rulepack import RulepackEntry, Rulepacks
 from changeflow.values.words import Kind, Phase
 
 
@@ -139,7 +139,7 @@ class Programme:
             raise LookupError("the programme has no schedule yet")
         return self.schedule[task]
 
-    def law(self, pack: str, key: str, *, on: date | None = None) -> Entry:
+    def law(self, pack: str, key: str, *, on: date | None = None) -> RulepackEntry:
         """Return the entry of a rulepack that is in force in the programme's nation on a day, or at the data date."""
         return self.rulepacks.entry(pack, key, on=on or self.on, nation=self.definition.programme.nation)
 

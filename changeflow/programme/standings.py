@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 from changeflow.adkar.published import Standing
+from changeflow.programme.assembly.readiness import phase_of_tasks
 from changeflow.programme.audiences import AUDIENCE, PROGRAMME, SERVICE, WAVE
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
-from changeflow.programme.readiness import phase_of_tasks
 from changeflow.values.words import Phase
 
 

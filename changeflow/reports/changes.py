@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.changes import RULE_ORIGIN, Cause, Part, Slip
+from changeflow.roadmap.changes import RULE_ORIGIN, Cause, Slip, SlipPart
 from changeflow.roadmap.tasks import Roadmap, Task
 from changeflow.roadmap.why import length_in_words
 from changeflow.values.base import TaskId
@@ -85,10 +85,10 @@ class _Words:
         sentence = f"“{name}” is {days} {way}: {now} instead of {then}."
         return SlipLine(name=name, days=slip.days, sentence=sentence, causes=tuple(causes))
 
-    def _cause(self, part: Part) -> CauseLine:
+    def _cause(self, part: SlipPart) -> CauseLine:
         return CauseLine(cause=part.cause.value, days=part.days, sentence=f"{self._said(part)}.")
 
-    def _said(self, part: Part) -> str:
+    def _said(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
             return single
         who = self._names(part.tasks)

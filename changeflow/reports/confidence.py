@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.agenda.confidence import PACK, propose_confidence
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.reports.findings import role_of
 from changeflow.rules.engine import Judged
 from changeflow.values.moments import spoken_day

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from changeflow.roadmap.conflicts import Conflict, Item, Wish
+from changeflow.roadmap.conflicts import Conflict, ConflictItem, Wish
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.roadmap.why import CONSTRAINT_WORDS
 from changeflow.values.duration import counted
@@ -24,7 +24,7 @@ def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[
         yield ""
 
 
-def _said(roadmap: Roadmap, item: Item) -> str:
+def _said(roadmap: Roadmap, item: ConflictItem) -> str:
     name = f"“{roadmap.tasks[item.task].name}”"
     if item.link is not None:
         rule = item.link.origin.removeprefix("rule:")
@@ -37,7 +37,7 @@ def _said(roadmap: Roadmap, item: Item) -> str:
     return f"the deadline of {name}, {spoken_day(last_day_of(item.limit or 0))}"
 
 
-def _given_up(roadmap: Roadmap, conflict: Conflict, item: Item, left: int) -> str:
+def _given_up(roadmap: Roadmap, conflict: Conflict, item: ConflictItem, left: int) -> str:
     if item == conflict.limit:
         later = counted(conflict.days, "day")
         return f"{'move the deadline' if item.wish is Wish.DEADLINE else 'move that date'} by {later}: then all holds"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.agenda.criteria import State
-from changeflow.agenda.decisions import LoggedDecision, Moved, decision_log, delay_so_far, week_costs
+from changeflow.agenda.decisions import LoggedDecision, MovedMilestone, decision_log, delay_so_far, week_costs
 from changeflow.agenda.due import due_days
 from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.programme.facts import Decision
@@ -165,7 +165,7 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     return said
 
 
-def _week(moves: Iterable[Moved]) -> str:
+def _week(moves: Iterable[MovedMilestone]) -> str:
     found = list(moves)
     if not found:
         return "A week's delay moves no milestone."
@@ -173,7 +173,7 @@ def _week(moves: Iterable[Moved]) -> str:
     return f"A week's delay moves {_move(found[0])}{more}."
 
 
-def _move(moved: Moved) -> str:
+def _move(moved: MovedMilestone) -> str:
     days = counted(moved.days, "day")
     before, after = spoken_day(day_of(moved.before)), spoken_day(day_of(moved.after))
     return f"“{moved.milestone.name}” by {days}, from {before} to {after}"

@@ -16,7 +16,7 @@ MAX_ROWS = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class GanttBar:
     """One task: pixels from the left edge of the drawing; a milestone has no width."""
 
     label: str
@@ -40,7 +40,7 @@ class Mark:
 class Gantt:
     width: int
     height: int
-    bars: tuple[Bar, ...]
+    bars: tuple[GanttBar, ...]
     months: tuple[Mark, ...]
     today: Mark | None
     left_out: int
@@ -69,7 +69,7 @@ def draw_gantt(programme: Programme, target: TaskId | None, *, today: date) -> G
         left, right = x(timed.early_start), x(timed.early_finish)
         is_milestone = programme.roadmap.tasks[task].is_milestone
         bars.append(
-            Bar(
+            GanttBar(
                 label=programme.roadmap.tasks[task].name,
                 dates=dates_in_words(programme.roadmap, schedule, task),
                 x=left,

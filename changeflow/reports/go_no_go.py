@@ -11,8 +11,8 @@ from changeflow.agenda.go_live import policy_of, signatures
 from changeflow.pilots.choosing import shares
 from changeflow.pilots.issues import Improvement, Issue, improvements, issues
 from changeflow.pilots.runs import RunSummary, latest_by_period
-from changeflow.programme.candidates import candidates
-from changeflow.programme.plan import Dates
+from changeflow.planning.pilot_cohort import candidates
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.decisions import SAYS
 from changeflow.reports.findings import role_of

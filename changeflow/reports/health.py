@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.programme.balance import balances, tipped
-from changeflow.programme.plan import Dates
+from changeflow.planning.balance import balances, tipped
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.health import HealthCheck, check_health
 from changeflow.values.moments import minute_of

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from changeflow.programme.levelling import LevelledProgramme, Move
+from changeflow.planning.levelling import LevelledProgramme, LevellingMove
 from changeflow.roadmap.levelling.overload import Stretch
 from changeflow.roadmap.levelling.teams import TENTHS
 from changeflow.values.duration import counted
@@ -16,7 +16,7 @@ NAMED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveLine:
+class LevelledMoveLine:
     task: str
     name: str
     planned: str
@@ -62,7 +62,7 @@ class TeamLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneLine:
+class LevelledMilestone:
     name: str
     before: str
     after: str
@@ -83,10 +83,10 @@ class LevelReport:
     """No plan with these people ends before this day."""
     is_best: bool
     is_repeatable: bool
-    moves: tuple[MoveLine, ...]
+    moves: tuple[LevelledMoveLine, ...]
     stays: tuple[StayLine, ...]
     teams: tuple[TeamLine, ...]
-    milestones: tuple[MilestoneLine, ...]
+    milestones: tuple[LevelledMilestone, ...]
     broken: tuple[str, ...]
     """Maximal lags that are not kept."""
 
@@ -122,11 +122,11 @@ def level_report(levelled: LevelledProgramme) -> LevelReport:
     )
 
 
-def _move(levelled: LevelledProgramme, move: Move) -> MoveLine:
+def _move(levelled: LevelledProgramme, move: LevellingMove) -> LevelledMoveLine:
     roadmap, wait = levelled.programme.roadmap, move.wait
     task = roadmap.tasks[wait.task]
     day = roadmap.minutes_per_day
-    return MoveLine(
+    return LevelledMoveLine(
         task=task.id,
         name=task.name,
         planned=spoken_day(day_of(wait.wanted)),
@@ -141,12 +141,12 @@ def _move(levelled: LevelledProgramme, move: Move) -> MoveLine:
     )
 
 
-def _milestones(levelled: LevelledProgramme) -> Iterator[MilestoneLine]:
+def _milestones(levelled: LevelledProgramme) -> Iterator[LevelledMilestone]:
     for milestone in levelled.programme.open_milestones:
         before = levelled.before[milestone.task][1]
         after = levelled.after[milestone.task][1]
         late = milestone.deadline is not None and day_of(max(0, after - 1)) > milestone.deadline
-        yield MilestoneLine(
+        yield LevelledMilestone(
             name=milestone.name,
             before=spoken_day(last_day_of(before)),
             after=spoken_day(last_day_of(after)),

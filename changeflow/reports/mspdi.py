@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.files import write_whole
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.roadmap.cpm import Schedule, TimedTask
 from changeflow.roadmap.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId

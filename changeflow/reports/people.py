@@ -13,7 +13,7 @@ from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROG
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale, phase_of
 from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
-from changeflow.reports.people_hidden import HiddenLine, Why, hidden_lines, why_hidden
+from changeflow.reports.people_hidden import HiddenLine, WhyHidden, hidden_lines, why_hidden
 from changeflow.values.moments import round_label, spoken_day
 
 SHADES = 5
@@ -202,7 +202,7 @@ def _stands(at: str | None) -> str:
     )
 
 
-def _hidden(programme: Programme, snapshot: Snapshot) -> Iterator[tuple[str, str, Why]]:
+def _hidden(programme: Programme, snapshot: Snapshot) -> Iterator[tuple[str, str, WhyHidden]]:
     for view, division in DIVISIONS.items():
         for standing in snapshot.view(view):
             if (why := why_hidden(standing, snapshot)) is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from changeflow.pilots.choosing import Cohort, shares
-from changeflow.programme.candidates import candidates, most_at_once
+from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.programme.programme import Programme
 
 

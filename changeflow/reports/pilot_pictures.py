@@ -14,7 +14,7 @@ SAID = {"duplicates": "there twice", "within_tolerance": "within tolerance"}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarPart:
     """One piece of a bar."""
 
     kind: str
@@ -25,10 +25,10 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class AgeBar:
     label: str
     y: int
-    parts: tuple[Part, ...]
+    parts: tuple[BarPart, ...]
     end: str
     """What stands at its end."""
     end_x: float
@@ -42,7 +42,7 @@ class Bars:
     height: int
     labels: int
     row: int
-    bars: tuple[Bar, ...]
+    bars: tuple[AgeBar, ...]
     legend: tuple[tuple[str, str], ...]
     heads: tuple[tuple[str, int], ...] = ()
     """Headings of groups of bars, and where they stand."""
@@ -63,10 +63,10 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
         for kind in CLASSES:
             if count[kind]:
                 width = count[kind] * scale
-                parts.append(Part(kind, SAID.get(kind, kind), count[kind], round(x, 1), round(width, 1)))
+                parts.append(BarPart(kind, SAID.get(kind, kind), count[kind], round(x, 1), round(width, 1)))
                 x += width
         end = "clean" if run.is_clean else "not clean"
-        bars.append(Bar(run.period, n * (ROW + GAP), tuple(parts), f"{run.equal} equal, {end}", round(x + 8, 1)))
+        bars.append(AgeBar(run.period, n * (ROW + GAP), tuple(parts), f"{run.equal} equal, {end}", round(x + 8, 1)))
     seen = {p.kind for b in bars for p in b.parts}
     legend = tuple((kind, SAID.get(kind, kind)) for kind in CLASSES if kind in seen)
     return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), legend)
@@ -82,10 +82,12 @@ def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
     bars = []
     for n, issue in enumerate(still_open):
         age = issue.age(today)
-        part = Part(f"severity-{issue.severity.value}", issue.severity.spoken, age, LABELS, round(age * scale, 1) or 2)
+        part = BarPart(
+            f"severity-{issue.severity.value}", issue.severity.spoken, age, LABELS, round(age * scale, 1) or 2
+        )
         end = f"{age} days" if age != 1 else "1 day"
         label = f"Issue {issue.number}"
-        bars.append(Bar(label, n * (ROW + GAP), (part,), end, round(LABELS + part.width + 8, 1)))
+        bars.append(AgeBar(label, n * (ROW + GAP), (part,), end, round(LABELS + part.width + 8, 1)))
     seen = sorted({(p.kind, p.said) for b in bars for p in b.parts})
     return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), tuple(seen))
 
@@ -94,7 +96,7 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
     """Draw each trait's shares, of the pilot's schools and of all, one under the other."""
     half, y = ROW // 2, 0
     scale = WIDTH - LABELS - 150
-    bars, heads, told = list[Bar](), list[tuple[str, int]](), list[str]()
+    bars, heads, told = list[AgeBar](), list[tuple[str, int]](), list[str]()
     for trait, values in trust.items():
         heads.append((trait, y + 14))
         y += 22
@@ -102,9 +104,9 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
             mine = pilot.get(trait, {}).get(value, 0.0)
             told.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
             for kind, said, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
-                part = Part(kind, said, round(amount * 100), LABELS, round(amount * scale, 1))
+                part = BarPart(kind, said, round(amount * 100), LABELS, round(amount * scale, 1))
                 label = value if kind == "pilot" else ""
-                bars.append(Bar(label, y, (part,), f"{amount:.0%}", round(LABELS + part.width + 8, 1)))
+                bars.append(AgeBar(label, y, (part,), f"{amount:.0%}", round(LABELS + part.width + 8, 1)))
                 y += half + 1
             y += 6
     legend = (("pilot", "pilot schools"), ("trust", "all schools"))

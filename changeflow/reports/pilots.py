@@ -9,8 +9,8 @@ from changeflow.pilots.issues import improvements, issues, unanswered
 from changeflow.pilots.learning import ProposedRule, lessons_of
 from changeflow.pilots.reconciliation import KeptVariance
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
-from changeflow.programme.lessons import lessons
-from changeflow.programme.plan import Moved
+from changeflow.planning.lessons import lessons
+from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
 from changeflow.values.duration import counted

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.programme.lessons import Lesson
+from changeflow.planning.lessons import Lesson
+from changeflow.planning.risk import Assumed, without_range
 from changeflow.programme.programme import Programme
-from changeflow.programme.risk import Assumed, without_range
 from changeflow.roadmap.risk.model import Simulation
 from changeflow.roadmap.tasks import Milestone
 from changeflow.values.duration import counted, days_in_words

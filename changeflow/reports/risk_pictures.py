@@ -41,7 +41,7 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class TornadoBar:
     label: str
     width: float
     y: int
@@ -52,7 +52,7 @@ class Bar:
 class Tornado:
     width: int
     height: int
-    bars: tuple[Bar, ...]
+    bars: tuple[TornadoBar, ...]
 
 
 def draw_curves(report: RiskReport) -> Curves:
@@ -97,7 +97,7 @@ def draw_tornado(drivers: tuple[DriverLine, ...]) -> Tornado:
     """Draw how many days each task swings the last milestone."""
     most = max((abs(d.swing) for d in drivers), default=1)
     bars = [
-        Bar(d.task, round((WIDTH - LABEL - 60) * abs(d.swing) / most, 1), n * BAR, d.swing)
+        TornadoBar(d.task, round((WIDTH - LABEL - 60) * abs(d.swing) / most, 1), n * BAR, d.swing)
         for n, d in enumerate(drivers)
     ]
     return Tornado(WIDTH, len(drivers) * BAR + 4, tuple(bars))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from changeflow.programme.actions import TABLE, Entry
+from changeflow.programme.actions import TABLE, PermissionEntry
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import HOW_NAMED, WORKING, Subject, in_role
 from changeflow.values.roles import Role
@@ -111,13 +111,13 @@ def holders_text(definition: Definition) -> Iterator[str]:
             yield f"  {'Signatories:':<22} {_titles(definition, signs)}"
 
 
-def _cells(entry: Entry) -> tuple[str, str, str, str]:
+def _cells(entry: PermissionEntry) -> tuple[str, str, str, str]:
     doors = [*(f"`{command}`" for command in entry.commands), *(f"`{route}`" for route in entry.routes)]
     notes = [*(["*decision*"] if entry.is_decision else []), *([entry.note] if entry.note else [])]
     return entry.what(), _roles(entry), ", ".join(doors), "; ".join(notes)
 
 
-def _roles(entry: Entry) -> str:
+def _roles(entry: PermissionEntry) -> str:
     """Say who may; those who do the work of the change in one phrase."""
     if not set(WORKING) <= set(entry.roles):
         return ", ".join(entry.roles)

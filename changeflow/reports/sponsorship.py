@@ -6,7 +6,7 @@ from datetime import date
 
 from changeflow.programme.facts import ACTS
 from changeflow.programme.programme import Programme
-from changeflow.programme.staff import successions
+from changeflow.programme.staffing import successions
 from changeflow.rules.people import SCHOOL_WEEK, school_days
 from changeflow.values.duration import counted
 from changeflow.values.moments import spoken_day

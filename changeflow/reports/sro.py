@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.agenda.due import late_in_report
 from changeflow.pilots.runs import RunSummary, latest_by_period
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line

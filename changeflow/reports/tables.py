@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.programme.reference import References
+from changeflow.programme.references import References
 from changeflow.roadmap.cpm import Schedule
 from changeflow.roadmap.why import dates_in_words, explain, float_in_words
 from changeflow.rules.engine import Judged

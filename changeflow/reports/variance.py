@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, last_day_of, spoken_day

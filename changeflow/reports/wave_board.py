@@ -19,7 +19,7 @@ SHAPES = ("circle", "square", "diamond", "triangle", "cross", "bar")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class BoardMark:
     x: float
     y: float
     shape: str
@@ -54,7 +54,7 @@ class Board:
     key: tuple[Key, ...]
     months: tuple[Label, ...]
     rows: tuple[Label, ...]
-    marks: tuple[Mark, ...]
+    marks: tuple[BoardMark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def draw_board(problem: WaveProblem, plan: WavePlan) -> Board:
         words = f"{problem.pair_name((school, service))}: {spoken_day(candidate.day)}{', pilot' if is_pilot else ''}"
         # Services of one date stand beside one another, not on one another.
         y = TOP + lines[school] * row + MARK_HEIGHT * (number + 1)
-        marks.append(Mark(axis.at_day(candidate.day), y, key[number].shape, number, words, is_pilot))
+        marks.append(BoardMark(axis.at_day(candidate.day), y, key[number].shape, number, words, is_pilot))
     return Board(
         width=LABEL_WIDTH + CHART_WIDTH + 20,
         height=TOP + len(schools) * row + 6,

@@ -44,7 +44,7 @@ RULE_ORIGIN = "rule:"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SlipPart:
     """What one cause did: calendar days later, or earlier when negative."""
 
     cause: Cause
@@ -61,7 +61,7 @@ class Slip:
     before: int
     """Civil minutes."""
     after: int
-    parts: tuple[Part, ...]
+    parts: tuple[SlipPart, ...]
 
     @property
     def days(self) -> int:
@@ -83,13 +83,13 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
     clock = _Clock()
     first: Mapping[TaskId, int] = clock.finishes(before, both)
     dates = first
-    parts: dict[TaskId, list[Part]] = {t: [] for t in both}
+    parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
     for timed in _measured(_steps(before, after, both), clock, both, dates):
         now, step = timed
         for t in both:
             if days := (day_of(now[t]) - day_of(dates[t])).days:
                 cause, tasks = step.by_target.get(t, (step.cause, step.tasks))
-                parts[t].append(Part(cause, tasks, days))
+                parts[t].append(SlipPart(cause, tasks, days))
         dates = now
     return tuple(
         Slip(t, first[t], dates[t], tuple(sorted(parts[t], key=lambda p: (-abs(p.days), p.cause, p.tasks))))

@@ -33,7 +33,7 @@ class Wish(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ConflictItem:
     """One wish: a set date or a deadline of a task, or a rule's link into it."""
 
     wish: Wish
@@ -57,7 +57,7 @@ class Item:
 class Relaxation:
     """What giving up one item alone does for the limit: calendar days that it is still missed by; 0 keeps it."""
 
-    item: Item
+    item: ConflictItem
     days_left: int
 
 
@@ -65,10 +65,10 @@ class Relaxation:
 class Conflict:
     """A limit that is missed, and the items, itself among them, that together miss it."""
 
-    limit: Item
+    limit: ConflictItem
     days: int
     """Calendar days that it is missed by, with everything in force."""
-    items: tuple[Item, ...]
+    items: tuple[ConflictItem, ...]
     relaxations: tuple[Relaxation, ...]
     """One an item, the most helpful first."""
 
@@ -93,21 +93,23 @@ def find_conflicts(roadmap: Roadmap) -> Iterator[Conflict]:
         yield Conflict(limit, days, (*minimal, limit), tuple(relaxations))
 
 
-def items_of(roadmap: Roadmap) -> list[Item]:
+def items_of(roadmap: Roadmap) -> list[ConflictItem]:
     """Return everything that may be given up, the least wanted first: set dates, rules, deadlines."""
     items = []
     for task in roadmap.tasks.values():
         if task.id in roadmap.progress:
             continue
-        items += [Item(Wish.SET_DATE, task.id, constraint=c, limit=_limit(roadmap, task, c)) for c in task.constraints]
+        items += [
+            ConflictItem(Wish.SET_DATE, task.id, constraint=c, limit=_limit(roadmap, task, c)) for c in task.constraints
+        ]
         if task.deadline is not None:
-            items.append(Item(Wish.DEADLINE, task.id, limit=task.deadline))
-    items += [Item(Wish.RULE, k.successor, link=k) for k in roadmap.links if k.origin.startswith(RULE_ORIGIN)]
+            items.append(ConflictItem(Wish.DEADLINE, task.id, limit=task.deadline))
+    items += [ConflictItem(Wish.RULE, k.successor, link=k) for k in roadmap.links if k.origin.startswith(RULE_ORIGIN)]
     order = list(Wish)
     return sorted(items, key=lambda i: (order.index(i.wish), i.key))
 
 
-def missed_by(early: Mapping[TaskId, Early], item: Item) -> int:
+def missed_by(early: Mapping[TaskId, Early], item: ConflictItem) -> int:
     """Return the calendar days by which early dates miss an item's limit; 0 or less where they keep it.
 
     Less than a day counts as one: a limit that is missed by an hour is missed.
@@ -128,7 +130,7 @@ def _limit(roadmap: Roadmap, task: Task, constraint: Constraint) -> int | None:
     return constraint.at
 
 
-def _filtered(roadmap: Roadmap, limit: Item, held: Sequence[Item]) -> list[Item]:
+def _filtered(roadmap: Roadmap, limit: ConflictItem, held: Sequence[ConflictItem]) -> list[ConflictItem]:
     """Leave out one item after the other, as long as the limit is missed without it: what remains is minimal."""
     kept = list(held)
     for item in held:
@@ -138,7 +140,7 @@ def _filtered(roadmap: Roadmap, limit: Item, held: Sequence[Item]) -> list[Item]
     return kept
 
 
-def _early(roadmap: Roadmap, items: Sequence[Item]) -> Mapping[TaskId, Early]:
+def _early(roadmap: Roadmap, items: Sequence[ConflictItem]) -> Mapping[TaskId, Early]:
     """Time a roadmap forwards with some of its wishes: a "must" is a floor here, so that logic shows against it."""
     floors: dict[TaskId, list[Constraint]] = {}
     for item in items:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from changeflow.pilots.runs import consecutive_clean
 from changeflow.programme.programme import Programme
-from changeflow.programme.reference import References
+from changeflow.programme.references import References
 from changeflow.roadmap.tasks import Task
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Breach, ImpliedLink

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task
-from changeflow.services.consultation import Law, Proposal, earliest_effect, fullest_windows, minimum_days
+from changeflow.services.consultation import Law, RedundancyProposal, earliest_effect, fullest_windows, minimum_days
 from changeflow.services.leaving import next_leaving_date
 from changeflow.services.transition import Route
 from changeflow.values.finding import Breach, ImpliedLink
@@ -124,9 +124,9 @@ def _removals(programme: Programme) -> list[Task]:
     return [t for t in programme.tasks(kind=Kind.ROLE_REMOVAL) if t.redundancies]
 
 
-def _proposals(programme: Programme, removals: list[Task]) -> list[Proposal]:
+def _proposals(programme: Programme, removals: list[Task]) -> list[RedundancyProposal]:
     return [
-        Proposal(school, count, last_day_of(programme.timed(task.id).early_finish))
+        RedundancyProposal(school, count, last_day_of(programme.timed(task.id).early_finish))
         for task in removals
         for school, count in task.redundancies.items()
     ]

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from changeflow.values.rulepack import Entry
+from changeflow.values.rulepack import RulepackEntry
 
-Law = Callable[[str, date], Entry]
+Law = Callable[[str, date], RulepackEntry]
 """Gives an entry in force on a day, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class RedundancyProposal:
     """Roles that are proposed to end by redundancy at one establishment; `effect` is their last day."""
 
     establishment: str
@@ -54,14 +54,14 @@ def earliest_effect(start: date, days: int) -> date:
     return start + timedelta(days=days)
 
 
-def duties(proposals: Iterable[Proposal], *, law: Law) -> Iterator[Duty]:
+def duties(proposals: Iterable[RedundancyProposal], *, law: Law) -> Iterator[Duty]:
     """Yield the duty of each establishment whose fullest window reaches a threshold, by establishment."""
     return (found for found in fullest_windows(proposals, law=law) if found.days)
 
 
-def fullest_windows(proposals: Iterable[Proposal], *, law: Law) -> Iterator[Duty]:
+def fullest_windows(proposals: Iterable[RedundancyProposal], *, law: Law) -> Iterator[Duty]:
     """Yield each establishment's window with the most posts, whether the law asks for consultation (`days`) or not."""
-    by_place: dict[str, list[Proposal]] = {}
+    by_place: dict[str, list[RedundancyProposal]] = {}
     for proposal in proposals:
         by_place.setdefault(proposal.establishment, []).append(proposal)
     for place, found in sorted(by_place.items()):

@@ -34,7 +34,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DelegationChange:
     """What a role gains and loses in an area, at some schools."""
 
     area: str
@@ -64,10 +64,10 @@ def gaps(matrix: Iterable[Holding], schools: Iterable[str]) -> Iterator[Gap]:
                 yield Gap(area, school, controlling[0], is_without_agency=False)
 
 
-def changes(matrix: Iterable[Holding]) -> Iterator[Change]:
+def changes(matrix: Iterable[Holding]) -> Iterator[DelegationChange]:
     """Yield what changes for whom, by area and role; who keeps what they hold is left out."""
     for holding in sorted(matrix, key=lambda h: (h.area, h.role, h.schools)):
         gains = tuple(r for r in holding.to_be if r not in holding.as_is)
         loses = tuple(r for r in holding.as_is if r not in holding.to_be)
         if gains or loses:
-            yield Change(holding.area, holding.role, gains, loses, holding.schools)
+            yield DelegationChange(holding.area, holding.role, gains, loses, holding.schools)

@@ -8,14 +8,14 @@ from sqlalchemy import CursorResult, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from changeflow.agenda.answers import Answer, AnswerKind, Answers
+from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers
 from changeflow.storage.database import count_touched
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
 from changeflow.values.moments import local_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class AnswerLink:
     """What a link lets its holder do, and whether it still may."""
 
     programme: str
@@ -34,7 +34,7 @@ class Reach:
     is_deliverable: bool
 
 
-def add_links(session: Session, links: Mapping[str, Link], *, at: datetime) -> None:
+def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime) -> None:
     """Keep links by their tokens' digests; the tokens themselves stand in the messages alone."""
     rows = [
         {
@@ -47,11 +47,11 @@ def add_links(session: Session, links: Mapping[str, Link], *, at: datetime) -> N
         session.connection().execute(insert(LinkRow), rows)
 
 
-def find_link(session: Session, digest: str) -> Link | None:
+def find_link(session: Session, digest: str) -> AnswerLink | None:
     row = session.get(LinkRow, digest)
     if row is None:
         return None
-    return Link(
+    return AnswerLink(
         programme=row.programme_id,
         person=row.person,
         action=row.action,
@@ -145,9 +145,9 @@ def add_answer(session: Session, programme: str, answer: Answer, *, text: str | 
     )
 
 
-def answers(session: Session, programme: str) -> Answers:
+def answers(session: Session, programme: str) -> GivenAnswers:
     rows = session.exec(select(AnswerRow).where(AnswerRow.programme_id == programme).order_by(col(AnswerRow.id)))
-    return Answers(tuple(_answer(row) for row in rows))
+    return GivenAnswers(tuple(_answer(row) for row in rows))
 
 
 def said(session: Session, programme: str) -> list[tuple[Answer, str | None, datetime]]:

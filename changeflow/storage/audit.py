@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from changeflow.storage import oddities, sealing, structure
 from changeflow.storage.anchor import Head
-from changeflow.storage.chain import SEALING, Entry, Fact, Fault, SealedRow, Verdict, Witness, check
+from changeflow.storage.chain import SEALING, ChainVerdict, Entry, Fact, Fault, SealedRow, Witness, check
 from changeflow.storage.covered import Covered, covered_tables
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.plan import ReportRow
@@ -103,7 +103,7 @@ def verify(session: Session, programme: str | None = None) -> tuple[int, list[Fa
     return verdict.entries, verdict.faults
 
 
-def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> Verdict:
+def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> ChainVerdict:
     """Check chains, the rows that they seal, and witnesses from outside; with a name, keep what concerns that chain."""
     connection = session.connection()
     changed = structure.differences(connection)
@@ -116,7 +116,7 @@ def examine(session: Session, programme: str | None = None, *, witnesses: Iterab
         odd = changed or list(oddities.unreadable(connection))
         if not odd:
             raise
-        return Verdict(faults=odd)
+        return ChainVerdict(faults=odd)
     if programme is not None:
         verdict.entries = sum(1 for _ in entries_in_full(session, programme))
         verdict.faults = [f for f in verdict.faults if f.programme in ("", programme)]
@@ -125,7 +125,7 @@ def examine(session: Session, programme: str | None = None, *, witnesses: Iterab
     return verdict
 
 
-def _examined(session: Session, witnesses: Iterable[Witness]) -> Verdict:
+def _examined(session: Session, witnesses: Iterable[Witness]) -> ChainVerdict:
     names = _programmes(session)
     return check(
         (entry for name in names for entry in entries_in_full(session, name)),

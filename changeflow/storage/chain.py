@@ -95,7 +95,7 @@ class Witness(Protocol):
 
 
 @dataclass(slots=True)
-class Verdict:
+class ChainVerdict:
     """What a check found."""
 
     entries: int = 0
@@ -163,13 +163,13 @@ def check(
     rows: Iterable[SealedRow],
     *,
     witnesses: Iterable[Witness] = (),
-) -> Verdict:
+) -> ChainVerdict:
     """Check chains, facts and rows against each other.
 
     `entries` come by programme and number, `facts` by programme, number and position; `ended` are the digests of all
     facts that end others. Complexity: O(entries + facts + rows); in memory are the ended digests alone.
     """
-    verdict = Verdict()
+    verdict = ChainVerdict()
     chains = _Chains(verdict, facts, ended, tuple(witnesses))
     for entry in entries:
         chains.take(entry)
@@ -182,7 +182,7 @@ class _Chains:
     """The walk along the chains, entry by entry."""
 
     def __init__(
-        self, verdict: Verdict, facts: Iterable[Fact], ended: Iterable[str], witnesses: tuple[Witness, ...]
+        self, verdict: ChainVerdict, facts: Iterable[Fact], ended: Iterable[str], witnesses: tuple[Witness, ...]
     ) -> None:
         self.verdict, self.witnesses = verdict, witnesses
         self._facts = iter(facts)
@@ -298,7 +298,7 @@ def _link_fault(entry: Entry, last: Entry | None) -> str | None:
     return None if entry_hash(entry) == entry.hash else "its content was changed"
 
 
-def _check_rows(rows: Iterable[SealedRow], live: Mapping[str, int], verdict: Verdict) -> None:
+def _check_rows(rows: Iterable[SealedRow], live: Mapping[str, int], verdict: ChainVerdict) -> None:
     """Compare rows with the facts that seal them."""
     seen: dict[str, int] = {}
     for row in rows:

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from changeflow.errors import CustodyLostError
-from changeflow.storage.state import Seen
+from changeflow.storage.state import StateSeen
 from changeflow.storage.tables.agenda import MessageRow, TickRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.custody import CustodyRow
@@ -26,7 +26,7 @@ OLDER = "it has come less far than this machine has seen"
 OTHER = "this machine has seen another database at this address"
 
 
-class Standing(StrEnum):
+class CustodyState(StrEnum):
     """What a database is to this machine."""
 
     KNOWN = "known"
@@ -41,7 +41,7 @@ class Standing(StrEnum):
 
     @property
     def may_send(self) -> bool:
-        return self in (Standing.KNOWN, Standing.FIRST)
+        return self in (CustodyState.KNOWN, CustodyState.FIRST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,8 @@ class Custody:
     reviewed: str | None
 
     @property
-    def seen(self) -> Seen:
-        return Seen(self.identity, self.counter, self.marker)
+    def seen(self) -> StateSeen:
+        return StateSeen(self.identity, self.counter, self.marker)
 
 
 class NotReleasedError(Exception):
@@ -88,19 +88,19 @@ def read(session: Session, *, for_change: bool = False) -> Custody:
     )
 
 
-def stand(found: Custody, seen: Seen | None) -> tuple[Standing, str]:
+def stand(found: Custody, seen: StateSeen | None) -> tuple[CustodyState, str]:
     """Compare a database with what a machine has seen, and say why. Read `seen` before the session begins."""
     if found.restored_at is not None:
-        return Standing.RESTORED, found.why or ""
+        return CustodyState.RESTORED, found.why or ""
     if seen is None:
-        return (Standing.FIRST, "") if found.counter == 0 else (Standing.STRANGE, "")
+        return (CustodyState.FIRST, "") if found.counter == 0 else (CustodyState.STRANGE, "")
     if seen.identity != found.identity:
-        return Standing.OUTDATED, OTHER
+        return CustodyState.OUTDATED, OTHER
     is_behind = found.counter < seen.counter or (found.counter == seen.counter and found.marker != seen.marker)
-    return (Standing.OUTDATED, OLDER) if is_behind else (Standing.KNOWN, "")
+    return (CustodyState.OUTDATED, OLDER) if is_behind else (CustodyState.KNOWN, "")
 
 
-def advance(session: Session, seen: Seen) -> Seen:
+def advance(session: Session, seen: StateSeen) -> StateSeen:
     """Count the database on, at the end of a transaction; `NotReleasedError` where it is not what was seen."""
     rows = session.exec(
         update(CustodyRow)
@@ -115,7 +115,7 @@ def advance(session: Session, seen: Seen) -> Seen:
     identity, counter, marker, restored_at = rows[0]
     if restored_at is not None or identity != seen.identity or counter <= seen.counter:
         raise NotReleasedError
-    return Seen(identity, counter, marker)
+    return StateSeen(identity, counter, marker)
 
 
 def is_lost(session: Session) -> bool:
@@ -141,7 +141,7 @@ def note_review(session: Session, digest: str) -> None:
     _set(session, {"reviewed": digest})
 
 
-def release(session: Session, seen: Seen | None) -> Seen:
+def release(session: Session, seen: StateSeen | None) -> StateSeen:
     """Let it send again; return what this machine has seen from now on."""
     found = read(session)
     counter = max(found.counter, seen.counter if seen else 0) + LEAP
@@ -150,7 +150,7 @@ def release(session: Session, seen: Seen | None) -> Seen:
         "counter": counter, "marker": marker, "releases": found.releases + 1,
         "restored_at": None, "restored_why": None, "copied_at": None, "reviewed": None,
     })  # fmt: skip
-    return Seen(found.identity, counter, marker)
+    return StateSeen(found.identity, counter, marker)
 
 
 def mark_copy(connection: sqlite3.Connection, *, at: datetime) -> None:

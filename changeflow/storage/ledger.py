@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from changeflow.errors import InputError, KeyFileError
 from changeflow.storage import keys, lines
-from changeflow.storage.state import State
+from changeflow.storage.state import MachineState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Erasure:
 
 
 @contextmanager
-def kept(state: State) -> Iterator[Callable[[Erasure], None]]:
+def kept(state: MachineState) -> Iterator[Callable[[Erasure], None]]:
     """Write erasures down within a transaction, before it commits; where it fails, note that they did not happen."""
     written: list[Erasure] = []
 
@@ -59,7 +59,7 @@ def kept(state: State) -> Iterator[Callable[[Erasure], None]]:
         raise
 
 
-def add(state: State, erasure: Erasure, *, undone: bool = False) -> None:
+def add(state: MachineState, erasure: Erasure, *, undone: bool = False) -> None:
     """Add a line; it is on the disk when this returns."""
     key = keys.key_for(state.url)
     line: dict[str, object] = {
@@ -71,7 +71,7 @@ def add(state: State, erasure: Erasure, *, undone: bool = False) -> None:
     lines.append(state, state.ledger, line | {"undone": True} if undone else line)
 
 
-def note_new_key(state: State, identity: str, *, at: datetime) -> None:
+def note_new_key(state: MachineState, identity: str, *, at: datetime) -> None:
     """Note that a person has given up the lost key of a database: what was hashed with it is no longer asked for."""
     if state.ledger.exists():
         check = keys.check_of(keys.key_for(state.url))
@@ -82,7 +82,9 @@ def note_new_key(state: State, identity: str, *, at: datetime) -> None:
         )
 
 
-def read(state: State, session: Session, *, identities: Collection[str], everywhere: bool = False) -> Erasures | None:
+def read(
+    state: MachineState, session: Session, *, identities: Collection[str], everywhere: bool = False
+) -> Erasures | None:
     """Return the erasures in some databases; None where there are none.
 
     `everywhere`: also those of databases with other identities, for a copy that does not know its own. A ledger that
@@ -108,7 +110,7 @@ def read(state: State, session: Session, *, identities: Collection[str], everywh
     return Erasures(key, frozenset(digest for digest, count in counts.items() if count))
 
 
-def _key(state: State, session: Session) -> bytes:
+def _key(state: MachineState, session: Session) -> bytes:
     try:
         key = keys.held_for(session)
     except KeyFileError as error:
@@ -118,7 +120,7 @@ def _key(state: State, session: Session) -> bytes:
     return key
 
 
-def _cannot_be_read(state: State, why: str) -> InputError:
+def _cannot_be_read(state: MachineState, why: str) -> InputError:
     return InputError(
         f"The ledger of erasures '{state.ledger}' {why} (now in use: '{keys.key_file(state.url)}'). Put the right key "
         "file back from a copy; without it people who were erased would come back. If that key is lost for good, move "
@@ -126,7 +128,7 @@ def _cannot_be_read(state: State, why: str) -> InputError:
     )
 
 
-def _lines(state: State) -> Iterator[dict[str, Any]]:
+def _lines(state: MachineState) -> Iterator[dict[str, Any]]:
     def is_one(line: dict[str, Any]) -> bool:
         return isinstance(line["hashes"], list) and isinstance(line["key"], str) and bool(line["database"])
 

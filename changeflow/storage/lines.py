@@ -10,10 +10,10 @@ from typing import Any
 
 from changeflow.errors import InputError
 from changeflow.files import NOT_ORDINARY, open_ordinary
-from changeflow.storage.state import State, sync_folder
+from changeflow.storage.state import MachineState, sync_folder
 
 
-def append(state: State, file: Path, line: Mapping[str, object]) -> None:
+def append(state: MachineState, file: Path, line: Mapping[str, object]) -> None:
     """Add a line; an `InputError` where that cannot be done, and then the file is as it was."""
     text = json.dumps(line, sort_keys=True) + "\n"
     with state.writing():

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from changeflow.pilots.entries import Entry, Explanation, SaidOfPilot
-from changeflow.pilots.reconciliation import KeptVariance, Outcome, Reconciliation
+from changeflow.pilots.reconciliation import KeptVariance, MatchOutcome, Reconciliation
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
@@ -21,7 +21,7 @@ from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _BESIDE = {"contract", "service", "number", "on", "by"}
 """Fields of an entry that have columns of their own."""
-KEPT_OUTCOMES = (Outcome.UNEXPLAINED, Outcome.EXPLAINED)
+KEPT_OUTCOMES = (MatchOutcome.UNEXPLAINED, MatchOutcome.EXPLAINED)
 """Differences that are kept one by one: those that somebody has looked into, or has to."""
 
 
@@ -195,7 +195,7 @@ def latest_variances(session: Session, programme: str, service: str, period: str
             element=r.element,
             old=Decimal(r.old) if r.old is not None else None,
             new=Decimal(r.new) if r.new is not None else None,
-            outcome=Outcome(r.outcome),
+            outcome=MatchOutcome(r.outcome),
             reason=r.reason,
         )
         for r in rows

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.storage.tables.plan import BaselineRow, ForecastRow, ReportRow
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, QueuePool, event
 
 from changeflow.errors import DatabaseInUseError, DatabaseReplacedError, DatabaseRestoringError, DatabaseUrlError
 from changeflow.storage.opening import check_file
-from changeflow.storage.sqlite_file import Mark, count_write, log_is_own, mark_inside, read_mark, sidecars
+from changeflow.storage.sqlite_file import FileMark, count_write, log_is_own, mark_inside, read_mark, sidecars
 
 if sys.platform != "win32":
     import fcntl
@@ -43,7 +43,7 @@ class Watch:
         self._lock: int | None = None
         self._file: int | None = None
         """Our own look at the file. It stays open while SQLite has it: closing it would drop SQLite's locks."""
-        self._known = Mark()
+        self._known = FileMark()
         """The latest that the file itself showed; the log may be ahead of it."""
         self._life = 0
         self._was_filled = False
@@ -70,7 +70,7 @@ class Watch:
             if self.connections == 0:
                 self._forget()
 
-    def check(self, inside: Mark | None = None) -> None:
+    def check(self, inside: FileMark | None = None) -> None:
         """Raise `DatabaseReplacedError` where the file is not what this process opened, or was overwritten."""
         with _GUARD:
             if self._file is None:
@@ -90,7 +90,7 @@ class Watch:
                     return
         raise DatabaseReplacedError(self.file, "was overwritten while this process had it open")
 
-    def _follows(self, found: Mark, inside: Mark | None) -> bool:
+    def _follows(self, found: FileMark, inside: FileMark | None) -> bool:
         # Until its log is folded into it for the first time, a new file shows no life.
         life = self._known.life or self._life
         if found.life != life and (found.life or self._known.life):
@@ -119,7 +119,7 @@ class Watch:
             if not log_is_own(self.file, self._file):
                 what = f"and the log beside it ('{sidecars(self.file)[0].name}') do not belong together"
                 raise DatabaseReplacedError(self.file, what)
-            self._known = read_mark(self._file) or Mark()
+            self._known = read_mark(self._file) or FileMark()
             self._was_filled = os.fstat(self._file).st_size > 0
         except OSError as error:
             self._forget()
@@ -134,7 +134,7 @@ class Watch:
                 # Closed, never unlocked: a forked process may share the lock.
                 os.close(descriptor)
         self._file = self._lock = None
-        self._known, self._life, self._was_filled = Mark(), 0, False
+        self._known, self._life, self._was_filled = FileMark(), 0, False
 
 
 class GuardedConnection(sqlite3.Connection):

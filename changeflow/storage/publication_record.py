@@ -21,7 +21,7 @@ from changeflow.errors import InputError
 from changeflow.storage import audit, custody, known_people, lines, publications, versions
 from changeflow.storage.database import after_commit, before_commit, name_of, url_of
 from changeflow.storage.publications import Kept, PublishedGroup
-from changeflow.storage.state import State
+from changeflow.storage.state import MachineState
 from changeflow.storage.tables.facts import AssessmentRow
 
 _WHAT = "record of publications"
@@ -41,7 +41,7 @@ def note(
     at: datetime,
 ) -> None:
     """Write a publication down when its transaction commits; where that cannot be done, nothing is committed."""
-    state, people = State(url_of(session)), {person for g in groups for person in (*g.people, *g.silent)}
+    state, people = MachineState(url_of(session)), {person for g in groups for person in (*g.people, *g.silent)}
     line: dict[str, object] = {
         "publication": secrets.token_hex(8),
         "at": at.isoformat(),
@@ -56,7 +56,7 @@ def note(
     after_commit(session, lambda: _confirm(state, [line]))
 
 
-def put_back(session: Session, state: State, *, now: datetime) -> int:
+def put_back(session: Session, state: MachineState, *, now: datetime) -> int:
     """Take in again what a database has published and does not know of; return how many publications that were.
 
     Do this before anything else is recorded: answers that it still has count as counted by the publication that counted
@@ -113,12 +113,12 @@ def _key(line: _Line) -> tuple[str, str]:
     return line["programme"], line["content"]["round"]
 
 
-def _database(session: Session, state: State) -> dict[str, object]:
+def _database(session: Session, state: MachineState) -> dict[str, object]:
     """Return what tells this database from others, and from a copy of it that is tried out under another name."""
     return {"database": custody.read(session).identity, "name": name_of(state.url)}
 
 
-def _confirm(state: State, committed: Iterable[_Line]) -> None:
+def _confirm(state: MachineState, committed: Iterable[_Line]) -> None:
     """Say that publications were committed; where that cannot be written now, the next publication says it."""
     with suppress(InputError):
         for line in committed:

@@ -19,7 +19,7 @@ _SNAPSHOT = TypeAdapter(Snapshot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class StoredPublication:
     """A publication as it is stored."""
 
     id: int
@@ -69,11 +69,11 @@ def snapshot_of(content: str) -> Snapshot:
     return _SNAPSHOT.validate_json(content)
 
 
-def all_publications(session: Session) -> list[Publication]:
+def all_publications(session: Session) -> list[StoredPublication]:
     """Return what has been published of all programmes, the oldest first."""
     rows = session.exec(select(PublicationRow).order_by(col(PublicationRow.id)))
     return [
-        Publication(
+        StoredPublication(
             id=r.id or 0,
             programme=r.programme_id,
             snapshot=snapshot_of(r.content),

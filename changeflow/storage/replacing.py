@@ -30,7 +30,7 @@ _WORK = "restoring-"
 
 
 @dataclass(slots=True)
-class Prepared:
+class PreparedCopy:
     """A copy that has been checked and is ready to take its place; what its session still changes goes with it."""
 
     url: str
@@ -45,7 +45,7 @@ class Prepared:
 
 
 @contextmanager
-def replaced(copy: Path, url: str, *, replace: bool, at: datetime) -> Iterator[Prepared]:
+def replaced(copy: Path, url: str, *, replace: bool, at: datetime) -> Iterator[PreparedCopy]:
     """Yield the copy, upgraded, for last changes; put it in the place of the database when the block ends well."""
     target, copy = file_of(url), Path(os.path.realpath(copy))
     _check_names(copy, target, replace=replace)
@@ -56,7 +56,7 @@ def replaced(copy: Path, url: str, *, replace: bool, at: datetime) -> Iterator[P
             _take_in(copy, fresh)
             found, was_without = _check_ours(fresh, copy)
             is_older = found != head_version()
-            prepared = Prepared(f"sqlite:///{fresh}", found, is_older=is_older, was_without_custody=was_without)
+            prepared = PreparedCopy(f"sqlite:///{fresh}", found, is_older=is_older, was_without_custody=was_without)
             # The candidate's key is the database's own, and no new one beside it.
             before = keys.keep_in(keys.key_file(url))
             try:

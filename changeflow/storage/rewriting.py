@@ -14,7 +14,7 @@ from changeflow.errors import DatabaseUrlError
 from changeflow.logs import log
 from changeflow.storage.database import BUSY_SECONDS, engine_for, is_sqlite
 from changeflow.storage.opening import plain_words
-from changeflow.storage.state import State
+from changeflow.storage.state import MachineState
 
 PATIENCE_SECONDS = 2
 """How long others keep it from being done now; writers wait meanwhile."""
@@ -30,13 +30,13 @@ def compact(url: str) -> None:
         raise DatabaseUrlError(url, plain_words(str(error))) from None
 
 
-def owe(state: State) -> None:
+def owe(state: MachineState) -> None:
     """Note, before an erasure commits, that the file has to be written again."""
     if is_sqlite(state.url):
         state.note_rewrite()
 
 
-def settle(state: State) -> bool:
+def settle(state: MachineState) -> bool:
     """Write the file again where that is owed; return whether nothing is owed any more."""
     if not is_sqlite(state.url) or not state.rewrite.exists():
         return True

@@ -38,7 +38,7 @@ class Pending:
 
 
 @dataclass(slots=True)
-class Work:
+class SealingWork:
     """What one session has done, and the entries that are to say so."""
 
     touched: Touched
@@ -54,7 +54,7 @@ class Ended(NamedTuple):
     digest: str
 
 
-class Change(NamedTuple):
+class RowChange(NamedTuple):
     """What became of one row: the fact that it ends, the content that is sealed from now on, or both."""
 
     table: str
@@ -67,14 +67,14 @@ class Change(NamedTuple):
 
 def begin(session: Session) -> None:
     """Follow a session, so that its audit entries seal what it writes."""
-    session.info[_WORK] = Work(follow(session))
+    session.info[_WORK] = SealingWork(follow(session))
 
 
 def pend(
     session: Session, programme: str, entries: Iterable[tuple[str, str]], *, at: datetime, actor: str, fallback: bool
 ) -> None:
     """Write an entry for each (action, subject) when the session commits."""
-    work: Work | None = session.info.get(_WORK)
+    work: SealingWork | None = session.info.get(_WORK)
     if work is None:
         raise TypeError("Open the session with session_scope: nothing follows what this one writes.")
     act = current()
@@ -91,7 +91,7 @@ def finish(session: Session) -> Anchored | None:
     if transaction is None or not transaction.is_active:
         return None  # an error that was caught has rolled it back: there is nothing to commit
     session.flush()
-    work: Work = session.info[_WORK]
+    work: SealingWork = session.info[_WORK]
     if not work.touched.tables and not any(work.pending.values()):
         return None
     connection = session.connection()
@@ -105,7 +105,7 @@ def finish(session: Session) -> Anchored | None:
 class _Sealer:
     """The entries of one transaction."""
 
-    def __init__(self, connection: Connection, work: Work) -> None:
+    def __init__(self, connection: Connection, work: SealingWork) -> None:
         self.connection, self.work = connection, work
         self.anchor = ""
         self.is_first = False
@@ -121,7 +121,7 @@ class _Sealer:
         self._lock(names)
         for name in names:
             written = [*own.pop(name, ()), *shared]
-            everything: Iterable[Change] = written
+            everything: Iterable[RowChange] = written
             begins = not self._is_sealing(name)
             pending = [p for p in self.work.pending[name] if not p.fallback]
             pending = pending or (self.work.pending[name][:1] if written else [])
@@ -137,10 +137,10 @@ class _Sealer:
             log("written without an audit entry", tables=", ".join(left))
         return heads
 
-    def _changes(self) -> tuple[dict[str, list[Change]], list[Change]]:
+    def _changes(self) -> tuple[dict[str, list[RowChange]], list[RowChange]]:
         """Return what became of the rows that were touched, by programme; and of those that all programmes share."""
-        own: dict[str, list[Change]] = {}
-        shared: list[Change] = []
+        own: dict[str, list[RowChange]] = {}
+        shared: list[RowChange] = []
         touched = self.work.touched
         for name in touched.tables:
             covered = covered_tables()[name]
@@ -160,10 +160,10 @@ class _Sealer:
                     op = SPOILT if (name, key) in touched.spoilt else ENDED
                     ended = Ended(fact.id, op, fact.digest)
                 if covered.programme_place is None:
-                    shared.append(Change(name, key, None, ended, content))
+                    shared.append(RowChange(name, key, None, ended, content))
                     continue
                 programme = row[1] if row is not None else fact.programme_id if fact is not None else None
-                own.setdefault(programme or "", []).append(Change(name, key, programme, ended, content))
+                own.setdefault(programme or "", []).append(RowChange(name, key, programme, ended, content))
         return own, shared
 
     def _rows_of(self, covered: Covered, touched: Touched) -> Iterator[tuple[str, tuple[str, str | None]]]:
@@ -178,7 +178,7 @@ class _Sealer:
             for row in self.connection.execute(one):
                 yield covered.key_of(row), (covered.content_of(row), covered.programme_of(row))
 
-    def _all_of(self, programme: str, *, with_shared: bool) -> Iterator[Change]:
+    def _all_of(self, programme: str, *, with_shared: bool) -> Iterator[RowChange]:
         """Yield every row of a programme that no entry has sealed before: its first sealing entry takes them all."""
         for covered in covered_tables().values():
             query = select(*covered.columns).order_by(*covered.keys)
@@ -187,7 +187,7 @@ class _Sealer:
             elif not with_shared:
                 continue
             for row in self.connection.execute(query):
-                yield Change(covered.name, covered.key_of(row), programme, None, covered.content_of(row))
+                yield RowChange(covered.name, covered.key_of(row), programme, None, covered.content_of(row))
 
     def _is_sealing(self, programme: str | None) -> bool:
         """Tell whether a chain, or any, has entries that seal rows."""
@@ -201,7 +201,7 @@ class _Sealer:
         query = select(col(ProgrammeRow.id)).where(col(ProgrammeRow.id).in_(names)).order_by(col(ProgrammeRow.id))
         self.connection.execute(query.with_for_update(key_share=True)).all()
 
-    def _write(self, programme: str, pending: Sequence[Pending], changes: Iterable[Change]) -> anchor.Head:
+    def _write(self, programme: str, pending: Sequence[Pending], changes: Iterable[RowChange]) -> anchor.Head:
         """Write entries; the last one has the rows that the whole transaction wrote."""
         last = self.connection.execute(
             select(col(AuditRow.number), col(AuditRow.hash))
@@ -231,7 +231,7 @@ class _Sealer:
         self.connection.execute(insert(AuditRow), rows)
         return anchor.Head(programme, rows[0]["number"], number, previous, real_at)
 
-    def _write_facts(self, programme: str, number: int, changes: Iterable[Change]) -> Root:
+    def _write_facts(self, programme: str, number: int, changes: Iterable[RowChange]) -> Root:
         root = Root()
         forget = (
             update(AuditFactRow).where(col(AuditFactRow.id) == bindparam("fact_id")).values(row_key=None, salt=None)
@@ -255,7 +255,7 @@ class _Sealer:
         return root
 
 
-def _fact(programme: str, number: int, position: int, change: Change, op: str, digest: str) -> dict[str, object]:
+def _fact(programme: str, number: int, position: int, change: RowChange, op: str, digest: str) -> dict[str, object]:
     return {
         "programme_id": programme, "number": number, "position": position, "op": op, "of_table": change.table,
         "digest": digest, "row_key": None, "salt": None,

@@ -24,14 +24,14 @@ _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class FileMark:
     """Which file it is; both are 0 until changeflow first writes to it."""
 
     life: int = 0
     writes: int = 0
 
 
-def read_mark(descriptor: int) -> Mark | None:
+def read_mark(descriptor: int) -> FileMark | None:
     """Return the mark of an open file; None where it is no SQLite file, or an empty one."""
     header = os.pread(descriptor, _HEADER, 0)
     if len(header) < _HEADER or not header.startswith(MAGIC):
@@ -39,11 +39,11 @@ def read_mark(descriptor: int) -> Mark | None:
     return _mark_in(header)
 
 
-def mark_inside(connection: sqlite3.Connection) -> Mark:
+def mark_inside(connection: sqlite3.Connection) -> FileMark:
     """Return the mark as a transaction sees it: the log included."""
     [life] = connection.execute("PRAGMA application_id").fetchone()
     [writes] = connection.execute("PRAGMA user_version").fetchone()
-    return Mark(life & 0xFFFFFFFF, writes)
+    return FileMark(life & 0xFFFFFFFF, writes)
 
 
 def count_write(connection: sqlite3.Connection) -> None:
@@ -85,7 +85,7 @@ def log_is_own(file: Path, descriptor: int) -> bool:
     return False
 
 
-def _fits(mark: Mark, pages: list[Mark]) -> bool:
+def _fits(mark: FileMark, pages: list[FileMark]) -> bool:
     lives = {page.life for page in pages}
     if lives == {0}:
         return mark.life == 0
@@ -94,10 +94,10 @@ def _fits(mark: Mark, pages: list[Mark]) -> bool:
     return next(page.writes for page in pages if page.life) <= mark.writes + 1
 
 
-def _first_pages(log: Path) -> list[Mark]:
+def _first_pages(log: Path) -> list[FileMark]:
     """Return the marks of every first page in the committed part of a log, oldest first."""
-    found: list[Mark] = []
-    pending: list[Mark] = []
+    found: list[FileMark] = []
+    pending: list[FileMark] = []
     try:
         with log.open("rb") as opened:
             header = opened.read(_LOG_HEADER)
@@ -120,7 +120,7 @@ def _first_pages(log: Path) -> list[Mark]:
     return found
 
 
-def _mark_in(header: bytes) -> Mark:
+def _mark_in(header: bytes) -> FileMark:
     [life] = struct.unpack(">I", header[_LIFE_AT : _LIFE_AT + 4])
     [writes] = struct.unpack(">I", header[_WRITES_AT : _WRITES_AT + 4])
-    return Mark(life, writes)
+    return FileMark(life, writes)

@@ -25,7 +25,7 @@ _MOST_BYTES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StateSeen:
     """How far a database had come when this machine last wrote to it."""
 
     identity: str
@@ -33,7 +33,7 @@ class Seen:
     marker: str
 
 
-class State:
+class MachineState:
     """The folder of one database's state on this machine."""
 
     def __init__(self, url: str) -> None:
@@ -47,11 +47,11 @@ class State:
         self.rewrite = self.folder / f"rewrite-{name}"
         """Is there while what was erased may be in the database's files still."""
 
-    def seen(self) -> Seen | None:
+    def seen(self) -> StateSeen | None:
         """Return what this machine has seen, None where that is nothing."""
         try:
             found = json.loads(read_ordinary(self.file, most=_MOST_BYTES))
-            return Seen(str(found["identity"]), int(found["counter"]), str(found["marker"]))
+            return StateSeen(str(found["identity"]), int(found["counter"]), str(found["marker"]))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -61,7 +61,7 @@ class State:
                 "right, or remove it and look at what may have gone: changeflow db review"
             ) from None
 
-    def note(self, seen: Seen, *, anew: bool = False) -> None:
+    def note(self, seen: StateSeen, *, anew: bool = False) -> None:
         """Write down how far a database has come. Of the same database only more than before, unless `anew`."""
         with self.writing():
             before = None if anew else self.seen()

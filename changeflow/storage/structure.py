@@ -52,7 +52,7 @@ WHERE d.deptype = 'e' AND relnamespace = current_schema()::regnamespace
 """
 
 
-class Part(NamedTuple):
+class StructurePart(NamedTuple):
     """One part of a table, in words that compare; a `TABLE` is the table itself. A view is of no table."""
 
     table: str
@@ -67,7 +67,7 @@ def differences(connection: Connection) -> list[Fault]:
     return [Fault("", None, what) for what in (*_lacking(made, found), *_added(made, found))]
 
 
-def _lacking(made: frozenset[Part], found: frozenset[Part]) -> Iterator[str]:
+def _lacking(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
     gone = {p.table for p in made - found if p.what == TABLE}
     for table, what in sorted(made - found):
         if what == TABLE:
@@ -76,7 +76,7 @@ def _lacking(made: frozenset[Part], found: frozenset[Part]) -> Iterator[str]:
             yield f"the table '{table}' lacks “{what}”, which changeflow makes"
 
 
-def _added(made: frozenset[Part], found: frozenset[Part]) -> Iterator[str]:
+def _added(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
     new = {p.table for p in found - made if p.what == TABLE}
     for table, what in sorted(found - made):
         if what == TABLE:
@@ -87,7 +87,7 @@ def _added(made: frozenset[Part], found: frozenset[Part]) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _made() -> tuple[frozenset[Part], frozenset[Part]]:
+def _made() -> tuple[frozenset[StructurePart], frozenset[StructurePart]]:
     """Return what the migrations make: as SQLite has it, and in the terms of both databases."""
     engine = create_engine("sqlite://")
     try:
@@ -100,19 +100,19 @@ def _made() -> tuple[frozenset[Part], frozenset[Part]]:
         engine.dispose()
 
 
-def _of_sqlite(connection: Connection) -> Iterator[Part]:
+def _of_sqlite(connection: Connection) -> Iterator[StructurePart]:
     """Yield each clause of each statement that made something: a column, a constraint, an index, a view, a trigger."""
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
     for kind, name, table, sql in rows.all():
         if _OWN_OF_SQLITE.match(str(name)):
             continue
         if kind == "table":
-            yield Part(table, TABLE)
-            yield from (Part(table, clause) for clause in _clauses(str(sql)))
+            yield StructurePart(table, TABLE)
+            yield from (StructurePart(table, clause) for clause in _clauses(str(sql)))
         elif kind == "index":
-            yield Part(table, _plain(str(sql)).removeprefix("create "))
+            yield StructurePart(table, _plain(str(sql)).removeprefix("create "))
         else:
-            yield Part(table if kind == "trigger" else "", f"{kind} {name}")
+            yield StructurePart(table if kind == "trigger" else "", f"{kind} {name}")
 
 
 @lru_cache(maxsize=256)
@@ -143,14 +143,14 @@ def _plain(sql: str) -> str:
     return "".join(parts).strip()
 
 
-def _of_postgresql(connection: Connection) -> Iterator[Part]:
+def _of_postgresql(connection: Connection) -> Iterator[StructurePart]:
     foreign = set(connection.exec_driver_sql(_OF_EXTENSIONS).scalars())
     yield from (part for part in _reflected(connection) if part.table not in foreign)
     for table, what in connection.exec_driver_sql(_ODD_ON_POSTGRESQL).all():
-        yield Part(table, what)
+        yield StructurePart(table, what)
 
 
-def _reflected(connection: Connection) -> Iterator[Part]:
+def _reflected(connection: Connection) -> Iterator[StructurePart]:
     """Yield tables with their columns, keys, constraints and indexes, in terms that both databases share."""
     inspector = inspect(connection)
     columns, primary = inspector.get_multi_columns(), inspector.get_multi_pk_constraint()
@@ -158,19 +158,21 @@ def _reflected(connection: Connection) -> Iterator[Part]:
     indexes = inspector.get_multi_indexes()
     for place, own in columns.items():
         table, key = place[1], primary[place]["constrained_columns"]
-        yield Part(table, TABLE)
-        yield Part(table, f"primary key ({', '.join(key)})")
-        yield from (Part(table, _column(table, c, key)) for c in own)
-        yield from (Part(table, f"unique ({', '.join(u['column_names'])}){_more(u)}") for u in unique[place])
+        yield StructurePart(table, TABLE)
+        yield StructurePart(table, f"primary key ({', '.join(key)})")
+        yield from (StructurePart(table, _column(table, c, key)) for c in own)
+        yield from (StructurePart(table, f"unique ({', '.join(u['column_names'])}){_more(u)}") for u in unique[place])
         for f in foreign[place]:
             other = f"{f['referred_table']}({', '.join(f['referred_columns'])})"
             schema = f"{f['referred_schema']}." if f["referred_schema"] else ""
-            yield Part(table, f"foreign key ({', '.join(f['constrained_columns'])}) to {schema}{other}{_more(f)}")
+            yield StructurePart(
+                table, f"foreign key ({', '.join(f['constrained_columns'])}) to {schema}{other}{_more(f)}"
+            )
         for i in indexes[place]:
             if i.get("duplicates_constraint") or (i["name"] or "").startswith("sqlite_autoindex"):
                 continue
             names = ", ".join(i.get("expressions") or [str(name) for name in i["column_names"]])
-            yield Part(table, f"{'unique ' if i['unique'] else ''}index {i['name']} ({names}){_more(i)}")
+            yield StructurePart(table, f"{'unique ' if i['unique'] else ''}index {i['name']} ({names}){_more(i)}")
 
 
 def _column(table: str, column: Any, key: list[str]) -> str:  # noqa: ANN401  (what SQLAlchemy reflects)

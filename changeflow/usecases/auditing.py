@@ -11,7 +11,7 @@ from sqlmodel import Session
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.storage import anchor, audit, oddities, versions
 from changeflow.storage.anchor import Head
-from changeflow.storage.chain import DATED_APART, Entry, Verdict, Witness
+from changeflow.storage.chain import DATED_APART, ChainVerdict, Entry, Witness
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.witnesses import AnchorWitness, HeadWitness
 from changeflow.usecases.stored import check_actor
@@ -27,7 +27,7 @@ HASH_SHOWN = 16
 class Checked:
     """What was found, and what it was compared with."""
 
-    verdict: Verdict
+    verdict: ChainVerdict
     anchor: AnchorWitness | None
     strangers: tuple[str, ...] = ()
     """Programmes of which the anchor has no line yet."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import InputError
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, build_changes
 from changeflow.reports.variance import Variance, build_variance
-from changeflow.roadmap.changes import Cause, Part, Slip, attribute
+from changeflow.roadmap.changes import Cause, Slip, SlipPart, attribute
 from changeflow.roadmap.cpm import Schedule
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
@@ -98,7 +98,7 @@ def _from_approved(slip: Slip, approved: int) -> Slip:
     recomputed = Slip(slip.target, approved, slip.before, ()).days
     if not recomputed:
         return slip
-    return replace(slip, before=approved, parts=(*slip.parts, Part(Cause.OTHER, (), recomputed)))
+    return replace(slip, before=approved, parts=(*slip.parts, SlipPart(Cause.OTHER, (), recomputed)))
 
 
 def _as_of(session: Session, programme: str, label: str, moment: datetime, on: date) -> Since | None:

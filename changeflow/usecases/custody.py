@@ -8,11 +8,11 @@ from sqlmodel import Session
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
 from changeflow.storage import audit, custody, erasure, ledger, publication_record, remains, rewriting, versions
-from changeflow.storage.custody import Standing
+from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.state import Seen, State
-from changeflow.usecases.persons import erase_in
+from changeflow.storage.state import MachineState, StateSeen
 from changeflow.usecases.stored import SYSTEM
+from changeflow.usecases.subject_access import erase_in
 
 REVIEW = "Look at what may have gone out since: changeflow db review"
 STRANGE = (
@@ -26,8 +26,8 @@ STRANGE = (
 class Stock:
     """What a database is to this machine, and what to tell people."""
 
-    standing: Standing
-    seen: Seen | None
+    standing: CustodyState
+    seen: StateSeen | None
     """How far it had come, when it may send."""
     message: str = ""
 
@@ -42,7 +42,7 @@ def take_stock(*, db: str, now: datetime) -> Stock:
     One that was restored is marked as such, and people who were erased since the copy are erased again. What was erased
     and is in its files still leaves them now.
     """
-    state = State(db)
+    state = MachineState(db)
     # Before the session: another worker may count on in between.
     seen = state.seen()
     with read_scope(db) as session:
@@ -51,19 +51,19 @@ def take_stock(*, db: str, now: datetime) -> Stock:
     if not standing.may_send:
         return _take_in_hand(state, seen, db=db, now=now)
     rewriting.settle(state)
-    if standing is Standing.FIRST:
+    if standing is CustodyState.FIRST:
         state.note(found.seen)
         log("database", state="first seen", folder=str(state.folder))
     return Stock(standing=standing, seen=found.seen)
 
 
-def _take_in_hand(state: State, seen: Seen | None, *, db: str, now: datetime) -> Stock:
+def _take_in_hand(state: MachineState, seen: StateSeen | None, *, db: str, now: datetime) -> Stock:
     with session_scope(db) as session:
         found = custody.read(session)
         standing, why = custody.stand(found, seen)
-        if standing is Standing.OUTDATED:
+        if standing is CustodyState.OUTDATED:
             mark_restored(session, why=why, now=now, seen=seen)
-            standing = Standing.RESTORED
+            standing = CustodyState.RESTORED
         if not standing.may_send:
             known = {found.identity, *([seen.identity] if seen else [])}
             publication_record.put_back(session, state, now=now)
@@ -75,7 +75,7 @@ def _take_in_hand(state: State, seen: Seen | None, *, db: str, now: datetime) ->
     return Stock(standing=standing, seen=found.seen if standing.may_send else None, message=message)
 
 
-def count_on(session: Session, seen: Seen | None) -> Seen | None:
+def count_on(session: Session, seen: StateSeen | None) -> StateSeen | None:
     """Count a database on where it may send; return how far it has come then, None where it may not."""
     if seen is None:
         return None
@@ -83,32 +83,34 @@ def count_on(session: Session, seen: Seen | None) -> Seen | None:
     return custody.advance(session, seen) if standing.may_send else None
 
 
-def note_seen(seen: Seen | None, *, db: str) -> None:
+def note_seen(seen: StateSeen | None, *, db: str) -> None:
     """Note outside the database how far it has come. A tick has sent nothing: what cannot be noted is logged alone."""
     if seen is None:
         return
     try:
-        State(db).note(seen)
+        MachineState(db).note(seen)
     except (CannotWriteError, InputError) as error:
         log("database", state="not noted", error=str(error))
 
 
-def standing_of(session: Session, state: State, seen: Seen | None) -> str:
+def standing_of(session: Session, state: MachineState, seen: StateSeen | None) -> str:
     """Say why nothing is sent, or nothing; writes nothing. Read `seen` before the session begins."""
     found = custody.read(session)
     standing, why = custody.stand(found, seen)
     return message_of(standing, why, state)
 
 
-def message_of(standing: Standing, why: str, state: State) -> str:
+def message_of(standing: CustodyState, why: str, state: MachineState) -> str:
     if standing.may_send:
         return ""
-    if standing is Standing.STRANGE:
+    if standing is CustodyState.STRANGE:
         return STRANGE.format(folder=state.folder)
     return f"This database was restored, not released ({why}). Nothing is sent. {REVIEW}"
 
 
-def mark_restored(session: Session, *, why: str, now: datetime, seen: Seen | None, identity: str | None = None) -> None:
+def mark_restored(
+    session: Session, *, why: str, now: datetime, seen: StateSeen | None, identity: str | None = None
+) -> None:
     """Mark a database as restored, and say so in the audit of each programme."""
     for name in versions.programme_ids(session):
         versions.lock_programme(session, name)
@@ -116,12 +118,12 @@ def mark_restored(session: Session, *, why: str, now: datetime, seen: Seen | Non
     custody.mark_restored(session, at=now, why=why, identity=identity)
 
 
-def _count(seen: Seen | None) -> str:
+def _count(seen: StateSeen | None) -> str:
     return str(seen.counter) if seen else "unknown"
 
 
 def erase_again(
-    session: Session, state: State, *, identities: set[str], now: datetime, everywhere: bool = False
+    session: Session, state: MachineState, *, identities: set[str], now: datetime, everywhere: bool = False
 ) -> int:
     """Erase again whom the ledger knows as erased; return how many people there were."""
     erasures = ledger.read(state, session, identities=identities, everywhere=everywhere)

@@ -12,14 +12,14 @@ from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
 from changeflow.intake.folder import OF_A_CONTACT
 from changeflow.intake.schema import write_schemas
+from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
-from changeflow.programme.plan import Dates
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.storage import audit, versions
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.apply import remember
+from changeflow.usecases.definitions import remember
 from changeflow.usecases.permitting import is_permitted, noting_refusals, permit
 from changeflow.usecases.plan import plan_folder, schedule_project
 from changeflow.usecases.sources import service_of, with_explanations, with_lessons, with_waivers
@@ -34,7 +34,7 @@ PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ExportRequest:
     """A request for personal data in an export: who makes it, when, and for which data."""
 
     actor: str | None
@@ -55,7 +55,7 @@ class _Found:
     """Services whose explanations of single contracts are included."""
 
 
-def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: Asked | None = None) -> int:
+def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: ExportRequest | None = None) -> int:
     """Write the latest version as a folder, with its comments, and return the version's number.
 
     Raise ConflictError if `out` exists and is not an empty folder. Contact details and explanations of single contracts
@@ -89,7 +89,7 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
     return stored.version.number
 
 
-def _with_people(asked: Asked, *, db: str, programme: str | None, on: date) -> _Found:
+def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: date) -> _Found:
     with noting_refusals(db, asked.now), session_scope(db) as session:
         stored = load(session, programme, on=on, for_change=True)
         definition, name, number = stored.version.definition, stored.programme.id, stored.version.number

@@ -14,16 +14,16 @@ from changeflow.errors import ChangeflowError, CheckFailedError, InputError, Pro
 from changeflow.intake.attendance import read_attendance
 from changeflow.intake.progress import ReportedProgress, parse_remaining, read_progress
 from changeflow.pilots.criteria import PRESETS, ParallelRunPolicy, Tolerance
+from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
-from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.tasks import Task, TaskProgress
 from changeflow.rules.waivers import flaw_of
 from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.permitting import permit
-from changeflow.usecases.stored import Seen, Stored, after_change, check_actor, judged, load
+from changeflow.usecases.stored import SeenProgramme, Stored, after_change, check_actor, judged, load
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Waiver
@@ -67,7 +67,7 @@ def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int
         return record_progress(session, stored, said, by, change)
 
 
-def rehearse(seen: Seen, reported: Iterable[ReportedProgress], on: date) -> None:
+def rehearse(seen: SeenProgramme, reported: Iterable[ReportedProgress], on: date) -> None:
     """Work out what a programme will be with some progress, before the database is locked for it.
 
     The change finds it ready then, and others wait for it a fraction as long. What is wrong with the progress is told
@@ -99,7 +99,9 @@ def subject_of(task: Task) -> Subject:
     return Subject(thing=f"“{task.name}”", service=task.service, schools=task.schools, owners=owners)
 
 
-def checked_progress(stored: Seen, reported: Iterable[ReportedProgress], on: date) -> dict[TaskId, TaskProgress]:
+def checked_progress(
+    stored: SeenProgramme, reported: Iterable[ReportedProgress], on: date
+) -> dict[TaskId, TaskProgress]:
     """Turn reports into positions; a day in the future, an unknown task and a gate's finish are errors."""
     said: dict[TaskId, TaskProgress] = {}
     for one in reported:

@@ -38,7 +38,7 @@ NOTHING = "Nothing was recorded."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class GateAnswer:
     """What somebody decides at a gate."""
 
     task: str
@@ -63,7 +63,7 @@ class _Minutes:
     progress: dict[str, TaskProgress] = field(default_factory=dict)
 
 
-def decide(answer: Answer, change: Change) -> GateCase:
+def decide(answer: GateAnswer, change: Change) -> GateCase:
     """Record one decision; an approval that the evidence of its day does not carry is refused."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
@@ -133,7 +133,7 @@ def case_of(task: str, *, db: str, programme: str | None, on: date) -> tuple[Pro
     return stored.programme, weigh(stored.judged, task)
 
 
-def _take(answer: Answer, minutes: _Minutes, recorder: str, *, today: date) -> GateCase:
+def _take(answer: GateAnswer, minutes: _Minutes, recorder: str, *, today: date) -> GateCase:
     """Check one answer against everything known on its day, and add it to the minutes."""
     definition = minutes.stored.version.definition
     if answer.on > today:
@@ -202,7 +202,7 @@ def _check_first(programme: Programme, gate: Task, last: Decision | None, *, aga
         raise ConflictError(f"“{gate.name}” was reported as done before. {NOTHING}")
 
 
-def _check_conditions(programme: Programme, gate: Task, answer: Answer) -> None:
+def _check_conditions(programme: Programme, gate: Task, answer: GateAnswer) -> None:
     if answer.outcome is Outcome.CONDITIONS and not answer.conditions:
         raise InputError(f"An approval with conditions needs at least one condition. {NOTHING}")
     if answer.outcome is not Outcome.CONDITIONS and answer.conditions:
@@ -243,8 +243,8 @@ def _check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
         raise CheckFailedError(f"The evidence does not carry {said} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")
 
 
-def _answer(one: ReportedDecision) -> Answer:
-    return Answer(
+def _answer(one: ReportedDecision) -> GateAnswer:
+    return GateAnswer(
         task=one.task,
         outcome=one.outcome,
         reason=one.reason,
@@ -256,6 +256,6 @@ def _answer(one: ReportedDecision) -> Answer:
     )
 
 
-def _is_known(answer: Answer, known: Facts) -> bool:
+def _is_known(answer: GateAnswer, known: Facts) -> bool:
     said = (answer.task, answer.outcome, answer.reason, answer.by, answer.on)
     return any(said == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
+from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Decision
-from changeflow.programme.plan import Dates, dates_of
 from changeflow.programme.programme import Programme
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.roadmap.tasks import Task

@@ -8,9 +8,9 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import Entry, LessonAnswered, LessonProposed
 from changeflow.pilots.learning import lessons_of
+from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
-from changeflow.programme.plan import Moved, compare, dates_of
 from changeflow.programme.programme import join
 from changeflow.roadmap.pathways import StepFields
 from changeflow.rules.engine import judge
@@ -24,7 +24,7 @@ from changeflow.values.roles import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class LessonEffect:
     """What a lesson would change: the tasks of waves to come, and every date that moves with them."""
 
     lesson: LessonProposed
@@ -38,7 +38,7 @@ class Effect:
     """That it has become, once it is accepted."""
 
 
-def propose_lesson(lesson: LessonProposed, change: Change) -> Effect:
+def propose_lesson(lesson: LessonProposed, change: Change) -> LessonEffect:
     """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
@@ -56,7 +56,7 @@ def propose_lesson(lesson: LessonProposed, change: Change) -> Effect:
     return replace(effect, number=number)
 
 
-def answer_lesson(service: str, number: int, reason: str, change: Change, *, accepted: bool) -> Effect:
+def answer_lesson(service: str, number: int, reason: str, change: Change, *, accepted: bool) -> LessonEffect:
     """Accept a lesson, as the next version of the definition, or decline it. The first answer stands."""
     with session_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on, for_change=True)
@@ -82,7 +82,7 @@ def answer_lesson(service: str, number: int, reason: str, change: Change, *, acc
     return replace(effect, number=number, version=version)
 
 
-def _effect(stored: Stored, lesson: LessonProposed) -> Effect:
+def _effect(stored: Stored, lesson: LessonProposed) -> LessonEffect:
     """Compute the plan with and without the lesson, on the same facts."""
     programme = stored.programme
     if lesson.service not in {s.service for s in programme.services}:
@@ -103,7 +103,7 @@ def _effect(stored: Stored, lesson: LessonProposed) -> Effect:
     after = judge(joined).programme
     moved = compare(dates_of(programme), dates_of(after))
     names = {m.task: after.roadmap.tasks[m.task].name for m in moved if m.task in after.roadmap.tasks}
-    return Effect(lesson=lesson, tasks=tuple(later), moved=moved, names=names, changed=changed)
+    return LessonEffect(lesson=lesson, tasks=tuple(later), moved=moved, names=names, changed=changed)
 
 
 def _changed(definition: Definition, lesson: LessonProposed, tasks: list[TaskId]) -> Definition:
@@ -121,7 +121,7 @@ def _changed(definition: Definition, lesson: LessonProposed, tasks: list[TaskId]
     return definition.model_copy(update={"services": tuple(services)})
 
 
-def _append(session: Session, stored: Stored, effect: Effect, by: str, change: Change) -> int:
+def _append(session: Session, stored: Stored, effect: LessonEffect, by: str, change: Change) -> int:
     return versions.append(
         session, effect.changed, sources=stored.version.sources, parent=stored.version, at=change.now, by=by
     )

@@ -12,10 +12,10 @@ from changeflow.errors import InputError, ProblemsError, UnknownThingError
 from changeflow.files import write_whole
 from changeflow.intake.opening import is_there
 from changeflow.intake.yaml import read_yaml
-from changeflow.programme.levelling import LevelledProgramme, level_programme
+from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
-from changeflow.roadmap.levelling.search import Effort
+from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.usecases.plan import warn_of_compiling
 from changeflow.values.limits import check_value
 from changeflow.values.moments import DAY, datetime_of, spoken_day
@@ -49,7 +49,7 @@ def level_plan(
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
     warn_of_compiling("kernel_level", say)
-    return level_programme(programme, Effort(seconds=2 * seconds, effort=seconds, seed=seed))
+    return level_programme(programme, SearchEffort(seconds=2 * seconds, effort=seconds, seed=seed))
 
 
 def read_pins(texts: Iterable[str]) -> dict[str, datetime]:

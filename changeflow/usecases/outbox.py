@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from changeflow.agenda.policy import Fate, Policy, Reader, Verdict, Waiting, opens_at, sort_out
+from changeflow.agenda.policy import Fate, NudgePolicy, Reader, SendVerdict, Waiting, opens_at, sort_out
 from changeflow.agenda.reasons import Reason
 from changeflow.storage import agenda, answers, custody, messages
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.messages import Draft
 from changeflow.storage.pseudonyms import adopt_key, message_id, recipient_of
-from changeflow.usecases.letters import House, house_of
+from changeflow.usecases.messages import House, house_of
 from changeflow.values.moments import local_day
 
 NOT_LIVE = "the programme is not live yet: set live: true in programme.yaml"
@@ -25,7 +25,7 @@ class Round:
     now: datetime
     houses: dict[str, House]
     nudges: dict[int, Nudge]
-    verdicts: list[Verdict]
+    verdicts: list[SendVerdict]
     numbers: Mapping[str, int]
     """The number of each recipient's last message of the day."""
     key: bytes = field(repr=False)
@@ -43,7 +43,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     today, key = local_day(now), adopt_key(session)
     queue = agenda.waiting(session, now=now)
     houses = {name: house_of(session, name) for name in sorted({n.programme for n in queue})}
-    policies = {name: Policy.of(house.packs, on=today) for name, house in houses.items()}
+    policies = {name: NudgePolicy.of(house.packs, on=today) for name, house in houses.items()}
     day_counts = messages.counts_since(session, today)
     week_counts = messages.counts_since(session, today - timedelta(days=6))
     people = {name: {p.id for p in house.definition.people} for name, house in houses.items()}
@@ -68,7 +68,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
             w.recipient,
             Reader(
                 days=houses[nudge.programme].days.of(nudge.person),
-                policy=Policy.strictest([policies[name] for name in parts[w.recipient]]),
+                policy=NudgePolicy.strictest([policies[name] for name in parts[w.recipient]]),
                 has_address=contact is not None and contact.email is not None,
                 is_deliverable=known is None or known.is_deliverable,
                 optional_off=known is not None and known.optional_off,
@@ -80,7 +80,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     trying = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
     kept = [w for w in waiting if found.nudges[w.id].programme not in trying]
     verdicts = list(sort_out(kept, readers, now=now))
-    verdicts += (Verdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
+    verdicts += (SendVerdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
     found.verdicts = sorted(verdicts, key=lambda v: (v.nudges[0].priority, v.nudges[0].id))
     return found
 
@@ -88,11 +88,11 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
 def open_from(nudges: Sequence[Nudge], houses: Mapping[str, House], now: datetime) -> datetime | None:
     """Return from when on a message may be tried again; None where it is now."""
     first = nudges[0]
-    policy = Policy.strictest([Policy.of(house.packs, on=local_day(now)) for house in houses.values()])
+    policy = NudgePolicy.strictest([NudgePolicy.of(house.packs, on=local_day(now)) for house in houses.values()])
     return opens_at(houses[first.programme].days.of(first.person), policy, now)
 
 
-def draft_of(verdict: Verdict, found: Round, domain: str) -> Draft:
+def draft_of(verdict: SendVerdict, found: Round, domain: str) -> Draft:
     """Return the message that a verdict becomes, under the number that its recipient's day has come to."""
     day, number = local_day(found.now), found.numbers.get(verdict.recipient, 0) + 1
     return Draft(

@@ -12,11 +12,11 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.mpp import FOREIGN, read_through_mpxj
 from changeflow.intake.mspdi import ProjectFile, read_mspdi
 from changeflow.intake.opening import is_there, list_files
-from changeflow.intake.reconciling import reconcile
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
+from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.cpm import KERNEL_FROM, Schedule, time_roadmap
 from changeflow.roadmap.profile import PROFILES
 from changeflow.roadmap.tasks import Roadmap

@@ -21,7 +21,7 @@ from changeflow.programme.programme import Programme
 from changeflow.storage import audit, known_people, publication_record, publications, versions
 from changeflow.storage.database import url_of
 from changeflow.storage.publications import Kept, PublishedGroup
-from changeflow.storage.state import State
+from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM, load
 
 
@@ -79,7 +79,7 @@ def _views(programme: Programme, answers: Iterable[Assessment], *, on: date) -> 
 def prepare(session: Session, *, now: datetime) -> None:
     """Do what has to be done before answers are recorded or published: keep others out, and know all publications."""
     versions.lock_all(session)
-    publication_record.put_back(session, State(url_of(session)), now=now)
+    publication_record.put_back(session, MachineState(url_of(session)), now=now)
 
 
 def publish_closed(session: Session, name: str, *, on: date, now: datetime, by: str = SYSTEM) -> tuple[Snapshot, ...]:
@@ -338,7 +338,7 @@ def _or_gone(place: int) -> int:
 
 
 def _reconstructed(
-    session: Session, publication: publications.Publication, answers: Sequence[Assessment]
+    session: Session, publication: publications.StoredPublication, answers: Sequence[Assessment]
 ) -> list[PublishedGroup]:
     """Work out whom a publication of 0.1.0 counted, which did not keep it."""
     version = versions.at_moment(session, publication.programme, publication.at)

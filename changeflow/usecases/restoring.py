@@ -10,13 +10,13 @@ from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.storage import agenda, audit, custody, messages, publication_record, replacing, versions
-from changeflow.storage.custody import Standing
+from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import rolled_back, session_scope
 from changeflow.storage.rewriting import compact
-from changeflow.storage.state import State
-from changeflow.usecases.agenda import tick_in
+from changeflow.storage.state import MachineState
 from changeflow.usecases.custody import erase_again, mark_restored, take_stock
 from changeflow.usecases.stored import SYSTEM, check_actor
+from changeflow.usecases.ticks import tick_in
 from changeflow.usecases.upgrading import upgrade_database
 from changeflow.values.moments import LONDON, local_day, spoken_day
 
@@ -67,7 +67,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
 
     Nothing is sent from it until a person has released it, and people who were erased since are erased again.
     """
-    state = State(db)
+    state = MachineState(db)
     seen = state.seen()
     with replacing.replaced(copy, db, replace=replace, at=now) as prepared:
         upgrade_database(prepared.url)
@@ -109,7 +109,7 @@ def release(*, db: str, actor: str | None, now: datetime) -> int:
 
     Only a person may, who has seen the list as it is now.
     """
-    state = State(db)
+    state = MachineState(db)
     stock = take_stock(db=db, now=now)
     if stock.may_send:
         raise ConflictError("This database does not wait for a release. No changes saved.")
@@ -139,9 +139,9 @@ def join(*, db: str, actor: str | None, now: datetime) -> bool:
     stock = take_stock(db=db, now=now)
     if stock.may_send:
         return False
-    if stock.standing is not Standing.STRANGE:
+    if stock.standing is not CustodyState.STRANGE:
         raise CheckFailedError(f"{stock.message} A machine joins once it is released.")
-    state = State(db)
+    state = MachineState(db)
     with session_scope(db) as session:
         by = _person(session, actor)
         for name in versions.programme_ids(session):

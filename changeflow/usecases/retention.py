@@ -10,7 +10,7 @@ from changeflow.logs import log
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, pilots, retention, rewriting, versions
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.state import State
+from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM, load
 from changeflow.values.moments import LONDON, last_day_of, local_day
 from changeflow.values.words import Kind
@@ -47,7 +47,7 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
     """Remove what has been kept long enough, in a transaction for each programme; run twice, nothing is left to do."""
     with read_scope(db) as session:
         names = versions.programme_ids(session)
-    removed, state = [], State(db)
+    removed, state = [], MachineState(db)
     for name in names:
         with session_scope(db) as session:
             removed.append(_retain(session, name, now))

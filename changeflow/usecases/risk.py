@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from changeflow.errors import InputError
-from changeflow.programme.lessons import Lesson, lessons
-from changeflow.programme.people_order import keeping_people_order
+from changeflow.planning.lessons import Lesson, lessons
+from changeflow.planning.people_order import keeping_people_order
+from changeflow.planning.risk import Assumed, risk_model
 from changeflow.programme.programme import Programme
-from changeflow.programme.risk import Assumed, risk_model
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.roadmap.tasks import Roadmap
@@ -37,7 +37,7 @@ def simulate_programme(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SimulationRequest:
     """What a simulation draws, and where it looks."""
 
     roadmap: Roadmap
@@ -48,7 +48,7 @@ class Asked:
     taught: tuple[Lesson, ...]
 
 
-def ask(programme: Programme, *, iterations: int, assume: str | None, learn: bool) -> Asked:
+def ask(programme: Programme, *, iterations: int, assume: str | None, learn: bool) -> SimulationRequest:
     """Check what is asked, and return it; what cannot be simulated is an error that says why."""
     if not 100 <= iterations <= 1_000_000:
         raise InputError("Give between 100 and 1,000,000 iterations.")
@@ -64,12 +64,12 @@ def ask(programme: Programme, *, iterations: int, assume: str | None, learn: boo
     if not ahead:
         raise InputError("Every milestone has happened, or there is none. Add milestones to programme.yaml.")
     targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]
-    return Asked(
+    return SimulationRequest(
         roadmap=keeping_people_order(programme), model=model, targets=tuple(targets), assumed=assumed, taught=taught
     )
 
 
-def report_of(programme: Programme, asked: Asked, found: Simulation) -> RiskReport:
+def report_of(programme: Programme, asked: SimulationRequest, found: Simulation) -> RiskReport:
     """Turn a simulation into what people read."""
     model = asked.model
     odds = {e.name: e.probability for e in model.events}

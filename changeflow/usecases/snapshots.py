@@ -23,7 +23,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Kept(Generic[K, V]):
+class Cache(Generic[K, V]):
     """A bounded number of results, the ones used last; of threads that need the same one, one computes it."""
 
     def __init__(self, most: int) -> None:

@@ -9,17 +9,17 @@ from sqlmodel import Session
 from changeflow.adkar.people import Contact
 from changeflow.errors import ActorMissingError, InputError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.programme.dates import dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import SYSTEM as SYSTEM
-from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import Judged, judge
 from changeflow.storage import audit, facts, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.plans import StoredPlan
 from changeflow.storage.versions import Version
-from changeflow.usecases.snapshots import Content, Kept, NotKeptError, may_work
+from changeflow.usecases.snapshots import Cache, Content, NotKeptError, may_work
 from changeflow.values.acting import Via, current
 from changeflow.values.base import Same
 
@@ -30,7 +30,7 @@ MOST_SEEN = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenProgramme:
     """One programme as the database has it, judged on a day: what a page looks at."""
 
     version: Version
@@ -43,7 +43,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored(Seen):
+class Stored(SeenProgramme):
     """A programme with the plans that it is compared with."""
 
     baseline: StoredPlan | None
@@ -69,21 +69,21 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
     )
 
 
-def _see(session: Session, name: str, *, on: date) -> Seen:
+def _see(session: Session, name: str, *, on: date) -> SeenProgramme:
     version = versions.required(session, name)
     known = facts.load_facts(session, name)
-    return Seen(
+    return SeenProgramme(
         version=version,
         judged=judged(version.definition, facts=known, on=on),
         contacts=_here(version.definition, versions.contacts(session, name), on),
     )
 
 
-_JUDGED: Kept[Content, Judged] = Kept(MOST_JUDGED)
-_SEEN: Kept[tuple[str, str, date, tuple[object, ...]], Seen] = Kept(MOST_SEEN)
+_JUDGED: Cache[Content, Judged] = Cache(MOST_JUDGED)
+_SEEN: Cache[tuple[str, str, date, tuple[object, ...]], SeenProgramme] = Cache(MOST_SEEN)
 
 
-def look_at(session: Session, name: str, *, db: str, on: date) -> Seen:
+def look_at(session: Session, name: str, *, db: str, on: date) -> SeenProgramme:
     """Return a programme for a page: loaded when it has changed since the last look, or on another day."""
     # The state is read in the same transaction: what is loaded now is what the key says.
     key = (db, name, on, versions.state(session, name))

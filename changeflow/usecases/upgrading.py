@@ -7,7 +7,7 @@ from pathlib import Path
 from changeflow.storage import agenda, answers, audit, custody, erasure, keys, ledger, pseudonyms, versions
 from changeflow.storage.database import session_scope, upgrade
 from changeflow.storage.rewriting import compact
-from changeflow.storage.state import State
+from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
 
 ONE_DAY = timedelta(days=1)
@@ -56,5 +56,5 @@ def start_new_key(db: str, *, now: datetime) -> NewKey:
             answers.switch_optional(session, recipient, off=True)
         agenda.wait_until(session, now + ONE_DAY)
         identity, tombstones = custody.read(session).identity, erasure.count_tombstones(session)
-    ledger.note_new_key(State(db), identity, at=now)
+    ledger.note_new_key(MachineState(db), identity, at=now)
     return NewKey(file=keys.key_file(db), kept=kept, switched_off=len(off), tombstones=tombstones)

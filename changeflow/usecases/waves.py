@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.plan import Dates
+from changeflow.planning.waves import wave_problem
+from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.programme.rollout import wave_problem
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.plans import Offer, numbers_of, offers
 from changeflow.roadmap.waves.problem import WaveProblem
@@ -66,7 +66,7 @@ def plan_waves(
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
     # Loaded here: the solver takes longer to load than most commands take.
     from changeflow.roadmap.waves.explain import explain, explain_plainly, relaxations
-    from changeflow.roadmap.waves.solve import Limits
+    from changeflow.roadmap.waves.solve import SearchLimits
 
     problem = wave_problem(programme, announced=announced)
     if not problem.candidates:
@@ -74,7 +74,7 @@ def plan_waves(
     if explain_plainly(problem) is None:
         warn_of_compiling("kernel_waves", say)
         found, ran_out = [], False
-        limits = Limits(seconds=seconds, effort=effort or seconds, seed=seed)
+        limits = SearchLimits(seconds=seconds, effort=effort or seconds, seed=seed)
         for style, answer, _ in offers(problem, limits, say=say):
             if answer.plan is None:
                 ran_out = not answer.is_infeasible

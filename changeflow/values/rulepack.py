@@ -10,7 +10,7 @@ from changeflow.values.base import Frozen, Id, as_list
 from changeflow.values.moments import spoken_day
 
 
-class Entry(Frozen):
+class RulepackEntry(Frozen):
     """One number or table with its source.
 
     `grade`: V verified by running, P public page, S founding document, K general knowledge, D our own choice.
@@ -37,7 +37,7 @@ class Rulepack(Frozen):
     """One nation, or several; none means all."""
     in_force_from: date
     disclaimer: str = "Planning minimum, not legal advice."
-    entries: dict[str, Entry]
+    entries: dict[str, RulepackEntry]
 
 
 class Rulepacks(Frozen):
@@ -45,7 +45,7 @@ class Rulepacks(Frozen):
 
     packs: tuple[Rulepack, ...] = ()
 
-    def entry(self, pack: str, key: str, *, on: date, nation: str | None = None) -> Entry:
+    def entry(self, pack: str, key: str, *, on: date, nation: str | None = None) -> RulepackEntry:
         """Return the entry of the latest edition in force; of two of one day, the later pack's. `KeyError`: none;
         `RulesUnknownError`, which is one: the first edition is of a later day.
 

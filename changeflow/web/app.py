@@ -12,8 +12,8 @@ from changeflow.agenda.answers import AnswerKind
 from changeflow.errors import ChangeflowError, DatabaseError
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
-from changeflow.usecases import answering, calendars, watching
-from changeflow.usecases.answering import LinkError
+from changeflow.usecases import calendar_feeds, link_answers, monitoring
+from changeflow.usecases.link_answers import LinkError
 from changeflow.web.clients import Clients
 from changeflow.web.forms import Form, given_of, read_form
 from changeflow.web.guard import Guard, headers_for
@@ -51,7 +51,7 @@ def make_app(
     async def take(token: str, request: Request) -> Response:
         form = await read_form(request, limits)
         if form.get("answer") == AnswerKind.DONE:
-            await work.judge(answering.prepare_done, token, db=db, now=clock())
+            await work.judge(link_answers.prepare_done, token, db=db, now=clock())
         return await work.write(_taken, token, form, db, clock())
 
     @app.api_route("/u/{token}", methods=LOOK)
@@ -91,7 +91,7 @@ def _add_watching(app: FastAPI, db: str, clock: Clock, work: Work, clients: Clie
         if not clients.may_watch(request):
             # The same as of a page that is not there: strangers need not know that it is.
             return answer_to(NOT_FOUND)
-        return PlainTextResponse(await work.read(watching.metrics, db=db, now=clock()))
+        return PlainTextResponse(await work.read(monitoring.metrics, db=db, now=clock()))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -107,7 +107,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:
     try:
-        question = answering.question_of(token, db=db, now=now)
+        question = link_answers.question_of(token, db=db, now=now)
     except LinkError as trouble:
         return answer_to(of_link(trouble))
     values = {"question": question, "error": error, "form": form or {}}
@@ -116,7 +116,7 @@ def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping
 
 def _taken(token: str, form: Form, db: str, now: datetime) -> Response:
     try:
-        said = answering.answer(token, given_of(form), db=db, now=now)
+        said = link_answers.answer(token, given_of(form), db=db, now=now)
     except LinkError as trouble:
         return answer_to(of_link(trouble))
     except UNAVAILABLE:
@@ -129,7 +129,7 @@ def _taken(token: str, form: Form, db: str, now: datetime) -> Response:
 
 def _chosen(token: str, db: str, now: datetime) -> Response:
     try:
-        off = answering.reach_of(token, db=db, now=now)
+        off = link_answers.reach_of(token, db=db, now=now)
     except LinkError as error:
         return answer_to(of_link(error))
     return page("choose", {"is_off": off, "token": token})
@@ -137,7 +137,7 @@ def _chosen(token: str, db: str, now: datetime) -> Response:
 
 def _switched(token: str, off: bool, db: str, now: datetime) -> Response:
     try:
-        answering.switch_optional(token, off=off, db=db, now=now)
+        link_answers.switch_optional(token, off=off, db=db, now=now)
     except LinkError as error:
         return answer_to(of_link(error))
     off_words = "Optional messages are switched off. The rest comes once a week, in one message."
@@ -146,7 +146,7 @@ def _switched(token: str, off: bool, db: str, now: datetime) -> Response:
 
 def _subscribed(token: str, replace: str, db: str, base_url: str, now: datetime) -> Response:
     try:
-        feed = calendars.new_feed(token, db=db, now=now, replace=replace)
+        feed = calendar_feeds.new_feed(token, db=db, now=now, replace=replace)
     except LinkError as error:
         return answer_to(of_link(error))
     address = f"{base_url}/c/{feed.token}.ics" if feed.token else None
@@ -155,7 +155,7 @@ def _subscribed(token: str, replace: str, db: str, base_url: str, now: datetime)
 
 def _calendar(token: str, db: str, now: datetime) -> Response:
     try:
-        content = calendars.feed_of(token, db=db, now=now)
+        content = calendar_feeds.feed_of(token, db=db, now=now)
     except LinkError as error:
         return answer_to(of_link(error))
     return Response(content, media_type="text/calendar; charset=utf-8")
@@ -165,7 +165,7 @@ def _health(in_full: bool, db: str, now: datetime) -> Response:
     """Say whether all is well; what is not, only to those who run changeflow."""
     retry = None
     try:
-        troubles = watching.troubles(db=db, now=now)
+        troubles = monitoring.troubles(db=db, now=now)
     except DatabaseError as error:
         trouble = of_database(error)
         troubles, retry = (f"The database does not answer: {type(error).__name__}.",), trouble.retry

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
 from changeflow.resources import template_environment
-from changeflow.usecases.answering import LinkError
+from changeflow.usecases.link_answers import LinkError
 from changeflow.values.moments import spoken_day
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60

@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
-from changeflow.adkar.reinforcement import Aspect, CheckpointResult, Thresholds, Verdict, judge_checkpoint
+from changeflow.adkar.reinforcement import Aspect, CheckpointResult, StickVerdict, Thresholds, judge_checkpoint
 
 ASKED = Thresholds(sustained_use=0.8, reverting_use=0.5, proficient=0.7, satisfied=0.7)
 GOOD = {"use": 0.9, "experience": 0.8, "sponsor_seen": True, "old_way_gone": True}
 
 
-def found(past: bool | None = True, earlier: tuple[dict, ...] = (), **values) -> tuple[Verdict, set[Aspect]]:
+def found(past: bool | None = True, earlier: tuple[dict, ...] = (), **values) -> tuple[StickVerdict, set[Aspect]]:
     before = [CheckpointResult(task="t", on=date(2027, 5, 1 + n), **e) for n, e in enumerate(earlier)]
     result = CheckpointResult(task="t", on=date(2027, 6, 1), **values)
     judged = judge_checkpoint(result, before, ASKED, is_past_barriers=past)
@@ -20,37 +20,37 @@ def found(past: bool | None = True, earlier: tuple[dict, ...] = (), **values) ->
 @pytest.mark.parametrize(
     ("change", "verdict", "wrong"),
     [
-        ({}, Verdict.SUSTAINED, set()),
-        ({"use": 0.8}, Verdict.SUSTAINED, set()),
-        ({"use": 0.79}, Verdict.AT_RISK, {Aspect.USE}),
-        ({"use": 0.49}, Verdict.REVERTING, {Aspect.USE}),
-        ({"proficiency": 0.7}, Verdict.SUSTAINED, set()),
-        ({"proficiency": 0.69}, Verdict.AT_RISK, {Aspect.PROFICIENCY}),
-        ({"experience": 0.69}, Verdict.AT_RISK, {Aspect.EXPERIENCE}),
-        ({"sponsor_seen": False}, Verdict.AT_RISK, {Aspect.SPONSOR}),
-        ({"old_way_gone": False}, Verdict.AT_RISK, {Aspect.OLD_WAY}),
-        ({"use": None}, Verdict.UNKNOWN, set()),
-        ({"experience": None, "sponsor_seen": None}, Verdict.UNKNOWN, set()),
+        ({}, StickVerdict.SUSTAINED, set()),
+        ({"use": 0.8}, StickVerdict.SUSTAINED, set()),
+        ({"use": 0.79}, StickVerdict.AT_RISK, {Aspect.USE}),
+        ({"use": 0.49}, StickVerdict.REVERTING, {Aspect.USE}),
+        ({"proficiency": 0.7}, StickVerdict.SUSTAINED, set()),
+        ({"proficiency": 0.69}, StickVerdict.AT_RISK, {Aspect.PROFICIENCY}),
+        ({"experience": 0.69}, StickVerdict.AT_RISK, {Aspect.EXPERIENCE}),
+        ({"sponsor_seen": False}, StickVerdict.AT_RISK, {Aspect.SPONSOR}),
+        ({"old_way_gone": False}, StickVerdict.AT_RISK, {Aspect.OLD_WAY}),
+        ({"use": None}, StickVerdict.UNKNOWN, set()),
+        ({"experience": None, "sponsor_seen": None}, StickVerdict.UNKNOWN, set()),
     ],
 )
-def test_what_was_found_makes_the_verdict(change: dict, verdict: Verdict, wrong: set[Aspect]):
+def test_what_was_found_makes_the_verdict(change: dict, verdict: StickVerdict, wrong: set[Aspect]):
     assert found(**(GOOD | change)) == (verdict, wrong)
 
 
 def test_that_people_are_held_back_is_at_risk_and_that_it_cannot_be_told_is_not():
-    assert found(past=False, **GOOD) == (Verdict.AT_RISK, {Aspect.BARRIER})
-    assert found(past=None, **GOOD) == (Verdict.SUSTAINED, set())
+    assert found(past=False, **GOOD) == (StickVerdict.AT_RISK, {Aspect.BARRIER})
+    assert found(past=None, **GOOD) == (StickVerdict.SUSTAINED, set())
 
 
 def test_use_that_falls_is_going_back_wherever_it_stands():
     """From 95 % to 85 % is a fall of ten in a hundred; from 94 % it is nine."""
-    assert found(earlier=({"use": 0.95},), **(GOOD | {"use": 0.85})) == (Verdict.REVERTING, {Aspect.USE})
-    assert found(earlier=({"use": 0.94},), **(GOOD | {"use": 0.85})) == (Verdict.SUSTAINED, set())
+    assert found(earlier=({"use": 0.95},), **(GOOD | {"use": 0.85})) == (StickVerdict.REVERTING, {Aspect.USE})
+    assert found(earlier=({"use": 0.94},), **(GOOD | {"use": 0.85})) == (StickVerdict.SUSTAINED, set())
 
 
 def test_an_old_way_that_was_opened_again_is_going_back():
-    assert found(earlier=({"old_way_gone": True},), **(GOOD | {"old_way_gone": False}))[0] is Verdict.REVERTING
+    assert found(earlier=({"old_way_gone": True},), **(GOOD | {"old_way_gone": False}))[0] is StickVerdict.REVERTING
 
 
 def test_training_and_contentment_alone_are_no_adoption():
-    assert found(experience=1.0, sponsor_seen=True, old_way_gone=True)[0] is Verdict.UNKNOWN
+    assert found(experience=1.0, sponsor_seen=True, old_way_gone=True)[0] is StickVerdict.UNKNOWN

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import AnchorError, AnchorPlaceError
 from changeflow.storage import anchor
-from changeflow.usecases import agenda
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions, ticks
 from tests.builders import SERVICE, a_folder
 from tests.waiting import PATIENCE
 
@@ -37,8 +36,8 @@ UNDATED = ("audit", "status", "serve")
 @pytest.fixture
 def stored(sqlite: str, tmp_path: Path) -> str:
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-    storing.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=NOW)
-    agenda.tick(db=sqlite, now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=NOW)
+    ticks.tick(db=sqlite, now=NOW)
     return sqlite
 
 

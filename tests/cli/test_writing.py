@@ -15,8 +15,7 @@ from changeflow.delivery import channels
 from changeflow.delivery.channels import FileChannel, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import CannotWriteError
-from changeflow.usecases import agenda, dispatching
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions, dispatch, ticks
 from tests.builders import SERVICE, a_folder
 from tests.usecases.gated import GATED, TEAM
 
@@ -30,8 +29,8 @@ def trust(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CHANGEFLOW_AS", "chief")
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
     folder = a_folder(tmp_path / "trust", pathway=GATED, people=TEAM, service=service)
-    storing.apply(folder, db=sqlite, actor="chief", now=NOW)
-    agenda.tick(db=sqlite, now=NOW)
+    definitions.apply(folder, db=sqlite, actor="chief", now=NOW)
+    ticks.tick(db=sqlite, now=NOW)
     return folder
 
 
@@ -139,7 +138,7 @@ def test_a_folder_that_cannot_be_marked_is_stored_and_says_so(
     (trust / "schools.csv").write_text((trust / "schools.csv").read_text().replace("Ash School", "Ash Academy"))
     with monkeypatch.context() as patched:
         full_disk = CannotWriteError("a note", "No space left")
-        patched.setattr(storing, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
+        patched.setattr(definitions, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
         done = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
     assert (done.exit_code, "Version 2 is stored, but the folder could not note that" in done.output) == (1, True)
     again = CliRunner().invoke(app, ["apply", str(trust), "--yes", *AT])
@@ -154,10 +153,10 @@ def test_messages_as_files_are_for_their_owner_and_wait_for_room(
     with monkeypatch.context() as patched:
         full_disk = CannotWriteError("a message", "No space left")
         patched.setattr(channels, "write_whole", lambda *_, **__: (_ for _ in ()).throw(full_disk))
-        full = dispatching.dispatch(db=sqlite, now=NOW, channel=FileChannel(outbox))
+        full = dispatch.dispatch(db=sqlite, now=NOW, channel=FileChannel(outbox))
     assert (full.sent, full.failed > 0, outbox.exists()) == (0, True, False)
     later = datetime(2027, 1, 4, 12, tzinfo=UTC)
-    done = dispatching.dispatch(db=sqlite, now=later, channel=FileChannel(outbox))
+    done = dispatch.dispatch(db=sqlite, now=later, channel=FileChannel(outbox))
     assert done.sent == full.failed
     assert {stat.S_IMODE(p.stat().st_mode) for p in outbox.glob("*.eml")} == {0o600}
     assert len(list(outbox.iterdir())) == done.sent

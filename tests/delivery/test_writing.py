@@ -11,22 +11,22 @@ from lxml import html
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
 from changeflow.delivery.templates import Templates
-from changeflow.delivery.writing import Item, Letter, write
+from changeflow.delivery.writing import Letter, LetterItem, write
 from changeflow.errors import InputError
 
 DUE = date(2027, 1, 8)
 SHIPPED = Templates()
 
 
-def an_item(**more: Any) -> Item:
+def an_item(**more: Any) -> LetterItem:
     values: dict[str, Any] = {
         "reason": "task", "title": "Train <everybody> & all", "due_on": DUE, "link": "https://example.org/a/x",
         "programme": "A programme", "students": "More time for students", "owner_role": "Business Manager",
     }  # fmt: skip
-    return Item(**(values | more))
+    return LetterItem(**(values | more))
 
 
-def a_message(*items: Item, templates: Templates = SHIPPED, today: date = DUE, language: str = "en") -> Message:
+def a_message(*items: LetterItem, templates: Templates = SHIPPED, today: date = DUE, language: str = "en") -> Message:
     letter = Letter(
         name="Headteacher, Ash School", address="head@example.org", language=language, items=items or (an_item(),),
         office="Programme office", office_email="office@example.org", today=today, message_id="<x@example.org>",

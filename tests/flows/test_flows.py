@@ -13,7 +13,7 @@ import yaml
 
 from changeflow.cli.flows import NAMES
 from changeflow.storage.database import engine_for
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from tests.builders import SERVICE, a_folder
 from tests.flows.patient import Api, environment, servers_on
 from tests.waiting import PATIENCE, wait_until
@@ -27,7 +27,7 @@ TOP = Path(__file__).resolve().parents[2]
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     url = f"sqlite:///{tmp_path / 'test.db'}"
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-    storing.apply(a_folder(tmp_path / "trust", service=service), db=url, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust", service=service), db=url, actor="chief", now=NOW)
     monkeypatch.setenv("CHANGEFLOW_DB", url)
     monkeypatch.setenv("CHANGEFLOW_OUTBOX", str(tmp_path / "outbox"))
     monkeypatch.setenv("CHANGEFLOW_REPORTS", str(tmp_path / "reports"))

@@ -26,7 +26,7 @@ from sqlmodel import select
 from changeflow.cli.flows import NAMES
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from chaos import world
 from tests.builders import SERVICE, a_folder
 from tests.flows.patient import Api, ended, environment
@@ -111,7 +111,7 @@ class Served:
 def stored(tmp_path: Path) -> Iterator[str]:
     url = f"sqlite:///{tmp_path / 'test.db'}"
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-    storing.apply(
+    definitions.apply(
         a_folder(tmp_path / "trust", service=service), db=url, actor="chief", now=datetime(2027, 1, 4, 9, tzinfo=UTC)
     )
     yield url

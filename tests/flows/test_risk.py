@@ -14,8 +14,7 @@ import pytest
 from changeflow.errors import ConflictError, InputError
 from changeflow.settings import settings
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases import portfolio
+from changeflow.usecases import definitions, portfolio
 from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import load
 from tests.builders import PROGRAMME, a_folder
@@ -37,7 +36,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         service = folder / "services" / "payroll.yaml"
         service.write_text(service.read_text() + ranges)
         (folder / "rollout.yaml").write_text(ROLLOUT if ranges else "at_once: 2\n")
-        storing.apply(folder, db=url, actor="chief", now=NOW)
+        definitions.apply(folder, db=url, actor="chief", now=NOW)
     monkeypatch.setenv("CHANGEFLOW_DB", url)
     monkeypatch.setenv("CHANGEFLOW_REPORTS", str(tmp_path / "reports"))
     yield url
@@ -107,7 +106,7 @@ def test_a_version_that_came_in_between_is_told(stored: str, tmp_path: Path):
     folder = tmp_path / "trust0"
     text = (folder / "programme.yaml").read_text()
     (folder / "programme.yaml").write_text(text.replace("A small programme", "A renamed programme"))
-    storing.apply(folder, db=stored, actor="chief", now=NOW)
+    definitions.apply(folder, db=stored, actor="chief", now=NOW)
     with pytest.raises(ConflictError, match="newer version"):
         portfolio.run_risk_batch(batch)
 

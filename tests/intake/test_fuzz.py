@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from changeflow.errors import ChangeflowError
 from changeflow.intake.folder import read_folder
 from changeflow.intake.mspdi import read_mspdi
-from changeflow.intake.reconciling import reconcile
 from changeflow.intake.tables import read_table
 from changeflow.intake.yaml import parse_yaml
 from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.cpm import time_roadmap
 from changeflow.rules.engine import judge
 from changeflow.values.duration import parse_duration

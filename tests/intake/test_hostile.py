@@ -11,10 +11,10 @@ from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.intake.mspdi import read_mspdi
 from changeflow.intake.opening import MOST_FILES
-from changeflow.intake.reconciling import reconcile
-from changeflow.intake.tables import Row, read_table
+from changeflow.intake.tables import TableRow, read_table
 from changeflow.intake.yaml import parse_yaml
 from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.reconciliation.compare import reconcile
 from changeflow.values.problem import Problem
 from tests.builders import SCHOOLS, SERVICE, a_folder
 from tests.intake.bombs import END, SHEET, a_workbook
@@ -71,7 +71,7 @@ def test_twenty_thousand_tasks_are_no_anchor_bomb():
     assert len(document.data["tasks"]) == 20_000
 
 
-def rows(path: Path, raw: bytes) -> tuple[list[Row], list[str]]:
+def rows(path: Path, raw: bytes) -> tuple[list[TableRow], list[str]]:
     path.write_bytes(raw)
     problems: list[Problem] = []
     return list(read_table(path, "t.csv", problems, required=("id", "name"), optional=())), [str(p) for p in problems]

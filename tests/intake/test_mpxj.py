@@ -14,7 +14,7 @@ from changeflow.errors import ProblemsError
 from changeflow.intake import mpp
 from changeflow.intake.mpp import read_through_mpxj
 from changeflow.intake.mspdi import read_mspdi
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.cpm import time_roadmap
 from changeflow.roadmap.profile import MSPROJECT

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from changeflow.errors import InputError
 from changeflow.pilots import choosing
-from changeflow.pilots.choosing import Candidate, choose, shares
+from changeflow.pilots.choosing import PilotCandidate, choose, shares
 from changeflow.reports.pilot_choice import pilot_text
-from changeflow.usecases.pilot import proposed_pilot
+from changeflow.usecases.parallel_runs import proposed_pilot
 from tests.builders import a_folder
 
 
-def a_school(name: str, phase: str, hub: str = "north", *, reluctant: bool = False) -> Candidate:
-    return Candidate(name, {"phase": phase, "hub": hub}, reluctant)
+def a_school(name: str, phase: str, hub: str = "north", *, reluctant: bool = False) -> PilotCandidate:
+    return PilotCandidate(name, {"phase": phase, "hub": hub}, reluctant)
 
 
 def test_the_cohort_is_as_the_trust_is():
@@ -78,7 +78,7 @@ def test_no_other_cohort_is_nearer(rows: list[tuple[str, str, bool]], size: int)
     [best] = choose(trust, size=size, alternatives=1)
     mix = shares(trust)
 
-    def off(group: tuple[Candidate, ...]) -> float:
+    def off(group: tuple[PilotCandidate, ...]) -> float:
         own = shares(group)
         return sum(abs(s - own[t].get(v, 0)) for t, values in mix.items() for v, s in values.items()) / 2 / len(mix)
 

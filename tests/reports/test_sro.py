@@ -11,8 +11,8 @@ from lxml import html
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.progress import read_progress
 from changeflow.pilots.runs import RunSummary
+from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Facts
-from changeflow.programme.plan import Dates, dates_of
 from changeflow.programme.programme import join
 from changeflow.reports.documents import sro_html, sro_json
 from changeflow.reports.exports import safe_cell

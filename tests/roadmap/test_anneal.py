@@ -13,7 +13,7 @@ from changeflow.roadmap.waves.plans import worth as worth_of
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.roadmap.waves.request import Prices
 from changeflow.roadmap.waves.rows import write_rows
-from changeflow.roadmap.waves.solve import Limits, solve
+from changeflow.roadmap.waves.solve import SearchLimits, solve
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
 from tests.waiting import PATIENCE
 
@@ -71,7 +71,7 @@ def test_what_a_plan_is_worth_is_about_what_the_model_says():
     """Peaks and means are whole numbers in the model, so the two differ by less than one percent and a tenth."""
     tried = problem("abc", team="trainers", school={n: {"hub": "n"} for n in "ab"}, told={("a", "pay"): 6})
     rows = write_rows(tried, tried.prices)
-    found = solve(rows, Limits(seconds=PATIENCE, effort=5))
+    found = solve(rows, SearchLimits(seconds=PATIENCE, effort=5))
     assert found.is_proved
     assert found.plan is not None
     # The model counts weeks of the last go-live from the service's first date, and each hub's first date as well.

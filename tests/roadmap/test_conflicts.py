@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from changeflow.roadmap.conflicts import Item, Wish, _early, find_conflicts, items_of, missed_by
+from changeflow.roadmap.conflicts import ConflictItem, Wish, _early, find_conflicts, items_of, missed_by
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Roadmap
 from tests.builders import a_roadmap, a_task, at
 
@@ -15,7 +15,7 @@ def no_earlier(day: str) -> tuple[Constraint, ...]:
     return (Constraint(Bound.START_NO_EARLIER, at(day)),)
 
 
-def keys(items: tuple[Item, ...]) -> set[tuple[str, ...]]:
+def keys(items: tuple[ConflictItem, ...]) -> set[tuple[str, ...]]:
     return {i.key for i in items}
 
 
@@ -82,7 +82,7 @@ def test_each_conflict_is_one_that_brute_force_calls_minimal(seed: int):
     for conflict in find_conflicts(roadmap):
         others = [i for i in everything if i != conflict.limit]
         held = set(conflict.items) - {conflict.limit}
-        minimal: list[set[Item]] = []
+        minimal: list[set[ConflictItem]] = []
         for size in range(len(others) + 1):
             for subset in combinations(others, size):
                 chosen = set(subset)

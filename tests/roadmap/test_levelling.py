@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from changeflow.roadmap.levelling.bounds import bounds_of
 from changeflow.roadmap.levelling.check import check_level
 from changeflow.roadmap.levelling.problem import Bind, Keep, LevelProblem, Piece
-from changeflow.roadmap.levelling.search import Effort, Levelled, level
+from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
 from changeflow.roadmap.levelling.slots import ALWAYS, FREE
 from tests.waiting import PATIENCE
 
-QUICK = Effort(seconds=PATIENCE, effort=0.3)
+QUICK = SearchEffort(seconds=PATIENCE, effort=0.3)
 HORIZON = 12
 
 
@@ -30,7 +30,7 @@ def task(name: str, work: int, amount: int = 1, **more: object) -> Piece:
     return Piece(id=name, work=work, needs=((0, amount),) if amount else (), **more)  # type: ignore[arg-type]
 
 
-def found(problem: LevelProblem, effort: Effort = QUICK) -> Levelled:
+def found(problem: LevelProblem, effort: SearchEffort = QUICK) -> Levelled:
     answer = level(problem, effort)
     assert answer is not None
     return answer
@@ -111,7 +111,7 @@ def least(problem: LevelProblem) -> int | None:
 @given(tiny())
 @settings(max_examples=60)
 def test_the_solver_finds_what_brute_force_finds(problem: LevelProblem) -> None:
-    best, answer = least(problem), level(problem, Effort(seconds=PATIENCE, effort=1))
+    best, answer = least(problem), level(problem, SearchEffort(seconds=PATIENCE, effort=1))
     if answer is None:
         return  # the serial scheme ran out of time where there is next to none
     assert check_level(problem, answer.start, answer.finish) == []
@@ -174,7 +174,7 @@ def larger(draw: st.DrawFn) -> LevelProblem:
 @given(larger())
 @settings(max_examples=25)
 def test_every_plan_passes_the_checker_and_no_bound_is_beaten(problem: LevelProblem) -> None:
-    answer = found(problem, Effort(seconds=PATIENCE, effort=0.05))
+    answer = found(problem, SearchEffort(seconds=PATIENCE, effort=0.05))
     assert check_level(problem, answer.start, answer.finish) == []
     bounds = bounds_of(problem)
     assert bounds is not None
@@ -227,7 +227,7 @@ class TestByHand:
             keeps=(Keep(before=1, after=2, lag=1),),
             weight=(100, 1, 0),
         )
-        answer = found(problem, Effort(seconds=PATIENCE, effort=5))
+        answer = found(problem, SearchEffort(seconds=PATIENCE, effort=5))
         assert check_level(problem, answer.start, answer.finish) == []
         assert max(answer.finish) == 7
 
@@ -238,14 +238,14 @@ class TestByHand:
             keeps=(Keep(before=0, after=1, lag=2),),
             weight=(100, 1, 0),
         )
-        assert found(problem, Effort(seconds=PATIENCE, effort=5)).is_infeasible
+        assert found(problem, SearchEffort(seconds=PATIENCE, effort=5)).is_infeasible
 
 
 def test_the_same_seed_finds_the_same_plan() -> None:
     rng = np.random.default_rng(3)
     pieces = [task(f"t{n}", int(rng.integers(1, 9)), int(rng.integers(1, 4))) for n in range(40)]
     binds = [Bind(before=n // 2, after=n) for n in range(1, 40)]
-    effort = Effort(seconds=PATIENCE, effort=0.4, seed=5)
+    effort = SearchEffort(seconds=PATIENCE, effort=0.4, seed=5)
     amounts = np.full((1, 300), 4)
     one, two = (
         found(

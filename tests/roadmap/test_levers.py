@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeflow.roadmap.risk.levers import Change, Tried, cheapest
+from changeflow.roadmap.risk.levers import TaskChange, Tried, cheapest
 
 
 @given(
@@ -16,10 +16,10 @@ from changeflow.roadmap.risk.levers import Change, Tried, cheapest
 )
 def test_no_cheaper_set_keeps_the_day(levers: list[tuple[int, int]], needed: int, bonus: int) -> None:
     """Each lever wins some days, and any two of them together a few more: more levers never do harm."""
-    changes = [Change(id=f"l{n}", name=f"Lever {n}", cost=cost) for n, (cost, _) in enumerate(levers)]
+    changes = [TaskChange(id=f"l{n}", name=f"Lever {n}", cost=cost) for n, (cost, _) in enumerate(levers)]
     wins = {f"l{n}": days for n, (_, days) in enumerate(levers)}
 
-    def play(chosen: Sequence[Change]) -> Tried:
+    def play(chosen: Sequence[TaskChange]) -> Tried:
         at = 100 - sum(wins[c.id] for c in chosen) - bonus * (len(chosen) > 1)
         return Tried(odds=at / 100, at=at)
 

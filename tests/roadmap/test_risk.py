@@ -10,10 +10,10 @@ import pytest
 from changeflow.calendar.periods import months
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import read_folder
+from changeflow.planning.lessons import lessons
+from changeflow.planning.risk import risk_model
 from changeflow.programme.facts import Facts
-from changeflow.programme.lessons import lessons
 from changeflow.programme.programme import Programme
-from changeflow.programme.risk import risk_model
 from changeflow.reports.documents import write_risk
 from changeflow.reports.risk import risk_text
 from changeflow.roadmap.cpm import time_roadmap

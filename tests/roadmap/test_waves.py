@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.explain import FREE, Conflict, explain, group_words, relaxations
+from changeflow.roadmap.waves.explain import FREE, WaveConflict, explain, group_words, relaxations
 from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, numbers_of, offers, priced, styles_for
 from changeflow.roadmap.waves.problem import (
     Pair,
@@ -21,12 +21,12 @@ from changeflow.roadmap.waves.problem import (
 )
 from changeflow.roadmap.waves.request import Prices
 from changeflow.roadmap.waves.rows import write_rows
-from changeflow.roadmap.waves.solve import Limits, solve
+from changeflow.roadmap.waves.solve import SearchLimits, solve
 from changeflow.roadmap.waves.why import why
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
 from tests.waiting import PATIENCE
 
-QUICK = Limits(seconds=PATIENCE, effort=10)
+QUICK = SearchLimits(seconds=PATIENCE, effort=10)
 
 
 @settings(max_examples=12, suppress_health_check=list(HealthCheck))
@@ -56,7 +56,7 @@ def replace_hub(prices: Prices) -> Prices:
 def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
     rows = write_rows(tried, tried.prices)
-    loose = solve(rows, Limits(seconds=PATIENCE, effort=0.001))
+    loose = solve(rows, SearchLimits(seconds=PATIENCE, effort=0.001))
     best = solve(rows, QUICK)
     if best.plan is not None and loose.plan is not None:
         assert loose.bound <= best.value <= loose.value
@@ -155,7 +155,7 @@ class TestConflicts:
     ):
         fixed = {(n, "pay"): w for n, w in zip("abc", weeks, strict=True)}
         tried = replace(tiny(drawn), fixed=fixed)
-        told: Conflict | None = explain(tried)
+        told: WaveConflict | None = explain(tried)
         if told is None:
             assert any(True for _ in every_plan(tried))
             return

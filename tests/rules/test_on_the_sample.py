@@ -167,7 +167,7 @@ def test_r26_is_enforced_where_scores_are_shown(sample: Folder):
 
 
 def test_r27_is_enforced_where_nudges_are_sent(sample: Folder):
-    """One message a day, by the rulepack: tests/usecases/test_agenda.py sends them."""
+    """One message a day, by the rulepack: tests/usecases/test_ticks.py sends them."""
     assert RULES["R27"].enforced_by
     assert sample.programme.rulepacks.number("nudges", "per_day", on=date(2026, 9, 1)) == 1
 

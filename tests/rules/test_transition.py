@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import changeflow.reports.consultation
+import changeflow.reports.transition
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.errors import ProblemsError
@@ -15,8 +17,6 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
-from changeflow.reports import consultation as consultation_report
-from changeflow.reports import transition as transition_report
 from changeflow.reports.consultation import consultation_text
 from changeflow.reports.transition import transition_text
 from changeflow.rules import workforce
@@ -189,7 +189,7 @@ class TestTeachers:
         assert found(check(service=posts(*ending(1)), pathway=CONSULTED), "R19", Severity.WARN) == []
 
 
-SIDE = (transition, consultation, leaving, transition_report, consultation_report, workforce)
+SIDE = (transition, consultation, leaving, changeflow.reports.transition, changeflow.reports.consultation, workforce)
 """All code that has to do with who loses a post."""
 SCORES = {"assessments", "scores", "snapshots", "snapshot", "standings", "barrier_point", "Assessment", "publish"}
 

@@ -9,8 +9,7 @@ import pytest
 from changeflow.errors import InputError, ProblemsError
 from changeflow.programme.mandates import holders
 from changeflow.rules.engine import Judged
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts
+from changeflow.usecases import definitions, facts
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Mandate, Severity
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
@@ -112,8 +111,8 @@ class TestMistakes:
         assert str(caught.value).startswith("services/payroll.yaml:8:")
 
     def test_one_without_the_mandate_is_not_stored(self, sqlite: str, tmp_path: Path):
-        storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=change(sqlite).now)
+        definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=change(sqlite).now)
         waiver = Waiver(rule="R15", reason="Small", owner="lead", approved_by="lead", expires=date(2027, 6, 30))
         with pytest.raises(InputError, match=r"the Director of People has no mandate to lift it\. It takes the SRO"):
             facts.add_waiver(waiver, change(sqlite))
-        assert storing.difference(tmp_path / "trust", db=sqlite).is_same
+        assert definitions.difference(tmp_path / "trust", db=sqlite).is_same

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.rules.engine import Judged
-from changeflow.services.consultation import Proposal, duties, earliest_effect, minimum_days
+from changeflow.services.consultation import RedundancyProposal, duties, earliest_effect, minimum_days
 from changeflow.values.problem import Problem
-from changeflow.values.rulepack import Entry
+from changeflow.values.rulepack import RulepackEntry
 from changeflow.values.words import Severity
 from tests.builders import PATHWAY, SERVICE
 from tests.rules.judging import found
@@ -20,7 +20,7 @@ from tests.rules.judging import found
 START = date(2027, 2, 22)
 
 
-def law(nation: str = "england") -> Callable[[str, date], Entry]:
+def law(nation: str = "england") -> Callable[[str, date], RulepackEntry]:
     packs = shipped_rulepacks()
     return lambda key, on: packs.entry("uk-employment", key, on=on, nation=nation)
 
@@ -45,21 +45,21 @@ def test_consultation_from_22_february_2027(posts: int, nation: str, allowed: st
 
 def test_posts_count_within_ninety_days_of_each_other():
     first = date(2027, 6, 1)
-    near = [Proposal("ash", 12, first), Proposal("ash", 8, first + timedelta(days=89))]
+    near = [RedundancyProposal("ash", 12, first), RedundancyProposal("ash", 8, first + timedelta(days=89))]
     [duty] = duties(near, law=law())
     assert (duty.posts, duty.days, duty.first_effect) == (20, 30, first)
-    far = [Proposal("ash", 12, first), Proposal("ash", 8, first + timedelta(days=90))]
+    far = [RedundancyProposal("ash", 12, first), RedundancyProposal("ash", 8, first + timedelta(days=90))]
     assert list(duties(far, law=law())) == []
 
 
 def test_each_establishment_counts_by_itself():
-    proposals = [Proposal("ash", 15, START), Proposal("beech", 15, START)]
+    proposals = [RedundancyProposal("ash", 15, START), RedundancyProposal("beech", 15, START)]
     assert list(duties(proposals, law=law())) == []
 
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 300)), min_size=1, max_size=8))
 def test_a_duty_names_the_fullest_window(posts: list[tuple[int, int]]):
-    proposals = [Proposal("ash", n, START + timedelta(days=d)) for n, d in posts]
+    proposals = [RedundancyProposal("ash", n, START + timedelta(days=d)) for n, d in posts]
     fullest = max(sum(n for n, d in posts if start <= d < start + 90) for _, start in posts)
     found_duties = list(duties(proposals, law=law()))
     assert bool(found_duties) == (fullest >= 20)

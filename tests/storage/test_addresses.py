@@ -21,7 +21,7 @@ from changeflow.errors import ChangeflowError, DatabaseDownError, DatabaseUrlErr
 from changeflow.settings import settings
 from changeflow.storage.database import engine_for, read_scope, session_scope, upgrade
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.usecases.facts import Change, take_baseline
 from tests.builders import a_folder
 from tests.conftest import new_database
@@ -289,7 +289,7 @@ class TestOnAServer:
             assert "changeflow db upgrade --db postgresql://" in str(error)
 
     def test_a_busy_database(self, with_password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        storing.apply(a_folder(tmp_path / "trust"), db=with_password, actor="chief", now=NOW)
+        definitions.apply(a_folder(tmp_path / "trust"), db=with_password, actor="chief", now=NOW)
         monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
         change = Change(db=with_password, programme=None, actor="chief", now=NOW, on=date(2027, 1, 4))
         with engine_for(with_password).begin() as connection:

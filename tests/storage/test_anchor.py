@@ -17,8 +17,7 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import ReachRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import apply as storing
-from changeflow.usecases import auditing
+from changeflow.usecases import auditing, definitions
 from changeflow.values.acting import acting, current
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_audit import NOW, faults, finish, note, outside
@@ -28,7 +27,7 @@ from tests.storage.test_audit import NOW, faults, finish, note, outside
 def anchored(db: str, tmp_path: Path) -> Path:
     path = tmp_path / "anchor.txt"
     with acting(replace(current(), anchor=str(path))):
-        storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+        definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
         for day in range(5, 9):
             finish(db, day)
     return path
@@ -85,7 +84,7 @@ def test_an_anchor_that_is_no_file_of_ours_is_neither_read_to_its_end_nor_waited
         (tmp_path / "video", "another kind of file"),
     ):
         with acting(replace(current(), anchor=str(path))), pytest.raises(AnchorError, match=why):
-            storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+            definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
         if path.name != "video":
             with pytest.raises(AnchorError, match=why):
                 list(anchor.read(path))
@@ -130,7 +129,7 @@ def test_a_line_that_was_changed_is_found(db: str, anchored: Path):
 
 
 def test_an_anchor_that_begins_late_vouches_for_what_was_before(db: str, tmp_path: Path):
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     finish(db, 8)
     path = tmp_path / "late.txt"
     auditing.accept(db=db, programme=None, anchor_file=path, actor="chief", now=NOW)
@@ -143,7 +142,7 @@ def test_a_programme_that_was_forged_beside_an_anchor(db: str, anchored: Path, t
     text = PROGRAMME.replace("programme: small", "programme: other")
     other = a_folder(tmp_path / "other", programme=text)
     with acting(replace(current(), clock=lambda: datetime(2999, 1, 1, tzinfo=UTC))):
-        storing.apply(other, db=db, actor="chief", now=NOW)
+        definitions.apply(other, db=db, actor="chief", now=NOW)
     [fault] = faults(db, anchored)
     assert (fault.programme, fault.number, fault.what[:21]) == ("other", 1, "it was never anchored")
 
@@ -165,7 +164,7 @@ def test_two_who_write_at_once_keep_the_anchor_whole(db: str, anchored: Path):
 def test_a_restored_copy_is_older_than_the_anchor_until_someone_accepts_it(sqlite: str, tmp_path: Path):
     path = tmp_path / "anchor.txt"
     with acting(replace(current(), anchor=str(path))):
-        storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+        definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
         finish(sqlite, 5)
         backup(sqlite, tmp_path / "copy.db", at=NOW)
         for day in (6, 7, 8):

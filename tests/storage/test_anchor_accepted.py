@@ -13,8 +13,7 @@ from changeflow.errors import NotAcceptedError
 from changeflow.storage import anchor, audit
 from changeflow.storage.anchor import Head
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases import auditing, facts
+from changeflow.usecases import auditing, definitions, facts
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import acting, current
 from tests.builders import a_folder
@@ -156,7 +155,7 @@ def test_one_that_is_refused_stops_a_transaction_over_several(db: str, path: Pat
 def test_a_programme_that_a_process_without_an_anchor_stored_is_refused_until_someone_accepts_it(
     db: str, path: Path, tmp_path: Path
 ):
-    storing.apply(a_folder(tmp_path / "unseen", programme=named("unseen")), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "unseen", programme=named("unseen")), db=db, actor="chief", now=NOW)
     assert refuses(db, "unseen", path)
     assert [programme for programme, _ in reported(db, path)] == ["unseen"]
     accept(db, path, "unseen")

@@ -11,8 +11,7 @@ from changeflow.errors import AnchorLostError, NotAcceptedError
 from changeflow.storage import anchor
 from changeflow.storage.chain import GENESIS
 from changeflow.storage.database import engine_for, upgrade
-from changeflow.usecases import apply as storing
-from changeflow.usecases import auditing, facts
+from changeflow.usecases import auditing, definitions, facts
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import acting, current
 from tests.builders import PROGRAMME, a_folder
@@ -43,7 +42,7 @@ def named(programme: str) -> str:
 
 def store(db: str, folder: Path, programme: str, path: Path) -> None:
     with acting(replace(current(), anchor=str(path))):
-        storing.apply(a_folder(folder / programme, programme=named(programme)), db=db, actor="chief", now=NOW)
+        definitions.apply(a_folder(folder / programme, programme=named(programme)), db=db, actor="chief", now=NOW)
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
 from changeflow.storage.tables.plan import ForecastRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow
-from changeflow.usecases import apply as storing
-from changeflow.usecases import auditing, facts, report
+from changeflow.usecases import auditing, definitions, facts, reports
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import Acting, Via, acting, current
 from tests.builders import PROGRAMME, a_folder
@@ -33,7 +32,7 @@ ON = date(2027, 1, 20)
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     return db
 
 
@@ -147,14 +146,14 @@ class TestEveryWayOfWriting:
         assert faults(stored) == []
 
     def test_a_row_that_is_written_again_as_it_was_is_no_change(self, stored: str, tmp_path: Path):
-        assert storing.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
+        assert definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
         with session_scope(stored) as session:
             assert [e[3] for e in audit.entries(session, "small")] == ["apply"]
 
     def test_new_contact_details_in_the_same_version_are_an_entry(self, stored: str, tmp_path: Path):
         path = tmp_path / "trust" / "people.csv"
         path.write_text(path.read_text().replace("lead@example.org", "new-lead@example.org"))
-        assert storing.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
+        assert definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
         with session_scope(stored) as session:
             assert [e[3] for e in audit.entries(session, "small")] == ["apply", "contacts"]
         assert faults(stored) == []
@@ -304,7 +303,7 @@ class TestHowTheActorWasKnown:
 
 
 def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
-    made = report.issue_sro(None, db=stored, today=ON, actor="chief", now=NOW)
+    made = reports.issue_sro(None, db=stored, today=ON, actor="chief", now=NOW)
     number, _, known = made.audit_head.partition(":")
     assert (number, len(known)) == ("1", 16)
 
@@ -338,7 +337,7 @@ def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
 
 def test_one_programme_is_checked_alone(stored: str, tmp_path: Path):
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
-    storing.apply(other, db=stored, actor="chief", now=NOW)
+    definitions.apply(other, db=stored, actor="chief", now=NOW)
     outside(stored, update(ForecastRow).where(col(ForecastRow.programme_id) == "other").values(cause="x"))
     assert [f.programme for f in faults(stored)] == ["other"]
     alone = auditing.verify(db=stored, programme="small", anchor_file=None)

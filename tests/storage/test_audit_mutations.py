@@ -16,12 +16,11 @@ from sqlmodel import Session
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.storage import anchor, audit, oddities, publications, structure
-from changeflow.storage.chain import Entry, Fact, Fault, SealedRow, Verdict, check
+from changeflow.storage.chain import ChainVerdict, Entry, Fact, Fault, SealedRow, check
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import agenda, dispatching, facts, governance, persons
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions, dispatch, facts, governance, subject_access, ticks
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import Acting, Via, acting
 from tests.builders import SERVICE, Postbox, a_folder
@@ -45,13 +44,13 @@ def tell(db: str, folder: Path) -> Iterator[str]:
         return Change(db=db, programme=None, actor="chief", now=at(day), on=date(2027, 1, day))
 
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: chief}\n"
-    storing.apply(a_folder(folder / "trust", service=service), db=db, actor="chief", now=at(4, 8))
+    definitions.apply(a_folder(folder / "trust", service=service), db=db, actor="chief", now=at(4, 8))
     yield "apply"
     facts.take_baseline("Agreed", change(4))
     yield "baseline"
-    agenda.tick(db=db, now=at(4, 8))
+    ticks.tick(db=db, now=at(4, 8))
     yield "tick"
-    dispatching.dispatch(db=db, now=at(4), channel=Postbox())
+    dispatch.dispatch(db=db, now=at(4), channel=Postbox())
     yield "dispatch"
     facts.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change(8))
     yield "progress"
@@ -65,11 +64,11 @@ def tell(db: str, folder: Path) -> Iterator[str]:
     yield "assess"
     governance.set_confidence("amber", "May brings more", None, change(8))
     yield "confidence"
-    agenda.tick(db=db, now=at(11, 8))
+    ticks.tick(db=db, now=at(11, 8))
     yield "tick again"
-    dispatching.dispatch(db=db, now=at(11), channel=Postbox())
+    dispatch.dispatch(db=db, now=at(11), channel=Postbox())
     yield "dispatch again"
-    persons.erase("lead", db=db, programme=None, actor="chief", now=at(12))
+    subject_access.erase("lead", db=db, programme=None, actor="chief", now=at(12))
     yield "erase"
     facts.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 13), change(15))
     yield "progress again"
@@ -88,7 +87,7 @@ def world_of(db: str, anchored: Path) -> World:
     return World(entries, sealed, rows, anchored.read_text().splitlines(keepends=True))
 
 
-def looked_at(world: World, *, with_anchor: bool = True) -> Verdict:
+def looked_at(world: World, *, with_anchor: bool = True) -> ChainVerdict:
     """Verify a world as the product does a database."""
     own = {(f["table"], f["key"]): f for f in world.facts if f["key"] is not None}
     rows = []

@@ -13,7 +13,7 @@ import pytest
 from changeflow.errors import CannotWriteError, ConflictError, InputError
 from changeflow.storage.backup import backup
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from tests.builders import a_folder
 from tests.killing import killed_at, killed_beyond
 
@@ -22,7 +22,7 @@ NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     return sqlite
 
 
@@ -131,7 +131,7 @@ def test_a_copy_takes_the_place_of_nothing_but_a_copy(db: str, tmp_path: Path):
     with pytest.raises(ConflictError, match="is no copy of a database"):
         backup(db, tmp_path / "people.csv", at=NOW)
     other = f"sqlite:///{tmp_path / 'other.db'}"
-    storing.apply(a_folder(tmp_path / "trust"), db=other, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=other, actor="chief", now=NOW)
     with pytest.raises(ConflictError, match="is a database in use"):
         backup(db, tmp_path / "other.db", at=NOW)
     with pytest.raises(InputError, match="cannot be written"):

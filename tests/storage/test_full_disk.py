@@ -17,10 +17,8 @@ from changeflow.cli import app
 from changeflow.errors import ChangeflowError
 from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.usecases import agenda, dispatching, persons
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts as recording
-from changeflow.usecases.facts import Change
+from changeflow.usecases import definitions, dispatch, subject_access, ticks
+from changeflow.usecases.facts import Change, finish_task, take_baseline
 from changeflow.usecases.upgrading import upgrade_database
 from changeflow.usecases.withdrawing import withdraw_fact
 from tests.builders import SERVICE, Postbox, a_folder
@@ -36,9 +34,9 @@ LONG = "A long reason. " * 2000
 @pytest.fixture
 def file(sqlite: str, tmp_path: Path) -> Path:
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-    storing.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=NOW)
-    recording.finish_task("payroll/requirements", ON, ON, change(sqlite))
-    agenda.tick(db=sqlite, now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=NOW)
+    finish_task("payroll/requirements", ON, ON, change(sqlite))
+    ticks.tick(db=sqlite, now=NOW)
     more = "".join(f"s{n},School {n},primary,north\n" for n in range(400))
     with (tmp_path / "trust" / "schools.csv").open("a") as schools:
         schools.write(more)
@@ -50,13 +48,13 @@ def change(db: str) -> Change:
 
 
 ACTS: dict[str, Callable[[str, Path], object]] = {
-    "apply": lambda db, folder: storing.apply(folder / "trust", db=db, actor="chief", now=NOW),
-    "progress": lambda db, _: recording.finish_task("payroll/delegation", ON, ON, change(db)),
-    "baseline": lambda db, _: recording.take_baseline(LONG, change(db)),
+    "apply": lambda db, folder: definitions.apply(folder / "trust", db=db, actor="chief", now=NOW),
+    "progress": lambda db, _: finish_task("payroll/delegation", ON, ON, change(db)),
+    "baseline": lambda db, _: take_baseline(LONG, change(db)),
     "withdraw": lambda db, _: withdraw_fact("progress-1", LONG, change(db)),
-    "tick": lambda db, _: agenda.tick(db=db, now=datetime(2027, 1, 25, 9, tzinfo=UTC)),
-    "dispatch": lambda db, _: dispatching.dispatch(db=db, now=NOW, channel=Postbox()),
-    "erase": lambda db, _: persons.erase("lead", db=db, programme=None, actor="chief", now=NOW),
+    "tick": lambda db, _: ticks.tick(db=db, now=datetime(2027, 1, 25, 9, tzinfo=UTC)),
+    "dispatch": lambda db, _: dispatch.dispatch(db=db, now=NOW, channel=Postbox()),
+    "erase": lambda db, _: subject_access.erase("lead", db=db, programme=None, actor="chief", now=NOW),
 }
 
 

@@ -24,8 +24,7 @@ from changeflow.storage import answers, erasure, keys, messages, pseudonyms, ver
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.programme import TombstoneRow
-from changeflow.usecases import agenda, dispatching, outbox, persons
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions, dispatch, outbox, subject_access, ticks
 from changeflow.usecases.upgrading import upgrade_database
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
@@ -48,9 +47,9 @@ def small(sqlite: str, tmp_path: Path) -> str:
     """A database that has sent one message to its lead."""
     at = datetime(2027, 1, 4, 9, tzinfo=UTC)
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
-    storing.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=at)
-    agenda.tick(db=sqlite, now=at)
-    dispatching.dispatch(db=sqlite, now=at, channel=Postbox())
+    definitions.apply(a_folder(tmp_path / "trust", service=service), db=sqlite, actor="chief", now=at)
+    ticks.tick(db=sqlite, now=at)
+    dispatch.dispatch(db=sqlite, now=at, channel=Postbox())
     return sqlite
 
 
@@ -101,7 +100,7 @@ def test_a_dictionary_of_ids_and_addresses_finds_nothing_in_an_upgraded_database
         recipient = session.exec(select(ReachRow.recipient)).one()
         assert recipient in session.exec(select(MessageRow.recipient)).all()
         name_contact(session)
-    persons.erase("payroll-manager", db=db, programme=None, actor="governance-lead", now=NOW)
+    subject_access.erase("payroll-manager", db=db, programme=None, actor="governance-lead", now=NOW)
     engine_for(db).dispose()
     left = b"".join(path.read_bytes() for path in (file, *tmp_path.glob("released.db-*"))).decode("latin-1")
     assert not [digest for digest in plain if digest in left]
@@ -172,20 +171,20 @@ def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_
     key = file.read_text()
     file.unlink()
     with pytest.raises(KeyFileError, match=r"test\.db\.key' is missing.*Put back the copy"):
-        dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+        dispatch.dispatch(db=small, now=NOW, channel=Postbox())
     with pytest.raises(KeyFileError):
-        persons.erase("lead", db=small, programme=None, actor="chief", now=NOW)
+        subject_access.erase("lead", db=small, programme=None, actor="chief", now=NOW)
     assert not file.exists()
     with session_scope(small) as session:
         assert "lead" in versions.contacts(session, "small"), "nothing was erased by halves"
     file.write_text("00" * 32)
     with pytest.raises(KeyFileError, match="belongs to another database"):
-        dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+        dispatch.dispatch(db=small, now=NOW, channel=Postbox())
     file.write_text("a key")
     with pytest.raises(KeyFileError, match="is not a key of changeflow"):
-        dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+        dispatch.dispatch(db=small, now=NOW, channel=Postbox())
     file.write_text(key)
-    dispatching.dispatch(db=small, now=NOW, channel=Postbox())
+    dispatch.dispatch(db=small, now=NOW, channel=Postbox())
 
 
 @pytest.mark.parametrize("place", [Path("/dev/zero"), Path("/")])
@@ -196,7 +195,7 @@ def test_what_is_no_file_is_refused_as_a_key_and_not_read_to_its_end(tmp_path: P
 
 
 def test_plans_facts_and_folders_need_no_key(sqlite: str, tmp_path: Path):
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     assert not (tmp_path / "test.db.key").exists()
 
 
@@ -265,7 +264,7 @@ def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(
         key = pseudonyms.adopt_key(session)
         contacts = versions.contacts(session, "small")
         answers.switch_optional(session, pseudonyms.recipient_of(key, "small", "chief", contacts["chief"]), off=True)
-    persons.erase("lead", db=small, programme=None, actor="chief", now=NOW)
+    subject_access.erase("lead", db=small, programme=None, actor="chief", now=NOW)
     file.write_text("ff" * 32)
     refused = CliRunner().invoke(app, ["db", "new-key", "--db", small])
     assert (refused.exit_code, "No changes saved" in refused.output) == (4, True)
@@ -288,9 +287,9 @@ def test_tombstones_hold_on_both_databases(db: str, tmp_path: Path):
     if db.startswith("postgres"):
         keys.keep_in(tmp_path / "key")
     folder = a_folder(tmp_path / "trust")
-    storing.apply(folder, db=db, actor="chief", now=NOW)
-    persons.erase("lead", db=db, programme=None, actor="chief", now=NOW)
+    definitions.apply(folder, db=db, actor="chief", now=NOW)
+    subject_access.erase("lead", db=db, programme=None, actor="chief", now=NOW)
     with session_scope(db) as session:
         assert len(session.exec(select(TombstoneRow)).all()) == 3, "id, address, and the hash of it that outlives it"
     with pytest.raises(CheckFailedError, match="lead: erased on"):
-        storing.apply(folder, db=db, actor="chief", now=NOW)
+        definitions.apply(folder, db=db, actor="chief", now=NOW)

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.storage.database import engine_for
-from changeflow.usecases import apply as storing
-from changeflow.usecases import auditing, facts
+from changeflow.usecases import auditing, definitions, facts
 from changeflow.usecases.facts import Change
 from tests.builders import a_folder
 
@@ -23,7 +22,7 @@ NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
     change = Change(db=db, programme=None, actor="chief", now=NOW, on=date(2027, 1, 20))
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     facts.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change)
     return db
 
@@ -58,7 +57,7 @@ ODD = {
 
 @pytest.mark.parametrize("change", ODD)
 def test_a_value_that_no_entry_can_have_is_named(sqlite: str, tmp_path: Path, change: str):
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     engine_for(sqlite).dispose()
     with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
         connection.execute(f"UPDATE audit SET {change}")
@@ -75,7 +74,7 @@ def test_a_value_that_no_entry_can_have_is_named(sqlite: str, tmp_path: Path, ch
 
 
 def test_a_value_that_no_row_can_have_is_named(sqlite: str, tmp_path: Path):
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     engine_for(sqlite).dispose()
     with closing(sqlite3.connect(tmp_path / "test.db")) as connection:
         connection.execute("UPDATE version SET created_at = 'soon'")
@@ -87,7 +86,7 @@ def test_a_value_that_no_row_can_have_is_named(sqlite: str, tmp_path: Path):
 
 def test_a_value_that_reads_as_before_is_named(sqlite: str, tmp_path: Path):
     """2 is read as true and a day without zeros as that day: what is read has the digest that was sealed."""
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     for change, name in (
         ("contact SET is_active = 2 WHERE person = 'lead'", "row small/lead of 'contact' has a value in 'is_active'"),
         ("programme SET created_at = replace(created_at, ' ', 'T')", "row small of 'programme' has a value in"),
@@ -100,7 +99,7 @@ def test_a_value_that_reads_as_before_is_named(sqlite: str, tmp_path: Path):
 def test_a_moment_that_no_calendar_has_is_named_on_postgresql(db: str, tmp_path: Path):
     if not db.startswith("postgresql"):
         return
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     outside(db, "UPDATE audit SET real_at = 'infinity'")
     [(programme, number, what)] = found(db)
     assert (programme, number) == ("small", 1)

@@ -18,8 +18,7 @@ from changeflow.errors import ChangeflowError, DatabaseReplacedError
 from changeflow.storage import versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts
+from changeflow.usecases import definitions, facts
 from changeflow.usecases.facts import Change
 from tests.builders import a_folder
 from tests.killing import crashed
@@ -31,7 +30,7 @@ NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     backup(sqlite, tmp_path / "copy.db", at=NOW)
     return sqlite
 

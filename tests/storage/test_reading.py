@@ -14,9 +14,19 @@ from changeflow.storage import versions
 from changeflow.storage.database import WriteInReadError, engine_for, read_scope, session_scope
 from changeflow.storage.tables.agenda import ReachRow
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.usecases import apply as storing
-from changeflow.usecases import effects, export, governance, previewing, reinforcement, report, stored, watching, waves
-from changeflow.usecases import facts as recording
+from changeflow.usecases import (
+    checkpoints,
+    definitions,
+    export,
+    governance,
+    monitoring,
+    nudge_effects,
+    nudge_preview,
+    reports,
+    stored,
+    waves,
+)
+from changeflow.usecases.facts import Change, take_baseline
 from tests.builders import a_folder
 from tests.conftest import new_database
 
@@ -26,7 +36,7 @@ ON = date(2027, 1, 4)
 
 @pytest.fixture
 def small(db: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     return db
 
 
@@ -92,17 +102,17 @@ def test_a_reader_sees_one_state_and_keeps_no_writer_out(small: str):
 
 READERS: dict[str, Callable[[str, Path], object]] = {
     "loaded": lambda db, _: stored.loaded(None, db=db, on=ON),
-    "numbers": lambda db, _: watching.numbers(db=db),
-    "troubles": lambda db, _: watching.troubles(db=db, now=NOW),
-    "metrics": lambda db, _: watching.metrics(db=db, now=NOW),
+    "numbers": lambda db, _: monitoring.numbers(db=db),
+    "troubles": lambda db, _: monitoring.troubles(db=db, now=NOW),
+    "metrics": lambda db, _: monitoring.metrics(db=db, now=NOW),
     "confidence": lambda db, _: governance.confidence_of(None, db=db, today=ON),
-    "checkpoints": lambda db, _: reinforcement.checkpoints(None, db=db, today=ON),
-    "effects": lambda db, _: effects.effects(db=db),
+    "checkpoints": lambda db, _: checkpoints.checkpoints(None, db=db, today=ON),
+    "effects": lambda db, _: nudge_effects.effects(db=db),
     "export": lambda db, out: export.export_folder(out / "copy", db=db, programme=None, on=ON),
     "waves": lambda db, _: waves.programme_of(None, db=db, programme=None, on=ON),
-    "report": lambda db, _: report.sro_of_stored(None, db=db, today=ON),
-    "decisions": lambda db, _: report.decision_log(None, db=db, today=ON),
-    "answers": lambda db, _: list(previewing.answered(db=db, programme=None)),
+    "report": lambda db, _: reports.sro_of_stored(None, db=db, today=ON),
+    "decisions": lambda db, _: reports.decision_log(None, db=db, today=ON),
+    "answers": lambda db, _: list(nudge_preview.answered(db=db, programme=None)),
 }
 
 
@@ -117,13 +127,13 @@ def test_a_writer_who_waits_too_long_is_told_that_the_database_is_busy(small: st
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
     engine_for(small).dispose()
     with a_writer(small), pytest.raises(DatabaseBusyError, match="no changes were saved") as caught:
-        recording.take_baseline("Agreed", recording.Change(db=small, programme=None, actor="chief", now=NOW, on=ON))
+        take_baseline("Agreed", Change(db=small, programme=None, actor="chief", now=NOW, on=ON))
     assert caught.value.exit_code == 5
 
 
 @pytest.mark.parametrize("content", [b"This is a letter. " * 400, None], ids=["foreign", "damaged"])
 def test_a_file_that_is_no_database_any_more_is_said_to_be_so(sqlite: str, tmp_path: Path, content: bytes | None):
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     engine_for(sqlite).dispose()
     path = tmp_path / "test.db"
     sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
@@ -138,7 +148,7 @@ def test_a_file_that_is_no_database_any_more_is_said_to_be_so(sqlite: str, tmp_p
 @pytest.mark.slow
 def test_a_connection_that_the_server_ends_is_a_database_that_is_down(postgres: str, tmp_path: Path):
     db = new_database(postgres)
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
 
     def cut_off() -> None:
         with session_scope(db) as session:

@@ -26,8 +26,7 @@ from changeflow.errors import (
 from changeflow.storage import versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, head_version, session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts
+from changeflow.usecases import definitions, facts
 from changeflow.usecases.facts import Change
 from changeflow.usecases.restoring import Restored, restore
 from tests.builders import a_folder
@@ -43,7 +42,7 @@ MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "replacing",
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> str:
     """A programme, a copy of it, and a task that was finished since the copy was taken."""
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     backup(sqlite, tmp_path / "copy.db", at=NOW)
     finish(sqlite)
     engine_for(sqlite).dispose()

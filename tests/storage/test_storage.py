@@ -24,8 +24,7 @@ from changeflow.storage import audit, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts
+from changeflow.usecases import definitions, facts
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import load
@@ -38,7 +37,7 @@ ON = date(2027, 1, 4)
 
 
 def apply(folder: Path, db: str, **more: object) -> int:
-    return storing.apply(folder, db=db, actor="chief", now=NOW, **more)  # type: ignore[arg-type]
+    return definitions.apply(folder, db=db, actor="chief", now=NOW, **more)  # type: ignore[arg-type]
 
 
 def change(db: str, *, on: date = ON, actor: str | None = "chief") -> Change:
@@ -52,7 +51,7 @@ def audit_actions(db: str) -> list[str]:
 
 def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
-    difference = storing.difference(folder, db=empty_db)
+    difference = definitions.difference(folder, db=empty_db)
     assert (difference.is_new, difference.number) == (True, 1)
     assert apply(folder, empty_db) == 1
     with session_scope(empty_db) as session:
@@ -68,7 +67,7 @@ def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
 def test_applying_the_same_again_stores_nothing(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
-    assert storing.difference(folder, db=db).is_same
+    assert definitions.difference(folder, db=db).is_same
     assert apply(folder, db) == 1
     assert audit_actions(db) == ["apply"]
 
@@ -77,7 +76,7 @@ def test_a_changed_folder_is_the_next_version_and_the_difference_says_what_moves
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
     a_folder(folder, service=SERVICE + "tasks:\n  requirements: {duration: 15d}\n")
-    difference = storing.difference(folder, db=db)
+    difference = definitions.difference(folder, db=db)
     assert difference.number == 2
     # Ten working days more are two weeks more.
     assert next(m for m in difference.moved if m.task == "payroll/requirements").minutes == 14 * 1440
@@ -102,9 +101,9 @@ def test_a_folder_made_from_an_older_version_is_refused(db: str, tmp_path: Path)
 def test_an_actor_is_needed_and_must_be_known(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     with pytest.raises(ActorMissingError):
-        storing.apply(folder, db=db, actor=None, now=NOW)
+        definitions.apply(folder, db=db, actor=None, now=NOW)
     with pytest.raises(UnknownThingError, match="Did you mean 'chief'"):
-        storing.apply(folder, db=db, actor="cheif", now=NOW)
+        definitions.apply(folder, db=db, actor="cheif", now=NOW)
 
 
 def test_a_crash_in_the_middle_of_apply_leaves_everything_as_it_was(
@@ -117,7 +116,7 @@ def test_a_crash_in_the_middle_of_apply_leaves_everything_as_it_was(
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr("changeflow.usecases.apply.after_change", crash)
+    monkeypatch.setattr("changeflow.usecases.definitions.after_change", crash)
     with pytest.raises(RuntimeError, match="power cut"):
         apply(folder, db)
     monkeypatch.undo()
@@ -207,7 +206,7 @@ def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: P
     text = (tmp_path / "copy" / "programme.yaml").read_text()
     assert "# the first day" in text
     assert "rule: R11" in text
-    assert storing.difference(tmp_path / "copy", db=db).is_same, "load(save(x)) == x"
+    assert definitions.difference(tmp_path / "copy", db=db).is_same, "load(save(x)) == x"
     with pytest.raises(ConflictError, match="is not empty"):
         export_folder(tmp_path / "copy", db=db, programme=None, on=ON)
 
@@ -284,7 +283,7 @@ def test_a_database_that_is_not_there_is_not_made_by_looking(tmp_path: Path):
 
 def test_a_naive_moment_is_refused(sqlite: str, tmp_path: Path):
     with pytest.raises(Exception, match="aware"):
-        storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=datetime(2027, 1, 4))
+        definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=datetime(2027, 1, 4))
 
 
 def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):

@@ -8,8 +8,7 @@ from sqlalchemy import text
 
 from changeflow.storage import structure
 from changeflow.storage.database import engine_for, upgrade
-from changeflow.usecases import apply as storing
-from changeflow.usecases import auditing
+from changeflow.usecases import auditing, definitions
 from tests.builders import a_folder
 from tests.conftest import new_database
 from tests.storage.test_upgrade import released
@@ -56,7 +55,7 @@ def outside(db: str, statements: str) -> None:
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     return db
 
 
@@ -83,7 +82,7 @@ def test_changes_that_only_postgresql_knows_are_named(postgres: str, migrated_da
     folder = a_folder(tmp_path / "trust")
     for statement, expected in ON_POSTGRESQL.items():
         db = new_database(postgres, copy_of=migrated_database)
-        storing.apply(folder, db=db, actor="chief", now=NOW)
+        definitions.apply(folder, db=db, actor="chief", now=NOW)
         outside(db, statement)
         assert any(what.startswith(expected) for what in found(db)), (statement, found(db))
         engine_for(db).dispose()

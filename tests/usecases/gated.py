@@ -19,10 +19,9 @@ from sqlmodel import select
 from changeflow.agenda.gates import GateCase, weigh
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import DecisionRow
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts
+from changeflow.usecases import definitions, facts
 from changeflow.usecases.facts import Change
-from changeflow.usecases.gates import Answer, decide
+from changeflow.usecases.gates import GateAnswer, decide
 from changeflow.usecases.stored import Stored, load
 from changeflow.values.words import Outcome
 from tests.builders import PATHWAY, PEOPLE, a_folder
@@ -50,14 +49,14 @@ def change(db: str, day: int, *, actor: str = "chief", month: int = 1) -> Change
 
 def stored_with(db: str, tmp_path: Path, **files: str) -> str:
     folder = a_folder(tmp_path / "trust", **({"pathway": GATED, "people": TEAM} | files))
-    storing.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     return db
 
 
 def answer(
     task: str = PLAN, outcome: Outcome = Outcome.APPROVE, *, on: int = 5, reason: str = "Ready", **more: object
-) -> Answer:
-    return Answer(task=task, outcome=outcome, reason=reason, on=date(2027, 1, on), **more)  # type: ignore[arg-type]
+) -> GateAnswer:
+    return GateAnswer(task=task, outcome=outcome, reason=reason, on=date(2027, 1, on), **more)  # type: ignore[arg-type]
 
 
 def finish(db: str, task: str, first: int, last: int) -> None:

@@ -11,8 +11,7 @@ from changeflow.agenda.gates import GateCase
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.storage.database import read_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases import pilot, piloting
+from changeflow.usecases import definitions, parallel_runs, pilot_records
 from changeflow.usecases.facts import Change
 from changeflow.usecases.gates import case_of
 from changeflow.usecases.stored import load, loaded
@@ -62,7 +61,7 @@ def written(path: Path, service: str = SERVICE + RUN, programme: str = PILOT) ->
 
 
 def store(db: str, path: Path, service: str = SERVICE + RUN, programme: str = PILOT) -> str:
-    storing.apply(written(path, service, programme), db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    definitions.apply(written(path, service, programme), db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     return db
 
 
@@ -70,12 +69,12 @@ def run(db: str, tmp_path: Path, new: str, *, period: str = "2027-02", day: date
     for name, text in (("old", old), ("new", new)):
         (tmp_path / f"{name}.csv").write_text(text)
     files = tmp_path / "old.csv", tmp_path / "new.csv"
-    return pilot.reconcile_stored(*files, service="payroll", period=period, change=change(day, db))
+    return parallel_runs.reconcile_stored(*files, service="payroll", period=period, change=change(day, db))
 
 
 def explained(db: str, element: str = "gross", *, contract: str | None = "A2", period: str = "2027-02", **more: object):
     said: dict[str, object] = {"between": None, "reason": "Back-pay", "evidence": "Letter of 1 March"} | more
-    return piloting.explain("payroll", period, element, change(MARCH, db), contract=contract, **said)  # type: ignore[arg-type]
+    return pilot_records.explain("payroll", period, element, change(MARCH, db), contract=contract, **said)  # type: ignore[arg-type]
 
 
 def programme(db: str, day: date = MARCH) -> Programme:

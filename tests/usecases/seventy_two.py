@@ -12,7 +12,7 @@ from pathlib import Path
 from changeflow.adkar.published import Snapshot, Standing
 from changeflow.storage import publications
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.facts import Change
 from tests.builders import PEOPLE
@@ -42,7 +42,7 @@ def store(trust: Path, db: str, people: Sequence[dict[str, str]], day: int) -> N
     lines = [",".join({**one, "name": one["id"], "role": "Staff"}.get(h, "") for h in head) for one in people]
     runs_it = [f"{line},," for line in known[1:]]
     (trust / "people.csv").write_text("\n".join([",".join(head), *runs_it, *lines]) + "\n")
-    storing.apply(trust, db=db, actor="chief", now=at(day))
+    definitions.apply(trust, db=db, actor="chief", now=at(day))
 
 
 def ask(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.usecases.facts import Change
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 
@@ -40,7 +40,7 @@ def apply(folder: Path, db: str, actor: str = "chief", **changes: str) -> int:
     for name in changes.keys() & more.keys():
         (folder / more[name]).parent.mkdir(exist_ok=True)
         (folder / more[name]).write_text(changes[name])
-    return storing.apply(folder, db=db, actor=actor, now=NOW)
+    return definitions.apply(folder, db=db, actor=actor, now=NOW)
 
 
 def a_pack(**values: int) -> str:

@@ -8,8 +8,7 @@ import pytest
 from changeflow.errors import CheckFailedError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.storage.database import session_scope, upgrade
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts, piloting
+from changeflow.usecases import definitions, facts, pilot_records
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import judged, load
@@ -25,7 +24,7 @@ def db(tmp_path: Path) -> str:
     db = released("0.1.0", tmp_path)
     upgrade(db)
     change = Change(db=db, programme=None, actor="programme-manager", now=NOW, on=ON)
-    again = piloting.repeat("payroll/w2/parallel-run", "5d", "Two cases failed", change)
+    again = pilot_records.repeat("payroll/w2/parallel-run", "5d", "Two cases failed", change)
     assert again is not None
     facts.report_progress([ReportedProgress(again, date(2027, 5, 20), date(2027, 5, 21))], change)
     return db
@@ -51,7 +50,7 @@ def test_nothing_is_asked_about_tasks_that_changeflow_made(db: str, tmp_path: Pa
     assert all(any(kind in task for task in made) for kind in kinds), "progress of each kind is stored"
     folder = rewritten(db, tmp_path, "cost_a_period: 2400", "cost_a_period: 2500")
 
-    assert storing.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON) == 2
+    assert definitions.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON) == 2
 
     with session_scope(db) as session:
         after = load(session, None, on=ON)
@@ -70,10 +69,10 @@ def test_a_task_of_the_definition_with_facts_needs_to_be_retired_once(db: str, t
     )
     (folder / "services" / "payroll.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CheckFailedError, match=f"no longer has {task}, of which facts are stored") as refused:
-        storing.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON)
+        definitions.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON)
     assert str(refused.value).count("--retire") == 1
-    assert storing.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON, retire=[task]) == 2
+    assert definitions.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON, retire=[task]) == 2
     # Once retired it is never asked about again.
     file = folder / "services" / "payroll.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("cost_a_period: 2400", "cost_a_period: 2500"))
-    assert storing.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON) == 3
+    assert definitions.apply(folder, db=db, actor="programme-manager", now=NOW, on=ON) == 3

@@ -13,8 +13,7 @@ from changeflow.errors import CheckFailedError, InputError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.storage import audit, plans
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts, report
+from changeflow.usecases import definitions, facts, reports
 from changeflow.usecases.changes import changes_between, changes_since
 from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import load
@@ -30,7 +29,7 @@ def moment(day: int, month: int = 1) -> datetime:
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
     facts.take_baseline("Agreed", change(db, 4))
     facts.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
     return db
@@ -44,8 +43,8 @@ def finish_requirements(db: str, day: int) -> None:
     facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db, day))
 
 
-def issue(db: str, day: int) -> report.SroReport:
-    return report.issue_sro(None, db=db, today=date(2027, 1, day), actor="chief", now=moment(day))
+def issue(db: str, day: int) -> reports.SroReport:
+    return reports.issue_sro(None, db=db, today=date(2027, 1, day), actor="chief", now=moment(day))
 
 
 def test_a_late_task_is_named_with_its_days_since_the_baseline(stored: str):
@@ -92,8 +91,8 @@ def test_a_report_issued_twice_on_one_day_counts_once(stored: str):
 def test_a_changed_definition_is_a_re_estimate_and_the_day_chooses_the_state(stored: str, tmp_path: Path):
     """From 5 to 8 days: three working days, from the 12th on. On the 8th it was not stored yet."""
     folder = tmp_path / "again"
-    storing.remember(folder_of(folder), *latest(stored))
-    storing.apply(folder, db=stored, actor="chief", now=moment(12), on=date(2027, 1, 12))
+    definitions.remember(folder_of(folder), *latest(stored))
+    definitions.apply(folder, db=stored, actor="chief", now=moment(12), on=date(2027, 1, 12))
     found = changes_since(None, db=stored, since="2027-01-08", on=date(2027, 1, 12))
     causes = {c.cause: c for s in found.slips for c in s.causes}
     assert causes["re-estimate"].sentence == "“Payroll: requirements” takes 8 working days instead of 5 working days."
@@ -122,7 +121,7 @@ def test_two_folders_are_compared_without_a_database(tmp_path: Path):
 
 
 def test_without_anything_to_compare_with_that_is_said(db: str, tmp_path: Path):
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
     with pytest.raises(InputError, match="no baseline was taken"):
         changes_since(None, db=db, since=None, on=date(2027, 1, 5))
     with pytest.raises(InputError, match="is no day"):

@@ -13,9 +13,8 @@ from changeflow.errors import CheckFailedError
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage import facts, versions
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts as reporting
-from changeflow.usecases.facts import Change
+from changeflow.usecases import definitions
+from changeflow.usecases.facts import Change, finish_task
 from changeflow.usecases.stored import load
 from changeflow.values.moments import last_day_of, minute_of
 from tests.builders import a_folder
@@ -25,7 +24,7 @@ CLOSE, CHECKPOINTS = "programme/close", ("payroll/w1/checkpoint", "payroll/w2/ch
 
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
-    storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=at(1, 4))
+    definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=at(1, 4))
     yield sqlite
     engine_for(sqlite).dispose()
 
@@ -48,7 +47,7 @@ def planned(db: str, task: str) -> date:
 
 def close(db: str) -> None:
     change = Change(db=db, programme=None, actor="chief", now=at(6, 1), on=date(2027, 6, 1))
-    reporting.finish_task(CLOSE, date(2027, 6, 1), None, change)
+    finish_task(CLOSE, date(2027, 6, 1), None, change)
 
 
 def test_a_moved_go_live_moves_its_checkpoint_and_no_other(db: str):

@@ -12,12 +12,11 @@ from changeflow.cli import app
 from changeflow.errors import NotAllowedError
 from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.pilots.learning import with_contracts
-from changeflow.pilots.reconciliation import Outcome
+from changeflow.pilots.reconciliation import MatchOutcome
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases import pilot
-from changeflow.usecases.export import Asked, export_folder
+from changeflow.usecases import definitions, parallel_runs
+from changeflow.usecases.export import ExportRequest, export_folder
 from changeflow.usecases.facts import Change
 from tests.builders import PEOPLE, SERVICE, a_folder
 
@@ -55,11 +54,11 @@ def stored(sqlite: str, tmp_path: Path) -> str:
 def apply(db: str, folder: Path, payroll: str, actor: str = "lead") -> int:
     a_folder(folder, service=payroll, people=STAFF)
     (folder / "services/estates.yaml").write_text(ESTATES)
-    return storing.apply(folder, db=db, actor=actor, now=NOW)
+    return definitions.apply(folder, db=db, actor=actor, now=NOW)
 
 
 def exported(db: str, out: Path, actor: str | None = None) -> Path:
-    asked = Asked(actor=actor, now=NOW, contracts=actor is not None)
+    asked = ExportRequest(actor=actor, now=NOW, contracts=actor is not None)
     export_folder(out, db=db, programme=None, on=TODAY, asked=asked)
     return out
 
@@ -102,21 +101,21 @@ class TestFolders:
         assert text.startswith("# Payroll first.\n")
         assert "C1004" not in text
         assert len(YAML(typ="safe").load(text)["parallel_run"]["explanations"]) == others
-        assert storing.apply(out, db=sqlite, actor="other", now=NOW) == 1
+        assert definitions.apply(out, db=sqlite, actor="other", now=NOW) == 1
         assert explanations(sqlite) == before
 
     def test_applying_such_a_folder_keeps_them(self, stored: str, tmp_path: Path):
         before, out = explanations(stored), exported(stored, tmp_path / "out")
-        assert storing.difference(out, db=stored).is_same
-        assert storing.apply(out, db=stored, actor="other", now=NOW) == 1, "it is the same version"
+        assert definitions.difference(out, db=stored).is_same
+        assert definitions.apply(out, db=stored, actor="other", now=NOW) == 1, "it is the same version"
         plan = out / "services/estates.yaml"
         for number in (2, 3):
             plan.write_text(plan.read_text().replace("gives: [", f"gives: [Report {number}, "))
-            assert storing.apply(out, db=stored, actor="other", now=NOW) == number
+            assert definitions.apply(out, db=stored, actor="other", now=NOW) == number
             assert explanations(stored) == before
         full = exported(stored, tmp_path / "full", "lead")
         assert "C10043" in (full / "services/payroll.yaml").read_text(), "also where the folder never had them"
-        assert storing.apply(full, db=stored, actor="other", now=NOW) == 3
+        assert definitions.apply(full, db=stored, actor="other", now=NOW) == 3
 
     @pytest.mark.parametrize("actor", ["lead", "manager"])
     def test_who_runs_the_service_gets_them_when_they_ask(self, stored: str, tmp_path: Path, actor: str):
@@ -137,7 +136,7 @@ class TestFolders:
         out = exported(stored, tmp_path / "out", "lead")
         path = out / "services/payroll.yaml"
         path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if "C10044" not in line))
-        assert storing.apply(out, db=stored, actor="lead", now=NOW) == 2
+        assert definitions.apply(out, db=stored, actor="lead", now=NOW) == 2
         assert [e.key for e in explanations(stored)] == ["C10043", None]
 
     def test_one_is_added_to_a_folder_without_them(self, stored: str, tmp_path: Path):
@@ -145,8 +144,8 @@ class TestFolders:
         path, new = out / "services/payroll.yaml", "{element: net, key: C1, reason: Bonus, explained_by: lead}"
         path.write_text(path.read_text().replace("  clean_runs", f"    - {new}\n  clean_runs"))
         with pytest.raises(NotAllowedError, match="may not explain differences in pay of Payroll"):
-            storing.apply(out, db=stored, actor="other", now=NOW)
-        assert storing.apply(out, db=stored, actor="lead", now=NOW) == 2
+            definitions.apply(out, db=stored, actor="other", now=NOW)
+        assert definitions.apply(out, db=stored, actor="lead", now=NOW) == 2
         assert [e.key for e in explanations(stored)] == ["C10043", None, "C10044", "C1"]
 
     def test_the_command_says_what_is_left_out(self, stored: str, tmp_path: Path):
@@ -184,14 +183,14 @@ class TestReconciling:
             path.write_text(text)
         return paths
 
-    def reconciled(self, db: str, files: tuple[Path, Path], actor: str) -> pilot.Reconciliation:
+    def reconciled(self, db: str, files: tuple[Path, Path], actor: str) -> parallel_runs.Reconciliation:
         change = Change(db=db, programme=None, actor=actor, now=NOW, on=TODAY)
-        return pilot.reconcile_stored(*files, service="payroll", period="2027-02", change=change)[0]
+        return parallel_runs.reconcile_stored(*files, service="payroll", period="2027-02", change=change)[0]
 
     def test_who_may_not_look_at_contracts_gets_the_counts(self, stored: str, files: tuple[Path, Path]):
         result = self.reconciled(stored, files, "chief")
         assert (result.variances, dict(result.keys)) == ((), {})
-        assert result.count(Outcome.UNEXPLAINED) == 1
+        assert result.count(MatchOutcome.UNEXPLAINED) == 1
         assert entries(stored, "look") == []
 
     def test_who_may_gets_them_and_is_noted(self, stored: str, files: tuple[Path, Path]):

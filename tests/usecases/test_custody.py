@@ -14,10 +14,9 @@ from changeflow.errors import CustodyLostError
 from changeflow.storage import custody
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import agenda, dispatching, watching
-from changeflow.usecases import apply as storing
-from changeflow.usecases.persons import erase
+from changeflow.usecases import definitions, dispatch, monitoring, ticks
 from changeflow.usecases.restoring import join, release, restore, review
+from changeflow.usecases.subject_access import erase
 from changeflow.usecases.upgrading import start_new_key
 from tests.builders import Postbox, a_folder
 from tests.web.test_answers import OWNED, Browser, moment, sent_on, token_in
@@ -42,14 +41,14 @@ def lose(db: str, how: str = "removed") -> None:
 
 @pytest.mark.parametrize("how", LOST)
 def test_every_use_that_reads_it_says_so(db: str, tmp_path: Path, how: str):
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=NOW)
-    agenda.tick(db=db, now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=NOW)
+    ticks.tick(db=db, now=NOW)
     lose(db, how)
     postbox = Postbox()
     for use in (
-        lambda: agenda.tick(db=db, now=NOW),
-        lambda: dispatching.dispatch(db=db, now=NOW, channel=postbox),
-        lambda: watching.troubles(db=db, now=NOW),
+        lambda: ticks.tick(db=db, now=NOW),
+        lambda: dispatch.dispatch(db=db, now=NOW, channel=postbox),
+        lambda: monitoring.troubles(db=db, now=NOW),
         lambda: review(db=db, now=NOW),
         lambda: release(db=db, actor="chief", now=NOW),
         lambda: join(db=db, actor="chief", now=NOW),
@@ -62,7 +61,7 @@ def test_every_use_that_reads_it_says_so(db: str, tmp_path: Path, how: str):
 
 
 def test_a_sender_that_loses_it_meanwhile_stops(db: str, tmp_path: Path):
-    storing.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     with session_scope(db) as session:
         seen = custody.read(session).seen
     lose(db)
@@ -79,7 +78,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_ends_without_a_traceback(sqlite: str, tmp_path: Path, command: list[str]):
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
     lose(sqlite)
     done = CliRunner().invoke(app, [*command, "--db", sqlite])
     assert done.exit_code == 4, done.output
@@ -89,7 +88,7 @@ def test_a_command_ends_without_a_traceback(sqlite: str, tmp_path: Path, command
 
 @pytest.mark.parametrize("how", LOST)
 def test_the_pages_stay_and_health_says_so(db: str, tmp_path: Path, how: str):
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
     [message] = sent_on(db, 8)
     lose(db, how)
     client = Browser(db, moment(8, 10))
@@ -101,8 +100,8 @@ def test_the_pages_stay_and_health_says_so(db: str, tmp_path: Path, how: str):
 
 def test_a_copy_without_it_can_be_put_back_and_waits_for_a_person(sqlite: str, tmp_path: Path):
     """The only copy that is left may be of the damaged database itself."""
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
-    agenda.tick(db=sqlite, now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
+    ticks.tick(db=sqlite, now=NOW)
     with session_scope(sqlite) as session:
         identity = custody.read(session).identity
     backup(sqlite, tmp_path / "before.db", at=NOW)
@@ -113,9 +112,9 @@ def test_a_copy_without_it_can_be_put_back_and_waits_for_a_person(sqlite: str, t
     engine_for(sqlite).dispose()
     assert restore(tmp_path / "before.db", db=sqlite, now=NOW, replace=True).erased == 1
     postbox = Postbox()
-    assert "restored, not released" in dispatching.dispatch(db=sqlite, now=NOW, channel=postbox).blocked
+    assert "restored, not released" in dispatch.dispatch(db=sqlite, now=NOW, channel=postbox).blocked
     with session_scope(sqlite) as session:
         assert custody.read(session).identity == identity
     review(db=sqlite, now=NOW)
     release(db=sqlite, actor="chief", now=NOW)
-    assert dispatching.dispatch(db=sqlite, now=NOW, channel=postbox).blocked == ""
+    assert dispatch.dispatch(db=sqlite, now=NOW, channel=postbox).blocked == ""

@@ -20,12 +20,12 @@ from changeflow.reports.documents import sro_json
 from changeflow.roadmap.why import explain
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
-from changeflow.usecases import agenda as ticking
-from changeflow.usecases.apply import apply
+from changeflow.usecases import ticks
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.definitions import apply
 from changeflow.usecases.facts import Change
 from changeflow.usecases.publishing import publish_rounds
-from changeflow.usecases.report import sro_of_stored
+from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON
 from tests.adkar.attacker import narrowed
@@ -137,7 +137,7 @@ def _everything_said(db: str, folder: Path, day: date) -> str:
             said.append(explain(programme.roadmap, programme.schedule, task).text)
             said.append(programme.roadmap.tasks[task].note)
         said += [f.message for f in stored.judged.findings]
-    ticking.tick(db=db, now=now)
+    ticks.tick(db=db, now=now)
     with session_scope(db) as session:
         said += [str(n) for n in session.execute(text("select person, subject, content from nudge order by id"))]
         said += [str(e[2:]) for e in audit.entries(session, sample_id(session))]

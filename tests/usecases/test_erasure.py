@@ -16,10 +16,9 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import recipient_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
-from changeflow.usecases import agenda, assessments, dispatching
-from changeflow.usecases import apply as storing
+from changeflow.usecases import assessments, definitions, dispatch, ticks
 from changeflow.usecases.facts import Change
-from changeflow.usecases.persons import erase
+from changeflow.usecases.subject_access import erase
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 KEPT_TO_RECOGNISE = "addresses they were known under, as keyed hashes"
@@ -32,10 +31,10 @@ def at(day: int, hour: int = 9) -> datetime:
 
 @pytest.fixture
 def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4, 8))
-    agenda.tick(db=sqlite, now=at(4, 8))
-    dispatching.dispatch(db=sqlite, now=at(4), channel=Postbox())
-    agenda.tick(db=sqlite, now=at(8, 8))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4, 8))
+    ticks.tick(db=sqlite, now=at(4, 8))
+    dispatch.dispatch(db=sqlite, now=at(4), channel=Postbox())
+    ticks.tick(db=sqlite, now=at(8, 8))
     with session_scope(sqlite) as session:
         for who in ("lead", "chief"):
             scores = Assessment(person=who, round="round-1", on=date(2027, 1, 8), scores=dict.fromkeys(Element, 2))
@@ -63,8 +62,8 @@ def test_what_is_about_them_goes_and_nothing_of_others(db: str):
         assert not audit.verify(session)[1]
         assert "lead@example.org" not in str([list(audit.entries(session, "small")), left])
     postbox = Postbox()
-    agenda.tick(db=db, now=at(11, 8))
-    dispatching.dispatch(db=db, now=at(11), channel=postbox)
+    ticks.tick(db=db, now=at(11, 8))
+    dispatch.dispatch(db=db, now=at(11), channel=postbox)
     assert "lead@example.org" not in [m.to_address for m in postbox.sent]
     # Twice does no harm.
     assert set(erase("lead", db=db, programme=None, actor="chief", now=at(12)).removed.values()) == {0}
@@ -74,13 +73,13 @@ def test_no_import_brings_them_back(db: str, tmp_path: Path):
     erase("lead", db=db, programme=None, actor="chief", now=at(9))
     folder = tmp_path / "trust"
     with pytest.raises(CheckFailedError, match="lead: erased on 9 Jan 2027"):
-        storing.apply(folder, db=db, actor="chief", now=at(10))
+        definitions.apply(folder, db=db, actor="chief", now=at(10))
     # Nor under another id with the same address.
     renamed = PEOPLE.replace("lead,Director", "leader,Director")
     services = OWNED.replace("person: lead", "person: leader").replace("owner: lead", "owner: leader")
     a_folder(folder, people=renamed, service=services.replace("manager: lead", "manager: leader"), programme=PROGRAMME)
     with pytest.raises(CheckFailedError, match="leader: erased on 9 Jan 2027"):
-        storing.apply(folder, db=db, actor="chief", now=at(10))
+        definitions.apply(folder, db=db, actor="chief", now=at(10))
     scores = tmp_path / "round-2.csv"
     scores.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-01-10,3,3,3,3\n")
     change = Change(db=db, programme=None, actor="chief", now=at(10), on=date(2027, 1, 10))
@@ -89,12 +88,12 @@ def test_no_import_brings_them_back(db: str, tmp_path: Path):
     # Somebody new in their place is welcome.
     a_folder(folder, people=renamed.replace("lead@example.org", "next@example.org"),
              service=services.replace("manager: lead", "manager: leader"), programme=PROGRAMME)  # fmt: skip
-    assert storing.apply(folder, db=db, actor="chief", now=at(10)) == 2
+    assert definitions.apply(folder, db=db, actor="chief", now=at(10)) == 2
 
 
 def test_an_address_that_another_programme_writes_to_keeps_its_preferences(db: str, tmp_path: Path):
     other = PROGRAMME.replace("programme: small", "programme: other")
-    storing.apply(a_folder(tmp_path / "other", programme=other, service=OWNED), db=db, actor="chief", now=at(4))
+    definitions.apply(a_folder(tmp_path / "other", programme=other, service=OWNED), db=db, actor="chief", now=at(4))
     with session_scope(db) as session:
         recipient = recipient_of(key_of(session), "small", "lead", versions.contacts(session, "small")["lead"])
     removed = erase("lead", db=db, programme="small", actor="chief", now=at(9)).removed
@@ -117,7 +116,7 @@ def asked(sqlite: str, tmp_path: Path) -> Iterator[str]:
     """Twelve heads and fourteen officers: nine heads answer in January, too few to show them."""
     heads = "".join(f"h{n},Head,Head,h{n}@example.org,team,ash,heads,chief\n" for n in range(12))
     officers = "".join(f"p{n},Officer,Officer,p{n}@example.org,team,ash,officers,chief\n" for n in range(14))
-    storing.apply(a_folder(tmp_path / "t", people=PEOPLE + heads + officers), db=sqlite, actor="chief", now=at(4))
+    definitions.apply(a_folder(tmp_path / "t", people=PEOPLE + heads + officers), db=sqlite, actor="chief", now=at(4))
     answer(sqlite, tmp_path, [*(f"h{n}" for n in range(9)), *(f"p{n}" for n in range(14))], on=date(2027, 1, 8))
     yield sqlite
     engine_for(sqlite).dispose()

@@ -9,8 +9,8 @@ from changeflow.cli import app
 from changeflow.errors import NotAllowedError
 from changeflow.storage import versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases.export import Asked, export_folder
+from changeflow.usecases import definitions
+from changeflow.usecases.export import ExportRequest, export_folder
 from tests.builders import a_folder
 from tests.usecases.signed import FILES, NOW, PEOPLE, TODAY, apply, entries
 
@@ -32,7 +32,7 @@ class TestAddresses:
             return versions.contacts(session, "small")
 
     def exported(self, db: str, out: Path, actor: str | None = None) -> Path:
-        asked = Asked(actor=actor, now=NOW, addresses=True) if actor else None
+        asked = ExportRequest(actor=actor, now=NOW, addresses=True) if actor else None
         export_folder(out, db=db, programme=None, on=TODAY, asked=asked)
         return out
 
@@ -46,7 +46,7 @@ class TestAddresses:
         for secret in ("@example.org", "Sam", "2027-02-05", "cy"):
             assert secret not in (out / "people.csv").read_text()
         assert "lead@" not in "".join(p.read_text() for p in out.rglob("*") if p.is_file())
-        assert storing.apply(out, db=sqlite, actor="office", now=NOW) == 1
+        assert definitions.apply(out, db=sqlite, actor="office", now=NOW) == 1
         assert self.contacts(sqlite) == before
         assert entries(sqlite, "export") == []
 
@@ -54,7 +54,7 @@ class TestAddresses:
         before = self.contacts(stored)
         out = self.exported(stored, tmp_path / "out", "office")
         assert "lead@example.org" in (out / "people.csv").read_text()
-        assert storing.apply(out, db=stored, actor="office", now=NOW) == 1
+        assert definitions.apply(out, db=stored, actor="office", now=NOW) == 1
         assert self.contacts(stored) == before
         assert entries(stored, "export") == [("office", "version:1:addresses")]
 
@@ -69,7 +69,7 @@ class TestAddresses:
         out = self.exported(stored, tmp_path / "out")
         path = out / "programme.yaml"
         path.write_text(path.read_text().replace("A small programme", "A programme"))
-        assert storing.apply(out, db=stored, actor="office", now=NOW) == 2
+        assert definitions.apply(out, db=stored, actor="office", now=NOW) == 2
         assert self.contacts(stored) == before
 
     def test_a_blank_cell_among_addresses_removes_one(self, stored: str, folder: Path):

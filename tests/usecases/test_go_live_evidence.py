@@ -8,8 +8,7 @@ import pytest
 from changeflow.agenda.asks import asks
 from changeflow.agenda.criteria import State
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.usecases import apply as storing
-from changeflow.usecases import piloting
+from changeflow.usecases import definitions, pilot_records
 from tests.builders import SERVICE
 from tests.usecases.piloted import (
     GO,
@@ -36,27 +35,27 @@ class TestVouching:
         with pytest.raises(
             InputError, match=r"may not sign “Payroll: go no go, wave 1”. The signatory \(Director of People\) may."
         ):
-            piloting.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
-        piloting.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)
+            pilot_records.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
+        pilot_records.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)
         case = weighed(stored)
         assert "The Director of People does not sign (25 Mar 2027): Pensions differ." in case.of(State.BLOCKS)
-        piloting.sign(GO, "", change(MARCH, stored), agrees=True)
+        pilot_records.sign(GO, "", change(MARCH, stored), agrees=True)
         case = weighed(stored)
         assert "The Director of People has signed (25 Mar 2027)." in case.of(State.MET)
 
     def test_a_way_back_that_ends_before_the_go_live_is_none(self, stored: str):
         with pytest.raises(InputError, match="true until a day"):
-            piloting.confirm(GO, "way-back", "Licence", None, change(MARCH, stored))
-        piloting.confirm(GO, "way-back", "Licence", date(2027, 3, 31), change(MARCH, stored))
+            pilot_records.confirm(GO, "way-back", "Licence", None, change(MARCH, stored))
+        pilot_records.confirm(GO, "way-back", "Licence", date(2027, 3, 31), change(MARCH, stored))
         assert any("only, until 31 Mar 2027" in t for t in weighed(stored).of(State.OPEN))
-        piloting.confirm(GO, "way-back", "Licence, longer", date(2028, 3, 31), change(MARCH, stored))
+        pilot_records.confirm(GO, "way-back", "Licence, longer", date(2028, 3, 31), change(MARCH, stored))
         assert any("Licence, longer" in t for t in weighed(stored).of(State.MET))
 
     def test_what_nobody_asks_for_cannot_be_confirmed(self, stored: str):
         with pytest.raises(UnknownThingError, match="item to confirm"):
-            piloting.confirm(GO, "weather", "Sunny", None, change(MARCH, stored))
+            pilot_records.confirm(GO, "weather", "Sunny", None, change(MARCH, stored))
         with pytest.raises(UnknownThingError, match="gate before a go-live"):
-            piloting.confirm(RELEASE, "way-back", "Licence", MARCH, change(MARCH, stored))
+            pilot_records.confirm(RELEASE, "way-back", "Licence", MARCH, change(MARCH, stored))
 
 
 def test_who_must_sign_is_asked_until_they_have(db: str, tmp_path: Path):
@@ -68,7 +67,7 @@ def test_who_must_sign_is_asked_until_they_have(db: str, tmp_path: Path):
         return {d.person for d in found if d.subject == f"{GO}#evidence"}
 
     assert asked() == {"lead", "clerk"}
-    piloting.sign(GO, "", change(MARCH, db, "clerk"), agrees=True)
+    pilot_records.sign(GO, "", change(MARCH, db, "clerk"), agrees=True)
     assert asked() == {"lead"}
 
 
@@ -94,16 +93,16 @@ class TestAssurance:
         assert not any("parallel run" in t for t in case.of(State.BLOCKS, State.OPEN))
 
     def test_a_case_that_failed_blocks_until_it_has_passed(self, packed: str):
-        piloting.test_case("payroll", "sick", "Half pay was wrong", change(MARCH, packed), passed=False)
-        piloting.test_case("payroll", "new", "As in the old system", change(MARCH, packed), passed=True)
+        pilot_records.test_case("payroll", "sick", "Half pay was wrong", change(MARCH, packed), passed=False)
+        pilot_records.test_case("payroll", "new", "As in the old system", change(MARCH, packed), passed=True)
         case = weighed(packed)
         assert "Test pack, Sick pay: failed on 25 Mar 2027: Half pay was wrong" in case.of(State.BLOCKS)
         assert "1 of 2 test cases passed." in case.of(State.MET)
-        piloting.test_case("payroll", "sick", "Right now", change(MARCH, packed), passed=True)
+        pilot_records.test_case("payroll", "sick", "Right now", change(MARCH, packed), passed=True)
         case = weighed(packed)
         assert "2 of 2 test cases passed." in case.of(State.MET)
         with pytest.raises(UnknownThingError, match="test case"):
-            piloting.test_case("payroll", "flood", "Wet", change(MARCH, packed), passed=True)
+            pilot_records.test_case("payroll", "flood", "Wet", change(MARCH, packed), passed=True)
 
     def test_both_asks_for_both(self, db: str, tmp_path: Path):
         store(db, tmp_path / "both", SERVICE + RUN + PACK.replace("test_pack", "both"))
@@ -114,4 +113,4 @@ class TestAssurance:
     def test_a_test_pack_says_why_and_has_cases(self, tmp_path: Path):
         folder = written(tmp_path / "bare", SERVICE + RUN + "assurance: {method: test_pack}\n")
         with pytest.raises(InputError, match=r"services/payroll\.yaml:\d+:\d+: .*a test pack needs cases"):
-            storing.difference(folder, db=f"sqlite:///{tmp_path / 'x.db'}")
+            definitions.difference(folder, db=f"sqlite:///{tmp_path / 'x.db'}")

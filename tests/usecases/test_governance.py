@@ -8,12 +8,11 @@ from sqlalchemy import text
 
 from changeflow.agenda.confidence import Tier, propose_confidence
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.rules.engine import Judged
 from changeflow.storage import audit, facts
 from changeflow.storage.database import _alembic, engine_for, session_scope, upgrade
-from changeflow.usecases import apply as storing
-from changeflow.usecases import governance
+from changeflow.usecases import definitions, governance
 from changeflow.usecases.facts import Change
 from changeflow.values.words import Outcome
 from tests.builders import PEOPLE, PROGRAMME, a_folder
@@ -31,7 +30,7 @@ def change(db: str, *, actor: str = "chief", day: int = 4) -> Change:
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
     folder = a_folder(tmp_path / "trust", people=TEAM)
-    storing.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     return db
 
 

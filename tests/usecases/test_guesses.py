@@ -15,7 +15,7 @@ from changeflow.cli import app
 from changeflow.errors import NotAllowedError
 from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.facts import Change
 from changeflow.values.moments import LONDON
@@ -63,7 +63,7 @@ IN_A_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= as of)|\([^)]*dated [^)]*\
 def stored(tmp_path: Path, sqlite: str) -> str:
     programme = PROGRAMME.replace("data_protection_contact: chief", "data_protection_contact: officer")
     folder = a_folder(tmp_path / "t", people=PEOPLE_HERE, programme=programme)
-    storing.apply(folder, db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
+    definitions.apply(folder, db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
     bring(sqlite, tmp_path, ROUND, "lead")
     return sqlite
 

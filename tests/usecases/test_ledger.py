@@ -12,10 +12,10 @@ from changeflow.errors import InputError
 from changeflow.storage import keys, versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.state import State
-from changeflow.usecases import apply as storing
-from changeflow.usecases.persons import erase
+from changeflow.storage.state import MachineState
+from changeflow.usecases import definitions
 from changeflow.usecases.restoring import restore
+from changeflow.usecases.subject_access import erase
 from changeflow.usecases.upgrading import start_new_key
 from tests.builders import a_folder
 from tests.usecases.test_restoring import OWNED, at, dispatch
@@ -33,7 +33,7 @@ class TestItsKey:
         """A database with a copy from before an erasure, and its key beside it."""
         monkeypatch.delenv("CHANGEFLOW_KEY_FILE", raising=False)
         before = keys.keep_in(None)
-        storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
+        definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
         backup(sqlite, tmp_path / "copy.db", at=at(4))
         erase("lead", db=sqlite, programme=None, actor="chief", now=at(9))
         engine_for(sqlite).dispose()
@@ -46,13 +46,13 @@ class TestItsKey:
 
     def test_it_is_the_databases_own(self, erased: str, tmp_path: Path):
         key = bytes.fromhex((tmp_path / "test.db.key").read_text())
-        [line] = map(json.loads, State(erased).ledger.read_text().splitlines())
+        [line] = map(json.loads, MachineState(erased).ledger.read_text().splitlines())
         meant = {
             keys.keyed(key, "erased person", "small", "lead"),
             keys.keyed(key, "erased address", "small", "lead@example.org"),
         }
         assert set(line["hashes"]) == meant
-        assert {p.name for p in State(erased).folder.iterdir()} == {"erasures.jsonl", "lock"}
+        assert {p.name for p in MachineState(erased).folder.iterdir()} == {"erasures.jsonl", "lock"}
 
     def test_a_missing_or_wrong_one_stops_the_restore_and_none_is_made(self, erased: str, tmp_path: Path):
         file, before = tmp_path / "test.db.key", (tmp_path / "test.db").read_bytes()
@@ -93,8 +93,8 @@ class TestItsKey:
 
 @pytest.mark.parametrize("which", ["ledger", "seen"])
 def test_a_pipe_in_the_folder_for_state_is_refused_and_not_waited_for(sqlite: str, tmp_path: Path, which: str):
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
-    state = State(sqlite)
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
+    state = MachineState(sqlite)
     state.folder.mkdir(exist_ok=True)
     os.mkfifo(state.ledger if which == "ledger" else state.file)
     reader = os.open(state.ledger if which == "ledger" else state.file, os.O_RDONLY | os.O_NONBLOCK)
@@ -110,7 +110,7 @@ def test_a_pipe_in_the_folder_for_state_is_refused_and_not_waited_for(sqlite: st
 def test_a_ledger_that_swallows_everything_takes_no_erasure(
     sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
     monkeypatch.setenv("CHANGEFLOW_ERASURES", "/dev/null")
     with pytest.raises(InputError, match="'/dev/null' cannot be written: it is not an ordinary file"):
         erase("lead", db=sqlite, programme=None, actor="chief", now=at(9))

@@ -15,14 +15,14 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import Folder, read_folder
-from changeflow.programme.levelling import LevelledProgramme, level_programme
-from changeflow.programme.people_order import keeping_people_order
+from changeflow.planning.levelling import LevelledProgramme, level_programme
+from changeflow.planning.people_order import keeping_people_order
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_levelling
 from changeflow.reports.levelling import level_report, level_text
 from changeflow.roadmap.cpm import time_roadmap
 from changeflow.roadmap.levelling.overload import overloads
-from changeflow.roadmap.levelling.search import Effort
+from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.roadmap.levelling.teams import Capacity
 from changeflow.rules.engine import judge
 from changeflow.usecases.levelling import Decisions, decide, level_plan
@@ -31,7 +31,7 @@ from changeflow.values.moments import day_of
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.waiting import PATIENCE
 
-QUICK = Effort(seconds=PATIENCE, effort=0.2)
+QUICK = SearchEffort(seconds=PATIENCE, effort=0.2)
 TASKS = """\
   build: {duration: 10d, needs: {ict: 1}}
   move: {duration: 5d, needs: {ict: 1}}
@@ -294,7 +294,7 @@ class TestOnTheSample:
             for name, task in roadmap.tasks.items()
         }
         changed = replace(sample_programme, roadmap=replace(roadmap, tasks=tasks), _by_kind={})
-        found = level_programme(changed, Effort(seconds=PATIENCE, effort=0.05))
+        found = level_programme(changed, SearchEffort(seconds=PATIENCE, effort=0.05))
         assert len(found.moves) > 30
         assert overloads(changed.roadmap, found.after, found.capacity) == ()
 

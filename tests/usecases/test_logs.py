@@ -13,9 +13,8 @@ from changeflow import logs
 from changeflow.agenda.answers import AnswerKind
 from changeflow.delivery.channels import DELIVERED, Receipt, Sent
 from changeflow.errors import InputError
-from changeflow.usecases import agenda, answering, dispatching
-from changeflow.usecases import apply as storing
-from changeflow.usecases.answering import Given
+from changeflow.usecases import definitions, dispatch, link_answers, ticks
+from changeflow.usecases.link_answers import Given
 from tests.builders import SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
@@ -33,15 +32,15 @@ def test_what_was_done_is_told_without_people(sqlite: str, tmp_path: Path, writt
     def at(hour: int, minute: int = 0) -> datetime:
         return datetime(2027, 1, 8, hour, minute, tzinfo=UTC)
 
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(6))
-    agenda.tick(db=sqlite, now=at(8))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(6))
+    ticks.tick(db=sqlite, now=at(8))
     careless = "smtp://office:hunter2@mail.example.org said 451 to <lead@example.org>, see https://x.org/a/" + "t" * 43
     postbox = Postbox(Receipt(Sent.LATER, careless), DELIVERED)
-    dispatching.dispatch(db=sqlite, now=at(9), channel=postbox)
-    dispatching.dispatch(db=sqlite, now=at(9, 10), channel=postbox)
+    dispatch.dispatch(db=sqlite, now=at(9), channel=postbox)
+    dispatch.dispatch(db=sqlite, now=at(9, 10), channel=postbox)
     token = re.findall(r"/a/(\S+)", postbox.sent[-1].text)[0]
     given = Given(kind=AnswerKind.BLOCKED, text="The supplier's Ms Example is ill")
-    answering.answer(token, given, db=sqlite, now=at(10))
+    link_answers.answer(token, given, db=sqlite, now=at(10))
 
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     said = [(line["event"], line.get("state") or line.get("kind") or line.get("sent")) for line in lines]

@@ -19,11 +19,10 @@ from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
-from changeflow.usecases import agenda, assessments, dispatching
-from changeflow.usecases import apply as storing
+from changeflow.usecases import assessments, definitions, dispatch, ticks
 from changeflow.usecases.facts import Change
-from changeflow.usecases.persons import erase, everything_about, look_up
 from changeflow.usecases.restoring import restore
+from changeflow.usecases.subject_access import erase, everything_about, look_up
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 HEAD = PEOPLE.splitlines()[0].split(",")
@@ -58,7 +57,7 @@ def store(trust: Path, db: str, people: list[dict[str, str]], day: int) -> None:
         writer = csv.DictWriter(file, HEAD, restval="", extrasaction="ignore")
         writer.writeheader()
         writer.writerows([*rows, *people])
-    storing.apply(trust, db=db, actor="chief", now=at(day))
+    definitions.apply(trust, db=db, actor="chief", now=at(day))
 
 
 def ask(trust: Path, db: str, people: list[str], day: int) -> None:
@@ -251,9 +250,9 @@ def test_messages_to_an_earlier_address_are_theirs(sqlite: str, tmp_path: Path):
     """The lead gets a message, then another id, and then another address."""
     text = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
     folder = a_folder(tmp_path / "trust", service=text)
-    storing.apply(folder, db=sqlite, actor="chief", now=at(4, 8))
-    agenda.tick(db=sqlite, now=at(8, 8))
-    dispatching.dispatch(db=sqlite, now=at(8), channel=Postbox())
+    definitions.apply(folder, db=sqlite, actor="chief", now=at(4, 8))
+    ticks.tick(db=sqlite, now=at(8, 8))
+    dispatch.dispatch(db=sqlite, now=at(8), channel=Postbox())
     with session_scope(sqlite) as session:
         sent = session.exec(select(MessageRow).join(NudgeRow).where(NudgeRow.person == "lead")).all()
         before = {m.recipient for m in sent}
@@ -266,7 +265,7 @@ def test_messages_to_an_earlier_address_are_theirs(sqlite: str, tmp_path: Path):
             else:
                 changed = changed.replace("\nlead,", "\nleader,").replace(": lead", ": leader")
             file.write_text(changed)
-        storing.apply(folder, db=sqlite, actor="chief", now=at(9, 8))
+        definitions.apply(folder, db=sqlite, actor="chief", now=at(9, 8))
     found = exported(sqlite, "leader", also=["lead"])
     assert set(found["ids of theirs"]) == {"lead", "leader"}
     assert len(found["messages"]) == len(sent) > 0

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import ActorMissingError, ConflictError, InputError, UnknownThingError
-from changeflow.intake.reconciling import reconcile
+from changeflow.reconciliation.compare import reconcile
 from changeflow.reports.pilots import variances_text
 from changeflow.reports.recorded import in_words
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
-from changeflow.usecases import persons, pilot, piloting, withdrawing
+from changeflow.usecases import parallel_runs, pilot_records, subject_access, withdrawing
 from changeflow.usecases.facts import Change
 from changeflow.usecases.retention import retain
 from tests.builders import SERVICE
@@ -73,7 +73,7 @@ class TestExplaining:
         with pytest.raises(InputError, match="needs what shows it"):
             explained(stored, evidence=" ")
         with pytest.raises(UnknownThingError, match="pay"):
-            piloting.explain("pay", "2027-02", "net", change(MARCH, stored), contract=None, between=None,
+            pilot_records.explain("pay", "2027-02", "net", change(MARCH, stored), contract=None, between=None,
                              reason="x", evidence="")  # fmt: skip
 
     def test_a_rule_is_proposed_and_applies_only_when_accepted(self, stored: str, tmp_path: Path):
@@ -82,17 +82,17 @@ class TestExplaining:
         run(stored, tmp_path, new)
         for contract in ("A1", "A2", "A3"):
             explained(stored, contract=contract)
-        [rule] = piloting.rules_for("payroll", db=stored, programme=None, on=MARCH)
+        [rule] = pilot_records.rules_for("payroll", db=stored, programme=None, on=MARCH)
         assert (rule.period, rule.between) == ("2027-03", (Decimal("10.00"), Decimal("30.00")))
         march = OLD.replace("400.00,", "425.00,")
         before, _ = run(stored, tmp_path, march, period="2027-03")
         assert len(before.unexplained) == 1
-        piloting.accept_rule("payroll", rule.id, change(MARCH, stored))
+        pilot_records.accept_rule("payroll", rule.id, change(MARCH, stored))
         after, _ = run(stored, tmp_path, march, period="2027-03")
         assert after.unexplained == ()
-        assert piloting.rules_for("payroll", db=stored, programme=None, on=MARCH) == ()
+        assert pilot_records.rules_for("payroll", db=stored, programme=None, on=MARCH) == ()
         with pytest.raises(UnknownThingError):
-            piloting.accept_rule("payroll", rule.id, change(MARCH, stored))
+            pilot_records.accept_rule("payroll", rule.id, change(MARCH, stored))
 
     def test_what_is_explained_while_it_is_compared_is_a_conflict(
         self, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -104,7 +104,7 @@ class TestExplaining:
             explained(stored)
             return reconcile(*files, **more)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(pilot, "reconcile", meanwhile)
+        monkeypatch.setattr(parallel_runs, "reconcile", meanwhile)
         with pytest.raises(ConflictError, match="somebody explained something"):
             run(stored, tmp_path, new)
         assert len(programme(stored).facts.runs) == 1
@@ -117,7 +117,7 @@ class TestExplaining:
             new.write_text(OLD.replace("A1", "A9"))
             return found
 
-        monkeypatch.setattr(pilot, "reconcile", meanwhile)
+        monkeypatch.setattr(parallel_runs, "reconcile", meanwhile)
         with pytest.raises(InputError, match="changed while it was read"):
             run(stored, tmp_path, OLD)
         assert programme(stored).facts.runs == ()
@@ -127,15 +127,15 @@ class TestKeeping:
     def test_lists_mask_contracts_and_a_look_in_full_is_noted(self, stored: str, tmp_path: Path):
         old = OLD.replace("A", "CONTRACT-")
         run(stored, tmp_path, old.replace("200.00,", "212.00,"), old=old)
-        found, kept = pilot.kept_variances("payroll", "2027-02", change(MARCH, stored))
+        found, kept = parallel_runs.kept_variances("payroll", "2027-02", change(MARCH, stored))
         assert [v.difference for v in kept] == [Decimal("12.00")]
         assert "CONTRACT-2" not in "\n".join(variances_text(found, kept, in_full=False))
-        pilot.kept_variances("payroll", "2027-02", change(MARCH, stored), in_full=True)
+        parallel_runs.kept_variances("payroll", "2027-02", change(MARCH, stored), in_full=True)
         with session_scope(stored) as session:
             assert list(audit.entries(session, "small"))[-1][2:] == ("lead", "look", "run:payroll:2027-02")
         nobody = Change(db=stored, programme=None, actor=None, now=datetime(2027, 3, 25, tzinfo=UTC), on=MARCH)
         with pytest.raises(ActorMissingError):
-            pilot.kept_variances("payroll", "2027-02", nobody, in_full=True)
+            parallel_runs.kept_variances("payroll", "2027-02", nobody, in_full=True)
 
     def test_single_contracts_go_and_totals_stay(self, stored: str, tmp_path: Path):
         """Kept on 25 March 2027, for twelve months. What explained one contract explains nothing from then on."""
@@ -145,7 +145,7 @@ class TestKeeping:
         assert retain(db=stored, now=datetime(2028, 3, 25, 12, tzinfo=UTC))[0].contracts == 0
         [gone] = retain(db=stored, now=datetime(2028, 3, 26, 12, tzinfo=UTC))
         assert gone.contracts == 2
-        found, kept = pilot.kept_variances("payroll", "2027-02", change(date(2028, 3, 26), stored))
+        found, kept = parallel_runs.kept_variances("payroll", "2027-02", change(date(2028, 3, 26), stored))
         assert (found.unexplained, kept) == (1, [])
         again, _ = run(stored, tmp_path, new, day=date(2028, 3, 27))
         assert len(again.unexplained) == 1
@@ -154,7 +154,7 @@ class TestKeeping:
     def test_ones_own_words_are_exported_and_nobody_elses_contract(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
         explained(stored)
-        found = persons.everything_about(
+        found = subject_access.everything_about(
             "lead", MARCH, db=stored, programme=None, actor="chief", now=change(MARCH, stored).now
         ).about
         [said] = found["what they said about pilots, or own"]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from changeflow.adkar.people import Contact, Person
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
-from changeflow.usecases import apply as storing
-from changeflow.usecases.export import Asked, _people, export_folder
+from changeflow.usecases import definitions
+from changeflow.usecases.export import ExportRequest, _people, export_folder
 from changeflow.values.cells import FORMULA, plain_cell, safe_cell
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 
@@ -84,10 +84,10 @@ def test_a_folder_exported_and_applied_again_differs_in_nothing(sqlite: str, tmp
         "lead,Director of People,", "lead,'t Hooft,"
     )
     folder = a_folder(tmp_path / "trust", people=people)
-    storing.apply(folder, db=sqlite, actor="chief", now=NOW)
-    asked = Asked(actor="chief", now=NOW, addresses=True)
+    definitions.apply(folder, db=sqlite, actor="chief", now=NOW)
+    asked = ExportRequest(actor="chief", now=NOW, addresses=True)
     export_folder(tmp_path / "new", db=sqlite, programme=None, on=NOW.date(), asked=asked)
-    assert storing.difference(tmp_path / "new", db=sqlite).is_same
+    assert definitions.difference(tmp_path / "new", db=sqlite).is_same
     written = (tmp_path / "new" / "people.csv").read_text()
     assert ",'=Chief," in written
     assert ",'t Hooft," in written

@@ -24,11 +24,11 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_go_no_go
 from changeflow.roadmap.why import explain
 from changeflow.storage.database import engine_for
-from changeflow.usecases import gates, pilot, piloting
-from changeflow.usecases.apply import apply
+from changeflow.usecases import gates, parallel_runs, pilot_records
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.definitions import apply
 from changeflow.usecases.facts import Change, report_progress, take_baseline
-from changeflow.usecases.gates import Answer, case_of
+from changeflow.usecases.gates import GateAnswer, case_of
 from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.stored import loaded
 from changeflow.values.moments import LONDON, day_of
@@ -46,9 +46,9 @@ def change(db: str, day: date, by: str = "programme-manager", hour: int = 9) -> 
     return Change(db=db, programme=None, actor=by, now=now, on=day)
 
 
-def reconciled(db: str, period: str, day: date) -> tuple[pilot.Reconciliation, bool]:
+def reconciled(db: str, period: str, day: date) -> tuple[parallel_runs.Reconciliation, bool]:
     old, new = (RUNS / f"{period}-{side}.csv" for side in ("old", "new"))
-    return pilot.reconcile_stored(old, new, service="payroll", period=period, change=change(db, day))
+    return parallel_runs.reconcile_stored(old, new, service="payroll", period=period, change=change(db, day))
 
 
 def case(db: str, day: date) -> GateCase:
@@ -70,7 +70,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GateCase]]
     reconciled(db, "2027-04", MAY_4)
     cases.append(case(db, MAY_4))
     for element in ("pension", "net"):
-        piloting.explain(
+        pilot_records.explain(
             "payroll", "2027-04", element, change(db, MAY_4, "payroll-manager"), contract=None,
             between=(Decimal(-12), Decimal(12)), reason="Back-dated change of band", evidence="The scheme's letter",
         )  # fmt: skip
@@ -95,10 +95,10 @@ def asked(told: tuple[str, list[GateCase]], tmp_path: Path) -> str:
 def vouch(db: str) -> None:
     by = change(db, MAY_20, "payroll-manager")
     for item in ("pension-files", "year-to-date", "service-desk"):
-        piloting.confirm(GATE, item, "Checked on 20 May", None, by)
-    piloting.confirm(GATE, "way-back", "The old licence runs", date(2027, 7, 31), by)
-    piloting.sign(GATE, "", by, agrees=True)
-    piloting.sign(GATE, "The figures agree", change(db, MAY_20, "director-of-finance"), agrees=True)
+        pilot_records.confirm(GATE, item, "Checked on 20 May", None, by)
+    pilot_records.confirm(GATE, "way-back", "The old licence runs", date(2027, 7, 31), by)
+    pilot_records.sign(GATE, "", by, agrees=True)
+    pilot_records.sign(GATE, "The figures agree", change(db, MAY_20, "director-of-finance"), agrees=True)
 
 
 def test_run_1_fails_and_the_case_says_by_how_much(told: tuple[str, list[GateCase]]):
@@ -143,7 +143,7 @@ def test_a_go_opens_the_go_live_and_wave_2_behind_it(asked: str):
     # Had nobody answered by 3 June, the opening on 1 June would be missed.
     unanswered = go_lives(loaded(None, db=asked, on=date(2027, 6, 3)))
     gates.decide(
-        Answer(task=GATE, outcome=Outcome.APPROVE, reason="Two clean runs.", on=MAY_20),
+        GateAnswer(task=GATE, outcome=Outcome.APPROVE, reason="Two clean runs.", on=MAY_20),
         change(asked, MAY_20, "chief-executive"),
     )
     assert go_lives(loaded(None, db=asked, on=MAY_20))[:2] == [date(2027, 6, 1), date(2027, 8, 1)]
@@ -157,7 +157,7 @@ def test_a_go_opens_the_go_live_and_wave_2_behind_it(asked: str):
 def test_a_no_moves_every_date_to_a_later_pay_period_and_why_says_so(asked: str):
     go = go_lives(loaded(None, db=asked, on=MAY_20))
     gates.decide(
-        Answer(task=GATE, outcome=Outcome.REJECT, reason="We wait for the pension scheme.", on=MAY_20),
+        GateAnswer(task=GATE, outcome=Outcome.REJECT, reason="We wait for the pension scheme.", on=MAY_20),
         change(asked, MAY_20, "chief-executive"),
     )
     refused = loaded(None, db=asked, on=MAY_20)
@@ -173,7 +173,7 @@ def test_a_no_moves_every_date_to_a_later_pay_period_and_why_says_so(asked: str)
 
 def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, tmp_path: Path):
     """The two columns are the dates that the two decisions bring about, tested above."""
-    piloting.raise_issue(
+    pilot_records.raise_issue(
         IssueRaised(
             service="payroll", on=MAY_20, by="", text="Sick pay by hand", severity=IssueSeverity.HARMS, school="bridge"
         ),

@@ -10,7 +10,7 @@ from changeflow.errors import NotAllowedError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.powers import POWERFUL
 from changeflow.programme.privacy import LONGER, SMALLER
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.values.roles import Role
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.usecases.signed import FILES, GATED, NOW, PEOPLE, SIGNED, a_pack, apply, entries
@@ -87,7 +87,7 @@ class TestVersionsThatChangeRoles:
             with pytest.raises(NotAllowedError, match="may not store a version that changes"):
                 apply(folder, stored, actor, **TAKEOVERS[what])
         assert entries(stored, "roles") == []
-        difference = storing.difference(folder, db=stored)
+        difference = definitions.difference(folder, db=stored)
         assert difference.powers
         assert apply(folder, stored, "chair", **TAKEOVERS[what]) == 2
         assert {actor for actor, _ in entries(stored, "roles")} == {"chair"}
@@ -153,7 +153,7 @@ class TestVersionsThatChangeRoles:
         assert apply(folder, stored, "office", estates=ESTATES) == 2, "a new service has new people"
         (folder / "services/estates.yaml").unlink()
         with pytest.raises(NotAllowedError, match="the service Estates, which is gone"):
-            storing.apply(folder, db=stored, actor="office", now=NOW)
+            definitions.apply(folder, db=stored, actor="office", now=NOW)
 
     def test_where_neither_is_named_who_stores_may_name_them(self, sqlite: str, folder: Path):
         nobody = PROGRAMME.replace("sponsor: {person: chief, since: 2026-09-01}\n", "")

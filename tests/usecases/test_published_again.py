@@ -18,8 +18,8 @@ from changeflow.errors import InputError
 from changeflow.storage import audit, publications
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, rolled_back, session_scope
-from changeflow.storage.state import State
-from changeflow.usecases import agenda, auditing
+from changeflow.storage.state import MachineState
+from changeflow.usecases import auditing, ticks
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.restoring import restore
 from tests.builders import a_folder
@@ -57,7 +57,7 @@ def test_the_same_round_is_not_published_again(by: str, trust: Path, sqlite: str
     else:
         put_back_by_another_tool(sqlite, tmp_path / "copy.db")
     if by == "another tool, and a tick":
-        agenda.tick(db=sqlite, now=at(6))
+        ticks.tick(db=sqlite, now=at(6))
     if by != "another tool":
         assert latest(sqlite) == before
     moved = in_other_roles(people, role)
@@ -79,7 +79,7 @@ def test_answers_that_the_copy_still_has_count_once(trust: Path, sqlite: str, tm
         publications.add_assessments(session, "small", answers)
         audit.append(session, "small", at=at(5), actor="chief", action="assess", subject="round:2027-01-05")
     backup(sqlite, tmp_path / "copy.db", at=at(5))
-    agenda.tick(db=sqlite, now=at(5, 10))
+    ticks.tick(db=sqlite, now=at(5, 10))
     before = latest(sqlite)
     restore(tmp_path / "copy.db", db=sqlite, now=at(6), replace=True)
     assert latest(sqlite) == before
@@ -117,7 +117,7 @@ def test_what_was_written_down_and_not_committed_was_never_published(
         patch.setattr(Session, "commit", cut_off)
         with pytest.raises(KeyboardInterrupt):
             ask(tmp_path, sqlite, people, 5)
-    assert len(State(sqlite).publications.read_text().splitlines()) == 1
+    assert len(MachineState(sqlite).publications.read_text().splitlines()) == 1
     ask(tmp_path, sqlite, [{**one, "awareness": "5"} for one in people], 5)
     whole = latest(sqlite).of("programme", "all")
     assert whole is not None
@@ -133,17 +133,17 @@ def test_what_is_only_looked_at_is_not_written_down(trust: Path, sqlite: str, tm
     people = staff()
     store(trust, sqlite, people, 4)
     ask(tmp_path, sqlite, people, 5)
-    written = State(sqlite).publications.read_bytes()
+    written = MachineState(sqlite).publications.read_bytes()
     with rolled_back(sqlite) as session:
         publish_closed(session, "small", on=at(20).date(), now=at(20))
-    assert State(sqlite).publications.read_bytes() == written
+    assert MachineState(sqlite).publications.read_bytes() == written
 
 
 def test_the_record_has_no_scores_and_is_for_this_account_alone(trust: Path, sqlite: str, tmp_path: Path):
     people = staff()
     store(trust, sqlite, people, 4)
     ask(tmp_path, sqlite, people, 5)
-    file = State(sqlite).publications
+    file = MachineState(sqlite).publications
     line, committed = map(json.loads, file.read_text().splitlines())
     assert file.stat().st_mode & 0o777 == 0o600
     assert committed == {"committed": line["publication"]}
@@ -155,8 +155,8 @@ def test_the_record_has_no_scores_and_is_for_this_account_alone(trust: Path, sql
 def test_where_it_cannot_be_written_nothing_is_published(trust: Path, sqlite: str, tmp_path: Path):
     people = staff()
     store(trust, sqlite, people, 4)
-    State(sqlite).folder.mkdir(exist_ok=True)
-    os.mkfifo(State(sqlite).publications)
+    MachineState(sqlite).folder.mkdir(exist_ok=True)
+    os.mkfifo(MachineState(sqlite).publications)
     with pytest.raises(InputError, match="record of publications cannot be read"):
         ask(tmp_path, sqlite, people, 5)
     with session_scope(sqlite) as session:
@@ -168,7 +168,7 @@ def test_a_damaged_record_is_said(trust: Path, sqlite: str, tmp_path: Path):
     people = staff()
     store(trust, sqlite, people, 4)
     ask(tmp_path, sqlite, people, 5)
-    file = State(sqlite).publications
+    file = MachineState(sqlite).publications
     file.write_text("{}\n" + file.read_text())
     with pytest.raises(InputError, match="Line 1 of the record of publications"):
         ask(tmp_path, sqlite, people, 12)

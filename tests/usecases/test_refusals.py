@@ -10,10 +10,10 @@ from changeflow.roadmap.tasks import TaskProgress
 from changeflow.roadmap.why import explain
 from changeflow.storage.database import session_scope
 from changeflow.usecases import gates
-from changeflow.usecases.apply import apply
 from changeflow.usecases.changes import changes_since
+from changeflow.usecases.definitions import apply
 from changeflow.usecases.facts import Change, take_baseline
-from changeflow.usecases.gates import Answer
+from changeflow.usecases.gates import GateAnswer
 from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON, day_of, minute_of
 from changeflow.values.words import Outcome
@@ -35,7 +35,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> str:
     apply(sample_copy(home), db=db, actor="programme-manager", now=datetime(2026, 9, 1, 9, tzinfo=LONDON))
     gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(db, 8))
     take_baseline("Agreed", change(db, 9))
-    answer = Answer(task=GATE, outcome=Outcome.REJECT, reason="April's run was not clean.", on=TODAY)
+    answer = GateAnswer(task=GATE, outcome=Outcome.REJECT, reason="April's run was not clean.", on=TODAY)
     gates.decide(answer, change(db, 10))
     return db
 

@@ -15,11 +15,10 @@ from changeflow.errors import InputError
 from changeflow.storage import audit, ledger, versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.storage.state import State
-from changeflow.usecases import agenda
-from changeflow.usecases import apply as storing
-from changeflow.usecases.persons import erase
+from changeflow.storage.state import MachineState
+from changeflow.usecases import definitions, ticks
 from changeflow.usecases.restoring import release, restore, review
+from changeflow.usecases.subject_access import erase
 from tests.builders import a_folder
 from tests.copies import Copy, copier
 from tests.killing import crashed
@@ -35,8 +34,8 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=at(4, 8))
-    agenda.tick(db=db, now=at(8, 8))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=at(4, 8))
+    ticks.tick(db=db, now=at(8, 8))
     return db
 
 
@@ -53,7 +52,7 @@ def erased_again(db: str) -> bool:
 
 def hashes_in_ledger(db: str) -> set[str]:
     with session_scope(db) as session:
-        found = ledger.read(State(db), session, identities=set(), everywhere=True)
+        found = ledger.read(MachineState(db), session, identities=set(), everywhere=True)
     return set(found.hashes) if found else set()
 
 
@@ -63,7 +62,7 @@ def test_no_erased_person_comes_back_with_a_copy(stored: str, copy: Copy):
     dispatch(stored, at(9))
     put_back()
     assert not erased_again(stored)
-    agenda.tick(db=stored, now=at(9, 10))
+    ticks.tick(db=stored, now=at(9, 10))
     assert erased_again(stored)
     review(db=stored, now=at(9, 10))
     release(db=stored, actor="chief", now=at(9, 10))
@@ -74,7 +73,7 @@ def test_no_erased_person_comes_back_with_a_copy(stored: str, copy: Copy):
 
 def test_the_ledger_names_no_one_and_is_for_this_account_alone(stored: str):
     erase("lead", db=stored, programme=None, actor="chief", now=at(9))
-    state = State(stored)
+    state = MachineState(stored)
     text = state.ledger.read_text()
     assert not any(word in text for word in ("lead", "example.org", "small"))
     assert len(json.loads(text)["hashes"]) == 2
@@ -90,7 +89,7 @@ def test_an_erasure_that_failed_is_taken_back(stored: str, monkeypatch: pytest.M
             yield session
             raise RuntimeError("power cut")
 
-    monkeypatch.setattr("changeflow.usecases.persons.session_scope", failing)
+    monkeypatch.setattr("changeflow.usecases.subject_access.session_scope", failing)
     with pytest.raises(RuntimeError, match="power cut"):
         erase("lead", db=stored, programme=None, actor="chief", now=at(9))
     assert not erased_again(stored)
@@ -118,11 +117,11 @@ def test_an_erasure_cut_off_before_it_was_saved_is_done_with_the_next_restore(
 
 
 def test_a_ledger_that_cannot_be_understood_stops_a_restore(sqlite: str, tmp_path: Path):
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
     backup(sqlite, tmp_path / "copy.db", at=at(4))
     erase("lead", db=sqlite, programme=None, actor="chief", now=at(9))
     engine_for(sqlite).dispose()
-    state, before = State(sqlite), (tmp_path / "test.db").read_bytes()
+    state, before = MachineState(sqlite), (tmp_path / "test.db").read_bytes()
     whole = state.ledger.read_text()
     state.ledger.write_text("nonsense\n" + whole)
     with pytest.raises(InputError, match="Line 1 of the ledger"):
@@ -143,7 +142,7 @@ def test_erasures_reach_a_copy_of_an_earlier_version(tmp_path: Path):
     shutil.copyfile(file, tmp_path / "old.db")
     now = datetime(2027, 5, 21, 9, tzinfo=UTC)
     upgrade(url)
-    agenda.tick(db=url, now=now)
+    ticks.tick(db=url, now=now)
     with session_scope(url) as session:
         [programme] = versions.programme_ids(session)
         person = sorted(versions.contacts(session, programme))[0]

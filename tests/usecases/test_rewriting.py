@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from changeflow.storage.database import engine_for, sqlite_path
-from changeflow.storage.state import State
-from changeflow.usecases import agenda
-from changeflow.usecases import apply as storing
-from changeflow.usecases.persons import erase
+from changeflow.storage.state import MachineState
+from changeflow.usecases import definitions, ticks
+from changeflow.usecases.subject_access import erase
 from tests.builders import PEOPLE, a_folder
 
 ADDRESS = b"head-of-finance@"
@@ -30,7 +29,7 @@ def db(sqlite: str, tmp_path: Path) -> str:
     given = {"id": "hof", "name": "Head of Finance", "role": "Head", "email": f"{ADDRESS.decode()}trust.example"}
     rows.insert(7, ",".join(given.get(c, "") for c in columns))
     people = "\n".join([head, *rows]) + "\n"
-    storing.apply(a_folder(tmp_path / "trust", people=people), db=sqlite, actor="chief", now=NOW)
+    definitions.apply(a_folder(tmp_path / "trust", people=people), db=sqlite, actor="chief", now=NOW)
     return sqlite
 
 
@@ -45,7 +44,7 @@ def test_an_erased_address_is_in_no_file(db: str):
     assert files_with(db) != []
     erase("hof", db=db, programme=None, actor="chief", now=NOW)
     assert files_with(db) == []
-    assert not State(db).rewrite.exists()
+    assert not MachineState(db).rewrite.exists()
 
 
 def test_while_another_process_reads_it_is_owed_and_the_next_tick_does_it(db: str):
@@ -53,18 +52,18 @@ def test_while_another_process_reads_it_is_owed_and_the_next_tick_does_it(db: st
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM programme").fetchone() == (1,)
         erase("hof", db=db, programme=None, actor="chief", now=NOW)
-        assert State(db).rewrite.exists()
+        assert MachineState(db).rewrite.exists()
         assert files_with(db) != []
         reader.execute("COMMIT")
-    agenda.tick(db=db, now=TICK)
+    ticks.tick(db=db, now=TICK)
     assert files_with(db) == []
-    assert not State(db).rewrite.exists()
+    assert not MachineState(db).rewrite.exists()
 
 
 def test_where_nothing_was_removed_the_file_is_not_written_again(db: str):
     erase("hof", db=db, programme=None, actor="chief", now=NOW)
     with closing(engine_for(db).raw_connection()) as connection:
         [before] = connection.cursor().execute("PRAGMA schema_version").fetchone()
-    agenda.tick(db=db, now=TICK)
+    ticks.tick(db=db, now=TICK)
     with closing(engine_for(db).raw_connection()) as connection:
         assert connection.cursor().execute("PRAGMA schema_version").fetchone() == (before,)

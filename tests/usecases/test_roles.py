@@ -10,7 +10,17 @@ from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import assessments, calendars, facts, gates, governance, persons, piloting, previewing, report
+from changeflow.usecases import (
+    assessments,
+    calendar_feeds,
+    facts,
+    gates,
+    governance,
+    nudge_preview,
+    pilot_records,
+    reports,
+    subject_access,
+)
 from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.withdrawing import recorded_facts, withdraw_fact
@@ -42,9 +52,9 @@ WAIVER = Waiver(rule="R02", reason="Agreed", owner="chief", approved_by=("chief"
 WAIVED = SIGNED + "waivers:\n  - {rule: R02, reason: Agreed, owner: chief, approved_by: chief, expires: 2027-12-31}\n"
 
 
-def decided(**more: object) -> gates.Answer:
+def decided(**more: object) -> gates.GateAnswer:
     answer = {"task": "payroll/plan-agreed", "outcome": Outcome.REJECT, "reason": "Not yet", "on": TODAY}
-    return gates.Answer(**(answer | more))  # type: ignore[arg-type]
+    return gates.GateAnswer(**(answer | more))  # type: ignore[arg-type]
 
 
 def take_back(db: str) -> None:
@@ -60,10 +70,10 @@ DECISIONS = {
     "a baseline": lambda db: facts.take_baseline("Agreed", change(db, "chief")),
     "a waiver": lambda db: facts.add_waiver(WAIVER, change(db, "chief")),
     "confidence": lambda db: governance.set_confidence("amber", "Late", None, change(db, "chief")),
-    "a signature": lambda db: piloting.sign(GO, "", change(db, "lead"), agrees=True),
-    "a withheld signature": lambda db: piloting.sign(GO, "No desk", change(db, "lead"), agrees=False),
+    "a signature": lambda db: pilot_records.sign(GO, "", change(db, "lead"), agrees=True),
+    "a withheld signature": lambda db: pilot_records.sign(GO, "No desk", change(db, "lead"), agrees=False),
     "taking a decision back": lambda db: take_back(db),
-    "a confirmation": lambda db: piloting.confirm(GO, "desk", "A rota", None, change(db, "lead")),
+    "a confirmation": lambda db: pilot_records.confirm(GO, "desk", "A rota", None, change(db, "lead")),
 }
 
 
@@ -133,7 +143,7 @@ class TestLooks:
         return sqlite
 
     def test_a_report_is_read_without_a_name_and_noted_where_it_says_where_people_are(self, asked: str):
-        report.sro_of_stored(None, db=asked, today=TODAY, now=NOW)
+        reports.sro_of_stored(None, db=asked, today=TODAY, now=NOW)
         go_no_go_of(GO, db=asked, programme=None, today=TODAY, now=NOW)
         go_no_go_of(GO, db=asked, programme=None, today=TODAY, now=NOW, actor="chief")
         assert entries(asked, "look") == [
@@ -143,7 +153,7 @@ class TestLooks:
         ]
 
     def test_one_without_people_is_not_noted(self, stored: str):
-        report.sro_of_stored(None, db=stored, today=TODAY, now=NOW)
+        reports.sro_of_stored(None, db=stored, today=TODAY, now=NOW)
         go_no_go_of(GO, db=stored, programme=None, today=TODAY, now=NOW)
         assert entries(stored, "look") == []
 
@@ -161,17 +171,17 @@ class TestLooks:
         assert entries(stored, "look") == [("unnamed", "facts:progress")]
 
     def test_a_persons_dates_and_answers_are_noted(self, stored: str):
-        calendars.feed_for("lead", db=stored, programme=None, now=NOW)
-        assert list(previewing.answered(db=stored, programme=None, now=NOW)) == [], "nothing to note"
+        calendar_feeds.feed_for("lead", db=stored, programme=None, now=NOW)
+        assert list(nudge_preview.answered(db=stored, programme=None, now=NOW)) == [], "nothing to note"
         assert entries(stored, "look") == [("unnamed", "calendar:lead")]
 
 
 def test_what_may_be_asked_of_a_person_needs_a_name_that_is_known(stored: str):
     ask = {"db": stored, "programme": None, "now": NOW}
     with pytest.raises(UnknownThingError):
-        persons.everything_about("clerk", TODAY, actor="nobody", **ask)
+        subject_access.everything_about("clerk", TODAY, actor="nobody", **ask)
     with pytest.raises(NotAllowedError) as caught:
-        persons.erase("clerk", actor="lead", **ask)
+        subject_access.erase("clerk", actor="lead", **ask)
     assert str(caught.value) == (
         "The Director of People may not erase what is kept about a person. The data protection contact (Chief "
         "Executive) may."
@@ -207,6 +217,6 @@ def test_the_list_of_roles_names_who_is_in_each(folder: Path):
 def test_a_refusal_is_noted_on_postgresql_too(db: str, folder: Path):
     apply(folder, db)
     with pytest.raises(NotAllowedError):
-        persons.erase("clerk", db=db, programme=None, actor="lead", now=NOW)
+        subject_access.erase("clerk", db=db, programme=None, actor="lead", now=NOW)
     assert entries(db, "refused") == [("lead", "erase-person")]
     engine_for(db).dispose()

@@ -14,8 +14,8 @@ from changeflow.programme.programme import Programme, join
 from changeflow.reports.sponsorship import sponsorship
 from changeflow.roadmap.tasks import TaskProgress
 from changeflow.storage.database import session_scope
-from changeflow.usecases.apply import apply
-from changeflow.usecases.export import Asked, export_folder
+from changeflow.usecases.definitions import apply
+from changeflow.usecases.export import ExportRequest, export_folder
 from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON
 from tests.builders import PATHWAY, SERVICE, a_folder, at
@@ -79,7 +79,7 @@ def test_who_is_not_here_is_in_no_group_and_gets_no_mail(tmp_path: Path, sqlite:
 def test_what_was_read_is_written_out_again(tmp_path: Path, sqlite: str):
     source = a_folder(tmp_path / "t", people=PEOPLE)
     apply(source, db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
-    asked = Asked(actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON), addresses=True)
+    asked = ExportRequest(actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON), addresses=True)
     export_folder(tmp_path / "out", db=sqlite, programme=None, on=date(2027, 1, 4), asked=asked)
     assert read_folder(tmp_path / "out").definition == read_folder(source).definition
     assert read_folder(tmp_path / "out").contacts == read_folder(source).contacts

@@ -11,7 +11,7 @@ from changeflow.errors import ProblemsError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.training import sessions
 from changeflow.storage.database import session_scope
-from changeflow.usecases.apply import apply
+from changeflow.usecases.definitions import apply
 from changeflow.usecases.facts import Change, import_attendance, report_progress
 from changeflow.usecases.stored import load
 from changeflow.values.moments import LONDON

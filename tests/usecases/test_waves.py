@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import InputError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import Folder, read_folder
+from changeflow.planning.waves import wave_problem
+from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Facts
-from changeflow.programme.plan import dates_of
 from changeflow.programme.programme import Programme, join
-from changeflow.programme.rollout import wave_problem
 from changeflow.reports.documents import write_waves
 from changeflow.reports.wave_board import draw
 from changeflow.reports.waves import conflict_text, waves_report, waves_text

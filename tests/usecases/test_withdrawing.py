@@ -15,16 +15,23 @@ from changeflow.cli import app
 from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
+from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Condition, Facts, Submission
-from changeflow.programme.plan import dates_of
 from changeflow.programme.recorded import OF_SAME, RecordedFact
 from changeflow.storage import audit, facts, withdrawals
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import WithdrawalRow
-from changeflow.usecases import apply as storing
-from changeflow.usecases import facts as recording
-from changeflow.usecases import gates, governance, persons, pilot, piloting, reinforcement, submissions
-from changeflow.usecases.facts import Change
+from changeflow.usecases import (
+    checkpoints,
+    definitions,
+    filings,
+    gates,
+    governance,
+    parallel_runs,
+    pilot_records,
+    subject_access,
+)
+from changeflow.usecases.facts import Change, finish_task, import_attendance, measure_criterion, report_progress
 from changeflow.usecases.stored import load
 from changeflow.usecases.withdrawing import withdraw_fact
 from changeflow.values.words import Outcome
@@ -58,31 +65,33 @@ def change(db: str, *, actor: str | None = "manager", now: datetime = NOW) -> Ch
 def trust(db: str, tmp_path: Path) -> str:
     """A payroll whose first wave went live on 25 January; today is 1 March."""
     folder = a_folder(tmp_path / "trust", people=PEOPLE_OF_ASH, pathway=PATHWAY_OF_ALL, service=SERVICE_OF_ALL)
-    storing.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
+    definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     day = date(2027, 1, 25)
     earlier = change(db, now=datetime(2027, 1, 25, 18, tzinfo=UTC))
-    recording.report_progress([ReportedProgress("payroll/w1/go-live", day, day)], earlier)
-    recording.finish_task("payroll/plan", date(2027, 1, 5), date(2027, 1, 4), earlier)
+    report_progress([ReportedProgress("payroll/w1/go-live", day, day)], earlier)
+    finish_task("payroll/plan", date(2027, 1, 5), date(2027, 1, 4), earlier)
     return db
 
 
 def a_training(db: str, now: datetime, tmp_path: Path) -> None:
     file = tmp_path / "came.csv"
     file.write_text("session,person,on,evidence\npayroll/ash/train,officer,2027-02-01,Seen\n")
-    assert recording.import_attendance(file, change(db, now=now)) == 1
+    assert import_attendance(file, change(db, now=now)) == 1
 
 
 def a_run(db: str, now: datetime, tmp_path: Path) -> None:
     for name in ("old", "new"):
         (tmp_path / f"{name}.csv").write_text(HEADER + "A1,100.00\nA2,200.00\n")
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
-    _, is_new = pilot.reconcile_stored(old, new, service="payroll", period="2027-02", change=change(db, now=now))
+    _, is_new = parallel_runs.reconcile_stored(
+        old, new, service="payroll", period="2027-02", change=change(db, now=now)
+    )
     assert is_new
 
 
 def an_approval(db: str, now: datetime, tmp_path: Path) -> None:
     asked = tuple(Condition(text=f"Condition {n}", owner="manager", due=date(2027, 3, 20), before=None) for n in (1, 2))
-    answer = gates.Answer(
+    answer = gates.GateAnswer(
         task=PLAN, outcome=Outcome.CONDITIONS, reason="Nearly", on=now.date(), by="lead", conditions=asked
     )
     gates.decide(answer, change(db, now=now))
@@ -93,26 +102,26 @@ def an_issue(db: str, now: datetime, tmp_path: Path) -> None:
         service="payroll", on=now.date(), by="-", text="Wrong tax code", severity=IssueSeverity.HARMS,
         blocks_next_wave=True,
     )  # fmt: skip
-    assert piloting.raise_issue(raised, change(db, now=now)) is not None
+    assert pilot_records.raise_issue(raised, change(db, now=now)) is not None
 
 
 RECORDERS: dict[str, Callable[[str, datetime, Path], object]] = {
-    "progress": lambda db, now, _: recording.finish_task(
+    "progress": lambda db, now, _: finish_task(
         "payroll/ash/train", date(2027, 2, 20), date(2027, 2, 10), change(db, now=now)
     ),
     "decision": an_approval,
     "attendance": a_training,
     "sponsor-act": lambda db, now, _: governance.note_act("Opened it", date(2027, 2, 1), change(db, now=now)),
-    "checkpoint": lambda db, now, _: reinforcement.report_checkpoint(
+    "checkpoint": lambda db, now, _: checkpoints.report_checkpoint(
         CheckpointResult(task="payroll/w1/checkpoint", on=date(2027, 2, 8), use=0.3, evidence="Log"),
         change(db, now=now),
     ),
     "confidence": lambda db, now, _: governance.set_confidence("red", "Late", "chief", change(db, now=now)),
     "run": a_run,
-    "filing": lambda db, now, _: submissions.record_submission(
+    "filing": lambda db, now, _: filings.record_submission(
         Submission(service="payroll", scheme="120/A1", period="2027-02", system="new"), change(db, now=now)
     ),
-    "measure": lambda db, now, _: recording.measure_criterion("payroll", "queries", "9", change(db, now=now)),
+    "measure": lambda db, now, _: measure_criterion("payroll", "queries", "9", change(db, now=now)),
     "pilot-entry": an_issue,
 }
 WITHDRAWERS = {"decision": "lead", "confidence": "chief"}
@@ -191,14 +200,14 @@ def test_an_earlier_report_counts_again(trust: str):
     task = "payroll/requirements"
     start = ReportedProgress(task, date(2027, 2, 1))
     with pytest.raises(CheckFailedError, match="lies behind the gate"):
-        recording.report_progress([start], change(trust))
-    recording.finish_task(task, date(2027, 2, 12), date(2027, 2, 1), change(trust))
+        report_progress([start], change(trust))
+    finish_task(task, date(2027, 2, 12), date(2027, 2, 1), change(trust))
     first = known(trust)
-    recording.finish_task(task, date(2027, 2, 26), date(2027, 2, 1), change(trust, now=LATER))
+    finish_task(task, date(2027, 2, 26), date(2027, 2, 1), change(trust, now=LATER))
     withdraw_fact(latest(trust, "progress").id, "Another task", change(trust, now=LATER))
     assert known(trust) == first
     # What counts now is known: nothing new to record.
-    assert recording.finish_task(task, date(2027, 2, 12), date(2027, 2, 1), change(trust, now=LATER)) == 0
+    assert finish_task(task, date(2027, 2, 12), date(2027, 2, 1), change(trust, now=LATER)) == 0
 
 
 class TestDecisions:
@@ -237,14 +246,14 @@ class TestDecisions:
 
     def test_work_that_has_begun_behind_the_gate_is_named(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
-        recording.finish_task("payroll/requirements", date(2027, 3, 1), date(2027, 2, 20), change(trust))
+        finish_task("payroll/requirements", date(2027, 3, 1), date(2027, 2, 20), change(trust))
         call = ["fact", "withdraw", "decision-1", "--reason", "Wrong", "--db", trust, "--as", "lead"]
         done = CliRunner().invoke(app, [*call, "--at", "2027-03-01T18:00"])
         assert done.exit_code == 0
         assert "Already begun behind this gate: Payroll: requirements" in done.output
 
     def test_a_refusal_of_an_earlier_round_goes_alone(self, trust: str):
-        no = gates.Answer(task=PLAN, outcome=Outcome.REJECT, reason="No", on=NOW.date(), by="lead")
+        no = gates.GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason="No", on=NOW.date(), by="lead")
         gates.decide(no, change(trust))
         yes = replace(no, outcome=Outcome.APPROVE, reason="Yes", again=True)
         gates.decide(yes, change(trust))
@@ -282,12 +291,12 @@ def test_an_unknown_fact_and_a_missing_reason_are_errors(trust: str):
 def test_erasing_a_person_takes_the_withdrawals_of_their_rows_along(trust: str, tmp_path: Path):
     a_training(trust, NOW, tmp_path)
     withdraw_fact("attendance-1", "They were ill", change(trust, now=LATER))
-    persons.erase("officer", db=trust, programme=None, actor="chief", now=LATER)
+    subject_access.erase("officer", db=trust, programme=None, actor="chief", now=LATER)
     with session_scope(trust) as session:
         assert not session.exec(select(WithdrawalRow)).all()
     file = tmp_path / "came.csv"
     file.write_text("session,person,on\npayroll/ash/train,lead,2027-02-01\n")
-    recording.import_attendance(file, change(trust, now=LATER))
+    import_attendance(file, change(trust, now=LATER))
     assert [a.person for a in known(trust).attendance] == ["lead"], "a row's number that is given out again counts"
 
 

@@ -30,10 +30,9 @@ from changeflow.errors import ChangeflowError
 from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
-from changeflow.usecases import agenda, answering, dispatching, gates
-from changeflow.usecases import apply as storing
-from changeflow.usecases.answering import Given, Question
+from changeflow.usecases import definitions, dispatch, gates, link_answers, ticks
 from changeflow.usecases.facts import Change
+from changeflow.usecases.link_answers import Given, LinkQuestion
 from changeflow.values.words import Outcome
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.conftest import SAMPLE
@@ -86,8 +85,8 @@ class Year:
         before = len(self.sent)
         for hour in HOURS:
             self.now = datetime.combine(day, hour, tzinfo=LONDON)
-            agenda.tick(db=self.db, now=self.now)
-            dispatching.dispatch(db=self.db, now=self.now, channel=self)
+            ticks.tick(db=self.db, now=self.now)
+            dispatch.dispatch(db=self.db, now=self.now, channel=self)
         for sent in self.sent[before:]:
             if "Where do you stand?" in sent.message.subject and self.chance.random() < 0.85:
                 continue  # most people do not answer a survey; it is not worth half the test's time that they do
@@ -96,21 +95,21 @@ class Year:
                 if path == "a":
                     self.answer(token)
                 elif self.chance.random() < 0.02:
-                    answering.switch_optional(token, off=self.chance.random() < 0.7, db=self.db, now=self.now)
+                    link_answers.switch_optional(token, off=self.chance.random() < 0.7, db=self.db, now=self.now)
 
     def answer(self, token: str) -> None:
         if self.chance.random() < 0.2:
             return
         try:
-            question = answering.question_of(token, db=self.db, now=self.now)
+            question = link_answers.question_of(token, db=self.db, now=self.now)
             given = self.chosen(question)
-            answering.answer(token, given, db=self.db, now=self.now)
+            link_answers.answer(token, given, db=self.db, now=self.now)
         except ChangeflowError:
             return  # an answer that is refused is an answer not given
         if question.kind == "gate":
             self.decide(question)
 
-    def chosen(self, question: Question) -> Given:
+    def chosen(self, question: LinkQuestion) -> Given:
         if question.kind == "assessment":
             return Given(kind=AnswerKind.DONE, scores={e: self.chance.randint(1, 5) for e in Element})
         if question.kind in ("feedback", "sponsor"):
@@ -123,7 +122,7 @@ class Year:
             kind=kind, until=until, to=self.chance.choice(people) if people else None, text="A supplier is late"
         )
 
-    def decide(self, question: Question) -> None:
+    def decide(self, question: LinkQuestion) -> None:
         """Whoever may, decides; where the evidence does not carry it, the gate stays shut."""
         with session_scope(self.db) as session:
             gate = col(NudgeRow.reason).in_(("gate", "decision"))
@@ -133,7 +132,7 @@ class Year:
             on = self.now.astimezone(LONDON).date()
             with suppress(ChangeflowError):
                 change = Change(db=self.db, programme=None, actor=person, now=self.now, on=on)
-                gates.decide(gates.Answer(task=task, outcome=Outcome.APPROVE, reason="It carries", on=on), change)
+                gates.decide(gates.GateAnswer(task=task, outcome=Outcome.APPROVE, reason="It carries", on=on), change)
 
 
 def check(year: Year, *, may_write: "FreeDays") -> None:
@@ -258,7 +257,7 @@ def sample_with_habits(folder: Path) -> Path:
 def lived(db: str, folder: Path, actor: str, days: list[date], seed: int) -> Year:
     year = Year(db, random.Random(seed))
     began = datetime.combine(days[0], time(5), tzinfo=LONDON)
-    storing.apply(folder, db=db, actor=actor, now=began)
+    definitions.apply(folder, db=db, actor=actor, now=began)
     for day in days:
         year.live_through(day)
     engine_for(db).dispose()

@@ -12,10 +12,10 @@ import pytest
 from lxml import html
 
 from changeflow.storage import answers
-from changeflow.storage.answers import Link
+from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
-from changeflow.usecases import apply as storing
-from changeflow.usecases.letters import digest_of
+from changeflow.usecases import definitions
+from changeflow.usecases.messages import digest_of
 from changeflow.web.app import make_app
 from changeflow.web.guard import HEADERS
 from changeflow.web.limits import Limits, Rate
@@ -30,13 +30,13 @@ PLENTY = Limits(per_address=Rate(burst=10_000, per_second=1), per_link=Rate(burs
 
 def store_links(db: str, trust: Path) -> str:
     """Store the small programme, with a link of the lead's to answer by and one to choose messages by."""
-    storing.apply(a_folder(trust, service=OWNED), db=db, actor="chief", now=NOW - timedelta(days=4))
+    definitions.apply(a_folder(trust, service=OWNED), db=db, actor="chief", now=NOW - timedelta(days=4))
     common = {"programme": "small", "person": "lead", "due_on": date(2027, 1, 8), "expires_at": NOW + timedelta(days=9),
               "used_at": None, "revoked_at": None}  # fmt: skip
     with session_scope(db) as session:
         links = {
-            digest_of(ANSWER): Link(action="answer", subject="payroll/requirements", **common),
-            digest_of(CHOOSE): Link(action="unsubscribe", subject="unsubscribe", **common),
+            digest_of(ANSWER): AnswerLink(action="answer", subject="payroll/requirements", **common),
+            digest_of(CHOOSE): AnswerLink(action="unsubscribe", subject="unsubscribe", **common),
         }
         answers.add_links(session, links, at=NOW)
     return db

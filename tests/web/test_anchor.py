@@ -11,8 +11,7 @@ from changeflow.storage import audit
 from changeflow.storage.anchor import read
 from changeflow.storage.database import session_scope
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import apply as storing
-from changeflow.usecases import auditing
+from changeflow.usecases import auditing, definitions
 from changeflow.web.app import make_app
 from tests.builders import PROGRAMME, a_folder
 from tests.web.test_answers import OWNED, moment, sent_on, token_in
@@ -20,7 +19,7 @@ from tests.web.test_answers import OWNED, moment, sent_on, token_in
 
 @pytest.fixture
 def token(db: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
     [message] = sent_on(db, 8)
     auditing.accept(db=db, programme=None, anchor_file=tmp_path / "anchor.txt", actor="chief", now=moment(8))
     return token_in(message)
@@ -70,7 +69,7 @@ def test_an_answer_is_not_taken_while_the_anchor_is_lost(db: str, token: str, tm
 def test_an_answer_is_not_taken_while_only_another_programme_is_accepted(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
-    storing.apply(other, db=db, actor="chief", now=moment(4))
+    definitions.apply(other, db=db, actor="chief", now=moment(4))
     anchor.unlink()
     auditing.accept(db=db, programme="other", anchor_file=anchor, actor="chief", now=moment(8))
     refused = answer(db, token, anchor)

@@ -19,9 +19,8 @@ from changeflow.delivery.message import Message
 from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
-from changeflow.usecases import agenda, answering, dispatching, facts
-from changeflow.usecases import apply as storing
-from changeflow.usecases.answering import Given, LinkError
+from changeflow.usecases import definitions, dispatch, facts, link_answers, ticks
+from changeflow.usecases.link_answers import Given, LinkError
 from changeflow.usecases.stored import load
 from changeflow.web.app import make_app
 from tests.builders import PEOPLE, SERVICE, Postbox, a_folder
@@ -37,8 +36,8 @@ def moment(day: int, hour: int = 9) -> datetime:
 def sent_on(db: str, day: int) -> list[Message]:
     """What goes out on a day of January."""
     postbox = Postbox()
-    agenda.tick(db=db, now=moment(day, 7))
-    dispatching.dispatch(db=db, now=moment(day), channel=postbox)
+    ticks.tick(db=db, now=moment(day, 7))
+    dispatch.dispatch(db=db, now=moment(day), channel=postbox)
     return postbox.sent
 
 
@@ -78,7 +77,7 @@ def pages(db: str, now: datetime) -> Browser:
 
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
     return db
 
 
@@ -110,7 +109,7 @@ def test_looking_uses_nothing_up_and_an_answer_counts_once(stored: str, token: s
 def test_of_a_hundred_at_once_one_succeeds(stored: str, token: str):
     def try_it(_: int) -> bool:
         try:
-            answering.answer(token, Given(kind=AnswerKind.ACKNOWLEDGED), db=stored, now=moment(8, 10))
+            link_answers.answer(token, Given(kind=AnswerKind.ACKNOWLEDGED), db=stored, now=moment(8, 10))
         except LinkError:
             return False
         return True
@@ -186,7 +185,7 @@ def test_what_stands_in_the_way_rests_for_a_week_and_is_told_to_the_office(store
     assert "what is in the way" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
     client.post(f"/a/{token}", data={"answer": "blocked", "text": "The supplier <waits>"})
     assert sent_on(stored, 12) == []
-    from changeflow.usecases.previewing import answered
+    from changeflow.usecases.nudge_preview import answered
 
     [line] = answered(db=stored, programme=None)
     assert line.endswith("blocked: The supplier <waits>")
@@ -202,7 +201,7 @@ def test_who_is_asked_now_is_somebody_else(db: str, tmp_path: Path):
            "audience": "manager"}  # fmt: skip
     people = PEOPLE.rstrip("\n") + "\n" + ",".join(row.get(column, "") for column in header) + "\n"
     (folder / "people.csv").write_text(people)
-    storing.apply(folder, db=db, actor="chief", now=moment(4))
+    definitions.apply(folder, db=db, actor="chief", now=moment(4))
     [message] = sent_on(db, 8)
     client = pages(db, moment(8, 10))
     refused = client.post(f"/a/{token_in(message)}", data={"answer": "delegated", "to": "nobody"})
@@ -261,7 +260,7 @@ class TestAsksBesideTasks:
         folder = a_folder(tmp_path / "trust", service=OWNED)
         path = folder / "programme.yaml"
         path.write_text(path.read_text() + "policy: {assess_every_weeks: 6}\n")
-        storing.apply(folder, db=db, actor="chief", now=moment(4))
+        definitions.apply(folder, db=db, actor="chief", now=moment(4))
         return db
 
     def test_an_assessment_is_kept_apart_and_never_escalated(self, rounds: str):
@@ -284,13 +283,13 @@ class TestAsksBesideTasks:
             assert {(row.person, row.rung <= 2) for row in asked} == {("chief", True), ("lead", True)}
 
     def asks_for_scores(self, db: str, token: str) -> bool:
-        return answering.question_of(token, db=db, now=moment(11, 10)).kind == "assessment"
+        return link_answers.question_of(token, db=db, now=moment(11, 10)).kind == "assessment"
 
     def test_the_sponsor_is_asked_for_a_visible_act_and_says_what_it_was(self, stored: str):
         finish = date(2027, 1, 5)
         change = facts.Change(db=stored, programme=None, actor="lead", now=moment(5), on=finish)
         facts.finish_task(TASK, finish, None, change)
-        agenda.tick(db=stored, now=datetime(2027, 2, 1, 7, tzinfo=UTC))
+        ticks.tick(db=stored, now=datetime(2027, 2, 1, 7, tzinfo=UTC))
         with session_scope(stored) as session:
             [due] = session.exec(select(DueRow).where(DueRow.reason == "sponsor"))
             assert (due.person, due.due_on) == ("chief", date(2027, 2, 1))

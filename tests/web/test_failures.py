@@ -14,7 +14,7 @@ from changeflow import logs
 from changeflow.errors import DatabaseBusyError, NewerDatabaseError
 from changeflow.storage.database import engine_for
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.web.app import make_app
 from tests.builders import a_folder
 from tests.web.asking import (
@@ -57,7 +57,7 @@ class TestADatabaseThatCannot:
     @pytest.mark.parametrize(("method", "path"), ROUTES)
     @pytest.mark.parametrize("what", ["gone", "foreign", "older", *UNUSABLE])
     def test_is_a_503_whatever_is_wrong_with_it(self, sqlite: str, tmp_path: Path, method: str, path: str, what: str):
-        storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
+        definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
         engine_for(sqlite).dispose()
         file = tmp_path / "test.db"
         if what == "gone":

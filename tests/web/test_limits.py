@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.web.clients import Clients, networks
 from changeflow.web.limits import Buckets, Limits, Rate, address_key
 from tests.builders import a_folder
@@ -133,7 +133,7 @@ class TestWhoMayWatch:
     def test_from_this_machine_or_with_the_token(
         self, sqlite: str, tmp_path: Path, client: str, headers: dict[str, str], may: bool, proxies: str
     ):
-        storing.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
+        definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
         ask = asking(sqlite, clients=Clients(token="s3cret-token", proxies=networks(proxies)))
         sent = {name: value.encode("latin-1") for name, value in headers.items()}
         health, metrics = (ask("GET", path, client=client, headers=sent) for path in ("/health", "/metrics"))

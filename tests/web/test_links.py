@@ -13,11 +13,11 @@ from sqlmodel import select
 
 from changeflow import logs
 from changeflow.storage import answers
-from changeflow.storage.answers import Link
+from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
-from changeflow.usecases import answering, calendars
-from changeflow.usecases.letters import digest_of
+from changeflow.usecases import calendar_feeds, link_answers
+from changeflow.usecases.messages import digest_of
 from tests.web.asking import ANSWER, CHOOSE, NOW, asking, at_once, failing, ours
 
 
@@ -75,7 +75,7 @@ class TestOneCalendarAddress:
     def feeds(self, db: str) -> list[bool]:
         """Of each calendar address that is known, whether it still works."""
         with read_scope(db) as session:
-            rows = session.exec(select(LinkRow).where(LinkRow.action == calendars.FEED))
+            rows = session.exec(select(LinkRow).where(LinkRow.action == calendar_feeds.FEED))
             return [row.revoked_at is None for row in rows]
 
     def test_a_scanner_that_sends_the_form_again_and_again_makes_one(self, linked: str):
@@ -98,14 +98,14 @@ class TestOneCalendarAddress:
     def test_the_ones_before_say_that_they_have_ended_and_do_not_pile_up(self, linked: str):
         made, mark = [], ""
         for n in range(12):
-            feed = calendars.new_feed(CHOOSE, db=linked, now=NOW - timedelta(hours=12 - n), replace=mark)
+            feed = calendar_feeds.new_feed(CHOOSE, db=linked, now=NOW - timedelta(hours=12 - n), replace=mark)
             assert feed.token is not None
             made.append(feed.token)
             mark = feed.mark
         statuses = [asking(linked)("GET", f"/c/{token}.ics").status_code for token in made]
         assert statuses[-1] == 200
-        assert statuses[-1 - calendars.ENDED_KEPT : -1] == [410] * calendars.ENDED_KEPT
-        assert len(self.feeds(linked)) == calendars.ENDED_KEPT + 1
+        assert statuses[-1 - calendar_feeds.ENDED_KEPT : -1] == [410] * calendar_feeds.ENDED_KEPT
+        assert len(self.feeds(linked)) == calendar_feeds.ENDED_KEPT + 1
 
     def test_another_person_has_their_own(self, linked: str):
         with session_scope(linked) as session:
@@ -120,15 +120,15 @@ class TestOneCalendarAddress:
 
 def test_a_question_is_of_the_state_that_is_stored(linked: str):
     """What is kept in memory is told by its state: no change, day or other file shows what was before."""
-    first = answering.question_of(ANSWER, db=linked, now=NOW)
-    answering.answer(ANSWER, answering.Given(kind=answering.AnswerKind.DONE), db=linked, now=NOW)
+    first = link_answers.question_of(ANSWER, db=linked, now=NOW)
+    link_answers.answer(ANSWER, link_answers.Given(kind=link_answers.AnswerKind.DONE), db=linked, now=NOW)
     again = {**vars_of(linked, ANSWER), "used_at": None}
     with session_scope(linked) as session:
-        answers.add_links(session, {digest_of("b" * 43): Link(**again)}, at=NOW)
-    assert answering.question_of("b" * 43, db=linked, now=NOW).title == first.title
-    token = calendars.new_feed(CHOOSE, db=linked, now=NOW).token
+        answers.add_links(session, {digest_of("b" * 43): AnswerLink(**again)}, at=NOW)
+    assert link_answers.question_of("b" * 43, db=linked, now=NOW).title == first.title
+    token = calendar_feeds.new_feed(CHOOSE, db=linked, now=NOW).token
     assert token is not None
-    assert b"requirements" not in calendars.feed_of(token, db=linked, now=NOW), "done, so it is no date of theirs"
+    assert b"requirements" not in calendar_feeds.feed_of(token, db=linked, now=NOW), "done, so it is no date of theirs"
 
 
 def vars_of(db: str, token: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pytest
 from changeflow.errors import DatabaseInUseError
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for
-from changeflow.usecases import apply as storing
+from changeflow.usecases import definitions
 from changeflow.usecases.restoring import restore
 from tests.builders import a_folder
 from tests.waiting import PATIENCE, wait_until
@@ -26,7 +26,7 @@ from tests.web.test_answers import OWNED, Browser, moment, sent_on, token_in
 
 @pytest.fixture
 def stored(sqlite: str, tmp_path: Path) -> str:
-    storing.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=moment(4))
+    definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=moment(4))
     return sqlite
 
 

@@ -57,7 +57,7 @@ class _Stated:
         return not (self.week or self.work_weeks or self.exceptions)
 
 
-class Calendars:
+class ProjectCalendars:
     """Every calendar of a file, compiled when it is asked for; an empty derived one is the same as its base."""
 
     def __init__(self, elements: Iterable[Record], *, first: date, last: date) -> None:

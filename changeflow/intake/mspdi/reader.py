@@ -8,7 +8,7 @@ from pathlib import Path
 
 from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import ProblemsError
-from changeflow.intake.mspdi.calendars import Calendars
+from changeflow.intake.mspdi.calendars import ProjectCalendars
 from changeflow.intake.mspdi.checks import problems_of
 from changeflow.intake.mspdi.fields import (
     children,
@@ -23,7 +23,7 @@ from changeflow.intake.mspdi.fields import (
 )
 from changeflow.intake.mspdi.records import REMEDY, Record, read_records
 from changeflow.intake.opening import open_input
-from changeflow.programme.plan import Dates
+from changeflow.programme.dates import Dates
 from changeflow.roadmap.profile import MSPROJECT
 from changeflow.roadmap.tasks import (
     Assignment,
@@ -114,7 +114,7 @@ class _Reader:
         days = [self.start.date(), *self._days()]
         first = min(days) - timedelta(days=366)
         last = max(days) + timedelta(days=366 * YEARS_AROUND)
-        self.calendars = Calendars(children(self.root, "Calendars/Calendar"), first=first, last=last)
+        self.calendars = ProjectCalendars(children(self.root, "Calendars/Calendar"), first=first, last=last)
         self.project_calendar = self.calendars.key(text_of(self.root, "CalendarUID")) or self.calendars.standard()
         self.joined: dict[str, WorkingCalendar] = {}
         self.resources = {

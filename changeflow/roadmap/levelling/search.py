@@ -37,7 +37,7 @@ IN_VAIN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
+class SearchEffort:
     """How long to look: seconds of the clock at most, and effort, in about as many seconds, which repeats."""
 
     seconds: float = 10.0
@@ -70,14 +70,14 @@ class Levelled:
 Say = Callable[[str], None]
 
 
-def level(problem: LevelProblem, limit: Effort, say: Say | None = None) -> Levelled | None:
+def level(problem: LevelProblem, limit: SearchEffort, say: Say | None = None) -> Levelled | None:
     """Search within the limits; None where the horizon is too short for any plan."""
     bounds = bounds_of(problem)
     return None if bounds is None else _Run(problem, bounds, limit, say).run()
 
 
 class _Run:
-    def __init__(self, problem: LevelProblem, bounds: Bounds, limit: Effort, say: Say | None) -> None:
+    def __init__(self, problem: LevelProblem, bounds: Bounds, limit: SearchEffort, say: Say | None) -> None:
         self.problem = problem
         self.bounds = bounds
         self.limit = limit

@@ -21,7 +21,7 @@ MOST_VARIANTS = 20_000
 
 
 @dataclass(frozen=True)
-class Solved:
+class LevellingSolution:
     effort: float
     start: Sequence[int] | None = None
     finish: Sequence[int] | None = None
@@ -52,7 +52,7 @@ class Known:
 
 def solve_level(
     problem: LevelProblem, bounds: Bounds, known: Known, *, seconds: float, effort: float, seed: int, workers: int
-) -> Solved | None:
+) -> LevellingSolution | None:
     """Search for a plan that is better than the one known; None where the model would be too large."""
     model = _Model(problem, bounds, known)
     if not model.build():
@@ -69,12 +69,14 @@ def solve_level(
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         start = [int(solver.value(v)) for v in model.start]
         finish = [int(solver.value(v)) for v in model.finish]
-        return Solved(spent, start, finish, solver.best_objective_bound, is_proved=status == cp_model.OPTIMAL)
+        return LevellingSolution(
+            spent, start, finish, solver.best_objective_bound, is_proved=status == cp_model.OPTIMAL
+        )
     if status == cp_model.INFEASIBLE and known.is_limit:
-        return Solved(spent, bound=known.cost, is_proved=True)
+        return LevellingSolution(spent, bound=known.cost, is_proved=True)
     if status == cp_model.INFEASIBLE and not known.keeps_promises:
-        return Solved(spent, is_infeasible=True)
-    return Solved(spent, bound=solver.best_objective_bound)
+        return LevellingSolution(spent, is_infeasible=True)
+    return LevellingSolution(spent, bound=solver.best_objective_bound)
 
 
 class _Model:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from changeflow.roadmap.waves.request import Team
+from changeflow.roadmap.waves.request import WaveTeam
 from changeflow.values.moments import DAY, day_of, minute_of
 
 TENTHS = 10
@@ -13,7 +13,7 @@ TENTHS = 10
 class Capacity:
     """What teams have, day by day. Days are counted from 1970-01-01."""
 
-    def __init__(self, teams: Mapping[str, Team]) -> None:
+    def __init__(self, teams: Mapping[str, WaveTeam]) -> None:
         self.known = dict(teams)
         self.teams = tuple(sorted(teams))
         self.names = {key: team.name or key.replace("-", " ") for key, team in teams.items()}

@@ -15,7 +15,7 @@ MOST_TRIED = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class TaskChange:
     """What one lever does, resolved: ranges in working minutes."""
 
     id: str
@@ -37,11 +37,11 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptDate:
     """The answer. `chosen` is empty where nothing is needed, and None where all levers together do not do."""
 
     now: Tried
-    chosen: tuple[Change, ...] | None
+    chosen: tuple[TaskChange, ...] | None
     then: Tried
     """With the chosen levers; with all of them, where even those do not do."""
     alone: Mapping[str, Tried]
@@ -50,30 +50,30 @@ class Kept:
     tried: int
 
 
-Play = Callable[[Sequence[Change]], Tried]
+Play = Callable[[Sequence[TaskChange]], Tried]
 
 
-def cheapest(levers: Sequence[Change], by: int, play: Play) -> Kept:
+def cheapest(levers: Sequence[TaskChange], by: int, play: Play) -> KeptDate:
     """Find the cheapest set with which the percentile is no later than `by`; of equally cheap ones, the smallest."""
     search = _Search(levers, by, play)
     return search.run()
 
 
 class _Search:
-    def __init__(self, levers: Sequence[Change], by: int, play: Play) -> None:
+    def __init__(self, levers: Sequence[TaskChange], by: int, play: Play) -> None:
         self.levers = sorted(levers, key=lambda c: (c.cost, c.id))
         self.by = by
         self.play = play
         self.known: dict[frozenset[str], Tried] = {}
         self.failed: list[frozenset[str]] = []
 
-    def run(self) -> Kept:
+    def run(self) -> KeptDate:
         if self._try(()).at <= self.by:
             return self._kept(())
         if self._try(self.levers).at > self.by:
             return self._kept(None)
         needed = [c for c in self.levers if self._fails([x for x in self.levers if x is not c])]
-        best: tuple[Change, ...] = tuple(self.levers)
+        best: tuple[TaskChange, ...] = tuple(self.levers)
         for chosen in self._by_cost(needed):
             if len(self.known) >= MOST_TRIED:
                 return self._kept(best, is_cheapest=False)
@@ -82,9 +82,9 @@ class _Search:
                 break
         return self._kept(best)
 
-    def _kept(self, chosen: tuple[Change, ...] | None, *, is_cheapest: bool = True) -> Kept:
+    def _kept(self, chosen: tuple[TaskChange, ...] | None, *, is_cheapest: bool = True) -> KeptDate:
         alone = {c.id: self._try((c,)) for c in self.levers}
-        return Kept(
+        return KeptDate(
             now=self._try(()),
             chosen=chosen,
             then=self._try(self.levers if chosen is None else chosen),
@@ -93,13 +93,13 @@ class _Search:
             tried=len(self.known),
         )
 
-    def _by_cost(self, needed: Sequence[Change]) -> Iterator[list[Change]]:
+    def _by_cost(self, needed: Sequence[TaskChange]) -> Iterator[list[TaskChange]]:
         """Yield every set that has what is needed, the cheapest first."""
         others = [c for c in self.levers if c not in needed]
         sets = [[*needed, *more] for count in range(len(others) + 1) for more in combinations(others, count)]
         yield from sorted(sets, key=lambda s: (sum(c.cost for c in s), len(s), sorted(c.id for c in s)))
 
-    def _fails(self, chosen: Sequence[Change]) -> bool:
+    def _fails(self, chosen: Sequence[TaskChange]) -> bool:
         names = frozenset(c.id for c in chosen)
         if any(names <= failed for failed in self.failed):
             return True
@@ -108,7 +108,7 @@ class _Search:
         self.failed.append(names)
         return True
 
-    def _try(self, chosen: Sequence[Change]) -> Tried:
+    def _try(self, chosen: Sequence[TaskChange]) -> Tried:
         names = frozenset(c.id for c in chosen)
         if names not in self.known:
             self.known[names] = self.play(chosen)

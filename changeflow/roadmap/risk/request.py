@@ -12,7 +12,7 @@ Tasks = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)
 """Full ids, or steps: `system-built` means the step in every service, `payroll/system-built` in one."""
 
 
-class Cause(Frozen):
+class SharedCause(Frozen):
     """Something that tasks share: a supplier, a team. What goes badly with one of them goes badly with the others."""
 
     id: Id
@@ -62,7 +62,7 @@ class Risk(Frozen):
     distribution: Literal["triangular", "pert"] = Field(
         "triangular", description="How likely what lies between is; pert gives the ends less weight"
     )
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[SharedCause, ...] = ()
     events: tuple[Event, ...] = ()
     levers: tuple[Lever, ...] = Field((), max_length=16, description="What could be done to keep a date")
 

@@ -58,7 +58,7 @@ def parts_of(iterations: int, parts: int) -> list[range]:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedModel:
     """What every part of a simulation begins with."""
 
     arrays: Arrays
@@ -76,16 +76,16 @@ class Prepared:
         return np.array([row_of[t] for t in self.targets], np.int64)
 
 
-def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> Prepared:
+def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> PreparedModel:
     """Compile a roadmap and what is drawn."""
     arrays = to_arrays(roadmap)
     planned = settle(roadmap, arrays).early[:, 1]
     row_of = {task: row for row, task in enumerate(arrays.ids)}
     draws, drawn = _draws(arrays, model, row_of, int(planned[row_of[targets[-1]]]))
-    return Prepared(arrays, draws, drawn, model, targets, planned)
+    return PreparedModel(arrays, draws, drawn, model, targets, planned)
 
 
-def simulate_part(prepared: Prepared, *, iterations: range, seed: int = 1, threads: int = 2) -> Part:
+def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, threads: int = 2) -> Part:
     """Run some of a simulation's iterations, from the beginning of a block on (`parts_of`)."""
     arrays, draws, rows = prepared.arrays, prepared.draws, prepared.rows
 
@@ -103,7 +103,7 @@ def simulate_part(prepared: Prepared, *, iterations: range, seed: int = 1, threa
     return Part(iterations.start, tuple(done))
 
 
-def put_together(prepared: Prepared, parts: Iterable[Part], *, seed: int) -> Simulation:
+def put_together(prepared: PreparedModel, parts: Iterable[Part], *, seed: int) -> Simulation:
     """Add up the parts of a simulation, in whatever order they come."""
     done = [block for part in sorted(parts, key=lambda p: p.first) for block in part.blocks]
     p = prepared

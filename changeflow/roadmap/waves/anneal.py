@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from changeflow.roadmap.kernel_waves import NOWHERE, Places, Walk, anneal, settle
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan
-from changeflow.roadmap.waves.rows import SCALE, Rows
+from changeflow.roadmap.waves.rows import SCALE, WaveRows
 
 
-class Option(NamedTuple):
+class WaveOption(NamedTuple):
     """A date that a pair may have, as one of the pilot or in a wave."""
 
     candidate: Candidate
@@ -27,7 +27,7 @@ HEAT = 5.0
 """The first temperature: so many steps from a pair's date to its next, at their mean price."""
 
 
-def annealed(rows: Rows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
+def annealed(rows: WaveRows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
     """Return a plan at least as good by its dates, its hubs' dates and its services' last weeks.
 
     The plan given has to keep every promise, and the plan returned keeps them too. Peaks and fairness are left to the
@@ -39,7 +39,7 @@ def annealed(rows: Rows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
 class _Columns:
     """The problem as arrays, with everybody where one plan has them."""
 
-    def __init__(self, rows: Rows, plan: WavePlan) -> None:
+    def __init__(self, rows: WaveRows, plan: WavePlan) -> None:
         self.rows, self.plan, self.problem = rows, plan, rows.problem
         self.pairs = self.problem.pairs
         self.row_of = {pair: k for k, pair in enumerate(self.pairs)}
@@ -79,22 +79,22 @@ class _Columns:
             pilot=frozenset(pair for pair, option in best.items() if option.is_pilot),
         )
 
-    def _options(self, pair: Pair) -> Iterator[Option]:
+    def _options(self, pair: Pair) -> Iterator[WaveOption]:
         """Yield where a pair may be: as it is if that is set, else in the pilot, or in a wave."""
-        now = Option(self.plan.chosen[pair], pair in self.plan.pilot)
+        now = WaveOption(self.plan.chosen[pair], pair in self.plan.pilot)
         if pair in self.problem.fixed:
             yield now
             return
         service, asked = self.problem.services[pair[1]], self.problem.schools[pair[0]].pilot
         for candidate in self.problem.candidates[pair]:
             if service.has_pilot and candidate.week in service.pilot_weeks and asked is not False:
-                yield Option(candidate, is_pilot=True)
+                yield WaveOption(candidate, is_pilot=True)
             if not (service.has_pilot and asked):
-                yield Option(candidate, is_pilot=False)
+                yield WaveOption(candidate, is_pilot=False)
 
     def _now(self) -> Numbers:
         begin, plan = _offsets(self.options), self.plan
-        now = [Option(plan.chosen[pair], pair in plan.pilot) for pair in self.pairs]
+        now = [WaveOption(plan.chosen[pair], pair in plan.pilot) for pair in self.pairs]
         return _numbers(begin[k] + self.options[k].index(option) for k, option in enumerate(now))
 
     def _places(self) -> Places:
@@ -138,7 +138,7 @@ class _Columns:
         schools = [self.problem.schools[s] for s, v in self.pairs if v == service]
         return any(s.reluctant and s.pilot is not False for s in schools)
 
-    def _cells(self, pair: Pair, option: Option) -> Iterator[tuple[Cell, int]]:
+    def _cells(self, pair: Pair, option: WaveOption) -> Iterator[tuple[Cell, int]]:
         """Yield what a date takes room in, and how much; the same cell may come twice."""
         problem, (school, service), found = self.problem, pair, option.candidate
         plan = problem.services[service]

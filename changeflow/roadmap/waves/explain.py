@@ -8,12 +8,12 @@ from ortools.sat.python import cp_model
 
 from changeflow.roadmap.waves.problem import Pair, WaveProblem
 from changeflow.roadmap.waves.request import Prices
-from changeflow.roadmap.waves.rows import Rows, write_rows
-from changeflow.roadmap.waves.solve import Limits, Solved, cp_model_of, make_solver, solve
+from changeflow.roadmap.waves.rows import WaveRows, write_rows
+from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution, cp_model_of, make_solver, solve
 from changeflow.values.duration import counted
 from changeflow.values.moments import spoken_day
 
-PROBE = Limits(seconds=20.0, effort=5.0)
+PROBE = SearchLimits(seconds=20.0, effort=5.0)
 """For one question of the filter."""
 STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
 """Amounts by which a lever is tried, the smallest first."""
@@ -25,7 +25,7 @@ Later = Callable[[int], WaveProblem]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class WaveConflict:
     """Requests that cannot all be kept; without any one of them a plan exists, where `is_minimal`."""
 
     groups: tuple[str, ...]
@@ -34,7 +34,7 @@ class Conflict:
     """False where a question ran out of time: then the set is small, and perhaps not the smallest."""
 
 
-def explain(problem: WaveProblem) -> Conflict | None:
+def explain(problem: WaveProblem) -> WaveConflict | None:
     """Return a minimal conflict, or None where there is a plan, or none was found to be impossible in time."""
     if (plain := explain_plainly(problem)) is not None:
         return plain
@@ -46,21 +46,21 @@ def explain(problem: WaveProblem) -> Conflict | None:
     if not _ask(rows, core).is_infeasible:
         core = groups  # an assumption that the solver forgot
     minimal, is_minimal = _filtered(rows, core)
-    return Conflict(
+    return WaveConflict(
         groups=tuple(minimal), sentences=tuple(group_words(problem, g) for g in minimal), is_minimal=is_minimal
     )
 
 
-def explain_plainly(problem: WaveProblem) -> Conflict | None:
+def explain_plainly(problem: WaveProblem) -> WaveConflict | None:
     """Return what needs no search: schools without any date, and dates on which nothing can be."""
     if sentences := tuple(_without_dates(problem)):
-        return Conflict(groups=("dates",), sentences=sentences, is_minimal=True)
+        return WaveConflict(groups=("dates",), sentences=sentences, is_minimal=True)
     if sentences := tuple(_fixed_to_nothing(problem)):
-        return Conflict(groups=("nothing opens",), sentences=sentences, is_minimal=True)
+        return WaveConflict(groups=("nothing opens",), sentences=sentences, is_minimal=True)
     return None
 
 
-def relaxations(problem: WaveProblem, conflict: Conflict, *, later: Later | None = None) -> Iterator[str]:
+def relaxations(problem: WaveProblem, conflict: WaveConflict, *, later: Later | None = None) -> Iterator[str]:
     """Yield the least amount of each lever that lets a plan exist, all else as it is."""
     for group in conflict.groups:
         for words, loosened in _levers(problem, group):
@@ -138,12 +138,12 @@ def _fixed_to_nothing(problem: WaveProblem) -> Iterator[str]:
             yield f"{problem.pair_name(pair)} is fixed to {words}, and that cannot be: {reason}."
 
 
-def _ask(rows: Rows, groups: Sequence[str]) -> Solved:
+def _ask(rows: WaveRows, groups: Sequence[str]) -> WavesSolution:
     left_out = {r.group for r in rows.rows if r.group} - set(groups)
     return solve(rows, PROBE, without=left_out, with_bound=False)
 
 
-def _core(rows: Rows) -> list[str]:
+def _core(rows: WaveRows) -> list[str]:
     """Ask the solver which groups are enough for the conflict: small, and not always the smallest."""
     model, _, guards = cp_model_of(rows, rows.rows, is_guarded=True)
     model.add_assumptions(list(guards.values()))
@@ -157,7 +157,7 @@ def _core(rows: Rows) -> list[str]:
     return sorted(found[i] for i in solver.sufficient_assumptions_for_infeasibility() if i in found)
 
 
-def _filtered(rows: Rows, core: Sequence[str]) -> tuple[list[str], bool]:
+def _filtered(rows: WaveRows, core: Sequence[str]) -> tuple[list[str], bool]:
     """Leave out one group after the other; what makes a plan possible belongs to the conflict."""
     order = sorted(core, key=lambda g: (g.partition(":")[0] in LAST, g))
     kept, is_minimal = list(order), True

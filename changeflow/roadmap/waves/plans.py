@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.roadmap.waves.request import Prices
-from changeflow.roadmap.waves.rows import SCALE, Rows, write_rows
+from changeflow.roadmap.waves.rows import SCALE, WaveRows, write_rows
 
 if TYPE_CHECKING:
-    from changeflow.roadmap.waves.solve import Limits, Say, Solved
+    from changeflow.roadmap.waves.solve import Say, SearchLimits, WavesSolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +66,8 @@ def styles_for(problem: WaveProblem) -> tuple[Style, ...]:
 
 
 def offers(
-    problem: WaveProblem, limits: "Limits", *, say: "Say | None" = None
-) -> "Iterator[tuple[Style, Solved, Rows]]":
+    problem: WaveProblem, limits: "SearchLimits", *, say: "Say | None" = None
+) -> "Iterator[tuple[Style, WavesSolution, WaveRows]]":
     """Yield the answer in each style; each search begins with the plan before it."""
     # Loaded here: a command that only explains its usage should not wait for the solver.
     from changeflow.roadmap.waves.solve import solve_plan
@@ -106,7 +106,7 @@ def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
     )
 
 
-def worth(rows: Rows, plan: WavePlan) -> float:
+def worth(rows: WaveRows, plan: WavePlan) -> float:
     """Return about what the objective of a plan is, in tenths, without the model: shares and means are not rounded."""
     problem, prices = rows.problem, rows.prices
     dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())

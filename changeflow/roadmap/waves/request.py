@@ -38,7 +38,7 @@ class ServiceRollout(Frozen):
     after: dict[Id, int] = Field(default_factory=dict, description="Services that go first in each school, by weeks")
 
 
-class Away(Frozen):
+class Absence(Frozen):
     """Days on which a team has less time than usual, both inclusive."""
 
     first_day: date
@@ -46,13 +46,13 @@ class Away(Frozen):
     days_per_week: float = Field(0.0, ge=0)
 
 
-class Team(Frozen):
+class WaveTeam(Frozen):
     """People who do the work, and the days a week that they can give it."""
 
     name: str = ""
     days_per_week: float = Field(gt=0)
     backfill: float = Field(0.0, ge=0, description="Of these days, those that everyday work takes")
-    away: tuple[Away, ...] = ()
+    away: tuple[Absence, ...] = ()
 
     def left_on(self, day: date) -> float:
         """Return the days a week that it can give on a day: as usual, or what is left while some are away."""
@@ -60,7 +60,7 @@ class Team(Frozen):
         return min([self.days_per_week - self.backfill, *away])
 
     @model_validator(mode="after")
-    def _left(self) -> "Team":
+    def _left(self) -> "WaveTeam":
         if self.backfill >= self.days_per_week:
             raise ValueError("everyday work takes all of the team's days. Give it more days, or less backfill")
         return self
@@ -118,7 +118,7 @@ class Rollout(Frozen):
     )
     at_once: int = Field(2, ge=1, description="Services that change at one school at the same time, at most")
     services: dict[Id, ServiceRollout] = Field(default_factory=dict)
-    teams: dict[Id, Team] = Field(default_factory=dict)
+    teams: dict[Id, WaveTeam] = Field(default_factory=dict)
     schools: dict[Id, SchoolRollout] = Field(default_factory=dict)
     groups: dict[Id, Group] = Field(default_factory=dict, description="What schools can bear together")
     hubs: Hubs = Hubs()

@@ -30,7 +30,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Rows:
+class WaveRows:
     """A model that is being written down."""
 
     problem: WaveProblem
@@ -78,7 +78,7 @@ class Rows:
         return WavePlan(chosen=chosen, pilot=frozenset(pilot))
 
 
-def write_rows(problem: WaveProblem, prices: Prices) -> Rows:
+def write_rows(problem: WaveProblem, prices: Prices) -> WaveRows:
     """Write the whole model down, in a fixed order."""
     return _Writer(problem, prices).write()
 
@@ -87,13 +87,13 @@ class _Writer:
     def __init__(self, problem: WaveProblem, prices: Prices) -> None:
         self.problem = problem
         self.prices = prices
-        self.out = Rows(problem, prices)
+        self.out = WaveRows(problem, prices)
         self.spans = {pair: [(c.first, c.last) for c in dates] for pair, dates in problem.candidates.items()}
         """The first and the last week in which a pair is busy, for each of its dates."""
         self.step: dict[tuple[Pair, int], int] = {}
         """The variable "this pair is live by the end of this week", for each week of its service."""
 
-    def write(self) -> Rows:
+    def write(self) -> WaveRows:
         self._columns()
         for service in self.problem.services:
             self._waves(service)

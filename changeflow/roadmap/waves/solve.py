@@ -13,7 +13,7 @@ from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.greedy import first_plan
 from changeflow.roadmap.waves.plans import worth
 from changeflow.roadmap.waves.problem import WavePlan
-from changeflow.roadmap.waves.rows import INFINITY, Row, Rows
+from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows
 
 WORKERS = 2
 """Part of the seed: another number of workers finds other plans."""
@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SearchLimits:
     """How long to look. The deterministic limit decides, and so the answer repeats; the clock is the safety net."""
 
     seconds: float = 5.0
@@ -36,7 +36,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
+class WavesSolution:
     """What a search came to."""
 
     plan: WavePlan | None
@@ -61,14 +61,14 @@ class Solved:
 
 
 def solve(
-    rows: Rows,
-    limits: Limits,
+    rows: WaveRows,
+    limits: SearchLimits,
     *,
     hint: Mapping[int, int] | None = None,
     say: Say | None = None,
     without: Collection[str] = (),
     with_bound: bool = True,
-) -> Solved:
+) -> WavesSolution:
     """Search within the limits; `without` leaves the rows of some groups out. `say` hears of each better plan."""
     kept = [r for r in rows.rows if r.group not in without] if without else rows.rows
     model, variables, _ = cp_model_of(rows, kept)
@@ -89,7 +89,7 @@ def solve(
     value = round(solver.objective_value) if found and rows.objective else 0
     bound = max(own, linear)
     proved = status == cp_model.OPTIMAL or (found and bool(rows.objective) and bound >= value)
-    return Solved(
+    return WavesSolution(
         plan=rows.plan_of(values) if found else None,
         value=value,
         bound=min(bound, value) if found else bound,
@@ -100,13 +100,15 @@ def solve(
     )
 
 
-def solve_plan(rows: Rows, limits: Limits, *, hint: Mapping[int, int] | None, say: Say | None) -> Solved:
+def solve_plan(
+    rows: WaveRows, limits: SearchLimits, *, hint: Mapping[int, int] | None, say: Say | None
+) -> WavesSolution:
     """Search, beginning with the plan that is known already, or with a quick one."""
     quick = None if hint else _quick_plan(rows, limits)
     return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None), say=say)
 
 
-def _quick_plan(rows: Rows, limits: Limits) -> WavePlan | None:
+def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
     """Return the better of a plan made in milliseconds and the same annealed; None where there was no room."""
     quick = first_plan(rows.problem, lambda plan: worth(rows, plan))
     if quick is None or check_plan(rows.problem, quick):
@@ -115,7 +117,7 @@ def _quick_plan(rows: Rows, limits: Limits) -> WavePlan | None:
     return min(quick, annealed(rows, quick, limits.seed, steps), key=lambda plan: worth(rows, plan))
 
 
-def make_solver(limits: Limits) -> cp_model.CpSolver:
+def make_solver(limits: SearchLimits) -> cp_model.CpSolver:
     """Return a solver whose answer repeats: for a seed, a number of workers and an effort."""
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = limits.seconds
@@ -131,7 +133,7 @@ def make_solver(limits: Limits) -> cp_model.CpSolver:
 
 
 def cp_model_of(
-    rows: Rows, kept: Sequence[Row], *, is_guarded: bool = False
+    rows: WaveRows, kept: Sequence[Row], *, is_guarded: bool = False
 ) -> tuple[cp_model.CpModel, list[cp_model.IntVar], dict[str, cp_model.IntVar]]:
     """Make a model of some rows; `is_guarded`: those of a group hold while its guard does, and nothing is weighed."""
     model = cp_model.CpModel()
@@ -181,7 +183,7 @@ class _Listener(cp_model.CpSolverSolutionCallback):
 class _Bounder(threading.Thread):
     """Solves the rows without "whole numbers only", beside the search: its optimum is a bound on every plan."""
 
-    def __init__(self, rows: Rows, kept: list[Row], listener: _Listener) -> None:
+    def __init__(self, rows: WaveRows, kept: list[Row], listener: _Listener) -> None:
         super().__init__(daemon=True)
         self._rows, self._kept, self._listener = rows, kept, listener
         self.bound = -math.inf

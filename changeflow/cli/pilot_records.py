@@ -1,0 +1,320 @@
+"""Commands about what comes up while a pilot runs: issues, feedback, improvements, lessons, another try, signatures."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from changeflow.cli.context import Context, shared
+from changeflow.cli.pilots import Service, pilot
+from changeflow.cli.speaking import Form, check_form, note, print_as, print_lines, supported
+
+if TYPE_CHECKING:
+    from changeflow.usecases.pilot_records import Said
+
+issue = typer.Typer(help="Issues of a pilot, with their severity, owner and age.", no_args_is_help=True)
+feedback = typer.Typer(help="What users and providers say, and what came of it.", no_args_is_help=True)
+lesson = typer.Typer(help="What the pilot teaches the waves to come.", no_args_is_help=True)
+
+Owner = Annotated[str | None, typer.Option(metavar="PERSON", help="Who sees to it.")]
+School = Annotated[str | None, typer.Option(help="Where; left out, everywhere.")]
+Level = Annotated[int, typer.Option(min=1, max=4, help="1 stops the service, 2 harms people, 3 hinders, 4 cosmetic.")]
+GateName = Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate before a go-live.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add to the group of pilots, which the command line has already."""
+    for name, group in (("issue", issue), ("feedback", feedback), ("lesson", lesson)):
+        pilot.add_typer(group, name=name)
+
+
+def _entry(kind: "type[Said]", context: Context, **values: object) -> "Said":
+    """Make an entry of today; the use case says by whom."""
+    from changeflow.usecases.pilot_records import entry_of
+
+    return entry_of(kind, on=context.day, by="", **values)
+
+
+def _said(number: int | None, what: str) -> None:
+    note(f"{what} {number} is recorded." if number is not None else "That was known already.")
+
+
+@issue.command("raise")
+@shared("db", "programme", "actor", "at")
+def issue_raise(
+    context: Context,
+    service: Service,
+    text: Annotated[str, typer.Argument(help="What went wrong.")],
+    severity: Level,
+    school: School = None,
+    owner: Owner = None,
+    blocks: Annotated[bool, typer.Option("--blocks", help="The next wave waits for its fix.")] = False,
+) -> None:
+    """Record something that went wrong in a pilot."""
+    from changeflow.pilots.entries import IssueRaised, IssueSeverity
+    from changeflow.usecases import pilot_records
+
+    raised = _entry(
+        IssueRaised,
+        context,
+        service=service,
+        text=text,
+        severity=IssueSeverity(severity),
+        school=school,
+        owner=owner,
+        blocks_next_wave=blocks,
+    )
+    _said(pilot_records.raise_issue(raised, context.change), "Issue")
+
+
+@issue.command("update")
+@shared("db", "programme", "actor", "at")
+def issue_update(
+    context: Context,
+    service: Service,
+    number: Annotated[int, typer.Argument(help="The issue's number.")],
+    words: Annotated[str, typer.Argument(help="What was done, or found.")],
+    fixed: Annotated[bool, typer.Option("--fixed", help="It is fixed.")] = False,
+    reopened: Annotated[bool, typer.Option("--reopened", help="It is open again.")] = False,
+    severity: Annotated[int | None, typer.Option(min=1, max=4, help="Its severity from now on.")] = None,
+    owner: Owner = None,
+    blocks: Annotated[
+        bool | None, typer.Option("--blocks/--blocks-not", help="Whether the next wave waits for it.")
+    ] = None,
+) -> None:
+    """Say what became of an issue: fixed, open again, somebody else's, graver or less grave."""
+    from changeflow.errors import InputError
+    from changeflow.pilots.entries import IssueSeverity, IssueUpdate
+    from changeflow.usecases import pilot_records
+
+    if fixed and reopened:
+        raise InputError("An issue is fixed or open again, not both.")
+    update = _entry(
+        IssueUpdate,
+        context,
+        service=service,
+        issue=number,
+        state="fixed" if fixed else "open" if reopened else None,
+        words=words,
+        owner=owner,
+        severity=IssueSeverity(severity) if severity else None,
+        blocks_next_wave=blocks,
+    )
+    known = pilot_records.update_issue(update, context.change)
+    note(f"Issue {number}: noted." if known is not None else "That was known already.")
+
+
+@issue.command("list")
+@shared("db", "programme", "at")
+def issue_list(
+    context: Context,
+    service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None,
+    form: Form = "text",
+) -> None:
+    """List the issues, the gravest open ones first, with their age."""
+    from changeflow.reports.pilots import issue_rows, issues_text
+    from changeflow.usecases.stored import loaded
+
+    check_form(form)
+    found = loaded(context.programme, db=context.db, on=context.day)
+    rows = issue_rows(found, service, today=context.day)
+    print_as(form, rows, issues_text)
+
+
+@feedback.command("add")
+@shared("db", "programme", "actor", "at")
+def feedback_add(
+    context: Context,
+    service: Service,
+    side: Annotated[str, typer.Argument(metavar="SIDE", help="user or provider.")],
+    text: Annotated[str, typer.Argument(help="What was said.")],
+    item: Annotated[str, typer.Option(help="The item of the agreement that it is about; its beginning will do.")] = "",
+    school: School = None,
+) -> None:
+    """Record what users of a service, or those who provide it, say of it. Leave names out."""
+    from changeflow.errors import UnknownThingError
+    from changeflow.pilots.entries import FeedbackGiven
+    from changeflow.usecases import pilot_records
+
+    if side not in ("user", "provider"):
+        raise UnknownThingError("side", side, ["user", "provider"])
+    said = _entry(FeedbackGiven, context, service=service, side=side, text=text, item=item, school=school)
+    _said(pilot_records.give_feedback(said, context.change), "Feedback")
+
+
+@feedback.command("improve")
+@shared("db", "programme", "actor", "at")
+def feedback_improve(
+    context: Context,
+    service: Service,
+    text: Annotated[str, typer.Argument(help="What will be improved.")],
+    owner: Annotated[str, typer.Option(metavar="PERSON", help="Who does it.")],
+    due: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="By when.")] = None,
+    said: Annotated[list[int] | None, typer.Option("--feedback", help="Feedback it takes up; again for more.")] = None,
+    issues: Annotated[list[int] | None, typer.Option("--issue", help="Issues it takes up; again for more.")] = None,
+) -> None:
+    """Put an improvement on the backlog."""
+    from changeflow.pilots.entries import ImprovementPlanned
+    from changeflow.usecases import pilot_records
+
+    item = _entry(
+        ImprovementPlanned,
+        context,
+        service=service,
+        text=text,
+        owner=owner,
+        due=due.date() if due else None,
+        feedback=tuple(said or ()),
+        issues=tuple(issues or ()),
+    )
+    _said(pilot_records.plan_improvement(item, context.change), "Improvement")
+
+
+@feedback.command("done")
+@shared("db", "programme", "actor", "at")
+def feedback_done(
+    context: Context,
+    service: Service,
+    number: Annotated[int, typer.Argument(help="The improvement's number.")],
+    did: Annotated[str, typer.Argument(help="What was done: “We did …”, as those read it who asked for it.")],
+) -> None:
+    """Close the loop: you said, we did."""
+    from changeflow.usecases import pilot_records
+
+    known = pilot_records.make_improvement(service, number, did, context.change)
+    note(f"Improvement {number}: done." if known is not None else "That was known already.")
+
+
+@feedback.command("list")
+@shared("db", "programme", "at")
+def feedback_list(
+    context: Context, service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None
+) -> None:
+    """Show the improvement backlog, what was said and done, and feedback that nobody has taken up."""
+    from changeflow.reports.pilots import feedback_text
+    from changeflow.usecases.stored import loaded
+
+    found = loaded(context.programme, db=context.db, on=context.day)
+    print_lines(feedback_text(found, service))
+
+
+@lesson.command("propose")
+@shared("db", "programme", "actor", "at")
+def lesson_propose(
+    context: Context,
+    service: Service,
+    step: Annotated[str, typer.Argument(help="The step of the pathway, such as train-staff.")],
+    reason: Annotated[str, typer.Option(help="What the pilot has shown.")],
+    duration: Annotated[str | None, typer.Option(help="How long it takes in the waves to come, such as 4d.")] = None,
+    also_after: Annotated[list[str] | None, typer.Option(help="What it waits for as well; again for more.")] = None,
+) -> None:
+    """Propose a change of a step for later waves, and show what it would move; it changes once it is accepted."""
+    from changeflow.pilots.entries import LessonProposed
+    from changeflow.reports.pilots import effect_text
+    from changeflow.usecases import lessons
+
+    proposed = _entry(
+        LessonProposed,
+        context,
+        service=service,
+        step=step,
+        duration=duration,
+        also_after=tuple(also_after or ()),
+        reason=reason,
+    )
+    effect = lessons.propose_lesson(proposed, context.change)
+    print_lines(effect_text(effect.lesson, effect.tasks, effect.moved, effect.names))
+    note(f"Lesson {effect.number} is proposed: changeflow pilot lesson accept {service} {effect.number} --reason “…”")
+
+
+@lesson.command("accept")
+@shared("db", "programme", "actor", "at")
+def lesson_accept(
+    context: Context,
+    service: Service,
+    number: Annotated[int, typer.Argument(help="The lesson's number.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+) -> None:
+    """Accept a lesson: the step changes in the waves to come, as the next version of the programme."""
+    from changeflow.reports.pilots import effect_text
+    from changeflow.usecases import lessons
+
+    effect = lessons.answer_lesson(service, number, reason, context.change, accepted=True)
+    print_lines(effect_text(effect.lesson, effect.tasks, effect.moved, effect.names))
+    note(f"Lesson {number} is accepted, as version {effect.version}. Get the folder with: changeflow export folder")
+
+
+@lesson.command("decline")
+@shared("db", "programme", "actor", "at")
+def lesson_decline(
+    context: Context,
+    service: Service,
+    number: Annotated[int, typer.Argument(help="The lesson's number.")],
+    reason: Annotated[str, typer.Option(help="Why not.")],
+) -> None:
+    """Decline a lesson; that it was proposed, and why not, is kept."""
+    from changeflow.usecases import lessons
+
+    lessons.answer_lesson(service, number, reason, context.change, accepted=False)
+    note(f"Lesson {number} is declined.")
+
+
+@lesson.command("list")
+@shared("db", "programme", "at")
+def lesson_list(context: Context, service: Service) -> None:
+    """List the lessons of a service and what was answered."""
+    from changeflow.reports.pilots import lessons_text
+    from changeflow.usecases.stored import loaded
+
+    found = loaded(context.programme, db=context.db, on=context.day)
+    print_lines(lessons_text(found, service))
+
+
+@pilot.command("again")
+@shared("db", "programme", "actor", "at")
+def pilot_again(
+    context: Context,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A pilot's review, parallel run or test pack.")],
+    duration: Annotated[str, typer.Argument(help="For how long: 1pp, 10d.")],
+    reason: Annotated[str, typer.Option(help="What has not been shown yet.")],
+) -> None:
+    """Do a pilot or a parallel run once more; everything that waits for it is forecast anew."""
+    from changeflow.usecases import pilot_records
+
+    name = pilot_records.repeat(task, duration, reason, context.change)
+    note(f"{name} is in the plan: changeflow why {name}" if name else "That was known already.")
+
+
+@pilot.command("confirm")
+@shared("db", "programme", "actor", "at")
+def pilot_confirm(
+    context: Context,
+    gate: GateName,
+    item: Annotated[str, typer.Argument(help="What is confirmed: pension-files, year-to-date, service-desk …")],
+    evidence: Annotated[str, typer.Option(help="What shows it.")],
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The last day on which it is true."),
+    ] = None,
+) -> None:
+    """Vouch for one thing that a go-live asks for."""
+    from changeflow.usecases import pilot_records
+
+    last = until.date() if until else None
+    number = pilot_records.confirm(gate, item, evidence, last, context.change)
+    note(f"{item} is confirmed." if number is not None else "That was known already.")
+
+
+@pilot.command("sign")
+@shared("db", "programme", "actor", "at")
+def pilot_sign(
+    context: Context,
+    gate: GateName,
+    words: Annotated[str, typer.Option(help="What they want to have said with it.")] = "",
+    withhold: Annotated[bool, typer.Option("--withhold", help="They do not sign; say why with --words.")] = False,
+) -> None:
+    """Sign a go-live, as one of those who must; everybody signs for themselves."""
+    from changeflow.usecases import pilot_records
+
+    number = pilot_records.sign(gate, words, context.change, agrees=not withhold)
+    note(("It is noted that they do not sign." if withhold else "Signed.") if number else "That was known already.")

@@ -1,0 +1,1 @@
+"""Plans made of a programme: rollout waves, levelled dates, risks, recovery options, lessons and the pilot's cohort."""

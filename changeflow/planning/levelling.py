@@ -1,0 +1,328 @@
+"""Level a programme: who waits for whom, what each wait costs, and what no plan can beat."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from changeflow.errors import CheckFailedError, InputError
+from changeflow.planning.levelling_slots import LevelRequest, SlotPlan, slot_plan
+from changeflow.planning.risk import tasks_named
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.cpm import Schedule, time_roadmap
+from changeflow.roadmap.graph import in_order
+from changeflow.roadmap.levelling.bounds import energy_finish
+from changeflow.roadmap.levelling.exact import ExactPass, Placed, Wait, no_earlier
+from changeflow.roadmap.levelling.overload import Spans, Stretch, everybody, loads, overloads, stretches
+from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
+from changeflow.roadmap.levelling.teams import TENTHS, Capacity
+from changeflow.roadmap.tasks import Bound, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Duration, parse_duration
+from changeflow.values.moments import DAY, day_of, spoken_day
+
+FIRST_REACH = 366
+"""Days behind the unlevelled finish up to which a first try looks; then as far as the calendars go."""
+MOST_COSTED = 400
+"""Waits whose cost is worked out one by one: each is one more schedule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevellingMove:
+    """One task that waits for people."""
+
+    wait: Wait
+    behind: tuple[TaskId, ...]
+    """Who has the team at the time when it would have begun."""
+    costs: Mapping[str, int]
+    """Milestones, or the programme's end, that would come sooner if this task alone did not wait: by minutes."""
+    short: int
+    """Of the team, if it does not wait: minutes of a whole person's work that nobody has time for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelledProgramme:
+    """Dates with and without levelling, and how they were found."""
+
+    programme: Programme
+    before: Spans
+    after: Spans
+    moves: tuple[LevellingMove, ...]
+    kept: Mapping[TaskId, tuple[int, int]]
+    """Tasks that were to stay: pinned and refused ones, and where they are now."""
+    load_before: tuple[Stretch, ...]
+    load_after: tuple[Stretch, ...]
+    capacity: Capacity
+    bound: int
+    """The instant before which no plan ends."""
+    is_best: bool
+    """No plan ends earlier."""
+    is_repeatable: bool
+    broken_keeps: tuple[tuple[TaskId, TaskId], ...]
+    """Maximal lags that no plan keeps."""
+
+    @property
+    def finish(self) -> int:
+        return max(finish for _, finish in self.after.values())
+
+    @property
+    def finish_before(self) -> int:
+        return max(finish for _, finish in self.before.values())
+
+
+def level_programme(
+    programme: Programme, limit: SearchEffort, say: Callable[[str], None] | None = None
+) -> LevelledProgramme:
+    """Find dates at which every team has enough people, as early as can be found; the checker has looked at them.
+
+    `InputError` where nothing needs a team; `CheckFailedError` where pins contradict each other, links or teams.
+    """
+    capacity = Capacity(programme.definition.rollout.teams)
+    if not any(t.needs for t in programme.tasks()):
+        raise InputError(
+            "No task says whom it needs. Write needs: {ict: 1} at the tasks that share people; rollout.yaml names the "
+            "teams."
+        )
+    before = programme.schedule or time_roadmap(programme.roadmap)
+    dates = _spans(before)
+    fixed = _fixed(programme)
+    check_pins(programme, before, capacity, fixed)
+    request = LevelRequest(
+        roadmap=programme.roadmap,
+        order=in_order(programme.graph),
+        dates=dates,
+        fixed=fixed,
+        capacity=capacity,
+        keeps=tuple(_keeps(programme)),
+    )
+    plan, found = _search(programme, request, limit, say)
+    placed = _exactly(programme.graph, request, plan, found)
+    return _looked_at(programme, request, plan, found, placed)
+
+
+def _search(
+    programme: Programme, request: LevelRequest, limit: SearchEffort, say: Callable[[str], None] | None
+) -> tuple[SlotPlan, Levelled]:
+    roadmap = programme.roadmap
+    start = min(roadmap.start, roadmap.data_date or roadmap.start)
+    finish = max(finish for _, finish in request.dates.values())
+    last = min(c.intervals[-1][1] for c in roadmap.calendars.values() if c.intervals)
+    for end in dict.fromkeys((min(last, finish + FIRST_REACH * DAY), last)):
+        plan = slot_plan(request, start, end)
+        found = level(plan.problem, limit, say)
+        if found is not None:
+            return plan, found
+    raise InputError(
+        f"The work does not fit before {spoken_day(day_of(last))}, where the calendars end, with the people that there "
+        "are. Give the teams more days a week in rollout.yaml, or let tasks need fewer people."
+    )
+
+
+def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
+    """Turn the order that was found into dates; a task of a maximal lag is held back as far as the search held it."""
+    held = {t for first, second, _ in request.keeps for t in (first, second)}
+    opens, place = plan.axis.opens, {t: n for n, t in enumerate(plan.order)}
+    floors = {t: int(opens[found.start[place[t]]]) for t in held if found.start[place[t]] < len(opens)}
+    exact = ExactPass(
+        request.roadmap,
+        plan.axis,
+        request.capacity.teams,
+        plan.problem.amounts,
+        {t: request.dates[t] for t in request.fixed},
+    )
+    order = in_order(graph, lambda t: (found.start[place[t]], place[t]))
+    return exact.run(order, floors)
+
+
+def _looked_at(
+    programme: Programme, request: LevelRequest, plan: SlotPlan, found: Levelled, placed: Placed
+) -> LevelledProgramme:
+    """Check the dates by their own means, and say what each wait costs."""
+    roadmap, capacity = programme.roadmap, request.capacity
+    levelled = time_roadmap(_held(roadmap, placed.waits))
+    after = _spans(levelled)
+    # Only what stays, come what may, may still ask for more than there is.
+    stays = {*placed.stuck, *request.fixed}
+    for stretch in overloads(roadmap, after, capacity):
+        if not set(_at(roadmap, after, stretch)) <= stays:
+            raise AssertionError(f"the checker found {stretch.team} short on {day_of(stretch.start)}: {stretch}")
+    ends = max(f for _, f in after.values())
+    open_bound = _bound(plan, found, max(f for _, f in request.dates.values()))
+    keeps = tuple(
+        (first, second)
+        for (first, second, _), keep in zip(request.keeps, plan.problem.keeps, strict=True)
+        if plan.axis.slot(after[second][0]) > int(plan.problem.lags[keep.table][plan.axis.slot(after[first][1])])
+    )
+    return LevelledProgramme(
+        programme=programme,
+        before=request.dates,
+        after=after,
+        moves=tuple(_moves(programme, request, placed, levelled, after)),
+        kept={t: after[t] for t in sorted(request.fixed) if t not in roadmap.progress},
+        load_before=tuple(loads(roadmap, request.dates, capacity)),
+        load_after=tuple(loads(roadmap, after, capacity)),
+        capacity=capacity,
+        bound=min(open_bound, ends),
+        is_best=ends <= open_bound,
+        is_repeatable=found.is_repeatable,
+        broken_keeps=keeps,
+    )
+
+
+def _bound(plan: SlotPlan, found: Levelled, unlevelled: int) -> int:
+    """Return an instant before which no plan ends.
+
+    Work is rounded up to whole slots for the search; here every piece counts a slot less.
+    """
+    least = max(0, energy_finish(plan.problem, found.bounds) - 1)
+    return max(unlevelled, int(plan.axis.opens[min(least, len(plan.axis) - 1)]))
+
+
+def _moves(
+    programme: Programme, request: LevelRequest, placed: Placed, levelled: Schedule, after: Spans
+) -> Iterator[LevellingMove]:
+    roadmap, capacity = programme.roadmap, request.capacity
+    ends, hours = _ends(programme, levelled), everybody(roadmap)
+    for number, wait in enumerate(sorted(placed.waits.values(), key=lambda w: (w.start, w.task))):
+        behind = tuple(t for t in _who(roadmap, after, wait.team, wait.wanted) if wait.team and t != wait.task)
+        costs: dict[str, int] = {}
+        short = 0
+        if number < MOST_COSTED:
+            others = {t: w for t, w in placed.waits.items() if t != wait.task}
+            without = time_roadmap(_held(roadmap, others))
+            costs = {name: ends[name] - at for name, at in _ends(programme, without).items() if at < ends[name]}
+            teams = roadmap.tasks[wait.task].needs
+            over = overloads(roadmap, _Dates(without), capacity, teams=teams, hours=hours)
+            short = sum(s.over * (s.end - s.start) for s in over) // TENTHS
+        yield LevellingMove(wait=wait, behind=behind, costs=costs, short=short)
+
+
+class _Dates(Spans):
+    """The dates of a schedule, looked up when somebody asks for them."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._timed = schedule.timed
+
+    def __getitem__(self, task: TaskId) -> tuple[int, int]:
+        timed = self._timed[task]
+        return timed.early_start, timed.early_finish
+
+    def __iter__(self) -> Iterator[TaskId]:
+        return iter(self._timed)
+
+    def __len__(self) -> int:
+        return len(self._timed)
+
+
+def _ends(programme: Programme, schedule: Schedule) -> dict[str, int]:
+    """Return when each open milestone is reached, and when everything ends."""
+    found = {m.name: schedule[m.task].early_finish for m in programme.open_milestones}
+    return found | {"the programme's end": schedule.finish}
+
+
+def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
+    """Return who has a team's people on the day of an instant."""
+    day = at // DAY * DAY
+    return [
+        t.id
+        for t in roadmap.tasks.values()
+        if team in t.needs and dates[t.id][0] < day + DAY and dates[t.id][1] > max(day, min(at, day + DAY - 1))
+    ]
+
+
+def _at(roadmap: Roadmap, dates: Spans, stretch: Stretch) -> list[TaskId]:
+    """Return who has a team's people at the start of a stretch."""
+    at, hours = stretch.start, everybody(roadmap)
+    return [
+        t.id
+        for t in roadmap.tasks.values()
+        if stretch.team in t.needs
+        and dates[t.id][0] <= at < dates[t.id][1]
+        and any(a <= at < b for a, b in stretches(t, roadmap, hours, *dates[t.id]))
+    ]
+
+
+def _held(roadmap: Roadmap, waits: Mapping[TaskId, Wait]) -> Roadmap:
+    """Hold every waiting task back until its people are free."""
+    held = {t: no_earlier(roadmap.tasks[t], w.start) for t, w in waits.items()}
+    return replace(roadmap, tasks={**roadmap.tasks, **held})
+
+
+def _spans(schedule: Schedule) -> dict[TaskId, tuple[int, int]]:
+    return {t: (x.early_start, x.early_finish) for t, x in schedule.timed.items()}
+
+
+def _fixed(programme: Programme) -> frozenset[TaskId]:
+    """What stays: what has begun, what a person has pinned or refused to move, and what a date of its own holds."""
+    said, roadmap = programme.definition.levelling, programme.roadmap
+    must = (Bound.MUST_START, Bound.MUST_FINISH)
+    dated = {t.id for t in roadmap.tasks.values() if any(c.bound in must for c in t.constraints)}
+    return frozenset({*roadmap.progress, *said.pinned, *said.refused, *dated} & set(roadmap.tasks))
+
+
+def _keeps(programme: Programme) -> Iterator[tuple[TaskId, TaskId, Duration]]:
+    for keep in programme.definition.levelling.keep_within:
+        within = parse_duration(keep.within, minutes_per_day=programme.minutes_per_day)
+        firsts = [programme.roadmap.tasks[t] for t in tasks_named(programme, keep.after)]
+        for name in tasks_named(programme, keep.start):
+            second = programme.roadmap.tasks[name]
+            for first in firsts:
+                if first.service == second.service and first.schools & second.schools:
+                    yield first.id, second.id, within
+
+
+def check_pins(programme: Programme, schedule: Schedule, capacity: Capacity, fixed: frozenset[TaskId]) -> None:
+    """Raise `CheckFailedError` where what is to stay contradicts links, or asks a team for more than it has."""
+    lines = [*_against_links(programme, schedule), *_against_teams(programme, schedule, capacity, fixed)]
+    if lines:
+        raise CheckFailedError(
+            "These dates cannot all be kept; without any one of the pins named there is one conflict less:\n"
+            + "\n".join(f"  - {line}" for line in lines)
+        )
+
+
+def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
+    """Find pins that a task before them cannot meet: by links alone, without any other pin but the one in its way."""
+    said, roadmap = programme.definition.levelling, programme.roadmap
+    for task in said.pinned:
+        if task in roadmap.progress or task not in roadmap.tasks:
+            continue
+        free = replace(roadmap, tasks={**roadmap.tasks, task: _unpinned(roadmap, task)})
+        timed = time_roadmap(free)
+        pinned, least = schedule[task].early_start, timed[task].early_start
+        if least <= pinned:
+            continue
+        path = timed.path_to(task)
+        others = sorted(t for t in said.pinned if t != task and t in path)
+        behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
+        yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {spoken_day(day_of(least))}{behind}"
+
+
+def _unpinned(roadmap: Roadmap, task: TaskId) -> Task:
+    kept = tuple(c for c in roadmap.tasks[task].constraints if c.bound is not Bound.MUST_START)
+    return replace(roadmap.tasks[task], constraints=kept)
+
+
+def _day(schedule: Schedule, task: TaskId) -> str:
+    return spoken_day(day_of(schedule[task].early_start))
+
+
+def _against_teams(
+    programme: Programme, schedule: Schedule, capacity: Capacity, fixed: frozenset[TaskId]
+) -> Iterator[str]:
+    """Find days on which pins alone, with what has begun, ask a team for more than it has: once for each set."""
+    seen: set[tuple[str, ...]] = set()
+    pinned = set(programme.definition.levelling.pinned)
+    dates = _spans(schedule)
+    alone = {t: x if t in fixed else replace(x, needs={}) for t, x in programme.roadmap.tasks.items()}
+    roadmap = replace(programme.roadmap, tasks=alone)
+    for stretch in overloads(roadmap, dates, capacity):
+        who = _who(roadmap, dates, stretch.team, stretch.start)
+        key = (stretch.team, *who)
+        if key in seen or not pinned & set(who):
+            continue
+        seen.add(key)
+        yield (
+            f"{' and '.join(who)} ask for {stretch.asked / TENTHS:g} of {capacity.names[stretch.team]} on "
+            f"{spoken_day(day_of(stretch.start))}, and {stretch.has / TENTHS:g} are there"
+        )

@@ -1,0 +1,89 @@
+"""The schools of a programme as candidates for its pilot, and how many of them its teams can see to at once."""
+
+from collections.abc import Iterator
+from datetime import date
+from math import floor
+
+from changeflow.pilots.choosing import PilotCandidate, band_of_size
+from changeflow.programme.definition import School
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.waves.request import SchoolRollout
+from changeflow.values.moments import spoken_day
+from changeflow.values.words import Kind
+
+READINESS = ((1, "ready"), (3, "as most"), (4, "hard"))
+"""A school's risk in rollout.yaml from which on it counts as such: our own choice."""
+
+
+def candidates(programme: Programme) -> list[PilotCandidate]:
+    """Return every school with its traits; once the programme is scheduled, with what keeps it from going first."""
+    found, rollout = [], programme.definition.rollout
+    days = list(_pilot_days(programme)) if programme.schedule is not None else []
+    for school in programme.definition.schools:
+        own = rollout.schools.get(school.id, SchoolRollout())
+        traits = {"phase": school.phase, "size": band_of_size(school.pupils), "authority": school.authority}
+        if school.hub:
+            traits["hub"] = school.hub
+        if school.system:
+            traits["system"] = school.system
+        if rollout.schools:
+            traits["readiness"] = [name for least, name in READINESS if own.risk >= least][-1]
+        found.append(
+            PilotCandidate(
+                school.id,
+                traits,
+                is_reluctant=school.reluctant or own.reluctant,
+                must=own.pilot is True,
+                why_not=next(_kept_back(programme, school, own, days), ""),
+            )
+        )
+    return found
+
+
+def most_at_once(programme: Programme) -> tuple[int, str]:
+    """Return how many schools can go first together, and what limits that: the size of waves, or a team."""
+    limits = [(len(programme.definition.schools), "there are no more schools")]
+    teams = programme.definition.rollout.teams
+    for name, asked in programme.definition.rollout.services.items():
+        limits.append((asked.wave_size, f"rollout.yaml has {name} in waves of {asked.wave_size}"))
+        for activity in asked.activities:
+            if (team := teams.get(activity.team or "")) is not None and activity.days:
+                left = team.days_per_week - team.backfill
+                schools = floor(left * activity.weeks / activity.days + 1e-9)
+                what = f"{team.name or activity.team} have {left:g} days a week for {name}"
+                limits.append((schools, what))
+    return min(limits, key=lambda limit: limit[0])
+
+
+def _pilot_days(programme: Programme) -> Iterator[tuple[Kind, date, date]]:
+    """Yield when people of a pilot's schools are trained and go live, by the plan."""
+    waves = programme.definition.programme.waves
+    first = next((w for w in waves if w.pilot), waves[0])
+    for kind in (Kind.TRAINING, Kind.GO_LIVE):
+        for task in programme.tasks(kind=kind, schools=frozenset(first.schools)):
+            if task.wave == first.id and task.id not in programme.facts.progress:
+                yield kind, *programme.days_of(task.id)
+
+
+def _kept_back(
+    programme: Programme, school: School, own: SchoolRollout, days: list[tuple[Kind, date, date]]
+) -> Iterator[str]:
+    if own.pilot is False:
+        yield "it is never in a pilot (rollout.yaml)"
+    lives = [first for kind, first, _ in days if kind is Kind.GO_LIVE]
+    if own.earliest and lives and own.earliest > min(lives):
+        yield f"it cannot go before {spoken_day(own.earliest)} (rollout.yaml)"
+    for calendar in programme.definition.calendars:
+        for blackout in calendar.blackouts:
+            is_here = (
+                blackout.concerns(school)
+                and calendar.school in (None, school.id)
+                and calendar.authority in (None, school.authority)
+            )
+            for kind, first, last in days:
+                # Of a training the plan fixes its first day: the rest goes around what is in its way.
+                until = last if kind is Kind.GO_LIVE else first
+                is_then = first <= blackout.last_day and blackout.first_day <= until
+                if is_here and is_then and kind.value in blackout.activities:
+                    what = "training" if kind is Kind.TRAINING else "the go-live"
+                    yield f"{what} on {spoken_day(first)} falls into {blackout.name}"

@@ -1,0 +1,112 @@
+"""Levers of a programme: what could be done to keep a date, resolved to its tasks, and played through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from changeflow.planning.risk import tasks_named
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.risk.levers import Play, TaskChange, Tried
+from changeflow.roadmap.risk.model import Range, RiskModel
+from changeflow.roadmap.tasks import Bound, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit
+from changeflow.values.moments import minute_of
+
+
+def changes_of(programme: Programme, model: RiskModel) -> tuple[TaskChange, ...]:
+    """Resolve the levers of risk.yaml: what is shortened keeps the shape of its range."""
+    ranges = {r.task: r for r in model.ranges}
+    found = []
+    for lever in programme.definition.risk.levers:
+        shortened: dict[TaskId, tuple[int, int, int]] = {}
+        for text, percent in lever.shorten.items():
+            for task in tasks_named(programme, text):
+                known = ranges.get(task) or _planned(programme.roadmap.tasks[task])
+                if known is not None:
+                    points = (known.low, known.likely, known.high)
+                    shortened[task] = tuple(p * percent // 100 for p in points)  # type: ignore[assignment]
+        names = {e.id: e.name or e.id for e in programme.definition.risk.events}
+        found.append(
+            TaskChange(
+                id=lever.id,
+                name=lever.name or lever.id.replace("-", " "),
+                cost=lever.cost,
+                ranges=shortened,
+                odds={names[e]: odds for e, odds in lever.events.items()},
+                starts={t: minute_of(day) for text, day in lever.starts.items() for t in tasks_named(programme, text)},
+            )
+        )
+    return tuple(found)
+
+
+def _planned(task: Task) -> Range | None:
+    """Return a range without any width, of work that has none."""
+    if task.duration.unit is not Unit.WORKING or task.duration.is_zero:
+        return None
+    planned = task.duration.amount
+    return Range(task=task.id, low=planned, likely=planned, high=planned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryQuestion:
+    """Is `target` done by `by`, in so many percent of the iterations?"""
+
+    target: TaskId
+    by: int
+    percent: float
+    iterations: int
+    seed: int
+    threads: int = 2
+
+
+def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], question: RecoveryQuestion) -> Play:
+    """Return a function that plays a set of levers through. Every set draws the same numbers."""
+    from changeflow.roadmap.risk.simulate import simulate
+
+    # What any lever touches has a place among the draws in every set, so that nothing else draws differently.
+    known = {r.task for r in model.ranges}
+    touched = dict.fromkeys(t for c in changes for t in c.ranges if t not in known)
+    widened = [r for t in touched if (r := _planned(roadmap.tasks[t])) is not None]
+    whole = replace(model, ranges=(*model.ranges, *widened))
+
+    def play(chosen: Sequence[TaskChange]) -> Tried:
+        with_levers = _with(whole, chosen)
+        tasks = _starting(roadmap, chosen)
+        found = simulate(
+            replace(roadmap, tasks=tasks),
+            with_levers,
+            [question.target],
+            iterations=question.iterations,
+            seed=question.seed,
+            threads=question.threads,
+        )
+        return Tried(
+            odds=found.odds(question.target, question.by), at=found.percentile(question.target, question.percent)
+        )
+
+    return play
+
+
+def _with(model: RiskModel, chosen: Sequence[TaskChange]) -> RiskModel:
+    """Lay levers over a model; where two touch the same, the better counts."""
+    ranges = []
+    for r in model.ranges:
+        options = [(r.low, r.likely, r.high), *(c.ranges[r.task] for c in chosen if r.task in c.ranges)]
+        low, likely, high = min(options, key=sum)
+        ranges.append(replace(r, low=low, likely=likely, high=high))
+    events = tuple(
+        replace(e, probability=min([e.probability, *(c.odds[e.name] for c in chosen if e.name in c.odds)]))
+        for e in model.events
+    )
+    return replace(model, ranges=tuple(ranges), events=events)
+
+
+def _starting(roadmap: Roadmap, chosen: Sequence[TaskChange]) -> dict[TaskId, Task]:
+    """Let tasks start earlier than their own date says, where a lever does."""
+    tasks = dict(roadmap.tasks)
+    for change in chosen:
+        for task, at in change.starts.items():
+            own = tasks[task].constraints
+            constraints = tuple(replace(c, at=min(c.at, at)) if c.bound is Bound.START_NO_EARLIER else c for c in own)
+            tasks[task] = replace(tasks[task], constraints=constraints)
+    return tasks

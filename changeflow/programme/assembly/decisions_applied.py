@@ -1,0 +1,81 @@
+"""What decisions do to the plan: conditions of approvals become tasks, and a refused go-live waits for its period."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.programme.assembly.expansion import Expansion
+from changeflow.programme.facts import Condition, Decision
+from changeflow.roadmap.tasks import Bound, Constraint, Link, Task, TaskProgress
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Duration, Unit
+from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
+from changeflow.values.words import Gate, Kind, Origin
+
+
+def add_conditions(
+    expansion: Expansion, decisions: Iterable[Decision], office: WorkingCalendar, *, minutes_per_day: int
+) -> None:
+    """Add a task for each condition of each approval; a gate that is no longer there takes its conditions along.
+
+    A condition takes a day (our own choice: what it takes is told by progress), the last working day that it has.
+    """
+    closures = sorted(t.id for t in expansion.tasks.values() if t.kind is Kind.CLOSURE)
+    for decision in decisions:
+        gate = expansion.tasks.get(decision.task)
+        for n, condition in decision.numbered if gate else ():
+            if gate is None:
+                break
+            task = _task(gate, decision.condition_task(n), condition, office, minutes_per_day)
+            expansion.tasks[task.id] = task
+            expansion.links.append(Link(gate.id, task.id, origin=Origin.DECISION))
+            waiting = [condition.before] if condition.before in expansion.tasks else closures
+            expansion.links.extend(Link(task.id, w, origin=Origin.DECISION) for w in waiting if w is not None)
+
+
+def add_refusals(
+    expansion: Expansion,
+    decisions: Iterable[Decision],
+    periods: Mapping[str, Periods],
+    progress: Mapping[TaskId, TaskProgress],
+) -> None:
+    """Put off what a "no" at a go-live puts off: whatever was missing is shown in a period that has not begun.
+
+    The gate is asked again when the next period has opened, pay period or month as its go-live asks, so the go-live
+    misses that one. An approval before then is an actual, and lifts it.
+    """
+    latest = {d.task: d for d in decisions}
+    for name, decision in latest.items():
+        gate = expansion.tasks.get(name)
+        if gate is None or gate.gate is not Gate.GO_LIVE or decision.outcome.is_approval or name in progress:
+            continue
+        after = {k.successor for k in expansion.links if k.predecessor == name}
+        opens = [t.starts_on for a in after if (t := expansion.tasks.get(a)) and t.kind is Kind.GO_LIVE and t.starts_on]
+        if not opens:
+            continue
+        again = max(periods[key].next_opening(minute_of(decision.on) + DAY) for key in opens)
+        refused, opening = spoken_day(decision.on), spoken_day(day_of(again))
+        why = f"a go was refused on {refused} ({decision.reason.rstrip('.')})"
+        expansion.tasks[name] = replace(
+            gate,
+            constraints=(*gate.constraints, Constraint(Bound.START_NO_EARLIER, again)),
+            because=f"{why}, and it can be asked again when the next period has opened, on {opening}",
+        )
+
+
+def _task(gate: Task, name: str, condition: Condition, office: WorkingCalendar, minutes_per_day: int) -> Task:
+    end = minute_of(condition.due) + DAY
+    return Task(
+        id=name,
+        name=f"Condition: {condition.text}",
+        phase=gate.phase,
+        service=gate.service,
+        schools=gate.schools,
+        wave=gate.wave,
+        duration=Duration(minutes_per_day, Unit.WORKING),
+        calendar="office",
+        constraints=(Constraint(Bound.START_NO_EARLIER, minute_of(day_of(office.previous_working(end) - 1))),),
+        deadline=end,
+        owner=condition.owner,
+    )

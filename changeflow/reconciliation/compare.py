@@ -1,0 +1,277 @@
+"""Compare two ledgers of up to a million contracts, exactly, in DuckDB: amounts are whole millionths, never floats.
+
+Every contract is judged alone, so differences that cancel each other out still count. An element that only one side has
+is compared with nothing, that is zero. Why DuckDB: docs/decisions/0010.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from changeflow.errors import InputError, ProblemsError
+from changeflow.intake.opening import check_input
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.pilots.reconciliation import MatchOutcome, PayVariance, Reconciliation
+from changeflow.reconciliation.ledgers import MOST_BYTES, Side, load_side, quoted
+from changeflow.values.problem import Problem
+
+if TYPE_CHECKING:
+    import duckdb
+
+UNIT = 1_000_000
+"""Amounts are kept to six decimals: four are the most that a payroll has, and rates of exchange have six."""
+KEPT = 1_000
+"""Differences, and keys of each kind, that are kept one by one; all are counted."""
+MEMORY, SCRATCH = "600MB", "4GB"
+"""Beyond the first, DuckDB puts what it needs into a scratch folder, up to the second, which goes when it is done."""
+IN_CLASS = (MatchOutcome.EQUAL, MatchOutcome.WITHIN_TOLERANCE, MatchOutcome.EXPLAINED, MatchOutcome.UNEXPLAINED)
+MISSING, EXTRA = "missing", "extra"
+"""As an explanation's element: it explains that a contract is on one side alone."""
+Say = Callable[[str], None]
+
+
+def reconcile(
+    old: Path,
+    new: Path,
+    policy: ParallelRunPolicy,
+    *,
+    period: str,
+    identity: Path | None = None,
+    say: Say | None = None,
+    inside: Path | None = None,
+) -> Reconciliation:
+    """Compare two files; every problem of both at once, as `ProblemsError`, and then nothing is compared."""
+    # Loaded here: it takes longer than most commands.
+    import duckdb
+
+    told = say or (lambda _: None)
+    for path in (old, new):
+        check_input(path, most=MOST_BYTES, inside=inside)
+    # Nothing is fetched from anywhere: DuckDB would get its extensions by itself.
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "autoinstall_known_extensions": "false",
+        "max_temp_directory_size": SCRATCH,
+    }
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect(config=settings) as db:
+        db.execute("set temp_directory = ?", [scratch])
+        problems: list[Problem] = []
+        before = digests(old, new)
+        sides = []
+        for name, path in (("old", old), ("new", new)):
+            told(f"Reading {path.name} …")
+            sides.append(load_side(db, name, path, policy, problems, scratch=Path(scratch), period=period))
+        if identity is not None:
+            _map_identities(db, identity, problems)
+        if problems:
+            raise ProblemsError(problems)
+        if digests(old, new) != before:
+            raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was compared; try again.")
+        told("Comparing …")
+        return _Comparison(db, sides, policy, period).run()
+
+
+def digests(*paths: Path) -> tuple[str, ...]:
+    """Return the SHA-256 of each file's bytes: by them the same files are recognised."""
+    found = []
+    for path in paths:
+        with path.open("rb") as file:
+            found.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return tuple(found)
+
+
+def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[Problem]) -> None:
+    """Give old keys their new ones: `old,new`, one line a contract whose id changed. Ids are never used again."""
+    from changeflow.intake.tables import read_table
+
+    rows = list(read_table(path, path.name, problems, required=("old", "new"), optional=()))
+    pairs: dict[str, str] = {}
+    taken: dict[str, int] = {}
+    for row in rows:
+        before, after = row.cells["old"], row.cells["new"]
+        if before in pairs:
+            problems.append(row.problem(path.name, "old", f"'{before}' has a new id already.", "One line an old id."))
+        elif after in taken:
+            what = f"'{after}' is the new id of line {taken[after]} already."
+            problems.append(row.problem(path.name, "new", what, "Every contract has an id of its own."))
+        else:
+            pairs[before] = after
+            taken[after] = row.line
+    for row in rows:
+        if row.cells["new"] in pairs and row.cells["new"] != row.cells["old"]:
+            what = f"'{row.cells['new']}' is an old id as well: ids go round, or are used again."
+            problems.append(
+                row.problem(path.name, "new", what, "An id that was used is never given to another contract.")
+            )
+    if not problems:
+        db.execute("create table identity (old varchar primary key, new varchar)")
+        db.executemany("insert into identity values (?, ?)", list(pairs.items()))
+        db.execute('update "old" set key = identity.new from identity where "old".key = identity.old')
+
+
+@dataclass(slots=True)
+class _Comparison:
+    db: "duckdb.DuckDBPyConnection"
+    sides: Sequence[Side]
+    policy: ParallelRunPolicy
+    period: str
+
+    def run(self) -> Reconciliation:
+        elements = tuple(sorted({*self.sides[0].elements, *self.sides[1].elements}))
+        for side in ("old", "new"):
+            self.db.execute(f'create table twice_{side} as select key from "{side}" group by key having count(*) > 1')
+        self.db.execute("create table twice as select key from twice_old union select key from twice_new")
+        self._join(elements)
+        cells: dict[str, dict[MatchOutcome, int]] = {}
+        self.db.execute(
+            "create table variance (key varchar, element varchar, old bigint, new bigint, class tinyint, rule integer)"
+        )
+        for element in elements:
+            self._differences(element)
+        for element, number, count in self.db.execute(
+            "select element, class, count(*) from variance group by all order by all"
+        ).fetchall():
+            cells.setdefault(element, {})[IN_CLASS[number]] = count
+        counts, keys = self._counts(cells)
+        largest = self.db.execute("select max(abs(new - old)) from variance where class = 3").fetchone()
+        return Reconciliation(
+            counts=counts,
+            cells=cells,
+            variances=tuple(self._gravest()),
+            keys=keys,
+            elements=elements,
+            largest_unexplained=_amount(largest[0] if largest and largest[0] is not None else 0),
+            net=self._net(),
+            unpaid=self._unpaid(),
+            pay=self.policy.pay if self.policy.pay in elements else None,
+        )
+
+    def _join(self, elements: Sequence[str]) -> None:
+        columns = []
+        for element in elements:
+            flipped = "-" if element in self.policy.flipped else ""
+            for side, sign in zip(self.sides, ("", flipped), strict=True):
+                value = f'{sign}"{side.name}".{quoted(element)}' if element in side.elements else "0::bigint"
+                columns.append(f"{value} as {quoted(side.name + ':' + element)}")
+        self.db.execute(
+            f'create table both_sides as select "old".key as key, {", ".join(columns)} '
+            'from "old" join "new" using (key) where key not in (select key from twice)'
+        )
+
+    def _differences(self, element: str) -> None:
+        before, after = quoted(f"old:{element}"), quoted(f"new:{element}")
+        difference = f"({after} - {before})"
+        allowed = next((t for t in self.policy.tolerances if t.element == element), None)
+        within = "false"
+        if allowed is not None:
+            share = int(allowed.relative * UNIT)
+            within = f"abs{difference} <= {int(allowed.absolute * UNIT)}"
+            if share:
+                within += f" or abs{difference}::hugeint * {UNIT} <= abs({before})::hugeint * {share}"
+        rules, values = self._rules(element, difference)
+        rule = f"case {rules} else -1 end" if rules else "-1"
+        self.db.execute(
+            f"insert into variance select key, ?, {before}, {after}, "
+            f"case when {within} then 1 when rule >= 0 then 2 else 3 end, rule "
+            f"from (select *, {rule} as rule from both_sides where {before} <> {after})",
+            [element, *values],
+        )
+
+    def _rules(self, element: str, difference: str) -> tuple[str, list[str]]:
+        """Return the explanations of an element as branches of a `case`, in their order, and what they compare with."""
+        branches, values = [], list[str]()
+        for number, rule in enumerate(self.policy.explanations):
+            if rule.element != element or rule.period not in (None, self.period):
+                continue
+            conditions = ["true"]
+            if rule.key is not None:
+                conditions.append("key = ?")
+                values.append(rule.key)
+            if rule.between is not None:
+                low, high = (int(b * UNIT) for b in rule.between)
+                conditions.append(f"{difference} between {low} and {high}")
+            branches.append(f"when {' and '.join(conditions)} then {number}")
+        return " ".join(branches), values
+
+    def _counts(
+        self, cells: dict[str, dict[MatchOutcome, int]]
+    ) -> tuple[dict[MatchOutcome, int], dict[MatchOutcome, tuple[str, ...]]]:
+        counts: dict[MatchOutcome, int] = {}
+        keys: dict[MatchOutcome, tuple[str, ...]] = {}
+        worst = dict(
+            self.db.execute(
+                "select worst, count(*) from (select max(class) as worst from variance group by key) group by worst"
+            ).fetchall()
+        )
+        for number, outcome in enumerate(IN_CLASS):
+            counts[outcome] = worst.get(number, 0)
+        counts[MatchOutcome.EQUAL] = self._one("select count(*) from both_sides") - sum(worst.values())
+        for outcome, here, there, name in (
+            (MatchOutcome.MISSING, "old", "new", MISSING),
+            (MatchOutcome.EXTRA, "new", "old", EXTRA),
+        ):
+            alone = f'from "{here}" where key not in (select key from "{there}") and key not in (select key from twice)'
+            explained, values = self._explained_alone(name)
+            number = self._one(f"select count(*) {alone} and {explained}", values)
+            counts[MatchOutcome.EXPLAINED] += number
+            if number:
+                cells[name] = {MatchOutcome.EXPLAINED: number}
+            counts[outcome] = self._one(f"select count(*) {alone}") - number
+            found = self.db.execute(
+                f"select key {alone} and not {explained} order by key limit {KEPT}", values
+            ).fetchall()
+            keys[outcome] = tuple(k for (k,) in found)
+        counts[MatchOutcome.DUPLICATE] = self._one("select count(*) from twice")
+        twice = self.db.execute(f"select key from twice order by key limit {KEPT}").fetchall()
+        keys[MatchOutcome.DUPLICATE] = tuple(k for (k,) in twice)
+        return counts, keys
+
+    def _explained_alone(self, name: str) -> tuple[str, list[str]]:
+        """Leavers and starters whom somebody has explained, one by one or all of a period."""
+        rules = [r for r in self.policy.explanations if r.element == name and r.period in (None, self.period)]
+        if any(r.key is None for r in rules):
+            return "true", []
+        keys = [r.key for r in rules if r.key is not None]
+        return (f"key in ({', '.join('?' for _ in keys)})", keys) if keys else ("false", [])
+
+    def _gravest(self) -> Iterator[PayVariance]:
+        """Yield differences contract by contract, those first whose pay is hit hardest."""
+        hit = (
+            "select key, max(class) as worst, max(abs(new - old)) as most, "
+            "coalesce(max(case when element = ? then abs(new - old) end), 0) as paid "
+            f"from variance group by key order by worst desc, paid desc, most desc, key limit {KEPT}"
+        )
+        rows = self.db.execute(
+            f"select key, element, old, new, class, rule from variance join ({hit}) using (key) "
+            f"order by worst desc, paid desc, most desc, key, class desc, abs(new - old) desc, element limit {KEPT}",
+            [self.policy.pay],
+        ).fetchall()
+        for key, element, old, new, number, rule in rows:
+            outcome = IN_CLASS[number]
+            reason = self.policy.explanations[rule].reason if outcome is MatchOutcome.EXPLAINED else ""
+            yield PayVariance(key, element, _amount(old), _amount(new), outcome, reason)
+
+    def _unpaid(self) -> int:
+        query = "select count(*) from variance where element = ? and old > 0 and new <= 0"
+        return self._one(query, [self.policy.pay]) if self.policy.pay else 0
+
+    def _net(self) -> Mapping[str, Decimal]:
+        rows = self.db.execute(
+            "select element, sum(new - old)::hugeint from variance group by element order by element"
+        )
+        return {element: _amount(int(total)) for element, total in rows.fetchall()}
+
+    def _one(self, query: str, values: Sequence[object] = ()) -> int:
+        row = self.db.execute(query, list(values)).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _amount(units: int) -> Decimal:
+    """Return whole millionths as an amount: two decimals at least, more where there are more."""
+    exact = Decimal(units) / UNIT
+    shortest = exact.normalize()
+    return exact.quantize(Decimal("0.01")) if -shortest.as_tuple().exponent <= 2 else shortest  # type: ignore[operator]

@@ -1,0 +1,111 @@
+"""What would let us keep a date, in words: one sentence, and each lever beside it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.roadmap.risk.levers import KeptDate, TaskChange, Tried
+from changeflow.values.moments import last_day_of, spoken_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverLine:
+    name: str
+    cost: float
+    chosen: bool
+    odds: int
+    at: str
+    """With this lever alone: the odds of the day, and the day that the asked-for odds keep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepReport:
+    """What the text and the JSON say. Odds are whole percent."""
+
+    milestone: str
+    by: str
+    percent: int
+    now_odds: int
+    now_at: str
+    is_kept_now: bool
+    is_possible: bool
+    chosen: tuple[str, ...]
+    cost: float
+    then_odds: int
+    then_at: str
+    is_cheapest: bool
+    levers: tuple[LeverLine, ...]
+    iterations: int
+    seed: int
+    tried: int
+
+
+def keep_report(
+    milestone: str, by: date, percent: int, levers: Sequence[TaskChange], kept: KeptDate, *, iterations: int, seed: int
+) -> KeepReport:
+    """Turn an answer into what people read."""
+    chosen = kept.chosen if kept.chosen is not None else ()
+    return KeepReport(
+        milestone=milestone,
+        by=spoken_day(by),
+        percent=percent,
+        now_odds=_percent(kept.now),
+        now_at=_day(kept.now),
+        is_kept_now=kept.chosen == (),
+        is_possible=kept.chosen is not None,
+        chosen=tuple(c.name for c in chosen),
+        cost=sum(c.cost for c in chosen),
+        then_odds=_percent(kept.then),
+        then_at=_day(kept.then),
+        is_cheapest=kept.is_cheapest,
+        levers=tuple(
+            LeverLine(
+                name=c.name,
+                cost=c.cost,
+                chosen=c in chosen,
+                odds=_percent(kept.alone[c.id]),
+                at=_day(kept.alone[c.id]),
+            )
+            for c in levers
+        ),
+        iterations=iterations,
+        seed=seed,
+        tried=kept.tried,
+    )
+
+
+def _percent(tried: Tried) -> int:
+    return round(100 * tried.odds)
+
+
+def _day(tried: Tried) -> str:
+    return spoken_day(last_day_of(tried.at))
+
+
+def keep_text(report: KeepReport) -> Iterator[str]:
+    """Yield the answer for a terminal."""
+    now = f"as planned in {report.now_odds} of 100; P{report.percent} is {report.now_at}"
+    yield f"{report.milestone} by {report.by}: {now}."
+    if report.is_kept_now:
+        yield f"Nothing has to be done: {report.percent} of 100 is kept already."
+    elif not report.is_possible:
+        yield (
+            f"All levers together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
+            f"{report.then_at}. Name more levers in risk.yaml, or promise a later day."
+        )
+    else:
+        best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
+        yield f"{best} to keep it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
+        yield f"Then in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
+    yield "Each lever by itself:"
+    width = max(len(line.name) for line in report.levers)
+    for line in report.levers:
+        mark = "*" if line.chosen else " "
+        yield (
+            f"  {mark} {line.name:<{width}}  costs {line.cost:>8g}   {line.odds:>3} of 100   "
+            f"P{report.percent} {line.at}"
+        )
+    yield (
+        f"{report.tried} sets were played through, {report.iterations} iterations each with the same draws "
+        f"(seed {report.seed})."
+    )

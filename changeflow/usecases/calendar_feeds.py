@@ -1,0 +1,118 @@
+"""Somebody's dates as a calendar to subscribe to, at an address of their own: no names of others, and no scores."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from changeflow.delivery.invitations import CalendarEntry, feed
+from changeflow.errors import UnknownThingError
+from changeflow.storage import answers, audit, versions
+from changeflow.storage.answers import AnswerLink
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases.link_answers import usable
+from changeflow.usecases.messages import digest_of
+from changeflow.usecases.permitting import note_look
+from changeflow.usecases.stored import load, look_at
+from changeflow.values.base import calendar_uid
+from changeflow.values.moments import day_of, last_day_of, local_day
+from changeflow.values.roles import Action
+from changeflow.values.words import Kind
+
+FEED, FEED_DAYS = "calendar", timedelta(days=400)
+"""A calendar's address works for a year and a month: our own choice."""
+ENDED_KEPT = 5
+"""Addresses of a person that have ended and still say so; of older ones nothing is known any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedAddress:
+    """A person's calendar address. Its token is there when it is made, and never again: we keep a digest alone."""
+
+    token: str | None
+    since: date
+    mark: str
+    """Names this address in the form that replaces it."""
+
+
+def new_feed(token: str, *, db: str, now: datetime, replace: str = "") -> FeedAddress:
+    """Make the calendar address of the person who has this link of "choose what you get".
+
+    A person has one. Where they have it already it stays as it is, unless `replace` is its mark: then a new one takes
+    its place, and the old one ends. So a mail scanner that sends the form again, however often, changes nothing.
+    """
+    with session_scope(db) as session:
+        link = usable(session, token, "unsubscribe", now)
+        # One after the other, or two that come at once would both find no address.
+        versions.lock_programme(session, link.programme)
+        known = answers.current_link(session, link.programme, person=link.person, action=FEED, now=now)
+        if known is not None and _mark(known.digest) != replace:
+            return FeedAddress(token=None, since=local_day(known.created_at), mark=_mark(known.digest))
+        made = _address(session, link.programme, link.person, now)
+        return FeedAddress(token=made, since=local_day(now), mark=_mark(digest_of(made)))
+
+
+def _mark(digest: str) -> str:
+    return digest[:16]
+
+
+def _address(session: Session, programme: str, person: str, now: datetime) -> str:
+    versions.lock_programme(session, programme)
+    answers.revoke_links(session, programme, person=person, now=now, subject=FEED)
+    answers.forget_links(session, programme, person=person, action=FEED, but=ENDED_KEPT)
+    token = secrets.token_urlsafe(32)
+    link = AnswerLink(
+        programme=programme,
+        person=person,
+        action=FEED,
+        subject=FEED,
+        due_on=local_day(now),
+        expires_at=now + FEED_DAYS,
+        used_at=None,
+        revoked_at=None,
+    )
+    answers.add_links(session, {digest_of(token): link}, at=now)
+    audit.append(session, programme, at=now, actor=person, action="calendar", subject=f"person:{person}")
+    return token
+
+
+def feed_of(token: str, *, db: str, now: datetime) -> bytes:
+    """Return the calendar that an address stands for."""
+    with read_scope(db) as session:
+        link = usable(session, token, FEED, now)
+        return _feed(session, link.programme, link.person, now, db)
+
+
+def feed_for(person: str, *, db: str, programme: str | None, now: datetime, actor: str | None = None) -> bytes:
+    """Return a person's calendar, for the programme office to hand on; that it was read is noted."""
+    with read_scope(db) as session:
+        stored = load(session, programme, on=local_day(now))
+        definition = stored.version.definition
+        known = [p.id for p in definition.people]
+        if person not in known:
+            raise UnknownThingError("person", person, known)
+        content = _feed(session, stored.programme.id, person, now, db)
+    note_look(definition, actor, Action.READ_CALENDAR, f"calendar:{person}", db=db, now=now)
+    return content
+
+
+def _feed(session: Session, name: str, person: str, now: datetime, db: str) -> bytes:
+    stored = look_at(session, name, db=db, on=local_day(now))
+    known, revision = answers.answers(session, name), versions.revision(session, name)
+    entries = []
+    for task in stored.programme.tasks():
+        if task.owner is None or stored.programme.is_done(task.id) or known.asked_now(task.id, task.owner) != person:
+            continue
+        finish = stored.programme.timed(task.id).early_finish
+        entries.append(
+            CalendarEntry(
+                uid=calendar_uid(task.id, name),
+                title=task.name,
+                day=day_of(finish) if task.is_milestone else last_day_of(finish),
+                sequence=revision,
+                stamp=now,
+                is_meeting=task.kind is Kind.CHECKPOINT,
+            )
+        )
+    return feed(stored.version.definition.programme.name, sorted(entries, key=lambda e: (e.day, e.uid)))

@@ -1,0 +1,284 @@
+"""Store a folder as the next version of its programme: the difference first, then all or nothing."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from changeflow.adkar.people import Contact
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.files import write_whole
+from changeflow.intake.folder import Folder, read_folder
+from changeflow.intake.opening import read_bytes
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.pilots.learning import with_contracts
+from changeflow.programme.dates import Moved, compare, dates_of
+from changeflow.programme.definition import Definition
+from changeflow.programme.facts import Facts
+from changeflow.programme.mandates import Subject
+from changeflow.programme.permissions import allowed_people
+from changeflow.programme.powers import PowerChange, changed_powers
+from changeflow.programme.programme import Programme, join
+from changeflow.storage import audit, erasure, facts, known_people, versions
+from changeflow.storage.database import session_scope
+from changeflow.storage.versions import Version
+from changeflow.usecases.freezing import check_frozen
+from changeflow.usecases.permitting import noting_refusals, permit
+from changeflow.usecases.stored import after_change, check_actor, judged
+from changeflow.values.moments import local_day, spoken_day
+from changeflow.values.roles import Action
+
+SHOWN = 5
+STATE = Path(".changeflow") / "version.json"
+"""What a folder knows of the version that it was made from."""
+LEFT_OUT = "contracts_left_out"
+"""In it, the services whose explanations of single contracts the folder does not have."""
+MOST_OF_STATE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What storing a folder would change."""
+
+    programme: str
+    number: int
+    """Of the version that would be stored."""
+    is_new: bool
+    is_same: bool
+    moved: tuple[Moved, ...]
+    finish_moved: int
+    """Civil minutes that the programme's finish moves."""
+    blocks: int
+    """Findings that would stop a baseline."""
+    powers: tuple[str, ...] = ()
+    """What it changes about who may do what, and what it weakens: the SRO or the board stores such a version."""
+
+
+def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
+    """Compare a folder with what is stored; nothing is written."""
+    read = read_folder(folder)
+    programme = read.definition.programme.programme
+    with session_scope(db, create=True, write=False) as session:
+        stored = versions.latest(session, programme)
+        known = facts.load_facts(session, programme)
+    read = _with_contracts(folder, read, stored)
+    after = judged(read.definition, facts=known, on=on)
+    before = judged(stored.definition, facts=known, on=on) if stored else None
+    dates = [dates_of(j.programme) if j else {} for j in (before, after)]
+    finishes = [j.programme.schedule.finish if j and j.programme.schedule else 0 for j in (before, after)]
+    return Difference(
+        programme=programme,
+        number=stored.number + 1 if stored else 1,
+        is_new=stored is None,
+        is_same=stored is not None and stored.hash == read.definition.content_hash(),
+        moved=compare(*dates),
+        finish_moved=finishes[1] - finishes[0] if before else 0,
+        blocks=len(after.blocks),
+        powers=tuple(p.words for p in changed_powers(_joined(stored.definition), read.programme)) if stored else (),
+    )
+
+
+def apply(
+    folder: Path, *, db: str, actor: str | None, now: datetime, on: date | None = None, retire: Sequence[str] = ()
+) -> int:
+    """Store a folder; return the version's number. A folder made from an older version is a `ConflictError`."""
+    read = read_folder(folder)
+    by = check_actor(read.definition, actor)
+    programme = read.definition.programme.programme
+    try:
+        with noting_refusals(db, now), session_scope(db, create=True) as session:
+            is_stored = versions.lock_programme(session, programme)
+            stored = versions.latest(session, programme) if is_stored else None
+            permit(stored.definition if stored else read.definition, by, Action.STORE_VERSION, on=local_day(now))
+            _check_erased(session, read)
+            read = _with_contracts(folder, read, stored)
+            contacts = _contacts(stored, read, versions.contacts(session, programme))
+            if stored is not None and stored.hash == read.definition.content_hash():
+                number = stored.number
+                _save_contacts(session, programme, contacts)
+                versions.touch(session, programme)
+                subject = f"version:{number}"
+                audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
+            else:
+                _check_parent(folder, stored, programme)
+                powers = check_content(stored, read, by, on=local_day(now))
+                if not is_stored:
+                    versions.add_programme(session, programme, at=now)
+                known = facts.load_facts(session, programme)
+                if stored is not None:
+                    _check_retired(stored.definition, read, known, retire)
+                    check_frozen(stored.definition, read.programme, known)
+                number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
+                _save_contacts(session, programme, contacts)
+                entries = [("roles", f"version:{number}:{change.code}") for change in powers]
+                audit.append_all(session, programme, entries, at=now, actor=by)
+                day = on or read.definition.programme.start
+                subject = f"version:{number}:{read.definition.content_hash()[:12]}"
+                after_change(session, programme, on=day, now=now, actor=by, action="apply", subject=subject)
+    except IntegrityError:
+        raise ConflictError(
+            f"Somebody else stored '{programme}' in the same moment. Nothing of yours was written; look at theirs "
+            "with: changeflow export folder"
+        ) from None
+    try:
+        remember(folder, programme, number, read.definition.content_hash(), left_out=_left_out(folder))
+    except ChangeflowError as error:
+        raise ChangeflowError(
+            f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
+        ) from None
+    return number
+
+
+def check_content(stored: Version | None, read: Folder, by: str, *, on: date) -> tuple[PowerChange, ...]:
+    """Check that a person may do all that a folder does, by the version that is stored before it.
+
+    Returns what it changes about who may do what.
+
+    Nobody gets a mandate by a version that they store themselves. The first version of a programme has none before it:
+    who may store it is in the folder.
+    """
+    before = stored.definition if stored is not None else read.definition
+    waived = stored.definition.waivers if stored is not None else ()
+    if any(waiver not in waived for waiver in read.definition.waivers):
+        permit(before, by, Action.ADD_WAIVER, on=on)
+    if stored is None:
+        return ()
+    explained = {s.service: s.parallel_run.explanations if s.parallel_run else () for s in before.services}
+    for service in read.definition.services:
+        own = service.parallel_run.explanations if service.parallel_run else ()
+        if any(e not in explained.get(service.service, own) for e in own):
+            about = Subject(thing=service.name, service=service.service)
+            permit(before, by, Action.EXPLAIN_CONTRACTS, about, on=on)
+    powers = changed_powers(_joined(before), read.programme)
+    if powers and allowed_people(before, Action.CHANGE_ROLES):
+        permit(before, by, Action.CHANGE_ROLES, Subject(thing=_in_words(powers)), on=on)
+    return powers
+
+
+def _in_words(powers: Sequence[PowerChange]) -> str:
+    shown = [p.words for p in powers[:SHOWN]]
+    if len(powers) > SHOWN:
+        shown.append(f"{len(powers) - SHOWN} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _joined(definition: Definition) -> Programme:
+    programme, _ = join(definition, rulepacks=shipped_rulepacks())
+    return programme
+
+
+def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]) -> list[Contact]:
+    """Return how people are reached: as the folder says, and where it lacks a column, as it is stored."""
+    found = []
+    for contact in read.contacts:
+        before = known.get(contact.person)
+        role = stored.definition.role_of(contact.person) if stored is not None else None
+        # A name that was only the role's title follows the role.
+        given = read.contact_columns | ({"name"} if before is not None and before.name == role else set())
+        found.append(contact if before is None else contact.completed_from(before, given))
+    return found
+
+
+def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]) -> None:
+    # Before as well: an upgraded database has kept no addresses yet.
+    known_people.remember(session, programme)
+    versions.save_contacts(session, programme, contacts)
+    session.flush()
+    known_people.remember(session, programme)
+
+
+def remember(folder: Path, programme: str, number: int, content: str, *, left_out: Collection[str] = ()) -> None:
+    """Write down in the folder which version it is; `left_out`: services without explanations of single contracts."""
+    state: dict[str, object] = {"programme": programme, "number": number, "hash": content}
+    if left_out:
+        state[LEFT_OUT] = sorted(left_out)
+    write_whole(folder / STATE, json.dumps(state, indent=2) + "\n", inside=folder)
+
+
+def _left_out(folder: Path) -> frozenset[str]:
+    names = _remembered(folder).get(LEFT_OUT)
+    return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
+
+
+def _with_contracts(folder: Path, read: Folder, stored: Version | None) -> Folder:
+    """Return a folder with the stored explanations of single contracts, where they were left out of it."""
+    left_out = _left_out(folder)
+    before = (
+        {s.service: s.parallel_run.explanations for s in stored.definition.services if s.parallel_run} if stored else {}
+    )
+    services = []
+    for service in read.definition.services:
+        run = service.parallel_run
+        if run is not None and service.service in left_out & before.keys():
+            every = with_contracts(run.explanations, before[service.service])
+            service = service.model_copy(update={"parallel_run": run.model_copy(update={"explanations": every})})
+        services.append(service)
+    if tuple(services) == read.definition.services:
+        return read
+    definition = read.definition.model_copy(update={"services": tuple(services)})
+    return replace(read, definition=definition, programme=replace(read.programme, definition=definition))
+
+
+def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:
+    if stored is None:
+        return
+    state = _remembered(folder)
+    if state.get("programme") != programme or state.get("hash") != stored.hash:
+        made = f"version {state.get('number')}" if state.get("programme") == programme else "no stored version"
+        raise ConflictError(
+            f"The folder was made from {made}, but version {stored.number} is the latest, stored by "
+            f"{stored.created_by}. Nothing was written. Get it with: changeflow export folder NEWFOLDER, "
+            "and make your changes there."
+        )
+
+
+def _remembered(folder: Path) -> dict[str, object]:
+    """Return what the folder knows of its version; what cannot be read says nothing."""
+    raw = read_bytes(folder / STATE, str(STATE), [], most=MOST_OF_STATE, inside=folder)
+    try:
+        state = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _check_erased(session: Session, read: Folder) -> None:
+    """Whoever was erased does not come back with a file that still has them."""
+    emails = {c.person: c.email for c in read.contacts}
+    people = [(p.id, emails.get(p.id)) for p in read.definition.people]
+    gone = erasure.erased(session, read.definition.programme.programme, people)
+    if gone:
+        lines = [f"  {person}: erased on {spoken_day(local_day(at))}" for person, at in sorted(gone.items())]
+        raise CheckFailedError(
+            "people.csv has people who were erased at their request. Take their rows out; somebody new in their place "
+            "gets an id, and an address, of their own. Nothing was written.\n" + "\n".join(lines)
+        )
+
+
+def _check_retired(before: Definition, read: Folder, known: Facts, retire: Sequence[str]) -> None:
+    """Keep a task that has facts from vanishing by a slip of the pen.
+
+    Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
+    """
+    others = (
+        (d.task for d in known.decisions),
+        (a.task for a in known.attendance),
+        (c.task for c in known.checkpoints),
+    )
+    with_facts = set(known.progress).union(*others)
+    left, had = set(read.programme.roadmap.tasks), set(join(before, rulepacks=read.rulepacks)[0].roadmap.tasks)
+    for task in retire:
+        if task in left:
+            raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
+        if task not in had | with_facts:
+            raise UnknownThingError("task to retire", task, (had | with_facts) - left)
+    if gone := sorted((with_facts & had) - left - set(retire)):
+        options = " ".join(f"--retire {task}" for task in gone)
+        raise CheckFailedError(
+            f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
+            f"If that is intended, add {options}; nothing was written."
+        )

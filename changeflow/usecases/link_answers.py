@@ -1,0 +1,369 @@
+"""What a link in a message leads to: the question that it asks, and the answer, given once and by one person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from changeflow.adkar.assessment import Assessment
+from changeflow.adkar.elements import Element
+from changeflow.adkar.instruments import statements
+from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
+from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_name
+from changeflow.agenda.criteria import State
+from changeflow.agenda.gates import weigh
+from changeflow.agenda.load import CONVERSATION
+from changeflow.agenda.reasons import Reason
+from changeflow.errors import InputError
+from changeflow.logs import log
+from changeflow.programme.facts import SponsorAct
+from changeflow.programme.people import live_people
+from changeflow.storage import answers, audit, facts, publications, versions
+from changeflow.storage.answers import AnswerLink
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.keys import key_of
+from changeflow.storage.pseudonyms import adopt_key, recipient_of
+from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress, rehearse
+from changeflow.usecases.messages import digest_of
+from changeflow.usecases.stored import SeenProgramme, Stored, after_change, load, look_at
+from changeflow.usecases.ticks import TITLES
+from changeflow.values.moments import local_day
+from changeflow.values.words import Kind
+
+MOST_WORDS = 2000
+ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation"})
+"""What can only be done, or left."""
+
+
+class LinkError(InputError):
+    """A link that leads nowhere: forged, used, expired or withdrawn."""
+
+    def __init__(self, text: str, *, was_known: bool) -> None:
+        super().__init__(text)
+        self.was_known = was_known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkQuestion:
+    """What a link asks. It names a role, never a person, so that a forwarded link gives nothing away."""
+
+    kind: str
+    """`task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` or `conversation`."""
+    title: str
+    due_on: date
+    programme: str
+    organisation: str
+    role: str
+    office_email: str
+    people: tuple[tuple[str, str], ...] = ()
+    """Whom it can be passed on to: ids, and roles with their school or hub."""
+    against: tuple[str, ...] = ()
+    """What is missing, for a gate and for its evidence."""
+    for_it: tuple[str, ...] = ()
+    students: str = ""
+    note: str = ""
+    """What whoever does it should know."""
+    statements: tuple[tuple[Element, str], ...] = ()
+    """What an assessment asks."""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a person answers."""
+
+    kind: AnswerKind
+    until: date | None = None
+    to: str | None = None
+    text: str = ""
+    scores: Mapping[Element, int] = field(default_factory=dict)
+
+
+def question_of(token: str, *, db: str, now: datetime) -> LinkQuestion:
+    """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
+    with read_scope(db) as session:
+        link = usable(session, token, "answer", now)
+        stored = look_at(session, link.programme, db=db, on=local_day(now))
+    return _question(link, stored)
+
+
+def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
+    """Take an answer: the link is used up, and what follows from it is written, in one transaction or not at all.
+
+    Returns what to tell the person.
+    """
+    today = local_day(now)
+    with session_scope(db) as session:
+        link = usable(session, token, "answer", now)
+        stored = load(session, link.programme, on=today, for_change=True)
+        known = answers.answers(session, link.programme)
+        # Used up first: whatever goes wrong afterwards takes this back as well.
+        if not answers.use_link(session, digest_of(token), now=now):
+            raise LinkError("This link has been used already.", was_known=True)
+        said = _Saying(session, link, stored, known, given, now, db).take()
+        name, by = link.programme, link.person
+        audit.append(session, name, at=now, actor=by, action="answer", subject=link.subject, fallback=True)
+    if not link.subject.startswith(ROUND):
+        log("answer", programme=link.programme, subject=link.subject, kind=given.kind)
+    return said
+
+
+def prepare_done(token: str, *, db: str, now: datetime) -> None:
+    """Work out what follows from "it is done" before the answer takes its turn: others then wait for it much less.
+
+    Nothing is written and nothing refused: the answer itself says what is wrong with it.
+    """
+    today = local_day(now)
+    with read_scope(db) as session:
+        link = answers.find_link(session, digest_of(token))
+        if link is None or link.action != "answer" or link.used_at is not None:
+            return
+        seen = look_at(session, link.programme, db=db, on=today)
+    if link.subject not in seen.programme.roadmap.tasks:
+        return
+    if _kind_of(link.subject, seen) == "task" and not seen.programme.is_done(link.subject):
+        rehearse(seen, [finish_of(seen.programme, link.subject, today)], today)
+
+
+def reach_of(token: str, *, db: str, now: datetime) -> bool:
+    """Return whether optional messages are switched off for whoever has this link."""
+    with read_scope(db) as session:
+        link = usable(session, token, "unsubscribe", now)
+        recipient = _recipient(session, link)
+        known = answers.reach(session, [recipient]).get(recipient)
+    return known is not None and known.optional_off
+
+
+def switch_optional(token: str, *, off: bool, db: str, now: datetime) -> None:
+    """Switch optional messages off, or on again; what comes with somebody's part then comes once a week.
+
+    One click is enough (RFC 8058), and the link can be used again.
+    """
+    with session_scope(db) as session:
+        link = usable(session, token, "unsubscribe", now)
+        versions.lock_programme(session, link.programme)
+        adopt_key(session)
+        answers.switch_optional(session, _recipient(session, link), off=off)
+        action, subject = f"optional:{'off' if off else 'on'}", f"person:{link.person}"
+        name, by = link.programme, link.person
+        audit.append(session, name, at=now, actor=by, action=action, subject=subject, fallback=True)
+
+
+def _recipient(session: Session, link: AnswerLink) -> str:
+    contact = versions.contact(session, link.programme, link.person)
+    return recipient_of(key_of(session), link.programme, link.person, contact)
+
+
+def usable(session: Session, token: str, action: str, now: datetime) -> AnswerLink:
+    """Return what a token lets its holder do; a `LinkError` says why it does not."""
+    link = answers.find_link(session, digest_of(token))
+    if link is None or link.action != action:
+        raise LinkError("This link is not one of ours, or part of it is missing.", was_known=False)
+    if link.revoked_at is not None:
+        raise LinkError("This link has been withdrawn: the task is closed, or someone else has it now.", was_known=True)
+    if link.used_at is not None:
+        raise LinkError(
+            "This link has been used already. Thank you: you do not need to do anything else.", was_known=True
+        )
+    if link.expires_at <= now:
+        raise LinkError("This link has expired. The next message will have a new one.", was_known=True)
+    return link
+
+
+def _kind_of(subject: str, stored: SeenProgramme) -> str:
+    if subject == SPONSOR:
+        return "sponsor"
+    if subject.startswith(ROUND):
+        return "assessment"
+    if subject.startswith(CONVERSATION):
+        return "conversation"
+    task, _, about = subject.partition("#")
+    if about in (EVIDENCE, FEEDBACK):
+        return about
+    known = stored.programme.roadmap.tasks.get(task)
+    if known is None:
+        raise LinkError("What this link asks about is no longer part of the plan.", was_known=True)
+    return "gate" if known.kind is Kind.DECISION else "task"
+
+
+def _question(link: AnswerLink, stored: SeenProgramme) -> LinkQuestion:
+    definition, programme = stored.version.definition, stored.programme
+    kind = _kind_of(link.subject, stored)
+    task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
+    case = weigh(stored.judged, task.id) if task is not None and kind in ("gate", "evidence") else None
+    contact = stored.contacts.get(link.person)
+    return LinkQuestion(
+        kind=kind,
+        title=task.name if task else TITLES[Reason(kind)],
+        due_on=link.due_on,
+        programme=definition.programme.name,
+        organisation=definition.programme.organisation,
+        role=definition.role_of(link.person) or "you",
+        office_email=definition.programme.office.email,
+        people=tuple(_people(stored, besides=link.person)) if kind in ("task", "gate", "evidence") else (),
+        against=case.of(State.BLOCKS, State.OPEN) if case else (),
+        for_it=case.of(State.MET, State.WAIVED) if case else (),
+        students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
+        note=task.note if task is not None and kind == "task" else "",
+        statements=_statements(link, stored) if kind == "assessment" else (),
+        language=contact.language if contact else "en",
+    )
+
+
+def _statements(link: AnswerLink, stored: SeenProgramme) -> tuple[tuple[Element, str], ...]:
+    live = link.person in live_people(stored.programme, on=stored.programme.on)
+    return statements(stored.version.definition.change.instrument, live=live)
+
+
+def _people(stored: SeenProgramme, *, besides: str) -> list[tuple[str, str]]:
+    """Return whom something can be passed on to: leads, managers and the like, by role and place."""
+    programme = stored.programme
+    found = []
+    for person in programme.definition.people:
+        contact = stored.contacts.get(person.id)
+        if person.id == besides or contact is None or contact.email is None or not contact.is_active:
+            continue
+        if person.audience == "team":
+            continue
+        place = programme.school(person.school).name if person.school else (person.hub or "")
+        found.append((person.id, f"{person.role}, {place}" if place else person.role))
+    return sorted(found, key=lambda p: p[1])
+
+
+class _Saying:
+    """One answer, and what follows from it."""
+
+    def __init__(
+        self,
+        session: Session,
+        link: AnswerLink,
+        stored: Stored,
+        known: GivenAnswers,
+        given: Given,
+        now: datetime,
+        db: str,
+    ) -> None:
+        self.session, self.link, self.stored, self.known = session, link, stored, known
+        self.given, self.now, self.db = given, now, db
+        self.kind = _kind_of(link.subject, stored)
+        if len(given.text) > MOST_WORDS:
+            raise InputError(f"That is too long: {MOST_WORDS} characters at most.")
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now)
+
+    @property
+    def asked(self) -> str:
+        """Whose reminders an answer is about: of a task's, whoever is asked now, also where their manager answers."""
+        task = self.stored.programme.roadmap.tasks.get(self.link.subject)
+        if task is None or task.owner is None:
+            return self.link.person
+        return self.known.asked_now(task.id, task.owner)
+
+    def take(self) -> str:
+        """Write what was said; return what to tell the person."""
+        if self.kind in ONE_ANSWER and self.given.kind is not AnswerKind.DONE:
+            raise InputError("Choose one of the answers on the page.")
+        return {
+            AnswerKind.DONE: self._done,
+            AnswerKind.ACKNOWLEDGED: self._acknowledged,
+            AnswerKind.NOT_YET: self._not_yet,
+            AnswerKind.BLOCKED: self._blocked,
+            AnswerKind.DELEGATED: self._delegated,
+        }[self.given.kind]()
+
+    def _done(self) -> str:
+        if self.kind == "gate":
+            raise InputError("A gate is answered by a decision: changeflow gate decide. Say that you have seen it.")
+        if self.kind == "task":
+            self._finish()
+            return "Thank you. It is recorded as done."
+        if self.kind == "assessment":
+            self._assess()
+            return "Thank you. Your answers are kept apart, and only groups are reported."
+        text = self.given.text.strip()
+        if self.kind in ("feedback", "sponsor") and not text:
+            raise InputError("Write a line or two.")
+        if self.kind == "sponsor":
+            facts.add_act(
+                self.session,
+                self.link.programme,
+                SponsorAct(on=self.today, what=text),
+                at=self.now,
+                by=self.link.person,
+            )
+        self._keep(AnswerKind.DONE, text=text or None)
+        return "Thank you. It is recorded."
+
+    def _acknowledged(self) -> str:
+        self._keep(AnswerKind.ACKNOWLEDGED)
+        return "Thank you. You will not be reminded of it again for this due day."
+
+    def _not_yet(self) -> str:
+        if self.given.until is None:
+            raise InputError("Give the day by which it will be done.")
+        packs = self.stored.programme.rulepacks
+        at_most = packs.number("nudges", "postponed_at_most", on=self.today)
+        check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today, at_most=at_most)
+        self._keep(AnswerKind.NOT_YET, until=self.given.until)
+        return "Thank you. We will ask again on that day. The plan keeps its own day until it is changed."
+
+    def _blocked(self) -> str:
+        text = self.given.text.strip()
+        if not text:
+            raise InputError("Say in a line what is in the way.")
+        self._keep(AnswerKind.BLOCKED, text=text)
+        return "Thank you. The programme office sees what stands in the way; reminders rest for a week."
+
+    def _delegated(self) -> str:
+        known = [p for p, _ in _people(self.stored, besides=self.link.person)]
+        check_passing_on(self.known, self.link.subject, self.asked, self.given.to or "", known)
+        self._keep(AnswerKind.DELEGATED, to=self.given.to)
+        answers.revoke_links(
+            self.session, self.link.programme, person=self.link.person, now=self.now, subject=self.link.subject
+        )
+        return "Thank you. They are asked from now on."
+
+    def _finish(self) -> None:
+        programme, task = self.stored.programme, self.link.subject
+        if programme.is_done(task):
+            return
+        change = Change(db=self.db, programme=self.link.programme, actor=self.link.person, now=self.now, on=self.today)
+        said = checked_progress(self.stored, [finish_of(programme, task, self.today)], self.today)
+        record_progress(self.session, self.stored, said, self.link.person, change)
+
+    def _assess(self) -> None:
+        scores = dict(self.given.scores)
+        if not scores:
+            raise InputError("Choose an answer to one question at least.")
+        name = round_name(int(self.link.subject.removeprefix(ROUND)))
+        person = self.link.person
+        publications.add_assessments(
+            self.session,
+            self.link.programme,
+            [Assessment(person=person, round=name, on=self.today, scores=scores, evidence="self")],
+        )
+        # No answer row: that somebody answered stands with their scores alone, which nobody sees.
+        self._changed("assess", f"assessment:{name}")
+
+    def _keep(
+        self, kind: AnswerKind, *, until: date | None = None, to: str | None = None, text: str | None = None
+    ) -> None:
+        said = Answer(
+            person=self.asked,
+            subject=self.link.subject,
+            due_on=self.link.due_on,
+            kind=kind,
+            on=self.today,
+            until=until,
+            to=to,
+        )
+        answers.add_answer(self.session, self.link.programme, said, text=text, at=self.now)
+        self._changed(f"answer:{kind.value}", self.link.subject)
+
+    def _changed(self, action: str, subject: str) -> None:
+        actor = "system" if action == "assess" else self.link.person
+        name = self.link.programme
+        after_change(self.session, name, on=self.today, now=self.now, actor=actor, action=action, subject=subject)

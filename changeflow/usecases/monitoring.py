@@ -1,0 +1,70 @@
+"""Is anything late that should have run? And the numbers that a monitoring system reads."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from changeflow.storage import agenda, messages, versions
+from changeflow.storage.database import read_scope
+from changeflow.storage.state import MachineState
+from changeflow.usecases.custody import standing_of
+from changeflow.values.moments import LONDON, spoken_day
+
+TICK_EVERY = timedelta(hours=3)
+"""The tick runs hourly; two may be missed before somebody is told."""
+STUCK_AFTER = timedelta(hours=1)
+STATES = (messages.OPEN, messages.SENT, messages.PARKED, messages.FAILED, messages.DROPPED)
+
+
+def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
+    """Say in a line each what is late or waits for a person; nothing when all is well."""
+    found = []
+    state = MachineState(db)
+    seen = state.seen()
+    with read_scope(db) as session:
+        if why := standing_of(session, state, seen):
+            found.append(why)
+        for name in versions.programme_ids(session):
+            last = agenda.last_tick(session, name)
+            if last is None:
+                found.append(f"{name}: no tick has run yet. Start them with: changeflow flows serve")
+            elif now - last > TICK_EVERY:
+                local = last.astimezone(LONDON)
+                found.append(f"{name}: the last tick ran on {spoken_day(local.date())} at {local:%H:%M}.")
+        states = messages.by_state(session)
+        stuck = messages.open_since(session, now - STUCK_AFTER)
+    if parked := states.get(messages.PARKED, 0):
+        found.append(f"{parked} messages may have gone, and wait for a person to look.")
+    if failed := states.get(messages.FAILED, 0):
+        found.append(f"{failed} messages could not be delivered: see changeflow status.")
+    if stuck:
+        found.append(f"{stuck} messages have been on their way for more than an hour.")
+    return tuple(found)
+
+
+def numbers(*, db: str) -> Mapping[str, int]:
+    """Count messages by state, and what waits to go out."""
+    with read_scope(db) as session:
+        states = messages.by_state(session)
+        waiting = sum(w for w, _ in agenda.counts_by_reason(session).values())
+        reasons = messages.reasons(session)
+    return {f"messages {state}": states.get(state, 0) for state in STATES} | {"nudges waiting": waiting} | reasons
+
+
+def metrics(*, db: str, now: datetime) -> str:
+    """Return the numbers in the text form of Prometheus, without a name or an address."""
+    # Loaded here: only the pages need it.
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+    registry = CollectorRegistry()
+    sent = Gauge("changeflow_messages", "Messages by state", ["state"], registry=registry)
+    waiting = Gauge("changeflow_nudges_waiting", "Nudges that wait to go out", registry=registry)
+    age = Gauge("changeflow_tick_age_seconds", "Since the last tick", ["programme"], registry=registry)
+    with read_scope(db) as session:
+        states = messages.by_state(session)
+        waiting.set(sum(w for w, _ in agenda.counts_by_reason(session).values()))
+        for name in versions.programme_ids(session):
+            if (last := agenda.last_tick(session, name)) is not None:
+                age.labels(name).set((now - last).total_seconds())
+    for state in STATES:
+        sent.labels(state).set(states.get(state, 0))
+    return generate_latest(registry).decode()

@@ -1,0 +1,84 @@
+"""A look ahead: what would go out to whom on which day, what is held back and why; and what people answered."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+
+from sqlmodel import Session
+
+from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.policy import Fate, SendVerdict
+from changeflow.storage import agenda, answers, messages, versions
+from changeflow.storage.database import read_scope, rolled_back
+from changeflow.usecases.dispatch import LEASE
+from changeflow.usecases.messages import Desk, letter_of
+from changeflow.usecases.outbox import Round, draft_of, look
+from changeflow.usecases.permitting import note_look
+from changeflow.usecases.ticks import tick_in
+from changeflow.values.moments import LONDON, local_day, spoken_day
+from changeflow.values.roles import Action
+
+NOON = time(12)
+
+
+def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str]:
+    """Play days through as a tick and a dispatch would, if nothing changes meanwhile; nothing of it is kept."""
+    with rolled_back(db) as session:
+        for n, moment in enumerate(moments):
+            # Of a later day, noon is looked at: it lies within everybody's hours.
+            now = moment if n == 0 else datetime.combine(local_day(moment), NOON, tzinfo=LONDON)
+            for name in agenda.stale(session, day=local_day(now)):
+                tick_in(session, name, now=now)
+            session.flush()
+            found = look(session, now)
+            lines = [line for verdict in found.verdicts for line in _lines(verdict, found, desk)]
+            _pretend(session, found)
+            yield f"{spoken_day(local_day(now), weekday=True)}:"
+            yield from lines or ["  nothing waits"]
+
+
+def _pretend(session: Session, found: Round) -> None:
+    """Take what would go as gone, without sending it: for a look at the days that follow."""
+    for verdict in found.verdicts:
+        ids = [w.id for w in verdict.nudges]
+        if verdict.fate is Fate.WITHDRAWN:
+            agenda.withdraw(session, ids, at=found.now, why=verdict.why)
+    drafts = [draft_of(v, found, "preview.invalid") for v in found.verdicts if v.fate is Fate.GOES]
+    if drafts:
+        opened = messages.open_messages(session, drafts, worker="preview", now=found.now, lease=LEASE) or []
+        ids = [o.id for o in opened]
+        messages.settle(session, ids, worker="preview", state=messages.SENT, at=found.now, channel="preview")
+
+
+def _lines(verdict: SendVerdict, found: Round, desk: Desk) -> Iterator[str]:
+    nudges = [found.nudges[w.id] for w in verdict.nudges]
+    first = nudges[0]
+    house = found.houses[first.programme]
+    role = house.definition.role_of(first.person) or first.person
+    if verdict.fate is Fate.GOES:
+        letter = letter_of(nudges, found.houses, desk, found.now)
+        address = letter.to_address if letter else "nobody"
+        yield f"  goes  {role} <{address}>: {letter.subject if letter else 'no address'}"
+        return
+    word = "gone" if verdict.fate is Fate.WITHDRAWN else "held"
+    for nudge in nudges:
+        yield f"  {word}  {role}: {nudge.content.get('title', nudge.subject)} ({verdict.why})"
+
+
+def answered(*, db: str, programme: str | None, now: datetime | None = None, actor: str | None = None) -> Iterator[str]:
+    """Say what people answered: by role, never that somebody did not answer. The audit notes the look (`now`: when)."""
+    with read_scope(db) as session:
+        names = [programme] if programme else versions.programme_ids(session)
+        for name in names:
+            definition = versions.required(session, name).definition
+            kept = list(answers.said(session, name))
+            if kept and now is not None:
+                note_look(definition, actor, Action.READ_ANSWERS, "answers", db=db, now=now)
+            for answer, text, at in kept:
+                role = definition.role_of(answer.person) or answer.person
+                more = {
+                    AnswerKind.NOT_YET: f" by {spoken_day(answer.until)}" if answer.until else "",
+                    AnswerKind.DELEGATED: f" to {definition.role_of(answer.to)}" if answer.to else "",
+                }.get(answer.kind, "")
+                said = f": {text}" if text else ""
+                what = answer.kind.replace("_", " ")
+                yield f"{spoken_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{said}"

@@ -1,0 +1,167 @@
+"""Pilots and parallel runs: which schools go first; a run's files reconciled, and the result kept."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from changeflow.agenda.go_live import policy_of
+from changeflow.errors import ConflictError, InputError, UnknownThingError
+from changeflow.pilots.choosing import Cohort, choose
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.pilots.entries import PERIOD
+from changeflow.pilots.learning import with_explanations
+from changeflow.pilots.reconciliation import KeptVariance, Reconciliation
+from changeflow.pilots.runs import RunSummary
+from changeflow.planning.pilot_cohort import candidates, most_at_once
+from changeflow.programme.mandates import Subject
+from changeflow.programme.programme import Programme
+from changeflow.reconciliation.compare import digests, reconcile
+from changeflow.storage import audit, pilots
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases.facts import Change
+from changeflow.usecases.permitting import is_permitted, noting_refusals, permit
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.stored import Stored, after_change, load
+from changeflow.values.roles import Action
+
+
+def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
+    """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
+    programme = plan_folder(folder).programme
+    schools = programme.definition.schools
+    if not 1 <= size < len(schools):
+        raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
+    most, why = most_at_once(programme)
+    if size > most:
+        raise InputError(f"{size} schools are too many to go first: {why}, which is enough for {most}.")
+    found = choose(candidates(programme), size=size)
+    if not found:
+        able = sum(not c.why_not for c in candidates(programme))
+        raise InputError(f"No {size} schools can go first: {able} are able to, and rollout.yaml says who must.")
+    return programme, found
+
+
+def reconcile_files(
+    old: Path,
+    new: Path,
+    policy: ParallelRunPolicy,
+    *,
+    period: str,
+    identity: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Reconciliation:
+    """Compare two files; nothing is stored."""
+    return reconcile(old, new, policy, period=period, identity=identity, say=say)
+
+
+def reconcile_stored(
+    old: Path,
+    new: Path,
+    *,
+    service: str,
+    period: str,
+    change: Change,
+    identity: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> tuple[Reconciliation, bool]:
+    """Compare two files by a stored service's own policy and keep the result; False when this run is kept already.
+
+    What is returned has single contracts only for those who may look at them, and the audit notes that they did.
+    """
+    files = [old, new, *([identity] if identity else [])]
+    with read_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on)
+        _permitted(stored, change, service)
+        policy = _policy(stored, service)
+        _check_period(period, change.on)
+    # Nobody waits while a million contracts are compared: what they were judged by is looked at again when they are.
+    digest = _digest(files, policy, service, period)
+    result = reconcile_files(old, new, policy, period=period, identity=identity, say=say)
+    if _digest(files, policy, service, period) != digest:
+        raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was kept; try again.")
+    with session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        by, name = _permitted(stored, change, service), stored.programme.id
+        if _policy(stored, service) != policy:
+            raise ConflictError(
+                f"While {period} was compared, somebody explained something or stored another version. Nothing was "
+                "kept; reconcile it again."
+            )
+        summary = result.summary(service=service, period=period, on=change.on)
+        is_new = pilots.add_run(session, name, summary, result, digest=digest, at=change.now, by=by)
+        if is_new:
+            subject = f"{service}:{period}:{digest[:12]}"
+            after_change(session, name, on=change.on, now=change.now, actor=by, action="reconcile", subject=subject)
+        about = service_subject(stored.programme, service)
+        if not is_permitted(stored.version.definition, by, Action.READ_CONTRACTS, about, on=change.on):
+            return result.without_contracts(), is_new
+        if result.names_contracts:
+            subject = f"run:{service}:{period}:masked"
+            audit.append(session, name, at=change.now, actor=by, action="look", subject=subject)
+    return result, is_new
+
+
+def _permitted(stored: Stored, change: Change, service: str) -> str:
+    about = Subject(service=service)
+    return permit(stored.version.definition, change.actor, Action.RECONCILE, about, on=change.on)
+
+
+def _policy(stored: Stored, service: str) -> ParallelRunPolicy:
+    """Return by what a service's runs are judged, with what people have explained."""
+    found = next((s for s in stored.programme.services if s.service == service), None)
+    if found is None:
+        raise UnknownThingError("service", service, [s.service for s in stored.programme.services])
+    return with_explanations(policy_of(found), stored.programme.facts.pilot, service)
+
+
+def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:
+    """Return every kept run of a service, in the order in which they were kept."""
+    with read_scope(db) as session:
+        found = load(session, programme, on=on).programme
+    if service not in {s.service for s in found.services}:
+        raise UnknownThingError("service", service, [s.service for s in found.services])
+    return found.facts.runs_of(service)
+
+
+def kept_variances(
+    service: str, period: str, change: Change, *, in_full: bool = False
+) -> tuple[RunSummary, list[KeptVariance]]:
+    """Return a period's latest run, and its differences one by one as long as they are kept.
+
+    What single people are paid is for the service's manager and lead provider, also where contracts are masked: who
+    has looked goes into the audit. `in_full`: contracts will be named.
+    """
+    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
+        stored = load(session, change.programme, on=change.on, for_change=True)
+        name = stored.programme.id
+        about = service_subject(stored.programme, service)
+        by = permit(stored.version.definition, change.actor, Action.READ_CONTRACTS, about, on=change.on)
+        runs = {r.period: r for r in stored.programme.facts.runs_of(service)}
+        if period not in runs:
+            raise UnknownThingError("run", f"{service} {period}", [f"{service} {p}" for p in runs])
+        subject = f"run:{service}:{period}" if in_full else f"run:{service}:{period}:masked"
+        audit.append(session, name, at=change.now, actor=by, action="look", subject=subject)
+        return runs[period], pilots.latest_variances(session, name, service, period)
+
+
+def service_subject(programme: Programme, service: str) -> Subject:
+    """Return a service as the thing that an action is about; an unknown one is an error."""
+    found = {s.service: s for s in programme.services}
+    if service not in found:
+        raise UnknownThingError("service", service, found)
+    return Subject(thing=found[service].name, service=service)
+
+
+def _check_period(period: str, on: date) -> None:
+    """A run is of a month that was paid, or is being paid."""
+    if not re.fullmatch(PERIOD, period):
+        raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.")
+    if period > f"{on:%Y-%m}":
+        raise InputError(f"{period} lies in the future: there is nothing to compare yet. Nothing was kept.")
+
+
+def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:
+    parts = [*digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

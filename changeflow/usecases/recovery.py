@@ -1,0 +1,83 @@
+"""What would let us keep a date? The cheapest of the levers that risk.yaml names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.planning.recovery import RecoveryQuestion, changes_of, player
+from changeflow.planning.risk import without_range
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.risk.levers import KeptDate, TaskChange, cheapest
+from changeflow.roadmap.tasks import Milestone
+from changeflow.usecases.plan import warn_of_compiling
+from changeflow.usecases.risk import ask
+from changeflow.values.moments import DAY, minute_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryAnswer:
+    """What was asked, and what was found."""
+
+    programme: Programme
+    milestone: Milestone
+    by: date
+    percent: int
+    levers: tuple[TaskChange, ...]
+    kept: KeptDate
+    iterations: int
+    seed: int
+
+
+def what_keeps(
+    programme: Programme,
+    milestone: str,
+    *,
+    by: date | None,
+    percent: int,
+    iterations: int,
+    seed: int,
+    assume: str | None = None,
+    say: Callable[[str], None] | None = None,
+) -> RecoveryAnswer:
+    """Find the cheapest levers with which a milestone is reached by a day in `percent` of a hundred iterations.
+
+    `by` is its deadline when left out. As with a simulation, odds are told only where what drives the end has ranges,
+    or `assume` says what to take for them: else `CheckFailedError` names what is missing.
+    """
+    known = {m.id: m for m in programme.open_milestones}
+    if milestone not in known:
+        raise UnknownThingError("open milestone", milestone, known)
+    chosen = known[milestone]
+    day = by or chosen.deadline
+    if day is None:
+        raise InputError(f"'{milestone}' has no deadline. Say which day to keep: --by 2027-09-01.")
+    if not 1 <= percent <= 99:
+        raise InputError("Give odds between 1 and 99 percent: --odds 80.")
+    if not programme.definition.risk.levers:
+        raise InputError("No lever is named. Write levers: into risk.yaml: what could be done, and what each costs.")
+    if assume is None and (missing := without_range(programme)):
+        names = ", ".join(t.id for t in missing)
+        raise CheckFailedError(
+            f"These drive the end and have no range, so odds would say little: {names}. Write "
+            "estimate: [30d, 45d, 70d] at each, or try --assume 80,150."
+        )
+    warn_of_compiling("kernel_risk", say)
+    asked = ask(programme, iterations=iterations, assume=assume, learn=True)
+    model = asked.model
+    levers = changes_of(programme, model)
+    question = RecoveryQuestion(
+        target=chosen.task, by=minute_of(day) + DAY, percent=percent, iterations=iterations, seed=seed
+    )
+    play = player(asked.roadmap, model, levers, question)
+    kept = cheapest(levers, question.by, play)
+    return RecoveryAnswer(
+        programme=programme,
+        milestone=chosen,
+        by=day,
+        percent=percent,
+        levers=levers,
+        kept=kept,
+        iterations=iterations,
+        seed=seed,
+    )

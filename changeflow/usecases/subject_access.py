@@ -1,0 +1,222 @@
+"""Subject access: what is kept about one person, and until when they must have it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from changeflow.adkar.access import Pause, answer_by
+from changeflow.calendar.uk import public_holidays
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.definition import Definition
+from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
+from changeflow.storage.database import read_scope, rolled_back, session_scope
+from changeflow.storage.ledger import Erasure
+from changeflow.storage.state import MachineState
+from changeflow.usecases.permitting import noting_refusals, permit
+from changeflow.usecases.stored import SYSTEM, load
+from changeflow.values.moments import local_day
+from changeflow.values.roles import Action
+from changeflow.values.rulepack import Rulepacks
+
+PURPOSE = (
+    "To plan and lead the change programme: who does what by when, who is told of it, and where groups of people "
+    "stand. Scores are shown for groups alone, and never used to choose who keeps a post."
+)
+
+SCORES = "assessments"
+"""What `rows_about` calls a person's scores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theirs:
+    """What belongs to one person."""
+
+    ids: tuple[str, ...]
+    """All ids of theirs that the programme knows."""
+    unsure: tuple[str, ...]
+    """Ids that share an address with them, and may be other people: not reached."""
+    elsewhere: tuple[str, ...]
+    """Other programmes that have something about them: not reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export has."""
+
+    theirs: Theirs
+    about: dict[str, Any]
+    """All that is kept, for the person alone: it names no other id that may be somebody else's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What an erasure has reached."""
+
+    theirs: Theirs
+    removed: dict[str, int]
+    """How much of what."""
+
+
+def deadline(
+    received: date,
+    *,
+    db: str,
+    programme: str | None,
+    now: datetime,
+    is_complex: bool = False,
+    pauses: Iterable[Pause] = (),
+) -> date:
+    """Return the last day on which a request that came on a day may be answered. Planning minimum, not legal advice."""
+    with read_scope(db) as session:
+        stored = load(session, programme, on=local_day(now))
+        return _deadline(
+            stored.version.definition, stored.programme.rulepacks, received, now, is_complex=is_complex, pauses=pauses
+        )
+
+
+def look_up(
+    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, also: Collection[str] = ()
+) -> Theirs:
+    """Return what an erasure of a person would reach; nothing is changed."""
+    with noting_refusals(db, now), rolled_back(db) as session:
+        stored = load(session, programme, on=local_day(now))
+        permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
+        return _theirs(session, stored.programme.id, person, also=also)
+
+
+def everything_about(
+    person: str,
+    received: date,
+    *,
+    db: str,
+    programme: str | None,
+    actor: str | None,
+    now: datetime,
+    reason: str = "",
+    also: Collection[str] = (),
+) -> Exported:
+    """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom.
+
+    They may be gone from people.csv. `also` are further ids of theirs, which have or had an address of theirs.
+    Nothing else shows the scores of one person: where there are any, the reader gives a reason. The audit notes that
+    there was one; its words are not kept.
+    """
+    with noting_refusals(db, now), session_scope(db) as session:
+        stored = load(session, programme, on=local_day(now), for_change=True)
+        by = permit(stored.version.definition, actor, Action.EXPORT_PERSON, on=local_day(now))
+        name, definition = stored.programme.id, stored.version.definition
+        theirs = _theirs(session, name, person, also=also)
+        part = next((p for p in definition.people if p.id in theirs.ids), None)
+        found: dict[str, Any] = {
+            "about": person,
+            "ids of theirs": list(theirs.ids),
+            "programme": definition.programme.name,
+            "organisation": definition.programme.organisation,
+            "asked for on": received.isoformat(),
+            "to be answered by": _deadline(definition, stored.programme.rulepacks, received, now).isoformat(),
+            "read on": now.isoformat(timespec="seconds"),
+            "purpose": PURPOSE,
+            "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},
+        }
+        if theirs.elsewhere:
+            found["other programmes that have something about them"] = list(theirs.elsewhere)
+        recipients = own_ids.own_recipients(session, name, theirs.ids)
+        for one in theirs.ids:
+            for what, rows in persons.rows_about(session, name, one, recipients[one]).items():
+                known = found.setdefault(what, [])
+                known += [row for row in rows if row not in known]
+        if found.get(SCORES) and not reason.strip():
+            raise InputError(
+                f"The export has {person}'s scores. Give the reason why they are needed, such as their own request: "
+                "--reason “…”. Nothing was exported."
+            )
+        given = "reason given" if reason.strip() else "no reason"
+        read = [("person:export", f"person:{one}:{given}") for one in theirs.ids]
+        audit.append_all(session, name, read, at=now, actor=by)
+    return Exported(theirs=theirs, about=found)
+
+
+def erase(
+    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, also: Collection[str] = ()
+) -> Erased:
+    """Erase what is about a person, in one transaction; return what was reached.
+
+    Totals that were published stay as they are. The ids stay in versions and in the audit, as pseudonyms. `also` are
+    further ids of theirs, which share an address with them: only the person who erases can know that.
+    """
+    state = MachineState(db)
+    with noting_refusals(db, now), ledger.kept(state) as keep, session_scope(db) as session:
+        stored = load(session, programme, on=local_day(now), for_change=True)
+        by = permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
+        name = stored.programme.id
+        theirs = _theirs(session, name, person, also=also)
+        emails = {one: _own_email(session, name, one, theirs.ids) for one in theirs.ids}
+        removed = erase_in(session, name, theirs.ids, actor=by, at=now)
+        # Outside the database, and on the disk before it commits: no copy that is put back brings them back.
+        identity = custody.read(session).identity
+        for one in theirs.ids:
+            keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=now))
+        rewriting.owe(state)
+    rewriting.settle(state)
+    return Erased(theirs=theirs, removed=removed)
+
+
+def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, at: datetime) -> dict[str, int]:
+    """Erase what is about some ids within a transaction of the caller's, who has locked the programme.
+
+    Return how much of what. No other id is looked for.
+    """
+    known_people.remember(session, name)
+    recipients = own_ids.own_recipients(session, name, people)
+    emails = {one: _own_email(session, name, one, people) for one in people}
+    removed: Counter[str] = Counter()
+    for one in people:
+        done = erasure.erase(session, name, one, email=emails[one], recipients=recipients[one], at=at)
+        for what, count in done.items():
+            removed[what] += count
+        audit.append(session, name, at=at, actor=actor, action="person:erase", subject=f"person:{one}")
+    versions.touch(session, name)
+    return dict(removed)
+
+
+def _theirs(session: Session, name: str, person: str, *, also: Collection[str]) -> Theirs:
+    """Return the ids of a person that a programme knows; one of which nothing is known is an `UnknownThingError`."""
+    identity = own_ids.identity_of(session, person, also=also)
+    if strange := sorted(set(also) - set(identity.ids)):
+        raise InputError(
+            f"{', '.join(strange)}: no address that {person} has or had. Ask for them one by one; nothing was done."
+        )
+    named = own_ids.programmes_that_name(session, identity.ids)
+    own = named.pop(name, [])
+    if not own or person == SYSTEM:
+        raise UnknownThingError("person", person, versions.contacts(session, name))
+    return Theirs(ids=tuple(own), unsure=identity.unsure, elsewhere=tuple(named))
+
+
+def _own_email(session: Session, name: str, person: str, people: Sequence[str]) -> str | None:
+    """Return a person's address, unless another person has or had it: they would count as erased too."""
+    contact = versions.contact(session, name, person)
+    if contact is None or own_ids.is_address_shared(session, name, person, people):
+        return None
+    return contact.email
+
+
+def _deadline(
+    definition: Definition,
+    packs: Rulepacks,
+    received: date,
+    now: datetime,
+    *,
+    is_complex: bool = False,
+    pauses: Iterable[Pause] = (),
+) -> date:
+    if received > local_day(now):
+        raise InputError(f"{received:%d %B %Y} is still to come. Give the day on which the request came.")
+    months = packs.number("privacy", "access_months_complex" if is_complex else "access_months", on=received)
+    nation = definition.programme.nation
+    free = {day for day, _ in public_holidays(nation, received.year, received.year + 2)}
+    return answer_by(received, months=months, works_on=lambda d: d.weekday() < 5 and d not in free, pauses=pauses)

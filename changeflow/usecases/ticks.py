@@ -1,0 +1,167 @@
+"""Tick: find what is due and write it down once, with the nudges that follow from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from changeflow.agenda.asks import CANCELLATION, about_calendar, asks
+from changeflow.agenda.criteria import State
+from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
+from changeflow.agenda.gates import weigh
+from changeflow.agenda.load import CONVERSATION, conversations
+from changeflow.agenda.policy import NudgePolicy
+from changeflow.agenda.reasons import Reason
+from changeflow.logs import log
+from changeflow.programme.dates import dates_of
+from changeflow.reports.decisions import SAYS
+from changeflow.storage import agenda, answers, audit, plans, publications, versions
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.state import StateSeen
+from changeflow.usecases.custody import count_on, note_seen, take_stock
+from changeflow.usecases.publishing import prepare, publish_closed
+from changeflow.usecases.stored import SYSTEM, Stored, load
+from changeflow.values.moments import LONDON, local_day
+from changeflow.values.words import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """What one tick did for one programme."""
+
+    programme: str
+    due: int
+    new: int
+    """Things that no earlier tick had written; a tick run twice has none the second time."""
+    withdrawn: int = 0
+    """Nudges that no longer hold: what they ask for is done, has moved, or is with somebody else."""
+    readiness: bool
+    """The forecast had moved since the last one, and was stored anew."""
+
+
+def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticked, ...]:
+    """Write what is due at `now` for one programme or all, in one transaction each.
+
+    What is due follows from a programme's state and the day alone: where neither has changed since the last tick, there
+    is nothing to look at.
+    """
+    today, stock = local_day(now), take_stock(db=db, now=now)
+    with read_scope(db) as session:
+        names = [programme] if programme else versions.programme_ids(session)
+        stale = set(agenda.stale(session, day=today, names=names))
+        counts = agenda.due_counts(session)
+    return tuple(
+        _tick_one(name, db=db, now=now, seen=stock.seen)
+        if name in stale or name not in counts  # a name that is not stored is told where it is loaded
+        else Ticked(programme=name, due=counts[name], new=0, readiness=False)
+        for name in names
+    )
+
+
+def _tick_one(name: str, *, db: str, now: datetime, seen: StateSeen | None) -> Ticked:
+    with session_scope(db) as session:
+        ticked = tick_in(session, name, now=now)
+        after = count_on(session, seen)
+    note_seen(after, db=db)
+    return ticked
+
+
+def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
+    """Tick one programme within a transaction of the caller's."""
+    today = local_day(now)
+    # Before the lock on the programme, as an import does: neither waits for the other for ever.
+    if publishes := bool(publications.unpublished(session, name)):
+        prepare(session, now=now)
+    versions.lock_programme(session, name)
+    if publishes:
+        publish_closed(session, name, on=today, now=now)
+    stored = load(session, name, on=today)
+    revision = versions.revision(session, name)
+    readers = Readers(stored.contacts, answers.answers(session, name), agenda.invited(session, name))
+    due = (
+        *due_things(stored.programme, today=today, readers=readers),
+        *asks(stored.judged, today=today, readers=readers),
+    )
+    due = (*due, *conversations(stored.programme, due, today=today, readers=readers))
+    opens = NudgePolicy.of(stored.programme.rulepacks, on=today).send_from
+    new, withdrawn = agenda.record(
+        session,
+        name,
+        due,
+        at=now,
+        not_before=datetime.combine(today, opens, tzinfo=LONDON),
+        contents={d.key: content_of(d, stored, readers) for d in due if d.person is not None},
+    )
+    dates = dates_of(stored.programme)
+    number = plans.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
+    agenda.save_tick(session, name, at=now, revision=revision, day=today, due=len(due))
+    subject = f"tick:{today.isoformat()}:{new}"
+    audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject, fallback=not new)
+    log("tick", programme=name, due=len(due), new=new, withdrawn=withdrawn)
+    return Ticked(programme=name, due=len(due), new=new, withdrawn=withdrawn, readiness=number is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickRequest:
+    """How many things of one reason are with people, in one programme."""
+
+    programme: str
+    reason: Reason
+    waiting: int
+    """Nudges that have not gone out yet."""
+    sent: int
+
+    def row(self) -> dict[str, object]:
+        return {"programme": self.programme, self.reason.value: self.waiting + self.sent, "not out yet": self.waiting}
+
+
+def ask(*reasons: Reason, db: str, now: datetime) -> tuple[TickRequest, ...]:
+    """Tick, and say how things of some reasons stand in every programme: what the flows of one reason do."""
+    ticked = tick(db=db, now=now)
+    with read_scope(db) as session:
+        counts = agenda.counts_by_reason(session)
+    return tuple(
+        TickRequest(programme=t.programme, reason=reason, waiting=waiting, sent=sent)
+        for t in ticked
+        for reason in reasons
+        for waiting, sent in [counts.get((t.programme, reason.value), (0, 0))]
+    )
+
+
+TITLES: Mapping[Reason, str] = {
+    Reason.ASSESSMENT: "Where do you stand?",
+    Reason.SPONSOR: "A visible act for the change",
+    Reason.CONVERSATION: "Talk about what can wait",
+}
+"""What is asked for where no task is."""
+
+
+def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
+    """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
+    task = stored.programme.roadmap.tasks.get(due.task)
+    # Who has no manager is told themselves, and then not as if it were somebody else's.
+    for_manager = due.rung == TO_MANAGER and due.person != due.asked
+    owner = stored.version.definition.role_of(due.asked)
+    content: dict[str, Any] = {
+        "title": task.name if task else TITLES.get(due.reason, due.subject),
+        "for_manager": for_manager,
+        "owner_role": owner or "owner",
+    }
+    if task is not None and task.note and not for_manager:
+        content["note"] = task.note
+    if due.reason is Reason.CONVERSATION:
+        content["owner_role"] = stored.version.definition.role_of(due.subject.removeprefix(CONVERSATION))
+    if about := about_calendar(due.subject):
+        known = readers.invited.get((due.task, due.person or ""))
+        is_new = known is None or known.is_cancelled
+        content["calendar"] = "cancelled" if about == CANCELLATION else "invited" if is_new else "moved"
+        content["sequence"] = known.times if known else 0
+    # Evidence goes to whoever decides or has to bring it; what goes up the line is that it is late, and no more.
+    if task is not None and task.kind is Kind.DECISION and not for_manager:
+        case = weigh(stored.judged, task.id)
+        if case.criteria and due.reason is not Reason.EVIDENCE:
+            content["says"] = SAYS[case.proposal]
+        content["against"] = list(case.of(State.BLOCKS, State.OPEN))
+    return content

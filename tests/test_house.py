@@ -1,0 +1,42 @@
+"""How the code is laid out: one name for one thing, and every import under the name that the module has."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+TOP = Path(__file__).parents[1]
+PRODUCT = ("changeflow", "flows")
+EVERYTHING = (*PRODUCT, "tests", "bench", "chaos", "disclosure")
+
+
+def modules(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+    for package in packages:
+        for path in sorted((TOP / package).rglob("*.py")):
+            name = ".".join(path.relative_to(TOP).with_suffix("").parts).removesuffix(".__init__")
+            yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_no_two_public_classes_share_a_name():
+    where: dict[str, list[str]] = defaultdict(list)
+    for module, tree in modules(*PRODUCT):
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where[node.name].append(module)
+    assert len(where) > 500
+    assert {name: found for name, found in where.items() if len(found) > 1} == {}
+
+
+def test_no_module_is_renamed_on_import():
+    known = {name for name, _ in modules(*EVERYTHING)}
+    renamed = []
+    for module, tree in modules(*EVERYTHING):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                names = [(f"{node.module}.{a.name}", a.asname) for a in node.names]
+            elif isinstance(node, ast.Import):
+                names = [(a.name, a.asname) for a in node.names]
+            else:
+                continue
+            renamed += [f"{module}: {full} as {asname}" for full, asname in names if asname and full in known]
+    assert renamed == []
