@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# Each worker has neighbouring tests, which share what a module prepares, and takes over others' when it has none left.
+TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
@@ -25,11 +27,11 @@ run: $(VENV)/.ready  ## The main job on the sample programme: plan, store, nudge
 	@$(BIN)/python -m changeflow.cli.demo out
 
 test: $(VENV)/.ready  ## Every test
-	@$(BIN)/python -m pytest -n 2
+	@$(TESTS)
 
 check: $(VENV)/.ready  ## Quick: format, lint, types, layers, the fast tests
 	@$(MAKE) -s lint
-	@$(BIN)/python -m pytest -n 2 -m "not slow"
+	@$(TESTS) -m "not slow"
 
 lint: $(VENV)/.ready  ## Format, lint, types and layers, without tests
 	@$(BIN)/ruff format --check -q .

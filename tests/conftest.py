@@ -37,6 +37,16 @@ def pytest_sessionfinish() -> None:
     shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that are slow as a whole, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: not any(mark.name == "slow" for mark in _marks_of_module(item)))
+
+
+def _marks_of_module(item: pytest.Item) -> list[pytest.Mark]:
+    module = item.getparent(pytest.Module)
+    return module.own_markers if module is not None else []
+
+
 def _drop_stale_kernels() -> None:
     """Drop a compiled kernel that is older than any of its parts: numba looks at the file of the caller alone."""
     folder = Path(roadmap.__file__).parent

@@ -37,6 +37,7 @@ from changeflow.values.words import Outcome
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.conftest import SAMPLE
 
+pytestmark = pytest.mark.slow
 LONDON = ZoneInfo("Europe/London")
 BANK_HOLIDAYS = {
     date.fromisoformat(day)
@@ -264,7 +265,6 @@ def lived(db: str, folder: Path, actor: str, days: list[date], seed: int) -> Yea
     return year
 
 
-@pytest.mark.slow
 @settings(max_examples=1, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(seed=st.integers(0, 2**32))
 def test_a_year_of_the_sample(tmp_path_factory: pytest.TempPathFactory, seed: int):
@@ -287,7 +287,6 @@ head,Head,Head teacher,head@example.org,lead,ash,,chief,mon;thu,,
 """
 
 
-@pytest.mark.slow
 @settings(max_examples=5, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(
     seed=st.integers(0, 2**32),
