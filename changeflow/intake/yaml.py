@@ -1,30 +1,28 @@
 """YAML with the position of every key and value, duplicate keys refused, and aliases kept small."""
 
+import gc
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.composer import Composer, MaxDepthExceededError
-from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from changeflow.intake.opening import read_text
+from changeflow.intake.scalars import INT, TIMESTAMP
+from changeflow.intake.yaml_nodes import MAX_DEPTH, MAX_NODES, TOO_MANY, Composed, Construct, Node, TooBigError, compose
 from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.problem import Problem
 
 MAX_BYTES = 2_000_000
 """A programme's file has some tens of kilobytes; one of twenty thousand tasks has one and a half megabytes."""
-MAX_NODES = 300_000
-"""Keys and values of a file: reading more takes too long, and too much memory."""
 MAX_UNFOLDED = 100_000
 """Keys and values that aliases repeat: an anchor bomb of a few lines would make billions."""
-MAX_DEPTH = 50
 MAX_SCALAR = 100_000
 """Characters of one value, or of one line: longer ones are read slowly."""
 _DIGITS = 18
@@ -58,56 +56,34 @@ class Document:
         return Problem(file=self.file, line=line, column=column, what=what, remedy=remedy)
 
 
-_TOO_MANY = f"It has more than {MAX_NODES:,} keys and values.", "Split it into several files."
-
-
-class _TooBigError(Exception):
-    """Whose arguments are what is too big, and what to do about it."""
-
-
-class _Composer(Composer):
-    """Counts what it makes, so that a file cannot fill the memory."""
-
-    def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, **named)
-        self.made = 0
-        # A name that is given twice stands for the later place, and no one needs a warning.
-        self.warn_double_anchors = False
-
-    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401
-        self.made += 1
-        if self.made > MAX_NODES:
-            raise _TooBigError(*_TOO_MANY)
-        return super().compose_node(parent, index)
-
-
 def read_yaml(path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None) -> Document | None:
     """Read one YAML file; what is wrong is added to `problems`, and then nothing is returned."""
     text = read_text(path, shown, problems, most=MAX_BYTES, inside=inside)
     return None if text is None else parse_yaml(text, shown, problems)
 
 
-def parse_yaml(text: str, shown: str, problems: list[Problem]) -> Document | None:
+def parse_yaml(
+    text: str, shown: str, problems: list[Problem], *, composed_by: Callable[[str], Composed] = compose
+) -> Document | None:
     """Parse YAML text of the file `shown`: one document, a mapping, of plain values."""
     if (line := next((n for n, each in enumerate(text.split("\n"), 1) if len(each) > MAX_SCALAR), 0)) > 0:
         what = f"The line has more than {MAX_SCALAR:,} characters."
         problems.append(Problem(file=shown, line=line, what=what, remedy="Write it shorter, or on several lines."))
         return None
     if text.count(",") + text.count("\n") > MAX_NODES:
-        problems.append(Problem(file=shown, what=_TOO_MANY[0], remedy=_TOO_MANY[1]))
+        problems.append(Problem(file=shown, what=TOO_MANY[0], remedy=TOO_MANY[1]))
         return None
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Composer, yaml.max_depth = _Composer, MAX_DEPTH
     document = Document(shown, text=text)
     try:
-        node = yaml.compose(text)
-        if node is not None:
-            builder = _Builder(document, yaml.constructor)
-            document.data = builder.build(node, ())
-            problems += builder.problems
-            if builder.problems:
-                return None
-    except _TooBigError as error:
+        with _collector_paused():
+            node, construct = composed_by(text)
+            if node is not None:
+                builder = _Builder(document, construct)
+                document.data = builder.build(node, ())
+                problems += builder.problems
+                if builder.problems:
+                    return None
+    except TooBigError as error:
         what, remedy = error.args
         problems.append(Problem(file=shown, what=what, remedy=remedy))
         return None
@@ -125,6 +101,19 @@ def parse_yaml(text: str, shown: str, problems: list[Problem]) -> Document | Non
     return document
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the search for cycles: looking at all that was read, again and again, takes longer than reading it."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _syntax_problem(error: YAMLError, shown: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     what = str(getattr(error, "problem", None) or error).split("\n")[0]
@@ -140,9 +129,9 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
 
 
 class _Builder:
-    def __init__(self, document: Document, constructor: SafeConstructor) -> None:
+    def __init__(self, document: Document, construct: Construct) -> None:
         self.document = document
-        self.constructor = constructor
+        self.construct = construct
         self.problems: list[Problem] = []
         self.built: set[int] = set()
         self.repeated = 0
@@ -152,19 +141,19 @@ class _Builder:
         if id(node) in self.built:
             self.repeated += 1
             if self.repeated > MAX_UNFOLDED or len(path) > MAX_DEPTH:
-                raise _TooBigError("Its aliases unfold to too much.", "Write the values out.")
+                raise TooBigError("Its aliases unfold to too much.", "Write the values out.")
         self.built.add(id(node))
         self.document.values[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
         if str(node.tag) not in _CORE:
             self._add(node, f"The tag '{node.tag}' is not read.", "Write plain text, numbers, dates and lists.")
             return None
-        if isinstance(node, MappingNode):
+        if node.id == "mapping":
             return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
+        if node.id == "sequence":
             return [self.build(child, (*path, n)) for n, child in enumerate(node.value)]
         return self._scalar(node)
 
-    def _mapping(self, node: MappingNode, path: Path_) -> dict[str, Any]:
+    def _mapping(self, node: Node, path: Path_) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for key, value in self._pairs(node):
             name = str(key.value)
@@ -179,33 +168,32 @@ class _Builder:
             out[name] = self.build(value, here)
         return out
 
-    def _pairs(self, node: MappingNode) -> Iterator[tuple[ScalarNode, Node]]:
+    def _pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         for key, value in node.value:
-            if isinstance(key, ScalarNode):
+            if key.id == "scalar":
                 yield key, value
             else:
                 self._add(key, "A key is a list or a mapping.", "A key is a word.")
 
     def _scalar(self, node: Node) -> Any:  # noqa: ANN401
-        kind, text = str(node.tag).rpartition(":")[2], str(node.value)
-        said = f"'{text[:60]}'"
+        tag, text = str(node.tag), str(node.value)
         if len(text) > MAX_SCALAR:
             return self._add(node, f"The value has more than {MAX_SCALAR:,} characters.", "Write it shorter.")
-        if kind == "int" and len(text) > _DIGITS:
-            return self._add(node, f"{said} is too large.", f"A number has at most {_DIGITS} digits.")
+        if tag == INT and len(text) > _DIGITS:
+            return self._add(node, f"'{text[:60]}' is too large.", f"A number has at most {_DIGITS} digits.")
         try:
-            value = self.constructor.construct_object(node)
+            value = self.construct(node)
         except (ValueError, ArithmeticError, LookupError, TypeError, YAMLError):
-            if kind == "timestamp":
-                return self._add(node, f"{said} is not a date that exists.", "Write year-month-day.")
-            return self._add(node, f"{said} cannot be read.", "Put text in quotation marks.")
+            if tag == TIMESTAMP:
+                return self._add(node, f"'{text[:60]}' is not a date that exists.", "Write year-month-day.")
+            return self._add(node, f"'{text[:60]}' cannot be read.", "Put text in quotation marks.")
+        if isinstance(value, str) and (control := _CONTROL.search(value)):
+            return self._add(node, f"The text holds the control character U+{ord(control[0]):04X}.", "Take it out.")
         if isinstance(value, date) and not is_supported(value):
             what, _, remedy = out_of_range(text[:60]).partition(". ")
             return self._add(node, f"{what}.", f"{remedy}.")
         if isinstance(value, float) and not math.isfinite(value):
-            return self._add(node, f"{said} is not a number that exists.", "Write one in digits, such as 0.5.")
-        if isinstance(value, str) and (control := _CONTROL.search(value)):
-            return self._add(node, f"The text holds the control character U+{ord(control[0]):04X}.", "Take it out.")
+            return self._add(node, f"'{text[:60]}' is not a number that exists.", "Write one in digits, such as 0.5.")
         return value
 
     def _add(self, node: Node, what: str, remedy: str) -> None:

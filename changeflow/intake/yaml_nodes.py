@@ -1,0 +1,195 @@
+"""Compose YAML text into nodes with positions: by libyaml where it reads as ruamel.yaml does, otherwise by ruamel.yaml.
+
+libyaml is some thirty times faster, but it follows YAML 1.1 and its messages differ. So ruamel.yaml composes every text
+that the two might read differently, and every text that libyaml refuses (docs/decisions/0016).
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import ruamel.yaml
+import yaml
+
+from changeflow.intake.scalars import STR, tag_of, value_of
+
+MAX_NODES = 300_000
+"""Keys and values of a file: reading more takes too long, and too much memory."""
+MAX_DEPTH = 50
+TOO_MANY = f"It has more than {MAX_NODES:,} keys and values.", "Split it into several files."
+_SEQ, _MAP = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
+_DOUBTFUL = re.compile(
+    # Tabs, line breaks that YAML 1.2 does not know, and byte order marks.
+    "[\t\x85\u2028\u2029\ufeff]|\r(?!\n)"
+    # Where a word may begin: tags, complex keys, a colon before text, and anchors of other characters than libyaml's.
+    r"|(?<![^\s\[{,])(?:[!?]|:(?=\S)|[&*](?![A-Za-z0-9_-]+(?:[\s,\]}]|\Z)| ))"
+    # A colon right after what is quoted or in brackets, or before a bracket; and an escape that only libyaml knows.
+    r"|[\]}\"']:(?=\S)|:[\[\]{},]|\\'"
+    # Directives and further documents.
+    r"|^%|^\.\.\.|\n---"
+    # A block of text whose header has a comment without a space, or that begins with a line of spaces.
+    r"|[|>][-+0-9]*#|[|>][^|>\n]*\n +\r?\n",
+    re.MULTILINE,
+)
+"""Where libyaml may read something else than ruamel.yaml does."""
+
+
+class Mark(Protocol):
+    """A place in the text: line and column, from 0."""
+
+    line: int
+    column: int
+
+
+class Node(Protocol):
+    """A scalar, sequence or mapping, whichever composed it."""
+
+    id: str
+    tag: Any
+    value: Any
+    start_mark: Mark
+
+
+Construct = Callable[[Any], object]
+"""Makes the value of a scalar node."""
+Composed = tuple[Node | None, Construct]
+
+
+class TooBigError(Exception):
+    """Whose arguments are what is too big, and what to do about it."""
+
+
+class _DoubtError(Exception):
+    """ruamel.yaml should read this."""
+
+
+def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed:
+    """Compose the one document of a text; return its node, if it has one, and what makes values of its scalars.
+
+    What is wrong with the text is an error of ruamel.yaml, or `TooBigError`.
+    """
+    if _DOUBTFUL.search(text) is None:
+        try:
+            return _compose_fast((reader or READER)(text), text), _construct
+        except (yaml.YAMLError, _DoubtError, ValueError):
+            pass  # ruamel.yaml reads it again, and says what is wrong.
+    return compose_by_ruamel(text)
+
+
+def compose_by_ruamel(text: str) -> Composed:
+    """Do the same with ruamel.yaml alone."""
+    reader = ruamel.yaml.YAML(typ="safe", pure=True)
+    reader.Composer, reader.max_depth = _Composer, MAX_DEPTH
+    return reader.compose(text), reader.constructor.construct_object
+
+
+def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
+    node: Node | None = reader.get_single_node()
+    # Aliases are not counted as they are made, but each has an asterisk.
+    if reader.made + text.count("*") > MAX_NODES and _count(node) > MAX_NODES:
+        raise TooBigError(*TOO_MANY)
+    if reader.gaps and not text.endswith("\n"):
+        # libyaml takes what is left empty at the very end to be on the next line.
+        raise _DoubtError
+    for mapping in reader.gaps.values():
+        _place_gaps(mapping)
+    return node
+
+
+def _count(node: Any) -> int:  # noqa: ANN401
+    """Count a node and those below it, and each alias as one more."""
+    seen: set[int] = set()
+    waiting, count = [node] if node is not None else [], 1
+    while waiting:
+        node = waiting.pop()
+        if node.id == "scalar" or id(node) in seen:
+            continue
+        seen.add(id(node))
+        parts = node.value if node.id == "sequence" else [part for pair in node.value for part in pair]
+        count += len(parts)
+        waiting += parts
+    return count
+
+
+def _construct(node: Node) -> object:
+    return value_of(node.tag, node.value)
+
+
+def _place_gaps(mapping: yaml.MappingNode) -> None:
+    """Put values that are left empty where ruamel.yaml does: where the next key is, or what follows the mapping."""
+    after = [key.start_mark for key, _ in mapping.value[1:]]
+    for (_, value), place in zip(mapping.value, [*after, mapping.end_mark], strict=True):
+        # One with an anchor is placed already, and has a length.
+        if value.value == "" and value.style in ("", None) and value.start_mark.column == value.end_mark.column:
+            value.start_mark = place
+
+
+class _Counts:
+    """Does for PyYAML what a resolver does; and counts what is made, so that a file cannot fill the memory."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)  # type: ignore[call-arg]  # a loader comes next
+        self.made = self.depth = 0
+        self.parent: yaml.Node | None = None
+        self.key: Any = None
+        self.gaps: dict[int, yaml.MappingNode] = {}
+        """Mappings with values that are left empty."""
+
+    def descend_resolver(self, parent: yaml.Node | None, key: Any) -> None:  # noqa: ANN401
+        self.parent, self.key = parent, key
+        self.made += 1
+        if self.made > MAX_NODES:
+            raise TooBigError(*TOO_MANY)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _DoubtError
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        if kind is not yaml.ScalarNode:
+            return _SEQ if kind is yaml.SequenceNode else _MAP
+        if self.parent is None:
+            # A file of one text is refused anyway, and its text may begin at the margin in YAML 1.2.
+            raise _DoubtError
+        if not implicit[0]:
+            return STR
+        if value == "":
+            self._note_gap(self.parent)
+        return tag_of(value)
+
+    def _note_gap(self, parent: yaml.Node) -> None:
+        if isinstance(parent, yaml.MappingNode):
+            if parent.flow_style or self.key is None:
+                raise _DoubtError
+            self.gaps[id(parent)] = parent
+
+
+class PureReader(_Counts, yaml.BaseLoader):
+    """PyYAML in Python, for where it was built without libyaml: some three times as fast as ruamel.yaml."""
+
+
+READER: Callable[[str], Any] = PureReader
+if yaml.__with_libyaml__:
+
+    class FastReader(_Counts, yaml.CBaseLoader):
+        """PyYAML with libyaml."""
+
+    READER = FastReader
+
+
+class _Composer(ruamel.yaml.composer.Composer):
+    """ruamel.yaml's own, with the same count."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **named)
+        self.made = 0
+        # A name that is given twice stands for the later place, and no one needs a warning.
+        self.warn_double_anchors = False
+
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401
+        self.made += 1
+        if self.made > MAX_NODES:
+            raise TooBigError(*TOO_MANY)
+        return super().compose_node(parent, index)
