@@ -131,7 +131,7 @@ def level(
             )
         on: date | None = day(at) if at or folder is None else None
         found, _ = programme_of(folder, db=db, programme=programme, on=on)
-        levelled = level_plan(found, seconds=seconds, seed=seed, say=note)
+        levelled = level_plan(found, seconds=seconds, seed=seed)
         if decisions and folder is not None:
             for line in decide(folder, levelled, decisions):
                 out(line)
@@ -192,7 +192,7 @@ def simulate(
         on: date | None = day(at) if at or folder is None else None
         found, _ = programme_of(folder, db=db, programme=programme, on=on)
         report = simulate_programme(
-            found, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn, say=note
+            found, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn
         )
         if page is not None:
             from changeflow.reports.documents import write_risk
@@ -251,7 +251,6 @@ def keep(
             iterations=iterations,
             seed=seed,
             assume=assume,
-            say=note,
         )
         report = keep_report(
             asked.milestone.name, asked.by, asked.percent, asked.levers, asked.kept, iterations=iterations, seed=seed
