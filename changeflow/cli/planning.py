@@ -1,4 +1,4 @@
-"""Commands that look at a folder and store nothing: init, validate, schema, plan, schedule, why, what-if, health."""
+"""Commands that store nothing: init, validate, schema, plan, schedule, why, what-if, health, and warm."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ Form = Annotated[str, typer.Option("--format", help="text or json.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (init, validate, schema, plan, schedule, why, what_if, health):
+    for command in (init, validate, schema, plan, schedule, why, what_if, health, warm):
         app.command()(command)
 
 
@@ -230,6 +230,15 @@ def health(folder: Folder, form: Form = "text", at: At = None) -> None:
     out()
     for line in balance_text(balance_lines(programme)):
         out(line)
+
+
+def warm() -> None:
+    """Compile the engine for this machine, in about a minute: else the first large plan or simulation has to wait."""
+    from changeflow.usecases.warming import warm as compile_everything
+
+    with spoken_errors():
+        compile_everything(note)
+    note("The engine is compiled for this machine.")
 
 
 def _target(programme: "Programme", name: str) -> str:

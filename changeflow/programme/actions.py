@@ -442,6 +442,7 @@ TABLE: Mapping[Action, Entry] = {
             "export",
             "pilot choose",
             "pilot reconcile",
+            "warm",
         ),
         note="no stored programme is read",
     ),
