@@ -10,7 +10,8 @@ from changeflow.programme.plan import Dates
 from changeflow.programme.programme import Programme
 from changeflow.programme.rollout import wave_problem
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.plans import Offer, numbers_of, offers
+from changeflow.roadmap.waves.criteria import numbers_of
+from changeflow.roadmap.waves.plans import Offer, offers
 from changeflow.roadmap.waves.problem import WaveProblem
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import plan_folder
