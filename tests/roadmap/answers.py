@@ -26,13 +26,19 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="The folder to write.")
     parser.add_argument("paths", type=Path, nargs="+", help="Programme folders, Project files, or folders of them.")
+    parser.add_argument("--only", default="", help="Names of questions, with commas: plan,schedule. All when left out.")
     asked = parser.parse_args(arguments)
+    only = set(filter(None, asked.only.split(",")))
     asked.out.mkdir(parents=True)
     found = [path for given in asked.paths for path in sources(given)]
     for path in found:
         for name, question in questions(path, asked.out):
-            write(asked.out / f"{label(path)}.{name}.txt", question)
-    folders = [path for path in found if path.is_dir()]
+            if not only or name in only:
+                write(asked.out / f"{label(path)}.{name}.txt", question)
+        if not only or "why" in only:
+            for name, question in explanations(path):
+                write(asked.out / f"{label(path)}.{name}.txt", question)
+    folders = [path for path in found if path.is_dir() and (not only or "changes" in only)]
     for before, after in pairwise(folders):
         write(asked.out / f"{label(before)}-to-{label(after)}.changes.txt", ["changes", str(before), str(after)])
 
@@ -64,19 +70,22 @@ def questions(path: Path, out: Path) -> Iterator[tuple[str, list[str]]]:
         yield "health", ["health", where]
         yield "conflicts", ["conflicts", where]
         yield "sro", ["report", "sro", where, "--at", AT, "--out", str(out / f"{label(path)}.sro.json")]
+
+
+def explanations(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Ask why some of a source's tasks are when they are."""
     for number, task in enumerate(tasks_of(path)):
         if number % EVERY == 0:
-            yield f"why-{number}", ["why", where, task]
+            yield f"why-{number}", ["why", str(path), task]
 
 
 def tasks_of(path: Path) -> list[str]:
     """Return the ids of a source's tasks in order, none where it cannot be planned."""
-    from changeflow.errors import ChangeflowError
     from changeflow.usecases.plan import schedule_folder, schedule_project
 
     try:
         timed = schedule_folder(path)[1] if path.is_dir() else schedule_project(path)[1]
-    except ChangeflowError:
+    except Exception:  # noqa: BLE001 - an answer is compared, whether it is a plan or a traceback
         return []
     return sorted(timed.timed)
 
