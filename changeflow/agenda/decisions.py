@@ -94,7 +94,7 @@ def week_costs(programme: Programme, slips: Slips, decision: LoggedDecision) -> 
     """Yield the milestones that a further week's delay of an open decision would move, the furthest first."""
     task = decision.task.id
     calendar = programme.roadmap.calendar_of(task)
-    later = calendar.add(slips.early[task].finish, WEEK * programme.minutes_per_day)
+    later = calendar.add(slips.schedule[task].early_finish, WEEK * programme.minutes_per_day)
     return _moves(programme, slips, task, later)
 
 
@@ -111,7 +111,9 @@ def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Mov
 
 def _moves(programme: Programme, slips: Slips, task: str, finish: int) -> Iterator[MovedMilestone]:
     found = [
-        MovedMilestone(milestone=m, before=slips.early[m.task].finish, after=slips.finish_if(task, finish, m.task))
+        MovedMilestone(
+            milestone=m, before=slips.schedule[m.task].early_finish, after=slips.finish_if(task, finish, m.task)
+        )
         for m in programme.open_milestones
     ]
     yield from sorted((m for m in found if m.days), key=lambda m: (-m.days, m.before, m.milestone.id))

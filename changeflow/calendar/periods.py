@@ -46,7 +46,7 @@ class Periods:
         """Return the last opening at or before `position`."""
         i = bisect_right(self._opens, position) - 1
         if i < 0:
-            raise CalendarExhaustedError(self.name, f"before {spoken_day(day_of(position))}")
+            raise self.exhausted(before=position)
         return self._opens[i]
 
     def add(self, start: int, count: int) -> int:
@@ -55,7 +55,7 @@ class Periods:
             return start
         i = self._index(start) + count - 1
         if i >= len(self._closes):
-            raise CalendarExhaustedError(self.name, f"after {spoken_day(self.periods[-1].last)}")
+            raise self.exhausted()
         return self._closes[i]
 
     def subtract(self, finish: int, count: int) -> int:
@@ -64,7 +64,7 @@ class Periods:
             return finish
         i = bisect_right(self._closes, finish) - count
         if i < 0:
-            raise CalendarExhaustedError(self.name, f"before {spoken_day(day_of(finish))}")
+            raise self.exhausted(before=finish)
         return self._opens[i]
 
     def at(self, position: int) -> Period | None:
@@ -72,11 +72,17 @@ class Periods:
         i = bisect_right(self._opens, position) - 1
         return self.periods[i] if i >= 0 and position < self._closes[i] else None
 
+    def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
+        """Return the error that says that none opens any more, or none has closed before a position."""
+        if before is not None:
+            return CalendarExhaustedError(self.name, f"before {spoken_day(day_of(before))}")
+        edge = f"after {spoken_day(self.periods[-1].last)}" if self.periods else "at all"
+        return CalendarExhaustedError(self.name, edge)
+
     def _index(self, position: int) -> int:
         i = bisect_left(self._opens, position)
         if i == len(self._opens):
-            edge = f"after {spoken_day(self.periods[-1].last)}" if self.periods else "at all"
-            raise CalendarExhaustedError(self.name, edge)
+            raise self.exhausted()
         return i
 
 

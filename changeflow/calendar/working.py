@@ -53,14 +53,14 @@ class WorkingCalendar:
         """Return the first instant at or after `position` at which work can start."""
         i = bisect_right(self._ends, position)
         if i == len(self._ends):
-            raise self._exhausted(after=position)
+            raise self.exhausted()
         return max(position, self._starts[i])
 
     def previous_working(self, position: int) -> int:
         """Return the last instant at or before `position` at which work can finish."""
         i = bisect_left(self._starts, position) - 1
         if i < 0:
-            raise self._exhausted(before=position)
+            raise self.exhausted(is_before=True)
         return min(position, self._ends[i])
 
     def add(self, start: int, minutes: int) -> int:
@@ -75,7 +75,7 @@ class WorkingCalendar:
         goal = self.work_before(start) + minutes
         i = bisect_left(self._before, goal) - 1
         if goal > self.total:
-            raise self._exhausted(after=start)
+            raise self.exhausted()
         return self._starts[i] + goal - self._before[i]
 
     def subtract(self, finish: int, minutes: int) -> int:
@@ -86,7 +86,7 @@ class WorkingCalendar:
             return self.add(finish, -minutes)
         goal = self.work_before(finish) - minutes
         if goal < 0:
-            raise self._exhausted(before=finish)
+            raise self.exhausted(is_before=True)
         i = bisect_right(self._before, goal) - 1
         return self._starts[i] + goal - self._before[i]
 
@@ -108,19 +108,20 @@ class WorkingCalendar:
         while left:
             day += step
             if not self._knows(day):
-                raise self._exhausted(after=(day - date(1970, 1, 1)).days * 1440)
+                raise self.exhausted()
             left -= self.works_on(day)
         return day
 
     def _knows(self, day: date) -> bool:
         return bool(self._starts) and day_of(self._starts[0]) <= day <= day_of(self._ends[-1])
 
-    def _exhausted(self, *, after: int | None = None, before: int | None = None) -> CalendarExhaustedError:
+    def exhausted(self, *, is_before: bool = False) -> CalendarExhaustedError:
+        """Return the error that says where its working time ends, or, before it, where it begins."""
         if not self._starts:
             return CalendarExhaustedError(self.name, "at all")
-        if after is not None:
-            return CalendarExhaustedError(self.name, f"after {spoken_day(day_of(self._ends[-1]))}")
-        return CalendarExhaustedError(self.name, f"before {spoken_day(day_of(self._starts[0]))}")
+        if is_before:
+            return CalendarExhaustedError(self.name, f"before {spoken_day(day_of(self._starts[0]))}")
+        return CalendarExhaustedError(self.name, f"after {spoken_day(day_of(self._ends[-1]))}")
 
 
 def intersection(name: str, calendars: Sequence[WorkingCalendar]) -> WorkingCalendar:

@@ -1,4 +1,4 @@
-"""Commands that look at a folder and store nothing: init, validate, schema, plan, schedule, why, what-if, health."""
+"""Commands that store nothing: init, validate, schema, plan, schedule, why, what-if, health, and warm."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (init, validate, schema, plan, schedule, why, what_if, health):
+    for command in (init, validate, schema, plan, schedule, why, what_if, health, warm):
         app.command()(command)
 
 
@@ -215,6 +215,15 @@ def health(context: Context, folder: Folder, form: Form = "text") -> None:
     print_lines(health_text(lines, heading_lines(programme, lines)))
     out()
     print_lines(balance_text(balance_lines(programme)))
+
+
+def warm() -> None:
+    """Compile the engine for this machine, in about a minute: else the first large plan or simulation has to wait."""
+    from changeflow.usecases.warming import warm as compile_everything
+
+    with spoken_errors():
+        compile_everything(note)
+    note("The engine is compiled for this machine.")
 
 
 def _target(programme: "Programme", name: str) -> str:

@@ -56,7 +56,7 @@ def waves(
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
     programme, announced = _programme(context, folder)
-    found = plan_waves(programme, seconds=seconds, seed=seed, announced=announced, say=note)
+    found = plan_waves(programme, seconds=seconds, seed=seed, announced=announced)
     if not found.offers:
         if found.ran_out:
             raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
@@ -112,7 +112,7 @@ def level(
         why = "with --accept, --refuse or --pin decisions are written. Run it again without."
         context.refuse(["form", "page"], why)
     programme, _ = _programme(context, folder)
-    levelled = level_plan(programme, seconds=seconds, seed=seed, say=note)
+    levelled = level_plan(programme, seconds=seconds, seed=seed)
     if decisions and folder is not None:
         print_lines(decide(folder, levelled, decisions))
         note(f"Wrote {folder / 'levelling.yaml'}. Next: changeflow level {folder}")
@@ -155,7 +155,7 @@ def simulate(
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)
     report = simulate_programme(
-        programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn, say=note
+        programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn
     )
     if page is not None:
         from changeflow.reports.documents import write_risk
@@ -197,7 +197,6 @@ def keep(
         iterations=iterations,
         seed=seed,
         assume=assume,
-        say=note,
     )
     report = keep_report(
         asked.milestone.name, asked.by, asked.percent, asked.levers, asked.kept, iterations=iterations, seed=seed

@@ -50,7 +50,7 @@ _RUN_CHANGEFLOW = (
 _WORK_ON_FILES = (
     "init", "validate", "schema", "plan", "schedule", "why", "what-if", "health", "waves", "level", "simulate",
     "keep", "changes", "conflicts", "delegation", "consultation", "transition", "rules list", "rules show", "roles",
-    "report sro", "export", "pilot choose", "pilot reconcile",
+    "report sro", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
 """Commands by what they do, where there are many."""
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 
 from changeflow.reports.levelling import TeamLine
-from changeflow.roadmap.waves.plans import loads
+from changeflow.roadmap.waves.criteria import loads
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.values.moments import spoken_day
 

@@ -11,9 +11,7 @@ from enum import StrEnum
 
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
 from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.early import ForwardPass
-from changeflow.roadmap.network import Network, build_network
-from changeflow.roadmap.pace import pace_of
+from changeflow.roadmap.replan import Replanner
 from changeflow.roadmap.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of
@@ -121,27 +119,21 @@ def _measured(
 
 
 class _Clock:
-    """Times targets forwards, and keeps the network from one state to the next where its links are the same."""
+    """Times targets forwards; from one state to the next, only what follows from the difference."""
 
     def __init__(self) -> None:
-        self._links: tuple[Link, ...] | None = None
-        self._names: frozenset[TaskId] = frozenset()
-        self._network: Network | None = None
+        self._planner: Replanner | None = None
 
     def finishes(self, roadmap: Roadmap, targets: Sequence[TaskId]) -> dict[TaskId, int]:
         if roadmap.finish is not None or any(t.as_late_as_possible for t in roadmap.tasks.values()):
             schedule = time_roadmap(roadmap)
             return {t: schedule[t].early_finish for t in targets}
-        network = self._known(roadmap)
-        paces = {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values() if t.id not in network.below}
-        early = ForwardPass(roadmap, network, paces).run()
+        if self._planner is None:
+            self._planner = Replanner(roadmap)
+            early = self._planner.dates()
+        else:
+            early = self._planner.plan(roadmap)
         return {t: early[t].finish for t in targets}
-
-    def _known(self, roadmap: Roadmap) -> Network:
-        names = frozenset(roadmap.tasks)
-        if self._network is None or roadmap.links != self._links or names != self._names:
-            self._links, self._names, self._network = roadmap.links, names, build_network(roadmap)
-        return self._network
 
 
 def _steps(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> Iterator[Sequence[_Step]]:

@@ -5,16 +5,14 @@ that somebody set, or a link that a rule added. A set is minimal when leaving ou
 may be several; one is found for each limit that is missed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import networkx as nx
 
-from changeflow.roadmap.early import Early, ForwardPass
 from changeflow.roadmap.graph import build_graph
-from changeflow.roadmap.network import build_network
-from changeflow.roadmap.pace import pace_of
+from changeflow.roadmap.replan import Early, Replanner
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of
@@ -75,8 +73,8 @@ class Conflict:
 
 def find_conflicts(roadmap: Roadmap) -> Iterator[Conflict]:
     """Yield a minimal conflict for each limit that is missed. Facts stand; they cannot be given up."""
-    everything = items_of(roadmap)
-    early = _early(roadmap, everything)
+    everything, trials = items_of(roadmap), _Trials(roadmap)
+    early = trials.early(everything)
     graph = build_graph(roadmap.tasks, roadmap.links)
     for limit in everything:
         days = missed_by(early, limit)
@@ -84,10 +82,10 @@ def find_conflicts(roadmap: Roadmap) -> Iterator[Conflict]:
             continue
         reach = nx.ancestors(graph, limit.task) | {limit.task}
         held = [i for i in everything if i.task in reach and i != limit]
-        minimal = _filtered(roadmap, limit, held)
+        minimal = _filtered(trials, limit, held)
         relaxations = [Relaxation(limit, 0)]
         for item in minimal:
-            left = missed_by(_early(roadmap, [i for i in everything if i != item]), limit)
+            left = missed_by(trials.early(i for i in everything if i != item), limit)
             relaxations.append(Relaxation(item, max(0, left)))
         relaxations.sort(key=lambda r: (r.days_left, r.item.wish is Wish.DEADLINE, r.item.key))
         yield Conflict(limit, days, (*minimal, limit), tuple(relaxations))
@@ -130,31 +128,50 @@ def _limit(roadmap: Roadmap, task: Task, constraint: Constraint) -> int | None:
     return constraint.at
 
 
-def _filtered(roadmap: Roadmap, limit: ConflictItem, held: Sequence[ConflictItem]) -> list[ConflictItem]:
+def _filtered(trials: "_Trials", limit: ConflictItem, held: Sequence[ConflictItem]) -> list[ConflictItem]:
     """Leave out one item after the other, as long as the limit is missed without it: what remains is minimal."""
     kept = list(held)
     for item in held:
         without = [i for i in kept if i != item]
-        if missed_by(_early(roadmap, without), limit) > 0:
+        if missed_by(trials.early(without), limit) > 0:
             kept = without
     return kept
 
 
-def _early(roadmap: Roadmap, items: Sequence[ConflictItem]) -> Mapping[TaskId, Early]:
-    """Time a roadmap forwards with some of its wishes: a "must" is a floor here, so that logic shows against it."""
-    floors: dict[TaskId, list[Constraint]] = {}
-    for item in items:
-        if item.constraint is not None and item.constraint.bound in FLOORS:
-            is_start = item.constraint.bound in (Bound.START_NO_EARLIER, Bound.MUST_START)
-            bound = Bound.START_NO_EARLIER if is_start else Bound.FINISH_NO_EARLIER
-            floors.setdefault(item.task, []).append(Constraint(bound, item.constraint.at))
-    rules = {i.link for i in items if i.link is not None}
-    links = tuple(k for k in roadmap.links if not k.origin.startswith(RULE_ORIGIN) or k in rules)
-    tasks = {
-        t: replace(x, constraints=tuple(floors.get(t, ())), deadline=None, as_late_as_possible=False)
-        for t, x in roadmap.tasks.items()
-    }
-    eased = replace(roadmap, tasks=tasks, links=links)
-    network = build_network(eased)
-    paces = {t.id: pace_of(t, eased) for t in tasks.values() if t.id not in network.below}
-    return ForwardPass(eased, network, paces).run()
+def _early(roadmap: Roadmap, items: Iterable[ConflictItem]) -> Mapping[TaskId, Early]:
+    return _Trials(roadmap).early(items)
+
+
+class _Trials:
+    """Times a roadmap forwards with some of its wishes, one trial after another.
+
+    A "must" is a floor here, so that logic shows against it.
+    """
+
+    def __init__(self, roadmap: Roadmap) -> None:
+        bare = {
+            t: replace(x, constraints=(), deadline=None, as_late_as_possible=False) for t, x in roadmap.tasks.items()
+        }
+        self.bare = replace(roadmap, tasks=bare)
+        self.links: dict[frozenset[Link], tuple[Link, ...]] = {}
+        self.planner: Replanner | None = None
+
+    def early(self, items: Iterable[ConflictItem]) -> Mapping[TaskId, Early]:
+        eased = self._eased(list(items))
+        if self.planner is None:
+            self.planner = Replanner(eased)
+            return self.planner.dates()
+        return self.planner.plan(eased)
+
+    def _eased(self, items: Sequence[ConflictItem]) -> Roadmap:
+        floors: dict[TaskId, list[Constraint]] = {}
+        for item in items:
+            if item.constraint is not None and item.constraint.bound in FLOORS:
+                is_start = item.constraint.bound in (Bound.START_NO_EARLIER, Bound.MUST_START)
+                bound = Bound.START_NO_EARLIER if is_start else Bound.FINISH_NO_EARLIER
+                floors.setdefault(item.task, []).append(Constraint(bound, item.constraint.at))
+        held = {t: replace(self.bare.tasks[t], constraints=tuple(found)) for t, found in floors.items()}
+        rules = frozenset(i.link for i in items if i.link is not None)
+        if rules not in self.links:
+            self.links[rules] = tuple(k for k in self.bare.links if not k.origin.startswith(RULE_ORIGIN) or k in rules)
+        return replace(self.bare, tasks={**self.bare.tasks, **held}, links=self.links[rules])

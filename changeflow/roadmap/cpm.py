@@ -1,15 +1,52 @@
 """The critical path method over calendars: early and late dates, floats, driving links."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from changeflow.roadmap.early import Early, ForwardPass, lagged
-from changeflow.roadmap.late import BackwardPass, Late
-from changeflow.roadmap.network import Network, build_network
-from changeflow.roadmap.pace import pace_of
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Roadmap, Task
+import numpy as np
+
+from changeflow.roadmap.engine.arrays import (
+    BELOW_FROM,
+    BELOW_TO,
+    BOUNDS,
+    DONE,
+    FLAGS,
+    LATE_SHOWS_EARLY,
+    LINK,
+    NEVER,
+    OPEN,
+    OTHER,
+    SET_DATES,
+    SLACK_LIMIT,
+    START,
+    STATE,
+    SUMMARY,
+    Arrays,
+    to_arrays,
+)
+from changeflow.roadmap.engine.passes import compute
+from changeflow.roadmap.engine.state import (
+    BY_ACTUAL,
+    BY_DATA_DATE,
+    BY_HAND,
+    BY_LINKS,
+    BY_ROLL_UP,
+    BY_START,
+    START_NO_EARLIER,
+    Result,
+)
+from changeflow.roadmap.engine.working_time import AT_BEGINNING, AT_OUT, CALENDAR, END_OUT, KIND_OUT, NUMBER_OUT, Ints
+from changeflow.roadmap.tasks import Link, Roadmap
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit
+
+REASONS: Mapping[int, str] = {
+    BY_START: "start",
+    BY_LINKS: "links",
+    BY_DATA_DATE: "data_date",
+    BY_ACTUAL: "actual",
+    BY_HAND: "manual",
+    BY_ROLL_UP: "roll_up",
+} | {SET_DATES + n: bound.value for n, bound in enumerate(BOUNDS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,151 +106,103 @@ class Schedule:
         return tuple(t for t in below if timed[t].early_start == timed[link.predecessor].early_start)
 
 
-KERNEL_FROM = 1500
-"""Tasks from which loading the compiled kernel is quicker than doing without it."""
-
-
 def time_roadmap(roadmap: Roadmap) -> Schedule:
     """Place every task as early as its predecessors allow, and as late as its successors allow.
 
     A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ. What is to be as late as
     possible is placed at its late start, and what follows it anew: Project takes its total float.
-    Large roadmaps go through the compiled kernel, which gives the same answer.
-    Complexity: O((tasks + links) log intervals).
+    Complexity: O(tasks + links).
     """
-    if len(roadmap.tasks) >= KERNEL_FROM:
-        # Loaded here, because it takes longer to load than a small roadmap takes to compute.
-        from changeflow.roadmap.compiled import time_compiled
-
-        if (compiled := time_compiled(roadmap)) is not None:
-            return compiled
-    return time_purely(roadmap)
+    arrays = to_arrays(roadmap)
+    result = settle(roadmap, arrays)
+    refuse_run_out(roadmap, result.trouble)
+    return Schedule(TimedColumns(roadmap, arrays, result), result.finish, below_of(arrays))
 
 
-def time_purely(roadmap: Roadmap) -> Schedule:
-    """Time a roadmap without the kernel: its oracle, and the way for what the kernel does not know."""
-    schedule = _time(roadmap)
-    if roadmap.finish is not None and schedule.timed:
-        needed = min(x.late_start for x in schedule.timed.values())
-        floor = roadmap.start if roadmap.profile.start_is_floor else needed
-        roadmap = replace(roadmap, start=max(needed, floor))
-        schedule = _time(roadmap)
-    waiting = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
-    if not waiting:
-        return schedule
-    held = {t.id: _held(t, schedule[t.id].late_start) for t in waiting if t.id not in schedule.below}
-    placed = _time(replace(roadmap, tasks={**roadmap.tasks, **held}))
-    if not roadmap.profile.late_shows_early:
-        return placed
-    shown = {
-        t: replace(placed[t], early_start=schedule[t].early_start, early_finish=schedule[t].early_finish) for t in held
-    }
-    return replace(placed, timed={**placed.timed, **shown})
+class TimedColumns(Mapping[TaskId, TimedTask]):
+    """A schedule in columns, in the roadmap's order: a task's dates become an object when they are first asked for."""
 
-
-def _held(task: Task, start: int) -> Task:
-    return replace(task, constraints=(*task.constraints, Constraint(Bound.START_NO_EARLIER, start)))
-
-
-def _time(roadmap: Roadmap) -> Schedule:
-    network = build_network(roadmap)
-    summaries = set(network.below)
-    paces = {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values() if t.id not in summaries}
-    early = ForwardPass(roadmap, network, paces).run()
-    backward = BackwardPass(roadmap, network, paces, early)
-    late = backward.run()
-    floats = _Floats(roadmap, network, early, late, backward.finish)
-    timed = {task: floats.timed(task) for task in roadmap.tasks}
-    schedule = Schedule(timed, backward.finish, {s: tuple(below) for s, below in network.below.items()})
-    end = max((x.early_finish for x in timed.values()), default=roadmap.start)
-    last = [t for t in timed if t not in summaries and timed[t].early_finish == end]
-    return _with_driving(schedule, schedule.path_to(*last))
-
-
-def _with_driving(schedule: Schedule, path: Iterable[TaskId]) -> Schedule:
-    on_path = set(path)
-    timed = {t: replace(x, driving=True) if t in on_path else x for t, x in schedule.timed.items()}
-    return replace(schedule, timed=timed)
-
-
-class _Floats:
-    """Floats of one schedule, each in working time of a calendar."""
-
-    def __init__(
-        self,
-        roadmap: Roadmap,
-        network: Network,
-        early: Mapping[TaskId, Early],
-        late: Mapping[TaskId, Late],
-        finish: int,
-    ) -> None:
+    def __init__(self, roadmap: Roadmap, arrays: Arrays, result: Result) -> None:
         self.roadmap = roadmap
-        self.network = network
-        self.early = early
-        self.late = late
-        self.finish = finish
+        self.arrays = arrays
+        self.result = result
+        self.row_of = {task: row for row, task in enumerate(arrays.ids)}
+        self.slack_limit = int(arrays.settings[SLACK_LIMIT])
+        self._known: dict[TaskId, TimedTask] = {}
 
-    def timed(self, task: TaskId) -> TimedTask:
-        early, (late_start, late_finish) = self.early[task], self.late[task]
-        total = self._total(task)
-        done = self._is_done(task)
+    def __len__(self) -> int:
+        return len(self.row_of)
+
+    def __iter__(self) -> Iterator[TaskId]:
+        return iter(self.roadmap.tasks)
+
+    def __contains__(self, task: object) -> bool:
+        return task in self.row_of
+
+    def __getitem__(self, task: TaskId) -> TimedTask:
+        if task not in self._known:
+            self._known[task] = self._timed(task)
+        return self._known[task]
+
+    def _timed(self, task: TaskId) -> TimedTask:
+        row, r, arrays = self.row_of[task], self.result, self.arrays
+        total = int(r.total_float[row])
+        into = range(int(arrays.first_into[row]), int(arrays.first_into[row + 1]))
         return TimedTask(
             task=task,
-            early_start=early.start,
-            early_finish=early.finish,
-            late_start=late_start,
-            late_finish=late_finish,
+            early_start=int(r.early[row, 0]),
+            early_finish=int(r.early[row, 1]),
+            late_start=int(r.late[row, 0]),
+            late_finish=int(r.late[row, 1]),
             total_float=total,
-            free_float=0 if done else self._free(task, total),
-            critical=total <= self.roadmap.slack_limit and not done,
-            driving=False,
-            drivers=early.drivers,
-            reason=early.reason,
+            free_float=int(r.free_float[row]),
+            critical=total <= self.slack_limit and int(arrays.cold[row, STATE]) != DONE,
+            driving=bool(r.driving[row]),
+            drivers=tuple(arrays.links[int(arrays.into[LINK, j])] for j in into if r.drives[j]),
+            reason=REASONS[int(r.reason[row])],
         )
 
-    def _total(self, task: TaskId) -> int:
-        early, (late_start, late_finish) = self.early[task], self.late[task]
-        if self._is_done(task):
-            return 0
-        spare = self._between(task, early.finish, late_finish)
-        if not self._has_begun(task):
-            spare = min(spare, self._between(task, early.start, late_start))
-        if early.logic_finish is not None:
-            # A set date earlier than logic: the task stands on it, and yet its predecessors are late for it.
-            spare = min(spare, self._between(task, early.logic_finish, late_finish))
-        return spare
 
-    def _free(self, task: TaskId, total: int) -> int:
-        """How far it can slip without moving any successor of its own."""
-        capped = self.roadmap.profile.free_float_is_capped
-        early, spare = self.early[task], list[int]()
-        for link in self.network.own_outgoing[task]:
-            if self._is_done(link.successor):
-                continue
-            after = self.early[link.successor]
-            mine = early.finish if link.type.from_finish else early.start
-            theirs = after.finish if link.type.to_finish else after.start
-            if capped:
-                calendar = self.roadmap.calendar_of(link.successor)
-                spare.append(calendar.between(lagged(self.roadmap, mine, link), theirs))
-            else:
-                spare.append(self._between(task, mine, lagged(self.roadmap, theirs, link, back=True)))
-        if capped:
-            return max(0, min([*spare, total]))
-        return max(0, min(spare, default=self._between(task, early.finish, self.finish)))
+def settle(roadmap: Roadmap, arrays: Arrays) -> Result:
+    """Run the passes until starts that follow from a finish, and what is as late as possible, are settled."""
+    result = compute(arrays)
+    if roadmap.finish is not None and not result.trouble[KIND_OUT]:
+        needed = int(result.late[:, 0].min()) if len(result.late) else roadmap.start
+        arrays.settings[START] = max(needed, roadmap.start) if roadmap.profile.start_is_floor else needed
+        result = compute(arrays)
+    held = [] if result.trouble[KIND_OUT] else _hold_late(roadmap, arrays, result)
+    if held:
+        could, result = result, compute(arrays)
+        if arrays.settings[LATE_SHOWS_EARLY]:
+            result.early[held] = could.early[held]
+    return result
 
-    def _between(self, task: TaskId, start: int, finish: int) -> int:
-        if self.roadmap.tasks[task].duration.unit is Unit.ELAPSED:
-            return finish - start
-        return self.roadmap.calendar_of(task).between(start, finish)
 
-    def _is_done(self, task: TaskId) -> bool:
-        below = self.network.below.get(task)
-        if below is not None:
-            return all(self._is_done(t) for t in below)
-        done = self.roadmap.progress.get(task)
-        return bool(done and done.is_done)
+def below_of(arrays: Arrays) -> dict[TaskId, tuple[TaskId, ...]]:
+    """Return the tasks below each summary."""
+    spans = arrays.cold[:, BELOW_FROM : BELOW_TO + 1]
+    rows = np.flatnonzero(spans[:, 1] > spans[:, 0]).tolist()
+    return {arrays.ids[k]: tuple(arrays.ids[b] for b in arrays.below[slice(*spans[k])].tolist()) for k in rows}
 
-    def _has_begun(self, task: TaskId) -> bool:
-        below = self.network.below.get(task)
-        return any(t in self.roadmap.progress for t in below) if below is not None else task in self.roadmap.progress
+
+def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:
+    """Raise `CalendarExhaustedError` where a pass has noted that a calendar or a table of periods runs out."""
+    if not trouble[KIND_OUT]:
+        return
+    number, is_before = int(trouble[NUMBER_OUT]), trouble[END_OUT] == AT_BEGINNING
+    if trouble[KIND_OUT] == CALENDAR:
+        raise list(roadmap.calendars.values())[number].exhausted(is_before=is_before)
+    periods = list(roadmap.periods.values())[number]
+    raise periods.exhausted(before=int(trouble[AT_OUT]) if is_before else None)
+
+
+def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> list[int]:
+    """Hold what is to be as late as possible at its late start; return its rows."""
+    late = [t.id for t in roadmap.tasks.values() if t.as_late_as_possible]
+    row_of = {task: row for row, task in enumerate(arrays.ids)} if late else {}
+    held = [row for t in late if arrays.cold[row := row_of[t], STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY]
+    for row in held:
+        known, start = arrays.cold[row, START_NO_EARLIER], result.late[row, 0]
+        arrays.cold[row, START_NO_EARLIER] = start if known == NEVER else max(known, start)
+        arrays.hot[row, FLAGS] |= OTHER
+    return held

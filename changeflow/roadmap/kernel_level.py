@@ -7,13 +7,11 @@ a subtraction leaves every guard set. Nothing here allocates.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from changeflow.roadmap.engine.compiling import compiled, inlined
 from changeflow.roadmap.levelling.slots import ALWAYS, FREE, NO_DUE, Slots
 
-compiled: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
-inlined: Any = njit(cache=True, _nrt=False, nogil=True, inline="always")  # type: ignore[call-overload]
 Ints = NDArray[np.integer[Any]]
 FROM_START, TO_FINISH = 1, 2
 

@@ -6,18 +6,17 @@ blocks are added in their order.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from changeflow.roadmap.arrays import AMOUNT, FLAGS, SUMMARY, TASK
-from changeflow.roadmap.kernel_early import forward
-from changeflow.roadmap.kernel_state import Marks, Result
-from changeflow.roadmap.kernel_time import Ints, Net
+from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, SUMMARY, TASK
+from changeflow.roadmap.engine.forward import forward
+from changeflow.roadmap.engine.jit import kernel
+from changeflow.roadmap.engine.state import Result
+from changeflow.roadmap.engine.working_time import Ints, Net
 
-compiled: Any = njit(cache=True, _nrt=False, nogil=True)  # type: ignore[call-overload]
 Floats = NDArray[np.float64]
 NOBODY = -1
 CAUSES, EVENTS, EFFECTS = 1_000_000, 2_000_000, 3_000_000
@@ -65,7 +64,7 @@ class Sums(NamedTuple):
     """By event: the sum of the last target's finish where it fired."""
 
 
-@compiled
+@kernel
 def draw(seed: int, iteration: int, place: int) -> float:
     """Return a number in [0, 1) that depends on nothing else: SplitMix64 over a counter (Steele et al., 2014)."""
     x = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(iteration) * np.uint64(0xD1B54A32D192ED03)
@@ -76,7 +75,7 @@ def draw(seed: int, iteration: int, place: int) -> float:
     return float(x >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@compiled
+@kernel
 def normal_of(u: float) -> float:
     """Return the standard normal quantile (Acklam's approximation: relative error below 1.15e-9)."""
     u = min(max(u, 1e-16), 1 - 1e-16)
@@ -96,14 +95,14 @@ def normal_of(u: float) -> float:
     return q * top / low
 
 
-@compiled
+@kernel
 def looked_up(table: Floats, line: int, u: float) -> float:
     at = u * (table.shape[1] - 1)
     left = min(int(at), table.shape[1] - 2)
     return table[line, left] + (at - left) * (table[line, left + 1] - table[line, left])
 
 
-@compiled
+@kernel
 def _drive(n: Net, r: Result, target: int) -> None:
     """Mark the driving path to one row: back over driving links."""
     for i in range(len(n.hot)):
@@ -117,7 +116,7 @@ def _drive(n: Net, r: Result, target: int) -> None:
                     r.driving[k] = 1
 
 
-@compiled
+@kernel
 def _length_of(d: Draws, k: int, seed: int, iteration: int) -> int:
     """Draw the minutes of one task, together with the cause that it shares."""
     u = draw(seed, iteration, k)
@@ -128,12 +127,12 @@ def _length_of(d: Draws, k: int, seed: int, iteration: int) -> int:
     return math.floor(looked_up(d.table, k, u) + 0.5)
 
 
-@compiled
+@kernel
 def _fires(d: Draws, e: int, seed: int, iteration: int) -> bool:
     return draw(seed, iteration, EVENTS + e) < d.odds[e]
 
 
-@compiled
+@kernel
 def _set_lengths(n: Net, d: Draws, seed: int, iteration: int) -> None:
     """Write this iteration's minutes into the rows: what is drawn, and what events add."""
     for j in range(len(d.struck)):
@@ -147,7 +146,7 @@ def _set_lengths(n: Net, d: Draws, seed: int, iteration: int) -> None:
             n.hot[d.struck[j], AMOUNT] += math.floor(more + 0.5)
 
 
-@compiled
+@kernel
 def _add_up(n: Net, d: Draws, sums: Sums, finish: float, seed: int, iteration: int) -> None:
     for k in range(len(d.rows)):
         length = float(n.hot[d.rows[k], AMOUNT])
@@ -166,14 +165,14 @@ def _add_up(n: Net, d: Draws, sums: Sums, finish: float, seed: int, iteration: i
             sums.fired_finish[e] += finish
 
 
-@compiled
-def run_block(n: Net, r: Result, d: Draws, targets: Ints, seed: int, first: int, sums: Sums, nothing: Marks) -> None:
+@kernel
+def run_block(n: Net, r: Result, d: Draws, targets: Ints, seed: int, first: int, sums: Sums) -> None:
     """Run the iterations from `first` on, as many as `sums` has lines."""
-    last, whole = targets[len(targets) - 1], True
+    last = targets[len(targets) - 1]
     for line in range(sums.finish.shape[0]):
         iteration = first + line
         _set_lengths(n, d, seed, iteration)
-        forward(n, r, nothing, nothing, nothing, whole)
+        forward(n, r)
         for t in range(len(targets)):
             sums.finish[line, t] = r.early[targets[t], 1]
         _drive(n, r, last)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from changeflow.roadmap.engine.compiling import compiled
 from changeflow.roadmap.kernel_level import (
     Ints,
-    compiled,
     cost_of,
     place_backward,
     place_forward,

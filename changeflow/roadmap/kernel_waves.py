@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.kernel_level import Ints, compiled
+from changeflow.roadmap.engine.compiling import compiled
+from changeflow.roadmap.kernel_level import Ints
 
 NOWHERE = -1
 REFUSED = 1 << 62

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.roadmap.tasks import Roadmap, Task
+from changeflow.roadmap.tasks import Link, Roadmap, Task
 from changeflow.values.duration import Duration, Unit
 
 SCHOOL_DAYS_PER_WEEK = 5
@@ -201,6 +201,14 @@ def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, base: i
     moved = calendar.add(position, sign * amount)
     # The latest instant of that point of working time: a predecessor on the clock may go on through the night.
     return calendar.next_working(moved) if back and sign * amount > 0 else moved
+
+
+def lagged(roadmap: Roadmap, position: int, link: Link, *, back: bool = False) -> int:
+    """Move a position by a link's lag, on the successor's calendar; `back` takes the lag off."""
+    before = roadmap.tasks[link.predecessor].duration
+    base = before.amount if before.unit in (Unit.WORKING, Unit.ELAPSED) else 0
+    successor = roadmap.tasks[link.successor]
+    return shift(position, link.lag, task=successor, roadmap=roadmap, base=base, back=back)
 
 
 def term_calendar(task: Task, roadmap: Roadmap) -> WorkingCalendar:

@@ -6,15 +6,12 @@ follows from it, and nothing else.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import networkx as nx
 
 from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.early import Early, ForwardPass
-from changeflow.roadmap.graph import build_graph
-from changeflow.roadmap.network import Station, build_network
-from changeflow.roadmap.pace import pace_of
+from changeflow.roadmap.replan import Consequences, follows
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
@@ -50,30 +47,18 @@ class Slips:
     def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
         self.roadmap = roadmap
         self.schedule = schedule
-        self.network = build_network(roadmap)
-        self.graph = build_graph(roadmap.tasks, roadmap.links)
-        for task, parent in roadmap.parents.items():
-            # A summary moves with its tasks, and they with what binds it.
-            self.graph.add_edge(task, parent)
-            self.graph.add_edge(parent, task)
-        below = set(self.network.below)
-        self.paces = {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values() if t.id not in below}
-        self.early = {t: Early(x.early_start, x.early_finish) for t, x in schedule.timed.items()}
-        self._after: dict[TaskId, list[tuple[TaskId, Station]]] = {}
+        self.graph = follows(roadmap)
+        self.consequences = Consequences(roadmap, schedule)
 
     def finish_if(self, task: TaskId, finish: int, target: TaskId) -> int:
         """Return where `target` finishes when `task` finishes at `finish`, all else as it is."""
-        changed = ForwardPass(self.roadmap, self.network, self.paces)
-        changed.early = dict(self.early)
-        changed.early[task] = replace(self.early[task], finish=finish)
-        changed.run_over(self._followers(task))
-        return changed.early[target].finish
+        return self.consequences.finish_if(task, finish, target)
 
     def cliff(self, task: TaskId, target: TaskId) -> Cliff | None:
         """Return the next edge within the look-ahead, or None where the target slides day by day, or not at all."""
         calendar = self.roadmap.calendar_of(task)
-        start = self.early[task].finish
-        before = self.early[target].finish
+        start = self.schedule[task].early_finish
+        before = self.schedule[target].early_finish
         for days in range(1, LOOK_AHEAD + 1):
             slipped = calendar.add(start, days * self.roadmap.minutes_per_day)
             after = self.finish_if(task, slipped, target)
@@ -89,13 +74,10 @@ class Slips:
         """
         if not self.schedule[task].driving or task in self.schedule.below:
             return 0
-        last = max((t for t in self.early if t not in self.schedule.below), key=lambda t: self.early[t].finish)
-        changed = ForwardPass(self.roadmap, self.network, self.paces)
-        changed.early = dict(self.early)
-        changed.early[task] = replace(self.early[task], finish=self.early[task].start)
-        changed.run_over(self._followers(task))
-        finish = max(e.finish for t, e in changed.early.items() if t not in self.schedule.below)
-        return self.roadmap.calendar_of(task).between(finish, self.early[last].finish)
+        timed = self.schedule[task]
+        finish = self.consequences.last_if(task, timed.early_start)
+        last = max(x.early_finish for t, x in self.schedule.timed.items() if t not in self.schedule.below)
+        return self.roadmap.calendar_of(task).between(finish, last)
 
     def cliffs(self, targets: list[TaskId], *, until: int, at_most: int) -> Iterator[Cliff]:
         """Yield the edge of each open task that ends before `until`, to the nearest target that it would move.
@@ -111,12 +93,6 @@ class Slips:
             edges = [c for t in targets if t in reach and (c := self.cliff(task, t)) is not None]
             found += [min(edges, key=lambda c: (c.float_days, c.before, c.target))] if edges else []
         yield from sorted((c for c in found if c.float_days <= at_most), key=lambda c: (c.float_days, c.task))
-
-    def _followers(self, task: TaskId) -> list[tuple[TaskId, Station]]:
-        if task not in self._after:
-            reach = nx.descendants(self.graph, task) - {task}
-            self._after[task] = [place for place in self.network.order if place[0] in reach]
-        return self._after[task]
 
 
 def cliff_in_words(roadmap: Roadmap, cliff: Cliff) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.early import lagged
+from changeflow.roadmap.pace import lagged
 from changeflow.roadmap.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words

@@ -1,7 +1,7 @@
 """Level a folder or a stored programme, and write down what a person decides about its moves."""
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,6 @@ from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import SearchEffort
-from changeflow.usecases.plan import warn_of_compiling
 from changeflow.values.limits import check_value
 from changeflow.values.moments import DAY, datetime_of, spoken_day
 from changeflow.values.problem import Problem
@@ -42,13 +41,10 @@ class Decisions:
         return bool(self.accept or self.refuse or self.pin)
 
 
-def level_plan(
-    programme: Programme, *, seconds: float, seed: int, say: Callable[[str], None] | None = None
-) -> LevelledProgramme:
+def level_plan(programme: Programme, *, seconds: float, seed: int) -> LevelledProgramme:
     """Level a programme. Effort and not the clock ends the search on an ordinary machine, so the answer repeats."""
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
-    warn_of_compiling("kernel_level", say)
     return level_programme(programme, SearchEffort(seconds=2 * seconds, effort=seconds, seed=seed))
 
 

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from changeflow import roadmap
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.mpp import FOREIGN, read_through_mpxj
@@ -17,19 +15,14 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.reconciliation.compare import reconcile
-from changeflow.roadmap.cpm import KERNEL_FROM, Schedule, time_roadmap
+from changeflow.roadmap.cpm import Schedule, time_roadmap
 from changeflow.roadmap.profile import PROFILES
+from changeflow.roadmap.replan import Longer, if_longer
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.problem import Problem
-
-if TYPE_CHECKING:
-    from changeflow.roadmap.replan import Longer
-
-
-FIRST_TIME = "The first time on this machine: preparing the compiled kernel takes half a minute, once."
 
 
 def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
@@ -61,14 +54,12 @@ def schedule_project(
     project = read_through_mpxj(path, say=say) if path.suffix.lower() in FOREIGN else read_mspdi(path)
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
-    if len(project.roadmap.tasks) >= KERNEL_FROM:
-        warn_of_compiling("kernel", say)
     return project, time_roadmap(project.roadmap)
 
 
 def longer_tasks(
     path: Path, longer: str, *, on: date | None = None, say: Callable[[str], None] | None = None
-) -> "tuple[Roadmap, Longer]":
+) -> tuple[Roadmap, Longer]:
     """Ask of a folder's or a Project file's tasks, one by one, what becomes of the end if they take longer."""
     found = plan_folder(path, on=on).programme.roadmap if path.is_dir() else schedule_project(path, say=say)[0].roadmap
     try:
@@ -77,17 +68,7 @@ def longer_tasks(
         raise InputError(str(error)) from None
     if length.unit is not Unit.WORKING:
         raise InputError(f"'{longer}' is not working time. Write 5d, 2w or 4h.")
-    warn_of_compiling("kernel", say)
-    # Loaded here, because the kernel takes longer to load than most commands take.
-    from changeflow.roadmap.replan import if_longer
-
     return found, if_longer(found, length.amount)
-
-
-def warn_of_compiling(kernel: str, say: Callable[[str], None] | None) -> None:
-    """Say that a compiled module of the roadmap will take long, where this machine has not compiled it yet."""
-    if say is not None and not any((Path(roadmap.__file__).parent / "__pycache__").glob(f"{kernel}.*.nbi")):
-        say(FIRST_TIME)
 
 
 def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:

@@ -1,6 +1,5 @@
 """What would let us keep a date? The cheapest of the levers that risk.yaml names."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +9,6 @@ from changeflow.planning.risk import without_range
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.risk.levers import KeptDate, TaskChange, cheapest
 from changeflow.roadmap.tasks import Milestone
-from changeflow.usecases.plan import warn_of_compiling
 from changeflow.usecases.risk import ask
 from changeflow.values.moments import DAY, minute_of
 
@@ -38,7 +36,6 @@ def what_keeps(
     iterations: int,
     seed: int,
     assume: str | None = None,
-    say: Callable[[str], None] | None = None,
 ) -> RecoveryAnswer:
     """Find the cheapest levers with which a milestone is reached by a day in `percent` of a hundred iterations.
 
@@ -62,7 +59,6 @@ def what_keeps(
             f"These drive the end and have no range, so odds would say little: {names}. Write "
             "estimate: [30d, 45d, 70d] at each, or try --assume 80,150."
         )
-    warn_of_compiling("kernel_risk", say)
     asked = ask(programme, iterations=iterations, assume=assume, learn=True)
     model = asked.model
     levers = changes_of(programme, model)

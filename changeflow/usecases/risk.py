@@ -1,6 +1,5 @@
 """Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from changeflow.errors import InputError
@@ -11,7 +10,6 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.roadmap.tasks import Roadmap
-from changeflow.usecases.plan import warn_of_compiling
 from changeflow.values.base import TaskId
 
 
@@ -23,12 +21,10 @@ def simulate_programme(
     threads: int = 2,
     assume: str | None = None,
     learn: bool = True,
-    say: Callable[[str], None] | None = None,
 ) -> RiskReport:
     """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range; with `learn`, what
     finished waves took re-estimates the later ones."""
-    warn_of_compiling("kernel_risk", say)
-    # Loaded here: the kernel takes longer to load than most commands take.
+    # Loaded here: numba takes longer to load than most commands take.
     from changeflow.roadmap.risk.simulate import simulate
 
     asked = ask(programme, iterations=iterations, assume=assume, learn=learn)

@@ -10,10 +10,11 @@ from changeflow.planning.waves import wave_problem
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.plans import Offer, numbers_of, offers
+from changeflow.roadmap.waves.criteria import numbers_of
+from changeflow.roadmap.waves.plans import Offer, offers
 from changeflow.roadmap.waves.problem import WaveProblem
 from changeflow.storage.database import read_scope
-from changeflow.usecases.plan import plan_folder, warn_of_compiling
+from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import load
 from changeflow.values.base import TaskId
 
@@ -72,7 +73,6 @@ def plan_waves(
     if not problem.candidates:
         raise InputError("No wave takes any school. Add waves to programme.yaml.")
     if explain_plainly(problem) is None:
-        warn_of_compiling("kernel_waves", say)
         found, ran_out = [], False
         limits = SearchLimits(seconds=seconds, effort=effort or seconds, seed=seed)
         for style, answer, _ in offers(problem, limits, say=say):

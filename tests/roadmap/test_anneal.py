@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from changeflow.roadmap.waves.anneal import annealed
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.plans import worth as worth_of
+from changeflow.roadmap.waves.criteria import worth as worth_of
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.roadmap.waves.request import Prices
 from changeflow.roadmap.waves.rows import write_rows

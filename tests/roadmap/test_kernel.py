@@ -1,4 +1,4 @@
-"""The compiled kernel and the pure path give the same answer, field by field, on thousands of random networks."""
+"""The engine, run in both its ways, gives the reference's answer, field by field, on thousands of random networks."""
 
 import random
 import re
@@ -11,8 +11,8 @@ import pytest
 from changeflow.calendar.layers import Layer, compile_calendar
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
-from changeflow.roadmap.compiled import time_compiled
-from changeflow.roadmap.cpm import KERNEL_FROM, time_purely, time_roadmap
+from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.engine import jit
 from changeflow.roadmap.profile import MSPROJECT, TEXTBOOK
 from changeflow.roadmap.tasks import (
     Assignment,
@@ -27,6 +27,7 @@ from changeflow.roadmap.tasks import (
 )
 from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, FIRST, HOURS, MONTHS, OFFICE, a_calendar, a_roadmap, a_task, at
+from tests.roadmap.reference_cpm import time_by_reference
 
 TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-29", "2027-04-09", "Easter"))
 PART_TIME = a_calendar("part", ("2027-01-05", "2027-01-07", "off"), ("2027-01-19", "2027-01-21", "off"))
@@ -136,30 +137,56 @@ def compare(seeds: range) -> int:
     for seed in seeds:
         roadmap = a_random_roadmap(seed)
         try:
-            pure = time_purely(roadmap)
+            wanted = time_by_reference(roadmap)
         except CyclicRoadmapError as loop:
             with pytest.raises(CyclicRoadmapError, match=re.escape(str(loop))):
-                time_compiled(roadmap)
+                time_roadmap(roadmap)
             continue
         except CalendarExhaustedError:
-            assert time_compiled(roadmap) is None, seed
+            with pytest.raises(CalendarExhaustedError):
+                time_roadmap(roadmap)
             continue
-        compiled = time_compiled(roadmap)
-        assert compiled is not None, seed
+        found = time_roadmap(roadmap)
         for task in roadmap.tasks:
-            assert compiled[task] == pure[task], f"seed {seed}"
-        assert compiled.finish == pure.finish
+            assert found[task] == wanted[task], f"seed {seed}"
+        assert found.finish == wanted.finish
+        assert {s: set(below) for s, below in found.below.items()} == {s: set(b) for s, b in wanted.below.items()}
         timed += 1
     return timed
 
 
-def test_the_kernel_equals_the_pure_path_on_some_networks():
+@pytest.fixture(params=["interpreted", "compiled"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the engine in one of its two ways, whatever the size."""
+    least = 0 if request.param == "compiled" else 1_000_000
+    monkeypatch.setattr(jit, "CACHED_FROM", least)
+    monkeypatch.setattr(jit, "COMPILED_FROM", least)
+    return str(request.param)
+
+
+def test_the_engine_equals_the_reference_on_some_networks(way: str):
     assert compare(range(500)) > 350
 
 
 @pytest.mark.slow
-def test_the_kernel_equals_the_pure_path_on_ten_thousand_networks():
+def test_the_engine_equals_the_reference_on_ten_thousand_networks(way: str):
     assert compare(range(1_000, 15_000)) > 10_000
+
+
+def test_what_runs_out_is_named_as_the_reference_names_it(way: str):
+    """One calendar, so that there is no question of which comes first."""
+    errors = []
+    for duration in ("900d", "40pp", "900sw"):
+        roadmap = a_roadmap(
+            a_task("A", duration), calendars={"office": OFFICE, "term": OFFICE}, periods={"pay_period": MONTHS}
+        )
+        with pytest.raises(CalendarExhaustedError) as wanted:
+            time_by_reference(roadmap)
+        with pytest.raises(CalendarExhaustedError) as found:
+            time_roadmap(roadmap)
+        assert str(found.value) == str(wanted.value)
+        errors.append(str(found.value))
+    assert len(set(errors)) == 2
 
 
 def test_a_chain_of_a_hundred_thousand_tasks_needs_no_recursion():
@@ -174,7 +201,7 @@ def test_a_chain_of_a_hundred_thousand_tasks_needs_no_recursion():
     assert calendar.between(roadmap.start, schedule.finish) == count * 30
     assert schedule[ids[-1]].driving
     assert schedule[ids[0]].driving
-    assert count > KERNEL_FROM
+    assert count > jit.COMPILED_FROM
 
 
 def a_calendar_to(last: date) -> WorkingCalendar:

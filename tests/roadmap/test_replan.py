@@ -1,16 +1,19 @@
-"""Re-planning after a change gives what a whole pass gives; the sweep gives what longer tasks give one by one."""
+"""Re-planning after a change, and a task's later finish, give what whole passes give; so does the sweep."""
 
 import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
-from changeflow.roadmap.cpm import time_purely, time_roadmap
-from changeflow.roadmap.replan import Replanner, if_longer
+from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.replan import Consequences, Replanner, if_longer
 from changeflow.roadmap.tasks import Bound, Constraint, Roadmap, TaskProgress
 from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, a_roadmap, a_task, at
+from tests.roadmap.reference_cpm import finish_if, forwards, time_by_reference
 from tests.roadmap.test_kernel import a_random_roadmap
 
 
@@ -42,15 +45,39 @@ def test_one_change_after_another_gives_what_a_whole_pass_gives(seed: int):
     for _ in range(6):
         roadmap = changed(r, roadmap)
         try:
-            pure = time_purely(roadmap)
+            wanted = forwards(roadmap)
         except CalendarExhaustedError:
             with pytest.raises(CalendarExhaustedError):
                 replanner.plan(roadmap)
             return
         again = replanner.plan(roadmap)
-        for task in roadmap.tasks:
-            assert again[task] == pure[task]
-        assert again.finish == pure.finish
+        assert {t: tuple(dates) for t, dates in again.items()} == {t: (e.start, e.finish) for t, e in wanted.items()}
+
+
+@given(seed=st.integers(0, 100_000), n=st.integers(0, 20), shift=st.integers(-20, 90))
+@settings(max_examples=150)
+def test_another_finish_of_a_task_moves_what_whole_passes_move(seed: int, n: int, shift: int):
+    roadmap = a_random_roadmap(seed)
+    try:
+        schedule = time_roadmap(roadmap)
+    except (CalendarExhaustedError, CyclicRoadmapError):
+        return
+    task = sorted(roadmap.tasks)[n % len(roadmap.tasks)]
+    finish = schedule[task].early_finish + shift * 720
+    consequences = Consequences(roadmap, schedule)
+    for _ in range(2):
+        try:
+            wanted = finish_if(roadmap, schedule, task, finish)
+        except CalendarExhaustedError:
+            with pytest.raises(CalendarExhaustedError):
+                consequences.finish_if(task, finish, task)
+        else:
+            found = {t: consequences.finish_if(task, finish, t) for t in roadmap.tasks}
+            assert found == {t: e.finish for t, e in wanted.items()}
+            leaves = [e.finish for t, e in wanted.items() if t not in schedule.below]
+            assert consequences.last_if(task, finish) == max(leaves)
+        # The next question finds everything as this one found it.
+        finish += 1440
 
 
 @pytest.mark.parametrize("minutes", [DAY, 5 * DAY, -DAY])
@@ -76,7 +103,7 @@ def in_minutes(roadmap: Roadmap, task: str) -> bool:
 def end_if(roadmap: Roadmap, task: str, minutes: int) -> int:
     found = roadmap.tasks[task]
     longer = replace(found, duration=Duration(max(1, found.duration.amount + minutes), found.duration.unit))
-    schedule = time_purely(replace(roadmap, tasks={**roadmap.tasks, task: longer}))
+    schedule = time_by_reference(replace(roadmap, tasks={**roadmap.tasks, task: longer}))
     return max(x.early_finish for x in schedule.timed.values())
 
 
@@ -93,7 +120,7 @@ def test_a_change_of_links_plans_everything_anew():
     roadmap = a_roadmap(a_task("A", 5), a_task("B", 2), links=("A -> B",))
     replanner = Replanner(roadmap)
     free = replace(roadmap, links=())
-    assert replanner.plan(free)["B"] == time_roadmap(free)["B"]
+    assert replanner.plan(free)["B"].start == time_roadmap(free)["B"].early_start == free.start + 540
 
 
 def test_a_longer_wait_on_the_clock_is_longer_on_the_clock():

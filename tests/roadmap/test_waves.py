@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.criteria import numbers_of
 from changeflow.roadmap.waves.explain import FREE, WaveConflict, explain, group_words, relaxations
-from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, numbers_of, offers, priced, styles_for
+from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, offers, priced, styles_for
 from changeflow.roadmap.waves.problem import (
     Pair,
     WaveProblem,

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.plans import numbers_of, peaks
+from changeflow.roadmap.waves.criteria import numbers_of, peaks
 from changeflow.roadmap.waves.problem import (
     Candidate,
     GroupPlan,

@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.early import Early, ForwardPass
 from changeflow.roadmap.levelling.axis import Axis
 from changeflow.roadmap.levelling.overload import everybody, stretches
-from changeflow.roadmap.network import build_network
-from changeflow.roadmap.pace import pace_of
+from changeflow.roadmap.replan import Early, Placer
 from changeflow.roadmap.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 
@@ -57,43 +55,44 @@ class ExactPass:
         self.hours = everybody(roadmap)
         self.free = free.copy()
         self.fixed = fixed
-        network = build_network(roadmap)
-        self.forward = ForwardPass(roadmap, network, {t.id: pace_of(t, roadmap) for t in roadmap.tasks.values()})
+        self.placer = Placer(roadmap)
 
     def run(self, order: Sequence[TaskId], floors: Mapping[TaskId, int]) -> Placed:
         """Place the tasks of an order in which predecessors come first; `floors` holds some of them back."""
         waits: dict[TaskId, Wait] = {}
         stuck: list[TaskId] = []
+        dates: dict[TaskId, tuple[int, int]] = {}
         self._book_fixed()
         for name in order:
             task = self.roadmap.tasks[name]
-            placed = self.forward.place(task)
+            placed, floor = self.placer.place(name), None
             if floors.get(name, placed.start) > placed.start:
-                wanted, task = placed.start, no_earlier(task, floors[name])
-                placed = self.forward.place(task)
+                wanted, floor = placed.start, floors[name]
+                placed = self.placer.place(name, floor=floor)
                 waits[name] = Wait(name, wanted, placed.start, "")
             if name not in self.fixed and task.needs:
-                placed, wait, is_stuck = self._wait(task, placed)
+                placed, wait, is_stuck = self._wait(task, placed, floor)
                 if wait is not None:
                     waits[name] = replace(wait, wanted=waits[name].wanted) if name in waits else wait
                 if is_stuck:
                     stuck.append(name)
                 self._book(task, placed.start, placed.finish)
-            self.forward.early[name] = placed
-        dates = {t: (e.start, e.finish) for t, e in self.forward.early.items()}
+            self.placer.put(name, placed)
+            dates[name] = (placed.start, placed.finish)
         return Placed(dates, waits, tuple(stuck))
 
     def _book_fixed(self) -> None:
         for name in sorted(self.fixed):
             self._book(self.roadmap.tasks[name], *self.fixed[name])
 
-    def _wait(self, task: Task, placed: Early) -> tuple[Early, Wait | None, bool]:
+    def _wait(self, task: Task, placed: Early, floor: int | None) -> tuple[Early, Wait | None, bool]:
         """Move a task behind each slot in which somebody whom it needs is not free."""
         wanted, team = placed.start, ""
         while (full := self._full(task, placed.start, placed.finish)) is not None:
             slot, short = full
             team = team or short
-            later = self.forward.place(no_earlier(task, int(self.axis.opens[slot]) + self.axis.minutes))
+            floor = max(floor or 0, int(self.axis.opens[slot]) + self.axis.minutes)
+            later = self.placer.place(task.id, floor=floor)
             if later.start <= placed.start:
                 return placed, None, True
             placed = later

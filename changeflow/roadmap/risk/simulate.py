@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.arrays import AMOUNT, KIND, OPEN, STATE, WORK, Arrays, to_arrays
-from changeflow.roadmap.compiled import settle
+from changeflow.roadmap.cpm import settle
+from changeflow.roadmap.engine.arrays import AMOUNT, KIND, OPEN, STATE, WORK, Arrays, to_arrays
+from changeflow.roadmap.engine.jit import twin
+from changeflow.roadmap.engine.state import empty_result, net_of
+from changeflow.roadmap.engine.working_time import KIND_OUT
 from changeflow.roadmap.kernel_risk import NOBODY, Draws, Sums, run_block
-from changeflow.roadmap.kernel_state import empty_result, net_of
 from changeflow.roadmap.risk.distributions import POINTS, quantiles
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.roadmap.tasks import Roadmap
@@ -93,8 +95,8 @@ def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, 
         own = arrays._replace(hot=arrays.hot.copy())
         result = empty_result(own)
         sums = _empty(min(BLOCK, iterations.stop - first), len(rows), len(own.hot), draws)
-        run_block(net_of(own, result.trouble), result, draws, rows, seed, first, sums, np.zeros(0, np.int8))
-        if result.trouble[0]:
+        twin(run_block)(net_of(own, result.trouble), result, draws, rows, seed, first, sums)
+        if result.trouble[KIND_OUT]:
             raise CalendarExhaustedError("of the programme", "for the longest draws")
         return sums
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from changeflow.roadmap.waves.criteria import Numbers
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.roadmap.waves.request import Prices
-from changeflow.roadmap.waves.rows import SCALE, WaveRows, write_rows
+from changeflow.roadmap.waves.rows import WaveRows, write_rows
 
 if TYPE_CHECKING:
     from changeflow.roadmap.waves.solve import Say, SearchLimits, WavesSolution
@@ -28,24 +29,6 @@ CALMEST = Style(
 )
 FEWEST = Style(key="fewest-changes", name="Fewest changes", weights={"told": 10, "told_week": 4})
 COMPROMISE = Style(key="compromise", name="Compromise", weights={})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
-    """What a plan comes to, each criterion by itself."""
-
-    mean_week: float
-    last_week: int
-    peaks: Mapping[str, int]
-    """The fullest week of each team, in percent of what it can give then."""
-    hub_dates: int
-    """Dates of hubs beyond one for each hub and service, pilots left out."""
-    fairness: float
-    """Weeks between the means of the earliest and the latest hub."""
-    told_moved: int
-    """Schools and services that go live on another date than they were told."""
-    told_weeks: int
-    waves: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,72 +70,3 @@ def offers(
 def priced(prices: Prices, style: Style) -> Prices:
     """Weigh the prices as a style does."""
     return prices.model_copy(update={name: getattr(prices, name) * by for name, by in style.weights.items()})
-
-
-def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
-    """Count what a plan comes to."""
-    weeks = [c.week for c in plan.chosen.values()]
-    dates = {(pair[1], c.week) for pair, c in plan.chosen.items()}
-    moved = [abs(plan.week(p) - w) for p, w in problem.told.items() if p in plan.chosen and plan.week(p) != w]
-    return Numbers(
-        mean_week=sum(weeks) / len(weeks),
-        last_week=max(weeks),
-        peaks=peaks(problem, plan),
-        hub_dates=_hub_dates(problem, plan),
-        fairness=_fairness(problem, plan),
-        told_moved=len(moved),
-        told_weeks=sum(moved),
-        waves=len(dates),
-    )
-
-
-def worth(rows: WaveRows, plan: WavePlan) -> float:
-    """Return about what the objective of a plan is, in tenths, without the model: shares and means are not rounded."""
-    problem, prices = rows.problem, rows.prices
-    dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
-    last: dict[str, int] = {}
-    for (_, service), candidate in plan.chosen.items():
-        last[service] = max(last.get(service, 0), candidate.week)
-    whole = (
-        prices.hub * (0 if problem.hubs_apart else _hub_dates(problem, plan))
-        + prices.last * sum(last.values())
-        + prices.peak * sum(peaks(problem, plan).values())
-        + prices.fairness * _fairness(problem, plan)
-    )
-    return dates + SCALE * whole
-
-
-def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:
-    """Return each team's tenths of a day in each week."""
-    found = {team: [0] * problem.weeks for team in problem.capacity}
-    for candidate in plan.chosen.values():
-        for placement in candidate.placements:
-            if placement.team is not None:
-                for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
-                    found[placement.team][week] += tenths
-    return found
-
-
-def peaks(problem: WaveProblem, plan: WavePlan) -> dict[str, int]:
-    """Return the fullest week of each team, in percent of what it can give in that week."""
-    return {
-        team: max((-(-100 * n // problem.capacity[team][w]) for w, n in enumerate(load) if n), default=0)
-        for team, load in loads(problem, plan).items()
-    }
-
-
-def _hub_dates(problem: WaveProblem, plan: WavePlan) -> int:
-    dates: dict[tuple[str, str], set[int]] = {}
-    for pair, candidate in plan.chosen.items():
-        if pair not in plan.pilot and (hub := problem.schools[pair[0]].hub):
-            dates.setdefault((hub, pair[1]), set()).add(candidate.week)
-    return sum(len(found) - 1 for found in dates.values())
-
-
-def _fairness(problem: WaveProblem, plan: WavePlan) -> float:
-    weeks: dict[str, list[int]] = {}
-    for pair, candidate in plan.chosen.items():
-        if hub := problem.schools[pair[0]].hub:
-            weeks.setdefault(hub, []).append(candidate.week)
-    means = [sum(found) / len(found) for found in weeks.values()]
-    return max(means) - min(means) if means else 0.0

@@ -10,8 +10,8 @@ from ortools.sat.python import cp_model
 
 from changeflow.roadmap.waves.anneal import annealed
 from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.criteria import worth
 from changeflow.roadmap.waves.greedy import first_plan
-from changeflow.roadmap.waves.plans import worth
 from changeflow.roadmap.waves.problem import WavePlan
 from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
-from changeflow.roadmap.outline import Outline, outline_of
+from changeflow.roadmap.engine.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
+from changeflow.roadmap.engine.outline import Outline, outline_of
 from changeflow.roadmap.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
 from changeflow.roadmap.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId

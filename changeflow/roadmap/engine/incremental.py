@@ -1,9 +1,9 @@
-"""What if each task in turn took longer? One compiled sweep over the dates of a roadmap that is timed already."""
+"""What follows when one thing changes: dates are carried forward from it, and nothing else is computed again."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.arrays import (
+from changeflow.roadmap.engine.arrays import (
     AMOUNT,
     BELOW_FROM,
     BELOW_TO,
@@ -22,9 +22,69 @@ from changeflow.roadmap.arrays import (
     WORK,
     Arrays,
 )
-from changeflow.roadmap.kernel_early import place
-from changeflow.roadmap.kernel_state import MUST_FINISH, MUST_START, Marks, Result, net_of
-from changeflow.roadmap.kernel_time import Ints, Net, compiled
+from changeflow.roadmap.engine.forward import place
+from changeflow.roadmap.engine.jit import call, kernel
+from changeflow.roadmap.engine.state import MUST_FINISH, MUST_START, Marks, Result, net_of, trial_of
+from changeflow.roadmap.engine.working_time import KIND_OUT, Ints, Net
+
+
+@kernel
+def carry(n: Net, r: Result, dirty: Marks, touched: Ints, first: int, last: int, kept: int) -> int:
+    """Compute the marked rows from `first` to `last` and what their dates bind, but not the row that is `kept`.
+
+    Return how many were computed; `touched` lists them, and no mark is left.
+    """
+    count, k = 0, first
+    while k <= last:
+        is_marked = dirty[k] != 0 and k != kept
+        dirty[k] = 0
+        if is_marked:
+            start, finish = r.early[k, 0], r.early[k, 1]
+            place(n, k, r)
+            touched[count] = k
+            count += 1
+            if r.early[k, 0] != start or r.early[k, 1] != finish:
+                last = mark_after(n, k, dirty, last)
+        k += 1
+    return count
+
+
+@kernel
+def mark_after(n: Net, i: int, dirty: Marks, last: int) -> int:
+    """Mark what a row's dates bind; return the last row that is marked.
+
+    Those are its successors, the tasks below those that are summaries, and the summaries above it.
+    """
+    for m in range(n.first_out[i], n.first_out[i + 1]):
+        k = n.out[TASK, m]
+        if n.hot[k, FLAGS] & SUMMARY:
+            for b in range(n.cold[k, BELOW_FROM], n.cold[k, BELOW_TO]):
+                dirty[n.below[b]] = 1
+                last = max(last, n.below[b])
+        else:
+            dirty[k] = 1
+            last = max(last, k)
+    for a in range(n.first_above[i], n.first_above[i + 1]):
+        dirty[n.above[a]] = 1
+        last = max(last, n.above[a])
+    return last
+
+
+@kernel
+def follow(n: Net, r: Result, dirty: Marks, touched: Ints, row: int, first: int, last: int) -> int:
+    """Carry one row's changed date forward, together with the rows that are marked; see `carry`."""
+    return carry(n, r, dirty, touched, first, mark_after(n, row, dirty, last), row)
+
+
+@kernel
+def unsettled(n: Net, r: Result, marks: Marks) -> None:
+    """Mark the rows that would land elsewhere if they were computed from the dates of all others; none moves."""
+    for i in range(len(n.hot)):
+        start, finish = r.early[i, 0], r.early[i, 1]
+        place(n, i, r)
+        marks[i] = r.early[i, 0] != start or r.early[i, 1] != finish or n.trouble[KIND_OUT] != 0
+        n.trouble[KIND_OUT] = 0
+        r.early[i, 0], r.early[i, 1] = start, finish
 
 
 def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
@@ -36,22 +96,15 @@ def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
     finishes = np.full(count, int(result.early[:, 1].max()) if count else 0, np.int64)
     # The end is here the last early finish, also where late dates count from a set one.
     known = result._replace(end=np.array([finishes.max(initial=0)], np.int64))
-    trial = result._replace(
-        early=result.early.copy(),
-        reason=result.reason.copy(),
-        drives=result.drives.copy(),
-        logic=result.logic.copy(),
-        worked=result.worked.copy(),
-        bound=result.bound.copy(),
-        trouble=np.zeros(1, np.int64),
-    )
+    trial = trial_of(result)
     hot = arrays.hot.copy()
     net = net_of(arrays._replace(hot=hot, lags=arrays.lags.copy()), trial.trouble)
-    _sweep(net, known, trial, minutes, finishes, np.zeros(count, np.int8), np.zeros(count + 1, np.int32))
+    marks, touched = np.zeros(count, np.int8), np.zeros(count + 1, np.int32)
+    call(_sweep, count, net, known, trial, minutes, finishes, marks, touched)
     return finishes
 
 
-@compiled
+@kernel
 def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty: Marks, touched: Ints) -> None:
     count = len(n.hot)
     for i in range(count):
@@ -69,9 +122,9 @@ def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty
         is_within = r.early[i, 1] <= trial.early[i, 1] <= r.late[i, 1] and trial.early[i, 0] == r.early[i, 0]
         if is_set or is_shared or not is_within:
             finishes[i] = _end_with(n, i, r, trial, dirty, touched)
-        if n.trouble[0]:
+        if n.trouble[KIND_OUT]:
             finishes[i] = NEVER
-            n.trouble[0] = 0
+            n.trouble[KIND_OUT] = 0
         n.hot[i, AMOUNT] = amount
         if is_shared:
             _share(n, i)
@@ -79,7 +132,7 @@ def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty
         trial.worked[i, 0] = r.worked[i, 0]
 
 
-@compiled
+@kernel
 def _share(n: Net, i: int) -> bool:
     """Bring lags that are a share of a task's duration up to date; return whether there are any."""
     is_any = False
@@ -91,21 +144,11 @@ def _share(n: Net, i: int) -> bool:
     return is_any
 
 
-@compiled
+@kernel
 def _end_with(n: Net, i: int, r: Result, trial: Result, dirty: Marks, touched: Ints) -> int:
     """Carry a changed date forward over what it moves; return the end, and put everything back."""
-    moved, last_dirty = 0, i
-    last_dirty = _mark_after(n, i, dirty, last_dirty)
-    k = i + 1
-    while k <= last_dirty:
-        if dirty[k]:
-            dirty[k] = 0
-            place(n, k, trial)
-            touched[moved] = k
-            moved += 1
-            if trial.early[k, 0] != r.early[k, 0] or trial.early[k, 1] != r.early[k, 1]:
-                last_dirty = _mark_after(n, k, dirty, last_dirty)
-        k += 1
+    last = mark_after(n, i, dirty, i)
+    moved = carry(n, trial, dirty, touched, i + 1, last, i)
     touched[moved] = i
     end = _end_of(n, r, trial, touched, moved + 1)
     for m in range(moved):
@@ -115,7 +158,7 @@ def _end_with(n: Net, i: int, r: Result, trial: Result, dirty: Marks, touched: I
     return end
 
 
-@compiled
+@kernel
 def _end_of(n: Net, r: Result, trial: Result, touched: Ints, moved: int) -> int:
     """Return the last finish. Only when what ended last has moved to an earlier date, every row is looked at."""
     last, end, is_earlier = r.end[0], NEVER, False
@@ -129,21 +172,3 @@ def _end_of(n: Net, r: Result, trial: Result, touched: Ints, moved: int) -> int:
     for row in range(len(n.hot)):
         end = max(end, trial.early[row, 1])
     return end
-
-
-@compiled
-def _mark_after(n: Net, i: int, dirty: Marks, last: int) -> int:
-    """Mark what a row's dates bind: its successors, the tasks below those that are summaries, the summaries above."""
-    for m in range(n.first_out[i], n.first_out[i + 1]):
-        k = n.out[TASK, m]
-        if n.hot[k, FLAGS] & SUMMARY:
-            for b in range(n.cold[k, BELOW_FROM], n.cold[k, BELOW_TO]):
-                dirty[n.below[b]] = 1
-                last = max(last, n.below[b])
-        else:
-            dirty[k] = 1
-            last = max(last, k)
-    for a in range(n.first_above[i], n.first_above[i + 1]):
-        dirty[n.above[a]] = 1
-        last = max(last, n.above[a])
-    return last

@@ -1,4 +1,4 @@
-"""The order in which a roadmap is computed. A summary has a gate before its tasks and a roll-up after them."""
+"""The reference's order: a summary has a gate before its tasks and a roll-up after them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,8 +96,6 @@ def _order(roadmap: Roadmap, summaries: set[TaskId]) -> list[Place]:
 def _named(graph: "nx.DiGraph[Place]") -> "nx.DiGraph[TaskId]":
     """Forget gates and roll-ups, so that a loop is told in the tasks' own names."""
     named: nx.DiGraph[TaskId] = nx.DiGraph()
-    for cycle in nx.strongly_connected_components(graph):
-        if len(cycle) > 1:
-            edges = graph.subgraph(cycle).edges
-            named.add_edges_from((a[0], b[0]) for a, b in edges if a[0] != b[0])
+    loop_of = {place: n for n, loop in enumerate(nx.strongly_connected_components(graph)) for place in loop}
+    named.add_edges_from((a[0], b[0]) for a, b in graph.edges if loop_of[a] == loop_of[b] and a[0] != b[0])
     return named

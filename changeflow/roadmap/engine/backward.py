@@ -1,8 +1,6 @@
-"""The backward pass compiled: the twin of `late.py`."""
+"""The backward pass: every task as late as its successors, deadlines and set dates allow."""
 
-import numpy as np
-
-from changeflow.roadmap.arrays import (
+from changeflow.roadmap.engine.arrays import (
     AMOUNT,
     BEGUN,
     BELOW_FROM,
@@ -38,27 +36,23 @@ from changeflow.roadmap.arrays import (
     TO_FINISH,
     WORK,
 )
-from changeflow.roadmap.kernel_early import mark
-from changeflow.roadmap.kernel_state import (
+from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
+from changeflow.roadmap.engine.state import (
     FINISH_NO_LATER,
-    MUCH,
     MUST_FINISH,
     MUST_START,
     ODD_LINKS,
     ORDINARY,
     PLAIN,
     START_NO_LATER,
-    Marks,
     Result,
 )
-from changeflow.roadmap.kernel_time import (
+from changeflow.roadmap.engine.working_time import (
     Ints,
     Net,
     add_work,
-    compiled,
     finish_at,
     finish_of,
-    inlined,
     is_milestone,
     latest_finish_of,
     latest_start_of,
@@ -70,28 +64,18 @@ from changeflow.roadmap.kernel_time import (
 )
 
 
-@compiled
-def backward(n: Net, r: Result, dirty_late: Marks, dirty_float: Marks, is_moved: bool) -> bool:
-    """Compute late dates; return whether so much moved that all rows from some point on were computed."""
-    end, moved = r.end[0], 0
+@kernel
+def backward(n: Net, r: Result) -> None:
+    """Compute the late dates of every row, and the floats of ordinary tasks with plain links."""
+    end = r.end[0]
     for step in range(len(n.backwards)):
         i = n.backwards[step]
-        if not (is_moved or dirty_late[i] or n.hot[i, FLAGS] & SUMMARY):
-            continue
-        old_start, old_finish = r.late[i, 0], r.late[i, 1]
         if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
             _place_ordinary_late(n, i, r, end)
         elif n.hot[i, FLAGS] & SUMMARY:
             _gate(n, i, r.late)
         else:
             _place_late(n, i, n.first_out[i], n.first_out[i + 1], r, end)
-        if not is_moved and (r.late[i, 0] != old_start or r.late[i, 1] != old_finish):
-            dirty_float[i] = 1
-            for j in range(n.first_into[i], n.first_into[i + 1]):
-                mark(n, n.into[TASK, j], dirty_late)
-            moved += 1
-            is_moved = moved > len(n.hot) // MUCH
-    return is_moved
 
 
 @inlined
@@ -102,7 +86,7 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
         for m in range(n.first_out[i], n.first_out[i + 1]):
             shape = n.out[SHAPE, m]
             if shape & ~INHERITED == PLAIN:
-                latest = min(latest, r.late[np.uint64(n.out[TASK, m]), 0])
+                latest = min(latest, r.late[unsigned(n.out[TASK, m]), 0])
                 continue
             b = _passed_back(n, n.out[TASK, m], shape, n.out[LINK, m], r)
             if b != NEVER:
@@ -114,7 +98,7 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
         lo, hi = n.first_out[i], n.first_out[i + 1]
         nearest = end if lo == hi else r.early[n.out[TASK, lo], 0]
         for m in range(lo, hi):
-            k = np.uint64(n.out[TASK, m])
+            k = unsigned(n.out[TASK, m])
             latest = min(latest, r.late[k, 0])
             nearest = min(nearest, r.early[k, 0])
     on = n.hot[i, PLACED]
@@ -133,7 +117,7 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
         r.free_float[i] = max(0, work_before(n.c, on, nearest) - r.worked[i, 0])
 
 
-@compiled
+@kernel
 def _gate(n: Net, i: int, late: Ints) -> None:
     first, last = n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]
     late[i, 0], late[i, 1] = late[n.below[first], 0], late[n.below[first], 1]

@@ -1,13 +1,18 @@
-"""The order in which the kernel computes a roadmap: rows of tasks, with each summary after the tasks below it."""
+"""The order in which the engine computes a roadmap: rows of tasks, with each summary after the tasks below it.
+
+A summary is two places of the order: a gate before its tasks and a roll-up after them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.kernel_order import in_order
-from changeflow.roadmap.network import build_network
+from changeflow.errors import CyclicRoadmapError
+from changeflow.roadmap.engine.jit import call, kernel
+from changeflow.roadmap.graph import find_loop
 from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.base import TaskId
 
@@ -52,7 +57,7 @@ def outline_of(roadmap: Roadmap) -> Outline:
     edges_to = np.concatenate([after, children, out_of[parent[children]], out_of[summaries]])
     order = in_order(edges_from, edges_to, count + len(summaries))
     if len(order) < count + len(summaries):
-        build_network(roadmap)  # names the loop
+        raise CyclicRoadmapError(_loop_of(roadmap))
     is_summary = np.zeros(count, bool)
     is_summary[summaries] = True
     task_of = np.concatenate([np.arange(count), summaries])
@@ -74,6 +79,56 @@ def outline_of(roadmap: Roadmap) -> Outline:
         first_above.astype(np.int32),
         np.ascontiguousarray(backwards, dtype=np.int32),
     )
+
+
+def in_order(before: Ints, after: Ints, count: int) -> Ints:
+    """Return the places so that each comes after what leads to it; shorter than `count` where there is a loop.
+
+    Of what is free at once, the lower numbers come first. Complexity: O(places + edges).
+    """
+    by_source = np.argsort(before, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(before, minlength=count))])
+    waits = np.bincount(after, minlength=count)
+    order = np.empty(count, np.int64)
+    return order[: call(_release, count, first, after[by_source], waits, order)]
+
+
+@kernel
+def _release(first: Ints, after: Ints, waits: Ints, order: Ints) -> int:
+    done = 0
+    for place in range(len(waits)):
+        if waits[place] == 0:
+            order[done] = place
+            done += 1
+    at = 0
+    while at < done:
+        place = order[at]
+        at += 1
+        for edge in range(first[place], first[place + 1]):
+            waits[after[edge]] -= 1
+            if waits[after[edge]] == 0:
+                order[done] = after[edge]
+                done += 1
+    return done
+
+
+def _loop_of(roadmap: Roadmap) -> Sequence[TaskId]:
+    """Name a loop in the tasks' own ids: gates and roll-ups are forgotten."""
+    graph: nx.DiGraph[tuple[TaskId, bool]] = nx.DiGraph()
+    summaries = set(roadmap.parents.values())
+    for task in roadmap.tasks:
+        graph.add_node((task, False))
+        if task in summaries:
+            graph.add_edge((task, False), (task, True))
+        if (parent := roadmap.parents.get(task)) is not None:
+            graph.add_edge((parent, False), (task, False))
+            graph.add_edge((task, task in summaries), (parent, True))
+    for link in roadmap.links:
+        graph.add_edge((link.predecessor, link.predecessor in summaries), (link.successor, False))
+    loop_of = {place: n for n, loop in enumerate(nx.strongly_connected_components(graph)) for place in loop}
+    named: nx.MultiDiGraph[TaskId] = nx.MultiDiGraph()
+    named.add_edges_from((a[0], b[0]) for a, b in graph.edges if loop_of[a] == loop_of[b] and a[0] != b[0])
+    return find_loop(named) or ()
 
 
 def _below(parent: Ints, is_summary: "NDArray[np.bool_]", row: Ints) -> tuple[Shorts, Ints, Ints]:

@@ -1,16 +1,14 @@
-"""Working time, periods, durations and lags for the compiled kernel: the twin of `calendar/` and `pace.py`.
+"""Working time, periods, durations and lags over arrays: what `calendar/` and `pace.py` say of one task at a time.
 
-Nothing here allocates: numba's `_nrt=False` leaves out the counting of references to every array at every call, which
-takes several times as long as the work itself. What runs out sets `trouble`.
+Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from changeflow.roadmap.arrays import (
+from changeflow.roadmap.engine.arrays import (
     AMOUNT,
     CLOCK,
     FLAGS,
@@ -29,7 +27,7 @@ from changeflow.roadmap.arrays import (
     PLACED,
     WORK,
 )
-from changeflow.roadmap.calendar_tables import (
+from changeflow.roadmap.engine.calendar_tables import (
     BASE,
     BEFORE,
     BUCKET,
@@ -47,12 +45,13 @@ from changeflow.roadmap.calendar_tables import (
     CalendarTables,
     PeriodTables,
 )
+from changeflow.roadmap.engine.jit import inlined, kernel, unsigned, wide
 from changeflow.values.moments import DAY
 
-compiled: Any = njit(cache=True, _nrt=False)  # type: ignore[call-overload]
-inlined: Any = njit(cache=True, _nrt=False, inline="always")  # type: ignore[call-overload]
-"""For what is called once a task: handing the arrays over would take longer than the work."""
-
+CALENDAR, PERIODS_TABLE = 1, 2
+AT_END, AT_BEGINNING = range(2)
+# Places of `trouble`: which kind of table ran out first, its number, at which end, and where work was looked for.
+KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT = range(4)
 Ints = NDArray[np.integer[Any]]
 """Whatever holds whole numbers."""
 
@@ -77,10 +76,17 @@ class Net(NamedTuple):
     s: Ints
     """The settings."""
     trouble: Ints
-    """One number; not 0 when a calendar or a table of periods has run out."""
+    """Four numbers, all 0 until a calendar or a table of periods runs out."""
 
 
-@compiled
+@kernel
+def run_out(trouble: Ints, kind: int, number: int, end: int, at: int) -> None:
+    """Note the first table that runs out."""
+    if trouble[KIND_OUT] == 0:
+        trouble[KIND_OUT], trouble[NUMBER_OUT], trouble[END_OUT], trouble[AT_OUT] = kind, number, end, at
+
+
+@kernel
 def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int]:
     """Return the row of the day that `at` lies in, and the minute of that day; both within the calendar."""
     since = at - c.head[k, BASE]
@@ -92,13 +98,13 @@ def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int]:
     return c.head[k, FIRST_DAY] + day, since - day * DAY
 
 
-@compiled
+@kernel
 def work_before(c: CalendarTables, k: int, at: int) -> int:
     day, minute = _minute(c, k, at)
-    return c.day[day, BEFORE] + np.int64(c.pattern[c.day[day, PATTERN] + minute, WORKED])
+    return c.day[day, BEFORE] + wide(c.pattern[c.day[day, PATTERN] + minute, WORKED])
 
 
-@compiled
+@kernel
 def next_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
     day, minute = _minute(c, k, at)
     found = c.pattern[c.day[day, PATTERN] + minute, NEXT]
@@ -106,49 +112,58 @@ def next_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
         return at - minute + found
     last = c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1
     if day == last or c.day[day + 1, OPENS] == NONE:
-        trouble[0] = 1
+        run_out(trouble, CALENDAR, k, AT_END, at)
         return at
-    return np.int64(c.day[day + 1, OPENS])
+    return wide(c.day[day + 1, OPENS])
 
 
-@compiled
+@kernel
+def previous_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
+    """Return the last instant up to `at` at which work can finish."""
+    _, _, last = look_up(c, k, at)
+    if last == NONE:
+        run_out(trouble, CALENDAR, k, AT_BEGINNING, at)
+    return last
+
+
+@kernel
 def look_up(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
     """Return the work before `at`, and the next and the last instant of work from there; -1 where there is none."""
     day, minute = _minute(c, k, at)
     # An index without a sign spares numba the test for one that counts from the end.
-    today = np.uint64(day)
-    row = np.uint64(c.day[today, PATTERN] + minute)
+    today = unsigned(day)
+    row = unsigned(c.day[today, PATTERN] + minute)
     midnight = at - minute
-    next_, last = np.int64(c.pattern[row, NEXT]), np.int64(c.pattern[row, LAST_BEFORE])
+    next_, last = wide(c.pattern[row, NEXT]), wide(c.pattern[row, LAST_BEFORE])
     if next_ != NONE:
         next_ += midnight
     elif day < c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1:
-        next_ = np.int64(c.day[day + 1, OPENS])
-    last = last + midnight if last != NONE else np.int64(c.day[today, CLOSED])
-    return c.day[today, BEFORE] + np.int64(c.pattern[row, WORKED]), next_, last
+        next_ = wide(c.day[day + 1, OPENS])
+    last = last + midnight if last != NONE else wide(c.day[today, CLOSED])
+    return c.day[today, BEFORE] + wide(c.pattern[row, WORKED]), next_, last
 
 
-@compiled
+@kernel
 def finish_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
     """Return the earliest instant before which the calendar holds so much work, more than none."""
     return start_at(c, k, work - 1, trouble) + 1
 
 
-@compiled
+@kernel
 def start_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
     """Return the latest instant before which the calendar holds so much work, less than all."""
     if work < 0 or work >= c.head[k, TOTAL]:
-        trouble[0] = 1
+        run_out(trouble, CALENDAR, k, AT_BEGINNING if work < 0 else AT_END, 0)
         return 0
-    i = np.int64(c.bucket[np.uint64(c.head[k, BUCKETS] + (work >> BUCKET))])
+    i = wide(c.bucket[unsigned(c.head[k, BUCKETS] + (work >> BUCKET))])
     # Mostly one step at most, which without a branch costs next to nothing.
-    i += c.interval[np.uint64(i + 1), 1] <= work
-    while c.interval[np.uint64(i + 1), 1] <= work:
+    i += c.interval[unsigned(i + 1), 1] <= work
+    while c.interval[unsigned(i + 1), 1] <= work:
         i += 1
-    return c.interval[np.uint64(i), 0] + work - c.interval[np.uint64(i), 1]
+    return c.interval[unsigned(i), 0] + work - c.interval[unsigned(i), 1]
 
 
-@compiled
+@kernel
 def add_work(c: CalendarTables, k: int, at: int, minutes: int, trouble: Ints) -> int:
     """Working minutes forward, or back when negative; none move nothing."""
     if minutes == 0:
@@ -157,7 +172,7 @@ def add_work(c: CalendarTables, k: int, at: int, minutes: int, trouble: Ints) ->
     return finish_at(c, k, goal, trouble) if minutes > 0 else start_at(c, k, goal, trouble)
 
 
-@compiled
+@kernel
 def _after(table: Ints, lo: int, hi: int, at: int) -> int:
     """Return the first place in `lo` to `hi` whose value is greater than `at`."""
     while lo < hi:
@@ -169,47 +184,47 @@ def _after(table: Ints, lo: int, hi: int, at: int) -> int:
     return lo
 
 
-@compiled
+@kernel
 def next_opening(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
     i = _after(p.opens, p.first[k], p.first[k + 1], at - 1)
     if i >= p.first[k + 1]:
-        trouble[0] = 1
+        run_out(trouble, PERIODS_TABLE, k, AT_END, at)
         return at
     return p.opens[i]
 
 
-@compiled
+@kernel
 def previous_opening(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
     i = _after(p.opens, p.first[k], p.first[k + 1], at) - 1
     if i < p.first[k]:
-        trouble[0] = 1
+        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
         return at
     return p.opens[i]
 
 
-@compiled
+@kernel
 def add_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
     i = _after(p.opens, p.first[k], p.first[k + 1], at - 1) + count - 1
     if i >= p.first[k + 1]:
-        trouble[0] = 1
+        run_out(trouble, PERIODS_TABLE, k, AT_END, at)
         return at
     return p.closes[i]
 
 
-@compiled
+@kernel
 def subtract_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
     i = _after(p.closes, p.first[k], p.first[k + 1], at) - count
     if i < p.first[k]:
-        trouble[0] = 1
+        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
         return at
     return p.opens[i]
 
 
-@compiled
+@kernel
 def land_inside(n: Net, i: int, at: int) -> int:
     kind = n.cold[i, KIND]
     if kind == WORK and n.hot[i, AMOUNT] != 0:
@@ -225,14 +240,14 @@ def land_inside(n: Net, i: int, at: int) -> int:
     return at
 
 
-@compiled
+@kernel
 def land_at(n: Net, i: int, at: int) -> int:
     if n.cold[i, OPENING] >= 0:
         at = next_opening(n.p, n.cold[i, OPENING], at, n.trouble)
     return land_inside(n, i, at)
 
 
-@compiled
+@kernel
 def finish_of(n: Net, i: int, start: int) -> int:
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
@@ -248,7 +263,7 @@ def finish_of(n: Net, i: int, start: int) -> int:
     return last
 
 
-@compiled
+@kernel
 def start_inside(n: Net, i: int, finish: int) -> int:
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
@@ -264,24 +279,22 @@ def start_inside(n: Net, i: int, finish: int) -> int:
     return first
 
 
-@compiled
+@kernel
 def latest_finish_of(n: Net, i: int, bound: int) -> int:
     """Return the last instant up to `bound` at which a task is worked on, whenever it has begun."""
-    last, kind = NONE, n.cold[i, KIND]
+    kind = n.cold[i, KIND]
     if kind == WORK and n.hot[i, AMOUNT] != 0:
-        _, _, last = look_up(n.c, n.hot[i, PLACED], bound)
-    elif kind == PEOPLE:
-        for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
-            _, _, worked = look_up(n.c, n.parts[j, 0], bound)
-            last = max(last, worked if n.parts[j, 1] else bound)
-    else:
+        return previous_working(n.c, n.hot[i, PLACED], bound, n.trouble)
+    if kind != PEOPLE:
         return bound
-    if last == NONE:
-        n.trouble[0] = 1
+    last = NONE
+    for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
+        worked = previous_working(n.c, n.parts[j, 0], bound, n.trouble) if n.parts[j, 1] else bound
+        last = max(last, worked)
     return last
 
 
-@compiled
+@kernel
 def latest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
     if n.cold[i, OPENING] >= 0:
@@ -289,7 +302,7 @@ def latest_start_of(n: Net, i: int, finish: int) -> int:
     return start
 
 
-@compiled
+@kernel
 def earliest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
     if n.cold[i, KIND] == PERIOD and finish_of(n, i, start) < finish:
@@ -322,13 +335,13 @@ def unlagged(n: Net, j: int, at: int) -> int:
     return next_working(n.c, n.lags[j, LAG_ON], moved, n.trouble) if lag < 0 else moved
 
 
-@compiled
+@kernel
 def between(n: Net, i: int, start: int, finish: int) -> int:
     if n.cold[i, KIND] == CLOCK:
         return finish - start
     return work_before(n.c, n.hot[i, OWN], finish) - work_before(n.c, n.hot[i, OWN], start)
 
 
-@compiled
+@kernel
 def is_milestone(n: Net, i: int) -> bool:
     return n.hot[i, FLAGS] & MILESTONE != 0

@@ -1,12 +1,12 @@
-"""What the compiled kernel computes, row by row, and the words it says it in."""
+"""What the passes compute, row by row, and the codes in which they say it."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.arrays import ODD_INTO, ODD_OUT, SET_DATES, Arrays
-from changeflow.roadmap.kernel_time import Ints, Net
+from changeflow.roadmap.engine.arrays import ODD_INTO, ODD_OUT, SET_DATES, Arrays
+from changeflow.roadmap.engine.working_time import Ints, Net
 
 # The columns of set dates, in the order of `Bound`.
 START_NO_EARLIER, FINISH_NO_EARLIER, START_NO_LATER, FINISH_NO_LATER, MUST_START, MUST_FINISH = range(
@@ -20,12 +20,8 @@ ORDINARY, PLAIN = 0, 0
 ODD_LINKS = ODD_INTO | ODD_OUT
 
 
-MUCH = 16
-"""The part of all rows that may move before a pass computes everything: one in so many."""
-
-
 class Result(NamedTuple):
-    """Per row of the arrays; `drives` per row of `into`. A pass writes into it, and a later one goes on from it."""
+    """Per row of the arrays; `drives` and `bound` per column of `into`."""
 
     early: Ints
     """Start and finish."""
@@ -44,7 +40,7 @@ class Result(NamedTuple):
     end: Ints
     """One number: the finish that the late dates count from."""
     trouble: Ints
-    """One number: not 0 when a calendar or a table of periods has run out."""
+    """Four numbers, all 0 until a calendar or a table of periods runs out."""
 
     @property
     def finish(self) -> int:
@@ -65,7 +61,21 @@ def empty_result(arrays: Arrays) -> Result:
         np.zeros((count, 2), np.int64),
         np.zeros(many, np.int64),
         np.zeros(1, np.int64),
-        np.zeros(1, np.int64),
+        np.zeros(4, np.int64),
+    )
+
+
+def trial_of(result: Result) -> Result:
+    """Copy what a pass forwards writes, so that a question leaves the answer that it begins with."""
+    r = result
+    return r._replace(
+        early=r.early.copy(),
+        reason=r.reason.copy(),
+        drives=r.drives.copy(),
+        logic=r.logic.copy(),
+        worked=r.worked.copy(),
+        bound=r.bound.copy(),
+        trouble=np.zeros(4, np.int64),
     )
 
 

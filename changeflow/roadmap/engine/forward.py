@@ -1,11 +1,10 @@
-"""The forward pass compiled: the twin of `early.py`.
+"""The forward pass: every task as early as its predecessors, constraints and facts allow.
 
-An ordinary task and a plain link are dealt with in the loop itself; all else goes through the functions below it.
+An ordinary task (open, on one calendar, without a date of its own) and a plain link (finish to start, no lag) are dealt
+with in the loop itself; all else goes through the functions below it.
 """
 
-import numpy as np
-
-from changeflow.roadmap.arrays import (
+from changeflow.roadmap.engine.arrays import (
     ACTUAL_FINISH,
     ACTUAL_START,
     AMOUNT,
@@ -46,8 +45,9 @@ from changeflow.roadmap.arrays import (
     TASK,
     TO_FINISH,
 )
-from changeflow.roadmap.calendar_tables import NONE
-from changeflow.roadmap.kernel_state import (
+from changeflow.roadmap.engine.calendar_tables import NONE
+from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
+from changeflow.roadmap.engine.state import (
     BY_ACTUAL,
     BY_DATA_DATE,
     BY_HAND,
@@ -56,7 +56,6 @@ from changeflow.roadmap.kernel_state import (
     BY_START,
     FINISH_NO_EARLIER,
     FINISH_NO_LATER,
-    MUCH,
     MUST_FINISH,
     MUST_START,
     ODD_LINKS,
@@ -67,33 +66,30 @@ from changeflow.roadmap.kernel_state import (
     Marks,
     Result,
 )
-from changeflow.roadmap.kernel_time import (
+from changeflow.roadmap.engine.working_time import (
+    AT_END,
+    CALENDAR,
     Ints,
     Net,
     add_work,
-    compiled,
     earliest_start_of,
     finish_at,
     finish_of,
-    inlined,
     is_milestone,
     lagged,
     land_at,
     latest_start_of,
     look_up,
     next_working,
+    run_out,
 )
 
 
-@compiled
-def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> bool:
-    """Compute early dates; return whether so much moved that all rows from some point on were computed."""
-    moved = 0
+@kernel
+def forward(n: Net, r: Result) -> None:
+    """Compute the early dates of every row."""
     start, floor, data_date = _settled(n)
     for i in range(len(n.hot)):
-        if not (is_whole or dirty[i]):
-            continue
-        old_start, old_finish = r.early[i, 0], r.early[i, 1]
         flags = n.hot[i, FLAGS]
         if flags & ~ODD_LINKS == ORDINARY:
             _place_ordinary(n, i, flags, r, start, floor, data_date)
@@ -101,19 +97,9 @@ def forward(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Mar
             _roll_up(n, i, r.early, r.reason)
         else:
             _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
-        if is_whole:
-            continue
-        # Where logic alone would put it may have changed, although a set date hides that.
-        dirty_float[i] = 1
-        if r.early[i, 0] != old_start or r.early[i, 1] != old_finish:
-            _spread(n, i, dirty, dirty_late, dirty_float)
-            moved += 1
-            # Marking what follows costs as much as computing it: where much moves, the rest is computed without.
-            is_whole = moved > len(n.hot) // MUCH
-    return is_whole
 
 
-@compiled
+@kernel
 def _settled(n: Net) -> tuple[int, int, int]:
     """Return the start, the floor under all work, and the data date; NEVER where there is none."""
     start = n.s[START]
@@ -149,7 +135,7 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
             at = max(at, b)
     else:
         for j in range(lo, hi):
-            at = max(at, r.early[np.uint64(n.into[TASK, j]), 1])
+            at = max(at, r.early[unsigned(n.into[TASK, j]), 1])
     if least > at:
         at, why = least, BY_START
     if data_date > at:
@@ -158,9 +144,9 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
     # Whatever ends in the gap before the start lands on it: Friday evening and Monday morning are one point.
     work, begins, gap = look_up(n.c, k, at)
     if begins == NONE:
-        n.trouble[0] = 1
+        run_out(n.trouble, CALENDAR, k, AT_END, at)
     for j in range(lo, hi):
-        b = r.bound[j] if is_odd else r.early[np.uint64(n.into[TASK, j]), 1]
+        b = r.bound[j] if is_odd else r.early[unsigned(n.into[TASK, j]), 1]
         drives = b >= gap
         r.drives[j] = drives
         if drives:
@@ -169,27 +155,6 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
     r.worked[i, 0] = work
     r.early[i, 0], r.early[i, 1] = begins, finish_at(n.c, k, work, n.trouble)
     r.reason[i] = why
-
-
-@compiled
-def _spread(n: Net, i: int, dirty: Marks, dirty_late: Marks, dirty_float: Marks) -> None:
-    """Mark what may follow from a changed early date: successors forwards, itself and predecessors backwards."""
-    dirty_late[i] = dirty_float[i] = 1
-    for m in range(n.first_out[i], n.first_out[i + 1]):
-        mark(n, n.out[TASK, m], dirty)
-    for a in range(n.first_above[i], n.first_above[i + 1]):
-        dirty[n.above[a]] = 1
-    for j in range(n.first_into[i], n.first_into[i + 1]):
-        mark(n, n.into[TASK, j], dirty_late)
-        mark(n, n.into[TASK, j], dirty_float)
-
-
-@compiled
-def mark(n: Net, i: int, dirty: Marks) -> None:
-    dirty[i] = 1
-    if n.hot[i, FLAGS] & SUMMARY:
-        for b in range(n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]):
-            dirty[n.below[b]] = 1
 
 
 @inlined
@@ -202,7 +167,7 @@ def _bound(n: Net, i: int, shape: int, link: int, at: int) -> int:
     return at
 
 
-@compiled
+@kernel
 def _roll_up(n: Net, i: int, early: Ints, reason: Marks) -> None:
     first, last = n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]
     early[i, 0], early[i, 1] = early[n.below[first], 0], early[n.below[first], 1]
@@ -218,10 +183,12 @@ def _place_early(n: Net, i: int, lo: int, hi: int, r: Result) -> None:
     r.logic[i] = NEVER
     for j in range(lo, hi):
         r.drives[j] = 0
-        r.bound[j] = _bound(n, i, n.into[SHAPE, j], n.into[LINK, j], r.early[n.into[TASK, j], n.into[SHAPE, j] & 1 ^ 1])
     if n.cold[i, STATE] == DONE:
+        # Before its links are asked: what they would allow may lie beyond the calendars, and does not matter.
         r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, ACTUAL_START], n.cold[i, ACTUAL_FINISH], BY_ACTUAL
         return
+    for j in range(lo, hi):
+        r.bound[j] = _bound(n, i, n.into[SHAPE, j], n.into[LINK, j], r.early[n.into[TASK, j], n.into[SHAPE, j] & 1 ^ 1])
     if n.cold[i, STATE] == BEGUN:
         r.early[i, 0], r.early[i, 1] = n.cold[i, ACTUAL_START], _begun(n, i, lo, hi, r)
         r.reason[i] = BY_ACTUAL
@@ -245,7 +212,7 @@ def _place_early(n: Net, i: int, lo: int, hi: int, r: Result) -> None:
     r.early[i, 0], r.early[i, 1], r.reason[i] = start, finish, why
 
 
-@compiled
+@kernel
 def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
     start, remaining, resume = n.cold[i, ACTUAL_START], n.cold[i, REMAINING], n.cold[i, RESUME]
     first, last = n.cold[i, LEFT_FROM], n.cold[i, LEFT_TO]
@@ -277,7 +244,7 @@ def _is_finish_to_finish(shape: int) -> bool:
     return shape & TO_FINISH != 0 and shape & FROM_START == 0
 
 
-@compiled
+@kernel
 def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     at, why, is_floor = NEVER, BY_START, n.s[FLOOR] != 0
     for j in range(lo, hi):
@@ -301,7 +268,7 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     return at, why
 
 
-@compiled
+@kernel
 def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
     if not n.s[HOLDS_SET_DATES]:
         return 0, -1

@@ -1,14 +1,9 @@
-"""The critical path method compiled: the same two passes as `early.py`, `late.py` and `cpm.py`, over arrays.
+"""Both passes over arrays, the floats that follow from them, and the longest path.
 
-The pure path is its oracle: a test compares the two on thousands of random networks. An ordinary task (open, on one
-calendar, without dates of its own) and a plain link (finish to start, no lag) are dealt with in the loops themselves;
-all else goes through the functions below them. A calendar that runs out sets `trouble`, and the caller computes again
-the pure way, which says what is wrong.
+A calendar that runs out is noted in `trouble`, and the passes go on: `cpm` says which one it was.
 """
 
-import numpy as np
-
-from changeflow.roadmap.arrays import (
+from changeflow.roadmap.engine.arrays import (
     BELOW_FROM,
     BELOW_TO,
     CAPPED,
@@ -31,56 +26,38 @@ from changeflow.roadmap.arrays import (
     TO_FINISH,
     Arrays,
 )
-from changeflow.roadmap.kernel_early import forward
-from changeflow.roadmap.kernel_late import backward
-from changeflow.roadmap.kernel_state import ODD_LINKS, ORDINARY, PLAIN, Marks, Result, empty_result, net_of
-from changeflow.roadmap.kernel_time import Net, between, compiled, inlined, lagged, unlagged, work_before
+from changeflow.roadmap.engine.backward import backward
+from changeflow.roadmap.engine.forward import forward
+from changeflow.roadmap.engine.jit import call, inlined, kernel
+from changeflow.roadmap.engine.state import ODD_LINKS, ORDINARY, PLAIN, Result, empty_result, net_of
+from changeflow.roadmap.engine.working_time import Net, between, lagged, unlagged, work_before
 
 
 def compute(arrays: Arrays) -> Result:
     """Run both passes. Complexity: O(tasks + links)."""
     result = empty_result(arrays)
-    nothing = np.zeros(0, np.int8)
-    run(arrays, result, nothing, nothing, nothing, is_whole=True)
+    call(_passes, len(arrays.hot), net_of(arrays, result.trouble), result)
     return result
 
 
-def run(
-    arrays: Arrays,
-    result: Result,
-    dirty: Marks,
-    dirty_late: Marks,
-    dirty_float: Marks,
-    *,
-    is_whole: bool,
-) -> None:
-    """Compute the rows that are dirty, and whatever follows from those that change, into `result`."""
-    result.trouble[0] = 0
-    _passes(net_of(arrays, result.trouble), result, dirty, dirty_late, dirty_float, is_whole)
-
-
-@compiled
-def _passes(n: Net, r: Result, dirty: Marks, dirty_late: Marks, dirty_float: Marks, is_whole: bool) -> None:
-    is_whole = forward(n, r, dirty, dirty_late, dirty_float, is_whole)
+@kernel
+def _passes(n: Net, r: Result) -> None:
+    forward(n, r)
     last = n.s[START]
     for i in range(len(n.hot)):
         last = r.early[i, 1] if i == 0 else max(last, r.early[i, 1])
-    end = n.s[FINISH] if n.s[FINISH] != NEVER else last
-    is_moved = is_whole or end != r.end[0]
-    r.end[0] = end
-    is_late_whole = backward(n, r, dirty_late, dirty_float, is_moved)
-    _floats(n, r, dirty_float, is_late_whole, is_moved)
+    r.end[0] = n.s[FINISH] if n.s[FINISH] != NEVER else last
+    backward(n, r)
+    _floats(n, r)
     _driving(n, r, last)
 
 
-@compiled
-def _floats(n: Net, r: Result, dirty_float: Marks, is_whole: bool, are_told: bool) -> None:
-    """Measure floats; `are_told` when the way back went over every row and told those of ordinary tasks."""
+@kernel
+def _floats(n: Net, r: Result) -> None:
+    """Measure the floats that the way back has not measured already."""
     for i in range(len(n.hot)):
-        if not (is_whole or dirty_float[i] or n.hot[i, FLAGS] & SUMMARY):
-            continue
         if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
-            if are_told and not (n.s[CAPPED] or n.hot[i, FLAGS] & ODD_OUT):
+            if not (n.s[CAPPED] or n.hot[i, FLAGS] & ODD_OUT):
                 continue
             total = r.worked[i, 1] - r.worked[i, 0]
         elif n.cold[i, STATE] == DONE:
@@ -128,7 +105,7 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
     return max(0, spare)
 
 
-@compiled
+@kernel
 def _driving(n: Net, r: Result, end: int) -> None:
     """Walk back from every task that ends last, over driving links; through a summary to what gives it its date."""
     for i in range(len(n.hot)):

@@ -1,0 +1,90 @@
+"""One source, two ways of running it: plain Python for small roadmaps, compiled for large ones, never in silence."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.roadmap.engine import jit
+from changeflow.roadmap.engine.outline import in_order
+
+ORDER = """
+import sys
+import numpy as np
+from changeflow.roadmap.engine import jit
+from changeflow.roadmap.engine.outline import in_order
+before, after = np.array([2, 1]), np.array([1, 0])
+{}
+assert list(in_order(before, after, 3)) == [2, 1, 0]
+assert ("numba" in sys.modules) is {}
+"""
+COMPILED = ORDER.format("jit.CACHED_FROM = jit.COMPILED_FROM = 0", "True")
+
+
+def run(code: str, cache: Path) -> str:
+    """Run some code in a Python of its own; return what it wrote on standard error."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    return done.stderr
+
+
+@jit.kernel
+def _doubled(numbers: Any, n: int) -> int:
+    return jit.wide(numbers[jit.unsigned(n)]) * 2
+
+
+def test_a_small_network_is_run_without_numba(tmp_path: Path):
+    assert run(ORDER.format("", "False"), tmp_path) == ""
+
+
+def test_compiling_is_said_once_and_kept_where_numba_is_told_to(tmp_path: Path):
+    assert run(COMPILED, tmp_path) == "Compiling the engine once for this machine: about a minute …\n"
+    assert list(tmp_path.rglob("outline._release-*.nbi"))
+    assert run(COMPILED, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "is_cached", "is_compiled"),
+    [
+        (jit.CACHED_FROM - 1, True, False),
+        (jit.CACHED_FROM, True, True),
+        (jit.COMPILED_FROM - 1, False, False),
+        (jit.COMPILED_FROM, False, True),
+    ],
+)
+def test_the_size_decides_and_whether_it_has_been_compiled_before(
+    size: int, is_cached: bool, is_compiled: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jit, "twin", lambda _: lambda *_: "compiled")
+    monkeypatch.setattr(jit, "_is_cached", lambda _: is_cached)
+    assert jit.call(_doubled, size, np.array([4, 5]), 1) == ("compiled" if is_compiled else 10)
+
+
+def test_an_answer_does_not_depend_on_the_way():
+    before, after = np.array([3, 3, 1, 0]), np.array([1, 0, 2, 2])
+    plain = in_order(before, after, 4)
+    with jit.compiled_always():
+        compiled = in_order(before, after, 4)
+    assert plain.tolist() == compiled.tolist() == [3, 0, 1, 2]
+    assert jit.CACHED_FROM > 0
+
+
+def test_a_loop_leaves_places_out():
+    assert in_order(np.array([0, 1, 2]), np.array([1, 2, 1]), 3).tolist() == [0]
+
+
+@pytest.mark.slow
+def test_warm_compiles_everything_that_is_ever_compiled():
+    """Warmed, none of the engine's twins is without compiled code."""
+    result = CliRunner().invoke(app, ["warm"])
+    assert result.exit_code == 0, result.output
+    assert "4 of 4: rollout waves" in result.stderr
+    roots = ("_passes", "_sweep", "follow", "forward", "_release", "run_block")
+    twins = {function.__name__: twin for function, twin in jit._TWINS.items()}
+    assert [name for name in roots if not twins[name].overloads] == []
