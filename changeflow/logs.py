@@ -9,7 +9,8 @@ from typing import Any, TextIO, cast
 import structlog
 from structlog.typing import EventDict
 
-from changeflow.errors import HIDDEN, PASSWORD_FIELD, InputError
+from changeflow.addresses import HIDDEN, PASSWORD_FIELD
+from changeflow.errors import InputError
 
 FORMS = ("off", "json", "plain")
 DEEPEST = 12

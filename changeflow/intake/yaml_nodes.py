@@ -1,7 +1,7 @@
 """Compose YAML text into nodes with positions: by libyaml where it reads as ruamel.yaml does, otherwise by ruamel.yaml.
 
 libyaml is some thirty times faster, but it follows YAML 1.1 and its messages differ. So ruamel.yaml composes every text
-that the two might read differently, and every text that libyaml refuses (docs/decisions/0016).
+that the two might read differently, and every text that libyaml refuses (docs/decisions/0015).
 """
 
 import re

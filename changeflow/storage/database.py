@@ -23,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 
 from changeflow import __version__
+from changeflow.addresses import is_plain
 from changeflow.errors import (
     DatabaseBusyError,
     DatabaseDownError,
@@ -30,7 +31,6 @@ from changeflow.errors import (
     DatabaseUrlError,
     NewerDatabaseError,
     OlderDatabaseError,
-    is_plain,
 )
 from changeflow.storage import anchor, audit, presence, sealing, touched
 from changeflow.storage.migrations import config as _alembic

@@ -16,8 +16,9 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 
 from changeflow import logs
+from changeflow.addresses import shown
 from changeflow.cli import app
-from changeflow.errors import ChangeflowError, DatabaseDownError, DatabaseUrlError, OlderDatabaseError, shown
+from changeflow.errors import ChangeflowError, DatabaseDownError, DatabaseUrlError, OlderDatabaseError
 from changeflow.settings import settings
 from changeflow.storage.database import engine_for, read_scope, session_scope, upgrade
 from changeflow.storage.tables.programme import ProgrammeRow
