@@ -34,7 +34,7 @@ _DOUBTFUL = re.compile(
 """Where libyaml may read something else than ruamel.yaml does."""
 
 
-class Mark(Protocol):
+class TextMark(Protocol):
     """A place in the text: line and column, from 0."""
 
     line: int
@@ -47,7 +47,7 @@ class Node(Protocol):
     id: str
     tag: Any
     value: Any
-    start_mark: Mark
+    start_mark: TextMark
 
 
 Construct = Callable[[Any], object]
