@@ -134,7 +134,7 @@ def test_an_anchor_bomb_is_refused_whoever_composes_it():
     text = f"l0: &l0 [a, b, c]\n{levels}"
     for composed_by in (*READERS.values(), compose_by_ruamel):
         [problem] = parsed(text, composed_by)
-        assert str(problem).startswith("x.yaml: Its aliases unfold to too much.")
+        assert problem.what == "Its aliases unfold to too much."
 
 
 @pytest.mark.parametrize("reader", READERS)
