@@ -110,7 +110,7 @@ def time_roadmap(roadmap: Roadmap) -> Schedule:
     """Place every task as early as its predecessors allow, and as late as its successors allow.
 
     A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ. What is to be as late as
-    possible is placed at its late start, and what follows it anew: Project takes its total float.
+    possible is placed at its late start, and what follows it is placed again: Project takes its total float.
     Complexity: O(tasks + links).
     """
     arrays = to_arrays(roadmap)

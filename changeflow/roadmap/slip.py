@@ -1,7 +1,7 @@
 """What a slip costs: cliff edges, drag, and the float that is left before the next one.
 
 A slip is quantised. A day late may cost nothing, a day, or a month, where a pay period, a term or a half-term lies
-behind it; so float alone does not say when to worry. Everything here moves one task's finish and computes anew what
+behind it; so float alone does not say when to worry. Everything here moves one task's finish and computes again what
 follows from it, and nothing else.
 """
 

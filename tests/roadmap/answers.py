@@ -95,7 +95,9 @@ def write(file: Path, command: list[str]) -> None:
     result = CliRunner().invoke(app, command)
     error = result.exception
     ended = "" if error is None or isinstance(error, SystemExit) else f"{type(error).__name__}: {error}{os.linesep}"
-    file.write_text(f"{result.stdout}{result.stderr}{ended}exit {result.exit_code}\n", encoding="utf-8")
+    text = f"{result.stdout}{result.stderr}{ended}exit {result.exit_code}\n"
+    # Two versions write into two folders, and say so.
+    file.write_text(text.replace(str(file.parent), "OUT"), encoding="utf-8")
 
 
 if __name__ == "__main__":
