@@ -37,9 +37,9 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
     """Record the answers of one round, and publish every closed round that is due.
 
     A round is known by the days on which people answered, not by the name of its file. Answers that are already
-    recorded change nothing. Different answers from the same people on the same days are a correction. No one can see
-    from outside which of the two a file had: the reply, the audit entry and the forecast are the same. So is the
-    permission that is needed for people who have already answered.
+    recorded change nothing; different answers from the same people on the same days are a correction. The person who
+    imports a file cannot find out which of the two it had: the reply, the audit entry, the forecast and the permission
+    needed are the same.
     """
     problems: list[Problem] = []
     with noting_refusals(change.db, change.now), session_scope(change.db) as session:

@@ -58,9 +58,9 @@ class _Found:
 def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: ExportRequest | None = None) -> int:
     """Write the latest version as a folder, with its comments, and return the version's number.
 
-    Raise ConflictError if `out` exists and is not an empty folder. Contact details and explanations of single contracts
-    are left out unless `asked` names a person who may have them; the audit records that they were exported. Applying a
-    folder without them keeps the stored ones.
+    Contact details and explanations of single contracts are left out unless `asked` requests them; the audit then
+    records who exported them. Applying a folder without them keeps the stored ones. Raise ConflictError if `out` exists
+    and is not an empty folder, NotAllowedError if the person may not have what they requested.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
