@@ -18,7 +18,7 @@ from changeflow.usecases.restoring import restore
 from changeflow.usecases.subject_access import erase
 from changeflow.usecases.upgrading import start_new_key
 from tests.builders import a_folder
-from tests.usecases.test_restoring import OWNED, at, dispatch
+from tests.usecases.test_restoring import OWNED, at, send
 from tests.usecases.test_restoring_erasures import erased_again
 
 
@@ -102,7 +102,7 @@ def test_a_pipe_in_the_folder_for_state_is_refused_and_not_waited_for(sqlite: st
         if which == "ledger":
             erase("lead", db=sqlite, programme=None, actor="chief", now=at(9))
         else:
-            dispatch(sqlite, at(9))
+            send(sqlite, at(9))
     assert not erased_again(sqlite), "an erasure that cannot be noted is not saved"
     os.close(reader)
 

@@ -24,7 +24,7 @@ from tests.copies import Copy, copier
 from tests.killing import crashed
 from tests.storage.test_keys import name_contact
 from tests.storage.test_upgrade import released
-from tests.usecases.test_restoring import OWNED, at, dispatch
+from tests.usecases.test_restoring import OWNED, at, send
 
 
 @pytest.fixture(autouse=True)
@@ -59,14 +59,14 @@ def hashes_in_ledger(db: str) -> set[str]:
 def test_no_erased_person_comes_back_with_a_copy(stored: str, copy: Copy):
     put_back = copy()
     erase("lead", db=stored, programme=None, actor="chief", now=at(9))
-    dispatch(stored, at(9))
+    send(stored, at(9))
     put_back()
     assert not erased_again(stored)
     ticks.tick(db=stored, now=at(9, 10))
     assert erased_again(stored)
     review(db=stored, now=at(9, 10))
     release(db=stored, actor="chief", now=at(9, 10))
-    assert [m.to_address for m in dispatch(stored, at(9, 11))[0] if m.to_address == "lead@example.org"] == []
+    assert [m.to_address for m in send(stored, at(9, 11))[0] if m.to_address == "lead@example.org"] == []
     with session_scope(stored) as session:
         assert [e[3] for e in audit.entries(session, "small")].count("person:erase") == 1
 
@@ -110,9 +110,9 @@ def test_an_erasure_cut_off_before_it_was_saved_is_done_with_the_next_restore(
     crashed(cut_off)
     assert not erased_again(stored)
     put_back = copy()
-    dispatch(stored, at(9))
+    send(stored, at(9))
     put_back()
-    dispatch(stored, at(9, 10))
+    send(stored, at(9, 10))
     assert erased_again(stored)
 
 

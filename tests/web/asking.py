@@ -96,9 +96,9 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Iterator[None]
 
     with monkeypatch.context() as patched:
         for where, names in {
-            "answering": ("question_of", "answer", "reach_of", "switch_optional"),
-            "calendars": ("new_feed", "feed_of"),
-            "watching": ("troubles", "metrics"),
+            "link_answers": ("question_of", "answer", "reach_of", "switch_optional"),
+            "calendar_feeds": ("new_feed", "feed_of"),
+            "monitoring": ("troubles", "metrics"),
         }.items():
             for name in names:
                 patched.setattr(f"changeflow.usecases.{where}.{name}", fail)
