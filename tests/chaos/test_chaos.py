@@ -15,13 +15,13 @@ MARKS_FIRST = """
 import sys
 from chaos.__main__ import main
 from changeflow.storage import messages
-from changeflow.usecases import dispatching
+from changeflow.usecases import dispatch
 
-def hand_over(self, claimed, nudges, letter, counts, after=dispatching._Post._hand_over):
+def hand_over(self, claimed, nudges, letter, counts, after=dispatch._Post._hand_over):
     self._finish(claimed, nudges, messages.SENT, None)
     after(self, claimed, nudges, letter, counts)
 
-dispatching._Post._hand_over = hand_over
+dispatch._Post._hand_over = hand_over
 sys.exit(main(["--short", "--only", "sqlite"]))
 """
 SAYS_NOT_THAT_IT_REPEATS = """
