@@ -35,7 +35,7 @@ _DOUBTFUL = re.compile(
         # A block of text whose header has a comment without a space, or that begins with a line of spaces.
         | (?<=[|>])(?:[-+0-9]*\# | [^|>\n]*\n[ ]+\r?\n)
     )""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 """Where libyaml may read something else than ruamel.yaml does."""
 
@@ -122,8 +122,12 @@ def _place_gaps(mapping: MappingNode) -> None:
     """Put values that are left empty where ruamel.yaml does: where the next key is, or what follows the mapping."""
     after = [key.start_mark for key, _ in mapping.value[1:]]
     for (_, value), place in zip(mapping.value, [*after, mapping.end_mark], strict=True):
+        here = value.start_mark
         # One with an anchor is placed already, and has a length.
-        if value.value == "" and value.style in ("", None) and value.start_mark.column == value.end_mark.column:
+        if value.value == "" and value.style in ("", None) and here.column == value.end_mark.column:
+            if (place.line, place.column) < (here.line, here.column):
+                # The next key is an alias, whose place is that of what it repeats.
+                raise _DoubtError
             value.start_mark = place
 
 
