@@ -29,6 +29,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         ),
     ),
     (_TAG + "value", "=", "="),
+    (_TAG + "yaml", "!&*", "[!&*]"),
 )
 """Tag, the characters that may come first, and the form; the first rule that fits is the one that counts."""
 _BY_FIRST: dict[str, list[tuple[str, Callable[[str], object]]]] = {"": [(NULL, lambda _: True)]}

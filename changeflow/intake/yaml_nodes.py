@@ -6,10 +6,11 @@ that the two might read differently, and every text that libyaml refuses (docs/d
 
 import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import ruamel.yaml
 import yaml
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from changeflow.intake.scalars import STR, tag_of, value_of
 
@@ -19,26 +20,24 @@ MAX_DEPTH = 50
 TOO_MANY = f"It has more than {MAX_NODES:,} keys and values.", "Split it into several files."
 _SEQ, _MAP = "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"
 _DOUBTFUL = re.compile(
-    # Tabs, line breaks that YAML 1.2 does not know, and byte order marks.
-    "[\t\x85\u2028\u2029\ufeff]|\r(?!\n)"
-    # Where a word may begin: tags, complex keys, a colon before text, and anchors of other characters than libyaml's.
-    r"|(?<![^\s\[{,])(?:[!?]|:(?=\S)|[&*](?![A-Za-z0-9_-]+(?:[\s,\]}]|\Z)| ))"
-    # A colon right after what is quoted or in brackets, or before a bracket; and an escape that only libyaml knows.
-    r"|[\]}\"']:(?=\S)|:[\[\]{},]|\\'"
-    # Directives and further documents.
-    r"|^%|^\.\.\.|\n---"
-    # A block of text whose header has a comment without a space, or that begins with a line of spaces.
-    r"|[|>][-+0-9]*#|[|>][^|>\n]*\n +\r?\n",
-    re.MULTILINE,
+    # One set of characters comes first, because looking for it is quick; what follows looks back at the one found.
+    r"""[\t\x85\u2028\u2029\ufeff\r!?&*:.\-|>](?:
+        # Tabs, line breaks that YAML 1.2 does not know, and byte order marks.
+        (?<=[\t\x85\u2028\u2029\ufeff]) | (?<=\r)(?!\n)
+        # Where a word may begin: tags, complex keys, a colon before text, anchors of other characters than libyaml's.
+        | (?<![^\s\[{,].)(?:
+            (?<=[!?]) | (?<=:)(?=\S) | (?<=[&*])(?![ ]|[A-Za-z0-9_-]+(?:[\s,\]}]|\Z))
+        )
+        # A colon right after what is quoted or in brackets, or right before a bracket.
+        | (?<=[\]}"']:)(?=\S) | (?<=:)(?=[\[\]{},])
+        # Ends of documents; further documents, and directives, after which there is one.
+        | (?<![^\n].)(?<=[.])[.][.] | (?<=\n-)--
+        # A block of text whose header has a comment without a space, or that begins with a line of spaces.
+        | (?<=[|>])(?:[-+0-9]*\# | [^|>\n]*\n[ ]+\r?\n)
+    )""",
+    re.VERBOSE | re.ASCII,
 )
 """Where libyaml may read something else than ruamel.yaml does."""
-
-
-class TextMark(Protocol):
-    """A place in the text: line and column, from 0."""
-
-    line: int
-    column: int
 
 
 class Node(Protocol):
@@ -47,7 +46,8 @@ class Node(Protocol):
     id: str
     tag: Any
     value: Any
-    start_mark: TextMark
+    start_mark: Any
+    """Has a line and a column, from 0."""
 
 
 Construct = Callable[[Any], object]
@@ -85,6 +85,9 @@ def compose_by_ruamel(text: str) -> Composed:
 
 def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
     node: Node | None = reader.get_single_node()
+    if node is not None and node.id == "scalar":
+        # A file of one text is refused anyway, and its text may begin at the margin in YAML 1.2.
+        raise _DoubtError
     # Aliases are not counted as they are made, but each has an asterisk.
     if reader.made + text.count("*") > MAX_NODES and _count(node) > MAX_NODES:
         raise TooBigError(*TOO_MANY)
@@ -115,12 +118,16 @@ def _construct(node: Node) -> object:
     return value_of(node.tag, node.value)
 
 
-def _place_gaps(mapping: yaml.MappingNode) -> None:
+def _place_gaps(mapping: MappingNode) -> None:
     """Put values that are left empty where ruamel.yaml does: where the next key is, or what follows the mapping."""
     after = [key.start_mark for key, _ in mapping.value[1:]]
     for (_, value), place in zip(mapping.value, [*after, mapping.end_mark], strict=True):
+        here = value.start_mark
         # One with an anchor is placed already, and has a length.
-        if value.value == "" and value.style in ("", None) and value.start_mark.column == value.end_mark.column:
+        if value.value == "" and value.style in ("", None) and here.column == value.end_mark.column:
+            if (place.line, place.column) < (here.line, here.column):
+                # The next key is an alias, whose place is that of what it repeats.
+                raise _DoubtError
             value.start_mark = place
 
 
@@ -132,14 +139,11 @@ class _Counts:
         self.made = self.depth = 0
         self.parent: yaml.Node | None = None
         self.key: Any = None
-        self.gaps: dict[int, yaml.MappingNode] = {}
+        self.gaps: dict[int, MappingNode] = {}
         """Mappings with values that are left empty."""
 
     def descend_resolver(self, parent: yaml.Node | None, key: Any) -> None:  # noqa: ANN401
         self.parent, self.key = parent, key
-        self.made += 1
-        if self.made > MAX_NODES:
-            raise TooBigError(*TOO_MANY)
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise _DoubtError
@@ -148,26 +152,38 @@ class _Counts:
         self.depth -= 1
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
-        if kind is not yaml.ScalarNode:
-            return _SEQ if kind is yaml.SequenceNode else _MAP
-        if self.parent is None:
-            # A file of one text is refused anyway, and its text may begin at the margin in YAML 1.2.
-            raise _DoubtError
+        self.made += 1
+        if self.made > MAX_NODES:
+            raise TooBigError(*TOO_MANY)
+        if kind is not ScalarNode:
+            return _SEQ if kind is SequenceNode else _MAP
         if not implicit[0]:
             return STR
         if value == "":
-            self._note_gap(self.parent)
+            self._note_gap()
         return tag_of(value)
 
-    def _note_gap(self, parent: yaml.Node) -> None:
-        if isinstance(parent, yaml.MappingNode):
+    def _note_gap(self) -> None:
+        parent = self.parent
+        if isinstance(parent, MappingNode):
             if parent.flow_style or self.key is None:
                 raise _DoubtError
             self.gaps[id(parent)] = parent
 
 
+class _Place(NamedTuple):
+    """In the text: line and column, from 0."""
+
+    line: int
+    column: int
+
+
 class PureReader(_Counts, yaml.BaseLoader):
     """PyYAML in Python, for where it was built without libyaml: some three times as fast as ruamel.yaml."""
+
+    def get_mark(self) -> Any:  # noqa: ANN401
+        """Return less than PyYAML does, which keeps the text with each place."""
+        return _Place(self.line, self.column)
 
 
 READER: Callable[[str], Any] = PureReader

@@ -97,6 +97,10 @@ def test_a_day_that_does_not_exist_has_no_value(text: str):
         value_of(TIMESTAMP, text)
 
 
+def test_a_mark_of_a_tag_an_anchor_or_an_alias_alone_has_a_tag_of_its_own():
+    assert {tag_of(text).rpartition(":")[2] for text in "!&*"} == {"yaml"}
+
+
 def test_a_merge_key_and_an_equals_sign_have_tags_of_their_own():
     assert [tag_of(text).rpartition(":")[2] for text in ("<<", "=", "<", "==")] == ["merge", "value", "str", "str"]
 
@@ -107,7 +111,7 @@ def test_a_scalar_has_the_tag_and_the_value_that_ruamel_gives_it(text: str):
     reader = YAML(typ="safe", pure=True)
     tag = reader.resolver.resolve(ScalarNode, text, (True, False))
     assert tag_of(text) == str(tag)
-    if str(tag).endswith((":merge", ":value")):
+    if str(tag).endswith((":merge", ":value", ":yaml")):
         return
     try:
         expected = reader.constructor.construct_object(ScalarNode(tag, text))
