@@ -95,7 +95,7 @@ def begin() -> Settings:
 
 
 def database() -> str:
-    """Return the database's address. One with a password may stand in the file that CHANGEFLOW_DB_FILE names."""
+    """Return the database's address. One with a password may be in the file that CHANGEFLOW_DB_FILE names."""
     return _secret("CHANGEFLOW_DB") or DEFAULT_DB
 
 

@@ -91,7 +91,7 @@ RECORDED_BY = {
     Action.WITHDRAW_SIGNATURE: "signatory",
     Action.WITHDRAW_FACT: "viewer",
 }
-"""Who recorded the fact that is withdrawn: the one role that follows from what somebody did."""
+"""Who recorded the fact that is withdrawn: the one role that follows from an act."""
 STRANGERS = ["estates-manager", "estates-provider"]
 """The service manager and the lead provider of another service: what is payroll's is not theirs."""
 OF_THE_PROGRAMME = {
@@ -347,7 +347,7 @@ HOW: dict[Action, Call] = {
 """How a person does each action, on the world as it is stored."""
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")
 ELSEWHERE = {
-    Action.APPROVE_WAIVER: "tests/rules/test_waivers.py: by whom a rule is lifted, rule by rule",
+    Action.APPROVE_WAIVER: "tests/rules/test_waivers.py: who may lift each rule",
     Action.READ_ANSWERS: "needs no name; below, that it is noted",
     Action.PREVIEW_MESSAGES: "needs no name",
     Action.ANSWER_MESSAGE: "tests/web/test_answers.py: the link is the mandate",
@@ -358,4 +358,4 @@ ELSEWHERE = {
     Action.USE_FILES: "reads no stored programme",
 }
 LATER = {Action.REPORT_CHECKPOINT: "comes after a go-live that has not happened"}
-"""Where the world is not ready for it: what those are told who may."""
+"""The error that a person who may gets, where the world is not ready for the act."""

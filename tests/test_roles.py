@@ -1,7 +1,7 @@
 """Who may do what, through the use cases: each checked action with a person of each role, on one small programme.
 
-Who may, does it; who may not is refused, told who may, and leaves the database as it was. Every command and every web
-route stands at an action of the table.
+A person who may acts. A person who may not is refused, with the roles that may, and the database stays as it was. Every
+command and every web route belongs to an action of the table.
 """
 
 import io

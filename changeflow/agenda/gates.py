@@ -17,7 +17,6 @@ from changeflow.errors import UnknownThingError
 from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.facts import Condition, Decision
 from changeflow.programme.mandates import Subject
-from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale
 from changeflow.programme.training import sessions
@@ -28,7 +27,6 @@ from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import last_day_of, spoken_day
-from changeflow.values.roles import Action
 from changeflow.values.words import Gate, Kind, Outcome, Severity
 
 
@@ -57,11 +55,6 @@ def gate_of(programme: Programme, task: TaskId) -> Task:
     if gate is None or gate.kind is not Kind.DECISION:
         raise UnknownThingError("gate", task, [t.id for t in programme.tasks(kind=Kind.DECISION)])
     return gate
-
-
-def deciders(programme: Programme, gate: Task) -> frozenset[str]:
-    """Return who may decide: whoever owns the gate, and the SRO, who is accountable for all of them."""
-    return allowed_people(programme.definition, Action.DECIDE_GATE, gate_subject(gate))
 
 
 def gate_subject(gate: Task) -> Subject:

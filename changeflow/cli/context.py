@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Where a command works, for whom and when. An option that the command does not have is empty."""
+    """The database, programme, person and time of a command. An option that the command does not have is empty."""
 
     command: typer.Context
     db: str = ""

@@ -35,8 +35,8 @@ def db_new_key(
 
     if not yes:
         raise InputError(
-            "With a new key, people erased before are no longer recognised, and whoever switched optional "
-            "messages off cannot be told from others: they go to no one until people switch them on again. Look "
+            "With a new key, people erased before are no longer recognised, and we cannot know who switched "
+            "optional messages off: they go to no one until people switch them on again. Look "
             "for the old key file first. If it is lost for good, add --yes. No changes saved."
         )
     made = start_new_key(context.db, now=context.now)

@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _entry(kind: "type[Said]", context: Context, **values: object) -> "Said":
-    """Make an entry of today; the use case says by whom."""
+    """Make an entry dated today; the use case adds who made it."""
     from changeflow.usecases.pilot_records import entry_of
 
     return entry_of(kind, on=context.day, by="", **values)

@@ -14,7 +14,7 @@ from changeflow.values.moments import local_day, spoken_day
 if TYPE_CHECKING:
     from changeflow.usecases.subject_access import Theirs
 
-person = typer.Typer(help="What somebody may ask of what is kept about them.", no_args_is_help=True)
+person = typer.Typer(help="Answer what people ask about the data kept on them.", no_args_is_help=True)
 Received = Annotated[
     datetime | None,
     typer.Option(

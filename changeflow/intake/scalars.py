@@ -1,4 +1,4 @@
-"""What a plain scalar of YAML stands for, by the rules of YAML 1.2: `no` is text, `0o17` a number, `~` nothing."""
+"""The type and value of a plain scalar, by the rules of YAML 1.2: `no` is text, `0o17` a number, `~` nothing."""
 
 import re
 from collections.abc import Callable

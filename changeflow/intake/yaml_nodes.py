@@ -201,7 +201,7 @@ class _Composer(ruamel.yaml.composer.Composer):
     def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **named)
         self.made = 0
-        # A name that is given twice stands for the later place, and no one needs a warning.
+        # An anchor that is given twice names the later place; no warning is needed.
         self.warn_double_anchors = False
 
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401

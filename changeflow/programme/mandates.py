@@ -54,7 +54,7 @@ HOW_NAMED: Mapping[Role, str] = {
     Role.OWNER: "the owner of the gate, task, criterion, issue or improvement itself",
     Role.SIGNATORY: "`go_no_go: sign` in the service's file, each for themselves",
     Role.RECORDER: "the person who recorded the fact",
-    Role.RECIPIENT: "the person whom a message was sent to, by the link in it",
+    Role.RECIPIENT: "the person who received a message, through the link in it",
     Role.SYSTEM: "changeflow itself, when a flow runs",
     Role.MACHINE: "anyone with access to the machine and the database, without a name",
 }

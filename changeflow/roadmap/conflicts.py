@@ -138,10 +138,6 @@ def _filtered(trials: "_Trials", limit: ConflictItem, held: Sequence[ConflictIte
     return kept
 
 
-def _early(roadmap: Roadmap, items: Iterable[ConflictItem]) -> Mapping[TaskId, Early]:
-    return _Trials(roadmap).early(items)
-
-
 class _Trials:
     """Times a roadmap forwards with some of its wishes, one trial after another.
 

@@ -42,7 +42,7 @@ from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.base import TaskId
 
 NOT_ONE = -1
-"""Stands for no row."""
+"""The number that means no row."""
 
 
 class Early(NamedTuple):
@@ -206,7 +206,7 @@ class Consequences:
         return moved
 
     def _unsettled(self) -> tuple[TaskId, ...]:
-        """Return the tasks that stand elsewhere than links put them: what is as late as possible, and what follows."""
+        """Return the tasks that are not where links put them: those as late as possible, and what follows them."""
         call(unsettled, len(self.early), self.net, self.result, self.dirty)
         found = tuple(self.arrays.ids[row] for row in np.flatnonzero(self.dirty).tolist())
         self.dirty[:] = 0

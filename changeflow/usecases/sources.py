@@ -55,7 +55,7 @@ def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) 
         as_written = [e.model_dump(mode="json", exclude_none=True) for e in wanted]
     data["parallel_run"]["explanations"] = as_written
     if not in_full:
-        # A comment may speak of a contract, and ruamel keeps it with what stands before it.
+        # A comment may name a contract, and ruamel keeps it with the entry before it.
         data.ca.items.pop("parallel_run", None)
         _drop_comments(data["parallel_run"])
     whole = io.StringIO()

@@ -49,7 +49,7 @@ class Exported:
 
     theirs: Theirs
     about: dict[str, Any]
-    """All that is kept, for the person alone: it names no other id that may be somebody else's."""
+    """All that is kept about the person. It names no id that may be another person's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

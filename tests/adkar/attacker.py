@@ -150,7 +150,7 @@ def possible_scores(places: Iterable[int], element: int, threshold: int) -> froz
 
 
 def narrowed(attack: Attack, truth: Mapping[str, int], *, threshold: int, insiders: bool = True) -> Iterator[str]:
-    """Yield a person of each kind of whom some score is narrowed to two values or fewer, also by an insider."""
+    """Yield one person of each kind who has a score narrowed to two values or fewer, also by an insider."""
     one_of_each = {}
     for kind, people in attack.kinds.items():
         for person in people:

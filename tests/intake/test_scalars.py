@@ -1,4 +1,4 @@
-"""What plain scalars stand for: by hand from the core schema of YAML 1.2, and beside ruamel.yaml."""
+"""The types and values of plain scalars: by hand from the core schema of YAML 1.2, and beside ruamel.yaml."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from math import inf

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from changeflow.roadmap.conflicts import ConflictItem, Wish, _early, find_conflicts, items_of, missed_by
+from changeflow.roadmap.conflicts import ConflictItem, Wish, _Trials, find_conflicts, items_of, missed_by
 from changeflow.roadmap.tasks import Bound, Constraint, Link, Roadmap
 from tests.builders import a_roadmap, a_task, at
 
@@ -88,10 +88,10 @@ def test_each_conflict_is_one_that_brute_force_calls_minimal(seed: int):
                 chosen = set(subset)
                 if any(known <= chosen for known in minimal):
                     continue
-                if missed_by(_early(roadmap, [i for i in others if i in chosen]), conflict.limit) > 0:
+                if missed_by(_Trials(roadmap).early(i for i in others if i in chosen), conflict.limit) > 0:
                     minimal.append(chosen)
         assert held in minimal
         for relaxation in conflict.relaxations[:1]:
             rest = [i for i in everything if i != relaxation.item]
             if relaxation.item != conflict.limit:
-                assert max(0, missed_by(_early(roadmap, rest), conflict.limit)) == relaxation.days_left
+                assert max(0, missed_by(_Trials(roadmap).early(rest), conflict.limit)) == relaxation.days_left

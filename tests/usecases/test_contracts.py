@@ -87,7 +87,7 @@ class TestFolders:
 
     @pytest.mark.parametrize("others", [True, False])
     def test_comments_about_them_are_left_out_and_the_file_stays_valid(self, sqlite: str, tmp_path: Path, others: bool):
-        """Comments may stand before, in and after an entry; and without one that is for all, the list is empty."""
+        """Comments may be before, in and after an entry. Without an entry for all contracts, the list is empty."""
         run = (
             RUN.replace("parallel_run:", "parallel_run:  # see C10043\n  # C10043 was ill")
             .replace("  clean_runs", "    # C10044: an award\n  clean_runs")

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
+from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import (
     assessments,
@@ -57,6 +58,11 @@ def decided(**more: object) -> gates.GateAnswer:
     return gates.GateAnswer(**(answer | more))  # type: ignore[arg-type]
 
 
+def count_entries(db: str) -> int:
+    with session_scope(db) as session:
+        return len(list(audit.entries(session, "small")))
+
+
 def take_back(db: str) -> None:
     with acting(Acting(via=Via.LIBRARY)):
         gates.decide(decided(again=True), change(db, "lead"))
@@ -87,8 +93,10 @@ class TestLock:
 
     @pytest.mark.parametrize("what", DECISIONS)
     def test_they_are_taken_there_by_default(self, stored: str, what: str):
+        before = count_entries(stored)
         with acting(Acting(via=Via.COMMAND)):
             DECISIONS[what](stored)
+        assert count_entries(stored) > before, "the audit has it"
 
     def test_decisions_of_minutes_are_refused_as_well(self, locked: str, tmp_path: Path):
         minutes = tmp_path / "minutes.csv"

@@ -106,7 +106,7 @@ class TestCuts:
 
 
 class TestAnswersThatRetentionRemoved:
-    """Role 5 and the six without a role, 11 of whom have a barrier, in one group with ten people who have none."""
+    """Role 5 and the six without a role (11 of them have a barrier), in one group with ten people who have none."""
 
     def publish_twice(self, db: str, tmp_path: Path) -> tuple[Snapshot, Standing]:
         """Publish the seventy-two, remove their answers, and publish the mixed group in another programme."""

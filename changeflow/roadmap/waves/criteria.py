@@ -1,4 +1,4 @@
-"""What a plan comes to, criterion by criterion: weeks, peaks, hubs' dates, fairness, and the dates that move."""
+"""The totals of a plan by criterion: weeks, peaks, hubs' dates, fairness, and the dates that move."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from changeflow.roadmap.waves.rows import SCALE, WaveRows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """What a plan comes to, each criterion by itself."""
+    """The total of a plan for each criterion."""
 
     mean_week: float
     last_week: int
@@ -20,13 +20,13 @@ class Numbers:
     fairness: float
     """Weeks between the means of the earliest and the latest hub."""
     told_moved: int
-    """Schools and services that go live on another date than they were told."""
+    """Schools and services whose announced date changes."""
     told_weeks: int
     waves: int
 
 
 def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
-    """Count what a plan comes to."""
+    """Work out the totals of a plan."""
     weeks = [c.week for c in plan.chosen.values()]
     dates = {(pair[1], c.week) for pair, c in plan.chosen.items()}
     moved = [abs(plan.week(p) - w) for p, w in problem.told.items() if p in plan.chosen and plan.week(p) != w]
