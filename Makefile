@@ -24,7 +24,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 install: $(VENV)/.ready  ## Set up the environment
 
 run: $(VENV)/.ready  ## The main job on the sample programme: plan, store, nudge, report
-	@$(BIN)/python -m changeflow.cli.demo out
+	@$(BIN)/python -m demo out
 
 test: $(VENV)/.ready  ## Every test
 	@$(TESTS)

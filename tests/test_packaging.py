@@ -41,7 +41,7 @@ def test_the_wheel_carries_flows_templates_rulepacks_and_migrations(wheel: Path)
         "changeflow/storage/migrations/versions/v0001_first_tables.py",
         "changeflow/py.typed",
     } <= names
-    assert not [n for n in names if n.startswith(("flows/", "templates/", "tests/"))]
+    assert not [n for n in names if n.startswith(("demo/", "flows/", "templates/", "tests/"))]
 
 
 def test_installed_in_an_empty_environment_it_runs_from_another_folder(wheel: Path, tmp_path: Path):

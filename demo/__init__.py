@@ -1,0 +1,1 @@
+"""What `make run` plays: the main job on the sample programme."""
