@@ -1,8 +1,9 @@
 """Erasing a person: what is about them goes, and a tombstone stays so that no import brings them back."""
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, func, select
@@ -15,6 +16,14 @@ from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, Withdr
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
 ERASED = "they were erased"
+_THEIRS: Mapping[str, Any] = {
+    "contact details": ContactRow,
+    "assessments": AssessmentRow,
+    "attendance": AttendanceRow,
+    "answers": AnswerRow,
+    "links": LinkRow,
+}
+"""Tables whose rows about a person go, by what they are called."""
 
 
 def erase(
@@ -43,46 +52,37 @@ def erase(
     )
     count_touched(session, delete(WithdrawalRow).where(*of_theirs))
     removed = {
-        "contact details": count_touched(
-            session,
-            delete(ContactRow).where(col(ContactRow.programme_id) == programme, col(ContactRow.person) == person),
-        ),
-        "assessments": count_touched(
-            session,
-            delete(AssessmentRow).where(
-                col(AssessmentRow.programme_id) == programme, col(AssessmentRow.person) == person
-            ),
-        ),
-        "attendance": count_touched(
-            session,
-            delete(AttendanceRow).where(*theirs),
-        ),
-        "answers": count_touched(
-            session,
-            delete(AnswerRow).where(col(AnswerRow.programme_id) == programme, col(AnswerRow.person) == person),
-        ),
-        "links": count_touched(
-            session, delete(LinkRow).where(col(LinkRow.programme_id) == programme, col(LinkRow.person) == person)
-        ),
-    }
-    own = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person)
-    waiting = col(NudgeRow.message).is_(None) & col(NudgeRow.withdrawn_at).is_(None)
-    count_touched(session, update(NudgeRow).where(*own, waiting).values(withdrawn_at=at, why=ERASED))
-    count_touched(session, update(NudgeRow).where(*own).values(content="{}"))
-    if recipients:
-        theirs_alone = col(ReachRow.recipient).in_(list(recipients))
-        removed["preferences"] = count_touched(session, delete(ReachRow).where(theirs_alone))
-    for recipient in recipients:
-        nobody = f"{ERASED_RECIPIENT}{secrets.token_hex(8)}"
-        count_touched(
-            session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=nobody)
+        what: count_touched(
+            session, delete(table).where(col(table.programme_id) == programme, col(table.person) == person)
         )
+        for what, table in _THEIRS.items()
+    }
+    removed |= _leave_messages(session, programme, person, recipients, at)
     addresses = set(recipients) - {recipient_of(key, programme, person, None)}
     for digest in tombstones_of(key, programme, person, email, recipients=addresses):
         if session.get(TombstoneRow, (programme, digest)) is None:
             session.add(TombstoneRow(programme_id=programme, digest=digest, at=at))
     session.flush()
     return removed
+
+
+def _leave_messages(
+    session: Session, programme: str, person: str, recipients: Collection[str], at: datetime
+) -> dict[str, int]:
+    """Withdraw what has not gone out, empty what has, and take the person off their messages; the rows stay."""
+    own = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person)
+    waiting = col(NudgeRow.message).is_(None) & col(NudgeRow.withdrawn_at).is_(None)
+    count_touched(session, update(NudgeRow).where(*own, waiting).values(withdrawn_at=at, why=ERASED))
+    count_touched(session, update(NudgeRow).where(*own).values(content="{}"))
+    for recipient in recipients:
+        no_one = f"{ERASED_RECIPIENT}{secrets.token_hex(8)}"
+        count_touched(
+            session, update(MessageRow).where(col(MessageRow.recipient) == recipient).values(recipient=no_one)
+        )
+    if not recipients:
+        return {}
+    theirs_alone = col(ReachRow.recipient).in_(list(recipients))
+    return {"preferences": count_touched(session, delete(ReachRow).where(theirs_alone))}
 
 
 def count_tombstones(session: Session) -> int:
