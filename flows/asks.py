@@ -9,26 +9,26 @@ from prefect.artifacts import create_table_artifact
 from changeflow.agenda.reasons import Reason
 from changeflow.settings import as_flow, begin
 from changeflow.usecases import monitoring, ticks
-from changeflow.usecases.ticks import TickRequest
+from changeflow.usecases.ticks import ReasonCount
 
 
 @flow(name="adkar-rounds")
 @as_flow
-def adkar_rounds(now: datetime | None = None) -> tuple[TickRequest, ...]:
+def adkar_rounds(now: datetime | None = None) -> tuple[ReasonCount, ...]:
     """Ask everybody where they stand, where the programme opens rounds; counts by programme, of nobody by name."""
     return _ask((Reason.ASSESSMENT,), "adkar-rounds", now)
 
 
 @flow(name="pilot-checkpoints")
 @as_flow
-def pilot_checkpoints(now: datetime | None = None) -> tuple[TickRequest, ...]:
+def pilot_checkpoints(now: datetime | None = None) -> tuple[ReasonCount, ...]:
     """Ask those whom a running pilot reaches how it goes."""
     return _ask((Reason.FEEDBACK,), "pilot-checkpoints", now)
 
 
 @flow(name="gate-requests")
 @as_flow
-def gate_requests(now: datetime | None = None) -> tuple[TickRequest, ...]:
+def gate_requests(now: datetime | None = None) -> tuple[ReasonCount, ...]:
     """Ask for decisions that are due, and for the evidence that a gate ahead lacks."""
     return _ask((Reason.GATE, Reason.DECISION, Reason.EVIDENCE), "gate-requests", now)
 
@@ -43,7 +43,7 @@ def health(now: datetime | None = None) -> tuple[str, ...]:
     return found
 
 
-def _ask(reasons: Iterable[Reason], key: str, now: datetime | None) -> tuple[TickRequest, ...]:
+def _ask(reasons: Iterable[Reason], key: str, now: datetime | None) -> tuple[ReasonCount, ...]:
     asked = ticks.ask(*reasons, db=begin().db, now=now or datetime.now(UTC))
     create_table_artifact([a.row() for a in asked], key=key, description="What is asked of people, by programme")
     return asked

@@ -8,12 +8,12 @@ from prefect.artifacts import create_table_artifact
 from changeflow.agenda.reasons import Reason
 from changeflow.settings import as_flow, begin
 from changeflow.usecases import ticks
-from changeflow.usecases.ticks import TickRequest
+from changeflow.usecases.ticks import ReasonCount
 
 
 @flow(name="reinforcement-checkpoints")
 @as_flow
-def reinforcement_checkpoints(now: datetime | None = None) -> tuple[TickRequest, ...]:
+def reinforcement_checkpoints(now: datetime | None = None) -> tuple[ReasonCount, ...]:
     """Write the checkpoints that are due at `now` (default: this moment); a re-planned go-live moves them."""
     opened = ticks.ask(Reason.CHECKPOINT, db=begin().db, now=now or datetime.now(UTC))
     create_table_artifact([a.row() for a in opened], key="checkpoints", description="Checkpoints after go-live")

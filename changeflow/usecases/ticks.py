@@ -14,6 +14,7 @@ from changeflow.agenda.gates import weigh
 from changeflow.agenda.load import CONVERSATION, conversations
 from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import Reason
+from changeflow.errors import NotAcceptedError
 from changeflow.logs import log
 from changeflow.programme.dates import dates_of
 from changeflow.reports.decisions import SAYS
@@ -45,19 +46,27 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
     """Write what is due at `now` for one programme or all, in one transaction each.
 
     What is due follows from a programme's state and the day alone: where neither has changed since the last tick, there
-    is nothing to look at.
+    is nothing to look at. A programme that the audit's anchor has no line of is a `NotAcceptedError`, once all others
+    are ticked.
     """
     today, stock = local_day(now), take_stock(db=db, now=now)
     with read_scope(db) as session:
         names = [programme] if programme else versions.programme_ids(session)
         stale = set(agenda.stale(session, day=today, names=names))
         counts = agenda.due_counts(session)
-    return tuple(
-        _tick_one(name, db=db, now=now, seen=stock.seen)
-        if name in stale or name not in counts  # a name that is not stored is told where it is loaded
-        else Ticked(programme=name, due=counts[name], new=0, readiness=False)
-        for name in names
-    )
+    ticked, refused = list[Ticked](), None
+    for name in names:
+        if name in counts and name not in stale:
+            ticked.append(Ticked(programme=name, due=counts[name], new=0, readiness=False))
+            continue
+        try:
+            # A name that is not stored is refused where it is loaded.
+            ticked.append(_tick_one(name, db=db, now=now, seen=stock.seen))
+        except NotAcceptedError as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+    return tuple(ticked)
 
 
 def _tick_one(name: str, *, db: str, now: datetime, seen: StateSeen | None) -> Ticked:
@@ -104,7 +113,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TickRequest:
+class ReasonCount:
     """How many things of one reason are with people, in one programme."""
 
     programme: str
@@ -117,13 +126,13 @@ class TickRequest:
         return {"programme": self.programme, self.reason.value: self.waiting + self.sent, "not out yet": self.waiting}
 
 
-def ask(*reasons: Reason, db: str, now: datetime) -> tuple[TickRequest, ...]:
+def ask(*reasons: Reason, db: str, now: datetime) -> tuple[ReasonCount, ...]:
     """Tick, and say how things of some reasons stand in every programme: what the flows of one reason do."""
     ticked = tick(db=db, now=now)
     with read_scope(db) as session:
         counts = agenda.counts_by_reason(session)
     return tuple(
-        TickRequest(programme=t.programme, reason=reason, waiting=waiting, sent=sent)
+        ReasonCount(programme=t.programme, reason=reason, waiting=waiting, sent=sent)
         for t in ticked
         for reason in reasons
         for waiting, sent in [counts.get((t.programme, reason.value), (0, 0))]

@@ -13,7 +13,7 @@ from changeflow.errors import NotAcceptedError
 from changeflow.storage import anchor, audit
 from changeflow.storage.anchor import Head
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import auditing, definitions, facts
+from changeflow.usecases import auditing, definitions, facts, ticks
 from changeflow.usecases.facts import Change
 from changeflow.values.acting import acting, current
 from tests.builders import a_folder
@@ -185,3 +185,19 @@ def test_a_line_is_found_however_far_from_the_end_it_is(tmp_path: Path, monkeypa
     for name in ("irst", "firs", "third"):
         with pytest.raises(NotAcceptedError):
             anchor.announce(path, [Head(name, 2, 2, "0" * 64, NOW)], may_begin=False)
+
+
+def test_a_tick_goes_on_with_the_programmes_that_are_accepted(db: str, path: Path, names: Sequence[str]):
+    """The first one is refused; the others are reminded of what is due all the same."""
+    path.unlink()
+    for name in names[1:]:
+        accept(db, path, name)
+    before = {name: entries(db, name) for name in names}
+    with (
+        acting(replace(current(), anchor=str(path))),
+        pytest.raises(NotAcceptedError, match=REFUSED.format(names[0], names[0])),
+    ):
+        ticks.tick(db=db, now=datetime(2027, 1, 20, 8, tzinfo=UTC))
+    after = {name: entries(db, name) for name in names}
+    assert after[names[0]] == before[names[0]]
+    assert all(after[name] > before[name] for name in names[1:])
