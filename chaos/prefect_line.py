@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from changeflow.storage.keys import key_file
 from chaos import world
 from chaos.checks import Verdict, judge, state_of
 from chaos.databases import Sqlite
@@ -36,6 +37,8 @@ def prefect_faults(folder: Path, *, say: Say) -> Verdict:
         env = os.environ | {
             "PREFECT_API_URL": f"http://127.0.0.1:{line.port}/api",
             "PREFECT_CLIENT_MAX_RETRIES": "2",
+            # Its processes use the key of the quiet run: with another one, the same message has another Message-ID.
+            "CHANGEFLOW_KEY_FILE": str(key_file(db)),
             "CHANGEFLOW_SMTP_URL": f"smtp://127.0.0.1:{post.room.port}",
         }
         try:
