@@ -17,7 +17,7 @@ from changeflow.intake.yaml import parse_yaml
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.cpm import time_roadmap
-from changeflow.rules.engine import judge
+from changeflow.rules.engine import Judged, judge
 from changeflow.values.duration import parse_duration
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
@@ -82,19 +82,20 @@ FILES = {
 }
 
 
-def plan_of(name: str, raw: bytes) -> None:
+def plan_of(name: str, raw: bytes) -> Judged:
     """Read and judge a small folder of which one file is given."""
     with tempfile.TemporaryDirectory() as home:
         folder = a_folder(Path(home))
         for file in ({name} if name not in FILES else {name, "calendars/north.yaml"}) | {name}:
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_bytes(raw if file == name else FILES[file].encode())
-        judge(read_folder(folder).programme)
+        return judge(read_folder(folder).programme)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_of_a_folder_as_it_is_here_is_right(name: str):
-    plan_of(name, FILES[name].encode())
+    judged = plan_of(name, FILES[name].encode())
+    assert judged.programme.roadmap.tasks
 
 
 @pytest.mark.parametrize("name", FILES)

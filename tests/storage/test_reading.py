@@ -120,7 +120,10 @@ READERS: dict[str, Callable[[str, Path], object]] = {
 def test_readers_do_not_wait_for_a_writer(small: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0)
     with a_writer(small):
-        READERS[name](small, tmp_path)
+        # The control: another writer would have to wait.
+        with pytest.raises(DatabaseBusyError):
+            take_baseline("Agreed", Change(db=small, programme=None, actor="chief", now=NOW, on=ON))
+        assert READERS[name](small, tmp_path) is not None
 
 
 def test_a_writer_who_waits_too_long_is_told_that_the_database_is_busy(small: str, monkeypatch: pytest.MonkeyPatch):

@@ -132,7 +132,7 @@ def test_headers_that_come_drop_by_drop_are_cut_off(hurried: int):
                 return True
             return bool(select([connection], [], [], 0)[0])
 
-        wait_until(is_cut_off, what="the end of the connection")
+        assert wait_until(is_cut_off, what="the end of the connection")
 
 
 def test_a_connection_that_says_nothing_is_closed(hurried: int):
