@@ -8,9 +8,9 @@ from pathlib import Path
 from changeflow.intake.folder import read_folder
 from changeflow.planning.levelling import level_programme
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.graph import build_graph
 from changeflow.roadmap.levelling.search import SearchEffort
-from changeflow.roadmap.tasks import Link, Roadmap, Task
+from changeflow.roadmap.model.graph import build_graph
+from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.rules.engine import judge
 from changeflow.values.duration import Duration
 

@@ -10,7 +10,7 @@ from changeflow.agenda.gates import weigh
 from changeflow.agenda.go_live import awaited
 from changeflow.agenda.reasons import Reason
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.cpm import Schedule
+from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.rules.people import SCHOOL_WEEK, last_seen, school_days
 from changeflow.values.moments import last_day_of

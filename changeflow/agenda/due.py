@@ -9,8 +9,8 @@ from changeflow.agenda.answers import GivenAnswers
 from changeflow.agenda.days import PeoplesDays, PersonalDays
 from changeflow.agenda.reasons import NEVER_ESCALATED, Reason, reason_of
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.tasks import Roadmap, Task
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
 

@@ -20,7 +20,7 @@ from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale
 from changeflow.programme.training import sessions
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
 from changeflow.rules.rule import Rule

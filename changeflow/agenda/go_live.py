@@ -15,7 +15,7 @@ from changeflow.pilots.go_no_go import propose
 from changeflow.pilots.issues import issues
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, spoken_day

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.words import Kind
 
 

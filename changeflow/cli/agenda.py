@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, out, print_lines
+from changeflow.cli.output import note, out, print_lines
 from changeflow.settings import begin, settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Concatenate
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, spoken_errors
+from changeflow.cli.options import Actor, At, Db, ProgrammeName, moment
+from changeflow.cli.output import spoken_errors
 from changeflow.errors import InputError
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.moments import local_day

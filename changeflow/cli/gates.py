@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Csv, Form, On, check_form, note, out, print_as, print_lines
+from changeflow.cli.options import Csv, Form, On, check_form
+from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import InputError
 from changeflow.values.limits import parse_day
 

@@ -7,7 +7,8 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.facts import TaskName, assess
-from changeflow.cli.speaking import Csv, On, note, out
+from changeflow.cli.options import Csv, On
+from changeflow.cli.output import note, out
 
 checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)

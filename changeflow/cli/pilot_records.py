@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
+from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
-from changeflow.cli.speaking import Form, check_form, note, print_as, print_lines, supported
 
 if TYPE_CHECKING:
     from changeflow.usecases.pilot_records import Said

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, print_lines, spoken_errors
+from changeflow.cli.output import note, print_lines, spoken_errors
 from changeflow.values.limits import MOST
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)

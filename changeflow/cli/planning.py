@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Folder, Form, check_form, note, out, print_json, print_lines, spoken_errors
+from changeflow.cli.options import Folder, Form, check_form
+from changeflow.cli.output import note, out, print_json, print_lines, spoken_errors
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def schedule(
 ) -> None:
     """Compute the critical path of a Microsoft Project file, or of a folder."""
     from changeflow.reports.tables import schedule_rows
-    from changeflow.roadmap.profile import PROFILES
-    from changeflow.roadmap.why import dates_in_words, float_in_words
+    from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
+    from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.plan import schedule_folder, schedule_project
 
     check_form(form)
@@ -141,7 +142,7 @@ def why(
     ],
 ) -> None:
     """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
-    from changeflow.roadmap.why import explain
+    from changeflow.roadmap.analysis.why import explain
     from changeflow.usecases.plan import plan_folder, schedule_project
     from changeflow.usecases.stored import loaded
 
@@ -167,8 +168,8 @@ def why(
 
 def _explain(programme: "Programme", task: str) -> None:
     """Print why, and how far a task can slip before it moves a milestone."""
-    from changeflow.roadmap.slip import Slips, cliff_in_words
-    from changeflow.roadmap.why import explain
+    from changeflow.roadmap.analysis.slippage import Slips, cliff_in_words
+    from changeflow.roadmap.analysis.why import explain
 
     if programme.schedule is None:
         return

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import check_form, print_lines, spoken_errors
+from changeflow.cli.options import check_form
+from changeflow.cli.output import print_lines, spoken_errors
 from changeflow.errors import InputError
 
 

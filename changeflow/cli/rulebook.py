@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Folder, check_form, out, print_lines, spoken_errors
+from changeflow.cli.options import Folder, check_form
+from changeflow.cli.output import out, print_lines, spoken_errors
 from changeflow.errors import UnknownThingError
 
 rules = typer.Typer(help="The rules of the field, and where each comes from.", invoke_without_command=True)
@@ -111,7 +112,7 @@ def transition(folder: Folder) -> None:
 def conflicts(context: Context, folder: Folder) -> None:
     """Say which deadlines, set dates and rules cannot all hold, and what giving one of them up would do."""
     from changeflow.reports.conflicts import conflicts_text
-    from changeflow.roadmap.conflicts import find_conflicts
+    from changeflow.roadmap.analysis.conflicts import find_conflicts
     from changeflow.usecases.plan import plan_folder
 
     roadmap = plan_folder(folder, on=context.given_day).programme.roadmap

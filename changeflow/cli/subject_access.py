@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, out, supported
+from changeflow.cli.options import supported
+from changeflow.cli.output import note, out
 from changeflow.values.moments import local_day, spoken_day
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Form, check_form, note, out, print_as, print_lines, supported
+from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import Flaw
 from changeflow.resources import shipped_pathway
-from changeflow.roadmap.graph import in_order
 from changeflow.roadmap.levelling.request import Levelling
-from changeflow.roadmap.pathways import Pathway
+from changeflow.roadmap.model.graph import in_order
+from changeflow.roadmap.model.pathways import Pathway
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.base import Frozen

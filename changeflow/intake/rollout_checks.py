@@ -7,7 +7,7 @@ from changeflow.planning.risk import tasks_named
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import Flaw, Place
-from changeflow.roadmap.tasks import Bound
+from changeflow.roadmap.model.tasks import Bound
 from changeflow.values.duration import parse_range
 from changeflow.values.moments import spoken_day
 from changeflow.values.problem import did_you_mean

@@ -9,14 +9,14 @@ from changeflow.errors import CheckFailedError, InputError
 from changeflow.planning.levelling_slots import LevelRequest, SlotPlan, slot_plan
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.graph import in_order
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.levelling.bounds import energy_finish
 from changeflow.roadmap.levelling.exact import ExactPass, Placed, Wait, no_earlier
 from changeflow.roadmap.levelling.overload import Spans, Stretch, everybody, loads, overloads, stretches
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
-from changeflow.roadmap.tasks import Bound, Roadmap, Task
+from changeflow.roadmap.model.graph import in_order
+from changeflow.roadmap.model.tasks import Bound, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import DAY, day_of, spoken_day

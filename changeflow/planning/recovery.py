@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Bound, Roadmap, Task
 from changeflow.roadmap.risk.levers import Play, TaskChange, Tried
 from changeflow.roadmap.risk.model import Range, RiskModel
-from changeflow.roadmap.tasks import Bound, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from changeflow.values.moments import minute_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from changeflow.planning.lessons import Lesson
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
-from changeflow.roadmap.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
 

@@ -16,11 +16,11 @@ from changeflow.programme.definition import Blackout, Definition, Policy, School
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import Flaw, References
 from changeflow.programme.staffing import as_of, handed_over
-from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
-from changeflow.roadmap.graph import build_graph
-from changeflow.roadmap.profile import TEXTBOOK
-from changeflow.roadmap.promises import Promises
-from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
+from changeflow.roadmap.model.graph import build_graph
+from changeflow.roadmap.model.precedence import Promises
+from changeflow.roadmap.model.profile import TEXTBOOK
+from changeflow.roadmap.model.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.changes import RULE_ORIGIN, Cause, Slip, SlipPart
-from changeflow.roadmap.tasks import Roadmap, Task
-from changeflow.roadmap.why import length_in_words
+from changeflow.roadmap.analysis.changes import RULE_ORIGIN, Cause, Slip, SlipPart
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from changeflow.roadmap.conflicts import Conflict, ConflictItem, Wish
-from changeflow.roadmap.tasks import Roadmap
-from changeflow.roadmap.why import CONSTRAINT_WORDS
+from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
+from changeflow.roadmap.analysis.why import CONSTRAINT_WORDS
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day
 

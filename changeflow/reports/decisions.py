@@ -11,8 +11,8 @@ from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
-from changeflow.roadmap.slip import Slips, cliff_in_words
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.analysis.slippage import Slips, cliff_in_words
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, spoken_day

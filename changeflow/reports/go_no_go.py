@@ -18,7 +18,7 @@ from changeflow.reports.decisions import SAYS
 from changeflow.reports.findings import role_of
 from changeflow.reports.pilot_pictures import Bars, draw_ages, draw_convergence, draw_mix
 from changeflow.reports.sro import RunLine, run_lines
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit, counted
 from changeflow.values.moments import day_of, last_day_of, spoken_day
 from changeflow.values.words import Kind

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from changeflow.planning.lessons import Lesson
 from changeflow.planning.risk import Assumed, without_range
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import Simulation
-from changeflow.roadmap.tasks import Milestone
 from changeflow.values.duration import counted, days_in_words
 from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
 

@@ -18,9 +18,9 @@ from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
-from changeflow.roadmap.slip import Slips, cliff_in_words
-from changeflow.roadmap.tasks import Milestone
-from changeflow.roadmap.why import explain, float_in_words
+from changeflow.roadmap.analysis.slippage import Slips, cliff_in_words
+from changeflow.roadmap.analysis.why import explain, float_in_words
+from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.proofs import hole_in_words, service_holes
 from changeflow.values.moments import day_of, minute_of, spoken_day

@@ -8,8 +8,8 @@ from typing import Any
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.why import dates_in_words, explain, float_in_words
+from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
+from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, iso, spoken_day

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from changeflow.roadmap.tasks import Roadmap
-from changeflow.roadmap.why import length_in_words
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import parse_duration
 from changeflow.values.moments import day_of, iso, spoken_day
 
 if TYPE_CHECKING:
-    from changeflow.roadmap.replan import Longer
+    from changeflow.roadmap.engine.replan import Longer
 
 SHOWN = 25
 

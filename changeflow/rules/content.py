@@ -5,7 +5,7 @@ from datetime import date
 
 from changeflow.programme.avoid import falls_into, freezes, windows
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import last_day_of, spoken_day
 from changeflow.values.words import Kind

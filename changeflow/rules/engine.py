@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.graph import is_acyclic, loop_if_linked
-from changeflow.roadmap.tasks import Link
+from changeflow.roadmap.model.graph import is_acyclic, loop_if_linked
+from changeflow.roadmap.model.tasks import Link
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Check
 from changeflow.rules.waivers import effective, flaw_of

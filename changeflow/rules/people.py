@@ -11,7 +11,7 @@ from changeflow.programme.audiences import GROUP
 from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import schools_of
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, spoken_day
 from changeflow.values.words import Kind

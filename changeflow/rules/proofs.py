@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.services.delegation import gaps
 from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink

@@ -6,7 +6,7 @@ from itertools import pairwise
 from changeflow.pilots.runs import consecutive_clean
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, last_day_of, spoken_day

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.services.consultation import Law, RedundancyProposal, earliest_effect, fullest_windows, minimum_days
 from changeflow.services.leaving import next_leaving_date
 from changeflow.services.transition import Route

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import pilots, publications
 from changeflow.storage.rows import attempts, is_in_force, rows_until
 from changeflow.storage.tables.facts import (

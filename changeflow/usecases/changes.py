@@ -12,9 +12,9 @@ from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, build_changes
 from changeflow.reports.variance import Variance, build_variance
-from changeflow.roadmap.changes import Cause, Slip, SlipPart, attribute
-from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.tasks import Roadmap
+from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart, attribute
+from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import schedule_folder, schedule_project

@@ -18,7 +18,7 @@ from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.rules.waivers import flaw_of
 from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import read_scope, session_scope

@@ -15,7 +15,7 @@ from changeflow.intake.decisions import ReportedDecision, read_decisions
 from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.storage import audit, facts
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import (

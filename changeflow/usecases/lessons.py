@@ -12,7 +12,7 @@ from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import join
-from changeflow.roadmap.pathways import StepFields
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.rules.engine import judge
 from changeflow.storage import pilots, versions
 from changeflow.storage.database import session_scope

@@ -32,7 +32,7 @@ from changeflow.programme.assembly.repeats import CAN_BE_REPEATED, repetition_of
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import pilots
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change

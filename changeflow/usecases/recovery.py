@@ -7,8 +7,8 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.planning.recovery import RecoveryQuestion, changes_of, player
 from changeflow.planning.risk import without_range
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.levers import KeptDate, TaskChange, cheapest
-from changeflow.roadmap.tasks import Milestone
 from changeflow.usecases.risk import ask
 from changeflow.values.moments import DAY, minute_of
 

@@ -9,9 +9,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
-from changeflow.cli.speaking import supported
+from changeflow.cli.options import supported
 from changeflow.errors import DatesOutOfRangeError, printable
-from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.limits import EARLIEST, LATEST, is_supported
 from changeflow.values.moments import day_of
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder, a_roadmap, a_task

@@ -12,7 +12,7 @@ from changeflow.programme.audiences import views
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.sponsorship import sponsorship
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases.definitions import apply
 from changeflow.usecases.export import ExportRequest, export_folder

@@ -20,7 +20,7 @@ from changeflow.programme.programme import Programme, join
 from changeflow.reports.documents import write_waves
 from changeflow.reports.wave_board import draw
 from changeflow.reports.waves import conflict_text, waves_report, waves_text
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.request import SchoolRollout
 from changeflow.rules.engine import judge

@@ -17,7 +17,7 @@ from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.definition import Definition, Policy
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import References
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Task
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration
 from changeflow.values.moments import DAY, day_of, minute_of, spoken_day

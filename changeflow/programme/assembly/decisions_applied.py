@@ -7,7 +7,7 @@ from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.expansion import Expansion
 from changeflow.programme.facts import Condition, Decision
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Task, TaskProgress
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, day_of, minute_of, spoken_day

@@ -11,8 +11,8 @@ from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.references import PROGRAMME, Flaw, Place, References
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
-from changeflow.roadmap.pathways import LinkText, Per, StepFields, parse_link
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Milestone, Task
+from changeflow.roadmap.model.pathways import LinkText, Per, StepFields, parse_link
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Milestone, Task
 from changeflow.services.transition import redundancies
 from changeflow.values.base import Same, TaskId
 from changeflow.values.duration import Unit, parse_duration, parse_range

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.kernel_waves import NOWHERE, Places, Walk, anneal, settle
+from changeflow.roadmap.waves.kernel import NOWHERE, Places, Walk, anneal, settle
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan
 from changeflow.roadmap.waves.rows import SCALE, WaveRows
 
