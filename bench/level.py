@@ -66,5 +66,5 @@ def two_thousand(sample: Programme, count: int = TASKS) -> Programme:
         graph=build_graph(made.tasks, made.links),
         schedule=None,
         _by_kind={},
-        _promises=[],
+        _precedence=[],
     )

@@ -18,7 +18,7 @@ from changeflow.programme.references import Flaw, References
 from changeflow.programme.staffing import as_of, handed_over
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.model.graph import build_graph
-from changeflow.roadmap.model.precedence import Promises
+from changeflow.roadmap.model.precedence import Precedence
 from changeflow.roadmap.model.profile import TEXTBOOK
 from changeflow.roadmap.model.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
@@ -40,7 +40,7 @@ class Programme:
     on: date
     pay_periods: tuple[PayPeriod, ...] = ()
     schedule: Schedule | None = None
-    _promises: list[Promises] = field(default_factory=list, compare=False, repr=False)
+    _precedence: list[Precedence] = field(default_factory=list, compare=False, repr=False)
     """None or one: what `guarantees` has found out about this graph so far."""
     _by_kind: dict[Kind, list[Task]] = field(default_factory=dict, compare=False, repr=False)
     """The tasks of each kind, once somebody has asked for some: links come and go, tasks do not."""
@@ -126,13 +126,13 @@ class Programme:
 
     def guarantees(self, first: Task, *, before: Task) -> bool:
         """Tell whether the links make `before` start no earlier than `first` finishes."""
-        return self.promises.holds(first.id, before=before.id)
+        return self.precedence.holds(first.id, before=before.id)
 
     @property
-    def promises(self) -> Promises:
-        if not self._promises:
-            self._promises.append(promises_of(self.roadmap))
-        return self._promises[0]
+    def precedence(self) -> Precedence:
+        if not self._precedence:
+            self._precedence.append(precedence_of(self.roadmap))
+        return self._precedence[0]
 
     def timed(self, task: TaskId) -> TimedTask:
         if self.schedule is None:
@@ -197,13 +197,13 @@ class Programme:
         return replace(self, schedule=time_roadmap(self.roadmap))
 
 
-def promises_of(roadmap: Roadmap) -> Promises:
-    """Return what a roadmap's links promise."""
-    return Promises(roadmap.links, tasks=roadmap.tasks, progress=roadmap.progress)
+def precedence_of(roadmap: Roadmap) -> Precedence:
+    """Return the precedence that a roadmap's links give."""
+    return Precedence(roadmap.links, tasks=roadmap.tasks, progress=roadmap.progress)
 
 
 class Growing:
-    """A programme that gains links: its graph and its promises grow with each, its roadmap when it is `settled`."""
+    """A programme that gains links: its graph and its precedence grow with each, its roadmap when it is `settled`."""
 
     def __init__(self, programme: Programme) -> None:
         self._base = programme
@@ -218,11 +218,11 @@ class Growing:
     def add(self, link: Link) -> None:
         if not self._is_own:
             # The first link makes copies; the programme that it came from stays as it was.
-            graph, promises = self._base.graph.copy(), promises_of(self._base.roadmap)
-            self._base = replace(self._base, graph=graph, _promises=[promises])
+            graph, precedence = self._base.graph.copy(), precedence_of(self._base.roadmap)
+            self._base = replace(self._base, graph=graph, _precedence=[precedence])
             self._is_own = True
         self._base.graph.add_edge(link.predecessor, link.successor, link=link)
-        self._base.promises.add(link)
+        self._base.precedence.add(link)
         self._links.append(link)
 
     def settle(self) -> Programme:

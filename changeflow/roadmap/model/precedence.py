@@ -1,4 +1,4 @@
-"""What links promise, whatever the dates: which tasks start no earlier than another finishes."""
+"""Precedence, whatever the dates: which tasks start no earlier than another finishes, by links alone."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -9,10 +9,10 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 
 
-class Promises:
+class Precedence:
     """Answers many questions about one set of links, which may grow.
 
-    A start-to-start link or a lead does not carry a promise on by itself. Where `tasks` are given, enough lag or work
+    A start-to-start link or a lead does not pass precedence on by itself. Where `tasks` are given, enough lag or work
     on the way makes up for one.
     """
 
@@ -25,7 +25,7 @@ class Promises:
     ) -> None:
         self._tasks, self._progress = tasks or {}, progress or {}
         self._out: dict[TaskId, list[tuple[TaskId, bool, bool]]] = {}
-        """Of each task, the successors that its links carry a promise to, and which ends those join."""
+        """Of each task, the successors that its links pass precedence to, and which ends those join."""
         self._links: dict[TaskId, list[Link]] = {}
         self._overlaps = False
         self._after: dict[TaskId, tuple[set[TaskId], frozenset[TaskId]]] = {}

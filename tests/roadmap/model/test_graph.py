@@ -1,4 +1,4 @@
-"""What a path promises, and loops."""
+"""Precedence along paths, and loops."""
 
 import pytest
 from hypothesis import assume, given
@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.graph import build_graph, find_loop, loop_if_linked
-from changeflow.roadmap.model.precedence import Promises
+from changeflow.roadmap.model.precedence import Precedence
 from tests.builders import a_calendar, a_link, a_roadmap, a_task
 
 
-def promised(first: str, then: str, *links: str) -> bool:
-    return then in Promises(a_link(text) for text in links).after(first)
+def precedes(first: str, then: str, *links: str) -> bool:
+    return then in Precedence(a_link(text) for text in links).after(first)
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def promised(first: str, then: str, *links: str) -> bool:
         (["b -> a"], False),
     ],
 )
-def test_only_paths_without_overlap_promise_an_order(links: list[str], holds: bool):
-    assert promised("a", "b", *links) is holds
+def test_only_paths_without_overlap_give_precedence(links: list[str], holds: bool):
+    assert precedes("a", "b", *links) is holds
 
 
 def test_a_loop_is_found_from_its_smallest_id_on():
@@ -47,16 +47,16 @@ def test_a_link_that_would_close_a_loop_names_it():
 
 
 def test_a_link_that_is_added_later_counts_and_what_it_cannot_touch_stays():
-    promises = Promises([a_link("a -> b"), a_link("c -> d")])
-    assert (promises.after("a"), promises.after("c")) == ({"b"}, {"d"})
-    promises.add(a_link("b -> c"))
-    assert (promises.after("a"), promises.after("c")) == ({"b", "c", "d"}, {"d"})
+    precedence = Precedence([a_link("a -> b"), a_link("c -> d")])
+    assert (precedence.after("a"), precedence.after("c")) == ({"b"}, {"d"})
+    precedence.add(a_link("b -> c"))
+    assert (precedence.after("a"), precedence.after("c")) == ({"b", "c", "d"}, {"d"})
 
 
 def measured(*links: str, **days: int) -> bool:
-    """Whether `a` is promised before `b`, where every task takes five days unless said otherwise."""
+    """Whether `a` has precedence over `b`, where every task takes five days unless said otherwise."""
     tasks = {n: a_task(n, days.get(n, 5)) for n in "abxy"}
-    return Promises([a_link(text) for text in links], tasks=tasks).holds("a", before="b")
+    return Precedence([a_link(text) for text in links], tasks=tasks).holds("a", before="b")
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_what_has_begun_takes_as_long_as_it_takes():
 
     tasks = {n: a_task(n, 5) for n in "abx"}
     links = [a_link("a -> x"), a_link("x -> b FS-2d")]
-    assert Promises(links, tasks=tasks).holds("a", before="b")
-    assert not Promises(links, tasks=tasks, progress={"x": TaskProgress(0)}).holds("a", before="b")
+    assert Precedence(links, tasks=tasks).holds("a", before="b")
+    assert not Precedence(links, tasks=tasks, progress={"x": TaskProgress(0)}).holds("a", before="b")
 
 
 def test_days_of_another_calendar_make_up_for_nothing():
     tasks = {n: a_task(n, 5, calendar="term" if n == "x" else "office") for n in "abx"}
     links = [a_link("a -> x"), a_link("x -> b FS-2d")]
-    assert not Promises(links, tasks=tasks).holds("a", before="b")
+    assert not Precedence(links, tasks=tasks).holds("a", before="b")
 
 
 @given(
@@ -103,10 +103,10 @@ def test_days_of_another_calendar_make_up_for_nothing():
     st.lists(st.integers(0, 4), min_size=6, max_size=6),
     st.lists(st.booleans(), min_size=6, max_size=6),
 )
-def test_a_promise_is_never_broken_by_the_schedule(
+def test_the_schedule_never_breaks_precedence(
     links: list[tuple[int, int, str, int]], days: list[int], in_term: list[bool]
 ):
-    """Whatever is promised holds in the dates that are computed, on two calendars; one has a week off."""
+    """Precedence holds in the dates that are computed, on two calendars; one has a week off."""
     names = "abcdef"
     tasks = [a_task(n, d, calendar="term" if t else "office") for n, d, t in zip(names, days, in_term, strict=True)]
     texts = [f"{names[i]} -> {names[k]} {kind}{lag:+d}d" for i, k, kind, lag in links if i < k]
@@ -117,10 +117,10 @@ def test_a_promise_is_never_broken_by_the_schedule(
         schedule = time_roadmap(roadmap)
     except CyclicRoadmapError:
         return
-    promises = Promises(roadmap.links, tasks=roadmap.tasks)
+    precedence = Precedence(roadmap.links, tasks=roadmap.tasks)
     for first in names:
         for then in names:
-            if first != then and promises.holds(first, before=then):
+            if first != then and precedence.holds(first, before=then):
                 calendar = roadmap.calendar_of(then)
                 begins = calendar.next_working(schedule[then].early_start)
                 assert begins >= schedule[first].early_finish, (first, then)
