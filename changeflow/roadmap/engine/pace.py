@@ -1,7 +1,7 @@
 """How a task's duration passes: in working time, on the clock, or in whole periods.
 
 A pace answers four questions, in civil minutes: where a start lands, which finish follows, and the latest and earliest
-start for a given finish. The critical path method knows nothing else of calendars.
+start for a given finish. The passes ask the same of arrays, in `working_time.py`.
 """
 
 from dataclasses import dataclass
@@ -30,9 +30,6 @@ class Pace(Protocol):
     def earliest_start(self, finish: int) -> int:
         """Return the earliest start whose finish is no earlier than `finish`, in working time."""
 
-    def latest_finish(self, bound: int) -> int:
-        """Return the last instant up to `bound` at which it is worked on, whenever it has begun."""
-
 
 @dataclass(frozen=True, slots=True)
 class WorkingPace:
@@ -53,9 +50,6 @@ class WorkingPace:
     def earliest_start(self, finish: int) -> int:
         return self.calendar.subtract(finish, self.minutes)
 
-    def latest_finish(self, bound: int) -> int:
-        return self.calendar.previous_working(bound) if self.minutes else bound
-
 
 @dataclass(frozen=True, slots=True)
 class AssignedPace:
@@ -74,10 +68,6 @@ class AssignedPace:
 
     earliest_start = latest_start
 
-    def latest_finish(self, bound: int) -> int:
-        # The last one has until the bound, however early the first one must begin.
-        return max(part.latest_finish(bound) for part in self.parts)
-
 
 @dataclass(frozen=True, slots=True)
 class ElapsedPace:
@@ -95,9 +85,6 @@ class ElapsedPace:
         return finish - self.minutes
 
     earliest_start = latest_start
-
-    def latest_finish(self, bound: int) -> int:
-        return bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +107,6 @@ class PeriodPace:
         start = self.latest_start(finish)
         return start if self.finish(start) >= finish else self.periods.next_opening(start + 1)
 
-    def latest_finish(self, bound: int) -> int:
-        return bound
-
 
 @dataclass(frozen=True, slots=True)
 class OpeningPace:
@@ -143,9 +127,6 @@ class OpeningPace:
 
     def earliest_start(self, finish: int) -> int:
         return self.land(self.inner.earliest_start(finish))
-
-    def latest_finish(self, bound: int) -> int:
-        return self.inner.latest_finish(bound)
 
 
 def pace_of(task: Task, roadmap: Roadmap) -> Pace:
