@@ -22,7 +22,7 @@ IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
 ENOUGH_DAYS = 3
 """Working days that a week must have for an activity that can be put elsewhere: our own choice."""
 PUSHED_BACK = 12
-"""Weeks by which an activity may begin earlier than asked for, around holidays and black-outs."""
+"""Weeks by which an activity may begin earlier than asked for, around holidays and blackouts."""
 AFTERWARDS = 26
 """Weeks behind the last date that activities after a go-live may take."""
 USUAL = (

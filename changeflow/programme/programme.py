@@ -154,7 +154,7 @@ class Programme:
         return first, max(first, last_day_of(timed.early_finish))
 
     def schools_in(self, task: Task, blackout: Blackout) -> frozenset[str]:
-        """Return a task's schools that a black-out concerns."""
+        """Return a task's schools that a blackout concerns."""
         return frozenset(s for s in task.schools if blackout.concerns(self.school(s)))
 
     def is_pilot(self, wave: str | None) -> bool:

@@ -128,7 +128,7 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
 
 
 def _works_around(task: Task) -> bool:
-    """Tell whether a task's working time leaves black-outs out: its calendar does, unless it passes by the clock."""
+    """Tell whether a task's working time leaves blackouts out: its calendar does, unless it passes by the clock."""
     return not task.is_milestone and task.duration.unit.counts_working_time
 
 
