@@ -11,7 +11,7 @@ from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
-from changeflow.roadmap.analysis.slippage import Slips, cliff_in_words
+from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
@@ -49,7 +49,7 @@ class DecisionLine:
     week: str
     """What another week's delay costs."""
     slip: str
-    """The next cliff edge of a milestone, where there is one."""
+    """The next cut-off of a milestone, where there is one."""
     proposal: str
     """`approve`, `approve_with_conditions`, `reject`, or nothing where no evidence is asked for."""
     says: str
@@ -180,11 +180,11 @@ def _move(moved: MovedMilestone) -> str:
 
 
 def _slip(programme: Programme, slips: Slips, task: Task) -> str:
-    """Say the nearest edge that a delay of the task would reach, where there is one."""
-    edges = [c for m in programme.milestones if (c := slips.cliff(task.id, m.task)) is not None]
-    if not edges:
+    """Say the nearest cut-off that a delay of the task would reach, where there is one."""
+    found = [c for m in programme.milestones if (c := slips.cut_off(task.id, m.task)) is not None]
+    if not found:
         return ""
-    return cliff_in_words(programme.roadmap, min(edges, key=lambda c: (c.float_days, c.before, c.target)))
+    return format_cut_off(programme.roadmap, min(found, key=lambda c: (c.float_days, c.before, c.target)))
 
 
 def case_text(programme: Programme, case: GateCase) -> Iterator[str]:

@@ -18,15 +18,15 @@ from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
-from changeflow.roadmap.analysis.slippage import Slips, cliff_in_words
+from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.proofs import hole_in_words, service_holes
 from changeflow.values.moments import day_of, minute_of, spoken_day
 
-EDGES_WITHIN, EDGE_DAYS = timedelta(days=60), 5
-"""Cliff edges of tasks that end within so many days, with at most so many working days left: our own choice."""
+CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
+"""Cut-offs of tasks that end within so many days, with at most so many working days left: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class SroReport:
     """The decision log: what was decided, the latest first."""
     late: tuple[str, ...]
     cliffs: tuple[str, ...]
-    """Tasks that end soon and are near an edge."""
+    """Tasks that end soon and are near a cut-off."""
     paths: tuple[PathLine, ...]
     gantt: Gantt
     near: tuple[NearLine, ...]
@@ -143,7 +143,7 @@ def build_sro(
         decisions=log.needed,
         made=log.made,
         late=tuple(_late(programme, today)),
-        cliffs=tuple(_cliffs(programme, slips, today)),
+        cliffs=tuple(_cut_offs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
         near=tuple(near_lines(programme)),
@@ -212,11 +212,11 @@ def slips_of(programme: Programme) -> Slips:
     return Slips(programme.roadmap, programme.schedule)
 
 
-def _cliffs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
+def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
     targets = [m.task for m in programme.open_milestones]
-    for cliff in slips.cliffs(targets, until=minute_of(today + EDGES_WITHIN), at_most=EDGE_DAYS):
-        task = programme.roadmap.tasks[cliff.task]
-        yield f"{task.name}: {cliff_in_words(programme.roadmap, cliff)}"
+    for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
+        task = programme.roadmap.tasks[cut_off.task]
+        yield f"{task.name}: {format_cut_off(programme.roadmap, cut_off)}"
 
 
 def _late(programme: Programme, today: date) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a slip costs: cliff edges, drag, and the float that is left before the next one.
+"""What a slip costs: cut-offs, drag, and the float that is left before the next one.
 
 A slip is quantised. A day late may cost nothing, a day, or a month, where a pay period, a term or a half-term lies
 behind it; so float alone does not say when to worry. Everything here moves one task's finish and computes again what
@@ -18,20 +18,20 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, spoken_day
 
 JUMP_DAYS = 5
-"""Calendar days that one more working day may cost before it is a cliff: a weekend with a public holiday is none."""
+"""Calendar days that one more working day may cost before it is a cut-off: a weekend with a public holiday is none."""
 LOOK_AHEAD = 60
-"""Working days within which a cliff edge is looked for: our own choice."""
+"""Working days within which a cut-off is looked for: our own choice."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cliff:
-    """The next jump: after `float_days` working days of slip without harm to speak of, one more moves the target."""
+class CutOff:
+    """The next cut-off: after `float_days` working days of slip without harm to speak of, one more moves the target."""
 
     task: TaskId
     target: TaskId
     float_days: int
     before: int
-    """The target's finish at the edge, in civil minutes."""
+    """The target's finish just before the cut-off, in civil minutes."""
     after: int
     """The target's finish one working day beyond it."""
 
@@ -54,8 +54,8 @@ class Slips:
         """Return where `target` finishes when `task` finishes at `finish`, all else as it is."""
         return self.consequences.finish_if(task, finish, target)
 
-    def cliff(self, task: TaskId, target: TaskId) -> Cliff | None:
-        """Return the next edge within the look-ahead, or None where the target slides day by day, or not at all."""
+    def cut_off(self, task: TaskId, target: TaskId) -> CutOff | None:
+        """Return the next cut-off within the look-ahead, or None where the target slides day by day, or not at all."""
         calendar = self.roadmap.calendar_of(task)
         start = self.schedule[task].early_finish
         before = self.schedule[target].early_finish
@@ -63,7 +63,7 @@ class Slips:
             slipped = calendar.add(start, days * self.roadmap.minutes_per_day)
             after = self.finish_if(task, slipped, target)
             if after - before > JUMP_DAYS * DAY:
-                return Cliff(task, target, days - 1, before, after)
+                return CutOff(task, target, days - 1, before, after)
             before = after
         return None
 
@@ -79,10 +79,10 @@ class Slips:
         last = max(x.early_finish for t, x in self.schedule.timed.items() if t not in self.schedule.below)
         return self.roadmap.calendar_of(task).between(finish, last)
 
-    def cliffs(self, targets: list[TaskId], *, until: int, at_most: int) -> Iterator[Cliff]:
-        """Yield the edge of each open task that ends before `until`, to the nearest target that it would move.
+    def cut_offs(self, targets: list[TaskId], *, until: int, at_most: int) -> Iterator[CutOff]:
+        """Yield the cut-off of each open task that ends before `until`, to the nearest target that it would move.
 
-        Only edges with at most `at_most` working days left are told, the nearest first.
+        Only those with at most `at_most` working days left, the nearest first.
         """
         found = []
         for task, timed in self.schedule.timed.items():
@@ -90,17 +90,17 @@ class Slips:
             if timed.early_finish > until or (done and done.is_done) or task in targets or task in self.schedule.below:
                 continue
             reach = nx.descendants(self.graph, task)
-            edges = [c for t in targets if t in reach and (c := self.cliff(task, t)) is not None]
-            found += [min(edges, key=lambda c: (c.float_days, c.before, c.target))] if edges else []
+            nearest = [c for t in targets if t in reach and (c := self.cut_off(task, t)) is not None]
+            found += [min(nearest, key=lambda c: (c.float_days, c.before, c.target))] if nearest else []
         yield from sorted((c for c in found if c.float_days <= at_most), key=lambda c: (c.float_days, c.task))
 
 
-def cliff_in_words(roadmap: Roadmap, cliff: Cliff) -> str:
-    """Say an edge: how much slip is left, and what the day beyond it moves from when to when."""
-    target = roadmap.tasks[cliff.target].name
-    moves = f"“{target}” from {spoken_day(day_of(cliff.before))} to {spoken_day(day_of(cliff.after))}"
-    if cliff.float_days == 0:
+def format_cut_off(roadmap: Roadmap, cut_off: CutOff) -> str:
+    """Format a cut-off: how much slip is left, and what the day beyond it moves from when to when."""
+    target = roadmap.tasks[cut_off.target].name
+    moves = f"“{target}” from {spoken_day(day_of(cut_off.before))} to {spoken_day(day_of(cut_off.after))}"
+    if cut_off.float_days == 0:
         return f"One working day later moves {moves}."
-    kind = "school day" if roadmap.tasks[cliff.task].calendar.startswith("term") else "working day"
-    days = counted(cliff.float_days, kind)
+    kind = "school day" if roadmap.tasks[cut_off.task].calendar.startswith("term") else "working day"
+    days = counted(cut_off.float_days, kind)
     return f"It can slip {days}; one day more moves {moves}."

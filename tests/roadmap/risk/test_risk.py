@@ -1,4 +1,4 @@
-"""Simulation against theory: distributions, merge bias, correlation, events, and the calendar's cliffs."""
+"""Simulation against theory: distributions, merge bias, correlation, events, and the calendar's cut-offs."""
 
 import math
 from datetime import date
