@@ -18,7 +18,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Gate, Kind
 
 CLEAN_RUN = "Mend or explain what differs and reconcile the period again, or run one more period side by side."
@@ -124,7 +124,7 @@ def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterat
             remedy = "Play the case through in the new system, and note what came out."
             yield Criterion(f"Test pack, {case.what}: not tried yet.", against, "R12", remedy=remedy)
         elif not last.passed:
-            text = f"Test pack, {case.what}: failed on {spoken_day(last.on)}: {last.evidence}"
+            text = f"Test pack, {case.what}: failed on {format_day(last.on)}: {last.evidence}"
             yield Criterion(text, against, "R12", remedy="Mend what was wrong, and play the case through again.")
         else:
             passed += 1
@@ -142,7 +142,7 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for issue in still_open:
         age = counted(issue.age(programme.on), "day")
         where = f" at {programme.school_name(issue.school)}" if issue.school else ""
-        text = f"Issue {issue.number}{where}, {issue.severity.spoken}, open for {age}: {issue.text}"
+        text = f"Issue {issue.number}{where}, {issue.severity.label}, open for {age}: {issue.text}"
         is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
             remedy = "Fix it, or agree a way round that makes it less grave."
@@ -165,12 +165,12 @@ def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
             continue
         by, until = role_of(said.by) or said.by, ""
         if said.until is not None:
-            until = f", until {spoken_day(said.until)}"
+            until = f", until {format_day(said.until)}"
             if said.until < max(programme.on, goes_live):
-                text = f"{what}: only{until}, and it goes live on {spoken_day(goes_live)}."
+                text = f"{what}: only{until}, and it goes live on {format_day(goes_live)}."
                 yield Criterion(text, State.OPEN, "R12", remedy="Keep the way open for longer, or go live earlier.")
                 continue
-        yield Criterion(f"{what}: {said.evidence.rstrip('.')} ({by}, {spoken_day(said.on)}{until}).", State.MET, "R12")
+        yield Criterion(f"{what}: {said.evidence.rstrip('.')} ({by}, {format_day(said.on)}{until}).", State.MET, "R12")
 
 
 def go_live_day(programme: Programme, gate: Task) -> date:
@@ -205,10 +205,10 @@ def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif not said.agrees:
             words = f": {said.words.rstrip('.')}" if said.words else ""
             remedy = "Put right what they miss, and ask them again."
-            yield Criterion(f"The {role} does not sign ({spoken_day(said.on)}){words}.", State.BLOCKS, remedy=remedy)
+            yield Criterion(f"The {role} does not sign ({format_day(said.on)}){words}.", State.BLOCKS, remedy=remedy)
         else:
             words = f": {said.words.rstrip('.')}" if said.words else ""
-            yield Criterion(f"The {role} has signed ({spoken_day(said.on)}){words}.", State.MET)
+            yield Criterion(f"The {role} has signed ({format_day(said.on)}){words}.", State.MET)
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate
 import typer
 
 from changeflow.cli.options import Actor, At, Db, ProgrammeName, moment
-from changeflow.cli.output import spoken_errors
+from changeflow.cli.output import formatted_errors
 from changeflow.errors import InputError
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.moments import local_day
@@ -92,7 +92,7 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
         @wraps(command)
         def run(typer_context: typer.Context, **values: Any) -> None:  # noqa: ANN401
             options = {name: values.pop(name) for name in SHARED if name in values}
-            with spoken_errors():
+            with formatted_errors():
                 command(Context(command=typer_context, **options), **values)
 
         # Typer reads this instead of the parameters of `run`.

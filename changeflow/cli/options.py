@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.output import spoken_errors
+from changeflow.cli.output import formatted_errors
 from changeflow.errors import UnknownThingError
 from changeflow.settings import DEFAULT_DB, database
 from changeflow.values.limits import is_supported, out_of_range
@@ -31,7 +31,7 @@ def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
     source = context.get_parameter_source(param.name or "")
     if source is None or source.name != "DEFAULT":
         return db
-    with spoken_errors():
+    with formatted_errors():
         return database()
 
 

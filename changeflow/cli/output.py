@@ -51,7 +51,7 @@ def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
 
 
 @contextmanager
-def spoken_errors() -> Iterator[None]:
+def formatted_errors() -> Iterator[None]:
     """Turn a user's mistake into its text and exit code; any other exception is our bug and keeps its traceback."""
     try:
         yield

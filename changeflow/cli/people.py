@@ -85,12 +85,12 @@ def checkpoint_report(
 def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
     from changeflow.usecases import checkpoints
-    from changeflow.values.moments import spoken_day
+    from changeflow.values.moments import format_day
 
     found = checkpoints.checkpoints(context.programme, db=context.db, today=context.day)
     for one in found:
         reasons = "; ".join(one.judgement.reasons)
-        out(f"{spoken_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
+        out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
     if not found:
         note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
 

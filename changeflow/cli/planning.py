@@ -9,7 +9,7 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.options import Folder, Form, check_form
-from changeflow.cli.output import note, out, print_json, print_lines, spoken_errors
+from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-@spoken_errors()
+@formatted_errors()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
     template: Annotated[str, typer.Option(help="Which ready programme to copy.")] = "trust-central-services",
@@ -42,7 +42,7 @@ def init(
     note(f"Made {printable(folder)} from '{template}'. Next: changeflow validate {printable(folder)}")
 
 
-@spoken_errors()
+@formatted_errors()
 def validate(folder: Folder) -> None:
     """Check a folder: every mistake with file, line and column, and what would be right."""
     from changeflow.intake.folder import read_folder
@@ -53,7 +53,7 @@ def validate(folder: Folder) -> None:
     out(f"{printable(folder)}: no problems. {schools} schools, {people} people, {tasks} tasks, {links} links.")
 
 
-@spoken_errors()
+@formatted_errors()
 def schema(
     folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a kind here.")] = None,
 ) -> None:
@@ -95,7 +95,7 @@ def plan(
             raise CheckFailedError(f"{len(bad)} findings at or above '{fail_on}'.")
 
 
-@spoken_errors()
+@formatted_errors()
 def schedule(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A Microsoft Project file (.xml, .mpp), or a folder.")],
     form: Form = "text",
@@ -222,7 +222,7 @@ def warm() -> None:
     """Compile the engine for this machine, in about a minute: else the first large plan or simulation has to wait."""
     from changeflow.usecases.warming import warm as compile_everything
 
-    with spoken_errors():
+    with formatted_errors():
         compile_everything(note)
     note("The engine is compiled for this machine.")
 

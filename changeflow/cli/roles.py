@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.options import check_form
-from changeflow.cli.output import print_lines, spoken_errors
+from changeflow.cli.output import formatted_errors, print_lines
 from changeflow.errors import InputError
 
 
@@ -14,7 +14,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(roles)
 
 
-@spoken_errors()
+@formatted_errors()
 def roles(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder: who is in which role there.")

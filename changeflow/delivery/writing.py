@@ -98,7 +98,7 @@ def _said(item: LetterItem, letter: Letter, language: str, templates: Templates)
     values = {
         "title": item.title,
         "late": late,
-        "day": spoken(item.due_on, language),
+        "day": translate_day(item.due_on, language),
         "for_manager": item.for_manager,
         "owner_role": item.owner_role,
         "note": item.note,
@@ -152,10 +152,10 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def spoken(day: date, language: str) -> str:
+def translate_day(day: date, language: str) -> str:
     """Write a day as people do.
 
-    >>> spoken(date(2027, 1, 8), "en"), spoken(date(2027, 1, 8), "cy")
+    >>> translate_day(date(2027, 1, 8), "en"), translate_day(date(2027, 1, 8), "cy")
     ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
     """
     return format_date(day, "EEEE d MMMM", locale="en_GB" if language == "en" else language)

@@ -9,7 +9,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.references import Flaw, Place
 from changeflow.roadmap.model.tasks import Bound
 from changeflow.values.duration import parse_range
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.problem import did_you_mean
 
 FILE, RISK, LEVELLING = "rollout", "risk", "levelling"
@@ -87,7 +87,7 @@ def check_levelling(programme: Programme) -> Iterator[Flaw]:
     start = programme.definition.programme.start
     for task, at in said.pinned.items():
         if at.date() < start:
-            what = f"'{task}' is pinned on {spoken_day(at.date())}, and the programme begins on {spoken_day(start)}."
+            what = f"'{task}' is pinned on {format_day(at.date())}, and the programme begins on {format_day(start)}."
             yield Flaw(Place(LEVELLING, ("pinned", task)), what, "Give a later day.")
         if task in said.accepted:
             what = f"'{task}' is pinned, and another date is accepted for it as well."

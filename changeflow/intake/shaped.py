@@ -18,7 +18,7 @@ def shape(document: Document, model: type[Model], problems: list[Problem]) -> Mo
     except ValidationError as error:
         for complaint in error.errors():
             path = _written_path(document, complaint["loc"])
-            what, remedy, on_key = _spoken(dict(complaint), model, path)
+            what, remedy, on_key = _explained(dict(complaint), model, path)
             problems.append(document.problem(path, what, remedy, on_key=on_key))
         return None
 
@@ -33,7 +33,7 @@ def _written_path(document: Document, loc: tuple[int | str, ...]) -> tuple[str |
     return (*path, last) if last is not None and (not path or path[-1] != last) and isinstance(last, str) else path
 
 
-def _spoken(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, str, bool]:
+def _explained(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, str, bool]:
     kind, given = complaint["type"], complaint.get("input")
     name = path[-1] if path else "the file"
     if kind == "extra_forbidden":

@@ -52,7 +52,7 @@ class IssueSeverity(IntEnum):
     COSMETIC = 4
 
     @property
-    def spoken(self) -> str:
+    def label(self) -> str:
         return {1: "stops the service", 2: "harms some people", 3: "hinders", 4: "cosmetic"}[self.value]
 
 

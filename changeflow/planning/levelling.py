@@ -19,7 +19,7 @@ from changeflow.roadmap.model.graph import in_order
 from changeflow.roadmap.model.tasks import Bound, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, parse_duration
-from changeflow.values.moments import DAY, day_of, spoken_day
+from changeflow.values.moments import DAY, day_of, format_day
 
 FIRST_REACH = 366
 """Days behind the unlevelled finish up to which a first try looks; then as far as the calendars go."""
@@ -113,7 +113,7 @@ def _search(
         if found is not None:
             return plan, found
     raise InputError(
-        f"The work does not fit before {spoken_day(day_of(last))}, where the calendars end, with the people that there "
+        f"The work does not fit before {format_day(day_of(last))}, where the calendars end, with the people that there "
         "are. Give the teams more days a week in rollout.yaml, or let tasks need fewer people."
     )
 
@@ -295,7 +295,7 @@ def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
         path = timed.path_to(task)
         others = sorted(t for t in said.pinned if t != task and t in path)
         behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
-        yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {spoken_day(day_of(least))}{behind}"
+        yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {format_day(day_of(least))}{behind}"
 
 
 def _unpinned(roadmap: Roadmap, task: TaskId) -> Task:
@@ -304,7 +304,7 @@ def _unpinned(roadmap: Roadmap, task: TaskId) -> Task:
 
 
 def _day(schedule: Schedule, task: TaskId) -> str:
-    return spoken_day(day_of(schedule[task].early_start))
+    return format_day(day_of(schedule[task].early_start))
 
 
 def _against_teams(
@@ -324,5 +324,5 @@ def _against_teams(
         seen.add(key)
         yield (
             f"{' and '.join(who)} ask for {stretch.asked / TENTHS:g} of {capacity.names[stretch.team]} on "
-            f"{spoken_day(day_of(stretch.start))}, and {stretch.has / TENTHS:g} are there"
+            f"{format_day(day_of(stretch.start))}, and {stretch.has / TENTHS:g} are there"
         )

@@ -14,7 +14,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
 from changeflow.roadmap.waves.request import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
 IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
@@ -148,11 +148,11 @@ class _Builder:
     def _too_soon_or_late(self, school: str, opening: _Opening) -> str:
         asked = self._school_asked(school)
         if opening.day < self.programme.on:
-            return f"it lies before the data date, {spoken_day(self.programme.on)}"
+            return f"it lies before the data date, {format_day(self.programme.on)}"
         if asked.earliest is not None and opening.day < asked.earliest:
-            return f"the school asks for {spoken_day(asked.earliest)} at the earliest"
+            return f"the school asks for {format_day(asked.earliest)} at the earliest"
         if asked.latest is not None and opening.day > asked.latest:
-            return f"the school asks for {spoken_day(asked.latest)} at the latest"
+            return f"the school asks for {format_day(asked.latest)} at the latest"
         return ""
 
     def _placed(self, pair: Pair, service: ServiceFile, opening: _Opening) -> tuple[tuple[Placement, ...], str]:

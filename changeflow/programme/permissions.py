@@ -7,7 +7,7 @@ from datetime import date
 from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import HOW_NAMED, NAMED, PROGRAMME, Subject, in_role
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.roles import Action, Role
 
 
@@ -49,8 +49,8 @@ def _why_away(definition: Definition, person: str, on: date | None) -> str:
     if on is None or found is None or found.is_here(on):
         return ""
     if found.leaves is not None and found.leaves < on:
-        return f"left on {spoken_day(found.leaves)} and"
-    return f"joins on {spoken_day(found.joins)} and" if found.joins is not None else ""
+        return f"left on {format_day(found.leaves)} and"
+    return f"joins on {format_day(found.joins)} and" if found.joins is not None else ""
 
 
 def roles_of(definition: Definition, person: str, subject: Subject = PROGRAMME) -> frozenset[Role]:

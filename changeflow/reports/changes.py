@@ -8,7 +8,7 @@ from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
 
 TOLD = 5
@@ -77,7 +77,7 @@ class _Words:
         name = self._name(slip.target)
         way = "later" if slip.days > 0 else "earlier"
         days = counted(abs(slip.days), "day")
-        then, now = spoken_day(day_of(slip.before)), spoken_day(day_of(slip.after))
+        then, now = format_day(day_of(slip.before)), format_day(day_of(slip.after))
         causes = [self._cause(part) for part in slip.parts[:TOLD]]
         if rest := slip.parts[TOLD:]:
             total = sum(p.days for p in rest)
@@ -160,9 +160,9 @@ class _Words:
         if done is None:
             return f"{name} waits for its decision" if is_decision else f"The report on {name} was withdrawn"
         if done.actual_finish is None:
-            return f"{name} began on {spoken_day(day_of(done.actual_start))}, and what is left of it is told anew"
+            return f"{name} began on {format_day(day_of(done.actual_start))}, and what is left of it is told anew"
         last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
-        return f"{name} {'was decided' if is_decision else 'ended'} on {spoken_day(last)}"
+        return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
 
     def _length(self, task: Task) -> str:
         return length_in_words(task.duration, self.after.minutes_per_day)

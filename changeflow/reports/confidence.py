@@ -8,7 +8,7 @@ from changeflow.agenda.confidence import PACK, propose_confidence
 from changeflow.programme.dates import Dates
 from changeflow.reports.findings import role_of
 from changeflow.rules.engine import Judged
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
         set_to=said.tier if said else "",
         set_meaning=meanings.get(said.tier, "") if said else "",
         set_by=role_of(programme, said.by) if said else "",
-        set_on=spoken_day(said.on) if said else "",
+        set_on=format_day(said.on) if said else "",
         set_reason=said.reason if said else "",
     )
 

@@ -6,7 +6,7 @@ from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
 from changeflow.roadmap.analysis.why import CONSTRAINT_WORDS
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 
 
 def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[str]:
@@ -31,10 +31,10 @@ def _said(roadmap: Roadmap, item: ConflictItem) -> str:
         return f"rule {rule}: {name} waits for “{roadmap.tasks[item.link.predecessor].name}”"
     if item.constraint is not None:
         is_start = "start" in item.constraint.bound.value
-        day = spoken_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))
+        day = format_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))
         words = CONSTRAINT_WORDS[item.constraint.bound.value].split(",")[0].removeprefix("somebody set that it ")
         return f"{name} {words.replace(' than this', f' than {day}').replace(' then', f' on {day}')}"
-    return f"the deadline of {name}, {spoken_day(last_day_of(item.limit or 0))}"
+    return f"the deadline of {name}, {format_day(last_day_of(item.limit or 0))}"
 
 
 def _given_up(roadmap: Roadmap, conflict: Conflict, item: ConflictItem, left: int) -> str:

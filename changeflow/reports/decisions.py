@@ -15,7 +15,7 @@ from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Outcome
 
 SOON = timedelta(days=30)
@@ -109,7 +109,7 @@ def _needed(judged: Judged, slips: Slips, log: Iterable[LoggedDecision], today: 
             task=logged.task.id,
             name=logged.task.name,
             gate=gate_words(programme, logged.task),
-            needed_by=spoken_day(logged.needed_by, weekday=True),
+            needed_by=format_day(logged.needed_by, weekday=True),
             owner=role_of(programme, logged.task.owner),
             waiting=logged.is_waiting,
             waited=_waited(programme, logged, due.get(logged.task.id)),
@@ -131,8 +131,8 @@ def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> I
                 task=logged.task.id,
                 name=logged.task.name,
                 gate=gate_words(programme, logged.task),
-                on=spoken_day(answer.on),
-                outcome=answer.outcome.spoken,
+                on=format_day(answer.on),
+                outcome=answer.outcome.label,
                 by=role_of(programme, answer.by),
                 reason=answer.reason,
                 dissent=answer.dissent,
@@ -147,7 +147,7 @@ def _conditions(programme: Programme, answer: Decision, today: date) -> Iterator
         yield ConditionLine(
             text=condition.text,
             owner=role_of(programme, condition.owner),
-            due=spoken_day(condition.due),
+            due=format_day(condition.due),
             met=met,
             late=not met and condition.due < today,
         )
@@ -157,9 +157,9 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if not logged.is_waiting or logged.asked_on is None:
         return ""
     days = counted(logged.waited, "day")
-    said = f"Asked on {spoken_day(logged.asked_on)}, {days} ago."
+    said = f"Asked on {format_day(logged.asked_on)}, {days} ago."
     if logged.late and due_on is not None:
-        said += f" It was due on {spoken_day(due_on)}."
+        said += f" It was due on {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
             said += f" Waiting for it has moved {_move(moved)} so far."
     return said
@@ -175,7 +175,7 @@ def _week(moves: Iterable[MovedMilestone]) -> str:
 
 def _move(moved: MovedMilestone) -> str:
     days = counted(moved.days, "day")
-    before, after = spoken_day(day_of(moved.before)), spoken_day(day_of(moved.after))
+    before, after = format_day(day_of(moved.before)), format_day(day_of(moved.after))
     return f"“{moved.milestone.name}” by {days}, from {before} to {after}"
 
 
@@ -193,8 +193,8 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
     yield f"{gate.name} ({gate_words(programme, gate)})"
     answer = programme.facts.decision(gate.id)
     if answer is not None:
-        role, day = role_of(programme, answer.by), spoken_day(answer.on)
-        yield f"Decided: {answer.outcome.spoken} on {day} by the {role}. {answer.reason}"
+        role, day = role_of(programme, answer.by), format_day(answer.on)
+        yield f"Decided: {answer.outcome.label} on {day} by the {role}. {answer.reason}"
     if answer is None or not answer.outcome.is_approval:
         yield f"The evidence says: {SAYS[case.proposal]}."
     for criterion in case.criteria:

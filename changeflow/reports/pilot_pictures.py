@@ -83,7 +83,7 @@ def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
     for n, issue in enumerate(still_open):
         age = issue.age(today)
         part = BarPart(
-            f"severity-{issue.severity.value}", issue.severity.spoken, age, LABELS, round(age * scale, 1) or 2
+            f"severity-{issue.severity.value}", issue.severity.label, age, LABELS, round(age * scale, 1) or 2
         )
         end = f"{age} days" if age != 1 else "1 day"
         label = f"Issue {issue.number}"

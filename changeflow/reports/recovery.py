@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.roadmap.risk.levers import KeptDate, TaskChange, Tried
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.moments import format_day, last_day_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def keep_report(
     chosen = kept.chosen if kept.chosen is not None else ()
     return KeepReport(
         milestone=milestone,
-        by=spoken_day(by),
+        by=format_day(by),
         percent=percent,
         now_odds=_percent(kept.now),
         now_at=_day(kept.now),
@@ -79,7 +79,7 @@ def _percent(tried: Tried) -> int:
 
 
 def _day(tried: Tried) -> str:
-    return spoken_day(last_day_of(tried.at))
+    return format_day(last_day_of(tried.at))
 
 
 def keep_text(report: KeepReport) -> Iterator[str]:

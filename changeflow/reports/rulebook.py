@@ -6,7 +6,7 @@ from changeflow.programme.programme import Programme
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Rule
 from changeflow.services.delegation import changes
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.moments import format_day, last_day_of
 from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Gate, Kind
 
@@ -68,7 +68,7 @@ def rules_page(packs: Rulepacks) -> str:
     for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation, p.in_force_from)):
         for key, entry in pack.entries.items():
             value = "not known" if entry.is_unknown else _said(entry.value)
-            cells = (pack.rulepack, spoken_day(pack.in_force_from), ", ".join(pack.nation) or "all", key, value)
+            cells = (pack.rulepack, format_day(pack.in_force_from), ", ".join(pack.nation) or "all", key, value)
             lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {entry.source} |")
     return "\n".join(lines) + "\n"
 
@@ -86,7 +86,7 @@ def delegation_text(programme: Programme) -> Iterator[str]:
         if not found:
             yield "  nothing changes, or nothing is written: `delegation` in the service's file"
         for task in programme.tasks(kind=Kind.DELEGATION, service=service.service):
-            day = spoken_day(last_day_of(programme.timed(task.id).early_finish))
+            day = format_day(last_day_of(programme.timed(task.id).early_finish))
             yield f"  in force after {task.name}, {day}"
 
 

@@ -23,7 +23,7 @@ from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.proofs import hole_in_words, service_holes
-from changeflow.values.moments import day_of, minute_of, spoken_day
+from changeflow.values.moments import day_of, format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
 """Cut-offs of tasks that end within so many days, with at most so many working days left: our own choice."""
@@ -132,8 +132,8 @@ def build_sro(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
         students=programme.definition.programme.wiifts.statement if programme.definition.programme.wiifts else "",
-        on=spoken_day(today),
-        data_date=spoken_day(programme.on),
+        on=format_day(today),
+        data_date=format_day(programme.on),
         version=version,
         audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
@@ -179,12 +179,12 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
         words = [f"{abs(days)} days {state} than the baseline"]
     if state in ("on time", "earlier", "later") and milestone.deadline is not None:
         words.append(f"{spare} before its deadline")
-    said = f"{spoken_day(forecast)}{', ' if words else ''}{', '.join(words)}"
+    said = f"{format_day(forecast)}{', ' if words else ''}{', '.join(words)}"
     return MilestoneLine(
         name=milestone.name,
-        forecast=spoken_day(forecast),
-        baseline=spoken_day(planned) if planned else "–",
-        deadline=spoken_day(milestone.deadline) if milestone.deadline else "–",
+        forecast=format_day(forecast),
+        baseline=format_day(planned) if planned else "–",
+        deadline=format_day(milestone.deadline) if milestone.deadline else "–",
         state=state,
         sentence=f"{milestone.name}: {said}.",
     )
@@ -222,7 +222,7 @@ def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
 def _late(programme: Programme, today: date) -> Iterator[str]:
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
-        yield f"{task.name}: due on {spoken_day(due.due_on)}, with the {role_of(programme, task.owner)}."
+        yield f"{task.name}: due on {format_day(due.due_on)}, with the {role_of(programme, task.owner)}."
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:

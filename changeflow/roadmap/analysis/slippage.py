@@ -15,7 +15,7 @@ from changeflow.roadmap.engine.replan import Consequences, follows
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import DAY, day_of, spoken_day
+from changeflow.values.moments import DAY, day_of, format_day
 
 JUMP_DAYS = 5
 """Calendar days that one more working day may cost before it is a cut-off: a weekend with a public holiday is none."""
@@ -98,7 +98,7 @@ class Slips:
 def format_cut_off(roadmap: Roadmap, cut_off: CutOff) -> str:
     """Format a cut-off: how much slip is left, and what the day beyond it moves from when to when."""
     target = roadmap.tasks[cut_off.target].name
-    moves = f"“{target}” from {spoken_day(day_of(cut_off.before))} to {spoken_day(day_of(cut_off.after))}"
+    moves = f"“{target}” from {format_day(day_of(cut_off.before))} to {format_day(day_of(cut_off.after))}"
     if cut_off.float_days == 0:
         return f"One working day later moves {moves}."
     kind = "school day" if roadmap.tasks[cut_off.task].calendar.startswith("term") else "working day"

@@ -9,7 +9,7 @@ from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
-from changeflow.values.moments import day_of, last_day_of, spoken_day, spoken_days
+from changeflow.values.moments import day_of, format_day, format_days, last_day_of
 from changeflow.values.words import PEOPLE_KINDS
 
 CONSTRAINT_WORDS = {
@@ -76,7 +76,7 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     timed = schedule[task]
     if roadmap.tasks[task].is_milestone:
         return _milestone_day(timed.early_start)
-    return spoken_days(day_of(timed.early_start), last_day_of(timed.early_finish))
+    return format_days(day_of(timed.early_start), last_day_of(timed.early_finish))
 
 
 def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
@@ -175,7 +175,7 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
             yield f"it waits for the next {kind} to open"
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
-        yield f"{name}, {spoken_days(days[0], days[-1])}, lies between"
+        yield f"{name}, {format_days(days[0], days[-1])}, lies between"
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
@@ -201,7 +201,7 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         return f"It is {spare} too late for {holder}."
     if timed.total_float == 0:
         return f"It has no float: a day later moves {holder}."
-    latest = spoken_day(last_day_of(timed.late_finish))
+    latest = format_day(last_day_of(timed.late_finish))
     return f"It may finish as late as {latest}, {spare} of float, before it moves {holder}."
 
 
@@ -210,7 +210,7 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[
     current: TaskId | None = task
     while current is not None and not ((done := roadmap.progress.get(current)) and done.is_done):
         timed, found = schedule[current], roadmap.tasks[current]
-        by = spoken_day(last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish))
+        by = format_day(last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish))
         if (date_ := _own_limit(roadmap, schedule, found)) is not None:
             yield Because(current, f"{found.name} must end by {by}: {date_}.")
             return
@@ -253,7 +253,7 @@ def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
     """Say the deadline or the set date that a task's late dates stand on."""
     calendar, timed = roadmap.calendar_of(task.id), schedule[task.id]
     if task.deadline is not None and calendar.between(timed.late_finish, task.deadline) == 0:
-        return f"its deadline is {spoken_day(last_day_of(task.deadline))}"
+        return f"its deadline is {format_day(last_day_of(task.deadline))}"
     for constraint in task.constraints:
         words = CONSTRAINT_WORDS[constraint.bound.value]
         at = timed.late_start if "start" in constraint.bound.value else timed.late_finish
@@ -269,7 +269,7 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         timed = schedule[current.id]
         calendar = roadmap.calendar_of(current.id)
         if current.deadline is not None and calendar.between(timed.late_finish, current.deadline) == 0:
-            return f"the deadline of {current.name}, {spoken_day(last_day_of(current.deadline))}"
+            return f"the deadline of {current.name}, {format_day(last_day_of(current.deadline))}"
         holders = [
             link.successor
             for link in roadmap.links
@@ -288,4 +288,4 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
 
 def _milestone_day(position: int) -> str:
     """A milestone at midnight belongs to the day that begins when it opens something."""
-    return spoken_day(day_of(position))
+    return format_day(day_of(position))

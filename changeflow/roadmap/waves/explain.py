@@ -11,7 +11,7 @@ from changeflow.roadmap.waves.request import Prices
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution, cp_model_of, make_solver, solve
 from changeflow.values.duration import counted
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 PROBE = SearchLimits(seconds=20.0, effort=5.0)
 """For one question of the filter."""
@@ -118,7 +118,7 @@ def group_words(problem: WaveProblem, group: str) -> str:
 def _day(problem: WaveProblem, pair: Pair) -> str:
     week = problem.fixed[pair]
     day = problem.services[pair[1]].days.get(week)
-    return spoken_day(day) if day else problem.week_words(week)
+    return format_day(day) if day else problem.week_words(week)
 
 
 def _without_dates(problem: WaveProblem) -> Iterator[str]:

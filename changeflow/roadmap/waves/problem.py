@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from changeflow.roadmap.waves.request import Prices
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 Pair = tuple[str, str]
@@ -125,7 +125,7 @@ class WaveProblem:
 
     def week_words(self, week: int) -> str:
         """Say a week as people do."""
-        return f"the week of {spoken_day(self.monday(week))}"
+        return f"the week of {format_day(self.monday(week))}"
 
     def pair_name(self, pair: Pair) -> str:
         return f"{self.schools[pair[0]].name}, {self.services[pair[1]].name}"
