@@ -65,7 +65,7 @@ class Letter:
 def write(letter: Letter, templates: Templates) -> Message:
     """Write one letter. One thing has one action and one link; a digest has one link an item."""
     language = letter.language if letter.language in LANGUAGES else "en"
-    items = [_said(item, letter, language, templates) for item in letter.items]
+    items = [_format_item(item, letter, language, templates) for item in letter.items]
     values = {
         "letter": letter,
         "items": items,
@@ -92,7 +92,7 @@ def write(letter: Letter, templates: Templates) -> Message:
     )
 
 
-def _said(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
+def _format_item(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
     """Say one item: its subject line, its sentences (a dash begins a point of a list), and its action."""
     late = (letter.today - item.due_on).days
     values = {

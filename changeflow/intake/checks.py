@@ -242,11 +242,11 @@ def _endings(programme: Programme) -> Iterator[Flaw]:
                 )
                 yield Flaw(place.at("route"), f"'{post.id}' ends by redundancy, and it is not clear when.", remedy)
         registered = redundancies(service.posts)
-        said: dict[str, int] = {}
+        written: dict[str, int] = {}
         for task in programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service):
             for school, count in task.redundancies.items():
-                said[school] = said.get(school, 0) + count
-        if service.posts and said != registered:
+                written[school] = written.get(school, 0) + count
+        if service.posts and written != registered:
             what = "The register of posts and `redundancies` of the steps do not count the same at every school."
             remedy = "Leave `redundancies` out: it follows from the register."
             yield Flaw(Place.service(service.service, "posts"), what, remedy, on_key=True)

@@ -73,26 +73,26 @@ def check_levers(programme: Programme) -> Iterator[Flaw]:
 
 def check_levelling(programme: Programme) -> Iterator[Flaw]:
     """Find tasks that nothing has, and tasks about which two things were decided."""
-    said, tasks = programme.definition.levelling, set(programme.roadmap.tasks)
-    decided = [("accepted", t) for t in said.accepted]
-    decided += [("pinned", t) for t in said.pinned]
+    levelling, tasks = programme.definition.levelling, set(programme.roadmap.tasks)
+    decided = [("accepted", t) for t in levelling.accepted]
+    decided += [("pinned", t) for t in levelling.pinned]
     for kind, task in decided:
         yield from unknown(Place(LEVELLING, (kind, task)), "task", task, tasks, on_key=True)
-    for n, task in enumerate(said.refused):
+    for n, task in enumerate(levelling.refused):
         yield from unknown(Place(LEVELLING, ("refused", n)), "task", task, tasks)
         for kind, other in decided:
             if other == task:
                 what = f"'{task}' is {kind}, and its move is refused as well."
                 yield Flaw(Place(LEVELLING, ("refused", n)), what, "Decide on one of them.")
     start = programme.definition.programme.start
-    for task, at in said.pinned.items():
+    for task, at in levelling.pinned.items():
         if at.date() < start:
             what = f"'{task}' is pinned on {format_day(at.date())}, and the programme begins on {format_day(start)}."
             yield Flaw(Place(LEVELLING, ("pinned", task)), what, "Give a later day.")
-        if task in said.accepted:
+        if task in levelling.accepted:
             what = f"'{task}' is pinned, and another date is accepted for it as well."
             yield Flaw(Place(LEVELLING, ("pinned", task)), what, "Decide on one of them.", on_key=True)
-    for n, keep in enumerate(said.keep_within):
+    for n, keep in enumerate(levelling.keep_within):
         for key, text in (("after", keep.after), ("start", keep.start)):
             yield from _unknown_tasks(programme, ("keep_within", n, key), (text,), file=LEVELLING)
 

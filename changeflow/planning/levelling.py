@@ -254,10 +254,10 @@ def _spans(schedule: Schedule) -> dict[TaskId, tuple[int, int]]:
 
 def _fixed(programme: Programme) -> frozenset[TaskId]:
     """What stays: what has begun, what a person has pinned or refused to move, and what a date of its own holds."""
-    said, roadmap = programme.definition.levelling, programme.roadmap
+    levelling, roadmap = programme.definition.levelling, programme.roadmap
     must = (Bound.MUST_START, Bound.MUST_FINISH)
     dated = {t.id for t in roadmap.tasks.values() if any(c.bound in must for c in t.constraints)}
-    return frozenset({*roadmap.progress, *said.pinned, *said.refused, *dated} & set(roadmap.tasks))
+    return frozenset({*roadmap.progress, *levelling.pinned, *levelling.refused, *dated} & set(roadmap.tasks))
 
 
 def _keeps(programme: Programme) -> Iterator[tuple[TaskId, TaskId, Duration]]:
@@ -283,8 +283,8 @@ def check_pins(programme: Programme, schedule: Schedule, capacity: Capacity, fix
 
 def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
     """Find pins that a task before them cannot meet: by links alone, without any other pin but the one in its way."""
-    said, roadmap = programme.definition.levelling, programme.roadmap
-    for task in said.pinned:
+    levelling, roadmap = programme.definition.levelling, programme.roadmap
+    for task in levelling.pinned:
         if task in roadmap.progress or task not in roadmap.tasks:
             continue
         free = replace(roadmap, tasks={**roadmap.tasks, task: _unpinned(roadmap, task)})
@@ -293,7 +293,7 @@ def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
         if least <= pinned:
             continue
         path = timed.path_to(task)
-        others = sorted(t for t in said.pinned if t != task and t in path)
+        others = sorted(t for t in levelling.pinned if t != task and t in path)
         behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
         yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {format_day(day_of(least))}{behind}"
 

@@ -109,8 +109,8 @@ class _Builder:
         asked = self._asked(service.service)
         lives = self.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
         usual: str = next((t.starts_on for t in lives if t.starts_on), None) or "week"
-        said: str = asked.opens_on or usual
-        periods = self.programme.roadmap.periods.get(said)
+        opens_on: str = asked.opens_on or usual
+        periods = self.programme.roadmap.periods.get(opens_on)
         if periods is None:
             days = [self.start + timedelta(weeks=n) for n in range(self.week_of(self.latest) + 1)]
         else:

@@ -36,12 +36,12 @@ def may(
     """
     entry = TABLE[action]
     if away := _why_away(definition, person, on):
-        said = f"{_title(definition, person)} {away} may not {entry.what(subject)}. "
-        return Refused(said + _who_may(definition, action, subject), allowed_people(definition, action, subject))
+        message = f"{_title(definition, person)} {away} may not {entry.what(subject)}. "
+        return Refused(message + _who_may(definition, action, subject), allowed_people(definition, action, subject))
     if held := frozenset(role for role in entry.roles if _is(definition, person, role, subject)):
         return Allowed(held)
-    said = f"{_title(definition, person)} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
-    return Refused(said, allowed_people(definition, action, subject))
+    message = f"{_title(definition, person)} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
+    return Refused(message, allowed_people(definition, action, subject))
 
 
 def _why_away(definition: Definition, person: str, on: date | None) -> str:

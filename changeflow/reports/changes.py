@@ -86,9 +86,9 @@ class _Words:
         return SlipLine(name=name, days=slip.days, sentence=sentence, causes=tuple(causes))
 
     def _cause(self, part: SlipPart) -> CauseLine:
-        return CauseLine(cause=part.cause.value, days=part.days, sentence=f"{self._said(part)}.")
+        return CauseLine(cause=part.cause.value, days=part.days, sentence=f"{self._format(part)}.")
 
-    def _said(self, part: SlipPart) -> str:
+    def _format(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
             return single
         who = self._names(part.tasks)
@@ -110,15 +110,15 @@ class _Words:
 
     def _readiness(self, tasks: Sequence[TaskId]) -> str:
         """Say which waves stand elsewhere than before, each by its milestone's reason."""
-        said = []
+        parts = []
         for task in tasks:
             found = self.after.tasks.get(task) or self.before.tasks[task]
             if found.kind is not Kind.READINESS:
                 continue
             is_held = task in self.after.tasks and found.because
-            said.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
-        told = "; ".join(said[:NAMED]) + (f"; and {len(said) - NAMED} more" if len(said) > NAMED else "")
-        return f"Where people stand. {told}" if told else "What is done for people changed"
+            parts.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
+        text = "; ".join(parts[:NAMED]) + (f"; and {len(parts) - NAMED} more" if len(parts) > NAMED else "")
+        return f"Where people stand. {text}" if text else "What is done for people changed"
 
     def _single(self, cause: Cause, task: TaskId) -> str:
         name = f"“{self._name(task)}”"

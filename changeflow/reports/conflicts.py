@@ -15,16 +15,16 @@ def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[
         yield "Nothing conflicts: every deadline, set date and rule can hold together."
     for conflict in conflicts:
         days = counted(conflict.days, "day")
-        yield f"{_said(roadmap, conflict.limit)}: it is missed by {days}. These cannot all hold:"
+        yield f"{_format_item(roadmap, conflict.limit)}: it is missed by {days}. These cannot all hold:"
         for item in conflict.items:
-            yield f"  - {_said(roadmap, item)}"
+            yield f"  - {_format_item(roadmap, item)}"
         yield "  Any one of them given up, all else as it is:"
         for relaxation in conflict.relaxations:
             yield f"    {_given_up(roadmap, conflict, relaxation.item, relaxation.days_left)}"
         yield ""
 
 
-def _said(roadmap: Roadmap, item: ConflictItem) -> str:
+def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
     name = f"“{roadmap.tasks[item.task].name}”"
     if item.link is not None:
         rule = item.link.origin.removeprefix("rule:")

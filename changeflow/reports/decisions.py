@@ -157,12 +157,12 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if not logged.is_waiting or logged.asked_on is None:
         return ""
     days = counted(logged.waited, "day")
-    said = f"Asked on {format_day(logged.asked_on)}, {days} ago."
+    message = f"Asked on {format_day(logged.asked_on)}, {days} ago."
     if logged.late and due_on is not None:
-        said += f" It was due on {format_day(due_on)}."
+        message += f" It was due on {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
-            said += f" Waiting for it has moved {_move(moved)} so far."
-    return said
+            message += f" Waiting for it has moved {_move(moved)} so far."
+    return message
 
 
 def _week(moves: Iterable[MovedMilestone]) -> str:

@@ -159,7 +159,7 @@ def build_go_no_go(
         costs=tuple(_costs(programme, gate, runs)),
         issues=tuple(_issue(programme, i, today) for i in found),
         ages=draw_ages(found, today),
-        said=tuple(_said(improvements(log, gate.service))),
+        said=tuple(_said_and_done(improvements(log, gate.service))),
         is_pilot=is_pilot,
         mix=draw_mix(shares(own), shares(everybody)) if is_pilot and own else None,
     )
@@ -215,12 +215,12 @@ def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iter
 
 
 def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
-    for person, said in signatures(programme, gate).items():
+    for person, signature in signatures(programme, gate).items():
         yield Signer(
             role=role_of(programme, person),
-            state="not yet" if said is None else "signed" if said.agrees else "does not sign",
-            on=format_day(said.on) if said else "",
-            words=said.words if said else "",
+            state="not yet" if signature is None else "signed" if signature.agrees else "does not sign",
+            on=format_day(signature.on) if signature else "",
+            words=signature.words if signature else "",
         )
 
 
@@ -254,7 +254,7 @@ def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
     )
 
 
-def _said(backlog: tuple[Improvement, ...]) -> Iterator[SaidAndDone]:
+def _said_and_done(backlog: tuple[Improvement, ...]) -> Iterator[SaidAndDone]:
     for item in backlog:
         yield SaidAndDone(
             said="; ".join(item.said) or item.text,

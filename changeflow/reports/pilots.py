@@ -44,8 +44,8 @@ def runs_text(runs: Sequence[RunSummary]) -> Iterator[str]:
             (run.duplicates, "twice"),
             (run.unpaid, "unpaid"),
         ]
-        said = ", ".join(f"{count} {what}" for count, what in faults if count)
-        yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if said else ''}{said}"
+        found = ", ".join(f"{count} {what}" for count, what in faults if count)
+        yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if found else ''}{found}"
     clean = consecutive_clean(runs)
     yield f"{counted(clean, 'clean run')} in a row at the end."
 
@@ -142,9 +142,9 @@ def lessons_text(programme: Programme, service: str) -> Iterator[str]:
             yield f"Seen: {seen.name} took {took} of its plan in {count}; {len(seen.tasks)} are ahead."
     if not known:
         yield "No lesson has been proposed: changeflow pilot lesson propose SERVICE STEP --duration 4d --reason “…”"
-    for said, answer in known.values():
+    for lesson, answer in known.values():
         state = "waits" if answer is None else "accepted" if answer.accepted else "declined"
-        yield f"{said.number}  {state:<8}  {_in_words(said)}: {said.reason}"
+        yield f"{lesson.number}  {state:<8}  {_in_words(lesson)}: {lesson.reason}"
         if answer is not None:
             yield f"             {role_of(programme, answer.by)}, {format_day(answer.on)}: {answer.reason}"
 

@@ -20,15 +20,15 @@ def fact_lines(facts: Sequence[RecordedFact], *, about: str | None = None) -> It
 
 
 def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[str, str]) -> str:
-    said = []
+    notes = []
     if fact.id in corrects:
-        said.append(f"corrects {corrects[fact.id]}")
+        notes.append(f"corrects {corrects[fact.id]}")
     if fact.withdrawn is not None:
         day, reason = format_day(local_day(fact.withdrawn.at)), fact.withdrawn.reason.rstrip(".")
-        said.append(f"withdrawn on {day} by {fact.withdrawn.by}: {reason}")
+        notes.append(f"withdrawn on {day} by {fact.withdrawn.by}: {reason}")
     elif fact.id in replaced:
-        said.append(f"replaced by {replaced[fact.id]}")
-    return "; ".join(said)
+        notes.append(f"replaced by {replaced[fact.id]}")
+    return "; ".join(notes)
 
 
 def in_words(fact: RecordedFact) -> str:
@@ -38,11 +38,11 @@ def in_words(fact: RecordedFact) -> str:
 
 def _progress(fact: RecordedFact) -> str:
     v = fact.values
-    said = f"{v['task']}: started {format_day(day_of(v['actual_start']))}"
+    message = f"{v['task']}: started {format_day(day_of(v['actual_start']))}"
     if v["actual_finish"] is not None:
         last = max(v["actual_start"], v["actual_finish"] - 1)
-        return f"{said}, finished {format_day(day_of(last))}"
-    return f"{said}, {v['remaining']} working minutes left" if v["remaining"] is not None else said
+        return f"{message}, finished {format_day(day_of(last))}"
+    return f"{message}, {v['remaining']} working minutes left" if v["remaining"] is not None else message
 
 
 def _decision(fact: RecordedFact) -> str:

@@ -179,31 +179,31 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
         words = [f"{abs(days)} days {state} than the baseline"]
     if state in ("on time", "earlier", "later") and milestone.deadline is not None:
         words.append(f"{spare} before its deadline")
-    said = f"{format_day(forecast)}{', ' if words else ''}{', '.join(words)}"
+    message = f"{format_day(forecast)}{', ' if words else ''}{', '.join(words)}"
     return MilestoneLine(
         name=milestone.name,
         forecast=format_day(forecast),
         baseline=format_day(planned) if planned else "–",
         deadline=format_day(milestone.deadline) if milestone.deadline else "–",
         state=state,
-        sentence=f"{milestone.name}: {said}.",
+        sentence=f"{milestone.name}: {message}.",
     )
 
 
 def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine]) -> str:
     """Say the gravest thing about the milestones, and which waiting decision its evidence does not carry."""
     states = [(line.state, line.name) for line in lines]
-    said = "All milestones are on time." if states else "The programme has no milestones yet."
+    message = "All milestones are on time." if states else "The programme has no milestones yet."
     for state, one, several in (
         ("too late", "misses its deadline", "miss their deadlines"),
         ("later", "is later than the baseline", "are later than the baseline"),
     ):
         names = [f"“{name}”" for s, name in states if s == state]
         if names:
-            said = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
+            message = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
             break
     unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
-    return " ".join([said, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
+    return " ".join([message, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
 
 
 def slips_of(programme: Programme) -> Slips:

@@ -70,7 +70,7 @@ def answered(*, db: str, programme: str | None, now: datetime | None = None, act
         names = [programme] if programme else versions.programme_ids(session)
         for name in names:
             definition = versions.required(session, name).definition
-            kept = list(answers.said(session, name))
+            kept = list(answers.listed(session, name))
             if kept and now is not None:
                 note_look(definition, actor, Action.READ_ANSWERS, "answers", db=db, now=now)
             for answer, text, at in kept:

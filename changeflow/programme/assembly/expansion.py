@@ -212,11 +212,11 @@ class _Expander:
 
     def _estimate(self, instance: _Instance, minutes: int) -> tuple[int, int, int] | None:
         """Read a three-point estimate; one that is not in order, or not in working time, is a flaw."""
-        said = instance.fields.estimate
-        if said is None:
+        estimate = instance.fields.estimate
+        if estimate is None:
             return None
         try:
-            return parse_range(said, minutes_per_day=minutes)
+            return parse_range(estimate, minutes_per_day=minutes)
         except ValueError as error:
             what, _, remedy = str(error).partition(". ")
             flaw = Flaw(instance.place.at("estimate"), f"The estimate {what}.", remedy)
@@ -245,25 +245,25 @@ class _Expander:
 
     def _levelled(self, task: TaskId) -> Iterator[Constraint]:
         """Yield what people have decided about a task when they levelled the programme."""
-        said = self.definition.levelling
-        if (at := said.pinned.get(task)) is not None:
+        levelling = self.definition.levelling
+        if (at := levelling.pinned.get(task)) is not None:
             yield Constraint(Bound.MUST_START, minute_of(at))
-        elif (at := said.accepted.get(task)) is not None:
+        elif (at := levelling.accepted.get(task)) is not None:
             yield Constraint(Bound.START_NO_EARLIER, minute_of(at))
 
     def _redundancies(self, instance: _Instance) -> dict[str, int]:
         """Keep those of the instance's own schools; a school that the programme does not have is a flaw."""
-        said = instance.fields.redundancies
-        if said is None:
-            said = self._registered(instance)
+        counts = instance.fields.redundancies
+        if counts is None:
+            counts = self._registered(instance)
         known = {s.id for s in self.definition.schools}
-        for school in said:
+        for school in counts:
             if school not in known:
                 place = instance.place.at("redundancies", school)
                 flaw = Flaw(place, f"There is no school '{school}'.", did_you_mean(school, known), on_key=True)
                 if flaw not in self.out.flaws:
                     self.out.flaws.append(flaw)
-        return {school: count for school, count in said.items() if school in instance.schools and count}
+        return {school: count for school, count in counts.items() if school in instance.schools and count}
 
     def _registered(self, instance: _Instance) -> dict[str, int]:
         """Count the posts whose register says that they end by redundancy with this step."""

@@ -79,8 +79,8 @@ class StepFields(Frozen):
 
     def changed_by(self, other: "StepFields") -> "StepFields":
         """Lay another's statements over these."""
-        said = {k: v for k, v in other.model_dump(exclude_none=True).items() if k != "also_after"}
-        merged = self.model_copy(update={k: getattr(other, k) for k in said})
+        changed = {k: v for k, v in other.model_dump(exclude_none=True).items() if k != "also_after"}
+        merged = self.model_copy(update={k: getattr(other, k) for k in changed})
         if other.also_after:
             merged = merged.model_copy(update={"also_after": (*(self.also_after or ()), *other.also_after)})
         return merged
