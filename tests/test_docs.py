@@ -22,7 +22,8 @@ TOP = Path(__file__).resolve().parents[1]
 def commands(group: Any, prefix: str = "changeflow") -> list[tuple[str, Any]]:
     if not hasattr(group, "commands"):
         return [(prefix, group)]
-    return [found for name, sub in group.commands.items() for found in commands(sub, f"{prefix} {name}")]
+    named = [(name, sub) for name, sub in group.commands.items() if not sub.hidden]  # old names are in no list
+    return [found for name, sub in named for found in commands(sub, f"{prefix} {name}")]
 
 
 ALL = commands(typer.main.get_command(app))

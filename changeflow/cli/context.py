@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate
 import typer
 
 from changeflow.cli.options import Actor, At, Db, ProgrammeName, moment
-from changeflow.cli.output import formatted_errors
+from changeflow.cli.output import formatted_errors, note
 from changeflow.errors import InputError
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.moments import local_day
@@ -100,6 +100,18 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
         return run
 
     return wrap
+
+
+def renamed(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a `shared` command for an old name of it, which says the new one and then does the same."""
+
+    @wraps(command)
+    def run(typer_context: typer.Context, **values: object) -> None:
+        new = command.__name__.replace("_", "-")
+        note(f"'{typer_context.info_name}' is now called '{new}'. The old name still works.")
+        command(typer_context=typer_context, **values)
+
+    return run
 
 
 def _signature(command: Command, order: Sequence[str]) -> Signature:

@@ -3,15 +3,16 @@
 import errno
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
-from changeflow.errors import ChangeflowError, InputError, printable
+from changeflow.errors import ChangeflowError, InputError, RenamedWarning, printable
 
 T = TypeVar("T")
 
@@ -54,7 +55,8 @@ def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
 def formatted_errors() -> Iterator[None]:
     """Turn a user's mistake into its text and exit code; any other exception is our bug and keeps its traceback."""
     try:
-        yield
+        with _renames_noted():
+            yield
     except ChangeflowError as error:
         typer.secho(printable(error, keep=LAYOUT), fg="red", err=True)
         raise typer.Exit(error.exit_code) from None
@@ -64,3 +66,20 @@ def formatted_errors() -> Iterator[None]:
         name, why = printable(Path(os.fsdecode(error.filename)).name[:60]), os.strerror(error.errno)
         typer.secho(f"'{name}' cannot be used: {why}. Give another name or place.", fg="red", err=True)
         raise typer.Exit(InputError.exit_code) from None
+
+
+@contextmanager
+def _renames_noted() -> Iterator[None]:
+    """Print warnings of old names as notes, and any other as Python does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RenamedWarning)
+        show = warnings.showwarning
+
+        def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:  # noqa: ANN401
+            if issubclass(category, RenamedWarning):
+                note(str(message))
+            else:
+                show(message, category, *place, **more)
+
+        warnings.showwarning = shown
+        yield

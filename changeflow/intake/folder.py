@@ -17,7 +17,7 @@ from changeflow.intake.change_checks import check_change
 from changeflow.intake.checks import check_references, check_settings
 from changeflow.intake.opening import is_there, list_files, read_text
 from changeflow.intake.pilot_checks import check_pilots
-from changeflow.intake.rollout_checks import check_levelling, check_levers, check_risk, check_rollout
+from changeflow.intake.rollout_checks import check_levelling, check_recovery_options, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import MOST_BYTES, TableRow, read_table
@@ -133,7 +133,7 @@ class _Reader:
             self.problems.append(self.documents["programme"].problem(("start",), f"{what}.", remedy))
             return None
         self._report(check_risk(joined))
-        self._report(check_levers(joined))
+        self._report(check_recovery_options(joined))
         self._report(check_levelling(joined))
         self._report(flaws)
         self._check_loops(joined)

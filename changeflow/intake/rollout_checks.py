@@ -53,22 +53,28 @@ def check_risk(programme: Programme) -> Iterator[Flaw]:
             yield Flaw(Place(RISK, ("events", n, "effect")), f"The effect {what}.", remedy)
 
 
-def check_levers(programme: Programme) -> Iterator[Flaw]:
+def check_recovery_options(programme: Programme) -> Iterator[Flaw]:
     """Find tasks and events that nothing has, and starts of tasks that have no date of their own."""
     risk = programme.definition.risk
     events = {e.id for e in risk.events}
-    for n, lever in enumerate(risk.levers):
-        for kind, texts in (("shorten", lever.shorten), ("starts", lever.starts)):
+    for n, option in enumerate(risk.recovery_options):
+        for kind, texts in (("shorten", option.shorten), ("starts", option.starts)):
             for text in texts:
-                yield from _unknown_tasks(programme, ("levers", n, kind, text), (text,))
-        for event in lever.events:
-            yield from unknown(Place(RISK, ("levers", n, "events", event)), "event", event, events, on_key=True)
-        for text in lever.starts:
+                yield from _unknown_tasks(programme, ("recovery_options", n, kind, text), (text,))
+        for event in option.events:
+            yield from unknown(
+                Place(RISK, ("recovery_options", n, "events", event)), "event", event, events, on_key=True
+            )
+        for text in option.starts:
             for task in tasks_named(programme, text):
                 dated = [c.bound for c in programme.roadmap.tasks[task].constraints]
                 if Bound.START_NO_EARLIER not in dated:
                     what = f"'{task}' has no start_no_earlier of its own, so there is nothing to let it start sooner."
-                    yield Flaw(Place(RISK, ("levers", n, "starts", text)), what, "Shorten it, or what comes before it.")
+                    yield Flaw(
+                        Place(RISK, ("recovery_options", n, "starts", text)),
+                        what,
+                        "Shorten it, or what comes before it.",
+                    )
 
 
 def check_levelling(programme: Programme) -> Iterator[Flaw]:

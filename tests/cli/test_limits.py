@@ -57,7 +57,7 @@ def test_a_moment_out_of_range_is_refused(tmp_path: Path, command: str, day: str
         ("task", "start", "x", "--on", "0001-01-01"),
         ("task", "finish", "x", "--started", "9999-12-31"),
         ("person", "export", "x", "--received", "0001-01-01"),
-        ("keep", "x", "--by", "9999-12-31"),
+        ("recover", "x", "--by", "9999-12-31"),
     ],
 )
 def test_other_days_out_of_range_are_refused(words: tuple[str, ...]):

@@ -1,4 +1,4 @@
-"""The cheapest set of levers, against every set there is."""
+"""The cheapest set of recovery options, against every set there is."""
 
 from collections.abc import Sequence
 from itertools import chain, combinations
@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeflow.roadmap.risk.levers import TaskChange, Tried, cheapest
+from changeflow.roadmap.risk.recovery import TaskChange, Tried, cheapest
 
 
 @given(
@@ -14,10 +14,10 @@ from changeflow.roadmap.risk.levers import TaskChange, Tried, cheapest
     st.integers(0, 25),
     st.integers(0, 3),
 )
-def test_no_cheaper_set_keeps_the_day(levers: list[tuple[int, int]], needed: int, bonus: int) -> None:
-    """Each lever wins some days, and any two of them together a few more: more levers never do harm."""
-    changes = [TaskChange(id=f"l{n}", name=f"Lever {n}", cost=cost) for n, (cost, _) in enumerate(levers)]
-    wins = {f"l{n}": days for n, (_, days) in enumerate(levers)}
+def test_no_cheaper_set_keeps_the_day(options: list[tuple[int, int]], needed: int, bonus: int) -> None:
+    """Each option wins some days, and any two of them together a few more: more options never do harm."""
+    changes = [TaskChange(id=f"l{n}", name=f"Option {n}", cost=cost) for n, (cost, _) in enumerate(options)]
+    wins = {f"l{n}": days for n, (_, days) in enumerate(options)}
 
     def play(chosen: Sequence[TaskChange]) -> Tried:
         at = 100 - sum(wins[c.id] for c in chosen) - bonus * (len(chosen) > 1)

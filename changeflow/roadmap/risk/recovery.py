@@ -1,7 +1,7 @@
-"""What would let a date be kept: the cheapest set of levers, by simulations that all draw the same numbers.
+"""What would recover a date: the cheapest set of recovery options, by simulations that all draw the same numbers.
 
 Every set is played through with the same draws (a task's place decides what it draws), so that sets differ by their
-levers alone and not by luck. A lever only ever helps: a set that fails lets none of its subsets succeed.
+options alone and not by luck. An option only ever helps: a set that fails lets none of its subsets succeed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ MOST_TRIED = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskChange:
-    """What one lever does, resolved: ranges in working minutes."""
+    """What one option does, resolved: ranges in working minutes."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class TaskChange:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a set of levers comes to: the share of iterations that keep the day, and the percentile asked for."""
+    """What a set of options comes to: the share of iterations that keep the day, and the percentile asked for."""
 
     odds: float
     at: int
@@ -38,14 +38,14 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDate:
-    """The answer. `chosen` is empty where nothing is needed, and None where all levers together do not do."""
+    """The answer. `chosen` is empty where nothing is needed, and None where all options together do not do."""
 
     now: Tried
     chosen: tuple[TaskChange, ...] | None
     then: Tried
-    """With the chosen levers; with all of them, where even those do not do."""
+    """With the chosen options; with all of them, where even those do not do."""
     alone: Mapping[str, Tried]
-    """Each lever by itself."""
+    """Each option by itself."""
     is_cheapest: bool
     tried: int
 
@@ -53,15 +53,15 @@ class KeptDate:
 Play = Callable[[Sequence[TaskChange]], Tried]
 
 
-def cheapest(levers: Sequence[TaskChange], by: int, play: Play) -> KeptDate:
+def cheapest(options: Sequence[TaskChange], by: int, play: Play) -> KeptDate:
     """Find the cheapest set with which the percentile is no later than `by`; of equally cheap ones, the smallest."""
-    search = _Search(levers, by, play)
+    search = _Search(options, by, play)
     return search.run()
 
 
 class _Search:
-    def __init__(self, levers: Sequence[TaskChange], by: int, play: Play) -> None:
-        self.levers = sorted(levers, key=lambda c: (c.cost, c.id))
+    def __init__(self, options: Sequence[TaskChange], by: int, play: Play) -> None:
+        self.options = sorted(options, key=lambda c: (c.cost, c.id))
         self.by = by
         self.play = play
         self.known: dict[frozenset[str], Tried] = {}
@@ -70,10 +70,10 @@ class _Search:
     def run(self) -> KeptDate:
         if self._try(()).at <= self.by:
             return self._kept(())
-        if self._try(self.levers).at > self.by:
+        if self._try(self.options).at > self.by:
             return self._kept(None)
-        needed = [c for c in self.levers if self._fails([x for x in self.levers if x is not c])]
-        best: tuple[TaskChange, ...] = tuple(self.levers)
+        needed = [c for c in self.options if self._fails([x for x in self.options if x is not c])]
+        best: tuple[TaskChange, ...] = tuple(self.options)
         for chosen in self._by_cost(needed):
             if len(self.known) >= MOST_TRIED:
                 return self._kept(best, is_cheapest=False)
@@ -83,11 +83,11 @@ class _Search:
         return self._kept(best)
 
     def _kept(self, chosen: tuple[TaskChange, ...] | None, *, is_cheapest: bool = True) -> KeptDate:
-        alone = {c.id: self._try((c,)) for c in self.levers}
+        alone = {c.id: self._try((c,)) for c in self.options}
         return KeptDate(
             now=self._try(()),
             chosen=chosen,
-            then=self._try(self.levers if chosen is None else chosen),
+            then=self._try(self.options if chosen is None else chosen),
             alone=alone,
             is_cheapest=is_cheapest,
             tried=len(self.known),
@@ -95,7 +95,7 @@ class _Search:
 
     def _by_cost(self, needed: Sequence[TaskChange]) -> Iterator[list[TaskChange]]:
         """Yield every set that has what is needed, the cheapest first."""
-        others = [c for c in self.levers if c not in needed]
+        others = [c for c in self.options if c not in needed]
         sets = [[*needed, *more] for count in range(len(others) + 1) for more in combinations(others, count)]
         yield from sorted(sets, key=lambda s: (sum(c.cost for c in s), len(s), sorted(c.id for c in s)))
 
