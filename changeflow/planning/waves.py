@@ -92,7 +92,7 @@ class _Builder:
             hubs_apart=together == "apart",
             apart=self.rollout.apart,
             groups={key: self._group(key, group) for key, group in sorted(self.rollout.groups.items())},
-            prices=self.rollout.prices,
+            weights=self.rollout.weights,
         )
 
     def week_of(self, day: date) -> int:

@@ -1,4 +1,7 @@
-"""What a programme says about its risks: risk.yaml. The shapes here are what people write."""
+"""What a programme says about its risks: risk.yaml. The shapes here are what people write.
+
+Keys that were renamed keep their old names in stored versions, because the hashes of those rest on them.
+"""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -69,7 +72,7 @@ class Risk(Frozen):
         max_length=16,
         description="What could be done to keep a date",
         validation_alias=AliasChoices("recovery_options", "levers"),
-        serialization_alias="levers",  # stored versions have the old name, and their hashes rest on it
+        serialization_alias="levers",
     )
 
     @model_validator(mode="after")

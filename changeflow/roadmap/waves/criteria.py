@@ -44,16 +44,16 @@ def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
 
 def worth(rows: WaveRows, plan: WavePlan) -> float:
     """Return about what the objective of a plan is, in tenths, without the model: shares and means are not rounded."""
-    problem, prices = rows.problem, rows.prices
+    problem, weights = rows.problem, rows.weights
     dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
     last: dict[str, int] = {}
     for (_, service), candidate in plan.chosen.items():
         last[service] = max(last.get(service, 0), candidate.week)
     whole = (
-        prices.hub * (0 if problem.hubs_apart else _hub_dates(problem, plan))
-        + prices.last * sum(last.values())
-        + prices.peak * sum(peaks(problem, plan).values())
-        + prices.fairness * _fairness(problem, plan)
+        weights.hub * (0 if problem.hubs_apart else _hub_dates(problem, plan))
+        + weights.last * sum(last.values())
+        + weights.peak * sum(peaks(problem, plan).values())
+        + weights.fairness * _fairness(problem, plan)
     )
     return dates + SCALE * whole
 

@@ -64,8 +64,8 @@ class Places(NamedTuple):
     """By service: weeks from one wave to the next."""
     window: Ints
     """By service: weeks within which all of a hub goes live; 0 where that does not matter."""
-    hub_price: int
-    last_price: Ints
+    hub_weight: int
+    last_weight: Ints
     """By date: what it costs that its service is not done by the date before."""
 
 
@@ -126,7 +126,7 @@ def _last_cost(p: Places, w: Walk, service: int) -> int:
         if w.going[d] > 0:
             top = d
     for d in range(p.first_date[service], top + 1):
-        total += p.last_price[d]
+        total += p.last_weight[d]
     return total
 
 
@@ -146,7 +146,7 @@ def _give(p: Places, w: Walk, i: int) -> int:
     elif h != NOWHERE:
         w.hub_going[h, d] -= 1
         if w.hub_going[h, d] == 0:
-            saved += p.hub_price
+            saved += p.hub_weight
     return saved
 
 
@@ -166,7 +166,7 @@ def _take(p: Places, w: Walk, i: int, o: int) -> int:
     elif h != NOWHERE:
         w.hub_going[h, d] += 1
         if w.hub_going[h, d] == 1:
-            spent += p.hub_price
+            spent += p.hub_weight
     return spent
 
 

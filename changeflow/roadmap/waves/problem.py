@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
@@ -114,7 +114,7 @@ class WaveProblem:
     hubs_apart: bool = False
     apart: tuple[tuple[str, str], ...] = ()
     groups: Mapping[str, GroupPlan] = field(default_factory=dict)
-    prices: Prices = field(default_factory=Prices)
+    weights: Weights = field(default_factory=Weights)
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

@@ -1,9 +1,12 @@
-"""What a project team asks of its rollout: rollout.yaml. The shapes here are what people write."""
+"""What a project team asks of its rollout: rollout.yaml. The shapes here are what people write.
+
+Keys that were renamed keep their old names in stored versions, because the hashes of those rest on them.
+"""
 
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from changeflow.values.base import Frozen, Id
 from changeflow.values.words import Kind
@@ -97,7 +100,7 @@ class Group(Frozen):
     at_once: int = Field(ge=1, description="Changes at its schools together that it can bear at the same time")
 
 
-class Prices(Frozen):
+class Weights(Frozen):
     """What is weighed against what, in weeks of one school: all of it our own choice, and yours to change."""
 
     finish: float = Field(1.0, ge=0, description="A week later, for one school and service")
@@ -123,7 +126,9 @@ class Rollout(Frozen):
     groups: dict[Id, Group] = Field(default_factory=dict, description="What schools can bear together")
     hubs: Hubs = Hubs()
     apart: tuple[tuple[Id, Id], ...] = Field((), description="Pairs of schools that never go live in the same week")
-    prices: Prices = Prices()
+    weights: Weights = Field(
+        Weights(), validation_alias=AliasChoices("weights", "prices"), serialization_alias="prices"
+    )
     told_as_planned: bool = Field(
         default=False, description="Schools have been told the dates that the plan forecasts with its waves"
     )

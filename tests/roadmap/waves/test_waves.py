@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.criteria import numbers_of
 from changeflow.roadmap.waves.explain import FREE, WaveConflict, explain, group_words, relaxations
-from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, offers, priced, styles_for
+from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, offers, styles_for, weighted
 from changeflow.roadmap.waves.problem import (
     Pair,
     WaveProblem,
 )
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, solve
 from changeflow.roadmap.waves.why import why
@@ -34,9 +34,9 @@ QUICK = SearchLimits(seconds=PATIENCE, effort=10)
 @given(PROBLEMS)
 def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
-    prices = replace_hub(tried.prices)
-    known = [(worth(tried, p, prices) + 10 * hubs_of(tried, p), p) for p in every_plan(tried)]
-    found = solve(write_rows(tried, tried.prices.model_copy(update={"hub": 1.0})), QUICK)
+    weights = replace_hub(tried.weights)
+    known = [(worth(tried, p, weights) + 10 * hubs_of(tried, p), p) for p in every_plan(tried)]
+    found = solve(write_rows(tried, tried.weights.model_copy(update={"hub": 1.0})), QUICK)
     if not known:
         assert found.is_infeasible
         return
@@ -47,16 +47,16 @@ def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any
     assert found.bound <= found.value
 
 
-def replace_hub(prices: Prices) -> Prices:
+def replace_hub(weights: Weights) -> Weights:
     """Hub dates are counted by `hubs_of`, with the first one of each."""
-    return prices.model_copy(update={"hub": 0})
+    return weights.model_copy(update={"hub": 0})
 
 
 @settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
-    rows = write_rows(tried, tried.prices)
+    rows = write_rows(tried, tried.weights)
     loose = solve(rows, SearchLimits(seconds=PATIENCE, effort=0.001))
     best = solve(rows, QUICK)
     if best.plan is not None and loose.plan is not None:
@@ -175,7 +175,7 @@ class TestConflicts:
 class TestPlans:
     def test_a_seed_finds_the_same_plan_again(self):
         tried = tiny({**_some(), "two": True})
-        first, second = (solve(write_rows(tried, tried.prices), QUICK) for _ in range(2))
+        first, second = (solve(write_rows(tried, tried.weights), QUICK) for _ in range(2))
         assert first.plan == second.plan
         assert first.is_repeatable
 
@@ -206,7 +206,7 @@ class TestPlans:
 
     def test_hard_schools_come_after_easy_ones(self):
         tried = problem(service={"wave_size": 1}, school={"a": {"risk": 5}})
-        found = solve(write_rows(tried, priced(tried.prices, EARLIEST)), QUICK)
+        found = solve(write_rows(tried, weighted(tried.weights, EARLIEST)), QUICK)
         assert found.plan is not None
         assert found.plan.week(("a", "pay")) == 6
 
@@ -222,7 +222,7 @@ class TestWhy:
     """Two schools are told apart by what stands against the earlier dates; A is fixed to week 2."""
 
     def lines(self, tried: WaveProblem, pair: Pair) -> list[str]:
-        found = solve(write_rows(tried, tried.prices), QUICK)
+        found = solve(write_rows(tried, tried.weights), QUICK)
         assert found.plan is not None
         return list(why(tried, found.plan, pair))
 
