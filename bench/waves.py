@@ -19,7 +19,7 @@ from changeflow.values.words import Kind
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
 MONDAY = date(2026, 8, 31)
 ENOUGH = 0.02
-EARLY = Weights(last=0, peak=0, risk=0, hub=2, fairness=0, told=0, told_week=0)
+EARLY = Weights(last=0, peak=0, risk=0, hub=2, fairness=0, announced=0, announced_week=0)
 """Finish early, with hubs at a price."""
 
 

@@ -138,7 +138,7 @@ def _schools(definition: Definition) -> Iterator[Flaw]:
         yield from unknown(Place(FILE, ("schools", name)), "school", name, known, on_key=True)
         if school.earliest and school.latest and school.latest < school.earliest:
             yield _empty(("schools", name, "latest"), name)
-        for kind, days in (("fixed", school.fixed), ("told", school.told)):
+        for kind, days in (("fixed", school.fixed), ("announced", school.announced)):
             for service in days:
                 yield from unknown(
                     Place(FILE, ("schools", name, kind, service)), "service", service, services, on_key=True

@@ -40,8 +40,8 @@ USUAL_FOR_PAY = (
 def wave_problem(programme: Programme, *, announced: Mapping[TaskId, Dates] | None = None) -> WaveProblem:
     """Place every activity of every date on its calendar; a date that something forbids is dropped, with the reason.
 
-    What has happened is fixed, and nothing is planned before the data date. `announced` are the dates that schools were
-    told, a baseline's; left out, those of the plan itself.
+    What has happened is fixed, and nothing is planned before the data date. `announced` are the dates that were
+    announced to schools, a baseline's; left out, those of the plan itself.
     """
     return _Builder(programme, announced or {}).build()
 
@@ -86,7 +86,7 @@ class _Builder:
             capacity={name: self._capacity(team) for name, team in sorted(self.rollout.teams.items())},
             team_names={name: team.name or name.replace("-", " ") for name, team in self.rollout.teams.items()},
             fixed={pair: week for pair, week in fixed.items() if pair in candidates},
-            told=self._told(candidates),
+            announced=self._announced(candidates),
             hub_weeks=self.rollout.hubs.within_weeks if together == "weeks" else None,
             hub_one_date=together == "same_wave",
             hubs_apart=together == "apart",
@@ -310,13 +310,13 @@ class _Builder:
         for pair, day in self._happened.items():
             yield pair, self.week_of(day)
 
-    def _told(self, candidates: dict[Pair, tuple[Candidate, ...]]) -> dict[Pair, int]:
-        told: dict[Pair, int] = {}
-        if self.rollout.told_as_planned:
+    def _announced(self, candidates: dict[Pair, tuple[Candidate, ...]]) -> dict[Pair, int]:
+        announced: dict[Pair, int] = {}
+        if self.rollout.announced_as_planned:
             for live in self.programme.tasks(kind=Kind.GO_LIVE):
                 known = self.announced.get(live.id)
                 day = day_of(known.finish if known else self.programme.timed(live.id).early_finish)
-                told.update({(s, live.service): self.week_of(day) for s in live.schools if live.service})
+                announced.update({(s, live.service): self.week_of(day) for s in live.schools if live.service})
         for school, asked in self.rollout.schools.items():
-            told.update({(school, service): self.week_of(day) for service, day in asked.told.items()})
-        return {pair: week for pair, week in sorted(told.items()) if pair in candidates}
+            announced.update({(school, service): self.week_of(day) for service, day in asked.announced.items()})
+        return {pair: week for pair, week in sorted(announced.items()) if pair in candidates}

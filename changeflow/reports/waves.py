@@ -22,7 +22,7 @@ class WaveLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveLine:
-    """A school that goes live on another date than it was told."""
+    """A school that goes live on another date than was announced."""
 
     pair: str
     told: str
@@ -121,7 +121,7 @@ def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[WaveLine]:
 
 
 def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
-    for pair, week in problem.told.items():
+    for pair, week in problem.announced.items():
         if pair in plan.chosen and plan.week(pair) != week:
             yield MoveLine(
                 pair=problem.pair_name(pair),
@@ -149,7 +149,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         ("waves", [str(len(p.waves)) for p in report.plans]),
         ("further dates in hubs", [str(p.hub_dates) for p in report.plans]),
         ("weeks between hubs", [f"{p.fairness:g}" for p in report.plans]),
-        ("told schools moved", [str(len(p.moves)) for p in report.plans]),
+        ("announced dates moved", [str(len(p.moves)) for p in report.plans]),
         *((f"peak, {team}", [f"{p.peaks[team]} %" for p in report.plans]) for team in report.plans[0].peaks),
     ]
     yield f"{report.programme}: {len(report.plans)} plans, each checked to keep every promise"
@@ -163,7 +163,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
             yield f"  {wave.day:<12} {wave.service:<10} {wave.name:<8} {', '.join(wave.schools)}"
         for move in plan.moves:
             way = "later" if move.weeks > 0 else "earlier"
-            yield f"  moved: {move.pair}, told for the week of {move.told}, {abs(move.weeks)} weeks {way}"
+            yield f"  moved: {move.pair}, announced for the week of {move.told}, {abs(move.weeks)} weeks {way}"
 
 
 def conflict_text(sentences: Sequence[str], ways: Sequence[str], *, is_minimal: bool) -> Iterator[str]:

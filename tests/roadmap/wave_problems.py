@@ -112,9 +112,11 @@ def worth(given_problem: WaveProblem, plan: WavePlan, weights: Weights) -> int:
     for pair, chosen in plan.chosen.items():
         total += round(chosen.week * weights.finish * SCALE)
         total += round(-given_problem.schools[pair[0]].risk * chosen.week * weights.risk * SCALE)
-        told = given_problem.told.get(pair)
-        if told is not None and told != chosen.week:
-            total += round(weights.told * SCALE) + round(abs(chosen.week - told) * weights.told_week * SCALE)
+        announced = given_problem.announced.get(pair)
+        if announced is not None and announced != chosen.week:
+            total += round(weights.announced * SCALE) + round(
+                abs(chosen.week - announced) * weights.announced_week * SCALE
+            )
     total += sum(peaks(given_problem, plan).values()) * round(weights.peak * SCALE)
     return total + numbers_of(given_problem, plan).hub_dates * round(weights.hub * SCALE)
 
@@ -141,7 +143,7 @@ PROBLEMS = st.fixed_dictionaries(
         "at_once": st.integers(1, 2),
         "reluctant": st.booleans(),
         "apart": st.booleans(),
-        "told": st.booleans(),
+        "announced": st.booleans(),
         "together": st.sampled_from([None, 1, 2, 3]),
     }
 )
@@ -160,7 +162,7 @@ def tiny(drawn: Mapping[str, Any]) -> WaveProblem:
         school=schools,
         service={"wave_size": drawn["sizes"], "weeks_between": drawn["between"], "has_pilot": drawn["pilot"]},
         apart=(("a", "b"),) if drawn["apart"] else (),
-        told={("a", "pay"): 4, ("b", "pay"): 6} if drawn["told"] else {},
+        announced={("a", "pay"): 4, ("b", "pay"): 6} if drawn["announced"] else {},
         groups={"all": a_group("abc", drawn["together"])} if drawn.get("together") else {},
         weights=Weights(fairness=0),
     )

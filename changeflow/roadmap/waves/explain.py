@@ -19,7 +19,7 @@ STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
 """Amounts by which a limit is loosened, the smallest first."""
 LAST = ("capacity", "at once", "group")
 """What can least be wished away stays in the answer longest, so that it reads well."""
-FREE = Weights(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, told=0, told_week=0)
+FREE = Weights(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, announced=0, announced_week=0)
 Later = Callable[[int], WaveProblem]
 """Gives the problem with so many weeks more until the last date."""
 

@@ -23,11 +23,15 @@ class Style:
     """By how much each weight is multiplied; those left out stay as they are."""
 
 
-EARLIEST = Style(key="earliest", name="Earliest", factors={"peak": 0.1, "hub": 0.5, "told": 0.1, "told_week": 0.1})
-CALMEST = Style(
-    key="calmest", name="Calmest", factors={"peak": 30, "finish": 0.3, "last": 0.3, "told": 0.1, "told_week": 0.1}
+EARLIEST = Style(
+    key="earliest", name="Earliest", factors={"peak": 0.1, "hub": 0.5, "announced": 0.1, "announced_week": 0.1}
 )
-FEWEST = Style(key="fewest-changes", name="Fewest changes", factors={"told": 10, "told_week": 4})
+CALMEST = Style(
+    key="calmest",
+    name="Calmest",
+    factors={"peak": 30, "finish": 0.3, "last": 0.3, "announced": 0.1, "announced_week": 0.1},
+)
+FEWEST = Style(key="fewest-changes", name="Fewest changes", factors={"announced": 10, "announced_week": 4})
 COMPROMISE = Style(key="compromise", name="Compromise", factors={})
 
 
@@ -44,8 +48,8 @@ class Offer:
 
 
 def styles_for(problem: WaveProblem) -> tuple[Style, ...]:
-    """Return the three styles: "fewest changes" where schools have been told dates, else a compromise."""
-    return (EARLIEST, CALMEST, FEWEST if problem.told else COMPROMISE)
+    """Return the three styles: "fewest changes" where dates were announced to schools, else a compromise."""
+    return (EARLIEST, CALMEST, FEWEST if problem.announced else COMPROMISE)
 
 
 def offers(

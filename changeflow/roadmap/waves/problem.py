@@ -107,7 +107,7 @@ class WaveProblem:
     team_names: Mapping[str, str]
     fixed: Mapping[Pair, int] = field(default_factory=dict)
     """Pairs whose week is set: by the request, or because it has happened."""
-    told: Mapping[Pair, int] = field(default_factory=dict)
+    announced: Mapping[Pair, int] = field(default_factory=dict)
     hub_weeks: int | None = None
     """A hub's go-lives of a service lie within so many weeks; None: at a price."""
     hub_one_date: bool = False

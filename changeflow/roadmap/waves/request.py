@@ -81,7 +81,12 @@ class SchoolRollout(Frozen):
     earliest: date | None = None
     latest: date | None = None
     fixed: dict[Id, date] = Field(default_factory=dict, description="Service: the day that it goes live, come what may")
-    told: dict[Id, date] = Field(default_factory=dict, description="Service: the day that the school has been told")
+    announced: dict[Id, date] = Field(
+        default_factory=dict,
+        description="Service: the day that was announced to the school",
+        validation_alias=AliasChoices("announced", "told"),
+        serialization_alias="told",
+    )
 
 
 class Hubs(Frozen):
@@ -109,8 +114,20 @@ class Weights(Frozen):
     risk: float = Field(0.1, ge=0, description="A week earlier, for one point of a school's risk")
     hub: float = Field(2.0, ge=0, description="One more date within a hub, for a service")
     fairness: float = Field(0.5, ge=0, description="A week between the mean of the earliest and the latest hub")
-    told: float = Field(8.0, ge=0, description="Another date than a school was told")
-    told_week: float = Field(0.5, ge=0, description="Each week that it moves")
+    announced: float = Field(
+        8.0,
+        ge=0,
+        description="Another date than was announced to a school",
+        validation_alias=AliasChoices("announced", "told"),
+        serialization_alias="told",
+    )
+    announced_week: float = Field(
+        0.5,
+        ge=0,
+        description="Each week that it moves",
+        validation_alias=AliasChoices("announced_week", "told_week"),
+        serialization_alias="told_week",
+    )
 
 
 class Rollout(Frozen):
@@ -129,6 +146,9 @@ class Rollout(Frozen):
     weights: Weights = Field(
         Weights(), validation_alias=AliasChoices("weights", "prices"), serialization_alias="prices"
     )
-    told_as_planned: bool = Field(
-        default=False, description="Schools have been told the dates that the plan forecasts with its waves"
+    announced_as_planned: bool = Field(
+        default=False,
+        description="The dates that the plan forecasts with its waves were announced to schools",
+        validation_alias=AliasChoices("announced_as_planned", "told_as_planned"),
+        serialization_alias="told_as_planned",
     )

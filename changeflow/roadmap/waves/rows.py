@@ -354,7 +354,7 @@ class _Writer:
                 out.add([(out.column[pair, week], 1)], 1, 1, f"fixed:{pair[0]}/{pair[1]}")
 
     def _wishes(self) -> None:
-        """Early, hard schools later than easy ones, and what schools have been told."""
+        """Early, hard schools later than easy ones, and dates that were announced."""
         out, weights = self.out, self.weights
         for pair, candidates in self.problem.candidates.items():
             risk = self.problem.schools[pair[0]].risk
@@ -362,7 +362,7 @@ class _Writer:
                 column = out.column[pair, candidate.week]
                 out.weigh([(column, candidate.week)], weights.finish)
                 out.weigh([(column, -risk * candidate.week)], weights.risk)
-                told = self.problem.told.get(pair)
-                if told is not None and candidate.week != told:
-                    out.weigh([(column, 1)], weights.told)
-                    out.weigh([(column, abs(candidate.week - told))], weights.told_week)
+                announced = self.problem.announced.get(pair)
+                if announced is not None and candidate.week != announced:
+                    out.weigh([(column, 1)], weights.announced)
+                    out.weigh([(column, abs(candidate.week - announced))], weights.announced_week)

@@ -71,7 +71,7 @@ def test_hubs_stay_within_their_weeks_and_apart_where_asked():
 
 def test_what_a_plan_is_worth_is_about_what_the_model_says():
     """Peaks and means are whole numbers in the model, so the two differ by less than one percent and a tenth."""
-    tried = problem("abc", team="trainers", school={n: {"hub": "n"} for n in "ab"}, told={("a", "pay"): 6})
+    tried = problem("abc", team="trainers", school={n: {"hub": "n"} for n in "ab"}, announced={("a", "pay"): 6})
     rows = write_rows(tried, tried.weights)
     found = solve(rows, SearchLimits(seconds=PATIENCE, effort=5))
     assert found.is_proved

@@ -179,9 +179,9 @@ class TestPlans:
         assert first.plan == second.plan
         assert first.is_repeatable
 
-    def test_told_schools_move_only_where_they_must(self):
-        """A was told week 2, B week 4 and C week 4; a wave takes one school. One of B and C must go, and no other."""
-        tried = problem(service={"wave_size": 1}, told={("a", "pay"): 2, ("b", "pay"): 4, ("c", "pay"): 4})
+    def test_announced_dates_move_only_where_they_must(self):
+        """A was announced for week 2, B and C for week 4; a wave takes one school. One of B and C must go."""
+        tried = problem(service={"wave_size": 1}, announced={("a", "pay"): 2, ("b", "pay"): 4, ("c", "pay"): 4})
         assert styles_for(tried)[-1] is FEWEST
         answers = {style.key: found for style, found, _ in offers(tried, QUICK)}
         plan = answers["fewest-changes"].plan
@@ -190,15 +190,15 @@ class TestPlans:
         assert plan.week(("a", "pay")) == 2
         assert sorted(plan.week((n, "pay")) for n in "bc") == [4, 6]
         numbers = numbers_of(tried, plan)
-        assert (numbers.told_moved, numbers.told_weeks) == (1, 2)
+        assert (numbers.announced_moved, numbers.announced_weeks) == (1, 2)
 
-    def test_where_nobody_was_told_the_third_is_a_compromise(self):
+    def test_where_nothing_was_announced_the_third_is_a_compromise(self):
         assert styles_for(problem())[-1] is COMPROMISE
 
     def test_how_far_a_school_moves_is_priced_as_well(self):
-        """B was told week 4, which is taken; week 6 and week 30 are free: it goes in week 6."""
+        """B was announced for week 4, which is taken; week 6 and week 30 are free: it goes in week 6."""
         tried = problem(
-            "ab", {"pay": (4, 6, 30)}, service={"wave_size": 1}, fixed={("a", "pay"): 4}, told={("b", "pay"): 4}
+            "ab", {"pay": (4, 6, 30)}, service={"wave_size": 1}, fixed={("a", "pay"): 4}, announced={("b", "pay"): 4}
         )
         *_, (_, found, _) = offers(tried, QUICK)
         assert found.plan is not None
@@ -214,7 +214,7 @@ class TestPlans:
 def _some() -> dict[str, Any]:
     return {
         "sizes": 2, "between": 2, "pilot": True, "two": False, "capacity": 30, "risks": [1, 2, 3],
-        "hubs": ["n", "n", "s"], "at_once": 2, "reluctant": True, "apart": False, "told": False,
+        "hubs": ["n", "n", "s"], "at_once": 2, "reluctant": True, "apart": False, "announced": False,
     }  # fmt: skip
 
 
