@@ -14,7 +14,7 @@ from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.assembly.repeats import add_repetitions
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
-from changeflow.programme.references import Flaw, References
+from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.model.graph import build_graph
@@ -243,8 +243,8 @@ def join(
     rulepacks: Rulepacks,
     facts: Facts | None = None,
     on: date | None = None,
-) -> tuple[Programme, tuple[Flaw, ...]]:
-    """Join a definition and facts to a programme, without a schedule yet; flaws say what could not be resolved.
+) -> tuple[Programme, tuple[DefinitionError, ...]]:
+    """Join a definition and facts to a programme, without a schedule yet; errors say what could not be resolved.
 
     `rulepacks` are those that ship; the definition's own win over them. `on` is the data date; left out, nothing has to
     be later than the programme's start.
@@ -283,7 +283,7 @@ def join(
         on=on or definition.programme.start,
         pay_periods=calendars.pay_periods,
     )
-    return programme, tuple(expansion.flaws)
+    return programme, tuple(expansion.errors)
 
 
 def _end_of_day(day: date | None) -> int | None:

@@ -19,7 +19,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task, TaskProgress
-from changeflow.rules.waivers import flaw_of
+from changeflow.rules.waivers import waiver_error
 from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.permitting import permit
@@ -253,8 +253,8 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
         name = stored.programme.id
         for person in (waiver.owner, *waiver.approved_by):
             check_actor(definition, person)
-        if (flaw := flaw_of(definition, waiver)) is not None:
-            raise InputError(f"{flaw[0]} {flaw[1]} Nothing was recorded.")
+        if (error := waiver_error(definition, waiver)) is not None:
+            raise InputError(f"{error[0]} {error[1]} Nothing was recorded.")
         file = definition.programme
         changed = definition.model_copy(
             update={"programme": file.model_copy(update={"waivers": (*file.waivers, waiver)})}

@@ -35,8 +35,8 @@ OWNED = PATHWAY.replace("requirements: {", "requirements: {owner: lead, ").repla
 def programme_on(tmp_path: Path, day: date, people: str = PEOPLE) -> Programme:
     read = read_folder(a_folder(tmp_path / "trust", people=people, pathway=OWNED))
     done = Facts(progress={"payroll/requirements": TaskProgress(at("2027-01-04T09:00"), at("2027-01-08T17:00"))})
-    made, flaws = join(read.definition, rulepacks=read.rulepacks, facts=done, on=day)
-    assert flaws == ()
+    made, errors = join(read.definition, rulepacks=read.rulepacks, facts=done, on=day)
+    assert errors == ()
     return made.scheduled()
 
 
