@@ -158,4 +158,4 @@ def _acts(programme: Programme) -> Iterator[Due]:
 
 
 def _ask(reason: Reason, subject: str, person: str, due_on: date, priority: int) -> Due:
-    return Due(reason=reason, subject=subject, person=person, rung=0, due_on=due_on, priority=priority, asked=person)
+    return Due(reason=reason, subject=subject, person=person, level=0, due_on=due_on, priority=priority, asked=person)

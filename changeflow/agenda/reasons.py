@@ -7,7 +7,7 @@ from changeflow.values.words import Kind
 
 
 class Reason(StrEnum):
-    """What a nudge asks for. That something is late is a rung, not a reason."""
+    """What a nudge asks for. That something is late is an escalation level, not a reason."""
 
     TASK = "task"
     DECISION = "decision"

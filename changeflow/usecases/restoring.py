@@ -183,7 +183,7 @@ def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...],
         for nudge, was_opened in [*carried, *waiting]
     )
     keys = sorted(
-        f"{n.programme}|{n.person}|{n.reason}|{n.subject}|{n.rung}|{n.due_on}|{was_opened}"
+        f"{n.programme}|{n.person}|{n.reason}|{n.subject}|{n.level}|{n.due_on}|{was_opened}"
         for n, was_opened in [*carried, *waiting]
     )
     digest = hashlib.sha256("\n".join([*keys, *map(str, opened)]).encode()).hexdigest()

@@ -60,11 +60,11 @@ def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     change = Change(db=db, programme=None, actor="lead", now=at(10), on=date(2027, 1, 10))
     finish_task("payroll/requirements", date(2027, 1, 8), None, change)
     sent_on(db, 11)
-    found = {(e.reason, e.rung): (e.sent, e.acted, e.days, e.held_back) for e in nudge_effects.effects(db=db)}
+    found = {(e.reason, e.level): (e.sent, e.acted, e.days, e.held_back) for e in nudge_effects.effects(db=db)}
     assert found[Reason.TASK, 0][:3] == (6, 0, None)
     assert found[Reason.TASK, 1] == (1, 1, 2.0, 0)
     lines = list(nudge_effects.in_words(nudge_effects.effects(db=db)))
-    assert lines[0].split() == ["reason", "rung", "sent", "held", "back", "acted", "on", "days"]
+    assert lines[0].split() == ["reason", "level", "sent", "held", "back", "acted", "on", "days"]
     assert any(line.split() == ["task", "on", "the", "day", "1", "0", "1", "2.0"] for line in lines)
 
 

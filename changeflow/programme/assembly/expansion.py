@@ -49,7 +49,7 @@ class _Instance:
 
 
 def expand(definition: Definition) -> tuple[Expansion, Calendars]:
-    """Expand every pathway, lay single changes over it, and resolve links; what is wrong is a definition error, never raised.
+    """Expand every pathway, lay single changes over it, and resolve links; what is wrong is a value, never raised.
 
     Returns copies, for what has happened adds to both. One definition is asked for after each change of facts.
     """
