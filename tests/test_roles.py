@@ -188,6 +188,8 @@ def commands(group: Any, prefix: str = "") -> Iterator[str]:
         yield prefix
         return
     for name, sub in group.commands.items():
+        if sub.hidden:
+            continue  # an old name of a command
         yield from commands(sub, f"{prefix} {name}".strip())
 
 

@@ -20,13 +20,13 @@ from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale
 from changeflow.programme.training import sessions
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
 from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.moments import format_day, last_day_of
 from changeflow.values.words import Gate, Kind, Outcome, Severity
 
 
@@ -127,7 +127,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
             continue
         waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(w, gate)), None)
         if waiver is not None:
-            day = spoken_day(waiver.expires)
+            day = format_day(waiver.expires)
             yield Criterion(f"{rule.code} {rule.title}: waived until {day}.", State.WAIVED, rule.code)
         else:
             yield Criterion(f"{rule.code} {rule.title}: kept by the plan.", State.MET, rule.code)
@@ -159,7 +159,7 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif done and done.is_done:
             yield Criterion(f"{task.name}: done.", State.MET)
         else:
-            ready = spoken_day(last_day_of(programme.timed(name).early_finish))
+            ready = format_day(last_day_of(programme.timed(name).early_finish))
             text, remedy = f"{task.name} is not finished.", f"Finish it; the forecast is {ready}."
             yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
 
@@ -210,7 +210,7 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
         why = why if programme.facts.snapshots else "nobody has been asked yet"
         yield Criterion(f"{asked}: it is not known where people stand, as {why}.", State.NOTED, "R25")
         return
-    band, day = standing.held_by(element), spoken_day(standing.confirmed)
+    band, day = standing.held_by(element), format_day(standing.confirmed)
     held = f"{band.spoken} of {standing.answered} are held back by then" if band else ""
     if is_stale(programme, standing, programme.on):
         yield Criterion(f"{asked}: not known, as they were asked on {day}, too long ago.", State.OPEN, "R25")
@@ -245,7 +245,7 @@ def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
         if earlier is None or earlier.id == gate.id or gate.service not in (None, earlier.service):
             continue
         if condition.due <= programme.on:
-            due = spoken_day(condition.due)
+            due = format_day(condition.due)
             yield Criterion(f"The condition “{condition.text}” was due on {due} and is not met.", State.OPEN)
 
 

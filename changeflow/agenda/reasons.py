@@ -2,12 +2,12 @@
 
 from enum import StrEnum
 
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.words import Kind
 
 
 class Reason(StrEnum):
-    """What a nudge asks for. That something is late is a rung, not a reason."""
+    """What a nudge asks for. That something is late is an escalation level, not a reason."""
 
     TASK = "task"
     DECISION = "decision"

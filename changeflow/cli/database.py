@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, out
+from changeflow.cli.output import note, out
 
 db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Csv, On, note, supported
+from changeflow.cli.options import Csv, On, supported
+from changeflow.cli.output import note
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, print_lines, spoken_errors
+from changeflow.cli.output import formatted_errors, note, print_lines
 from changeflow.values.limits import MOST
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
@@ -36,7 +36,7 @@ def pilot_measure(
 
 
 @pilot.command("choose")
-@spoken_errors()
+@formatted_errors()
 def pilot_choose(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")] = Path(),
     size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Form, check_form, note, print_json, print_lines
+from changeflow.cli.options import Form, check_form
+from changeflow.cli.output import note, print_json, print_lines
 
 fact = typer.Typer(help="Recorded facts, and what to do about a wrong one.", no_args_is_help=True)
 

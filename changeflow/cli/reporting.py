@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Form, check_form, note, print_as, print_lines
+from changeflow.cli.options import Form, check_form
+from changeflow.cli.output import note, print_as, print_lines
 from changeflow.errors import InputError
 
 Since = Annotated[

@@ -65,7 +65,7 @@ class Letter:
 def write(letter: Letter, templates: Templates) -> Message:
     """Write one letter. One thing has one action and one link; a digest has one link an item."""
     language = letter.language if letter.language in LANGUAGES else "en"
-    items = [_said(item, letter, language, templates) for item in letter.items]
+    items = [_format_item(item, letter, language, templates) for item in letter.items]
     values = {
         "letter": letter,
         "items": items,
@@ -92,13 +92,13 @@ def write(letter: Letter, templates: Templates) -> Message:
     )
 
 
-def _said(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
+def _format_item(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
     """Say one item: its subject line, its sentences (a dash begins a point of a list), and its action."""
     late = (letter.today - item.due_on).days
     values = {
         "title": item.title,
         "late": late,
-        "day": spoken(item.due_on, language),
+        "day": translate_day(item.due_on, language),
         "for_manager": item.for_manager,
         "owner_role": item.owner_role,
         "note": item.note,
@@ -152,10 +152,10 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def spoken(day: date, language: str) -> str:
+def translate_day(day: date, language: str) -> str:
     """Write a day as people do.
 
-    >>> spoken(date(2027, 1, 8), "en"), spoken(date(2027, 1, 8), "cy")
+    >>> translate_day(date(2027, 1, 8), "en"), translate_day(date(2027, 1, 8), "cy")
     ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
     """
     return format_date(day, "EEEE d MMMM", locale="en_GB" if language == "en" else language)

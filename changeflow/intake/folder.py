@@ -17,7 +17,7 @@ from changeflow.intake.change_checks import check_change
 from changeflow.intake.checks import check_references, check_settings
 from changeflow.intake.opening import is_there, list_files, read_text
 from changeflow.intake.pilot_checks import check_pilots
-from changeflow.intake.rollout_checks import check_levelling, check_levers, check_risk, check_rollout
+from changeflow.intake.rollout_checks import check_levelling, check_recovery_options, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.shaped import shape
 from changeflow.intake.tables import MOST_BYTES, TableRow, read_table
@@ -25,11 +25,11 @@ from changeflow.intake.yaml import Document, read_yaml
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, School, ServiceFile
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.programme.programme import Programme, join
-from changeflow.programme.references import Flaw
+from changeflow.programme.references import DefinitionError
 from changeflow.resources import shipped_pathway
-from changeflow.roadmap.graph import in_order
 from changeflow.roadmap.levelling.request import Levelling
-from changeflow.roadmap.pathways import Pathway
+from changeflow.roadmap.model.graph import in_order
+from changeflow.roadmap.model.pathways import Pathway
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.base import Frozen
@@ -126,16 +126,16 @@ class _Reader:
             return None
         rulepacks = shipped_rulepacks()
         try:
-            joined, flaws = join(definition, rulepacks=rulepacks)
+            joined, errors = join(definition, rulepacks=rulepacks)
             self._report(check_settings(joined))
         except RulesUnknownError as error:
             what, _, remedy = str(error).partition(". ")
             self.problems.append(self.documents["programme"].problem(("start",), f"{what}.", remedy))
             return None
         self._report(check_risk(joined))
-        self._report(check_levers(joined))
+        self._report(check_recovery_options(joined))
         self._report(check_levelling(joined))
-        self._report(flaws)
+        self._report(errors)
         self._check_loops(joined)
         return Folder(
             self.path, definition, contacts, assessments, rulepacks, joined, self._sources(), self.contact_columns
@@ -310,15 +310,15 @@ class _Reader:
             shown = f"adkar/{path.name}"
             yield from read_assessments(path, shown, self.problems, people=known, mapping=mapping, inside=self.path)
 
-    def _report(self, flaws: Iterable[Flaw]) -> None:
-        for flaw in flaws:
+    def _report(self, errors: Iterable[DefinitionError]) -> None:
+        for error in errors:
             if len(self.problems) > MOST_LISTED:
                 return
-            document = self.documents.get(flaw.place.file)
+            document = self.documents.get(error.place.file)
             if document is None:
-                self.problems.append(Problem(file=f"{flaw.place.file}.csv", what=flaw.what, remedy=flaw.remedy))
+                self.problems.append(Problem(file=f"{error.place.file}.csv", what=error.what, remedy=error.remedy))
             else:
-                self.problems.append(document.problem(flaw.place.path, flaw.what, flaw.remedy, on_key=flaw.on_key))
+                self.problems.append(document.problem(error.place.path, error.what, error.remedy, on_key=error.on_key))
 
     def _check_loops(self, programme: Programme) -> None:
         try:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError
+from changeflow.roadmap.engine.pace import OpeningPace, Pace, PeriodPace, pace_of, shift, working_part
 from changeflow.roadmap.levelling.axis import Axis
 from changeflow.roadmap.levelling.problem import Bind, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.slots import ALWAYS, FREE, Ints
 from changeflow.roadmap.levelling.teams import Capacity
-from changeflow.roadmap.pace import OpeningPace, Pace, PeriodPace, pace_of, shift, working_part
-from changeflow.roadmap.tasks import Bound, Link, Roadmap, Task
+from changeflow.roadmap.model.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY

@@ -14,7 +14,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
 from changeflow.roadmap.waves.request import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
 IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
@@ -22,7 +22,7 @@ IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
 ENOUGH_DAYS = 3
 """Working days that a week must have for an activity that can be put elsewhere: our own choice."""
 PUSHED_BACK = 12
-"""Weeks by which an activity may begin earlier than asked for, around holidays and black-outs."""
+"""Weeks by which an activity may begin earlier than asked for, around holidays and blackouts."""
 AFTERWARDS = 26
 """Weeks behind the last date that activities after a go-live may take."""
 USUAL = (
@@ -40,8 +40,8 @@ USUAL_FOR_PAY = (
 def wave_problem(programme: Programme, *, announced: Mapping[TaskId, Dates] | None = None) -> WaveProblem:
     """Place every activity of every date on its calendar; a date that something forbids is dropped, with the reason.
 
-    What has happened is fixed, and nothing is planned before the data date. `announced` are the dates that schools were
-    told, a baseline's; left out, those of the plan itself.
+    What has happened is fixed, and nothing is planned before the data date. `announced` are the dates that were
+    announced to schools, a baseline's; left out, those of the plan itself.
     """
     return _Builder(programme, announced or {}).build()
 
@@ -86,13 +86,13 @@ class _Builder:
             capacity={name: self._capacity(team) for name, team in sorted(self.rollout.teams.items())},
             team_names={name: team.name or name.replace("-", " ") for name, team in self.rollout.teams.items()},
             fixed={pair: week for pair, week in fixed.items() if pair in candidates},
-            told=self._told(candidates),
+            announced=self._announced(candidates),
             hub_weeks=self.rollout.hubs.within_weeks if together == "weeks" else None,
             hub_one_date=together == "same_wave",
             hubs_apart=together == "apart",
             apart=self.rollout.apart,
             groups={key: self._group(key, group) for key, group in sorted(self.rollout.groups.items())},
-            prices=self.rollout.prices,
+            weights=self.rollout.weights,
         )
 
     def week_of(self, day: date) -> int:
@@ -109,8 +109,8 @@ class _Builder:
         asked = self._asked(service.service)
         lives = self.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
         usual: str = next((t.starts_on for t in lives if t.starts_on), None) or "week"
-        said: str = asked.opens_on or usual
-        periods = self.programme.roadmap.periods.get(said)
+        opens_on: str = asked.opens_on or usual
+        periods = self.programme.roadmap.periods.get(opens_on)
         if periods is None:
             days = [self.start + timedelta(weeks=n) for n in range(self.week_of(self.latest) + 1)]
         else:
@@ -148,11 +148,11 @@ class _Builder:
     def _too_soon_or_late(self, school: str, opening: _Opening) -> str:
         asked = self._school_asked(school)
         if opening.day < self.programme.on:
-            return f"it lies before the data date, {spoken_day(self.programme.on)}"
+            return f"it lies before the data date, {format_day(self.programme.on)}"
         if asked.earliest is not None and opening.day < asked.earliest:
-            return f"the school asks for {spoken_day(asked.earliest)} at the earliest"
+            return f"the school asks for {format_day(asked.earliest)} at the earliest"
         if asked.latest is not None and opening.day > asked.latest:
-            return f"the school asks for {spoken_day(asked.latest)} at the latest"
+            return f"the school asks for {format_day(asked.latest)} at the latest"
         return ""
 
     def _placed(self, pair: Pair, service: ServiceFile, opening: _Opening) -> tuple[tuple[Placement, ...], str]:
@@ -310,13 +310,13 @@ class _Builder:
         for pair, day in self._happened.items():
             yield pair, self.week_of(day)
 
-    def _told(self, candidates: dict[Pair, tuple[Candidate, ...]]) -> dict[Pair, int]:
-        told: dict[Pair, int] = {}
-        if self.rollout.told_as_planned:
+    def _announced(self, candidates: dict[Pair, tuple[Candidate, ...]]) -> dict[Pair, int]:
+        announced: dict[Pair, int] = {}
+        if self.rollout.announced_as_planned:
             for live in self.programme.tasks(kind=Kind.GO_LIVE):
                 known = self.announced.get(live.id)
                 day = day_of(known.finish if known else self.programme.timed(live.id).early_finish)
-                told.update({(s, live.service): self.week_of(day) for s in live.schools if live.service})
+                announced.update({(s, live.service): self.week_of(day) for s in live.schools if live.service})
         for school, asked in self.rollout.schools.items():
-            told.update({(school, service): self.week_of(day) for service, day in asked.told.items()})
-        return {pair: week for pair, week in sorted(told.items()) if pair in candidates}
+            announced.update({(school, service): self.week_of(day) for service, day in asked.announced.items()})
+        return {pair: week for pair, week in sorted(announced.items()) if pair in candidates}

@@ -66,7 +66,7 @@ class RecordedFact:
     def is_about(self, thing: str) -> bool:
         """Tell whether it is about a task or one below it, a service, a person, a group or a school."""
         names = ("task", "gate", "service", "person", "who", "group", "owner", "school", "criterion", "scheme")
-        subjects = [str(said[n]) for said in (self.values, self.content) for n in names if said.get(n)]
+        subjects = [str(part[n]) for part in (self.values, self.content) for n in names if part.get(n)]
         return any(s == thing.rstrip("/") or s.startswith(f"{thing.rstrip('/')}/") for s in subjects)
 
 

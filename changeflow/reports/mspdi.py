@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.files import write_whole
 from changeflow.programme.dates import Dates
-from changeflow.roadmap.cpm import Schedule, TimedTask
-from changeflow.roadmap.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, day_of, iso, minute_of

@@ -8,11 +8,11 @@ from typing import Any
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.why import dates_in_words, explain, float_in_words
+from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
+from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of, iso, spoken_day
+from changeflow.values.moments import day_of, format_day, iso
 from changeflow.values.words import Kind
 
 
@@ -113,7 +113,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     if schedule is None:
         raise LookupError("the programme has no schedule yet")
     yield f"{programme.name}: {len(programme.roadmap.tasks)} tasks, {len(programme.roadmap.links)} links"
-    yield f"From {spoken_day(day_of(programme.roadmap.start))} to {spoken_day(day_of(schedule.finish))}"
+    yield f"From {format_day(day_of(programme.roadmap.start))} to {format_day(day_of(schedule.finish))}"
     yield ""
     yield "Milestones"
     milestones = sorted(programme.milestones, key=lambda m: (schedule[m.task].early_finish, m.id))
@@ -121,12 +121,12 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         timed = programme.timed(m.task)
         spare = float_in_words(programme.roadmap, m.task, abs(programme.spare(m)))
         state = f"{spare} {'too late for' if programme.spare(m) < 0 else 'before'} its deadline" if m.deadline else ""
-        yield f"  {spoken_day(day_of(timed.early_finish)):<12} {m.name}{': ' + state if state else ''}"
+        yield f"  {format_day(day_of(timed.early_finish)):<12} {m.name}{': ' + state if state else ''}"
     yield ""
     yield "Go-live, wave by wave"
     for wave in _waves(programme):
         if wave["go_live"]:
-            day = spoken_day(datetime.fromisoformat(wave["go_live"]).date())
+            day = format_day(datetime.fromisoformat(wave["go_live"]).date())
             yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
     yield from _path_text(programme, schedule, to or (milestones[-1].task if milestones else None), to_end=to is None)
     yield ""
@@ -164,4 +164,4 @@ def findings_text(judged: Judged) -> Iterator[str]:
         if finding.is_block:
             yield f"        {finding.remedy}"
     for waiver in judged.used_waivers:
-        yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {spoken_day(waiver.expires)}"
+        yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {format_day(waiver.expires)}"

@@ -275,11 +275,11 @@ _IN_ORDER = (
     ),
     Rule(
         code="R21",
-        title="Black-outs kept",
+        title="Blackouts kept",
         severity=Severity.WARN,
         blocks="",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Move the task out of the days, or narrow the black-out to the activities that it really hurts.",
+        remedy="Move the task out of the days, or narrow the blackout to the activities that it really hurts.",
         source="Calendars of the programme, the trust's own data; rulepacks payroll, uk-academies and uk-schools",
         check=content.blackouts_kept,
         on_dates=content.windows_avoided,

@@ -13,7 +13,7 @@ from changeflow.usecases.facts import NOTHING, Change
 from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.publishing import prepare, publish_closed
 from changeflow.usecases.stored import after_change, load
-from changeflow.values.moments import round_label, spoken_day
+from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 
@@ -77,8 +77,8 @@ def _round_of(file: str, days: Days, known: Mapping[str, Days]) -> str:
     if len(rounds) > 1:
         first, *_, last = (known[r] for r in rounds)
         raise InputError(
-            f"{file} has answers from {spoken_day(days.first)} to {spoken_day(days.last)}, which are days of "
-            f"{len(rounds)} rounds (the first ended on {spoken_day(first.last)}, the last began on "
-            f"{spoken_day(last.first)}). Write one file for each round. {NOTHING}"
+            f"{file} has answers from {format_day(days.first)} to {format_day(days.last)}, which are days of "
+            f"{len(rounds)} rounds (the first ended on {format_day(first.last)}, the last began on "
+            f"{format_day(last.first)}). Write one file for each round. {NOTHING}"
         )
     return rounds[0] if rounds else name_of(days, known)

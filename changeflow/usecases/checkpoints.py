@@ -12,7 +12,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress, subject_of
 from changeflow.usecases.permitting import permit
 from changeflow.usecases.stored import after_change, check_actor, load
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
 from changeflow.values.words import Kind
 
@@ -31,7 +31,7 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
         by = permit(definition, change.actor, Action.REPORT_CHECKPOINT, about, on=change.on)
         _check(programme, result)
         if result.on > change.on:
-            raise InputError(f"{spoken_day(result.on)} lies in the future. Nothing was recorded.")
+            raise InputError(f"{format_day(result.on)} lies in the future. Nothing was recorded.")
         facts.add_checkpoint(session, name, result, at=change.now, by=by)
         if not programme.is_done(result.task):
             said = checked_progress(stored, [finish_of(programme, result.task, result.on)], change.on)

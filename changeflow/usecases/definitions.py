@@ -29,7 +29,7 @@ from changeflow.storage.versions import Version
 from changeflow.usecases.freezing import check_frozen
 from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.stored import after_change, check_actor, judged
-from changeflow.values.moments import local_day, spoken_day
+from changeflow.values.moments import format_day, local_day
 from changeflow.values.roles import Action
 
 SHOWN = 5
@@ -252,7 +252,7 @@ def _check_erased(session: Session, read: Folder) -> None:
     people = [(p.id, emails.get(p.id)) for p in read.definition.people]
     gone = erasure.erased(session, read.definition.programme.programme, people)
     if gone:
-        lines = [f"  {person}: erased on {spoken_day(local_day(at))}" for person, at in sorted(gone.items())]
+        lines = [f"  {person}: erased on {format_day(local_day(at))}" for person, at in sorted(gone.items())]
         raise CheckFailedError(
             "people.csv has people who were erased at their request. Take their rows out; somebody new in their place "
             "gets an id, and an address, of their own. Nothing was written.\n" + "\n".join(lines)

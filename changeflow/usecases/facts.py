@@ -18,8 +18,8 @@ from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task, TaskProgress
-from changeflow.rules.waivers import flaw_of
+from changeflow.roadmap.model.tasks import Task, TaskProgress
+from changeflow.rules.waivers import waiver_error
 from changeflow.storage import facts, pilots, plans, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.permitting import permit
@@ -27,7 +27,7 @@ from changeflow.usecases.stored import SeenProgramme, Stored, after_change, chec
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Waiver
-from changeflow.values.moments import day_of, last_day_of, minute_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of, minute_of
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 from changeflow.values.words import Kind
@@ -107,7 +107,7 @@ def checked_progress(
     for one in reported:
         last = max(one.started, one.finished or one.started)
         if last > on:
-            raise InputError(f"{one.task}: {spoken_day(last)} lies in the future. Nothing was recorded.")
+            raise InputError(f"{one.task}: {format_day(last)} lies in the future. Nothing was recorded.")
         said[one.task] = progress_of(stored.programme, one)
         gate = stored.programme.roadmap.tasks[one.task]
         if gate.gate is not None and one.finished is not None and not stored.programme.is_done(one.task):
@@ -130,10 +130,10 @@ def _check_closing(programme: Programme, said: Mapping[TaskId, TaskProgress]) ->
     if not closing or not ahead:
         return
     ahead.sort(key=lambda t: (programme.timed(t.id).early_finish, t.id))
-    lines = [f"  {t.name}, {spoken_day(last_day_of(programme.timed(t.id).early_finish))}" for t in ahead[:SHOWN_AHEAD]]
+    lines = [f"  {t.name}, {format_day(last_day_of(programme.timed(t.id).early_finish))}" for t in ahead[:SHOWN_AHEAD]]
     if len(ahead) > SHOWN_AHEAD:
         lines.append(f"  and {len(ahead) - SHOWN_AHEAD} more")
-    last = spoken_day(last_day_of(programme.timed(ahead[-1].id).early_finish))
+    last = format_day(last_day_of(programme.timed(ahead[-1].id).early_finish))
     raise CheckFailedError(
         f"The programme cannot be closed before its last checkpoint, planned for {last} (R16): whether the change has "
         "stuck is not known yet. Nothing was recorded. Still ahead:\n" + "\n".join(lines)
@@ -253,8 +253,8 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
         name = stored.programme.id
         for person in (waiver.owner, *waiver.approved_by):
             check_actor(definition, person)
-        if (flaw := flaw_of(definition, waiver)) is not None:
-            raise InputError(f"{flaw[0]} {flaw[1]} Nothing was recorded.")
+        if (error := waiver_error(definition, waiver)) is not None:
+            raise InputError(f"{error[0]} {error[1]} Nothing was recorded.")
         file = definition.programme
         changed = definition.model_copy(
             update={"programme": file.model_copy(update={"waivers": (*file.waivers, waiver)})}

@@ -15,7 +15,7 @@ from changeflow.usecases.facts import Change
 from changeflow.usecases.permitting import permit
 from changeflow.usecases.stored import after_change, load
 from changeflow.values.limits import parse_day
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.roles import Action
 from changeflow.values.words import Kind
 
@@ -85,7 +85,7 @@ def _check_parallel(programme: Programme, submission: Submission, scheme: Scheme
     }
     live = {school for school, day in lives.items() if day < end}
     if submission.system == "new" and not live:
-        first = f"it goes live on {spoken_day(min(lives.values()))}" if lives else "none of its schools is live with it"
+        first = f"it goes live on {format_day(min(lives.values()))}" if lives else "none of its schools is live with it"
         raise CheckFailedError(
             f"The new system's output for {submission.period} is a parallel run's: {first}. Parallel output is never "
             "filed. Nothing was recorded."

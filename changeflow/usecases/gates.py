@@ -15,7 +15,7 @@ from changeflow.intake.decisions import ReportedDecision, read_decisions
 from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.storage import audit, facts
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import (
@@ -29,7 +29,7 @@ from changeflow.usecases.facts import (
 )
 from changeflow.usecases.permitting import RECORDED_WITH_BY, permit
 from changeflow.usecases.stored import Stored, after_change, check_actor, judged, load
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 from changeflow.values.words import Outcome
@@ -137,7 +137,7 @@ def _take(answer: GateAnswer, minutes: _Minutes, recorder: str, *, today: date) 
     """Check one answer against everything known on its day, and add it to the minutes."""
     definition = minutes.stored.version.definition
     if answer.on > today:
-        raise InputError(f"{answer.task}: {spoken_day(answer.on)} lies in the future. {NOTHING}")
+        raise InputError(f"{answer.task}: {format_day(answer.on)} lies in the future. {NOTHING}")
     then = judged(definition, facts=minutes.known.until(answer.on), on=answer.on)
     programme = then.programme
     gate = gate_of(programme, answer.task)
@@ -195,7 +195,7 @@ def _check_first(programme: Programme, gate: Task, last: Decision | None, *, aga
     """The first decision of a round stands; whoever comes second is told of it."""
     if last is not None and (last.outcome.is_approval or not again):
         role = programme.definition.role_of(last.by) or last.by
-        said = f"{last.outcome.spoken} on {spoken_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
+        said = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
         hint = "" if last.outcome.is_approval else " When what was missing is there, ask anew with --again."
         raise ConflictError(f"“{gate.name}” was {said}. That decision stands; yours was not recorded.{hint}")
     if last is None and programme.is_done(gate.id):
@@ -211,7 +211,7 @@ def _check_conditions(programme: Programme, gate: Task, answer: GateAnswer) -> N
         check_actor(programme.definition, condition.owner)
         if condition.due <= answer.on:
             raise InputError(
-                f"The condition “{condition.text}” is due on {spoken_day(condition.due)}: give a later day."
+                f"The condition “{condition.text}” is due on {format_day(condition.due)}: give a later day."
             )
         _check_waiting(programme, gate, condition)
 

@@ -9,7 +9,7 @@ from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage.database import read_scope
 from changeflow.usecases.gates import passed
 from changeflow.usecases.permitting import note_look

@@ -11,7 +11,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
 from changeflow.usecases.permitting import RECORDED_WITH_BY, permit
 from changeflow.usecases.stored import after_change, check_actor, load
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
 
 
@@ -25,7 +25,7 @@ def note_act(
     if not what.strip():
         raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
     if on > change.on:
-        raise InputError(f"{spoken_day(on)} lies in the future. Nothing was recorded.")
+        raise InputError(f"{format_day(on)} lies in the future. Nothing was recorded.")
     if kind not in ACTS:
         raise UnknownThingError("kind of act", kind, ACTS)
     with session_scope(change.db) as session:

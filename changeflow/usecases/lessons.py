@@ -12,7 +12,7 @@ from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import join
-from changeflow.roadmap.pathways import StepFields
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.rules.engine import judge
 from changeflow.storage import pilots, versions
 from changeflow.storage.database import session_scope
@@ -97,9 +97,9 @@ def _effect(stored: Stored, lesson: LessonProposed) -> LessonEffect:
     if not later:
         raise InputError(f"“{lesson.step}” has begun in every wave: no lesson changes it. Nothing was recorded.")
     changed = _changed(stored.version.definition, lesson, later)
-    joined, flaws = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=programme.on)
-    if flaws:
-        raise InputError(f"{flaws[0].what} {flaws[0].remedy} Nothing was recorded.")
+    joined, errors = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=programme.on)
+    if errors:
+        raise InputError(f"{errors[0].what} {errors[0].remedy} Nothing was recorded.")
     after = judge(joined).programme
     moved = compare(dates_of(programme), dates_of(after))
     names = {m.task: after.roadmap.tasks[m.task].name for m in moved if m.task in after.roadmap.tasks}

@@ -22,7 +22,7 @@ from changeflow.pilots.entries import (
     IssueRaised,
     IssueUpdate,
     PilotRepeated,
-    SaidOfPilot,
+    PilotStatement,
     Signature,
 )
 from changeflow.pilots.issues import improvements, issues
@@ -32,7 +32,7 @@ from changeflow.programme.assembly.repeats import CAN_BE_REPEATED, repetition_of
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import pilots
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.facts import Change
@@ -48,10 +48,10 @@ Build = Callable[[Stored, str], Entry]
 """Makes an entry for who says it, once everything that it names is checked."""
 About = Callable[[Programme], Subject]
 """Finds the thing that it is about, with its owners; a name that nothing has is an error."""
-Said = TypeVar("Said", bound=SaidOfPilot)
+Statement = TypeVar("Statement", bound=PilotStatement)
 
 
-def entry_of(kind: type[Said], **values: object) -> Said:
+def entry_of(kind: type[Statement], **values: object) -> Statement:
     """Make an entry of what somebody typed; what is wrong with it is an `InputError`."""
     try:
         return kind.model_validate(values)

@@ -15,10 +15,10 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.reconciliation.compare import reconcile
-from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.profile import PROFILES
-from changeflow.roadmap.replan import Longer, if_longer
-from changeflow.roadmap.tasks import Roadmap
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.engine.replan import Longer, if_longer
+from changeflow.roadmap.model.profile import PROFILES
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.duration import Unit, parse_duration

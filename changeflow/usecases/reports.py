@@ -16,7 +16,7 @@ from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_st
 from changeflow.usecases.permitting import note_look, permit
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import SYSTEM, Stored, load
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
 
 
@@ -71,7 +71,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
     baseline, note = stored.baseline, ""
     if baseline is not None:
         approver = stored.version.definition.role_of(baseline.approver) or "somebody"
-        day = spoken_day(baseline.at.date())
+        day = format_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
     issued = [(r.on, r.milestones) for r in plans.reports(session, stored.programme.id)]

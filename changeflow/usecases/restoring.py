@@ -18,7 +18,7 @@ from changeflow.usecases.custody import erase_again, mark_restored, take_stock
 from changeflow.usecases.stored import SYSTEM, check_actor
 from changeflow.usecases.ticks import tick_in
 from changeflow.usecases.upgrading import upgrade_database
-from changeflow.values.moments import LONDON, local_day, spoken_day
+from changeflow.values.moments import LONDON, format_day, local_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +158,7 @@ def since(copied_at: datetime | None) -> str:
     if copied_at is None:
         return "its beginning"
     local = copied_at.astimezone(LONDON)
-    return f"{spoken_day(local.date())}, {local:%H:%M}"
+    return f"{format_day(local.date())}, {local:%H:%M}"
 
 
 def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...], str, list[int], list[int]]:
@@ -177,13 +177,13 @@ def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...],
             programme=nudge.programme,
             role=definitions[nudge.programme].role_of(nudge.person) or nudge.person,
             title=str(nudge.content.get("title", nudge.subject)),
-            due=spoken_day(nudge.due_on),
+            due=format_day(nudge.due_on),
             was_opened=was_opened,
         )
         for nudge, was_opened in [*carried, *waiting]
     )
     keys = sorted(
-        f"{n.programme}|{n.person}|{n.reason}|{n.subject}|{n.rung}|{n.due_on}|{was_opened}"
+        f"{n.programme}|{n.person}|{n.reason}|{n.subject}|{n.level}|{n.due_on}|{was_opened}"
         for n, was_opened in [*carried, *waiting]
     )
     digest = hashlib.sha256("\n".join([*keys, *map(str, opened)]).encode()).hexdigest()

@@ -151,7 +151,7 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
     task = stored.programme.roadmap.tasks.get(due.task)
     # Who has no manager is told themselves, and then not as if it were somebody else's.
-    for_manager = due.rung == TO_MANAGER and due.person != due.asked
+    for_manager = due.level == TO_MANAGER and due.person != due.asked
     owner = stored.version.definition.role_of(due.asked)
     content: dict[str, Any] = {
         "title": task.name if task else TITLES.get(due.reason, due.subject),

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from changeflow.programme.programme import Programme
 from changeflow.resources import programme_templates
-from changeflow.roadmap.cpm import time_roadmap
 from changeflow.roadmap.engine import jit
-from changeflow.roadmap.replan import Consequences, Replanner, if_longer
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.engine.replan import Consequences, Replanner, if_longer
 from changeflow.usecases.plan import plan_folder
 
 SAMPLE = "trust-central-services"

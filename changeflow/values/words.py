@@ -97,7 +97,7 @@ class Outcome(StrEnum):
         return self is not Outcome.REJECT
 
     @property
-    def spoken(self) -> str:
+    def label(self) -> str:
         return {"approve": "approved", "reject": "rejected"}.get(self.value, "approved with conditions")
 
 

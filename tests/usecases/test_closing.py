@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import CheckFailedError
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import definitions

@@ -17,7 +17,7 @@ from changeflow.adkar.publishing import Protection, publish, read_answers
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.audiences import views
 from changeflow.reports.documents import sro_json
-from changeflow.roadmap.why import explain
+from changeflow.roadmap.analysis.why import explain
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import ticks

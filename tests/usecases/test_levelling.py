@@ -20,7 +20,7 @@ from changeflow.planning.people_order import keeping_people_order
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_levelling
 from changeflow.reports.levelling import level_report, level_text
-from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.levelling.overload import overloads
 from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.roadmap.levelling.teams import Capacity

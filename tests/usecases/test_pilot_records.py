@@ -21,8 +21,8 @@ from changeflow.pilots.entries import (
 )
 from changeflow.pilots.issues import issues
 from changeflow.pilots.learning import lessons_of
-from changeflow.roadmap.tasks import TaskProgress
-from changeflow.roadmap.why import explain as why
+from changeflow.roadmap.analysis.why import explain as why
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.usecases import definitions, facts, gates, lessons, pilot_records
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.stored import judged

@@ -22,7 +22,7 @@ from changeflow.intake.progress import ReportedProgress
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_go_no_go
-from changeflow.roadmap.why import explain
+from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, parallel_runs, pilot_records
 from changeflow.usecases.assessments import import_assessments

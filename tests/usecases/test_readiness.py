@@ -12,8 +12,8 @@ import pytest
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.changes import changes_text
-from changeflow.roadmap.tasks import TaskProgress
-from changeflow.roadmap.why import explain
+from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases import gates
 from changeflow.usecases.assessments import import_assessments

@@ -6,8 +6,8 @@ from datetime import date, datetime
 import pytest
 
 from changeflow.programme.programme import Programme, join
-from changeflow.roadmap.tasks import TaskProgress
-from changeflow.roadmap.why import explain
+from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases import gates
 from changeflow.usecases.changes import changes_since

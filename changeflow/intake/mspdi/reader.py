@@ -24,8 +24,8 @@ from changeflow.intake.mspdi.fields import (
 from changeflow.intake.mspdi.records import REMEDY, Record, read_records
 from changeflow.intake.opening import open_input
 from changeflow.programme.dates import Dates
-from changeflow.roadmap.profile import MSPROJECT
-from changeflow.roadmap.tasks import (
+from changeflow.roadmap.model.profile import MSPROJECT
+from changeflow.roadmap.model.tasks import (
     Assignment,
     Bound,
     Constraint,

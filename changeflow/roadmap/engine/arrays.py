@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
 from changeflow.roadmap.engine.outline import Outline, outline_of
-from changeflow.roadmap.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
-from changeflow.roadmap.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task
+from changeflow.roadmap.engine.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
+from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 

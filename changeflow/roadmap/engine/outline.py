@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.jit import call, kernel
-from changeflow.roadmap.graph import find_loop
-from changeflow.roadmap.tasks import Roadmap
+from changeflow.roadmap.model.graph import find_loop
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 
 Ints = NDArray[np.int64]

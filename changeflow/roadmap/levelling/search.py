@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from changeflow.roadmap.kernel_search import COST, MADE, MUCH, SINCE, Search, begin, evolve, inject
 from changeflow.roadmap.levelling.bounds import Bounds, bounds_of
 from changeflow.roadmap.levelling.check import check_level
+from changeflow.roadmap.levelling.kernel_search import COST, MADE, MUCH, SINCE, Search, begin, evolve, inject
 from changeflow.roadmap.levelling.problem import LevelProblem
 
 ISLANDS = 2
@@ -223,7 +223,7 @@ class _Run:
         return True
 
     def _keep_solved(self, start: Sequence[int], finish: Sequence[int], had_kept: bool) -> None:
-        from changeflow.roadmap.kernel_level import cost_of
+        from changeflow.roadmap.levelling.kernel import cost_of
 
         cost = int(cost_of(self.problem.slots, np.array(start, np.int32), np.array(finish, np.int32)))
         if cost < self.cost or not had_kept:

@@ -10,10 +10,10 @@ from itertools import pairwise
 from math import gcd
 
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 
 SCALE = 10
-"""Prices are counted in tenths."""
+"""Weights are counted in tenths."""
 INFINITY = 10**9
 
 
@@ -34,7 +34,7 @@ class WaveRows:
     """A model that is being written down."""
 
     problem: WaveProblem
-    prices: Prices
+    weights: Weights
     highs: list[int] = field(default_factory=list)
     """The upper bound of each variable; all begin at 0."""
     rows: list[Row] = field(default_factory=list)
@@ -53,8 +53,8 @@ class WaveRows:
     def at_most(self, terms: Iterable[tuple[int, int]], high: int, group: str = "") -> None:
         self.add(terms, -INFINITY, high, group)
 
-    def price(self, terms: Iterable[tuple[int, int]], each: float) -> None:
-        """Add terms to the objective; `each` is the price of one unit."""
+    def weigh(self, terms: Iterable[tuple[int, int]], each: float) -> None:
+        """Add terms to the objective; `each` is the weight of one unit."""
         for variable, count in terms:
             self.objective[variable] = self.objective.get(variable, 0) + round(count * each * SCALE)
 
@@ -78,16 +78,16 @@ class WaveRows:
         return WavePlan(chosen=chosen, pilot=frozenset(pilot))
 
 
-def write_rows(problem: WaveProblem, prices: Prices) -> WaveRows:
+def write_rows(problem: WaveProblem, weights: Weights) -> WaveRows:
     """Write the whole model down, in a fixed order."""
-    return _Writer(problem, prices).write()
+    return _Writer(problem, weights).write()
 
 
 class _Writer:
-    def __init__(self, problem: WaveProblem, prices: Prices) -> None:
+    def __init__(self, problem: WaveProblem, weights: Weights) -> None:
         self.problem = problem
-        self.prices = prices
-        self.out = WaveRows(problem, prices)
+        self.weights = weights
+        self.out = WaveRows(problem, weights)
         self.spans = {pair: [(c.first, c.last) for c in dates] for pair, dates in problem.candidates.items()}
         """The first and the last week in which a pair is busy, for each of its dates."""
         self.step: dict[tuple[Pair, int], int] = {}
@@ -193,7 +193,7 @@ class _Writer:
             for pair in pairs:
                 out.at_most([(open_yet, -1), (self.step[pair, week], -1)], -1)
             terms.append((open_yet, following - week))
-        out.price(terms, self.prices.last)
+        out.weigh(terms, self.weights.last)
 
     def _capacity(self) -> None:
         """Work of a week fits the share of its capacity that the team's fullest week has."""
@@ -219,7 +219,7 @@ class _Writer:
                     whole = [(v, t // portion) for v, t in sorted(terms.items())]
                     if sum(t for _, t in whole) > capacity // portion:
                         out.at_most(whole, capacity // portion, f"capacity:{team}")
-            out.price([(peak, 1)], self.prices.peak)
+            out.weigh([(peak, 1)], self.weights.peak)
 
     def _saturation(self) -> None:
         """No school changes in more ways at once than it can bear."""
@@ -305,7 +305,7 @@ class _Writer:
                 elif problem.hub_weeks is not None:
                     self._within(service, pairs, problem.hub_weeks, f"hub together:{hub}/{service}")
                 if not problem.hubs_apart:
-                    out.price(used, self.prices.hub)
+                    out.weigh(used, self.weights.hub)
         self._fair(hubs)
 
     def _within(self, service: str, pairs: list[Pair], window: int, group: str) -> None:
@@ -325,7 +325,7 @@ class _Writer:
     def _fair(self, hubs: list[str]) -> None:
         """The means of hubs lie close together: in tenths of a week."""
         out, problem = self.out, self.problem
-        if len(hubs) < 2 or not self.prices.fairness:
+        if len(hubs) < 2 or not self.weights.fairness:
             return
         ceiling = 10 * problem.weeks
         latest, earliest = out.variable(ceiling), out.variable(ceiling)
@@ -336,7 +336,7 @@ class _Writer:
             ]
             out.at_most([*mean, (latest, -1)], 0)
             out.at_most([(earliest, 1), *((v, -n) for v, n in mean)], 0)
-        out.price([(latest, 1), (earliest, -1)], self.prices.fairness / 10)
+        out.weigh([(latest, 1), (earliest, -1)], self.weights.fairness / 10)
 
     def _apart(self) -> None:
         out, problem = self.out, self.problem
@@ -354,15 +354,15 @@ class _Writer:
                 out.add([(out.column[pair, week], 1)], 1, 1, f"fixed:{pair[0]}/{pair[1]}")
 
     def _wishes(self) -> None:
-        """Early, hard schools later than easy ones, and what schools have been told."""
-        out, prices = self.out, self.prices
+        """Early, hard schools later than easy ones, and dates that were announced."""
+        out, weights = self.out, self.weights
         for pair, candidates in self.problem.candidates.items():
             risk = self.problem.schools[pair[0]].risk
             for candidate in candidates:
                 column = out.column[pair, candidate.week]
-                out.price([(column, candidate.week)], prices.finish)
-                out.price([(column, -risk * candidate.week)], prices.risk)
-                told = self.problem.told.get(pair)
-                if told is not None and candidate.week != told:
-                    out.price([(column, 1)], prices.told)
-                    out.price([(column, abs(candidate.week - told))], prices.told_week)
+                out.weigh([(column, candidate.week)], weights.finish)
+                out.weigh([(column, -risk * candidate.week)], weights.risk)
+                announced = self.problem.announced.get(pair)
+                if announced is not None and candidate.week != announced:
+                    out.weigh([(column, 1)], weights.announced)
+                    out.weigh([(column, abs(candidate.week - announced))], weights.announced_week)
