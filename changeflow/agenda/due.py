@@ -7,7 +7,7 @@ from datetime import date
 from changeflow.adkar.people import Contact, Person
 from changeflow.agenda.answers import GivenAnswers
 from changeflow.agenda.days import PeoplesDays, PersonalDays
-from changeflow.agenda.reasons import NEVER_ESCALATED, Reason, reason_of
+from changeflow.agenda.reasons import REASONS, Reason, reason_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import Roadmap, Task
@@ -154,7 +154,7 @@ def climb(
 ) -> Iterator[Due]:
     """Yield what is asked of somebody beside their tasks, on the level that is reached; some never go further."""
     level = _reached(days, ask.due_on, escalation_path_of(programme, today), today)
-    if ask.reason in NEVER_ESCALATED:
+    if not REASONS[ask.reason].is_escalated:
         level = min(level, TO_MANAGER - 1)
     if level < 0 or not readers.is_here(person.id):
         return

@@ -66,10 +66,10 @@ def waves(
         raise CheckFailedError("\n".join(lines))
     report = waves_report(programme.name, found.problem, found.offers)
     if page is not None:
-        from changeflow.reports.documents import write_waves
+        from changeflow.reports.documents import write_report
         from changeflow.reports.wave_board import draw
 
-        write_waves(report, [draw(found.problem, offer.plan) for offer in found.offers], page)
+        write_report(report, page, pictures=[draw(found.problem, offer.plan) for offer in found.offers])
         note(f"Wrote {page}")
     if why is not None:
         pair = pair_named(found.problem, why)
@@ -121,9 +121,9 @@ def level(
         return
     report = level_report(levelled)
     if page is not None:
-        from changeflow.reports.documents import write_levelling
+        from changeflow.reports.documents import write_report
 
-        write_levelling(report, page)
+        write_report(report, page)
         note(f"Wrote {page}")
     print_as(form, report, level_text)
 
@@ -160,9 +160,9 @@ def simulate(
         programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn
     )
     if page is not None:
-        from changeflow.reports.documents import write_risk
+        from changeflow.reports.documents import write_report
 
-        write_risk(report, page)
+        write_report(report, page)
         note(f"Wrote {page}")
     print_as(form, report, risk_text)
 

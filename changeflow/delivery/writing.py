@@ -10,12 +10,11 @@ from typing import Any
 
 from babel.dates import format_date
 
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.invitations import MEETS_AT, CalendarEntry, invitation
 from changeflow.delivery.message import Message
 from changeflow.delivery.templates import LANGUAGES, Templates
 
-GATE, DECISION = "gate", "decision"
-"""A gate is a decision, with another name in the same sentences."""
 SHOWN_AGAINST = 5
 """A mail is read on a phone: our own choice."""
 
@@ -24,7 +23,7 @@ SHOWN_AGAINST = 5
 class LetterItem:
     """One thing that a letter asks for."""
 
-    reason: str
+    reason: Reason
     title: str
     due_on: date
     link: str
@@ -106,11 +105,11 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
         "against": item.against[:SHOWN_AGAINST],
         "more": max(0, len(item.against) - SHOWN_AGAINST),
         "office": letter.office,
-        "is_gate": item.reason == GATE,
+        "is_gate": item.reason == Reason.GATE,
         "calendar": item.calendar,
         "hour": f"{MEETS_AT:%H:%M}",
     }
-    name = DECISION if item.reason == GATE else item.reason
+    name = REASONS[item.reason].template
     lines = templates.say(name, "say", values, language).splitlines()
     return {
         "title": item.title,

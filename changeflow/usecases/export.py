@@ -10,7 +10,7 @@ from pathlib import Path
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
-from changeflow.intake.folder import OF_A_CONTACT
+from changeflow.intake.people import OF_A_CONTACT
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition

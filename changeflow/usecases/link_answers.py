@@ -14,7 +14,7 @@ from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_nam
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.load import CONVERSATION
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
@@ -27,7 +27,6 @@ from changeflow.storage.pseudonyms import adopt_key, recipient_of
 from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress, rehearse
 from changeflow.usecases.messages import digest_of
 from changeflow.usecases.stored import SeenProgramme, Stored, after_change, load, look_at
-from changeflow.usecases.ticks import TITLES
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
 
@@ -195,7 +194,7 @@ def _question(link: AnswerLink, stored: SeenProgramme) -> LinkQuestion:
     contact = stored.contacts.get(link.person)
     return LinkQuestion(
         kind=kind,
-        title=task.name if task else TITLES[Reason(kind)],
+        title=task.name if task else REASONS[Reason(kind)].title,
         due_on=link.due_on,
         programme=definition.programme.name,
         organisation=definition.programme.organisation,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from changeflow.agenda.reasons import NEVER_ESCALATED, Reason
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.storage import agenda, answers, facts, versions
 from changeflow.storage.agenda import Gone
 from changeflow.storage.database import read_scope
@@ -61,7 +61,7 @@ def _followed(gone: Sequence[Gone], moments: Mapping[str, list[datetime]]) -> It
 
 def _effect(reason: Reason, level: int, nudges: Sequence[tuple[Gone, timedelta | None]]) -> NudgeEffect:
     took = [after / DAY for _, after in nudges if after is not None]
-    is_private = reason in NEVER_ESCALATED
+    is_private = not REASONS[reason].is_escalated
     return NudgeEffect(
         reason=reason,
         level=level,

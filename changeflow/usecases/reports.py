@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.reports.decisions import DecisionLog, build_decisions
-from changeflow.reports.documents import write_sro
+from changeflow.reports.documents import write_report
 from changeflow.reports.sro import SroReport, build_sro, slips_of
 from changeflow.reports.trend import build_trend, points_of
 from changeflow.storage import audit, plans, versions
@@ -103,7 +103,7 @@ def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path
     for name in names:
         report = issue_sro(name, db=db, today=today, actor=SYSTEM, now=now)
         path = folder / f"{name}-{today.isoformat()}.html"
-        write_sro(report, path)
-        write_sro(report, path.with_suffix(".json"))
+        write_report(report, path)
+        write_report(report, path.with_suffix(".json"))
         written.append(path)
     return written

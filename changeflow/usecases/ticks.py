@@ -1,6 +1,5 @@
 """Tick: find what is due and write it down once, with the nudges that follow from it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.load import CONVERSATION, conversations
 from changeflow.agenda.policy import NudgePolicy
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError
 from changeflow.logs import log
 from changeflow.programme.dates import dates_of
@@ -139,14 +138,6 @@ def ask(*reasons: Reason, db: str, now: datetime) -> tuple[ReasonCount, ...]:
     )
 
 
-TITLES: Mapping[Reason, str] = {
-    Reason.ASSESSMENT: "Where do you stand?",
-    Reason.SPONSOR: "A visible act for the change",
-    Reason.CONVERSATION: "Talk about what can wait",
-}
-"""What is asked for where no task is."""
-
-
 def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
     task = stored.programme.roadmap.tasks.get(due.task)
@@ -154,7 +145,7 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     for_manager = due.level == TO_MANAGER and due.person != due.asked
     owner = stored.version.definition.role_of(due.asked)
     content: dict[str, Any] = {
-        "title": task.name if task else TITLES.get(due.reason, due.subject),
+        "title": task.name if task else REASONS[due.reason].title or due.subject,
         "for_manager": for_manager,
         "owner_role": owner or "owner",
     }

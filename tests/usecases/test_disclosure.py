@@ -16,7 +16,7 @@ from changeflow.adkar.published import Snapshot
 from changeflow.adkar.publishing import Protection, publish, read_answers
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.audiences import views
-from changeflow.reports.documents import sro_json
+from changeflow.reports.documents import json_of
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
@@ -128,7 +128,7 @@ def _everything_said(db: str, folder: Path, day: date) -> str:
     """Collect all that anybody can see: report, dates, reasons, nudges and the audit."""
     now = datetime.combine(day, datetime.min.time(), tzinfo=LONDON) + timedelta(hours=9)
     # The audit's head is a hash over salts and the real time: it differs from run to run, and says nothing.
-    said = [sro_json(replace(sro_of_stored(None, db=db, today=day), audit_head=""))]
+    said = [json_of(replace(sro_of_stored(None, db=db, today=day), audit_head=""))]
     with session_scope(db) as session:
         stored = load(session, None, on=day)
         programme = stored.programme

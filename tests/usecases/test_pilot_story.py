@@ -21,7 +21,7 @@ from changeflow.errors import CheckFailedError
 from changeflow.intake.progress import ReportedProgress
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.programme import Programme
-from changeflow.reports.documents import write_go_no_go
+from changeflow.reports.documents import write_report
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, parallel_runs, pilot_records
@@ -187,7 +187,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     ]  # fmt: skip
     assert "£2,400 a period: £4,800 for 2 periods" in " ".join(page.costs)
     for ending in ("html", "json", "pdf"):
-        write_go_no_go(page, tmp_path / f"page.{ending}")
+        write_report(page, tmp_path / f"page.{ending}")
     html = (tmp_path / "page.html").read_text()
     assert html.count("<svg") >= 3
     assert "Sick pay by hand" in html
@@ -197,7 +197,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
 def test_the_page_on_paper_says_the_same_on_a_machine_without_fonts(asked: str, tmp_path: Path):
     """In a process of its own: the engine looks for fonts once. Every letter and sign is one of ours."""
     page = go_no_go_of(GATE, db=asked, programme=None, today=MAY_20)
-    write_go_no_go(page, tmp_path / "page.html")
+    write_report(page, tmp_path / "page.html")
     none = tmp_path / "fonts.conf"
     none.write_text(f"<fontconfig><dir>{tmp_path / 'none'}</dir><cachedir>{tmp_path / 'cache'}</cachedir></fontconfig>")
     code = (

@@ -17,7 +17,7 @@ from changeflow.planning.waves import wave_problem
 from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
-from changeflow.reports.documents import write_waves
+from changeflow.reports.documents import write_report
 from changeflow.reports.wave_board import draw
 from changeflow.reports.waves import conflict_text, waves_report, waves_text
 from changeflow.roadmap.model.tasks import TaskProgress
@@ -96,7 +96,7 @@ class TestThreePlans:
         from lxml import html
 
         report = waves_report(programme.name, waves.problem, waves.offers)
-        write_waves(report, [draw(waves.problem, o.plan) for o in waves.offers], tmp_path / "waves.html")
+        write_report(report, tmp_path / "waves.html", pictures=[draw(waves.problem, o.plan) for o in waves.offers])
         page = html.parse(tmp_path / "waves.html").getroot()
         titles = page.xpath("//*[local-name()='svg']//*[local-name()='title']/text()")
         assert sum("Oakfield School, Payroll" in t for t in titles) == 3

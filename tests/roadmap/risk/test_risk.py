@@ -14,7 +14,7 @@ from changeflow.planning.lessons import lessons
 from changeflow.planning.risk import risk_model
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme
-from changeflow.reports.documents import write_risk
+from changeflow.reports.documents import write_report
 from changeflow.reports.risk import risk_text
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import TaskProgress
@@ -189,7 +189,7 @@ class TestCommandAndFiles:
 
         programme = judge(read_folder(SAMPLE).programme).programme
         report = simulate_programme(programme, iterations=500, seed=1, assume="80,150")
-        write_risk(report, tmp_path / "risk.html")
+        write_report(report, tmp_path / "risk.html")
         page = html.parse(tmp_path / "risk.html").getroot()
         text = " ".join(page.text_content().split())
         for line in report.milestones:
