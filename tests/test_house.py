@@ -54,9 +54,6 @@ LONGER_CLASSES = {
     "_Test": "changeflow.adkar.safety",
     # Still to become functions.
     "_Expander": "changeflow.programme.assembly.expansion",
-    "_Health": "changeflow.roadmap.analysis.health",
-    "_Writer": "changeflow.roadmap.waves.rows",
-    "_Builder": "changeflow.planning",
 }
 
 

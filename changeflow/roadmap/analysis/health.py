@@ -1,14 +1,15 @@
 """The DCMA 14 points: is a schedule trustworthy enough to answer? It is no statement about finishing on time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from changeflow.errors import CalendarExhaustedError
 from changeflow.roadmap.analysis.slippage import Slips
-from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
+from changeflow.values.moments import DAY
 
 HARD = {Bound.MUST_START, Bound.MUST_FINISH, Bound.START_NO_LATER, Bound.FINISH_NO_LATER}
 
@@ -58,193 +59,177 @@ def check_health(
     `limits` gives a rulepack's threshold by name, `now` is the data date and `baseline` the approved finishes, in civil
     minutes; `target` is the milestone that the critical path leads to.
     """
-    return _Health(roadmap, schedule, limits, now, baseline, target).run()
+    leaves = tuple(t for t in roadmap.tasks.values() if t.id not in schedule.below)
+    done = frozenset(t for t, progress in roadmap.progress.items() if progress.is_done)
+    unfinished = {t.id: t for t in leaves if t.id not in done}
+    links = tuple(link for link in roadmap.links if link.successor in unfinished)
+    due = None if baseline is None else sorted(t for t, at in baseline.items() if at <= now and t in schedule.timed)
+    e = _Evidence(roadmap, schedule, limits, now, baseline or {}, due, leaves, tuple(unfinished.values()), links, done)
+    return (
+        _at_most(e, 1, "Missing logic", "missing_logic_share", _missing_logic(e), of=e.open),
+        _at_most(e, 2, "Leads", "leads", sorted(k.successor for k in links if k.lag.amount < 0)),
+        _at_most(e, 3, "Lags", "lags_share", sorted(k.successor for k in links if k.lag.amount > 0), of=links),
+        _finish_to_start(e),
+        _at_most(e, 5, "Hard constraints", "hard_constraints_share", _ids(e.open, _is_hard), of=e.open),
+        _longer(e, 6, "High float", "high_float", lambda t: (t.early_finish, t.late_finish)),
+        _at_most(e, 7, "Negative float", "negative_float", _ids(e.open, lambda t: schedule[t.id].total_float < 0)),
+        _longer(e, 8, "High duration", "high_duration", lambda t: (t.early_start, t.early_finish)),
+        _at_most(e, 9, "Invalid dates", "invalid_dates", _ids(leaves, lambda t: _is_invalid(e, t))),
+        _at_most(e, 10, "Without an owner", "without_resources", _ids(e.open, lambda t: _has_no_owner(e, t))),
+        _missed(e),
+        _critical_path_test(e),
+        _path_length(e, target),
+        _execution(e),
+    )
 
 
-class _Health:
-    def __init__(
-        self,
-        roadmap: Roadmap,
-        schedule: Schedule,
-        limits: Callable[[str], float],
-        now: int,
-        baseline: Mapping[TaskId, int] | None,
-        target: TaskId | None,
-    ) -> None:
-        self.roadmap = roadmap
-        self.schedule = schedule
-        self.limits = limits
-        self.now = now
-        self.baseline = baseline
-        self.target = target
-        self.day = roadmap.minutes_per_day
-        self.open = [t for t in roadmap.tasks.values() if t.id not in schedule.below and not self._is_done(t.id)]
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What the points are judged by."""
 
-    def run(self) -> tuple[HealthCheck, ...]:
-        checks = [
-            self._logic(),
-            self._links(2, "Leads", "leads", [k for k in self._open_links() if k.lag.amount < 0], count=True),
-            self._links(3, "Lags", "lags_share", [k for k in self._open_links() if k.lag.amount > 0]),
-            self._finish_to_start(),
-            self._share(5, "Hard constraints", "hard_constraints_share", self._hard),
-            self._share(6, self._beyond("High float", "high_float_days"), "high_float_share", self._high_float),
-            self._count(7, "Negative float", "negative_float", lambda t: self.schedule[t.id].total_float < 0),
-            self._share(8, self._beyond("High duration", "high_duration_days"), "high_duration_share", self._long),
-            self._count(9, "Invalid dates", "invalid_dates", self._is_invalid, everything=True),
-            self._count(10, "Without an owner", "without_resources", self._has_nobody),
-            self._missed(),
-            self._critical_path_test(),
-            self._cpli(),
-            self._bei(),
-        ]
-        return tuple(checks)
+    roadmap: Roadmap
+    schedule: Schedule
+    limits: Callable[[str], float]
+    now: int
+    baseline: Mapping[TaskId, int]
+    due: Sequence[TaskId] | None
+    """What the baseline has finished by now; None without a baseline."""
+    leaves: Sequence[Task]
+    open: Sequence[Task]
+    """The leaves that are not done."""
+    links: Sequence[Link]
+    """Those into open tasks."""
+    done: frozenset[TaskId]
 
-    def _open_links(self) -> list[Link]:
-        ids = {t.id for t in self.open}
-        return [link for link in self.roadmap.links if link.successor in ids]
+    def days(self, task: TaskId, start: int, finish: int) -> float:
+        """Count the working days between two instants on a task's calendar."""
+        return self.roadmap.calendar_of(task).between(start, finish) / self.roadmap.minutes_per_day
 
-    def _logic(self) -> HealthCheck:
-        """One start and one finish need no link on that side; others do."""
-        after = {link.predecessor for link in self.roadmap.links}
-        before = {link.successor for link in self.roadmap.links}
-        starts = sorted(t.id for t in self.open if t.id not in before)
-        ends = sorted(t.id for t in self.open if t.id not in after)
-        first = min(starts, key=lambda t: self.schedule[t].early_start, default=None)
-        last = max(ends, key=lambda t: self.schedule[t].early_finish, default=None)
-        offenders = sorted({*(t for t in starts if t != first), *(t for t in ends if t != last)})
-        return self._of_open(1, "Missing logic", "missing_logic_share", offenders)
 
-    def _links(self, number: int, name: str, limit: str, found: list[Link], *, count: bool = False) -> HealthCheck:
-        offenders = tuple(sorted({link.successor for link in found}))
-        allowed = self.limits(limit)
-        if count:
-            return self._check(number, name, f"{len(found)}", f"at most {allowed:g}", len(found) <= allowed, offenders)
-        total = len(self._open_links())
-        share = len(found) / total if total else 0.0
-        found_text = f"{len(found)} of {total} links ({share:.0%})"
-        return self._check(number, name, found_text, f"at most {allowed:.0%}", share <= allowed, offenders)
+def _ids(tasks: Sequence[Task], is_bad: Callable[[Task], bool]) -> list[TaskId]:
+    return [t.id for t in tasks if is_bad(t)]
 
-    def _finish_to_start(self) -> HealthCheck:
-        links = self._open_links()
-        others = [link for link in links if link.type is not LinkType.FS]
-        share, needed = (1 - len(others) / len(links)) if links else 1.0, self.limits("finish_to_start_share")
-        offenders = tuple(sorted({link.successor for link in others}))
-        return self._check(
-            4, "Finish to start", f"{share:.0%} of links", f"at least {needed:.0%}", share >= needed, offenders
-        )
 
-    def _hard(self, task: Task) -> bool:
-        return any(c.bound in HARD for c in task.constraints)
+def _at_most(
+    e: _Evidence, number: int, name: str, limit: str, bad: Sequence[TaskId], *, of: Sequence[Task | Link] | None = None
+) -> HealthCheck:
+    """Judge how many there are, or which share they are of something."""
+    allowed = e.limits(limit)
+    found, threshold, measured = f"{len(bad)}", f"at most {allowed:g}", float(len(bad))
+    if of is not None:
+        measured, noun = len(bad) / len(of) if of else 0.0, "links" if of is e.links else "open tasks"
+        found, threshold = f"{len(bad)} of {len(of)} {noun} ({measured:.0%})", f"at most {allowed:.0%}"
+    return _check(number, name, found, threshold, measured <= allowed, dict.fromkeys(bad))
 
-    def _high_float(self, task: Task) -> bool:
-        return self._days(task.id, self.schedule[task.id].early_finish, self.schedule[task.id].late_finish) > (
-            self.limits("high_float_days")
-        )
 
-    def _long(self, task: Task) -> bool:
-        timed = self.schedule[task.id]
-        return self._days(task.id, timed.early_start, timed.early_finish) > self.limits("high_duration_days")
+def _check(
+    number: int, name: str, found: str, threshold: str, passed: bool | None, offenders: Iterable[TaskId] = ()
+) -> HealthCheck:
+    return HealthCheck(
+        number=number, name=name, found=found, threshold=threshold, passed=passed, offenders=tuple(offenders)
+    )
 
-    def _days(self, task: TaskId, start: int, finish: int) -> float:
-        return self.roadmap.calendar_of(task).between(start, finish) / self.day
 
-    def _is_invalid(self, task: Task) -> bool:
-        """A forecast before now, or an actual after now."""
-        done, timed = self.roadmap.progress.get(task.id), self.schedule[task.id]
-        if done is None:
-            return timed.early_start < self.now and self.roadmap.data_date is not None
-        return max(done.actual_start, done.actual_finish or done.actual_start) > self.now + 24 * 60
+def _unknown(number: int, name: str, why: str) -> HealthCheck:
+    return _check(number, name, why, "–", None)
 
-    def _has_nobody(self, task: Task) -> bool:
-        timed = self.schedule[task.id]
-        return task.owner is None and self._days(task.id, timed.early_start, timed.early_finish) >= 1
 
-    def _missed(self) -> HealthCheck:
-        due = self._due()
-        if due is None:
-            return self._untold(11, "Missed tasks", "there is no baseline")
-        late = [t for t in due if not self._is_done(t) or self.schedule[t].early_finish > (self.baseline or {})[t]]
-        share, allowed = len(late) / len(due) if due else 0.0, self.limits("missed_share")
-        found = f"{len(late)} of {len(due)} due by now ({share:.0%})"
-        return self._check(11, "Missed tasks", found, f"at most {allowed:.0%}", share <= allowed, tuple(late))
+def _at_least(e: _Evidence, number: int, name: str, index: Fraction, limit: str) -> HealthCheck:
+    needed = e.limits(limit)
+    return _check(number, name, f"{float(index):.2f}", f"at least {needed:g}", index >= Fraction(str(needed)))
 
-    def _critical_path_test(self) -> HealthCheck:
-        """Lengthen the first critical task: the end must move as far. Fewer days where the calendars end sooner."""
-        work = [t for t in self.open if not t.is_milestone]
-        path = [t for t in work if self.schedule[t.id].critical] or [t for t in work if self.schedule[t.id].driving]
-        name = "Critical path test"
-        if not path:
-            return self._untold(12, name, "nothing on the path is open")
-        first = min(path, key=lambda t: (self.schedule[t.id].early_start, t.id)).id
-        last = max(self.open, key=lambda t: (self.schedule[t.id].early_finish, t.id)).id
-        slips, calendar = Slips(self.roadmap, self.schedule), self.roadmap.calendar_of(first)
-        wanted = int(self.limits("critical_path_test_days"))
-        for days in (wanted, wanted // 2, wanted // 4, wanted // 8):
-            try:
-                moved = slips.finish_if(first, calendar.add(self.schedule[first].early_finish, days * self.day), last)
-            except CalendarExhaustedError:
-                continue
-            gained = self._days(first, self.schedule[last].early_finish, moved)
-            # Openings of months and pay periods round a move, so that it need not be equal to the day.
-            found = f"{days} working days more move the end by {gained:.0f}"
-            return self._check(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
-        return self._untold(12, name, "the calendars end too soon")
 
-    def _cpli(self) -> HealthCheck:
-        name = "Critical path length index"
-        if self.target is None or self._is_done(self.target):
-            return self._untold(13, name, "no milestone is open")
-        timed, needed = self.schedule[self.target], self.limits("cpli")
-        length = round(self._days(self.target, self.now, timed.early_finish))
-        if length <= 0:
-            return self._untold(13, name, "the milestone is due now")
-        index = critical_path_length_index(length, round(timed.total_float / self.day))
-        return self._check(13, name, f"{float(index):.2f}", f"at least {needed:g}", index >= Fraction(str(needed)), ())
+def _missing_logic(e: _Evidence) -> list[TaskId]:
+    """One start and one finish need no link on that side; others do."""
+    after = {link.predecessor for link in e.roadmap.links}
+    before = {link.successor for link in e.roadmap.links}
+    starts = sorted(t.id for t in e.open if t.id not in before)
+    ends = sorted(t.id for t in e.open if t.id not in after)
+    first = min(starts, key=lambda t: e.schedule[t].early_start, default=None)
+    last = max(ends, key=lambda t: e.schedule[t].early_finish, default=None)
+    return sorted(({*starts} - {first}) | ({*ends} - {last}))
 
-    def _bei(self) -> HealthCheck:
-        due, name = self._due(), "Baseline execution index"
-        if not due:
-            return self._untold(14, name, "there is no baseline" if due is None else "nothing was due yet")
-        done = sum(1 for t in self.baseline or {} if t in self.schedule.timed and self._is_done(t))
-        index, needed = baseline_execution_index(done, len(due)), self.limits("bei")
-        return self._check(14, name, f"{float(index):.2f}", f"at least {needed:g}", index >= Fraction(str(needed)), ())
 
-    def _due(self) -> list[TaskId] | None:
-        if self.baseline is None:
-            return None
-        return sorted(t for t, finish in self.baseline.items() if finish <= self.now and t in self.schedule.timed)
+def _finish_to_start(e: _Evidence) -> HealthCheck:
+    others = sorted(link.successor for link in e.links if link.type is not LinkType.FS)
+    share, needed = (1 - len(others) / len(e.links)) if e.links else 1.0, e.limits("finish_to_start_share")
+    found, threshold = f"{share:.0%} of links", f"at least {needed:.0%}"
+    return _check(4, "Finish to start", found, threshold, share >= needed, dict.fromkeys(others))
 
-    def _share(self, number: int, name: str, limit: str, is_bad: Callable[[Task], bool]) -> HealthCheck:
-        return self._of_open(number, name, limit, [t.id for t in self.open if is_bad(t)])
 
-    def _of_open(self, number: int, name: str, limit: str, offenders: Sequence[TaskId]) -> HealthCheck:
-        share, allowed = len(offenders) / len(self.open) if self.open else 0.0, self.limits(limit)
-        found = f"{len(offenders)} of {len(self.open)} open tasks ({share:.0%})"
-        return self._check(number, name, found, f"at most {allowed:.0%}", share <= allowed, tuple(offenders))
+def _is_hard(task: Task) -> bool:
+    return any(c.bound in HARD for c in task.constraints)
 
-    def _count(
-        self, number: int, name: str, limit: str, is_bad: Callable[[Task], bool], *, everything: bool = False
-    ) -> HealthCheck:
-        tasks = [t for t in self.roadmap.tasks.values() if t.id not in self.schedule.below] if everything else self.open
-        offenders = tuple(t.id for t in tasks if is_bad(t))
-        allowed = self.limits(limit)
-        return self._check(
-            number, name, f"{len(offenders)}", f"at most {allowed:g}", len(offenders) <= allowed, offenders
-        )
 
-    def _beyond(self, name: str, limit: str) -> str:
-        return f"{name} (over {self.limits(limit):g} working days)"
+def _longer(
+    e: _Evidence, number: int, name: str, limit: str, span: Callable[[TimedTask], tuple[int, int]]
+) -> HealthCheck:
+    """Judge the share of open tasks with a span of more working days than the limit."""
+    most = e.limits(f"{limit}_days")
+    bad = _ids(e.open, lambda t: e.days(t.id, *span(e.schedule[t.id])) > most)
+    return _at_most(e, number, f"{name} (over {most:g} working days)", f"{limit}_share", bad, of=e.open)
 
-    def _check(
-        self, number: int, name: str, found: str, threshold: str, passed: bool, offenders: tuple[TaskId, ...]
-    ) -> HealthCheck:
-        return HealthCheck(
-            number=number, name=name, found=found, threshold=threshold, passed=passed, offenders=offenders
-        )
 
-    def _untold(self, number: int, name: str, why: str) -> HealthCheck:
-        return HealthCheck(number=number, name=name, found=why, threshold="–", passed=None)
+def _is_invalid(e: _Evidence, task: Task) -> bool:
+    """A forecast before now, or an actual after now."""
+    done = e.roadmap.progress.get(task.id)
+    if done is None:
+        return e.schedule[task.id].early_start < e.now and e.roadmap.data_date is not None
+    return max(done.actual_start, done.actual_finish or done.actual_start) > e.now + DAY
 
-    def _is_done(self, task: TaskId) -> bool:
-        done = self.roadmap.progress.get(task)
-        return bool(done and done.is_done)
+
+def _has_no_owner(e: _Evidence, task: Task) -> bool:
+    timed = e.schedule[task.id]
+    return task.owner is None and e.days(task.id, timed.early_start, timed.early_finish) >= 1
+
+
+def _missed(e: _Evidence) -> HealthCheck:
+    if e.due is None:
+        return _unknown(11, "Missed tasks", "there is no baseline")
+    late = [t for t in e.due if t not in e.done or e.schedule[t].early_finish > e.baseline[t]]
+    share, allowed = len(late) / len(e.due) if e.due else 0.0, e.limits("missed_share")
+    found = f"{len(late)} of {len(e.due)} due by now ({share:.0%})"
+    return _check(11, "Missed tasks", found, f"at most {allowed:.0%}", share <= allowed, late)
+
+
+def _critical_path_test(e: _Evidence) -> HealthCheck:
+    """Lengthen the first critical task: the end must move as far. Fewer days where the calendars end sooner."""
+    schedule, name = e.schedule, "Critical path test"
+    work = [t.id for t in e.open if not t.is_milestone]
+    path = [t for t in work if schedule[t].critical] or [t for t in work if schedule[t].driving]
+    if not path:
+        return _unknown(12, name, "nothing on the path is open")
+    first = min(path, key=lambda t: (schedule[t].early_start, t))
+    last = max((t.id for t in e.open), key=lambda t: (schedule[t].early_finish, t))
+    slips, calendar = Slips(e.roadmap, schedule), e.roadmap.calendar_of(first)
+    wanted = int(e.limits("critical_path_test_days"))
+    for days in (wanted, wanted // 2, wanted // 4, wanted // 8):
+        try:
+            later = calendar.add(schedule[first].early_finish, days * e.roadmap.minutes_per_day)
+            gained = e.days(first, schedule[last].early_finish, slips.finish_if(first, later, last))
+        except CalendarExhaustedError:
+            continue
+        # Start windows of months and pay periods round a move, so that it need not be equal to the day.
+        found = f"{days} working days more move the end by {gained:.0f}"
+        return _check(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
+    return _unknown(12, name, "the calendars end too soon")
+
+
+def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:
+    name = "Critical path length index"
+    if target is None or target in e.done:
+        return _unknown(13, name, "no milestone is open")
+    timed = e.schedule[target]
+    length = round(e.days(target, e.now, timed.early_finish))
+    if length <= 0:
+        return _unknown(13, name, "the milestone is due now")
+    spare = round(timed.total_float / e.roadmap.minutes_per_day)
+    return _at_least(e, 13, name, critical_path_length_index(length, spare), "cpli")
+
+
+def _execution(e: _Evidence) -> HealthCheck:
+    name = "Baseline execution index"
+    if not e.due:
+        return _unknown(14, name, "there is no baseline" if e.due is None else "nothing was due yet")
+    completed = sum(1 for t in e.baseline if t in e.schedule.timed and t in e.done)
+    return _at_least(e, 14, name, baseline_execution_index(completed, len(e.due)), "bei")
