@@ -1,5 +1,6 @@
 """Why somebody is nudged: each reason has a template, and its place in the policy."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from changeflow.roadmap.tasks import Task
@@ -21,6 +22,13 @@ class Reason(StrEnum):
     CONVERSATION = "conversation"
     """To a manager: somebody of theirs is asked for too much at once."""
 
+
+TITLES: Mapping[Reason, str] = {
+    Reason.ASSESSMENT: "Where do you stand?",
+    Reason.SPONSOR: "A visible act for the change",
+    Reason.CONVERSATION: "Talk about what can wait",
+}
+"""What is asked for where no task is."""
 
 NEVER_ESCALATED = frozenset({Reason.ASSESSMENT, Reason.FEEDBACK})
 """That somebody did not answer is theirs alone: telling it would make the next answers worthless, and is not kind."""

@@ -7,11 +7,12 @@ from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.assembly.corrective_actions import Found
 from changeflow.programme.programme import Programme
+from changeflow.programme.progress import checked_progress, finish_of, task_subject
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress, subject_of
-from changeflow.usecases.permitting import permit
-from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.storage.database import read_scope
+from changeflow.usecases.progress import record_progress
+from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import spoken_day
 from changeflow.values.roles import Action
 from changeflow.values.words import Kind
@@ -22,31 +23,20 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
 
     A second report of the same checkpoint stands beside the first, and counts.
     """
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        name, programme, definition = stored.programme.id, stored.programme, stored.version.definition
-        check_actor(definition, change.actor)
+    with unit_of_work(change) as work:
+        programme = work.programme
+        work.actor()
         _check_known(programme, result)
-        about = subject_of(programme.roadmap.tasks[result.task])
-        by = permit(definition, change.actor, Action.REPORT_CHECKPOINT, about, on=change.on)
+        by = work.permit(Action.REPORT_CHECKPOINT, task_subject(programme.roadmap.tasks[result.task]))
         _check(programme, result)
         if result.on > change.on:
             raise InputError(f"{spoken_day(result.on)} lies in the future. Nothing was recorded.")
-        facts.add_checkpoint(session, name, result, at=change.now, by=by)
+        facts.add_checkpoint(work.session, work.name, result, at=change.now, by=by)
         if not programme.is_done(result.task):
-            said = checked_progress(stored, [finish_of(programme, result.task, result.on)], change.on)
-            record_progress(session, stored, said, by, change)
-        after_change(
-            session,
-            name,
-            on=change.on,
-            now=change.now,
-            actor=by,
-            action="checkpoint",
-            subject=f"checkpoint:{result.task}",
-        )
-        fresh = load(session, name, on=change.on).programme
-    return next(f for f in fresh.checkpoints() if f.task.id == result.task)
+            reported = finish_of(programme, result.task, result.on)
+            record_progress(work, checked_progress(programme, [reported], change.on), by)
+        work.record("checkpoint", f"checkpoint:{result.task}", by=by)
+    return next(f for f in work.after.programme.checkpoints() if f.task.id == result.task)
 
 
 def checkpoints(programme: str | None, *, db: str, today: date) -> Sequence[Found]:
