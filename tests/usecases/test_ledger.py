@@ -18,8 +18,8 @@ from changeflow.usecases.restoration import restore
 from changeflow.usecases.subject_access import erase
 from changeflow.usecases.upkeep import start_new_key
 from tests.builders import a_folder
-from tests.usecases.test_restoring import OWNED, at, send
-from tests.usecases.test_restoring_erasures import erased_again
+from tests.usecases.test_restoration import OWNED, at, send
+from tests.usecases.test_restoration_erasures import erased_again
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from tests.copies import Copy, copier
 from tests.killing import crashed
 from tests.storage.test_keys import name_contact
 from tests.storage.test_upgrade import released
-from tests.usecases.test_restoring import OWNED, at, send
+from tests.usecases.test_restoration import OWNED, at, send
 
 
 @pytest.fixture(autouse=True)
