@@ -19,12 +19,14 @@ from bench.plan import measure_plan
 from bench.psplib import measure_psplib
 from bench.reconcile import measure_reconcile
 from bench.rules import measure_rules
+from bench.stored import measure_stored
 from bench.waves import measure_waves
 
 GROUPS = {
     "plan": measure_plan,
     "cpm": measure_cpm,
     "rules": measure_rules,
+    "stored": measure_stored,
     "mpxj": measure_mpxj,
     "waves": measure_waves,
     "agenda": measure_agenda,

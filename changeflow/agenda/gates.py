@@ -3,7 +3,7 @@
 A person decides. This says what speaks for it and what does not, and never what to decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import networkx as nx
@@ -13,7 +13,7 @@ from changeflow.adkar.readiness import is_past
 from changeflow.adkar.reinforcement import StickVerdict
 from changeflow.agenda.criteria import Criterion, State, unless_waived
 from changeflow.agenda.go_live import go_live_criteria
-from changeflow.errors import UnknownThingError
+from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.facts import Condition, Decision
 from changeflow.programme.mandates import Subject
@@ -48,6 +48,11 @@ class GateCase:
             return Outcome.REJECT
         return Outcome.CONDITIONS if State.OPEN in states else Outcome.APPROVE
 
+    @property
+    def says(self) -> str:
+        """What the evidence says, in words."""
+        return {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions"}.get(self.proposal, "not yet")
+
 
 def gate_of(programme: Programme, task: TaskId) -> Task:
     """Return the task of a gate or of another decision, by id."""
@@ -70,6 +75,26 @@ def closed_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:
         for t in programme.tasks(kind=Kind.DECISION)
         if t.gate is not None and t.id in before and not programme.is_done(t.id)
     )
+
+
+STOPPING = ("baseline", "gate")
+"""Findings that stop one of these stop the task that they are about as well; those that stop a closure do not."""
+
+
+def check_may_begin(after: Judged, begun: Collection[TaskId]) -> None:
+    """Refuse tasks that begin although a rule that nobody has lifted blocks them, or behind a gate nobody has opened.
+
+    `after` is the programme in which they have begun.
+    """
+    blocks = [f"{f.rule} {f.message} {f.remedy}" for f in after.blocks if f.subject in begun and f.blocks in STOPPING]
+    blocks += [
+        f"{after.programme.roadmap.tasks[task].name} lies behind the gate “{gate.name}”, which nobody has approved."
+        for task in sorted(begun)
+        for gate in closed_gates(after.programme, task)
+    ]
+    if blocks:
+        reasons = "\n".join(f"  {reason}" for reason in blocks)
+        raise CheckFailedError(f"This cannot begin; nothing was recorded.\n{reasons}")
 
 
 def gate_words(programme: Programme, gate: Task) -> str:

@@ -16,7 +16,7 @@ from changeflow.settings import DEFAULT_DB
 from changeflow.values.moments import local_day
 
 if TYPE_CHECKING:
-    from changeflow.usecases.facts import Change
+    from changeflow.usecases.unit_of_work import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Context:
     @property
     def change(self) -> "Change":
         """Who changes which programme where and when."""
-        from changeflow.usecases.facts import Change
+        from changeflow.usecases.unit_of_work import Change
 
         now = self.now
         return Change(db=self.db, programme=self.programme, actor=self.actor, now=now, on=local_day(now))

@@ -96,9 +96,9 @@ def baseline_show(
 @shared("db", "programme", "actor", "at")
 def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
     """Approve today's forecast as the baseline; findings that block stop it."""
-    from changeflow.usecases import facts
+    from changeflow.usecases import baselines
 
-    number = facts.take_baseline(reason, context.change)
+    number = baselines.take_baseline(reason, context.change)
     note(f"Baseline {number} was taken.")
 
 
@@ -122,7 +122,7 @@ def waiver_add(
     """Lift a rule for a scope until a day; after that it bites again."""
     from changeflow.errors import UnknownThingError
     from changeflow.rules.catalogue import RULES
-    from changeflow.usecases import facts
+    from changeflow.usecases import waivers
     from changeflow.values.finding import Waiver
 
     if rule not in RULES:
@@ -137,5 +137,5 @@ def waiver_add(
         task=task,
         schools=tuple(school or ()),
     )
-    number = facts.add_waiver(given, context.change)
+    number = waivers.add_waiver(given, context.change)
     note(f"{rule} is waived until {expires:%d %B %Y}; that is version {number}.")

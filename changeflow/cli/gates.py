@@ -65,6 +65,7 @@ def gate_decide(
     again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate anew.")] = False,
 ) -> None:
     """Record a gate's decision; an approval that the evidence does not carry is refused."""
+    from changeflow.agenda.gate_answers import GateAnswer
     from changeflow.intake.decisions import outcome_of
     from changeflow.usecases import gates
 
@@ -72,7 +73,7 @@ def gate_decide(
         wanted = outcome_of(outcome)
     except ValueError as error:
         raise InputError(str(error)) from None
-    answer = gates.GateAnswer(
+    answer = GateAnswer(
         task=name,
         outcome=wanted,
         reason=reason,

@@ -23,9 +23,9 @@ def add_to(app: typer.Typer) -> None:
 @shared("db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
-    from changeflow.usecases import facts
+    from changeflow.usecases import attendance
 
-    new = facts.import_attendance(file, context.change)
+    new = attendance.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 

@@ -220,7 +220,7 @@ def health(context: Context, folder: Folder, form: Form = "text") -> None:
 
 def warm() -> None:
     """Compile the engine for this machine, in about a minute: else the first large plan or simulation has to wait."""
-    from changeflow.usecases.warming import warm as compile_everything
+    from changeflow.usecases.warm_up import warm as compile_everything
 
     with formatted_errors():
         compile_everything(note)

@@ -16,11 +16,9 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
-from changeflow.values.words import Outcome
 
 SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
-SAYS = {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions", Outcome.REJECT: "not yet"}
 SHOWN_NEEDED = 8
 MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "look at", State.OPEN: "open", State.BLOCKS: "against"}
 
@@ -116,7 +114,7 @@ def _needed(judged: Judged, slips: Slips, log: Iterable[LoggedDecision], today: 
             week=_week(week_costs(programme, slips, logged)),
             slip=_slip(programme, slips, logged.task),
             proposal=case.proposal.value if case.criteria else "",
-            says=SAYS[case.proposal] if case.criteria else "",
+            says=case.says if case.criteria else "",
             criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria),
         )
 
@@ -196,7 +194,7 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
         role, day = role_of(programme, answer.by), format_day(answer.on)
         yield f"Decided: {answer.outcome.label} on {day} by the {role}. {answer.reason}"
     if answer is None or not answer.outcome.is_approval:
-        yield f"The evidence says: {SAYS[case.proposal]}."
+        yield f"The evidence says: {case.says}."
     for criterion in case.criteria:
         yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
 

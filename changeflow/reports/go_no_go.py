@@ -14,7 +14,6 @@ from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.decisions import SAYS
 from changeflow.reports.findings import role_of
 from changeflow.reports.pilot_pictures import Bars, draw_ages, draw_convergence, draw_mix
 from changeflow.reports.sro import RunLine, run_lines
@@ -139,7 +138,7 @@ def build_go_no_go(
         schools=programme.school_names(gate.schools),
         needed_by=format_day(last_day_of(programme.timed(gate.id).late_finish), weekday=True),
         owner=role_of(programme, gate.owner),
-        proposal=SAYS[case.proposal],
+        proposal=case.says,
         headline=_headline(case),
         against=tuple(_evidence(case, State.BLOCKS, State.OPEN)),
         noted=tuple(_evidence(case, State.NOTED)),

@@ -18,7 +18,7 @@ from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import schedule_folder, schedule_project
-from changeflow.usecases.stored import judged, load
+from changeflow.usecases.stored import judged_as, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import LONDON, format_day
@@ -106,7 +106,7 @@ def _as_of(session: Session, programme: str, label: str, moment: datetime, on: d
     if version is None:
         return None
     known = facts.load_facts(session, programme, until=moment)
-    return Since(label, judged(version.definition, facts=known, on=on).programme)
+    return Since(label, judged_as(version, known, on=on).programme)
 
 
 def _state(path: Path) -> tuple[Roadmap, Schedule]:

@@ -9,10 +9,10 @@ from changeflow.agenda.answers import AnswerKind
 from changeflow.agenda.policy import Fate, SendVerdict
 from changeflow.storage import agenda, answers, messages, versions
 from changeflow.storage.database import read_scope, rolled_back
+from changeflow.usecases.authority import note_look
 from changeflow.usecases.dispatch import LEASE
 from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.outbox import Round, draft_of, look
-from changeflow.usecases.permitting import note_look
 from changeflow.usecases.ticks import tick_in
 from changeflow.values.moments import LONDON, format_day, local_day
 from changeflow.values.roles import Action

@@ -16,7 +16,6 @@ from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError
 from changeflow.logs import log
 from changeflow.programme.dates import dates_of
-from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, answers, audit, plans, publications, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import StateSeen
@@ -85,7 +84,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     versions.lock_programme(session, name)
     if publishes:
         publish_closed(session, name, on=today, now=now)
-    stored = load(session, name, on=today)
+    stored = load(session, name, on=today, for_change=True)
     revision = versions.revision(session, name)
     readers = Readers(stored.contacts, answers.answers(session, name), agenda.invited(session, name))
     due = (
@@ -162,6 +161,6 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     if task is not None and task.kind is Kind.DECISION and not for_manager:
         case = weigh(stored.judged, task.id)
         if case.criteria and due.reason is not Reason.EVIDENCE:
-            content["says"] = SAYS[case.proposal]
+            content["says"] = case.says
         content["against"] = list(case.of(State.BLOCKS, State.OPEN))
     return content

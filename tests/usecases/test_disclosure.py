@@ -23,10 +23,10 @@ from changeflow.storage.database import session_scope
 from changeflow.usecases import ticks
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests.adkar.attacker import narrowed
 from tests.adkar.test_attack import OPEN, attack, found_out, truth_of

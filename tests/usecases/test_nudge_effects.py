@@ -17,7 +17,8 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
 from changeflow.storage.tables.facts import AssessmentRow
 from changeflow.usecases import definitions, dispatch, nudge_effects, retention, ticks
-from changeflow.usecases.facts import Change, finish_task
+from changeflow.usecases.progress import finish_task
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import minute_of
 from tests.builders import SERVICE, Postbox, a_folder
 

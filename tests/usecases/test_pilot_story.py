@@ -16,21 +16,24 @@ import pytest
 from pypdf import PdfReader
 
 from changeflow.agenda.criteria import State
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.agenda.gates import GateCase, closed_gates
 from changeflow.errors import CheckFailedError
-from changeflow.intake.progress import ReportedProgress
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.programme import Programme
+from changeflow.programme.progress import ReportedProgress
 from changeflow.reports.documents import write_report
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, parallel_runs, pilot_records
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change, report_progress, take_baseline
-from changeflow.usecases.gates import GateAnswer, case_of
+from changeflow.usecases.gates import case_of
 from changeflow.usecases.go_no_go import go_no_go_of
+from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import loaded
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of
 from changeflow.values.words import Outcome
 from tests.conftest import SAMPLE, sample_copy

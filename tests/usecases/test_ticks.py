@@ -19,10 +19,10 @@ from changeflow.storage import messages
 from changeflow.storage.agenda import MOVED
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
-from changeflow.usecases import definitions, dispatch, facts, nudge_preview, outbox, ticks
-from changeflow.usecases.facts import Change
+from changeflow.usecases import definitions, dispatch, nudge_preview, outbox, progress, ticks
 from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PATHWAY, SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
@@ -54,7 +54,7 @@ def rows(db: str) -> list[tuple[str, int, str | None]]:
 def finish(db: str, task: str, day: int, month: int = 1) -> None:
     on = date(2027, month, day)
     change = Change(db=db, programme=None, actor="lead", now=moment(day, month=month), on=on)
-    facts.finish_task(task, on, None, change)
+    progress.finish_task(task, on, None, change)
 
 
 def test_a_tick_run_twice_writes_nothing_the_second_time(stored: str):

@@ -24,6 +24,7 @@ from sqlmodel import col, select
 
 from changeflow.adkar.assessment import Element
 from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError
@@ -31,8 +32,8 @@ from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, gates, link_answers, ticks
-from changeflow.usecases.facts import Change
 from changeflow.usecases.link_answers import Given, LinkQuestion
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.conftest import SAMPLE
@@ -133,7 +134,7 @@ class Year:
             on = self.now.astimezone(LONDON).date()
             with suppress(ChangeflowError):
                 change = Change(db=self.db, programme=None, actor=person, now=self.now, on=on)
-                gates.decide(gates.GateAnswer(task=task, outcome=Outcome.APPROVE, reason="It carries", on=on), change)
+                gates.decide(GateAnswer(task=task, outcome=Outcome.APPROVE, reason="It carries", on=on), change)
 
 
 def check(year: Year, *, may_write: "FreeDays") -> None:

@@ -14,7 +14,7 @@ from changeflow.storage.anchor import Head
 from changeflow.storage.chain import DATED_APART, ChainVerdict, Entry, Witness
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.witnesses import AnchorWitness, HeadWitness
-from changeflow.usecases.stored import check_actor
+from changeflow.usecases.authority import check_actor
 from changeflow.values.acting import acting, current
 
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{8,64})")

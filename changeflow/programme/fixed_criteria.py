@@ -13,7 +13,7 @@ OF_A_RUN = {"key", "flipped", "tolerances", "clean_runs", "pay", "within_share"}
 """What decides whether a run is clean; what explains differences, and what it costs, may still be written."""
 
 
-def check_frozen(before: Definition, after: Programme, known: Facts) -> None:
+def check_fixed(before: Definition, after: Programme, known: Facts) -> None:
     """Refuse a version that changes the criteria of a pilot that was released, or of a run that was reconciled."""
     wrong = [line for service in before.services for line in _moved(service, after, known)]
     if wrong:

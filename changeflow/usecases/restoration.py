@@ -14,10 +14,11 @@ from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import rolled_back, session_scope
 from changeflow.storage.rewriting import compact
 from changeflow.storage.state import MachineState
+from changeflow.usecases.authority import check_actor
 from changeflow.usecases.custody import erase_again, mark_restored, take_stock
-from changeflow.usecases.stored import SYSTEM, check_actor
+from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.ticks import tick_in
-from changeflow.usecases.upgrading import upgrade_database
+from changeflow.usecases.upkeep import upgrade_database
 from changeflow.values.moments import LONDON, format_day, local_day
 
 

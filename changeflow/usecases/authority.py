@@ -1,23 +1,34 @@
-"""Ask the table of who may do what, in the use case: a refusal is logged, and one about personal data is noted."""
+"""Who acts, and whether they may, by the table: a refusal is logged, and one about personal data is noted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from changeflow.errors import NotAllowedError
+from changeflow.errors import ActorMissingError, InputError, NotAllowedError, UnknownThingError
 from changeflow.logs import log
 from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
-from changeflow.programme.mandates import PROGRAMME, UNNAMED, Subject
+from changeflow.programme.mandates import PROGRAMME, SYSTEM, UNNAMED, Subject
 from changeflow.programme.permissions import Allowed, Refused, may
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases.stored import check_actor
 from changeflow.values.acting import Via, current
 from changeflow.values.moments import local_day
 from changeflow.values.roles import Action
 
 RECORDED_WITH_BY = "What they have decided is recorded with --by. Nothing was recorded."
+
+
+def check_actor(definition: Definition, actor: str | None) -> str:
+    """Return the actor, who must be one of the programme's people, or in a flow the system itself."""
+    if not actor:
+        raise ActorMissingError
+    if actor == SYSTEM and current().via is Via.COMMAND:
+        raise InputError(f"'{SYSTEM}' is changeflow itself, when a flow runs. Say who you are: --as PERSON")
+    people = {p.id for p in definition.people}
+    if actor != SYSTEM and people and actor not in people:
+        raise UnknownThingError("person", actor, people, remedy="Use an id of people.csv.")
+    return actor
 
 
 def permit(

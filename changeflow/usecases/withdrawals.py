@@ -1,20 +1,19 @@
 """List recorded facts, and withdraw one that is wrong: what follows is forecast as if it had never been recorded."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import networkx as nx
 
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.programme.recorded import OF_SAME, RecordedFact, parts_of, whole_of
-from changeflow.storage import audit, withdrawals
-from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.facts import Change
-from changeflow.usecases.permitting import note_look, permit
-from changeflow.usecases.stored import after_change, check_actor, load
+from changeflow.programme.recorded import OF_SAME, RecordedFact, check_whole, parts_of
+from changeflow.storage import withdrawals
+from changeflow.storage.database import read_scope
+from changeflow.usecases.authority import note_look
+from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
 
 NOTHING = "No changes saved."
@@ -57,12 +56,9 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     """
     if not reason.strip():
         raise InputError(f"Give the reason why this fact is wrong. {NOTHING}")
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        programme, name = stored.programme, stored.programme.id
-        definition = stored.version.definition
-        check_actor(definition, change.actor)
-        known = withdrawals.recorded(session, name)
+    with unit_of_work(change) as work:
+        work.actor()
+        programme, known = work.programme, withdrawals.recorded(work.session, work.name)
         meant = next((f for f in known if f.id == fact), None)
         if meant is None:
             raise UnknownThingError(
@@ -70,13 +66,12 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
             )
         if meant.withdrawn is not None:
             return Withdrawal(facts=())
-        by = permit(definition, change.actor, *_asked(programme, meant), on=change.on)
-        _check_whole(meant, known)
+        by = work.permit(*_asked(programme, meant))
+        check_whole(meant, known)
         wrong = (meant, *parts_of(meant, known))
-        withdrawals.withdraw(session, name, wrong, reason=reason.strip(), at=change.now, by=by)
-        for part in wrong[1:]:
-            audit.append(session, name, at=change.now, actor=by, action="withdraw", subject=part.id)
-        after_change(session, name, on=change.on, now=change.now, actor=by, action="withdraw", subject=meant.id)
+        withdrawals.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
+        for withdrawn in (*wrong[1:], meant):
+            work.record("withdraw", withdrawn.id, by=by)
     return Withdrawal(facts=wrong, begun=_begun_behind(programme, meant))
 
 
@@ -91,22 +86,6 @@ def _asked(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject]:
     if said == "signature":
         return Action.WITHDRAW_SIGNATURE, about
     return Action.WITHDRAW_CONFIRMATION if said == "confirmation" else Action.WITHDRAW_FACT, about
-
-
-def _check_whole(fact: RecordedFact, known: Sequence[RecordedFact]) -> None:
-    """Refuse to take a part out of something that only makes sense whole."""
-    whole = whole_of(fact, known)
-    if whole is not None and fact.kind == "progress":
-        what = "A decision" if whole.kind == "decision" else "A checkpoint's result"
-        raise CheckFailedError(f"{what} recorded this: withdraw {whole.id} instead. {NOTHING}")
-    if whole is not None and [p.id for p in parts_of(whole, known) if p.kind == "condition"] == [fact.id]:
-        raise CheckFailedError(
-            f"This is the approval's only condition. Withdraw {whole.id}, and record the decision again. {NOTHING}"
-        )
-    if fact.kind == "pilot-entry" and fact.values["kind"] == "lesson_answer":
-        raise CheckFailedError(
-            f"An accepted lesson is part of the plan by now. Change the step in the folder, and apply it. {NOTHING}"
-        )
 
 
 def _begun_behind(programme: Programme, fact: RecordedFact) -> tuple[str, ...]:

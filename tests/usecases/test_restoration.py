@@ -18,10 +18,10 @@ from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.state import MachineState
 from changeflow.storage.tables.agenda import MessageRow
-from changeflow.usecases import definitions, dispatch, facts, monitoring, nudge_preview, ticks
-from changeflow.usecases.facts import Change
+from changeflow.usecases import definitions, dispatch, monitoring, nudge_preview, progress, ticks
 from changeflow.usecases.messages import Desk
-from changeflow.usecases.restoring import join, release, restore, review
+from changeflow.usecases.restoration import join, release, restore, review
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PROGRAMME, SERVICE, Postbox, a_folder
 from tests.copies import Copy, copier
 from tests.storage.test_upgrade import released
@@ -339,7 +339,7 @@ def test_finished_work_is_asked_about_again_and_marked(stored: str, copy: Copy):
     """What was recorded since the copy is gone with it; the reminder that follows is marked."""
     put_back = copy()
     change = Change(db=stored, programme=None, actor="lead", now=at(8), on=date(2027, 1, 8))
-    facts.finish_task("payroll/requirements", date(2027, 1, 8), None, change)
+    progress.finish_task("payroll/requirements", date(2027, 1, 8), None, change)
     ticks.tick(db=stored, now=at(8, 10))
     put_back()
     review(db=stored, now=at(11))

@@ -17,14 +17,14 @@ from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions, ticks
-from changeflow.usecases.restoring import release, restore, review
+from changeflow.usecases.restoration import release, restore, review
 from changeflow.usecases.subject_access import erase
 from tests.builders import a_folder
 from tests.copies import Copy, copier
 from tests.killing import crashed
 from tests.storage.test_keys import name_contact
 from tests.storage.test_upgrade import released
-from tests.usecases.test_restoring import OWNED, at, send
+from tests.usecases.test_restoration import OWNED, at, send
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,7 @@ def test_an_erasure_that_failed_is_taken_back(stored: str, monkeypatch: pytest.M
             yield session
             raise RuntimeError("power cut")
 
-    monkeypatch.setattr("changeflow.usecases.subject_access.session_scope", failing)
+    monkeypatch.setattr("changeflow.usecases.unit_of_work.session_scope", failing)
     with pytest.raises(RuntimeError, match="power cut"):
         erase("lead", db=stored, programme=None, actor="chief", now=at(9))
     assert not erased_again(stored)

@@ -11,12 +11,13 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from changeflow.adkar.reinforcement import CheckpointResult
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.cli import app
 from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
-from changeflow.intake.progress import ReportedProgress
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Condition, Facts, Submission
+from changeflow.programme.progress import ReportedProgress
 from changeflow.programme.recorded import OF_SAME, RecordedFact
 from changeflow.storage import audit, facts, withdrawals
 from changeflow.storage.database import session_scope
@@ -31,9 +32,12 @@ from changeflow.usecases import (
     pilot_records,
     subject_access,
 )
-from changeflow.usecases.facts import Change, finish_task, import_attendance, measure_criterion, report_progress
+from changeflow.usecases.attendance import import_attendance
+from changeflow.usecases.measures import measure_criterion
+from changeflow.usecases.progress import finish_task, report_progress
 from changeflow.usecases.stored import load
-from changeflow.usecases.withdrawing import withdraw_fact
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.withdrawals import withdraw_fact
 from changeflow.values.words import Outcome
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
 
@@ -91,7 +95,7 @@ def a_run(db: str, now: datetime, tmp_path: Path) -> None:
 
 def an_approval(db: str, now: datetime, tmp_path: Path) -> None:
     asked = tuple(Condition(text=f"Condition {n}", owner="manager", due=date(2027, 3, 20), before=None) for n in (1, 2))
-    answer = gates.GateAnswer(
+    answer = GateAnswer(
         task=PLAN, outcome=Outcome.CONDITIONS, reason="Nearly", on=now.date(), by="lead", conditions=asked
     )
     gates.decide(answer, change(db, now=now))
@@ -253,7 +257,7 @@ class TestDecisions:
         assert "Already begun behind this gate: Payroll: requirements" in done.output
 
     def test_a_refusal_of_an_earlier_round_goes_alone(self, trust: str):
-        no = gates.GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason="No", on=NOW.date(), by="lead")
+        no = GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason="No", on=NOW.date(), by="lead")
         gates.decide(no, change(trust))
         yes = replace(no, outcome=Outcome.APPROVE, reason="Yes", again=True)
         gates.decide(yes, change(trust))
