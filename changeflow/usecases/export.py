@@ -21,7 +21,8 @@ from changeflow.storage import audit, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.definitions import remember
 from changeflow.usecases.permitting import is_permitted, noting_refusals, permit
-from changeflow.usecases.plan import plan_folder, schedule_project
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.sources import service_of, with_explanations, with_lessons, with_waivers
 from changeflow.usecases.stored import Stored, load
 from changeflow.values.base import TaskId

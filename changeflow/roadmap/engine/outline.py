@@ -6,13 +6,11 @@ A summary is two places of the order: a gate before its tasks and a roll-up afte
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.jit import call, kernel
-from changeflow.roadmap.model.graph import find_loop
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 
@@ -131,6 +129,11 @@ def _release(first: Ints, after: Ints, waits: Ints, order: Ints) -> int:
 
 def _loop_of(roadmap: Roadmap) -> Sequence[TaskId]:
     """Name a loop in the tasks' own ids: gates and roll-ups are forgotten."""
+    # Loaded here: a roadmap without a loop needs no graph.
+    import networkx as nx
+
+    from changeflow.roadmap.model.graph import find_loop
+
     graph: nx.DiGraph[tuple[TaskId, bool]] = nx.DiGraph()
     summaries = set(roadmap.parents.values())
     for task in roadmap.tasks:
