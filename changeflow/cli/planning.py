@@ -104,15 +104,17 @@ def schedule(
     ] = None,
 ) -> None:
     """Compute the critical path of a Microsoft Project file, or of a folder."""
-    from changeflow.reports.tables import schedule_rows
+    from changeflow.reports.schedule_rows import schedule_rows
     from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
     from changeflow.roadmap.model.profile import PROFILES
-    from changeflow.usecases.plan import schedule_folder, schedule_project
+    from changeflow.usecases.project_files import schedule_project
 
     check_form(form)
     if profile is not None and profile not in PROFILES:
         raise UnknownThingError("profile", profile, PROFILES)
     if file.is_dir():
+        from changeflow.usecases.plan import schedule_folder
+
         roadmap, timed = schedule_folder(file, profile=profile)
         names, key, approved = {t: task.name for t, task in roadmap.tasks.items()}, "id", None
     else:
@@ -143,7 +145,8 @@ def why(
 ) -> None:
     """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
     from changeflow.roadmap.analysis.why import explain
-    from changeflow.usecases.plan import plan_folder, schedule_project
+    from changeflow.usecases.plan import plan_folder
+    from changeflow.usecases.project_files import schedule_project
     from changeflow.usecases.stored import loaded
 
     if len(what) > 2:

@@ -179,10 +179,8 @@ def _move(moved: MovedMilestone) -> str:
 
 def _slip(programme: Programme, slips: Slips, task: Task) -> str:
     """Say the nearest cut-off that a delay of the task would reach, where there is one."""
-    found = [c for m in programme.milestones if (c := slips.cut_off(task.id, m.task)) is not None]
-    if not found:
-        return ""
-    return format_cut_off(programme.roadmap, min(found, key=lambda c: (c.float_days, c.before, c.target)))
+    found = slips.nearest(task.id, [m.task for m in programme.milestones])
+    return format_cut_off(programme.roadmap, found) if found is not None else ""
 
 
 def case_text(programme: Programme, case: GateCase) -> Iterator[str]:

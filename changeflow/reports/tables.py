@@ -1,51 +1,19 @@
 """A plan as text and as JSON: the contracts that other programs rely on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
+from changeflow.reports.schedule_rows import schedule_rows
 from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, format_day, iso
 from changeflow.values.words import Kind
-
-
-def schedule_rows(
-    schedule: Schedule,
-    names: Mapping[str, str],
-    *,
-    key: str = "uid",
-    baseline: Mapping[TaskId, Dates] | None = None,
-) -> list[dict[str, Any]]:
-    """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes.
-
-    With a baseline, the tasks in it have its start and finish as well.
-    """
-    rows = []
-    for task, timed in schedule.timed.items():
-        rows.append(
-            {
-                key: int(task) if key == "uid" and task.isdigit() else task,
-                "name": names[task],
-                "early_start": iso(timed.early_start),
-                "early_finish": iso(timed.early_finish),
-                "late_start": iso(timed.late_start),
-                "late_finish": iso(timed.late_finish),
-                "total_float": timed.total_float,
-                "free_float": timed.free_float,
-                "critical": timed.critical,
-                "driving": timed.driving,
-            }
-        )
-        if baseline and (known := baseline.get(task)):
-            rows[-1] |= {"baseline_start": iso(known.start), "baseline_finish": iso(known.finish)}
-    return rows
 
 
 def plan_json(judged: Judged) -> str:

@@ -17,7 +17,8 @@ from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases.plan import schedule_folder, schedule_project
+from changeflow.usecases.plan import schedule_folder
+from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.stored import judged_as, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day

@@ -21,7 +21,8 @@ from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import remember
-from changeflow.usecases.plan import plan_folder, schedule_project
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.sources import service_of, with_explanations, with_lessons, with_waivers
 from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change, unit_of_work

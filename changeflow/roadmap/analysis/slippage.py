@@ -5,7 +5,7 @@ behind it; so float alone does not say when to worry. Everything here moves one 
 follows from it, and nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import networkx as nx
@@ -56,14 +56,20 @@ class Slips:
 
     def cut_off(self, task: TaskId, target: TaskId) -> CutOff | None:
         """Return the next cut-off within the look-ahead, or None where the target slides day by day, or not at all."""
+        return self.nearest(task, [target])
+
+    def nearest(self, task: TaskId, targets: Iterable[TaskId], *, at_most: int = LOOK_AHEAD - 1) -> CutOff | None:
+        """Return the cut-off of the target that jumps first, with at most this many working days left before it."""
         calendar = self.roadmap.calendar_of(task)
         start = self.schedule[task].early_finish
-        before = self.schedule[target].early_finish
-        for days in range(1, LOOK_AHEAD + 1):
-            slipped = calendar.add(start, days * self.roadmap.minutes_per_day)
-            after = self.finish_if(task, slipped, target)
-            if after - before > JUMP_DAYS * DAY:
-                return CutOff(task, target, days - 1, before, after)
+        before = {t: self.schedule[t].early_finish for t in targets}
+        for days in range(at_most + 1 if before else 0):
+            slipped = calendar.add(start, (days + 1) * self.roadmap.minutes_per_day)
+            after = {t: self.finish_if(task, slipped, t) for t in before}
+            jumps = [(before[t], t) for t in before if after[t] - before[t] > JUMP_DAYS * DAY]
+            if jumps:
+                moved, target = min(jumps)
+                return CutOff(task, target, days, moved, after[target])
             before = after
         return None
 
@@ -90,9 +96,9 @@ class Slips:
             if timed.early_finish > until or (done and done.is_done) or task in targets or task in self.schedule.below:
                 continue
             reach = nx.descendants(self.graph, task)
-            nearest = [c for t in targets if t in reach and (c := self.cut_off(task, t)) is not None]
-            found += [min(nearest, key=lambda c: (c.float_days, c.before, c.target))] if nearest else []
-        yield from sorted((c for c in found if c.float_days <= at_most), key=lambda c: (c.float_days, c.task))
+            nearest = self.nearest(task, [t for t in targets if t in reach], at_most=at_most)
+            found += [nearest] if nearest is not None else []
+        yield from sorted(found, key=lambda c: (c.float_days, c.task))
 
 
 def format_cut_off(roadmap: Roadmap, cut_off: CutOff) -> str:

@@ -126,7 +126,7 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
         self.roadmap = roadmap
         self.arrays = arrays
         self.result = result
-        self.row_of = {task: row for row, task in enumerate(arrays.ids)}
+        self.row_of = arrays.row_of
         self.slack_limit = int(arrays.settings[SLACK_LIMIT])
         self._known: dict[TaskId, TimedTask] = {}
 
@@ -199,8 +199,11 @@ def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:
 def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> list[int]:
     """Hold what is to be as late as possible at its late start; return its rows."""
     late = [t.id for t in roadmap.tasks.values() if t.as_late_as_possible]
-    row_of = {task: row for row, task in enumerate(arrays.ids)} if late else {}
-    held = [row for t in late if arrays.cold[row := row_of[t], STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY]
+    held = [
+        row
+        for t in late
+        if arrays.cold[row := arrays.row_of[t], STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY
+    ]
     for row in held:
         known, start = arrays.cold[row, START_NO_EARLIER], result.late[row, 0]
         arrays.cold[row, START_NO_EARLIER] = start if known == NEVER else max(known, start)

@@ -82,7 +82,7 @@ class Replanner:
     def _start(self, roadmap: Roadmap) -> None:
         self.arrays = to_arrays(roadmap)
         self.roadmap = roadmap
-        self.row_of = {task: row for row, task in enumerate(self.arrays.ids)}
+        self.row_of = self.arrays.row_of
         self.result = empty_result(self.arrays)
         call(forward, len(self.arrays.hot), net_of(self.arrays, self.result.trouble), self.result)
 
@@ -108,7 +108,7 @@ class Replanner:
             return False
         if any((p := roadmap.progress.get(t)) and p.parts for t in changed):
             return False
-        hot, cold, _ = task_rows(roadmap, tasks, Codes(roadmap))
+        hot, cold, _ = task_rows(roadmap, tasks, Codes(roadmap), np.arange(len(tasks)))
         if (arrays.cold[rows, PARTS_TO] > arrays.cold[rows, PARTS_FROM]).any():
             return False
         if (hot[:, AMOUNT] != arrays.hot[rows, AMOUNT]).any() and self._is_shared(rows):
@@ -165,7 +165,7 @@ class Consequences:
             self.result = empty_result(self.arrays)
             dates = [(schedule[t].early_start, schedule[t].early_finish) for t in self.arrays.ids]
             self.result.early[:] = np.array(dates, np.int64).reshape(-1, 2)
-        self.row_of = {task: row for row, task in enumerate(self.arrays.ids)}
+        self.row_of = self.arrays.row_of
         self.early = self.result.early.copy()
         count = len(self.arrays.hot)
         self.net = net_of(self.arrays, self.result.trouble)
@@ -236,7 +236,7 @@ class Placer:
     def __init__(self, roadmap: Roadmap) -> None:
         self.roadmap = roadmap
         self.arrays = to_arrays(roadmap)
-        self.row_of = {task: row for row, task in enumerate(self.arrays.ids)}
+        self.row_of = self.arrays.row_of
         self.result = empty_result(self.arrays)
         self.net = net_of(self.arrays, self.result.trouble)
 
