@@ -27,7 +27,7 @@ from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day, last_day_of
-from changeflow.values.words import Gate, Kind, Outcome, Severity
+from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def closed_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:
     )
 
 
-STOPPING = ("baseline", "gate")
+STOPPING = (Stops.BASELINE, Stops.GATE)
 """Findings that stop one of these stop the task that they are about as well; those that stop a closure do not."""
 
 
@@ -132,7 +132,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
     for rule in RULES.values():
         if gate.gate is None:
             # A decision that is no gate is asked about what no rule gives to one.
-            if rule.blocks != "gate":
+            if rule.blocks is not Stops.GATE:
                 continue
         elif gate.gate not in rule.gates:
             continue

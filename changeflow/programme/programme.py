@@ -255,7 +255,7 @@ def join(
     expansion, calendars = expand(definition)
     day = definition.programme.working_week.minutes_per_day
     add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
-    add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)
+    add_conditions(expansion, known.decisions, calendars.office, minutes_per_day=day)
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
     add_refusals(expansion, known.decisions, calendars.periods, known.progress)
     add_corrections(expansion, definition, known, calendars)

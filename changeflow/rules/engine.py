@@ -10,7 +10,7 @@ from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Check
 from changeflow.rules.waivers import effective, waiver_error
 from changeflow.values.finding import Breach, Finding, ImpliedLink, Waiver
-from changeflow.values.words import Origin, Severity
+from changeflow.values.words import Origin, Severity, Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class _Judge:
             message=breach.message,
             remedy=remedy if remedy is not None else rule.remedy,
             source=rule.cited,
-            blocks=rule.blocks if severity is Severity.BLOCK else "",
+            blocks=rule.blocks if severity is Severity.BLOCK else Stops.NOTHING,
             service=breach.service,
             schools=breach.schools,
         )
@@ -151,6 +151,6 @@ class _Judge:
                     message=error[0],
                     remedy=error[1],
                     source=rule.cited,
-                    blocks="",
+                    blocks=Stops.NOTHING,
                     service=waiver.service,
                 )

@@ -5,13 +5,14 @@ from changeflow.programme.dates import dates_of
 from changeflow.storage import plans
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
+from changeflow.values.words import Stops
 
 
 def take_baseline(reason: str, change: Change) -> int:
     """Approve the forecast as a baseline; findings that block stop it."""
     with unit_of_work(change) as work:
         by = work.permit(Action.TAKE_BASELINE)
-        blocks = [f for f in work.stored.judged.blocks if f.blocks == "baseline"]
+        blocks = [f for f in work.stored.judged.blocks if f.blocks is Stops.BASELINE]
         if blocks:
             found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
             raise CheckFailedError(f"No baseline: {len(blocks)} findings block it.\n{found}")

@@ -122,6 +122,17 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
+class Stops(StrEnum):
+    """What a finding that blocks keeps from happening."""
+
+    NOTHING = ""
+    BASELINE = "baseline"
+    GATE = "gate"
+    CLOSURE = "closure"
+    REPORT = "report"
+    SEND = "send"
+
+
 class Origin:
     """Where a link comes from."""
 

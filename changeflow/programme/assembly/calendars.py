@@ -81,6 +81,11 @@ class Calendars:
         key = " and ".join(parts)
         return self._remember(key, lambda: intersection(key, [self.compiled[p] for p in parts]))
 
+    @property
+    def office(self) -> WorkingCalendar:
+        """The office's calendar without blackouts: tasks that decisions and corrections add run on it."""
+        return self.compiled[self._remember("office", lambda: self._office("office", [], every_day=False))]
+
     def get(self, key: str) -> WorkingCalendar:
         return self.compiled[key]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
-from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.engine.cpm import DateReason, Schedule, time_roadmap
 from changeflow.roadmap.engine.replan import Replanner
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
@@ -323,7 +323,7 @@ def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Caus
     for task in schedule.path_to(target):
         timed = schedule[task]
         is_open = task in roadmap.progress and timed.early_finish == roadmap.data_date
-        if timed.reason == "data_date" or (timed.reason == "actual" and is_open):
+        if timed.reason is DateReason.DATA_DATE or (timed.reason is DateReason.ACTUAL and is_open):
             held.append(task)
     is_decision = bool(held) and all(roadmap.tasks[t].kind is Kind.DECISION for t in held)
     return Cause.DECISION if is_decision else Cause.NOT_DONE, tuple(sorted(held))

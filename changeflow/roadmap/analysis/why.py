@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.engine.pace import lagged
-from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
+from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
@@ -141,14 +141,14 @@ def _relation(link: Link, minutes_per_day: int) -> str:
     return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
 
 
-def _own_reason(reason: str) -> str:
-    if reason == "start":
+def _own_reason(reason: DateReason | Bound) -> str:
+    if reason is DateReason.START:
         return "nothing comes before it, so it starts with the programme"
-    if reason == "manual":
+    if reason is DateReason.MANUAL:
         return "its dates are held by hand"
-    if reason == "roll_up":
+    if reason is DateReason.ROLL_UP:
         return "that is what its tasks make of it"
-    if reason == "data_date":
+    if reason is DateReason.DATA_DATE:
         return "what has not begun cannot begin before the data date"
     return CONSTRAINT_WORDS.get(reason, reason)
 
@@ -193,7 +193,7 @@ def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iter
 
 def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
     timed = schedule[task.id]
-    if timed.reason == "actual" and timed.total_float == 0 and not timed.critical:
+    if timed.reason is DateReason.ACTUAL and timed.total_float == 0 and not timed.critical:
         return "It is done."
     spare = float_in_words(roadmap, task.id, abs(timed.total_float))
     holder = _late_holder(roadmap, schedule, task)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -36,17 +37,29 @@ from changeflow.roadmap.engine.state import (
     Result,
 )
 from changeflow.roadmap.engine.working_time import AT_BEGINNING, AT_OUT, CALENDAR, END_OUT, KIND_OUT, NUMBER_OUT, Ints
-from changeflow.roadmap.model.tasks import Link, Roadmap
+from changeflow.roadmap.model.tasks import Bound, Link, Roadmap
 from changeflow.values.base import TaskId
 
-REASONS: Mapping[int, str] = {
-    BY_START: "start",
-    BY_LINKS: "links",
-    BY_DATA_DATE: "data_date",
-    BY_ACTUAL: "actual",
-    BY_HAND: "manual",
-    BY_ROLL_UP: "roll_up",
-} | {SET_DATES + n: bound.value for n, bound in enumerate(BOUNDS)}
+
+class DateReason(StrEnum):
+    """What gives a task its early dates. A date that was set for it is a reason too: then it is that `Bound`."""
+
+    START = "start"
+    LINKS = "links"
+    DATA_DATE = "data_date"
+    ACTUAL = "actual"
+    MANUAL = "manual"
+    ROLL_UP = "roll_up"
+
+
+REASONS: Mapping[int, DateReason | Bound] = {
+    BY_START: DateReason.START,
+    BY_LINKS: DateReason.LINKS,
+    BY_DATA_DATE: DateReason.DATA_DATE,
+    BY_ACTUAL: DateReason.ACTUAL,
+    BY_HAND: DateReason.MANUAL,
+    BY_ROLL_UP: DateReason.ROLL_UP,
+} | dict(enumerate(BOUNDS, start=SET_DATES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +81,7 @@ class TimedTask:
     """On the longest path to the finish of the roadmap."""
     drivers: tuple[Link, ...]
     """The links that put its early dates there: all ties. None of them: a constraint, an actual or the start did."""
-    reason: str
+    reason: DateReason | Bound
     """`links`, `start`, `data_date`, `actual`, `manual`, `roll_up`, or the constraint that decided."""
 
 
