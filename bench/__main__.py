@@ -18,13 +18,19 @@ from bench.mpxj import measure_mpxj
 from bench.plan import measure_plan
 from bench.psplib import measure_psplib
 from bench.reconcile import measure_reconcile
+from bench.report import measure_report
 from bench.rules import measure_rules
+from bench.stored import measure_stored
+from bench.taskjuggler import measure_taskjuggler
 from bench.waves import measure_waves
 
 GROUPS = {
     "plan": measure_plan,
     "cpm": measure_cpm,
+    "taskjuggler": measure_taskjuggler,
     "rules": measure_rules,
+    "stored": measure_stored,
+    "report": measure_report,
     "mpxj": measure_mpxj,
     "waves": measure_waves,
     "agenda": measure_agenda,

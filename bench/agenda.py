@@ -11,7 +11,7 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.delivery.channels import FileChannel
 from changeflow.intake.folder import read_folder
 from changeflow.programme.definition import Definition
-from changeflow.roadmap.pathways import StepFields
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.storage import agenda, versions
 from changeflow.storage.database import session_scope, upgrade
 from changeflow.storage.tables.agenda import NudgeRow

@@ -17,7 +17,7 @@ from changeflow.storage.database import engine_for, upgrade
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ProgressRow
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.usecases import auditing
+from changeflow.usecases import audit_trail
 
 ENTRIES, TOGETHER = 1_000_000, 20_000
 BEGAN = datetime(2026, 9, 1, 7, tzinfo=UTC)
@@ -30,7 +30,7 @@ def measure_audit() -> dict[str, float]:
         _build(db, lines)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
-        verdict = auditing.verify(db=db, programme=None, anchor_file=lines).verdict
+        verdict = audit_trail.verify(db=db, programme=None, anchor_file=lines).verdict
         seconds = time.perf_counter() - began
         if verdict.faults or verdict.facts != ENTRIES + 1:
             raise AssertionError(f"{verdict.facts} rows, faults: {verdict.faults[:3]}")

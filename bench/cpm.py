@@ -15,13 +15,13 @@ import networkx as nx
 from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
 from changeflow.intake.mspdi import read_mspdi
 from changeflow.reports.mspdi import write_roadmap
-from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.arrays import to_arrays
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.engine.passes import compute
-from changeflow.roadmap.replan import Consequences, if_longer
-from changeflow.roadmap.tasks import Link, Roadmap, Task
-from changeflow.roadmap.why import explain
+from changeflow.roadmap.engine.replan import Consequences, if_longer
+from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.duration import Duration
 from changeflow.values.moments import minute_of
 

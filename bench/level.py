@@ -8,9 +8,9 @@ from pathlib import Path
 from changeflow.intake.folder import read_folder
 from changeflow.planning.levelling import level_programme
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.graph import build_graph
 from changeflow.roadmap.levelling.search import SearchEffort
-from changeflow.roadmap.tasks import Link, Roadmap, Task
+from changeflow.roadmap.model.graph import build_graph
+from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.rules.engine import judge
 from changeflow.values.duration import Duration
 
@@ -66,5 +66,5 @@ def two_thousand(sample: Programme, count: int = TASKS) -> Programme:
         graph=build_graph(made.tasks, made.links),
         schedule=None,
         _by_kind={},
-        _promises=[],
+        _precedence=[],
     )

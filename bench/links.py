@@ -25,7 +25,7 @@ import httpx
 from changeflow.storage import answers
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
-from changeflow.usecases import calendar_feeds, definitions, facts
+from changeflow.usecases import calendar_feeds, definitions, progress, unit_of_work
 from changeflow.usecases.messages import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.moments import local_day
@@ -183,11 +183,11 @@ def _write(tasks: list[str]) -> None:
     """Record one task after the other as finished, each a second after the last; print what each took."""
     db, now = os.environ["CHANGEFLOW_DB"], datetime.now(UTC)
     today = local_day(now)
-    change = facts.Change(db=db, programme=None, actor="programme-manager", now=now, on=today)
+    change = unit_of_work.Change(db=db, programme=None, actor="programme-manager", now=now, on=today)
     print("ready", flush=True)
     for task in tasks:
         began = time.perf_counter()
-        facts.finish_task(task, today, None, change)
+        progress.finish_task(task, today, None, change)
         print(time.perf_counter() - began, flush=True)
         time.sleep(WRITER_EVERY)
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.cpm import a_network, clock
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.roadmap.risk.model import Range, RiskModel
 from changeflow.roadmap.risk.simulate import simulate
-from changeflow.roadmap.tasks import Roadmap
 
 ITERATIONS = 10_000
 LOW, HIGH = 0.8, 1.8

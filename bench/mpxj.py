@@ -12,12 +12,12 @@ from typing import Any
 
 from bench.cpm import SHORT_ROUNDS, a_network, clock
 from changeflow.calendar.layers import Layer, compile_calendar
-from changeflow.roadmap.cpm import Schedule, time_roadmap
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.arrays import to_arrays
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.engine.passes import compute
-from changeflow.roadmap.profile import MSPROJECT
-from changeflow.roadmap.tasks import Roadmap
+from changeflow.roadmap.model.profile import MSPROJECT
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.moments import minute_of
 
 HOURS = ((480, 720), (780, 1020))

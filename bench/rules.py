@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.cpm import clock
 from changeflow.intake.folder import read_folder
-from changeflow.programme.definition import Definition, School, Wave
+from changeflow.programme.definition import Definition, MilestoneShape, School, Wave
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import judge
 
@@ -47,10 +47,25 @@ def a_large_trust() -> Programme:
         for n in range(COPIES)
         for s in known.services
     )
-    file = known.programme.model_copy(update={"waves": waves, "milestones": {}, "tasks": {}, "waivers": ()})
+    milestones = {
+        f"{s.service}-live": MilestoneShape(name=f"{s.name} is live", after=(f"{s.service}/{waves[-1].id}/go-live",))
+        for s in services
+    }
+    file = known.programme.model_copy(update={"waves": waves, "milestones": milestones, "tasks": {}, "waivers": ()})
+    people = tuple(
+        p.model_copy(update={"school": schools[n % SCHOOLS].id}) if p.school else p for n, p in enumerate(known.people)
+    )
+    change = known.change.model_copy(update={"impacts": ()})
     calendars = tuple(c for c in known.calendars if c.school is None)
     definition: Definition = known.model_copy(
-        update={"programme": file, "schools": schools, "services": services, "calendars": calendars}
+        update={
+            "programme": file,
+            "schools": schools,
+            "people": people,
+            "services": services,
+            "calendars": calendars,
+            "change": change,
+        }
     )
     programme, _ = join(definition, rulepacks=folder.rulepacks)
     return programme

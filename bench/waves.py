@@ -10,7 +10,7 @@ from changeflow.planning.waves import wave_problem
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.plans import offers
 from changeflow.roadmap.waves.problem import Candidate, Placement, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, solve_plan
 from changeflow.rules.engine import judge
@@ -19,7 +19,7 @@ from changeflow.values.words import Kind
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
 MONDAY = date(2026, 8, 31)
 ENOUGH = 0.02
-EARLY = Prices(last=0, peak=0, risk=0, hub=2, fairness=0, told=0, told_week=0)
+EARLY = Weights(last=0, peak=0, risk=0, hub=2, fairness=0, announced=0, announced_week=0)
 """Finish early, with hubs at a price."""
 
 
@@ -102,7 +102,7 @@ def fifty_schools(seed: int = 7) -> WaveProblem:
         dropped=dropped,
         capacity={"trainers": (170,) * horizon, "payroll": (330,) * horizon, "ict": (150,) * horizon},
         team_names={"trainers": "Trainers", "payroll": "Payroll team", "ict": "ICT"},
-        prices=EARLY,
+        weights=EARLY,
     )
 
 

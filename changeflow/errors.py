@@ -30,7 +30,8 @@ ChangeflowError
 │   └── NewerDatabaseError      the database belongs to a newer changeflow: exit 5, as a ConflictError
 └── ActorMissingError           a change of state must say who makes it: exit 2
 
-A user's mistake is one of these and never shows a traceback. Anything else is our bug.
+A user's mistake is one of these and never shows a traceback. Anything else is our bug. `RenamedWarning` is no
+mistake: somebody used an old name that still works.
 """
 
 import re
@@ -44,6 +45,10 @@ _MOST_SHOWN = 2_000
 """Characters of one text: a loop of tasks is named in full, a file's contents are not."""
 MOST_LISTED = 1_000
 """Problems that are listed. Once there are more, readers may stop looking for others."""
+
+
+class RenamedWarning(UserWarning):
+    """Somebody used an old name: it still works, and the text gives the new one."""
 
 
 def printable(text: object, *, keep: str = "") -> str:

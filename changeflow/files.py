@@ -60,7 +60,7 @@ def write_whole(path: Path, content: bytes | str, *, private: bool = False, insi
     `inside`: a folder that others may have prepared; a link that leads out of it is refused.
     """
     data = content.encode() if isinstance(content, str) else content
-    with _spoken(path):
+    with _explained(path):
         if inside is not None and not _behind(path).is_relative_to(_behind(inside)):
             raise InputError(f"'{path}' is a link that leads out of the folder. Remove the link; nothing was written.")
         if _is_stream(path):
@@ -76,7 +76,7 @@ def write_whole(path: Path, content: bytes | str, *, private: bool = False, insi
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Let a new folder be filled: it appears with everything in it, or not at all. An empty one is taken over."""
-    with _spoken(folder):
+    with _explained(folder):
         target = _behind(folder)
         with _folder_above(target):
             part = target.with_name(_neighbour(target.name))
@@ -200,7 +200,7 @@ def _neighbour(name: str) -> str:
 
 
 @contextmanager
-def _spoken(path: Path) -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:

@@ -2,8 +2,10 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -30,8 +32,11 @@ def shipped_pathway(name: str) -> Path | None:
 
 
 @lru_cache(maxsize=1)
-def template_environment() -> Environment:
+def template_environment() -> "Environment":
     """Templates escape what they print, and an unknown name is an error."""
+    # Loaded here: what only asks for a folder prints no page.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
     return Environment(
         loader=FileSystemLoader(templates_dir()),
         autoescape=select_autoescape(enabled_extensions=("html.j2", "svg.j2", "html", "svg"), default=False),

@@ -20,7 +20,7 @@ from changeflow.storage import custody
 from changeflow.storage.backup import backup
 from changeflow.storage.database import read_scope
 from changeflow.storage.state import MachineState as Remembered
-from changeflow.usecases import restoring
+from changeflow.usecases import restoration
 from chaos import world
 from chaos.checks import State, Verdict, state_of
 from chaos.databases import Databases, Postgresql
@@ -147,9 +147,9 @@ def _stay_silent(scene: _Scene) -> None:
 def _release(scene: _Scene) -> None:
     def reviewed_and_released() -> None:
         now = scene.clock.now()
-        if restoring.review(db=scene.db, now=now) is None:
+        if restoration.review(db=scene.db, now=now) is None:
             raise AssertionError("the database does not know that it was restored")
-        restoring.release(db=scene.db, actor="chief", now=now)
+        restoration.release(db=scene.db, actor="chief", now=now)
 
     ask(lambda: patiently(reviewed_and_released))
 
@@ -165,7 +165,7 @@ def _on_sqlite(scene: _Scene) -> list[Way]:
         ask(lambda: backup(scene.db, copy, at=scene.clock.now()))
 
     def restore() -> None:
-        restoring.restore(copy, db=scene.db, now=scene.clock.now(), replace=True)
+        restoration.restore(copy, db=scene.db, now=scene.clock.now(), replace=True)
 
     def by_command(workers: Sequence[BaseProcess]) -> None:
         scene.kills += sum(kill(worker) for worker in workers)

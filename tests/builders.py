@@ -11,7 +11,7 @@ from changeflow.calendar.periods import Periods, months
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
-from changeflow.roadmap.tasks import Link, LinkType, Roadmap, Task
+from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import datetime_of, minute_of
 from changeflow.values.words import Origin

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.intake.progress import ReportedProgress
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.pilots.entries import (
     FeedbackGiven,
     ImprovementPlanned,
@@ -21,26 +21,31 @@ from changeflow.pilots.entries import (
 )
 from changeflow.programme.facts import Submission
 from changeflow.programme.mandates import SYSTEM
+from changeflow.programme.progress import ReportedProgress
 from changeflow.storage.database import engine_for
 from changeflow.usecases import (
     assessments,
+    attendance,
+    baselines,
     calendar_feeds,
     checkpoints,
     definitions,
     export,
-    facts,
     filings,
     gates,
     governance,
     group_views,
     lessons,
+    measures,
     parallel_runs,
     pilot_records,
+    progress,
     reports,
     subject_access,
-    withdrawing,
+    waivers,
+    withdrawals,
 )
-from changeflow.usecases.facts import Change
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from changeflow.values.roles import Action, Role
 from changeflow.values.words import Outcome
@@ -227,11 +232,11 @@ def import_scores(world: World, actor: str, name: str, day: int) -> None:
 
 def import_training(world: World, actor: str) -> None:
     path = world.file("came.csv", "session,person,on\npayroll/ash/train,viewer,2027-03-20\n")
-    facts.import_attendance(path, world.change(actor))
+    attendance.import_attendance(path, world.change(actor))
 
 
 def decide(world: World, actor: str, by: str | None = None) -> None:
-    answer = gates.GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason="Not yet", on=TODAY, by=by, again=True)
+    answer = GateAnswer(task=PLAN, outcome=Outcome.REJECT, reason="Not yet", on=TODAY, by=by, again=True)
     gates.decide(answer, world.change(actor))
 
 
@@ -242,7 +247,7 @@ def store(world: World, actor: str, **changes: str) -> None:
 
 def waive(world: World, actor: str) -> None:
     waiver = Waiver(rule="R02", reason="Agreed", owner="chief", approved_by=("chief",), expires=date(2027, 12, 31))
-    facts.add_waiver(waiver, world.change(actor))
+    waivers.add_waiver(waiver, world.change(actor))
 
 
 def ask_about(world: World, actor: str) -> dict[str, Any]:
@@ -256,7 +261,7 @@ def explain(world: World, actor: str) -> None:
 
 
 def say_progress(world: World, actor: str) -> None:
-    facts.report_progress([ReportedProgress("payroll/ash/plan", date(2027, 3, 1))], world.change(actor))
+    progress.report_progress([ReportedProgress("payroll/ash/plan", date(2027, 3, 1))], world.change(actor))
 
 
 def checkpoint(world: World, actor: str) -> None:
@@ -280,9 +285,9 @@ def give_feedback(world: World, actor: str, text: str = "Good") -> None:
 
 
 def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
-    known = withdrawing.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
+    known = withdrawals.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
     fact = next(f for f in known if not entry or f.values["kind"] == entry)
-    withdrawing.withdraw_fact(fact.id, "Wrong", world.change(actor))
+    withdrawals.withdraw_fact(fact.id, "Wrong", world.change(actor))
 
 
 def improve(world: World, actor: str) -> None:
@@ -300,7 +305,7 @@ def export_addresses(world: World, actor: str) -> None:
 
 Call = Callable[[World, str], object]
 HOW: dict[Action, Call] = {
-    Action.TAKE_BASELINE: lambda w, who: facts.take_baseline("Agreed", w.change(who)),
+    Action.TAKE_BASELINE: lambda w, who: baselines.take_baseline("Agreed", w.change(who)),
     Action.DECIDE_GATE: decide,
     Action.RECORD_DECISION: lambda w, who: decide(w, who, by="chief"),
     Action.ADD_WAIVER: waive,
@@ -326,7 +331,7 @@ HOW: dict[Action, Call] = {
     Action.RECORD_TRAINING: import_training,
     Action.REPORT_CHECKPOINT: checkpoint,
     Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),
-    Action.MEASURE_PILOT: lambda w, who: facts.measure_criterion("payroll", "queries", "2", w.change(who)),
+    Action.MEASURE_PILOT: lambda w, who: measures.measure_criterion("payroll", "queries", "2", w.change(who)),
     Action.RECONCILE: lambda w, who: reconcile(w, who, OLD, "2027-03"),
     Action.RECORD_FILING: lambda w, who: filings.record_submission(FILED, w.change(who)),
     Action.RECORD_TEST: lambda w, who: pilot_records.test_case(
@@ -342,7 +347,7 @@ HOW: dict[Action, Call] = {
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
     Action.WITHDRAW_FACT: lambda w, who: withdraw(w, who, "pilot-entry", "feedback"),
-    Action.READ_FACTS: lambda w, who: withdrawing.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
+    Action.READ_FACTS: lambda w, who: withdrawals.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")

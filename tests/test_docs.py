@@ -22,7 +22,8 @@ TOP = Path(__file__).resolve().parents[1]
 def commands(group: Any, prefix: str = "changeflow") -> list[tuple[str, Any]]:
     if not hasattr(group, "commands"):
         return [(prefix, group)]
-    return [found for name, sub in group.commands.items() for found in commands(sub, f"{prefix} {name}")]
+    named = [(name, sub) for name, sub in group.commands.items() if not sub.hidden]  # old names are in no list
+    return [found for name, sub in named for found in commands(sub, f"{prefix} {name}")]
 
 
 ALL = commands(typer.main.get_command(app))
@@ -62,7 +63,7 @@ class BeforeItBegins(datetime):
 
 def test_every_command_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("changeflow.cli.speaking.datetime", BeforeItBegins)
+    monkeypatch.setattr("changeflow.cli.options.datetime", BeforeItBegins)
     for name in ("CHANGEFLOW_DB", "CHANGEFLOW_AS", "CHANGEFLOW_SMTP_URL", "CHANGEFLOW_OUTBOX"):
         monkeypatch.delenv(name, raising=False)
     blocks = re.findall(r"^```(\S+)(?: file=(\S+))?\n(.*?)^```", (TOP / "docs/tutorial.md").read_text(), re.M | re.S)

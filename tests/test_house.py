@@ -40,3 +40,40 @@ def test_no_module_is_renamed_on_import():
                 continue
             renamed += [f"{module}: {full} as {asname}" for full, asname in names if asname and full in known]
     assert renamed == []
+
+
+LONGEST_FUNCTION = 60
+MOST_METHODS = 15
+"""Of a class, public and private; tables and models are lists of fields."""
+LONGER_CLASSES = {
+    # What everything above asks of one programme, and of one set of calendars.
+    "Programme": "changeflow.programme.programme",
+    "Calendars": "changeflow.programme.assembly.calendars",
+    # The door to scores and its tests: one state that nothing else may touch.
+    "_Door": "changeflow.adkar.publishing",
+    "_Test": "changeflow.adkar.safety",
+    # Still to become functions.
+    "_Expander": "changeflow.programme.assembly.expansion",
+}
+
+
+def test_no_function_is_longer_than_a_screen():
+    long = []
+    for module, tree in modules("changeflow"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                long += [f"{module}.{node.name}: {lines}"] if lines > LONGEST_FUNCTION else []
+    assert long == []
+
+
+def test_no_class_has_more_methods_than_one_can_keep_in_mind():
+    large = []
+    for module, tree in modules("changeflow"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ClassDef) or module.startswith("changeflow.storage.tables"):
+                continue
+            methods = sum(isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) for part in node.body)
+            is_known = module.startswith(LONGER_CLASSES.get(node.name, "-")) or "Frozen" in map(ast.unparse, node.bases)
+            large += [f"{module}.{node.name}: {methods}"] if methods > MOST_METHODS and not is_known else []
+    assert large == []

@@ -22,7 +22,7 @@ ASKING = {"in_role", "holders", "may", "roles_of", "is_allowed"}
 """What finds out who is in a role."""
 NAMING = {"mandates", "admins", "data_protection_contact", "service_manager", "sponsor", "lead_provider"}
 """Where the programme's files name who is in a role."""
-MAY_ASK = {"usecases/permitting.py": {"may"}}
+MAY_ASK = {"usecases/authority.py": {"may"}}
 
 
 def names_in(path: Path) -> Iterator[tuple[str, bool]]:
@@ -39,7 +39,7 @@ def test_only_the_table_is_asked(path: Path):
     here, found = str(path.relative_to(PACKAGE)), set(names_in(path))
     assert {n for n, is_read in found if not is_read} & ASKING <= MAY_ASK.get(here, set())
     assert not {n for n, is_read in found if is_read} & NAMING
-    assert "NotAllowedError(" not in path.read_text() or here == "usecases/permitting.py"
+    assert "NotAllowedError(" not in path.read_text() or here == "usecases/authority.py"
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ import pytest
 
 from changeflow.intake.folder import Folder
 from changeflow.programme.programme import join
-from changeflow.roadmap.why import dates_in_words
+from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.rules.engine import Judged, judge
 from changeflow.values.moments import day_of
 from changeflow.values.words import Severity

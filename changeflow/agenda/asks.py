@@ -10,7 +10,7 @@ from changeflow.agenda.gates import weigh
 from changeflow.agenda.go_live import awaited
 from changeflow.agenda.reasons import Reason
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.cpm import Schedule
+from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.rules.people import SCHOOL_WEEK, last_seen, school_days
 from changeflow.values.moments import last_day_of
@@ -158,4 +158,4 @@ def _acts(programme: Programme) -> Iterator[Due]:
 
 
 def _ask(reason: Reason, subject: str, person: str, due_on: date, priority: int) -> Due:
-    return Due(reason=reason, subject=subject, person=person, rung=0, due_on=due_on, priority=priority, asked=person)
+    return Due(reason=reason, subject=subject, person=person, level=0, due_on=due_on, priority=priority, asked=person)

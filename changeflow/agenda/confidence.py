@@ -12,7 +12,7 @@ from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 
 PACK = "delivery-confidence"
 
@@ -67,7 +67,7 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
             late, left = (forecast - milestone.deadline).days, (milestone.deadline - today).days
             tier = Tier.RED if left <= 0 or late / left > share else Tier.AMBER
             yield Signal(
-                tier, f"{name} misses its deadline of {spoken_day(milestone.deadline)} by {counted(late, 'day')}."
+                tier, f"{name} misses its deadline of {format_day(milestone.deadline)} by {counted(late, 'day')}."
             )
         elif planned is not None and forecast > planned:
             yield Signal(Tier.AMBER, f"{name} is {counted((forecast - planned).days, 'day')} later than the baseline.")
@@ -100,7 +100,7 @@ def _decisions(judged: Judged, today: date) -> Iterator[Signal]:
             yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
     for _, condition in open_conditions(programme):
         if condition.due < today:
-            due = spoken_day(condition.due)
+            due = format_day(condition.due)
             yield Signal(Tier.AMBER, f"The condition “{condition.text}” was due on {due} and is not met.")
 
 
@@ -109,4 +109,4 @@ def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:
     if sponsor is None:
         yield Signal(Tier.RED, "Nobody is named as senior responsible owner.")
     elif sponsor.until is not None and sponsor.until < today:
-        yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {spoken_day(sponsor.until)}.")
+        yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {format_day(sponsor.until)}.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.rule import Rule
 from changeflow.rules.waivers import effective
 

@@ -7,8 +7,8 @@ from datetime import date
 from changeflow.agenda.due import due_days, unslipped
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.slip import Slips
-from changeflow.roadmap.tasks import Milestone, Task
+from changeflow.roadmap.analysis.slippage import Slips
+from changeflow.roadmap.model.tasks import Milestone, Task
 from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
 

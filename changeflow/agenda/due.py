@@ -1,4 +1,4 @@
-"""Due things: who is to be reminded of what, on which rung of the ladder."""
+"""Due things: who is to be reminded of what, on which level of the escalation path."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,15 +7,15 @@ from datetime import date
 from changeflow.adkar.people import Contact, Person
 from changeflow.agenda.answers import GivenAnswers
 from changeflow.agenda.days import PeoplesDays, PersonalDays
-from changeflow.agenda.reasons import NEVER_ESCALATED, Reason, reason_of
+from changeflow.agenda.reasons import REASONS, Reason, reason_of
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.tasks import Roadmap, Task
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
 
 TO_MANAGER, TO_SRO = 3, 4
-"""The rungs that go to the line manager or lead provider, and into the SRO's report."""
+"""The escalation levels that go to the line manager or lead provider, and into the SRO's report."""
 ANSWERED = {Kind.GO_LIVE, Kind.SYSTEM_LIVE, Kind.DECISION}
 """Kinds of milestone that somebody has to confirm; any other has happened when its predecessors have."""
 
@@ -28,8 +28,8 @@ class Due:
     subject: str
     """The task's id; of what is asked about a task, its id and `#evidence` or `#feedback`; `sponsor`; `round/3`."""
     person: str | None
-    """Whom to tell; None on the rung that goes into the SRO's report."""
-    rung: int
+    """Whom to tell; None on the level that goes into the SRO's report."""
+    level: int
     due_on: date
     """The last day of the task, inclusive."""
     priority: int
@@ -39,7 +39,7 @@ class Due:
 
     @property
     def key(self) -> str:
-        return f"{self.subject}|{self.person or 'sro'}|{self.rung}|{self.due_on.isoformat()}"
+        return f"{self.subject}|{self.person or 'sro'}|{self.level}|{self.due_on.isoformat()}"
 
     @property
     def task(self) -> str:
@@ -76,22 +76,22 @@ NOBODY_ANSWERED = Readers({})
 
 
 def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_ANSWERED) -> tuple[Due, ...]:
-    """Return what is due on `today`, by priority: for each open task its highest rung alone.
+    """Return what is due on `today`, by priority: for each open task its highest level alone.
 
     Only tasks that can be worked on are due: started, or with every predecessor done. Their due day follows from what
     has happened before them, never from today: a task that nobody starts is late, it does not slip unseen.
     """
-    ladder = ladder_of(programme, today)
+    path = escalation_path_of(programme, today)
     days = PeoplesDays(programme.definition, readers.contacts)
     _, schedule = unslipped(programme)
     found: list[Due] = []
     for task in programme.tasks():
         if is_open(programme, task):
-            found += _of_task(programme, schedule, task, ladder, today, readers, days)
+            found += _of_task(programme, schedule, task, path, today, readers, days)
     return tuple(sorted(found, key=lambda d: (d.priority, d.key)))
 
 
-def ladder_of(programme: Programme, today: date) -> list[int]:
+def escalation_path_of(programme: Programme, today: date) -> list[int]:
     return [int(n) for n in programme.rulepacks.entry("nudges", "ladder", on=today).value]
 
 
@@ -112,7 +112,7 @@ def _of_task(
     programme: Programme,
     schedule: Schedule,
     task: Task,
-    ladder: list[int],
+    path: list[int],
     today: date,
     readers: Readers,
     everybody: PeoplesDays,
@@ -126,47 +126,47 @@ def _of_task(
     days = everybody.of(asked.id)
     reason = reason_of(task)
     priority = programme.timed(task.id).total_float if programme.schedule else schedule[task.id].total_float
-    if _reached(days, due_on, ladder, today) >= TO_SRO:
+    if _reached(days, due_on, path, today) >= TO_SRO:
         # What the SRO reads is the plan's own day, whatever was promised since.
         yield Due(
-            reason=reason, subject=task.id, person=None, rung=TO_SRO, due_on=due_on, priority=priority, asked=asked.id
+            reason=reason, subject=task.id, person=None, level=TO_SRO, due_on=due_on, priority=priority, asked=asked.id
         )
         return
     promised = readers.answers.promised(task.id, asked.id)
     due_on = max(due_on, promised) if promised else due_on
-    rung = _reached(days, due_on, ladder, today)
+    level = _reached(days, due_on, path, today)
     if (
-        rung < 0
+        level < 0
         or (promised and today < promised)
-        or _rests(programme, readers.answers, task.id, asked.id, due_on, rung, days, today)
+        or _rests(programme, readers.answers, task.id, asked.id, due_on, level, days, today)
     ):
         return
-    person = _recipient(programme, task, asked, rung)
+    person = _recipient(programme, task, asked, level)
     if readers.is_here(person):
-        rung = min(rung, TO_MANAGER)
+        level = min(level, TO_MANAGER)
         yield Due(
-            reason=reason, subject=task.id, person=person, rung=rung, due_on=due_on, priority=priority, asked=asked.id
+            reason=reason, subject=task.id, person=person, level=level, due_on=due_on, priority=priority, asked=asked.id
         )
 
 
 def climb(
     programme: Programme, ask: Due, person: Person, days: PersonalDays, *, today: date, readers: Readers
 ) -> Iterator[Due]:
-    """Yield what is asked of somebody beside their tasks, on the rung that is reached; some never go further."""
-    rung = _reached(days, ask.due_on, ladder_of(programme, today), today)
-    if ask.reason in NEVER_ESCALATED:
-        rung = min(rung, TO_MANAGER - 1)
-    if rung < 0 or not readers.is_here(person.id):
+    """Yield what is asked of somebody beside their tasks, on the level that is reached; some never go further."""
+    level = _reached(days, ask.due_on, escalation_path_of(programme, today), today)
+    if not REASONS[ask.reason].is_escalated:
+        level = min(level, TO_MANAGER - 1)
+    if level < 0 or not readers.is_here(person.id):
         return
-    if _rests(programme, readers.answers, ask.subject, person.id, ask.due_on, rung, days, today):
+    if _rests(programme, readers.answers, ask.subject, person.id, ask.due_on, level, days, today):
         return
-    to = None if rung >= TO_SRO else person.manager or person.id if rung == TO_MANAGER else person.id
-    yield replace(ask, person=to, rung=rung, asked=person.id)
+    to = None if level >= TO_SRO else person.manager or person.id if level == TO_MANAGER else person.id
+    yield replace(ask, person=to, level=level, asked=person.id)
 
 
-def _reached(days: PersonalDays, due_on: date, ladder: list[int], today: date) -> int:
-    """Return the highest rung that is reached, or -1."""
-    return max((rung for rung, after in enumerate(ladder) if days.after(due_on, after) <= today), default=-1)
+def _reached(days: PersonalDays, due_on: date, path: list[int], today: date) -> int:
+    """Return the highest level that is reached, or -1."""
+    return max((level for level, after in enumerate(path) if days.after(due_on, after) <= today), default=-1)
 
 
 def _rests(
@@ -175,14 +175,14 @@ def _rests(
     subject: str,
     person: str,
     due_on: date,
-    rung: int,
+    level: int,
     days: PersonalDays,
     today: date,
 ) -> bool:
     """Tell whether an answer keeps reminders back: in hand, until others hear that it is late; blocked, for days."""
     if answers.is_done(subject, person, due_on):
         return True
-    if rung < TO_MANAGER and answers.is_acknowledged(subject, person, due_on):
+    if level < TO_MANAGER and answers.is_acknowledged(subject, person, due_on):
         return True
     blocked = answers.last_block(subject, person)
     rest = programme.rulepacks.number("nudges", "rest_days", on=today)
@@ -206,13 +206,13 @@ def due_day(schedule: Schedule, task: Task) -> date:
     return day_of(finish) if task.is_milestone else last_day_of(finish)
 
 
-def _recipient(programme: Programme, task: Task, owner: Person, rung: int) -> str:
-    if rung >= TO_MANAGER:
+def _recipient(programme: Programme, task: Task, owner: Person, level: int) -> str:
+    if level >= TO_MANAGER:
         lead = programme.service(task.service).lead_provider if task.service else None
         return owner.manager or (lead.person if lead else owner.id)
     return owner.id
 
 
 def late_in_report(programme: Programme, *, today: date) -> Iterator[Due]:
-    """Yield what reached the rung that the SRO's report lists."""
-    return (d for d in due_things(programme, today=today) if d.rung >= TO_SRO)
+    """Yield what reached the level that the SRO's report lists."""
+    return (d for d in due_things(programme, today=today) if d.level >= TO_SRO)

@@ -3,7 +3,7 @@
 A person decides. This says what speaks for it and what does not, and never what to decide.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import networkx as nx
@@ -13,21 +13,21 @@ from changeflow.adkar.readiness import is_past
 from changeflow.adkar.reinforcement import StickVerdict
 from changeflow.agenda.criteria import Criterion, State, unless_waived
 from changeflow.agenda.go_live import go_live_criteria
-from changeflow.errors import UnknownThingError
+from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.facts import Condition, Decision
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale
 from changeflow.programme.training import sessions
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
 from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
-from changeflow.values.moments import last_day_of, spoken_day
-from changeflow.values.words import Gate, Kind, Outcome, Severity
+from changeflow.values.moments import format_day, last_day_of
+from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class GateCase:
         if State.BLOCKS in states:
             return Outcome.REJECT
         return Outcome.CONDITIONS if State.OPEN in states else Outcome.APPROVE
+
+    @property
+    def says(self) -> str:
+        """What the evidence says, in words."""
+        return {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions"}.get(self.proposal, "not yet")
 
 
 def gate_of(programme: Programme, task: TaskId) -> Task:
@@ -70,6 +75,26 @@ def closed_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:
         for t in programme.tasks(kind=Kind.DECISION)
         if t.gate is not None and t.id in before and not programme.is_done(t.id)
     )
+
+
+STOPPING = (Stops.BASELINE, Stops.GATE)
+"""Findings that stop one of these stop the task that they are about as well; those that stop a closure do not."""
+
+
+def check_may_begin(after: Judged, begun: Collection[TaskId]) -> None:
+    """Refuse tasks that begin although a rule that nobody has lifted blocks them, or behind a gate nobody has opened.
+
+    `after` is the programme in which they have begun.
+    """
+    blocks = [f"{f.rule} {f.message} {f.remedy}" for f in after.blocks if f.subject in begun and f.blocks in STOPPING]
+    blocks += [
+        f"{after.programme.roadmap.tasks[task].name} lies behind the gate “{gate.name}”, which nobody has approved."
+        for task in sorted(begun)
+        for gate in closed_gates(after.programme, task)
+    ]
+    if blocks:
+        reasons = "\n".join(f"  {reason}" for reason in blocks)
+        raise CheckFailedError(f"This cannot begin; nothing was recorded.\n{reasons}")
 
 
 def gate_words(programme: Programme, gate: Task) -> str:
@@ -107,7 +132,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
     for rule in RULES.values():
         if gate.gate is None:
             # A decision that is no gate is asked about what no rule gives to one.
-            if rule.blocks != "gate":
+            if rule.blocks is not Stops.GATE:
                 continue
         elif gate.gate not in rule.gates:
             continue
@@ -127,7 +152,7 @@ def _rules(judged: Judged, gate: Task) -> Iterator[Criterion]:
             continue
         waiver = next((w for w in judged.used_waivers if w.rule == rule.code and _touches(w, gate)), None)
         if waiver is not None:
-            day = spoken_day(waiver.expires)
+            day = format_day(waiver.expires)
             yield Criterion(f"{rule.code} {rule.title}: waived until {day}.", State.WAIVED, rule.code)
         else:
             yield Criterion(f"{rule.code} {rule.title}: kept by the plan.", State.MET, rule.code)
@@ -159,7 +184,7 @@ def _before(programme: Programme, gate: Task) -> Iterator[Criterion]:
         elif done and done.is_done:
             yield Criterion(f"{task.name}: done.", State.MET)
         else:
-            ready = spoken_day(last_day_of(programme.timed(name).early_finish))
+            ready = format_day(last_day_of(programme.timed(name).early_finish))
             text, remedy = f"{task.name} is not finished.", f"Finish it; the forecast is {ready}."
             yield Criterion(text, State.OPEN, with_owner=task.owner is not None, remedy=remedy)
 
@@ -210,7 +235,7 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
         why = why if programme.facts.snapshots else "nobody has been asked yet"
         yield Criterion(f"{asked}: it is not known where people stand, as {why}.", State.NOTED, "R25")
         return
-    band, day = standing.held_by(element), spoken_day(standing.confirmed)
+    band, day = standing.held_by(element), format_day(standing.confirmed)
     held = f"{band.spoken} of {standing.answered} are held back by then" if band else ""
     if is_stale(programme, standing, programme.on):
         yield Criterion(f"{asked}: not known, as they were asked on {day}, too long ago.", State.OPEN, "R25")
@@ -245,7 +270,7 @@ def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
         if earlier is None or earlier.id == gate.id or gate.service not in (None, earlier.service):
             continue
         if condition.due <= programme.on:
-            due = spoken_day(condition.due)
+            due = format_day(condition.due)
             yield Criterion(f"The condition “{condition.text}” was due on {due} and is not met.", State.OPEN)
 
 

@@ -15,10 +15,10 @@ from changeflow.pilots.go_no_go import propose
 from changeflow.pilots.issues import issues
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Gate, Kind
 
 CLEAN_RUN = "Mend or explain what differs and reconcile the period again, or run one more period side by side."
@@ -75,8 +75,8 @@ def to_confirm(programme: Programme, gate: Task) -> tuple[Vouched, ...]:
         own = {item.id for item in asked}
         shipped = [ToConfirm.model_validate(v) for v in programme.law("payroll", "go_live_confirmations").value]
         asked = [*(item for item in shipped if item.id not in own), *asked]
-    said = {e.item: e for e in programme.facts.pilot if isinstance(e, Confirmation) and e.gate == gate.id}
-    return tuple(Vouched(item=i, owner=i.owner or lead, confirmed=said.get(i.id)) for i in asked)
+    confirmations = {e.item: e for e in programme.facts.pilot if isinstance(e, Confirmation) and e.gate == gate.id}
+    return tuple(Vouched(item=i, owner=i.owner or lead, confirmed=confirmations.get(i.id)) for i in asked)
 
 
 def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:
@@ -124,7 +124,7 @@ def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterat
             remedy = "Play the case through in the new system, and note what came out."
             yield Criterion(f"Test pack, {case.what}: not tried yet.", against, "R12", remedy=remedy)
         elif not last.passed:
-            text = f"Test pack, {case.what}: failed on {spoken_day(last.on)}: {last.evidence}"
+            text = f"Test pack, {case.what}: failed on {format_day(last.on)}: {last.evidence}"
             yield Criterion(text, against, "R12", remedy="Mend what was wrong, and play the case through again.")
         else:
             passed += 1
@@ -142,7 +142,7 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for issue in still_open:
         age = counted(issue.age(programme.on), "day")
         where = f" at {programme.school_name(issue.school)}" if issue.school else ""
-        text = f"Issue {issue.number}{where}, {issue.severity.spoken}, open for {age}: {issue.text}"
+        text = f"Issue {issue.number}{where}, {issue.severity.label}, open for {age}: {issue.text}"
         is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
         if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
             remedy = "Fix it, or agree a way round that makes it less grave."
@@ -156,21 +156,23 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
 def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     goes_live = go_live_day(programme, gate)
     for vouched in to_confirm(programme, gate):
-        said, what = vouched.confirmed, vouched.item.what.rstrip(".")
+        given, what = vouched.confirmed, vouched.item.what.rstrip(".")
         role_of = programme.definition.role_of
-        if said is None:
+        if given is None:
             who = f" (the {role_of(vouched.owner)})" if vouched.owner else ""
             remedy = "Somebody who knows confirms it, and says what shows it."
             yield Criterion(f"{what}: nobody has confirmed it yet{who}.", State.OPEN, "R12", remedy=remedy)
             continue
-        by, until = role_of(said.by) or said.by, ""
-        if said.until is not None:
-            until = f", until {spoken_day(said.until)}"
-            if said.until < max(programme.on, goes_live):
-                text = f"{what}: only{until}, and it goes live on {spoken_day(goes_live)}."
+        by, until = role_of(given.by) or given.by, ""
+        if given.until is not None:
+            until = f", until {format_day(given.until)}"
+            if given.until < max(programme.on, goes_live):
+                text = f"{what}: only{until}, and it goes live on {format_day(goes_live)}."
                 yield Criterion(text, State.OPEN, "R12", remedy="Keep the way open for longer, or go live earlier.")
                 continue
-        yield Criterion(f"{what}: {said.evidence.rstrip('.')} ({by}, {spoken_day(said.on)}{until}).", State.MET, "R12")
+        yield Criterion(
+            f"{what}: {given.evidence.rstrip('.')} ({by}, {format_day(given.on)}{until}).", State.MET, "R12"
+        )
 
 
 def go_live_day(programme: Programme, gate: Task) -> date:
@@ -185,30 +187,30 @@ def go_live_day(programme: Programme, gate: Task) -> date:
 
 def signatures(programme: Programme, gate: Task) -> dict[str, Signature | None]:
     """Return what each of those who must sign a go-live has said last, in the order of the service's file."""
-    said = {e.by: e for e in programme.facts.pilot if isinstance(e, Signature) and e.gate == gate.id}
-    return {person: said.get(person) for person in programme.service(gate.service or "").go_no_go.sign}
+    signed = {e.by: e for e in programme.facts.pilot if isinstance(e, Signature) and e.gate == gate.id}
+    return {person: signed.get(person) for person in programme.service(gate.service or "").go_no_go.sign}
 
 
 def awaited(programme: Programme, gate: Task) -> Iterator[str]:
     """Yield who has not signed a go-live yet, and who has not vouched for what is theirs to vouch for."""
     if gate.gate is not Gate.GO_LIVE or gate.service is None:
         return
-    yield from (person for person, said in signatures(programme, gate).items() if said is None)
+    yield from (person for person, given in signatures(programme, gate).items() if given is None)
     yield from (v.owner for v in to_confirm(programme, gate) if v.confirmed is None and v.owner is not None)
 
 
 def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    for person, said in signatures(programme, gate).items():
+    for person, given in signatures(programme, gate).items():
         role = programme.definition.role_of(person) or person
-        if said is None:
+        if given is None:
             yield Criterion(f"The {role} has not signed yet.", State.BLOCKS, remedy="They sign, or say why not.")
-        elif not said.agrees:
-            words = f": {said.words.rstrip('.')}" if said.words else ""
+        elif not given.agrees:
+            words = f": {given.words.rstrip('.')}" if given.words else ""
             remedy = "Put right what they miss, and ask them again."
-            yield Criterion(f"The {role} does not sign ({spoken_day(said.on)}){words}.", State.BLOCKS, remedy=remedy)
+            yield Criterion(f"The {role} does not sign ({format_day(given.on)}){words}.", State.BLOCKS, remedy=remedy)
         else:
-            words = f": {said.words.rstrip('.')}" if said.words else ""
-            yield Criterion(f"The {role} has signed ({spoken_day(said.on)}){words}.", State.MET)
+            words = f": {given.words.rstrip('.')}" if given.words else ""
+            yield Criterion(f"The {role} has signed ({format_day(given.on)}){words}.", State.MET)
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:

@@ -18,7 +18,7 @@ def conversations(programme: Programme, due: Iterable[Due], *, today: date, read
     Counted is what is asked of them, never what they scored or did not answer; the number is of the rulepack `nudges`.
     """
     many = programme.rulepacks.number("nudges", "saturated_from", on=today)
-    loads = Counter(thing.asked for thing in due if thing.rung < TO_SRO)
+    loads = Counter(thing.asked for thing in due if thing.level < TO_SRO)
     by_friday = today + timedelta(days=(FRIDAY - today.weekday()) % 7)
     for person in programme.definition.people:
         to = person.manager
@@ -27,5 +27,5 @@ def conversations(programme: Programme, due: Iterable[Due], *, today: date, read
         subject = f"{CONVERSATION}{person.id}"
         if not readers.answers.is_done(subject, to, by_friday):
             yield Due(
-                reason=Reason.CONVERSATION, subject=subject, person=to, rung=0, due_on=by_friday, priority=0, asked=to
+                reason=Reason.CONVERSATION, subject=subject, person=to, level=0, due_on=by_friday, priority=0, asked=to
             )

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from changeflow.agenda.reasons import Reason
 from changeflow.values.duration import counted
-from changeflow.values.moments import LONDON, spoken_day
+from changeflow.values.moments import LONDON, format_day
 from changeflow.values.rulepack import Rulepacks
 
 WEEK = timedelta(days=7)
@@ -133,13 +133,13 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
         return held("the address does not work: correct it in people.csv", Fate.UNREACHED)
     if not reader.days.works_on(today):
         following = next_day(reader.days, today)
-        return held(f"not a working day of theirs; again on {spoken_day(following)}")
+        return held(f"not a working day of theirs; again on {format_day(following)}")
     begins = policy.digest_from if len(own) > 1 else policy.send_from
     if local.time() < begins:
         return held(f"before {begins:%H:%M}")
     if local.time() >= policy.send_until:
         following = next_day(reader.days, today)
-        return held(f"after {policy.send_until:%H:%M}; again on {spoken_day(following)}")
+        return held(f"after {policy.send_until:%H:%M}; again on {format_day(following)}")
     if reader.today >= policy.per_day:
         return held(f"they have had {counted(reader.today, 'message')} today")
     if reader.week >= policy.per_week:

@@ -1,13 +1,15 @@
 """Why somebody is nudged: each reason has a template, and its place in the policy."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.words import Kind
 
 
 class Reason(StrEnum):
-    """What a nudge asks for. That something is late is a rung, not a reason."""
+    """What a nudge asks for. That something is late is an escalation level, not a reason."""
 
     TASK = "task"
     DECISION = "decision"
@@ -22,16 +24,37 @@ class Reason(StrEnum):
     """To a manager: somebody of theirs is asked for too much at once."""
 
 
-NEVER_ESCALATED = frozenset({Reason.ASSESSMENT, Reason.FEEDBACK})
-"""That somebody did not answer is theirs alone: telling it would make the next answers worthless, and is not kind."""
+@dataclass(frozen=True, slots=True)
+class ReasonToNudge:
+    """What the product has to know of a reason. What it asks for in a rulepack is there; its words are a template."""
+
+    template: str
+    """Its e-mail, in each language: `templates/emails/LANGUAGE/TEMPLATE.j2`."""
+    title: str = ""
+    """What is asked for, where it is about no task."""
+    is_escalated: bool = True
+    """Whether others hear that nothing was answered: of answers about oneself that would make the next worthless."""
+    kind: Kind | None = None
+    """The kind of task whose owner is reminded for this reason."""
+
+
+REASONS: Mapping[Reason, ReasonToNudge] = {
+    Reason.TASK: ReasonToNudge("task"),
+    Reason.DECISION: ReasonToNudge("decision", kind=Kind.DECISION),
+    Reason.GATE: ReasonToNudge("decision", kind=Kind.GO_LIVE),
+    Reason.EVIDENCE: ReasonToNudge("evidence"),
+    Reason.TRAINING: ReasonToNudge("training", kind=Kind.TRAINING),
+    Reason.CHECKPOINT: ReasonToNudge("checkpoint", kind=Kind.CHECKPOINT),
+    Reason.ASSESSMENT: ReasonToNudge("assessment", "Where do you stand?", is_escalated=False),
+    Reason.FEEDBACK: ReasonToNudge("feedback", is_escalated=False),
+    Reason.SPONSOR: ReasonToNudge("sponsor", "A visible act for the change"),
+    Reason.CONVERSATION: ReasonToNudge("conversation", "Talk about what can wait"),
+}
+"""Every reason, and what follows from it. A gate is a decision, with another name in the same sentences."""
+_BY_KIND = {reason.kind: key for key, reason in REASONS.items() if reason.kind is not None}
 
 
 def reason_of(task: Task) -> Reason:
     """Return why a task's owner is reminded of it."""
-    if task.kind is Kind.DECISION:
-        return Reason.DECISION if task.gate is None else Reason.GATE
-    return {
-        Kind.GO_LIVE: Reason.GATE,
-        Kind.CHECKPOINT: Reason.CHECKPOINT,
-        Kind.TRAINING: Reason.TRAINING,
-    }.get(task.kind, Reason.TASK)
+    reason = _BY_KIND.get(task.kind, Reason.TASK)
+    return Reason.GATE if reason is Reason.DECISION and task.gate is not None else reason

@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError
-from changeflow.values.moments import day_of, minute_of, spoken_day
+from changeflow.values.moments import day_of, format_day, minute_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Periods:
     def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
         """Return the error that says that none opens any more, or none has closed before a position."""
         if before is not None:
-            return CalendarExhaustedError(self.name, f"before {spoken_day(day_of(before))}")
-        edge = f"after {spoken_day(self.periods[-1].last)}" if self.periods else "at all"
+            return CalendarExhaustedError(self.name, f"before {format_day(day_of(before))}")
+        edge = f"after {format_day(self.periods[-1].last)}" if self.periods else "at all"
         return CalendarExhaustedError(self.name, edge)
 
     def _index(self, position: int) -> int:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from changeflow.errors import CalendarExhaustedError
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 
 
 class WorkingCalendar:
@@ -120,8 +120,8 @@ class WorkingCalendar:
         if not self._starts:
             return CalendarExhaustedError(self.name, "at all")
         if is_before:
-            return CalendarExhaustedError(self.name, f"before {spoken_day(day_of(self._starts[0]))}")
-        return CalendarExhaustedError(self.name, f"after {spoken_day(day_of(self._ends[-1]))}")
+            return CalendarExhaustedError(self.name, f"before {format_day(day_of(self._starts[0]))}")
+        return CalendarExhaustedError(self.name, f"after {format_day(day_of(self._ends[-1]))}")
 
 
 def intersection(name: str, calendars: Sequence[WorkingCalendar]) -> WorkingCalendar:

@@ -10,6 +10,7 @@ from changeflow.cli import (
     agenda,
     audit,
     database,
+    definitions,
     exporting,
     facts,
     flows,
@@ -22,7 +23,6 @@ from changeflow.cli import (
     reporting,
     roles,
     rulebook,
-    storing,
     subject_access,
     waves,
     web,
@@ -46,7 +46,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def changeflow(
     context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
@@ -62,7 +62,7 @@ for module in (
     waves,
     rulebook,
     roles,
-    storing,
+    definitions,
     facts,
     recorded,
     pilots,

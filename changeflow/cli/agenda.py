@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, out, print_lines
+from changeflow.cli.output import note, out, print_lines
 from changeflow.settings import begin, settings
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def nudge_answers(context: Context) -> None:
 @nudge.command("effects")
 @shared("db")
 def nudge_effects(context: Context) -> None:
-    """Show what nudges lead to: by reason and rung, how many were acted on, how soon, and what was held back."""
+    """Show what nudges lead to: by reason and level, how many were acted on, how soon, and what was held back."""
     from changeflow.usecases import nudge_effects
 
     found = nudge_effects.effects(db=context.db)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Form, check_form, note, print_json, print_lines
+from changeflow.cli.options import Form, check_form
+from changeflow.cli.output import note, print_json, print_lines
 
 if TYPE_CHECKING:
     from changeflow.storage.chain import Fault
-    from changeflow.usecases.auditing import Checked, Shown
+    from changeflow.usecases.audit_trail import Checked, Shown
 
 audit_app = typer.Typer(help="Who changed what, sealed in a chain.", no_args_is_help=True)
 Anchor = Annotated[
@@ -36,10 +37,10 @@ def audit_verify(
     form: Form = "text",
 ) -> None:
     """Check entries, the rows that they sealed, and the anchor; exit 3 when anything was changed or removed."""
-    from changeflow.usecases import auditing
+    from changeflow.usecases import audit_trail
 
     check_form(form)
-    checked = auditing.verify(db=context.db, programme=context.programme, anchor_file=anchor, heads=head or [])
+    checked = audit_trail.verify(db=context.db, programme=context.programme, anchor_file=anchor, heads=head or [])
     if form == "json":
         print_json(_plain(checked, anchor))
     else:
@@ -61,10 +62,10 @@ def audit_show(
     form: Form = "text",
 ) -> None:
     """List entries: when, as of when, by whom, how they were known, and what they did."""
-    from changeflow.usecases import auditing
+    from changeflow.usecases import audit_trail
 
     check_form(form)
-    shown = list(auditing.show(context.programme, db=context.db, last=last or None, only_apart=apart))
+    shown = list(audit_trail.show(context.programme, db=context.db, last=last or None, only_apart=apart))
     if form == "json":
         print_json([_plain_entry(one) for one in shown])
     else:
@@ -75,13 +76,13 @@ def audit_show(
 @shared("db", "programme", "anchor", "actor", "at")
 def audit_anchor(context: Context, anchor: Anchor = None) -> None:
     """Begin an anchor, or accept the database, or one programme, as it is after a restore; the audit notes who did."""
-    from changeflow.usecases import auditing
+    from changeflow.usecases import audit_trail
 
-    accepted = auditing.accept(
+    accepted = audit_trail.accept(
         db=context.db, programme=context.programme, anchor_file=anchor, actor=context.actor, now=context.now
     )
     for head in accepted:
-        note(f"Anchored {head.programme} at {auditing.head_text(head)}.")
+        note(f"Anchored {head.programme} at {audit_trail.head_text(head)}.")
 
 
 def _lines(checked: "Checked", anchor: Path | None) -> list[str]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Concatenate
 
 import typer
 
-from changeflow.cli.speaking import Actor, At, Db, ProgrammeName, moment, spoken_errors
+from changeflow.cli.options import Actor, At, Db, ProgrammeName, moment
+from changeflow.cli.output import formatted_errors, note
 from changeflow.errors import InputError
 from changeflow.settings import DEFAULT_DB
 from changeflow.values.moments import local_day
 
 if TYPE_CHECKING:
-    from changeflow.usecases.facts import Change
+    from changeflow.usecases.unit_of_work import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Context:
     @property
     def change(self) -> "Change":
         """Who changes which programme where and when."""
-        from changeflow.usecases.facts import Change
+        from changeflow.usecases.unit_of_work import Change
 
         now = self.now
         return Change(db=self.db, programme=self.programme, actor=self.actor, now=now, on=local_day(now))
@@ -91,7 +92,7 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
         @wraps(command)
         def run(typer_context: typer.Context, **values: Any) -> None:  # noqa: ANN401
             options = {name: values.pop(name) for name in SHARED if name in values}
-            with spoken_errors():
+            with formatted_errors():
                 command(Context(command=typer_context, **options), **values)
 
         # Typer reads this instead of the parameters of `run`.
@@ -99,6 +100,18 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
         return run
 
     return wrap
+
+
+def renamed(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a `shared` command for an old name of it, which says the new one and then does the same."""
+
+    @wraps(command)
+    def run(typer_context: typer.Context, **values: object) -> None:
+        new = command.__name__.replace("_", "-")
+        note(f"'{typer_context.info_name}' is now called '{new}'. The old name still works.")
+        command(typer_context=typer_context, **values)
+
+    return run
 
 
 def _signature(command: Command, order: Sequence[str]) -> Signature:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, out
+from changeflow.cli.output import note, out
 
 db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 @shared("db")
 def db_upgrade(context: Context) -> None:
     """Bring the database to this version of changeflow."""
-    from changeflow.usecases.upgrading import upgrade_database
+    from changeflow.usecases.upkeep import upgrade_database
 
     note(f"The database is at version {upgrade_database(context.db)}.")
 
@@ -31,7 +31,7 @@ def db_new_key(
 ) -> None:
     """Make a new key file in the place of one that is lost. People erased before are no longer recognised."""
     from changeflow.errors import InputError
-    from changeflow.usecases.upgrading import start_new_key
+    from changeflow.usecases.upkeep import start_new_key
 
     if not yes:
         raise InputError(
@@ -54,7 +54,7 @@ def db_new_key(
 def db_backup(context: Context, file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
     """Copy an SQLite database while it is in use (PostgreSQL: use pg_dump)."""
     from changeflow.storage.backup import backup
-    from changeflow.usecases.auditing import heads_in
+    from changeflow.usecases.audit_trail import heads_in
 
     backup(context.db, file, at=context.now)
     heads = heads_in(file)
@@ -71,10 +71,10 @@ def db_restore(
     yes: Annotated[bool, typer.Option("--yes", help="Replace a database that exists.")] = False,
 ) -> None:
     """Put a copy in the place of an SQLite database that no process has open; the old one is kept beside it."""
-    from changeflow.usecases import restoring
+    from changeflow.usecases import restoration
 
-    done = restoring.restore(file, db=context.db, now=context.now, replace=yes)
-    note(f"Restored {file}, with everything up to {restoring.since(done.copied_at)}.")
+    done = restoration.restore(file, db=context.db, now=context.now, replace=yes)
+    note(f"Restored {file}, with everything up to {restoration.since(done.copied_at)}.")
     if done.kept is not None:
         note(f"The database that was there is now {done.kept}.")
     if done.upgraded_from is not None:
@@ -88,9 +88,9 @@ def db_restore(
 @shared("db", "at")
 def db_review(context: Context) -> None:
     """List what may have gone out since the copy that a restored database was made from."""
-    from changeflow.usecases import restoring
+    from changeflow.usecases import restoration
 
-    found = restoring.review(db=context.db, now=context.now)
+    found = restoration.review(db=context.db, now=context.now)
     if found is None:
         note("This database does not wait for a release.")
         return
@@ -99,9 +99,9 @@ def db_review(context: Context) -> None:
     note(found.message)
     count = len(found.repeats)
     note(
-        f"The copy has everything up to {restoring.since(found.copied_at)}; what was recorded later is gone, and links "
-        f"sent later do not work. {count} {'message' if count == 1 else 'messages'} may have gone out already. Once "
-        "released, they go marked as possible repeats, or wait for a person where the channel cannot mark them. "
+        f"The copy has everything up to {restoration.since(found.copied_at)}; what was recorded later is gone, and "
+        f"links sent later do not work. {count} {'message' if count == 1 else 'messages'} may have gone out already. "
+        "Once released, they go marked as possible repeats, or wait for a person where the channel cannot mark them. "
         "To release: changeflow db release --as PERSON"
     )
 
@@ -110,9 +110,9 @@ def db_review(context: Context) -> None:
 @shared("db", "actor", "at")
 def db_release(context: Context) -> None:
     """Let a restored database send again, once you have seen the list of db review."""
-    from changeflow.usecases import restoring
+    from changeflow.usecases import restoration
 
-    count = restoring.release(db=context.db, actor=context.actor, now=context.now)
+    count = restoration.release(db=context.db, actor=context.actor, now=context.now)
     note(f"Released. {count} {'message is' if count == 1 else 'messages are'} marked as possible repeats.")
 
 
@@ -120,9 +120,9 @@ def db_release(context: Context) -> None:
 @shared("db", "actor", "at")
 def db_join(context: Context) -> None:
     """Let a new machine send from a database that other machines use; its folder for state begins here."""
-    from changeflow.usecases import restoring
+    from changeflow.usecases import restoration
 
-    is_new = restoring.join(db=context.db, actor=context.actor, now=context.now)
+    is_new = restoration.join(db=context.db, actor=context.actor, now=context.now)
     note("This machine takes part from now on." if is_new else "This machine takes part already.")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note
+from changeflow.cli.output import note
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Csv, On, note, supported
+from changeflow.cli.options import Csv, On, supported
+from changeflow.cli.output import note
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
@@ -24,10 +25,10 @@ def add_to(app: typer.Typer) -> None:
 @shared("db", "programme", "actor", "at")
 def task_start(context: Context, name: TaskName, on: On = None) -> None:
     """Say that a task has begun."""
-    from changeflow.intake.progress import ReportedProgress
-    from changeflow.usecases import facts
+    from changeflow.programme.progress import ReportedProgress
+    from changeflow.usecases import progress
 
-    new = facts.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
+    new = progress.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
     note(f"{name} has begun." if new else "That was known already.")
 
 
@@ -43,10 +44,10 @@ def task_finish(
     ] = None,
 ) -> None:
     """Say that a task is done."""
-    from changeflow.usecases import facts
+    from changeflow.usecases import progress
 
     finished = on.date() if on else context.day
-    new = facts.finish_task(name, finished, started.date() if started else None, context.change)
+    new = progress.finish_task(name, finished, started.date() if started else None, context.change)
     note(f"{name} is done." if new else "That was known already.")
 
 
@@ -59,10 +60,10 @@ def task_progress(
     started: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="When it began.")],
 ) -> None:
     """Say how much of a task is left."""
-    from changeflow.intake.progress import ReportedProgress
-    from changeflow.usecases import facts
+    from changeflow.programme.progress import ReportedProgress
+    from changeflow.usecases import progress
 
-    new = facts.report_progress([ReportedProgress(name, started.date(), None, remaining)], context.change)
+    new = progress.report_progress([ReportedProgress(name, started.date(), None, remaining)], context.change)
     note(f"{name}: {remaining} left." if new else "That was known already.")
 
 
@@ -76,13 +77,13 @@ def task_import(
     ] = None,
 ) -> None:
     """Take progress from a CSV (task, started, finished, remaining), perhaps with the decisions in between."""
-    from changeflow.usecases import facts, gates
+    from changeflow.usecases import gates, progress
 
     if decisions is not None:
         new, decided = gates.import_history(file, decisions, context.change)
         note(f"New decisions: {decided}.")
     else:
-        new = facts.import_progress(file, context.change)
+        new = progress.import_progress(file, context.change)
     note(f"New entries of progress: {new}.")
 
 

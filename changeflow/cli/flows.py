@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note
+from changeflow.cli.output import note
 
 NAMES = (
     "tick",

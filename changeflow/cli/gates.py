@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Csv, Form, On, check_form, note, out, print_as, print_lines
+from changeflow.cli.options import Csv, Form, On, check_form
+from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import InputError
 from changeflow.values.limits import parse_day
 
@@ -64,6 +65,7 @@ def gate_decide(
     again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate anew.")] = False,
 ) -> None:
     """Record a gate's decision; an approval that the evidence does not carry is refused."""
+    from changeflow.agenda.gate_answers import GateAnswer
     from changeflow.intake.decisions import outcome_of
     from changeflow.usecases import gates
 
@@ -71,7 +73,7 @@ def gate_decide(
         wanted = outcome_of(outcome)
     except ValueError as error:
         raise InputError(str(error)) from None
-    answer = gates.GateAnswer(
+    answer = GateAnswer(
         task=name,
         outcome=wanted,
         reason=reason,
@@ -82,7 +84,7 @@ def gate_decide(
         again=again,
     )
     gates.decide(answer, context.change)
-    note(f"{name}: {wanted.spoken}.")
+    note(f"{name}: {wanted.label}.")
 
 
 @gate.command("import")
@@ -133,11 +135,11 @@ def sponsor_acts(context: Context) -> None:
     """List what the sponsor was seen to do, the latest first."""
     from changeflow.programme.facts import ACTS
     from changeflow.usecases.stored import loaded
-    from changeflow.values.moments import spoken_day
+    from changeflow.values.moments import format_day
 
     acts = loaded(context.programme, db=context.db, on=context.day).facts.acts
     for act in reversed(acts):
-        out(f"{spoken_day(act.on)}  {act.what} ({act.who or 'sponsor'}, {ACTS[act.kind]})")
+        out(f"{format_day(act.on)}  {act.what} ({act.who or 'sponsor'}, {ACTS[act.kind]})")
     if not acts:
         note("Nothing is noted yet: changeflow sponsor act “…”")
 

@@ -7,7 +7,8 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.facts import TaskName, assess
-from changeflow.cli.speaking import Csv, On, note, out
+from changeflow.cli.options import Csv, On
+from changeflow.cli.output import note, out
 
 checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
@@ -22,9 +23,9 @@ def add_to(app: typer.Typer) -> None:
 @shared("db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
-    from changeflow.usecases import facts
+    from changeflow.usecases import attendance
 
-    new = facts.import_attendance(file, context.change)
+    new = attendance.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 
@@ -84,12 +85,12 @@ def checkpoint_report(
 def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
     from changeflow.usecases import checkpoints
-    from changeflow.values.moments import spoken_day
+    from changeflow.values.moments import format_day
 
     found = checkpoints.checkpoints(context.programme, db=context.db, today=context.day)
     for one in found:
         reasons = "; ".join(one.judgement.reasons)
-        out(f"{spoken_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
+        out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
     if not found:
         note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
 

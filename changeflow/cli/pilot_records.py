@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
+from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
-from changeflow.cli.speaking import Form, check_form, note, print_as, print_lines, supported
 
 if TYPE_CHECKING:
-    from changeflow.usecases.pilot_records import Said
+    from changeflow.usecases.pilot_records import Statement
 
 issue = typer.Typer(help="Issues of a pilot, with their severity, owner and age.", no_args_is_help=True)
 feedback = typer.Typer(help="What users and providers say, and what came of it.", no_args_is_help=True)
@@ -28,14 +29,14 @@ def add_to(app: typer.Typer) -> None:
         pilot.add_typer(group, name=name)
 
 
-def _entry(kind: "type[Said]", context: Context, **values: object) -> "Said":
+def _entry(kind: "type[Statement]", context: Context, **values: object) -> "Statement":
     """Make an entry dated today; the use case adds who made it."""
     from changeflow.usecases.pilot_records import entry_of
 
     return entry_of(kind, on=context.day, by="", **values)
 
 
-def _said(number: int | None, what: str) -> None:
+def _note_number(number: int | None, what: str) -> None:
     note(f"{what} {number} is recorded." if number is not None else "That was known already.")
 
 
@@ -64,7 +65,7 @@ def issue_raise(
         owner=owner,
         blocks_next_wave=blocks,
     )
-    _said(pilot_records.raise_issue(raised, context.change), "Issue")
+    _note_number(pilot_records.raise_issue(raised, context.change), "Issue")
 
 
 @issue.command("update")
@@ -138,8 +139,8 @@ def feedback_add(
 
     if side not in ("user", "provider"):
         raise UnknownThingError("side", side, ["user", "provider"])
-    said = _entry(FeedbackGiven, context, service=service, side=side, text=text, item=item, school=school)
-    _said(pilot_records.give_feedback(said, context.change), "Feedback")
+    given = _entry(FeedbackGiven, context, service=service, side=side, text=text, item=item, school=school)
+    _note_number(pilot_records.give_feedback(given, context.change), "Feedback")
 
 
 @feedback.command("improve")
@@ -150,7 +151,7 @@ def feedback_improve(
     text: Annotated[str, typer.Argument(help="What will be improved.")],
     owner: Annotated[str, typer.Option(metavar="PERSON", help="Who does it.")],
     due: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="By when.")] = None,
-    said: Annotated[list[int] | None, typer.Option("--feedback", help="Feedback it takes up; again for more.")] = None,
+    heard: Annotated[list[int] | None, typer.Option("--feedback", help="Feedback it takes up; again for more.")] = None,
     issues: Annotated[list[int] | None, typer.Option("--issue", help="Issues it takes up; again for more.")] = None,
 ) -> None:
     """Put an improvement on the backlog."""
@@ -164,10 +165,10 @@ def feedback_improve(
         text=text,
         owner=owner,
         due=due.date() if due else None,
-        feedback=tuple(said or ()),
+        feedback=tuple(heard or ()),
         issues=tuple(issues or ()),
     )
-    _said(pilot_records.plan_improvement(item, context.change), "Improvement")
+    _note_number(pilot_records.plan_improvement(item, context.change), "Improvement")
 
 
 @feedback.command("done")

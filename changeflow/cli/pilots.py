@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, print_lines, spoken_errors
+from changeflow.cli.output import formatted_errors, note, print_lines
 from changeflow.values.limits import MOST
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
@@ -29,14 +29,14 @@ def pilot_measure(
     value: Annotated[str, typer.Argument(help="What it came to.")],
 ) -> None:
     """Record what a pilot's exit criterion came to."""
-    from changeflow.usecases import facts
+    from changeflow.usecases import measures
 
-    facts.measure_criterion(service, criterion, value, context.change)
+    measures.measure_criterion(service, criterion, value, context.change)
     note(f"{service}, {criterion}: {value}.")
 
 
 @pilot.command("choose")
-@spoken_errors()
+@formatted_errors()
 def pilot_choose(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")] = Path(),
     size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
@@ -88,7 +88,8 @@ def pilot_reconcile(
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
     from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
-    from changeflow.usecases import facts, parallel_runs
+    from changeflow.pilots.criteria import parse_policy, preset_of
+    from changeflow.usecases import parallel_runs
 
     kept = ""
     if service is not None:
@@ -107,7 +108,7 @@ def pilot_reconcile(
         context.refuse(["db", "programme", "actor", "at"], "without --service nothing is stored.")
         if preset:
             context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
-        policy = facts.preset_of(preset) if preset else facts.policy_of(key, tolerance or [])
+        policy = preset_of(preset) if preset else parse_policy(key, tolerance or [])
         result = parallel_runs.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
     print_lines(reconciliation_lines(result))
     if kept:

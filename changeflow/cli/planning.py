@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Folder, Form, check_form, note, out, print_json, print_lines, spoken_errors
+from changeflow.cli.options import Folder, Form, check_form
+from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-@spoken_errors()
+@formatted_errors()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
     template: Annotated[str, typer.Option(help="Which ready programme to copy.")] = "trust-central-services",
@@ -41,7 +42,7 @@ def init(
     note(f"Made {printable(folder)} from '{template}'. Next: changeflow validate {printable(folder)}")
 
 
-@spoken_errors()
+@formatted_errors()
 def validate(folder: Folder) -> None:
     """Check a folder: every mistake with file, line and column, and what would be right."""
     from changeflow.intake.folder import read_folder
@@ -52,7 +53,7 @@ def validate(folder: Folder) -> None:
     out(f"{printable(folder)}: no problems. {schools} schools, {people} people, {tasks} tasks, {links} links.")
 
 
-@spoken_errors()
+@formatted_errors()
 def schema(
     folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a kind here.")] = None,
 ) -> None:
@@ -94,7 +95,7 @@ def plan(
             raise CheckFailedError(f"{len(bad)} findings at or above '{fail_on}'.")
 
 
-@spoken_errors()
+@formatted_errors()
 def schedule(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A Microsoft Project file (.xml, .mpp), or a folder.")],
     form: Form = "text",
@@ -103,15 +104,17 @@ def schedule(
     ] = None,
 ) -> None:
     """Compute the critical path of a Microsoft Project file, or of a folder."""
-    from changeflow.reports.tables import schedule_rows
-    from changeflow.roadmap.profile import PROFILES
-    from changeflow.roadmap.why import dates_in_words, float_in_words
-    from changeflow.usecases.plan import schedule_folder, schedule_project
+    from changeflow.reports.schedule_rows import schedule_rows
+    from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
+    from changeflow.roadmap.model.profile import PROFILES
+    from changeflow.usecases.project_files import schedule_project
 
     check_form(form)
     if profile is not None and profile not in PROFILES:
         raise UnknownThingError("profile", profile, PROFILES)
     if file.is_dir():
+        from changeflow.usecases.plan import schedule_folder
+
         roadmap, timed = schedule_folder(file, profile=profile)
         names, key, approved = {t: task.name for t, task in roadmap.tasks.items()}, "id", None
     else:
@@ -141,8 +144,9 @@ def why(
     ],
 ) -> None:
     """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
-    from changeflow.roadmap.why import explain
-    from changeflow.usecases.plan import plan_folder, schedule_project
+    from changeflow.roadmap.analysis.why import explain
+    from changeflow.usecases.plan import plan_folder
+    from changeflow.usecases.project_files import schedule_project
     from changeflow.usecases.stored import loaded
 
     if len(what) > 2:
@@ -167,16 +171,16 @@ def why(
 
 def _explain(programme: "Programme", task: str) -> None:
     """Print why, and how far a task can slip before it moves a milestone."""
-    from changeflow.roadmap.slip import Slips, cliff_in_words
-    from changeflow.roadmap.why import explain
+    from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
+    from changeflow.roadmap.analysis.why import explain
 
     if programme.schedule is None:
         return
     out(explain(programme.roadmap, programme.schedule, task).text)
     slips = Slips(programme.roadmap, programme.schedule)
     for milestone in programme.milestones:
-        if milestone.task != task and (edge := slips.cliff(task, milestone.task)) is not None:
-            out(cliff_in_words(programme.roadmap, edge))
+        if milestone.task != task and (cut_off := slips.cut_off(task, milestone.task)) is not None:
+            out(format_cut_off(programme.roadmap, cut_off))
 
 
 @shared("at")
@@ -219,9 +223,9 @@ def health(context: Context, folder: Folder, form: Form = "text") -> None:
 
 def warm() -> None:
     """Compile the engine for this machine, in about a minute: else the first large plan or simulation has to wait."""
-    from changeflow.usecases.warming import warm as compile_everything
+    from changeflow.usecases.warm_up import warm as compile_everything
 
-    with spoken_errors():
+    with formatted_errors():
         compile_everything(note)
     note("The engine is compiled for this machine.")
 

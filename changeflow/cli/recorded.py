@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Form, check_form, note, print_json, print_lines
+from changeflow.cli.options import Form, check_form
+from changeflow.cli.output import note, print_json, print_lines
 
 fact = typer.Typer(help="Recorded facts, and what to do about a wrong one.", no_args_is_help=True)
 
@@ -26,7 +27,7 @@ def fact_list(
 ) -> None:
     """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
     from changeflow.reports.recorded import fact_data, fact_lines
-    from changeflow.usecases.withdrawing import recorded_facts
+    from changeflow.usecases.withdrawals import recorded_facts
 
     check_form(form)
     found = recorded_facts(
@@ -49,7 +50,7 @@ def fact_withdraw(
     reason: Annotated[str, typer.Option(help="Why it is wrong.")],
 ) -> None:
     """Withdraw a fact that was recorded wrongly. Both stay on record; record it again to correct it."""
-    from changeflow.usecases.withdrawing import withdraw_fact
+    from changeflow.usecases.withdrawals import withdraw_fact
 
     done = withdraw_fact(name, reason, context.change)
     if not done.facts:

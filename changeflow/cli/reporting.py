@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Form, check_form, note, print_as, print_lines
+from changeflow.cli.options import Form, check_form
+from changeflow.cli.output import note, print_as, print_lines
 from changeflow.errors import InputError
 
 Since = Annotated[
@@ -39,7 +40,7 @@ def report_sro(
     ] = False,
 ) -> None:
     """Write the report to the senior responsible owner."""
-    from changeflow.reports.documents import write_sro
+    from changeflow.reports.documents import write_report
     from changeflow.usecases import reports
 
     context.refuse_beside(folder, "since", "issue", "actor")
@@ -53,7 +54,7 @@ def report_sro(
         built = reports.sro_of_stored(
             context.programme, db=context.db, today=context.day, since=since, actor=context.actor, now=context.now
         )
-    write_sro(built, out)
+    write_report(built, out)
     note(f"Wrote {out}")
 
 
@@ -65,14 +66,14 @@ def report_go_no_go(
     out: OutFile = Path("go-no-go.html"),
 ) -> None:
     """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
-    from changeflow.reports.documents import write_go_no_go
+    from changeflow.reports.documents import write_report
     from changeflow.reports.go_no_go import go_no_go_text
     from changeflow.usecases.go_no_go import go_no_go_of
 
     page = go_no_go_of(
         gate, db=context.db, programme=context.programme, today=context.day, actor=context.actor, now=context.now
     )
-    write_go_no_go(page, out)
+    write_report(page, out)
     print_lines(go_no_go_text(page))
     note(f"Wrote {out}")
 

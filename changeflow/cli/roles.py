@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.speaking import check_form, print_lines, spoken_errors
+from changeflow.cli.options import check_form
+from changeflow.cli.output import formatted_errors, print_lines
 from changeflow.errors import InputError
 
 
@@ -13,7 +14,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(roles)
 
 
-@spoken_errors()
+@formatted_errors()
 def roles(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder: who is in which role there.")

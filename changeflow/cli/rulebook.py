@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Folder, check_form, out, print_lines, spoken_errors
+from changeflow.cli.options import Folder, check_form
+from changeflow.cli.output import formatted_errors, out, print_lines
 from changeflow.errors import UnknownThingError
 
 rules = typer.Typer(help="The rules of the field, and where each comes from.", invoke_without_command=True)
@@ -28,7 +29,7 @@ def rulebook(context: typer.Context) -> None:
 
 
 @rules.command("list")
-@spoken_errors()
+@formatted_errors()
 def rules_list(
     form: Annotated[str, typer.Option("--format", help="text or markdown: the whole handbook.")] = "text",
 ) -> None:
@@ -42,7 +43,7 @@ def rules_list(
 
 
 @rules.command("show")
-@spoken_errors()
+@formatted_errors()
 def rules_show(rule: Annotated[str, typer.Argument(help="A rule's code, such as R02.")]) -> None:
     """Explain a rule: what it asks for, an example, who may lift it, the remedy and the source."""
     from changeflow.reports.rulebook import DISCLAIMER, rule_text
@@ -77,7 +78,7 @@ def rules_recheck(
             out(f"  - {text}")
 
 
-@spoken_errors()
+@formatted_errors()
 def delegation(folder: Folder) -> None:
     """Show what the schemes of delegation change: who gains and who loses which right, and from when."""
     from changeflow.reports.rulebook import delegation_text
@@ -87,7 +88,7 @@ def delegation(folder: Folder) -> None:
     print_lines(delegation_text(programme))
 
 
-@spoken_errors()
+@formatted_errors()
 def consultation(folder: Folder) -> None:
     """Show where collective consultation is due, and the earliest days of notice and of the first role's end."""
     from changeflow.reports.consultation import consultation_text
@@ -97,7 +98,7 @@ def consultation(folder: Folder) -> None:
     print_lines(lines)
 
 
-@spoken_errors()
+@formatted_errors()
 def transition(folder: Folder) -> None:
     """Show the register of posts: what becomes of each and why, and how many new posts are filled from inside."""
     from changeflow.intake.folder import read_folder
@@ -111,7 +112,7 @@ def transition(folder: Folder) -> None:
 def conflicts(context: Context, folder: Folder) -> None:
     """Say which deadlines, set dates and rules cannot all hold, and what giving one of them up would do."""
     from changeflow.reports.conflicts import conflicts_text
-    from changeflow.roadmap.conflicts import find_conflicts
+    from changeflow.roadmap.analysis.conflicts import find_conflicts
     from changeflow.usecases.plan import plan_folder
 
     roadmap = plan_folder(folder, on=context.given_day).programme.roadmap

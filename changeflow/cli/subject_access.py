@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, out, supported
-from changeflow.values.moments import local_day, spoken_day
+from changeflow.cli.options import supported
+from changeflow.cli.output import note, out
+from changeflow.values.moments import format_day, local_day
 
 if TYPE_CHECKING:
     from changeflow.usecases.subject_access import Theirs
@@ -48,7 +49,7 @@ def person_deadline(
     now = context.now
     came = received.date() if received else local_day(now)
     by = subject_access.deadline(came, db=context.db, programme=context.programme, now=now, is_complex=complex_)
-    out(f"Answer by {spoken_day(by, weekday=True)}.")
+    out(f"Answer by {format_day(by, weekday=True)}.")
 
 
 @person.command("erase")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import Form, check_form, note, out, print_as, print_lines, supported
+from changeflow.cli.context import Context, renamed, shared
+from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(waves)
     app.command()(level)
     app.command()(simulate)
-    app.command()(keep)
+    app.command()(recover)
+    app.command("keep", hidden=True)(renamed(recover))
 
 
 @shared("db", "programme", "at")
@@ -64,10 +66,10 @@ def waves(
         raise CheckFailedError("\n".join(lines))
     report = waves_report(programme.name, found.problem, found.offers)
     if page is not None:
-        from changeflow.reports.documents import write_waves
+        from changeflow.reports.documents import write_report
         from changeflow.reports.wave_board import draw
 
-        write_waves(report, [draw(found.problem, offer.plan) for offer in found.offers], page)
+        write_report(report, page, pictures=[draw(found.problem, offer.plan) for offer in found.offers])
         note(f"Wrote {page}")
     if why is not None:
         pair = pair_named(found.problem, why)
@@ -119,9 +121,9 @@ def level(
         return
     report = level_report(levelled)
     if page is not None:
-        from changeflow.reports.documents import write_levelling
+        from changeflow.reports.documents import write_report
 
-        write_levelling(report, page)
+        write_report(report, page)
         note(f"Wrote {page}")
     print_as(form, report, level_text)
 
@@ -158,15 +160,15 @@ def simulate(
         programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn
     )
     if page is not None:
-        from changeflow.reports.documents import write_risk
+        from changeflow.reports.documents import write_report
 
-        write_risk(report, page)
+        write_report(report, page)
         note(f"Wrote {page}")
     print_as(form, report, risk_text)
 
 
 @shared("db", "programme", "at")
-def keep(
+def recover(
     context: Context,
     milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone, by its id.")],
     folder: StoredOrFolder = None,
@@ -176,20 +178,20 @@ def keep(
     ] = None,
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
     form: Form = "text",
-    iterations: Annotated[int, typer.Option(help="How often each set of levers is played through.")] = 2_000,
+    iterations: Annotated[int, typer.Option(help="How often each set of options is simulated.")] = 2_000,
     seed: Annotated[
         int, typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="The same seed draws the same numbers.")
     ] = 1,
     assume: Assume = None,
 ) -> None:
-    """Ask what would keep a date: the cheapest set of the levers that risk.yaml names. None does: exit 3."""
-    from changeflow.reports.recovery import keep_report, keep_text
-    from changeflow.usecases.recovery import what_keeps
+    """Find the cheapest recovery options in risk.yaml that keep a date. Exits with 3 if no combination is enough."""
+    from changeflow.reports.recovery import recovery_report, recovery_text
+    from changeflow.usecases.recovery import find_recovery
 
     check_form(form)
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)
-    asked = what_keeps(
+    asked = find_recovery(
         programme,
         milestone,
         by=by.date() if by else None,
@@ -198,10 +200,10 @@ def keep(
         seed=seed,
         assume=assume,
     )
-    report = keep_report(
-        asked.milestone.name, asked.by, asked.percent, asked.levers, asked.kept, iterations=iterations, seed=seed
+    report = recovery_report(
+        asked.milestone.name, asked.by, asked.percent, asked.options, asked.kept, iterations=iterations, seed=seed
     )
-    print_as(form, report, keep_text)
+    print_as(form, report, recovery_text)
     if not report.is_possible:
         raise typer.Exit(CheckFailedError.exit_code)
 

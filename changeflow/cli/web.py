@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.speaking import note, out
+from changeflow.cli.output import note, out
 from changeflow.settings import begin
 
 

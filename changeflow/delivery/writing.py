@@ -10,12 +10,11 @@ from typing import Any
 
 from babel.dates import format_date
 
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.invitations import MEETS_AT, CalendarEntry, invitation
 from changeflow.delivery.message import Message
 from changeflow.delivery.templates import LANGUAGES, Templates
 
-GATE, DECISION = "gate", "decision"
-"""A gate is a decision, with another name in the same sentences."""
 SHOWN_AGAINST = 5
 """A mail is read on a phone: our own choice."""
 
@@ -24,7 +23,7 @@ SHOWN_AGAINST = 5
 class LetterItem:
     """One thing that a letter asks for."""
 
-    reason: str
+    reason: Reason
     title: str
     due_on: date
     link: str
@@ -65,7 +64,7 @@ class Letter:
 def write(letter: Letter, templates: Templates) -> Message:
     """Write one letter. One thing has one action and one link; a digest has one link an item."""
     language = letter.language if letter.language in LANGUAGES else "en"
-    items = [_said(item, letter, language, templates) for item in letter.items]
+    items = [_format_item(item, letter, language, templates) for item in letter.items]
     values = {
         "letter": letter,
         "items": items,
@@ -92,13 +91,13 @@ def write(letter: Letter, templates: Templates) -> Message:
     )
 
 
-def _said(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
+def _format_item(item: LetterItem, letter: Letter, language: str, templates: Templates) -> dict[str, Any]:
     """Say one item: its subject line, its sentences (a dash begins a point of a list), and its action."""
     late = (letter.today - item.due_on).days
     values = {
         "title": item.title,
         "late": late,
-        "day": spoken(item.due_on, language),
+        "day": translate_day(item.due_on, language),
         "for_manager": item.for_manager,
         "owner_role": item.owner_role,
         "note": item.note,
@@ -106,11 +105,11 @@ def _said(item: LetterItem, letter: Letter, language: str, templates: Templates)
         "against": item.against[:SHOWN_AGAINST],
         "more": max(0, len(item.against) - SHOWN_AGAINST),
         "office": letter.office,
-        "is_gate": item.reason == GATE,
+        "is_gate": item.reason == Reason.GATE,
         "calendar": item.calendar,
         "hour": f"{MEETS_AT:%H:%M}",
     }
-    name = DECISION if item.reason == GATE else item.reason
+    name = REASONS[item.reason].template
     lines = templates.say(name, "say", values, language).splitlines()
     return {
         "title": item.title,
@@ -152,10 +151,10 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def spoken(day: date, language: str) -> str:
+def translate_day(day: date, language: str) -> str:
     """Write a day as people do.
 
-    >>> spoken(date(2027, 1, 8), "en"), spoken(date(2027, 1, 8), "cy")
+    >>> translate_day(date(2027, 1, 8), "en"), translate_day(date(2027, 1, 8), "cy")
     ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
     """
     return format_date(day, "EEEE d MMMM", locale="en_GB" if language == "en" else language)

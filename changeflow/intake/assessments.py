@@ -6,7 +6,7 @@ from pathlib import Path
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.intake.tables import TableRow, read_table
+from changeflow.intake.tables import read_table
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 
@@ -34,45 +34,27 @@ def read_assessments(
     )
     seen: dict[str, int] = {}
     for row in rows:
-        person = row.cells["person"]
-        if person not in people:
-            problems.append(
-                row.problem(shown, "person", f"There is no person '{person}'.", did_you_mean(person, people))
-            )
+        if not row.names("person", "person", people, problems):
             continue
+        person = row.cells["person"]
         if person in seen:
             what = f"'{person}' stands in line {seen[person]} already."
-            problems.append(row.problem(shown, "person", what, "One line a person and round."))
+            problems.append(row.problem("person", what, "One line a person and round."))
             continue
         seen[person] = row.line
-        on = _date(row, shown, problems)
+        on = row.read("on", parse_day, problems)
         if on is not None and until is not None and on > until:
-            problems.append(row.problem(shown, "on", f"{on} lies in the future.", f"Write a day up to {until}."))
+            problems.append(row.problem("on", f"{on} lies in the future.", f"Write a day up to {until}."))
             continue
         evidence = row.cells.get("evidence", "self")
         if evidence not in EVIDENCE:
-            problems.append(
-                row.problem(shown, "evidence", f"'{evidence}' is not known.", did_you_mean(evidence, EVIDENCE))
-            )
-        scores = {e: s for e in Element if (s := _score(row, e, shown, problems)) is not None}
+            problems.append(row.problem("evidence", f"'{evidence}' is not known.", did_you_mean(evidence, EVIDENCE)))
+        scores = {e: s for e in Element if (s := row.read(e, _parse_score, problems)) is not None}
         if on is not None:
             yield Assessment(person=person, round=path.stem, on=on, scores=scores, evidence=evidence)
 
 
-def _score(row: TableRow, element: Element, shown: str, problems: list[Problem]) -> int | None:
-    text = row.cells.get(element)
-    if text is None:
-        return None
+def _parse_score(text: str) -> int:
     if text not in {"1", "2", "3", "4", "5"}:
-        problems.append(row.problem(shown, element, f"'{text}' is not a score.", "Write 1 to 5, or leave it empty."))
-        return None
+        raise ValueError(f"'{text}' is not a score. Write 1 to 5, or leave it empty.")
     return int(text)
-
-
-def _date(row: TableRow, shown: str, problems: list[Problem]) -> date | None:
-    try:
-        return parse_day(row.cells["on"])
-    except ValueError as error:
-        what, _, remedy = str(error).partition(". ")
-        problems.append(row.problem(shown, "on", f"{what}.", remedy))
-        return None

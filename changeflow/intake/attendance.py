@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 
-from changeflow.intake.progress import read_day
 from changeflow.intake.tables import read_table
 from changeflow.programme.facts import Attendance
-from changeflow.values.problem import Problem, did_you_mean
+from changeflow.values.limits import parse_day
+from changeflow.values.problem import Problem
 
 
 def read_attendance(
@@ -17,21 +17,17 @@ def read_attendance(
     seen: dict[tuple[str, str], int] = {}
     for row in read_table(path, shown, problems, required=("session", "person", "on"), optional=("evidence",)):
         session, person = row.cells["session"], row.cells["person"]
-        if session not in sessions:
-            remedy = did_you_mean(session, sessions)
-            problems.append(row.problem(shown, "session", f"There is no training '{session}'.", remedy))
+        if not row.names("session", "training", sessions, problems):
             continue
-        if person not in people:
-            what = f"There is no person '{person}'."
-            problems.append(row.problem(shown, "person", what, did_you_mean(person, people)))
+        if not row.names("person", "person", people, problems):
             continue
         if (session, person) in seen:
             what = f"'{person}' stands in line {seen[session, person]} already."
-            problems.append(row.problem(shown, "person", what, "One line a person and session."))
+            problems.append(row.problem("person", what, "One line a person and session."))
             continue
         seen[session, person] = row.line
-        on = read_day(row, "on", shown, problems)
+        on = row.read("on", parse_day, problems)
         if on is not None and on > until:
-            problems.append(row.problem(shown, "on", f"{on} lies in the future.", f"Write a day up to {until}."))
+            problems.append(row.problem("on", f"{on} lies in the future.", f"Write a day up to {until}."))
         elif on is not None:
             yield Attendance(task=session, person=person, on=on, evidence=row.cells.get("evidence", ""))

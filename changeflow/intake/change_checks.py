@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from changeflow.intake.checks import unknown
 from changeflow.programme.definition import Definition
-from changeflow.programme.references import Flaw, Place
+from changeflow.programme.references import DefinitionError, Place
 
 CHANGE = "change"
 
 
-def check_change(definition: Definition) -> Iterator[Flaw]:
+def check_change(definition: Definition) -> Iterator[DefinitionError]:
     """Find groups, services and people that nothing has, and a group that stands twice for the same service."""
     people = {p.id for p in definition.people}
     groups = {g for p in definition.people for g in p.groups}
@@ -21,7 +21,7 @@ def check_change(definition: Definition) -> Iterator[Flaw]:
             yield from unknown(Place(CHANGE, ("impacts", n, "service")), "service", impact.service, services)
         if (impact.group, impact.service) in seen:
             what = f"'{impact.group}' stands here twice for the same service."
-            yield Flaw(Place(CHANGE, ("impacts", n, "group")), what, "Join the two.")
+            yield DefinitionError(Place(CHANGE, ("impacts", n, "group")), what, "Join the two.")
         seen.add((impact.group, impact.service))
     for n, ally in enumerate(definition.change.coalition):
         yield from unknown(Place(CHANGE, ("coalition", n, "person")), "person", ally.person, people)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
-from changeflow.programme.references import PROGRAMME, Flaw, Place
+from changeflow.programme.references import PROGRAMME, DefinitionError, Place
 from changeflow.rules.catalogue import RULES
 from changeflow.services.transition import Route, redundancies
 from changeflow.values.finding import Waiver
@@ -12,7 +12,7 @@ from changeflow.values.problem import did_you_mean
 from changeflow.values.words import Kind
 
 
-def check_references(definition: Definition) -> Iterator[Flaw]:
+def check_references(definition: Definition) -> Iterator[DefinitionError]:
     """Find every name that nothing has, and every school in two waves of one service."""
     yield from _waves(definition)
     yield from _people(definition)
@@ -23,36 +23,40 @@ def check_references(definition: Definition) -> Iterator[Flaw]:
     programme = definition.programme
     if programme.finish is not None and programme.finish <= programme.start:
         what = f"The programme would finish on {programme.finish}, not after its start on {programme.start}."
-        yield Flaw(
+        yield DefinitionError(
             Place.programme("finish"), what, "Give a later last day, or leave it out to schedule from the start."
         )
     for service in definition.services:
         if service.service == PROGRAMME:
             place = Place.service(service.service, "service")
-            yield Flaw(place, f"'{PROGRAMME}' is kept for the programme's own tasks.", "Give the service another id.")
+            yield DefinitionError(
+                place, f"'{PROGRAMME}' is kept for the programme's own tasks.", "Give the service another id."
+            )
 
 
-def check_settings(programme: Programme) -> Iterator[Flaw]:
+def check_settings(programme: Programme) -> Iterator[DefinitionError]:
     """Find what can be told of the joined programme alone: settings that a rulepack does not allow, tasks that are
     not there."""
     floor = programme.rulepacks.number("privacy", "floor", on=programme.on)
     wanted = programme.policy.minimum_group
     if wanted is not None and wanted < floor:
         what = f"Groups as small as {wanted} would give people's scores away."
-        yield Flaw(Place.programme("policy", "minimum_group"), what, f"Write {floor} or more.")
+        yield DefinitionError(Place.programme("policy", "minimum_group"), what, f"Write {floor} or more.")
     for place, waiver in _placed_waivers(programme.definition):
         if waiver.task is not None:
             yield from unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)
     yield from _endings(programme)
 
 
-def unknown(place: Place, what: str, name: str, known: Collection[str], *, on_key: bool = False) -> Iterator[Flaw]:
-    """Yield the flaw of a name that nothing has, with the nearest one that something has."""
+def unknown(
+    place: Place, what: str, name: str, known: Collection[str], *, on_key: bool = False
+) -> Iterator[DefinitionError]:
+    """Yield the error of a name that nothing has, with the nearest one that something has."""
     if name not in known:
-        yield Flaw(place, f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
+        yield DefinitionError(place, f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
 
 
-def _waves(definition: Definition) -> Iterator[Flaw]:
+def _waves(definition: Definition) -> Iterator[DefinitionError]:
     services = {s.service for s in definition.services}
     schools = {s.id for s in definition.schools}
     seen: set[str] = set()
@@ -60,7 +64,9 @@ def _waves(definition: Definition) -> Iterator[Flaw]:
     for n, wave in enumerate(definition.programme.waves):
         place = Place.programme("waves", n)
         if wave.id in seen or wave.id in schools or wave.id in services:
-            yield Flaw(place.at("id"), f"'{wave.id}' names something else already.", "Give the wave an id of its own.")
+            yield DefinitionError(
+                place.at("id"), f"'{wave.id}' names something else already.", "Give the wave an id of its own."
+            )
         seen.add(wave.id)
         for i, service in enumerate(wave.services):
             yield from unknown(place.at("services", i), "service", service, services)
@@ -69,16 +75,16 @@ def _waves(definition: Definition) -> Iterator[Flaw]:
             for service in sorted(wave.services or services):
                 if (service, school) in taken:
                     what = f"'{school}' is in two waves of {service}: {taken[service, school]} and {wave.id}."
-                    yield Flaw(place.at("schools", i), what, "A school goes once.")
+                    yield DefinitionError(place.at("schools", i), what, "A school goes once.")
                     break
                 taken[service, school] = wave.id
     for service in sorted(services):
         if not any(not w.services or service in w.services for w in definition.programme.waves):
             remedy = "Add it to a wave in programme.yaml."
-            yield Flaw(Place.service(service, "service"), f"No wave takes the service '{service}'.", remedy)
+            yield DefinitionError(Place.service(service, "service"), f"No wave takes the service '{service}'.", remedy)
 
 
-def _people(definition: Definition) -> Iterator[Flaw]:
+def _people(definition: Definition) -> Iterator[DefinitionError]:
     people = {p.id for p in definition.people}
     schools = {s.id for s in definition.schools}
     programme = definition.programme
@@ -101,7 +107,7 @@ def _people(definition: Definition) -> Iterator[Flaw]:
     yield from _manager_loops(definition)
 
 
-def _stays(definition: Definition, people: set[str], schools: set[str]) -> Iterator[Flaw]:
+def _stays(definition: Definition, people: set[str], schools: set[str]) -> Iterator[DefinitionError]:
     """Whom and where a line of people.csv names, and its days."""
     for person in definition.people:
         if person.manager:
@@ -114,10 +120,10 @@ def _stays(definition: Definition, people: set[str], schools: set[str]) -> Itera
             yield from unknown(Place("people"), f"successor of {person.id}", person.successor, people)
         if person.joins and person.leaves and person.leaves < person.joins:
             what = f"{person.id} leaves on {person.leaves}, before joining on {person.joins}."
-            yield Flaw(Place("people"), what, "Put the later day into the column leaves.")
+            yield DefinitionError(Place("people"), what, "Put the later day into the column leaves.")
 
 
-def _manager_loops(definition: Definition) -> Iterator[Flaw]:
+def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
     """Say each loop of managers once: a reminder would never find anybody above."""
     above = {p.id: p.manager for p in definition.people if p.manager}
     for loop in sorted(_loops(above), key=min):
@@ -125,7 +131,7 @@ def _manager_loops(definition: Definition) -> Iterator[Flaw]:
         what = (
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
         )
-        yield Flaw(Place("people"), what, "Leave out the manager of whoever stands at the top.")
+        yield DefinitionError(Place("people"), what, "Leave out the manager of whoever stands at the top.")
 
 
 def _loops(above: Mapping[str, str]) -> Iterator[list[str]]:
@@ -142,7 +148,7 @@ def _loops(above: Mapping[str, str]) -> Iterator[list[str]]:
             yield list(path)[path[person] :]
 
 
-def _calendars(definition: Definition) -> Iterator[Flaw]:
+def _calendars(definition: Definition) -> Iterator[DefinitionError]:
     schools = {s.id for s in definition.schools}
     authorities = {s.authority for s in definition.schools}
     kinds = [str(k) for k in Kind]
@@ -162,21 +168,25 @@ def _calendars(definition: Definition) -> Iterator[Flaw]:
                 last = span.last if group == "closed" else span.last_day
                 if last < span.first_day:
                     where = place.at(group, n, "last_day")
-                    yield Flaw(where, f"'{span.name}' ends before it begins.", "Swap the two days.")
+                    yield DefinitionError(where, f"'{span.name}' ends before it begins.", "Swap the two days.")
         for n, term in enumerate(calendar.terms):
             if n and term.first_day <= calendar.terms[n - 1].last_day:
                 where = place.at("terms", n, "first_day")
-                yield Flaw(where, f"'{term.name}' begins before the term before it ends.", "List terms in order.")
+                yield DefinitionError(
+                    where, f"'{term.name}' begins before the term before it ends.", "List terms in order."
+                )
 
 
-def _waivers(definition: Definition) -> Iterator[Flaw]:
+def _waivers(definition: Definition) -> Iterator[DefinitionError]:
     people = {p.id for p in definition.people}
     services = {s.service for s in definition.services}
     schools = {s.id for s in definition.schools}
     for place, waiver in _placed_waivers(definition):
         yield from unknown(place.at("rule"), "rule", waiver.rule, RULES)
         if waiver.rule in RULES and not RULES[waiver.rule].lifted_by:
-            yield Flaw(place.at("rule"), f"Nobody may lift {waiver.rule}.", "Remove the waiver and keep the rule.")
+            yield DefinitionError(
+                place.at("rule"), f"Nobody may lift {waiver.rule}.", "Remove the waiver and keep the rule."
+            )
         yield from unknown(place.at("owner"), "person", waiver.owner, people)
         for person in waiver.approved_by:
             yield from unknown(place.at("approved_by"), "person", person, people)
@@ -186,7 +196,7 @@ def _waivers(definition: Definition) -> Iterator[Flaw]:
             yield from unknown(place.at("schools", n), "school", school, schools)
 
 
-def _mandates(definition: Definition) -> Iterator[Flaw]:
+def _mandates(definition: Definition) -> Iterator[DefinitionError]:
     people = {p.id for p in definition.people}
     programme = definition.programme
     if programme.data_protection_contact:
@@ -211,7 +221,7 @@ def _placed_waivers(definition: Definition) -> Iterator[tuple[Place, Waiver]]:
             yield Place.service(service.service, "waivers", n), waiver
 
 
-def _posts(definition: Definition) -> Iterator[Flaw]:
+def _posts(definition: Definition) -> Iterator[DefinitionError]:
     schools = {s.id for s in definition.schools}
     for service in definition.services:
         new = {p.id for p in service.new_posts}
@@ -220,7 +230,7 @@ def _posts(definition: Definition) -> Iterator[Flaw]:
         for i, (group, n, post) in enumerate(ids):
             if post in [name for _, _, name in ids[:i]]:
                 place = Place.service(service.service, group, n, "id")
-                yield Flaw(place, f"Post '{post}' stands here twice.", "Give one of them another id.")
+                yield DefinitionError(place, f"Post '{post}' stands here twice.", "Give one of them another id.")
         for n, old in enumerate(service.posts):
             place = Place.service(service.service, "posts", n)
             yield from unknown(place.at("school"), "school", old.school, schools)
@@ -228,7 +238,7 @@ def _posts(definition: Definition) -> Iterator[Flaw]:
                 yield from unknown(place.at("to"), "new post", old.to, new)
 
 
-def _endings(programme: Programme) -> Iterator[Flaw]:
+def _endings(programme: Programme) -> Iterator[DefinitionError]:
     """Posts that end by redundancy end with a step that removes roles; and the register and the step agree."""
     for service in programme.services:
         steps = {t.step for t in programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service)}
@@ -240,13 +250,15 @@ def _endings(programme: Programme) -> Iterator[Flaw]:
                 remedy = (
                     f"Write ends_with: {' or '.join(sorted(steps))}." if steps else "Add a step of kind role_removal."
                 )
-                yield Flaw(place.at("route"), f"'{post.id}' ends by redundancy, and it is not clear when.", remedy)
+                yield DefinitionError(
+                    place.at("route"), f"'{post.id}' ends by redundancy, and it is not clear when.", remedy
+                )
         registered = redundancies(service.posts)
-        said: dict[str, int] = {}
+        written: dict[str, int] = {}
         for task in programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service):
             for school, count in task.redundancies.items():
-                said[school] = said.get(school, 0) + count
-        if service.posts and said != registered:
+                written[school] = written.get(school, 0) + count
+        if service.posts and written != registered:
             what = "The register of posts and `redundancies` of the steps do not count the same at every school."
             remedy = "Leave `redundancies` out: it follows from the register."
-            yield Flaw(Place.service(service.service, "posts"), what, remedy, on_key=True)
+            yield DefinitionError(Place.service(service.service, "posts"), what, remedy, on_key=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.intake.progress import read_day
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import Condition
+from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 from changeflow.values.words import Outcome
 
@@ -45,7 +45,7 @@ def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[
     """Read lines of `task,outcome,by,on,reason` and, where there are any, dissent and conditions."""
     found: dict[tuple[str, ...], ReportedDecision] = {}
     for row in read_table(path, shown, problems, required=REQUIRED, optional=OPTIONAL):
-        one = _decision(row, shown, problems)
+        one = _decision(row, problems)
         if one is None:
             continue
         same = (one.task, one.outcome, one.by, one.on.isoformat(), one.reason)
@@ -54,17 +54,11 @@ def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[
     yield from found.values()
 
 
-def _decision(row: TableRow, shown: str, problems: list[Problem]) -> ReportedDecision | None:
+def _decision(row: TableRow, problems: list[Problem]) -> ReportedDecision | None:
     before = len(problems)
-    outcome = Outcome.REJECT
-    try:
-        outcome = outcome_of(row.cells["outcome"])
-    except ValueError as error:
-        what, _, remedy = str(error).partition(". ")
-        problems.append(row.problem(shown, "outcome", f"{what}.", remedy))
-    on = read_day(row, "on", shown, problems)
-    conditions = tuple(_conditions(row, shown, problems))
-    if on is None or len(problems) > before:
+    outcome, on = row.read("outcome", outcome_of, problems), row.read("on", parse_day, problems)
+    conditions = tuple(_conditions(row, problems))
+    if outcome is None or on is None or len(problems) > before:
         return None
     return ReportedDecision(
         line=row.line,
@@ -78,14 +72,14 @@ def _decision(row: TableRow, shown: str, problems: list[Problem]) -> ReportedDec
     )
 
 
-def _conditions(row: TableRow, shown: str, problems: list[Problem]) -> Iterator[Condition]:
+def _conditions(row: TableRow, problems: list[Problem]) -> Iterator[Condition]:
     text = row.cells.get("condition")
     if text is None:
         return
-    owner, due = row.cells.get("condition_owner"), read_day(row, "condition_due", shown, problems)
+    owner, due = row.cells.get("condition_owner"), row.read("condition_due", parse_day, problems)
     if owner is None:
-        problems.append(row.problem(shown, "condition", "Nobody owns the condition.", "Fill in condition_owner."))
+        problems.append(row.problem("condition", "Nobody owns the condition.", "Fill in condition_owner."))
     elif due is None and "condition_due" not in row.cells:
-        problems.append(row.problem(shown, "condition", "The condition has no day.", "Fill in condition_due."))
+        problems.append(row.problem("condition", "The condition has no day.", "Fill in condition_due."))
     elif due is not None:
         yield Condition(text=text, owner=owner, due=due, before=row.cells.get("condition_before"))

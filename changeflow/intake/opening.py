@@ -206,12 +206,12 @@ def _check_inside(path: Path, inside: Path) -> Path:
 
 
 def _too_large(most: int) -> str:
-    return f"The file is larger than {_spoken(most)}."
+    return f"The file is larger than {_format_size(most)}."
 
 
 def _at_most(most: int) -> str:
-    return f"At most {_spoken(most)} are read."
+    return f"At most {_format_size(most)} are read."
 
 
-def _spoken(size: int) -> str:
+def _format_size(size: int) -> str:
     return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size // 1_000} kB"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from changeflow.intake.checks import unknown
 from changeflow.pilots.criteria import ExitCriterion
 from changeflow.programme.definition import Definition, ServiceFile
-from changeflow.programme.references import Flaw, Place
+from changeflow.programme.references import DefinitionError, Place
 
 
-def check_pilots(definition: Definition) -> Iterator[Flaw]:
+def check_pilots(definition: Definition) -> Iterator[DefinitionError]:
     """Find people and schools that nothing has, ids that stand twice, and schools that two schemes would file."""
     people = {p.id for p in definition.people}
     schools = {s.id for s in definition.schools}
@@ -24,7 +24,9 @@ def check_pilots(definition: Definition) -> Iterator[Flaw]:
             for n, one in enumerate(ids):
                 if one in ids[:n]:
                     place = Place.service(service.service, *where, n, "id")
-                    yield Flaw(place, f"The {kind} '{one}' stands here twice.", "Give one of them another id.")
+                    yield DefinitionError(
+                        place, f"The {kind} '{one}' stands here twice.", "Give one of them another id."
+                    )
         yield from _schemes(service, schools)
 
 
@@ -45,16 +47,16 @@ def _named(service: ServiceFile) -> Iterator[tuple[Place, str | None]]:
             yield place, rule.explained_by
 
 
-def _schemes(service: ServiceFile, schools: set[str]) -> Iterator[Flaw]:
+def _schemes(service: ServiceFile, schools: set[str]) -> Iterator[DefinitionError]:
     taken: dict[str, str] = {}
     schemes = service.parallel_run.schemes if service.parallel_run else ()
     for n, scheme in enumerate(schemes):
         place = Place.service(service.service, "parallel_run", "schemes", n)
         if scheme.id in {s.id for s in schemes[:n]}:
-            yield Flaw(place.at("id"), f"The scheme '{scheme.id}' stands here twice.", "Join the two.")
+            yield DefinitionError(place.at("id"), f"The scheme '{scheme.id}' stands here twice.", "Join the two.")
         for i, school in enumerate(scheme.schools):
             yield from unknown(place.at("schools", i), "school", school, schools)
             if school in taken:
                 what = f"'{school}' is in two schemes: {taken[school]} and {scheme.id}."
-                yield Flaw(place.at("schools", i), what, "One scheme files for a school's people.")
+                yield DefinitionError(place.at("schools", i), what, "One scheme files for a school's people.")
             taken[school] = scheme.id

@@ -1,24 +1,13 @@
 """Progress in: one CSV line a task, with its actual dates."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from datetime import date
+from functools import partial
 from pathlib import Path
 
-from changeflow.intake.tables import TableRow, read_table
-from changeflow.values.duration import Unit, parse_duration
+from changeflow.intake.tables import read_table
+from changeflow.programme.progress import ReportedProgress, parse_remaining
 from changeflow.values.limits import parse_day
-from changeflow.values.problem import Problem, did_you_mean
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedProgress:
-    """What somebody reports of a task: days, inclusive; `remaining` as a duration's text."""
-
-    task: str
-    started: date
-    finished: date | None = None
-    remaining: str | None = None
+from changeflow.values.problem import Problem
 
 
 def read_progress(
@@ -27,50 +16,16 @@ def read_progress(
     """Read lines of `task,started,finished,remaining`."""
     rows = read_table(path, shown, problems, required=("task", "started"), optional=("finished", "remaining"))
     for row in rows:
-        task = row.cells["task"]
-        if task not in tasks:
-            problems.append(row.problem(shown, "task", f"There is no task '{task}'.", did_you_mean(task, tasks)))
+        if not row.names("task", "task", tasks, problems):
             continue
-        remaining = row.cells.get("remaining")
-        if remaining is not None and not _is_remaining(remaining, row, shown, problems):
+        task, remaining = row.cells["task"], row.cells.get("remaining")
+        if remaining is not None and row.read("remaining", _parse_any_remaining, problems) is None:
             continue
-        started, finished = read_day(row, "started", shown, problems), read_day(row, "finished", shown, problems)
+        started, finished = (row.read(column, parse_day, problems) for column in ("started", "finished"))
         if started and finished and finished < started:
-            problems.append(row.problem(shown, "finished", f"'{task}' finishes before it starts.", "Swap the days."))
+            problems.append(row.problem("finished", f"'{task}' finishes before it starts.", "Swap the days."))
         elif started:
             yield ReportedProgress(task, started, finished, remaining)
 
 
-def parse_remaining(text: str, *, minutes_per_day: int) -> int:
-    """Read what is left of a task, as minutes of working or elapsed time; `ValueError` says what would be right.
-
-    >>> parse_remaining("1.5d", minutes_per_day=450)
-    675
-    """
-    left = parse_duration(text, minutes_per_day=minutes_per_day)
-    if left.unit not in (Unit.WORKING, Unit.ELAPSED):
-        raise ValueError(f"'{text}' is not a time that is left. Write it in days or hours, such as 5d or 4h.")
-    return left.amount
-
-
-def _is_remaining(text: str, row: TableRow, shown: str, problems: list[Problem]) -> bool:
-    try:
-        parse_remaining(text, minutes_per_day=24 * 60)
-    except ValueError as error:
-        what, _, remedy = str(error).partition(". ")
-        problems.append(row.problem(shown, "remaining", f"{what}.", remedy))
-        return False
-    return True
-
-
-def read_day(row: TableRow, column: str, shown: str, problems: list[Problem]) -> date | None:
-    """Read a cell that is a day; an empty one is None, one that is no day a problem."""
-    text = row.cells.get(column)
-    if text is None:
-        return None
-    try:
-        return parse_day(text)
-    except ValueError as error:
-        what, _, remedy = str(error).partition(". ")
-        problems.append(row.problem(shown, column, f"{what}.", remedy))
-        return None
+_parse_any_remaining = partial(parse_remaining, minutes_per_day=24 * 60)

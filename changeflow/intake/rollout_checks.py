@@ -6,16 +6,16 @@ from changeflow.intake.checks import unknown
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
-from changeflow.programme.references import Flaw, Place
-from changeflow.roadmap.tasks import Bound
+from changeflow.programme.references import DefinitionError, Place
+from changeflow.roadmap.model.tasks import Bound
 from changeflow.values.duration import parse_range
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.problem import did_you_mean
 
 FILE, RISK, LEVELLING = "rollout", "risk", "levelling"
 
 
-def check_rollout(definition: Definition) -> Iterator[Flaw]:
+def check_rollout(definition: Definition) -> Iterator[DefinitionError]:
     """Find services, schools and teams that nothing has, and windows in which no day lies."""
     yield from _services(definition)
     yield from _schools(definition)
@@ -24,7 +24,9 @@ def check_rollout(definition: Definition) -> Iterator[Flaw]:
         for i, name in enumerate(pair):
             yield from unknown(Place(FILE, ("apart", n, i)), "school", name, schools)
         if pair[0] == pair[1]:
-            yield Flaw(Place(FILE, ("apart", n)), f"'{pair[0]}' cannot keep apart from itself.", "Name two schools.")
+            yield DefinitionError(
+                Place(FILE, ("apart", n)), f"'{pair[0]}' cannot keep apart from itself.", "Name two schools."
+            )
     hubs = {s.hub for s in definition.schools if s.hub}
     for key, group in rollout.groups.items():
         for n, school in enumerate(group.schools):
@@ -35,7 +37,7 @@ def check_rollout(definition: Definition) -> Iterator[Flaw]:
         yield _empty(("latest",), "the rollout")
 
 
-def check_risk(programme: Programme) -> Iterator[Flaw]:
+def check_risk(programme: Programme) -> Iterator[DefinitionError]:
     """Find tasks that nothing has, tasks with two causes, and effects that are not in order or no working time."""
     risk, taken = programme.definition.risk, dict[str, str]()
     for n, cause in enumerate(risk.causes):
@@ -43,71 +45,77 @@ def check_risk(programme: Programme) -> Iterator[Flaw]:
         for task in (t for text in cause.tasks for t in tasks_named(programme, text)):
             if taken.setdefault(task, cause.id) != cause.id:
                 what = f"'{task}' shares two causes: {taken[task]} and {cause.id}."
-                yield Flaw(Place(RISK, ("causes", n, "tasks")), what, "Give it to one of them.", on_key=True)
+                yield DefinitionError(Place(RISK, ("causes", n, "tasks")), what, "Give it to one of them.", on_key=True)
     for n, event in enumerate(risk.events):
         yield from _unknown_tasks(programme, ("events", n, "tasks"), event.tasks)
         try:
             parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
         except ValueError as error:
             what, _, remedy = str(error).partition(". ")
-            yield Flaw(Place(RISK, ("events", n, "effect")), f"The effect {what}.", remedy)
+            yield DefinitionError(Place(RISK, ("events", n, "effect")), f"The effect {what}.", remedy)
 
 
-def check_levers(programme: Programme) -> Iterator[Flaw]:
+def check_recovery_options(programme: Programme) -> Iterator[DefinitionError]:
     """Find tasks and events that nothing has, and starts of tasks that have no date of their own."""
     risk = programme.definition.risk
     events = {e.id for e in risk.events}
-    for n, lever in enumerate(risk.levers):
-        for kind, texts in (("shorten", lever.shorten), ("starts", lever.starts)):
+    for n, option in enumerate(risk.recovery_options):
+        for kind, texts in (("shorten", option.shorten), ("starts", option.starts)):
             for text in texts:
-                yield from _unknown_tasks(programme, ("levers", n, kind, text), (text,))
-        for event in lever.events:
-            yield from unknown(Place(RISK, ("levers", n, "events", event)), "event", event, events, on_key=True)
-        for text in lever.starts:
+                yield from _unknown_tasks(programme, ("recovery_options", n, kind, text), (text,))
+        for event in option.events:
+            yield from unknown(
+                Place(RISK, ("recovery_options", n, "events", event)), "event", event, events, on_key=True
+            )
+        for text in option.starts:
             for task in tasks_named(programme, text):
                 dated = [c.bound for c in programme.roadmap.tasks[task].constraints]
                 if Bound.START_NO_EARLIER not in dated:
                     what = f"'{task}' has no start_no_earlier of its own, so there is nothing to let it start sooner."
-                    yield Flaw(Place(RISK, ("levers", n, "starts", text)), what, "Shorten it, or what comes before it.")
+                    yield DefinitionError(
+                        Place(RISK, ("recovery_options", n, "starts", text)),
+                        what,
+                        "Shorten it, or what comes before it.",
+                    )
 
 
-def check_levelling(programme: Programme) -> Iterator[Flaw]:
+def check_levelling(programme: Programme) -> Iterator[DefinitionError]:
     """Find tasks that nothing has, and tasks about which two things were decided."""
-    said, tasks = programme.definition.levelling, set(programme.roadmap.tasks)
-    decided = [("accepted", t) for t in said.accepted]
-    decided += [("pinned", t) for t in said.pinned]
+    levelling, tasks = programme.definition.levelling, set(programme.roadmap.tasks)
+    decided = [("accepted", t) for t in levelling.accepted]
+    decided += [("pinned", t) for t in levelling.pinned]
     for kind, task in decided:
         yield from unknown(Place(LEVELLING, (kind, task)), "task", task, tasks, on_key=True)
-    for n, task in enumerate(said.refused):
+    for n, task in enumerate(levelling.refused):
         yield from unknown(Place(LEVELLING, ("refused", n)), "task", task, tasks)
         for kind, other in decided:
             if other == task:
                 what = f"'{task}' is {kind}, and its move is refused as well."
-                yield Flaw(Place(LEVELLING, ("refused", n)), what, "Decide on one of them.")
+                yield DefinitionError(Place(LEVELLING, ("refused", n)), what, "Decide on one of them.")
     start = programme.definition.programme.start
-    for task, at in said.pinned.items():
+    for task, at in levelling.pinned.items():
         if at.date() < start:
-            what = f"'{task}' is pinned on {spoken_day(at.date())}, and the programme begins on {spoken_day(start)}."
-            yield Flaw(Place(LEVELLING, ("pinned", task)), what, "Give a later day.")
-        if task in said.accepted:
+            what = f"'{task}' is pinned on {format_day(at.date())}, and the programme begins on {format_day(start)}."
+            yield DefinitionError(Place(LEVELLING, ("pinned", task)), what, "Give a later day.")
+        if task in levelling.accepted:
             what = f"'{task}' is pinned, and another date is accepted for it as well."
-            yield Flaw(Place(LEVELLING, ("pinned", task)), what, "Decide on one of them.", on_key=True)
-    for n, keep in enumerate(said.keep_within):
+            yield DefinitionError(Place(LEVELLING, ("pinned", task)), what, "Decide on one of them.", on_key=True)
+    for n, keep in enumerate(levelling.keep_within):
         for key, text in (("after", keep.after), ("start", keep.start)):
             yield from _unknown_tasks(programme, ("keep_within", n, key), (text,), file=LEVELLING)
 
 
 def _unknown_tasks(
     programme: Programme, path: tuple[str | int, ...], texts: tuple[str, ...], *, file: str = RISK
-) -> Iterator[Flaw]:
+) -> Iterator[DefinitionError]:
     known = {*programme.roadmap.tasks, *(t.step for t in programme.tasks())}
     for text in texts:
         if not tasks_named(programme, text):
             place = Place(file, path)
-            yield Flaw(place, f"There is no task '{text}'.", did_you_mean(text, known), on_key=True)
+            yield DefinitionError(place, f"There is no task '{text}'.", did_you_mean(text, known), on_key=True)
 
 
-def _services(definition: Definition) -> Iterator[Flaw]:
+def _services(definition: Definition) -> Iterator[DefinitionError]:
     rollout, known = definition.rollout, {s.service for s in definition.services}
     for name, service in rollout.services.items():
         yield from unknown(Place(FILE, ("services", name)), "service", name, known, on_key=True)
@@ -119,25 +127,27 @@ def _services(definition: Definition) -> Iterator[Flaw]:
             others = rollout.services[first].after if first in rollout.services else {}
             if first == name or name in others:
                 what = f"'{name}' and '{first}' wait for each other."
-                yield Flaw(Place(FILE, path), what, "Remove one of the two.", on_key=True)
+                yield DefinitionError(Place(FILE, path), what, "Remove one of the two.", on_key=True)
         for n, activity in enumerate(service.activities):
             if activity.team is not None:
                 path_to_team = ("services", name, "activities", n, "team")
                 yield from unknown(Place(FILE, path_to_team), "team", activity.team, set(rollout.teams))
 
 
-def _schools(definition: Definition) -> Iterator[Flaw]:
+def _schools(definition: Definition) -> Iterator[DefinitionError]:
     services, known = {s.service for s in definition.services}, {s.id for s in definition.schools}
     for name, school in definition.rollout.schools.items():
         yield from unknown(Place(FILE, ("schools", name)), "school", name, known, on_key=True)
         if school.earliest and school.latest and school.latest < school.earliest:
             yield _empty(("schools", name, "latest"), name)
-        for kind, days in (("fixed", school.fixed), ("told", school.told)):
+        for kind, days in (("fixed", school.fixed), ("announced", school.announced)):
             for service in days:
                 yield from unknown(
                     Place(FILE, ("schools", name, kind, service)), "service", service, services, on_key=True
                 )
 
 
-def _empty(path: tuple[str | int, ...], name: str) -> Flaw:
-    return Flaw(Place(FILE, path), f"The window of {name} is empty: it ends before it begins.", "Give a later day.")
+def _empty(path: tuple[str | int, ...], name: str) -> DefinitionError:
+    return DefinitionError(
+        Place(FILE, path), f"The window of {name} is empty: it ends before it begins.", "Give a later day."
+    )

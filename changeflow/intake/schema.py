@@ -11,7 +11,7 @@ from changeflow.adkar.impacts import ChangeImpact
 from changeflow.files import write_whole
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
 from changeflow.roadmap.levelling.request import Levelling
-from changeflow.roadmap.pathways import Pathway
+from changeflow.roadmap.model.pathways import Pathway
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.rulepack import Rulepack

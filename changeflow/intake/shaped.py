@@ -1,9 +1,14 @@
 """From plain data to frozen models; pydantic's complaints become problems in plain English, with their positions."""
 
+import warnings
+from collections.abc import Iterator
+from functools import cache
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from changeflow.errors import RenamedWarning
 from changeflow.intake.yaml import Document
 from changeflow.values.base import ID_PATTERN, Frozen
 from changeflow.values.problem import Problem, did_you_mean
@@ -12,15 +17,44 @@ Model = TypeVar("Model", bound=Frozen)
 
 
 def shape(document: Document, model: type[Model], problems: list[Problem]) -> Model | None:
-    """Make a `model` of a document; every complaint is added to `problems`."""
+    """Make a `model` of a document; every complaint is added to `problems`. Old names of keys still work."""
+    _use_new_names(document, model)
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
         for complaint in error.errors():
             path = _written_path(document, complaint["loc"])
-            what, remedy, on_key = _spoken(dict(complaint), model, path)
+            what, remedy, on_key = _explained(dict(complaint), model, path)
             problems.append(document.problem(path, what, remedy, on_key=on_key))
         return None
+
+
+def _use_new_names(document: Document, model: type[BaseModel]) -> None:
+    """Rename the keys that have a newer name, and warn of each: those below first, so that their paths still hold."""
+    renamed = _renamed_in(model)
+    for path in [p for p in reversed(document.keys) if p[-1] in renamed] if renamed else ():
+        new = renamed[str(path[-1])]
+        if new in _fields_at(model, path[:-1]) and (*path[:-1], new) not in document.keys:
+            line, column = document.position(path, on_key=True)
+            what = f"'{path[-1]}' is now called '{new}'. The old name still works."
+            warnings.warn(f"{document.file}:{line}:{column}: {what}", RenamedWarning, stacklevel=2)
+            document.rename(path, new)
+
+
+@cache
+def _renamed_in(model: type[BaseModel]) -> dict[str, str]:
+    """Return the new names of keys by their old ones, of a model and of those within it."""
+    found: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        found |= dict.fromkeys(_old_names(field), name)
+        for inner in _models_in(field.annotation):
+            found |= _renamed_in(inner)
+    return found
+
+
+def _old_names(field: FieldInfo) -> Iterator[str]:
+    if isinstance(field.validation_alias, AliasChoices):
+        yield from (str(name) for name in field.validation_alias.choices[1:])
 
 
 def _written_path(document: Document, loc: tuple[int | str, ...]) -> tuple[str | int, ...]:
@@ -33,7 +67,7 @@ def _written_path(document: Document, loc: tuple[int | str, ...]) -> tuple[str |
     return (*path, last) if last is not None and (not path or path[-1] != last) and isinstance(last, str) else path
 
 
-def _spoken(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, str, bool]:
+def _explained(complaint: dict[str, Any], model: type[BaseModel], path: tuple[str | int, ...]) -> tuple[str, str, bool]:
     kind, given = complaint["type"], complaint.get("input")
     name = path[-1] if path else "the file"
     if kind == "extra_forbidden":
@@ -65,6 +99,7 @@ def _fields_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]
         found: list[type[BaseModel]] = []
         for kind in kinds:
             by_name = {(f.alias or n): f for n, f in kind.model_fields.items()}
+            by_name |= {old: f for f in kind.model_fields.values() for old in _old_names(f)}
             if str(part) in by_name:
                 found += _models_in(by_name[str(part)].annotation)
         # A key of a mapping or an index of a list stays with the models that it holds.

@@ -2,15 +2,16 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from changeflow.errors import MOST_LISTED
 from changeflow.intake.opening import read_text
 from changeflow.intake.sheets import read_sheet
 from changeflow.values.cells import plain_cell
-from changeflow.values.problem import Problem, did_you_mean
+from changeflow.values.problem import Problem, did_you_mean, what_and_remedy
 
 MOST_BYTES = 16_000_000
 """Of a CSV: fifty thousand people with twenty columns each have half as much."""
@@ -24,6 +25,7 @@ MAX_FIELD = 100_000
 """Characters of one cell. A longer one is a broken quote or an attack."""
 _ALONE = re.compile(r"\r(?!\n)")
 SPLIT = "Split the table into several files."
+Read = TypeVar("Read")
 
 
 class _TooBigError(Exception):
@@ -34,13 +36,31 @@ class _TooBigError(Exception):
 class TableRow:
     """One line of a table: its cells by column, stripped; an empty cell is left out."""
 
+    file: str
     line: int
     cells: Mapping[str, str]
     columns: Mapping[str, int]
-    """Where each column stands, from 1."""
+    """The place of each column, from 1."""
 
-    def problem(self, file: str, column: str, what: str, remedy: str = "") -> Problem:
-        return Problem(file=file, line=self.line, column=self.columns.get(column, 1), what=what, remedy=remedy)
+    def problem(self, column: str, what: str, remedy: str = "") -> Problem:
+        return Problem(file=self.file, line=self.line, column=self.columns.get(column, 1), what=what, remedy=remedy)
+
+    def read(self, column: str, parse: Callable[[str], Read], problems: list[Problem]) -> Read | None:
+        """Read a cell; an empty one is None, and so is one that `parse` refuses, which is a problem."""
+        if (text := self.cells.get(column)) is None:
+            return None
+        try:
+            return parse(text)
+        except ValueError as error:
+            problems.append(self.problem(column, *what_and_remedy(error)))
+            return None
+
+    def names(self, column: str, kind: str, known: Collection[str], problems: list[Problem]) -> bool:
+        """Tell whether a cell names one of the known things; another name is a problem."""
+        if (name := self.cells[column]) in known:
+            return True
+        problems.append(self.problem(column, f"There is no {kind} '{name}'.", did_you_mean(name, known)))
+        return False
 
 
 def read_table(
@@ -190,12 +210,12 @@ def _rows(
             )
             continue
         named = zip(header, cells, strict=False)
-        row = TableRow(line, {h: plain_cell(c.strip()) for h, c in named if c.strip()}, columns)
+        row = TableRow(shown, line, {h: plain_cell(c.strip()) for h, c in named if c.strip()}, columns)
         filled += len(row.cells)
         if filled > MOST_CELLS:
             raise _TooBigError(line, f"The table has more than {MOST_CELLS:,} cells.")
         missing = [name for name in wanted.required if name not in row.cells]
-        problems += [row.problem(shown, name, f"'{name}' is empty.", "Every line needs it.") for name in missing]
+        problems += [row.problem(name, f"'{name}' is empty.", "Every line needs it.") for name in missing]
         if not missing:
             yield row
     if count == 0:

@@ -51,6 +51,16 @@ class Document:
                     return found
         return 1, 1
 
+    def rename(self, path: Path_, name: str) -> None:
+        """Give the key at `path` another name, as if it had been written so."""
+        parent = self.data
+        for part in path[:-1]:
+            parent = parent[part]
+        parent[name] = parent.pop(path[-1])
+        for table in (self.keys, self.values):
+            below = [p for p in table if p[: len(path)] == path]
+            table.update({(*path[:-1], name, *p[len(path) :]): table.pop(p) for p in below})
+
     def problem(self, path: Path_, what: str, remedy: str = "", *, on_key: bool = False) -> Problem:
         line, column = self.position(path, on_key=on_key)
         return Problem(file=self.file, line=line, column=column, what=what, remedy=remedy)

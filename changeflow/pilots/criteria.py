@@ -1,12 +1,14 @@
 """What a pilot must show before the next wave, and what a parallel run must prove."""
 
+from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from changeflow.errors import InputError, UnknownThingError
 from changeflow.values.base import Frozen, Id, as_list
 
 
@@ -151,3 +153,22 @@ PRESETS = {
     "assets": _preset(("asset",), ("cost", "net_book_value"), ("depreciation",)),
 }
 """Ready policies for ledgers of other services: our own choice of columns; `columns` gives them your names."""
+
+
+def preset_of(name: str) -> ParallelRunPolicy:
+    """Return a ready policy by its name."""
+    if name not in PRESETS:
+        raise UnknownThingError("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def parse_policy(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:
+    """Read columns, with commas, and `element=amount` texts into a policy."""
+    read = []
+    for text in tolerances:
+        element, _, amount = text.partition("=")
+        try:
+            read.append(Tolerance(element=element.strip(), absolute=Decimal(amount)))
+        except (InvalidOperation, ValueError):
+            raise InputError(f"'{text}' is not a tolerance. Write element=amount, such as net=0.01.") from None
+    return ParallelRunPolicy(key=tuple(key.split(",")), tolerances=tuple(read))

@@ -17,7 +17,7 @@ Words = Annotated[str, Field(min_length=1, max_length=2000)]
 PERIOD = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
-class SaidOfPilot(Frozen):
+class PilotStatement(Frozen):
     """What every entry has. `number` counts within a service and a kind, from 1; 0 until it is stored."""
 
     service: Id
@@ -26,7 +26,7 @@ class SaidOfPilot(Frozen):
     number: int = 0
 
 
-class Explanation(SaidOfPilot):
+class Explanation(PilotStatement):
     """Why amounts differ in one period: of one contract, or, as a rule, of an element everywhere, up to an amount."""
 
     kind: Literal["explanation"] = "explanation"
@@ -52,11 +52,11 @@ class IssueSeverity(IntEnum):
     COSMETIC = 4
 
     @property
-    def spoken(self) -> str:
+    def label(self) -> str:
         return {1: "stops the service", 2: "harms some people", 3: "hinders", 4: "cosmetic"}[self.value]
 
 
-class IssueRaised(SaidOfPilot):
+class IssueRaised(PilotStatement):
     """Something that went wrong in a pilot."""
 
     kind: Literal["issue"] = "issue"
@@ -67,7 +67,7 @@ class IssueRaised(SaidOfPilot):
     blocks_next_wave: bool = False
 
 
-class IssueUpdate(SaidOfPilot):
+class IssueUpdate(PilotStatement):
     """What became of an issue: fixed, open again, or somebody else's; left out, as it was."""
 
     kind: Literal["issue_update"] = "issue_update"
@@ -79,7 +79,7 @@ class IssueUpdate(SaidOfPilot):
     blocks_next_wave: bool | None = None
 
 
-class FeedbackGiven(SaidOfPilot):
+class FeedbackGiven(PilotStatement):
     """What users, or those who provide the service, say of it; of one item of its agreement, where it is about one."""
 
     kind: Literal["feedback"] = "feedback"
@@ -89,7 +89,7 @@ class FeedbackGiven(SaidOfPilot):
     school: Id | None = None
 
 
-class ImprovementPlanned(SaidOfPilot):
+class ImprovementPlanned(PilotStatement):
     """An item of the improvement backlog, with the feedback and the issues that ask for it."""
 
     kind: Literal["improvement"] = "improvement"
@@ -100,7 +100,7 @@ class ImprovementPlanned(SaidOfPilot):
     issues: tuple[int, ...] = ()
 
 
-class ImprovementMade(SaidOfPilot):
+class ImprovementMade(PilotStatement):
     """You said, we did."""
 
     kind: Literal["improvement_made"] = "improvement_made"
@@ -108,7 +108,7 @@ class ImprovementMade(SaidOfPilot):
     did: Words
 
 
-class LessonProposed(SaidOfPilot):
+class LessonProposed(PilotStatement):
     """A change of a step for the waves to come, learnt in the pilot; a person accepts it or does not."""
 
     kind: Literal["lesson"] = "lesson"
@@ -118,7 +118,7 @@ class LessonProposed(SaidOfPilot):
     reason: Words
 
 
-class LessonAnswered(SaidOfPilot):
+class LessonAnswered(PilotStatement):
     """Whether a lesson was accepted."""
 
     kind: Literal["lesson_answer"] = "lesson_answer"
@@ -127,7 +127,7 @@ class LessonAnswered(SaidOfPilot):
     reason: Words
 
 
-class PilotRepeated(SaidOfPilot):
+class PilotRepeated(PilotStatement):
     """One more iteration: the same step once more in the same wave, for so long, before anything that waits for it."""
 
     kind: Literal["again"] = "again"
@@ -136,7 +136,7 @@ class PilotRepeated(SaidOfPilot):
     reason: Words
 
 
-class Confirmation(SaidOfPilot):
+class Confirmation(PilotStatement):
     """Somebody vouches for something that a go-live asks for, with what shows it."""
 
     kind: Literal["confirmation"] = "confirmation"
@@ -147,7 +147,7 @@ class Confirmation(SaidOfPilot):
     """The last day on which it is true, where it has one: a way back does not stay open for ever."""
 
 
-class Signature(SaidOfPilot):
+class Signature(PilotStatement):
     """One of those who must sign a go-live has signed, or withholds it."""
 
     kind: Literal["signature"] = "signature"
@@ -156,7 +156,7 @@ class Signature(SaidOfPilot):
     words: str = ""
 
 
-class CaseTested(SaidOfPilot):
+class CaseTested(PilotStatement):
     """A case of the structured test pack was played through."""
 
     kind: Literal["test"] = "test"

@@ -32,7 +32,7 @@ class ProposedRule:
 
 def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], service: str) -> ParallelRunPolicy:
     """Return a policy that knows as well what people have explained while the runs went on."""
-    said = [
+    explanations = [
         ExplainedVariance(
             element=e.element,
             reason=e.reason,
@@ -45,8 +45,8 @@ def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], servi
         if isinstance(e, Explanation) and e.service == service
     ]
     # What is about one contract comes before what is about all: it knows more.
-    said.sort(key=lambda e: e.key is None)
-    return policy.model_copy(update={"explanations": (*said, *policy.explanations)})
+    explanations.sort(key=lambda e: e.key is None)
+    return policy.model_copy(update={"explanations": (*explanations, *policy.explanations)})
 
 
 def with_contracts(

@@ -9,17 +9,17 @@ from changeflow.errors import CheckFailedError, InputError
 from changeflow.planning.levelling_slots import LevelRequest, SlotPlan, slot_plan
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.graph import in_order
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.levelling.bounds import energy_finish
 from changeflow.roadmap.levelling.exact import ExactPass, Placed, Wait, no_earlier
 from changeflow.roadmap.levelling.overload import Spans, Stretch, everybody, loads, overloads, stretches
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
-from changeflow.roadmap.tasks import Bound, Roadmap, Task
+from changeflow.roadmap.model.graph import in_order
+from changeflow.roadmap.model.tasks import Bound, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, parse_duration
-from changeflow.values.moments import DAY, day_of, spoken_day
+from changeflow.values.moments import DAY, day_of, format_day
 
 FIRST_REACH = 366
 """Days behind the unlevelled finish up to which a first try looks; then as far as the calendars go."""
@@ -113,7 +113,7 @@ def _search(
         if found is not None:
             return plan, found
     raise InputError(
-        f"The work does not fit before {spoken_day(day_of(last))}, where the calendars end, with the people that there "
+        f"The work does not fit before {format_day(day_of(last))}, where the calendars end, with the people that there "
         "are. Give the teams more days a week in rollout.yaml, or let tasks need fewer people."
     )
 
@@ -254,10 +254,10 @@ def _spans(schedule: Schedule) -> dict[TaskId, tuple[int, int]]:
 
 def _fixed(programme: Programme) -> frozenset[TaskId]:
     """What stays: what has begun, what a person has pinned or refused to move, and what a date of its own holds."""
-    said, roadmap = programme.definition.levelling, programme.roadmap
+    levelling, roadmap = programme.definition.levelling, programme.roadmap
     must = (Bound.MUST_START, Bound.MUST_FINISH)
     dated = {t.id for t in roadmap.tasks.values() if any(c.bound in must for c in t.constraints)}
-    return frozenset({*roadmap.progress, *said.pinned, *said.refused, *dated} & set(roadmap.tasks))
+    return frozenset({*roadmap.progress, *levelling.pinned, *levelling.refused, *dated} & set(roadmap.tasks))
 
 
 def _keeps(programme: Programme) -> Iterator[tuple[TaskId, TaskId, Duration]]:
@@ -283,8 +283,8 @@ def check_pins(programme: Programme, schedule: Schedule, capacity: Capacity, fix
 
 def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
     """Find pins that a task before them cannot meet: by links alone, without any other pin but the one in its way."""
-    said, roadmap = programme.definition.levelling, programme.roadmap
-    for task in said.pinned:
+    levelling, roadmap = programme.definition.levelling, programme.roadmap
+    for task in levelling.pinned:
         if task in roadmap.progress or task not in roadmap.tasks:
             continue
         free = replace(roadmap, tasks={**roadmap.tasks, task: _unpinned(roadmap, task)})
@@ -293,9 +293,9 @@ def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
         if least <= pinned:
             continue
         path = timed.path_to(task)
-        others = sorted(t for t in said.pinned if t != task and t in path)
+        others = sorted(t for t in levelling.pinned if t != task and t in path)
         behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
-        yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {spoken_day(day_of(least))}{behind}"
+        yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {format_day(day_of(least))}{behind}"
 
 
 def _unpinned(roadmap: Roadmap, task: TaskId) -> Task:
@@ -304,7 +304,7 @@ def _unpinned(roadmap: Roadmap, task: TaskId) -> Task:
 
 
 def _day(schedule: Schedule, task: TaskId) -> str:
-    return spoken_day(day_of(schedule[task].early_start))
+    return format_day(day_of(schedule[task].early_start))
 
 
 def _against_teams(
@@ -324,5 +324,5 @@ def _against_teams(
         seen.add(key)
         yield (
             f"{' and '.join(who)} ask for {stretch.asked / TENTHS:g} of {capacity.names[stretch.team]} on "
-            f"{spoken_day(day_of(stretch.start))}, and {stretch.has / TENTHS:g} are there"
+            f"{format_day(day_of(stretch.start))}, and {stretch.has / TENTHS:g} are there"
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.overload import everybody, stretches
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Roadmap
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.moments import minute_of
 

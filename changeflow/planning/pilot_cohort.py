@@ -8,7 +8,7 @@ from changeflow.pilots.choosing import PilotCandidate, band_of_size
 from changeflow.programme.definition import School
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.request import SchoolRollout
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 READINESS = ((1, "ready"), (3, "as most"), (4, "hard"))
@@ -72,7 +72,7 @@ def _kept_back(
         yield "it is never in a pilot (rollout.yaml)"
     lives = [first for kind, first, _ in days if kind is Kind.GO_LIVE]
     if own.earliest and lives and own.earliest > min(lives):
-        yield f"it cannot go before {spoken_day(own.earliest)} (rollout.yaml)"
+        yield f"it cannot go before {format_day(own.earliest)} (rollout.yaml)"
     for calendar in programme.definition.calendars:
         for blackout in calendar.blackouts:
             is_here = (
@@ -86,4 +86,4 @@ def _kept_back(
                 is_then = first <= blackout.last_day and blackout.first_day <= until
                 if is_here and is_then and kind.value in blackout.activities:
                     what = "training" if kind is Kind.TRAINING else "the go-live"
-                    yield f"{what} on {spoken_day(first)} falls into {blackout.name}"
+                    yield f"{what} on {format_day(first)} falls into {blackout.name}"

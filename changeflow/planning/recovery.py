@@ -1,25 +1,25 @@
-"""Levers of a programme: what could be done to keep a date, resolved to its tasks, and played through."""
+"""Recovery options of a programme: what could be done to keep a date, resolved to its tasks, and played through."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.risk.levers import Play, TaskChange, Tried
+from changeflow.roadmap.model.tasks import Bound, Roadmap, Task
 from changeflow.roadmap.risk.model import Range, RiskModel
-from changeflow.roadmap.tasks import Bound, Roadmap, Task
+from changeflow.roadmap.risk.recovery import Play, TaskChange, Tried
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from changeflow.values.moments import minute_of
 
 
 def changes_of(programme: Programme, model: RiskModel) -> tuple[TaskChange, ...]:
-    """Resolve the levers of risk.yaml: what is shortened keeps the shape of its range."""
+    """Resolve the recovery options of risk.yaml: what is shortened keeps the shape of its range."""
     ranges = {r.task: r for r in model.ranges}
     found = []
-    for lever in programme.definition.risk.levers:
+    for option in programme.definition.risk.recovery_options:
         shortened: dict[TaskId, tuple[int, int, int]] = {}
-        for text, percent in lever.shorten.items():
+        for text, percent in option.shorten.items():
             for task in tasks_named(programme, text):
                 known = ranges.get(task) or _planned(programme.roadmap.tasks[task])
                 if known is not None:
@@ -28,12 +28,12 @@ def changes_of(programme: Programme, model: RiskModel) -> tuple[TaskChange, ...]
         names = {e.id: e.name or e.id for e in programme.definition.risk.events}
         found.append(
             TaskChange(
-                id=lever.id,
-                name=lever.name or lever.id.replace("-", " "),
-                cost=lever.cost,
+                id=option.id,
+                name=option.name or option.id.replace("-", " "),
+                cost=option.cost,
                 ranges=shortened,
-                odds={names[e]: odds for e, odds in lever.events.items()},
-                starts={t: minute_of(day) for text, day in lever.starts.items() for t in tasks_named(programme, text)},
+                odds={names[e]: odds for e, odds in option.events.items()},
+                starts={t: minute_of(day) for text, day in option.starts.items() for t in tasks_named(programme, text)},
             )
         )
     return tuple(found)
@@ -60,21 +60,21 @@ class RecoveryQuestion:
 
 
 def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], question: RecoveryQuestion) -> Play:
-    """Return a function that plays a set of levers through. Every set draws the same numbers."""
+    """Return a function that plays a set of options through. Every set draws the same numbers."""
     from changeflow.roadmap.risk.simulate import simulate
 
-    # What any lever touches has a place among the draws in every set, so that nothing else draws differently.
+    # What any option touches has a place among the draws in every set, so that nothing else draws differently.
     known = {r.task for r in model.ranges}
     touched = dict.fromkeys(t for c in changes for t in c.ranges if t not in known)
     widened = [r for t in touched if (r := _planned(roadmap.tasks[t])) is not None]
     whole = replace(model, ranges=(*model.ranges, *widened))
 
     def play(chosen: Sequence[TaskChange]) -> Tried:
-        with_levers = _with(whole, chosen)
+        improved = _with(whole, chosen)
         tasks = _starting(roadmap, chosen)
         found = simulate(
             replace(roadmap, tasks=tasks),
-            with_levers,
+            improved,
             [question.target],
             iterations=question.iterations,
             seed=question.seed,
@@ -88,7 +88,7 @@ def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], qu
 
 
 def _with(model: RiskModel, chosen: Sequence[TaskChange]) -> RiskModel:
-    """Lay levers over a model; where two touch the same, the better counts."""
+    """Lay options over a model; where two touch the same, the better counts."""
     ranges = []
     for r in model.ranges:
         options = [(r.low, r.likely, r.high), *(c.ranges[r.task] for c in chosen if r.task in c.ranges)]
@@ -102,7 +102,7 @@ def _with(model: RiskModel, chosen: Sequence[TaskChange]) -> RiskModel:
 
 
 def _starting(roadmap: Roadmap, chosen: Sequence[TaskChange]) -> dict[TaskId, Task]:
-    """Let tasks start earlier than their own date says, where a lever does."""
+    """Let tasks start earlier than their own date says, where an option does."""
     tasks = dict(roadmap.tasks)
     for change in chosen:
         for task, at in change.starts.items():

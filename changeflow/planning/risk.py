@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from changeflow.planning.lessons import Lesson
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
-from changeflow.roadmap.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
 
@@ -32,15 +32,15 @@ def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
 
 def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned: Iterable[Lesson] = ()) -> RiskModel:
     """Return what is drawn: `assumed` gives a range to open work without one, `learned` changes that of later waves."""
-    said, minutes = programme.definition.risk, programme.minutes_per_day
+    risk, minutes = programme.definition.risk, programme.minutes_per_day
     taught = {task: lesson for lesson in learned for task in lesson.tasks}
     ranges = [
-        r for t in programme.tasks() if (r := _range(t, said.distribution, assumed, taught.get(t.id))) is not None
+        r for t in programme.tasks() if (r := _range(t, risk.distribution, assumed, taught.get(t.id))) is not None
     ]
     return RiskModel(
         ranges=tuple(ranges),
         causes=tuple(
-            Shared(name=c.name or c.id, correlation=c.correlation, tasks=_all(programme, c.tasks)) for c in said.causes
+            Shared(name=c.name or c.id, correlation=c.correlation, tasks=_all(programme, c.tasks)) for c in risk.causes
         ),
         events=tuple(
             Happening(
@@ -49,7 +49,7 @@ def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned:
                 effect=parse_range(e.effect, minutes_per_day=minutes),
                 tasks=_all(programme, e.tasks),
             )
-            for e in said.events
+            for e in risk.events
         ),
     )
 

@@ -38,9 +38,9 @@ class PermissionEntry:
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 _READ_THE_PLAN = (
-    "why", "waves", "level", "simulate", "keep", "changes", "baseline show", "gate list", "gate show", "sponsor acts",
-    "confidence show", "checkpoint list", "training list", "pilot runs", "pilot rules", "pilot issue list",
-    "pilot feedback list", "pilot lesson list", "rules recheck", "export",
+    "why", "waves", "level", "simulate", "recover", "changes", "baseline show", "gate list", "gate show",
+    "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs", "pilot rules",
+    "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
 )  # fmt: skip
 _RUN_CHANGEFLOW = (
     "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",
@@ -49,7 +49,7 @@ _RUN_CHANGEFLOW = (
 )  # fmt: skip
 _WORK_ON_FILES = (
     "init", "validate", "schema", "plan", "schedule", "why", "what-if", "health", "waves", "level", "simulate",
-    "keep", "changes", "conflicts", "delegation", "consultation", "transition", "rules list", "rules show", "roles",
+    "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list", "rules show", "roles",
     "report sro", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
 """Commands by what they do, where there are many."""

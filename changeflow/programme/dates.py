@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
+
+if TYPE_CHECKING:
+    from changeflow.programme.programme import Programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Moved:
         return self.after.finish - self.before.finish if self.before and self.after else 0
 
 
-def dates_of(programme: Programme) -> dict[TaskId, Dates]:
+def dates_of(programme: "Programme") -> dict[TaskId, Dates]:
     """Return the schedule's early dates by task."""
     return {
         t.id: Dates(timed.early_start, timed.early_finish)

@@ -11,7 +11,7 @@ from changeflow.adkar.impacts import ChangeImpact
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import Assurance, GoNoGo, ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.levelling.request import Levelling
-from changeflow.roadmap.pathways import Links, Pathway, StepFields
+from changeflow.roadmap.model.pathways import Links, Pathway, StepFields
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
 from changeflow.services.delegation import Holding

@@ -8,7 +8,7 @@ from changeflow.adkar.published import Snapshot
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.pilots.entries import Entry
 from changeflow.pilots.runs import RunSummary
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, minute_of
 from changeflow.values.words import Outcome

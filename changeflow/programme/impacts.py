@@ -15,5 +15,5 @@ def impacts_on(definition: Definition, service: ServiceFile, wave: Wave) -> tupl
 
 def gains_of(definition: Definition, service: ServiceFile, wave: Wave) -> str:
     """Say what the groups of a wave gain by a service, in the files' own words."""
-    said = dict.fromkeys(gain for impact in impacts_on(definition, service, wave) for gain in impact.gains)
-    return "; ".join(said)
+    gains = dict.fromkeys(gain for impact in impacts_on(definition, service, wave) for gain in impact.gains)
+    return "; ".join(gains)

@@ -7,7 +7,7 @@ from datetime import date
 from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import HOW_NAMED, NAMED, PROGRAMME, Subject, in_role
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.roles import Action, Role
 
 
@@ -36,12 +36,12 @@ def may(
     """
     entry = TABLE[action]
     if away := _why_away(definition, person, on):
-        said = f"{_title(definition, person)} {away} may not {entry.what(subject)}. "
-        return Refused(said + _who_may(definition, action, subject), allowed_people(definition, action, subject))
+        message = f"{_title(definition, person)} {away} may not {entry.what(subject)}. "
+        return Refused(message + _who_may(definition, action, subject), allowed_people(definition, action, subject))
     if held := frozenset(role for role in entry.roles if _is(definition, person, role, subject)):
         return Allowed(held)
-    said = f"{_title(definition, person)} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
-    return Refused(said, allowed_people(definition, action, subject))
+    message = f"{_title(definition, person)} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
+    return Refused(message, allowed_people(definition, action, subject))
 
 
 def _why_away(definition: Definition, person: str, on: date | None) -> str:
@@ -49,8 +49,8 @@ def _why_away(definition: Definition, person: str, on: date | None) -> str:
     if on is None or found is None or found.is_here(on):
         return ""
     if found.leaves is not None and found.leaves < on:
-        return f"left on {spoken_day(found.leaves)} and"
-    return f"joins on {spoken_day(found.joins)} and" if found.joins is not None else ""
+        return f"left on {format_day(found.leaves)} and"
+    return f"joins on {format_day(found.joins)} and" if found.joins is not None else ""
 
 
 def roles_of(definition: Definition, person: str, subject: Subject = PROGRAMME) -> frozenset[Role]:

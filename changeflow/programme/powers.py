@@ -62,8 +62,8 @@ def _changes(before: Programme, after: Programme) -> Iterator[PowerChange]:
     yield from _heads(old, new)
     allowed = new.programme.policy.decisions_on_command_line
     if old.programme.policy.decisions_on_command_line != allowed:
-        said = "whether decisions may be made on the command line"
-        yield PowerChange(f"policy:decisions_on_command_line={str(allowed).lower()}", said)
+        message = "whether decisions may be made on the command line"
+        yield PowerChange(f"policy:decisions_on_command_line={str(allowed).lower()}", message)
     yield from _services(old, new)
     yield from _gates(before, after)
     yield from _stays(before, after)

@@ -14,13 +14,13 @@ from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.assembly.repeats import add_repetitions
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
-from changeflow.programme.references import Flaw, References
+from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
-from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
-from changeflow.roadmap.graph import build_graph
-from changeflow.roadmap.profile import TEXTBOOK
-from changeflow.roadmap.promises import Promises
-from changeflow.roadmap.tasks import Link, Milestone, Roadmap, Task, TaskProgress
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
+from changeflow.roadmap.model.graph import build_graph
+from changeflow.roadmap.model.precedence import Precedence
+from changeflow.roadmap.model.profile import TEXTBOOK
+from changeflow.roadmap.model.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks
@@ -40,7 +40,7 @@ class Programme:
     on: date
     pay_periods: tuple[PayPeriod, ...] = ()
     schedule: Schedule | None = None
-    _promises: list[Promises] = field(default_factory=list, compare=False, repr=False)
+    _precedence: list[Precedence] = field(default_factory=list, compare=False, repr=False)
     """None or one: what `guarantees` has found out about this graph so far."""
     _by_kind: dict[Kind, list[Task]] = field(default_factory=dict, compare=False, repr=False)
     """The tasks of each kind, once somebody has asked for some: links come and go, tasks do not."""
@@ -126,13 +126,13 @@ class Programme:
 
     def guarantees(self, first: Task, *, before: Task) -> bool:
         """Tell whether the links make `before` start no earlier than `first` finishes."""
-        return self.promises.holds(first.id, before=before.id)
+        return self.precedence.holds(first.id, before=before.id)
 
     @property
-    def promises(self) -> Promises:
-        if not self._promises:
-            self._promises.append(promises_of(self.roadmap))
-        return self._promises[0]
+    def precedence(self) -> Precedence:
+        if not self._precedence:
+            self._precedence.append(precedence_of(self.roadmap))
+        return self._precedence[0]
 
     def timed(self, task: TaskId) -> TimedTask:
         if self.schedule is None:
@@ -154,7 +154,7 @@ class Programme:
         return first, max(first, last_day_of(timed.early_finish))
 
     def schools_in(self, task: Task, blackout: Blackout) -> frozenset[str]:
-        """Return a task's schools that a black-out concerns."""
+        """Return a task's schools that a blackout concerns."""
         return frozenset(s for s in task.schools if blackout.concerns(self.school(s)))
 
     def is_pilot(self, wave: str | None) -> bool:
@@ -197,13 +197,13 @@ class Programme:
         return replace(self, schedule=time_roadmap(self.roadmap))
 
 
-def promises_of(roadmap: Roadmap) -> Promises:
-    """Return what a roadmap's links promise."""
-    return Promises(roadmap.links, tasks=roadmap.tasks, progress=roadmap.progress)
+def precedence_of(roadmap: Roadmap) -> Precedence:
+    """Return the precedence that a roadmap's links give."""
+    return Precedence(roadmap.links, tasks=roadmap.tasks, progress=roadmap.progress)
 
 
 class Growing:
-    """A programme that gains links: its graph and its promises grow with each, its roadmap when it is `settled`."""
+    """A programme that gains links: its graph and its precedence grow with each, its roadmap when it is `settled`."""
 
     def __init__(self, programme: Programme) -> None:
         self._base = programme
@@ -218,11 +218,11 @@ class Growing:
     def add(self, link: Link) -> None:
         if not self._is_own:
             # The first link makes copies; the programme that it came from stays as it was.
-            graph, promises = self._base.graph.copy(), promises_of(self._base.roadmap)
-            self._base = replace(self._base, graph=graph, _promises=[promises])
+            graph, precedence = self._base.graph.copy(), precedence_of(self._base.roadmap)
+            self._base = replace(self._base, graph=graph, _precedence=[precedence])
             self._is_own = True
         self._base.graph.add_edge(link.predecessor, link.successor, link=link)
-        self._base.promises.add(link)
+        self._base.precedence.add(link)
         self._links.append(link)
 
     def settle(self) -> Programme:
@@ -243,8 +243,8 @@ def join(
     rulepacks: Rulepacks,
     facts: Facts | None = None,
     on: date | None = None,
-) -> tuple[Programme, tuple[Flaw, ...]]:
-    """Join a definition and facts to a programme, without a schedule yet; flaws say what could not be resolved.
+) -> tuple[Programme, tuple[DefinitionError, ...]]:
+    """Join a definition and facts to a programme, without a schedule yet; errors say what could not be resolved.
 
     `rulepacks` are those that ship; the definition's own win over them. `on` is the data date; left out, nothing has to
     be later than the programme's start.
@@ -255,7 +255,7 @@ def join(
     expansion, calendars = expand(definition)
     day = definition.programme.working_week.minutes_per_day
     add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
-    add_conditions(expansion, known.decisions, calendars.compiled["office"], minutes_per_day=day)
+    add_conditions(expansion, known.decisions, calendars.office, minutes_per_day=day)
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
     add_refusals(expansion, known.decisions, calendars.periods, known.progress)
     add_corrections(expansion, definition, known, calendars)
@@ -283,7 +283,7 @@ def join(
         on=on or definition.programme.start,
         pay_periods=calendars.pay_periods,
     )
-    return programme, tuple(expansion.flaws)
+    return programme, tuple(expansion.errors)
 
 
 def _end_of_day(day: date | None) -> int | None:

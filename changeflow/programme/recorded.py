@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from changeflow.errors import CheckFailedError
 from changeflow.values.words import Outcome
 
 OF_SAME: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +67,7 @@ class RecordedFact:
     def is_about(self, thing: str) -> bool:
         """Tell whether it is about a task or one below it, a service, a person, a group or a school."""
         names = ("task", "gate", "service", "person", "who", "group", "owner", "school", "criterion", "scheme")
-        subjects = [str(said[n]) for said in (self.values, self.content) for n in names if said.get(n)]
+        subjects = [str(part[n]) for part in (self.values, self.content) for n in names if part.get(n)]
         return any(s == thing.rstrip("/") or s.startswith(f"{thing.rstrip('/')}/") for s in subjects)
 
 
@@ -85,6 +86,24 @@ def whole_of(part: RecordedFact, among: Sequence[RecordedFact]) -> RecordedFact 
     """Return the fact that another was recorded as a part of."""
     wholes = [f for f in among if f.withdrawn is None and f.kind in ("decision", "checkpoint")]
     return next((w for w in wholes if any(p.id == part.id for p in parts_of(w, among))), None)
+
+
+def check_whole(fact: RecordedFact, known: Sequence[RecordedFact]) -> None:
+    """Refuse to take a part out of something that only makes sense whole."""
+    whole = whole_of(fact, known)
+    if whole is not None and fact.kind == "progress":
+        what = "A decision" if whole.kind == "decision" else "A checkpoint's result"
+        raise CheckFailedError(f"{what} recorded this: withdraw {whole.id} instead. No changes saved.")
+    if whole is not None and [p.id for p in parts_of(whole, known) if p.kind == "condition"] == [fact.id]:
+        raise CheckFailedError(
+            f"This is the approval's only condition. Withdraw {whole.id}, and record the decision again. "
+            "No changes saved."
+        )
+    if fact.kind == "pilot-entry" and fact.values["kind"] == "lesson_answer":
+        raise CheckFailedError(
+            "An accepted lesson is part of the plan by now. Change the step in the folder, and apply it. "
+            "No changes saved."
+        )
 
 
 def corrections(facts: Sequence[RecordedFact]) -> dict[str, str]:

@@ -35,8 +35,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
-    """Something in a definition that cannot be resolved."""
+class DefinitionError:
+    """A definition error: something in it that cannot be resolved. A value, never raised."""
 
     place: Place
     what: str

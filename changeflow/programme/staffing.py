@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from changeflow.adkar.people import Person
 from changeflow.programme.definition import Definition
-from changeflow.roadmap.tasks import Task, TaskProgress
+from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.base import Same, TaskId
 
 

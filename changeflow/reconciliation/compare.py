@@ -94,19 +94,17 @@ def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[
     for row in rows:
         before, after = row.cells["old"], row.cells["new"]
         if before in pairs:
-            problems.append(row.problem(path.name, "old", f"'{before}' has a new id already.", "One line an old id."))
+            problems.append(row.problem("old", f"'{before}' has a new id already.", "One line an old id."))
         elif after in taken:
             what = f"'{after}' is the new id of line {taken[after]} already."
-            problems.append(row.problem(path.name, "new", what, "Every contract has an id of its own."))
+            problems.append(row.problem("new", what, "Every contract has an id of its own."))
         else:
             pairs[before] = after
             taken[after] = row.line
     for row in rows:
         if row.cells["new"] in pairs and row.cells["new"] != row.cells["old"]:
             what = f"'{row.cells['new']}' is an old id as well: ids go round, or are used again."
-            problems.append(
-                row.problem(path.name, "new", what, "An id that was used is never given to another contract.")
-            )
+            problems.append(row.problem("new", what, "An id that was used is never given to another contract."))
     if not problems:
         db.execute("create table identity (old varchar primary key, new varchar)")
         db.executemany("insert into identity values (?, ?)", list(pairs.items()))

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.changes import RULE_ORIGIN, Cause, Slip, SlipPart
-from changeflow.roadmap.tasks import Roadmap, Task
-from changeflow.roadmap.why import length_in_words
+from changeflow.roadmap.analysis.changes import RULE_ORIGIN, Cause, Slip, SlipPart
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
 
 TOLD = 5
@@ -77,7 +77,7 @@ class _Words:
         name = self._name(slip.target)
         way = "later" if slip.days > 0 else "earlier"
         days = counted(abs(slip.days), "day")
-        then, now = spoken_day(day_of(slip.before)), spoken_day(day_of(slip.after))
+        then, now = format_day(day_of(slip.before)), format_day(day_of(slip.after))
         causes = [self._cause(part) for part in slip.parts[:TOLD]]
         if rest := slip.parts[TOLD:]:
             total = sum(p.days for p in rest)
@@ -86,9 +86,9 @@ class _Words:
         return SlipLine(name=name, days=slip.days, sentence=sentence, causes=tuple(causes))
 
     def _cause(self, part: SlipPart) -> CauseLine:
-        return CauseLine(cause=part.cause.value, days=part.days, sentence=f"{self._said(part)}.")
+        return CauseLine(cause=part.cause.value, days=part.days, sentence=f"{self._format(part)}.")
 
-    def _said(self, part: SlipPart) -> str:
+    def _format(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
             return single
         who = self._names(part.tasks)
@@ -110,15 +110,15 @@ class _Words:
 
     def _readiness(self, tasks: Sequence[TaskId]) -> str:
         """Say which waves stand elsewhere than before, each by its milestone's reason."""
-        said = []
+        parts = []
         for task in tasks:
             found = self.after.tasks.get(task) or self.before.tasks[task]
             if found.kind is not Kind.READINESS:
                 continue
             is_held = task in self.after.tasks and found.because
-            said.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
-        told = "; ".join(said[:NAMED]) + (f"; and {len(said) - NAMED} more" if len(said) > NAMED else "")
-        return f"Where people stand. {told}" if told else "What is done for people changed"
+            parts.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
+        text = "; ".join(parts[:NAMED]) + (f"; and {len(parts) - NAMED} more" if len(parts) > NAMED else "")
+        return f"Where people stand. {text}" if text else "What is done for people changed"
 
     def _single(self, cause: Cause, task: TaskId) -> str:
         name = f"“{self._name(task)}”"
@@ -160,9 +160,9 @@ class _Words:
         if done is None:
             return f"{name} waits for its decision" if is_decision else f"The report on {name} was withdrawn"
         if done.actual_finish is None:
-            return f"{name} began on {spoken_day(day_of(done.actual_start))}, and what is left of it is told anew"
+            return f"{name} began on {format_day(day_of(done.actual_start))}, and what is left of it is told anew"
         last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
-        return f"{name} {'was decided' if is_decision else 'ended'} on {spoken_day(last)}"
+        return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
 
     def _length(self, task: Task) -> str:
         return length_in_words(task.duration, self.after.minutes_per_day)

@@ -8,7 +8,7 @@ from changeflow.agenda.confidence import PACK, propose_confidence
 from changeflow.programme.dates import Dates
 from changeflow.reports.findings import role_of
 from changeflow.rules.engine import Judged
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +31,17 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
     found = propose_confidence(judged, today=today, baseline=baseline)
     tiers = programme.rulepacks.entry(PACK, "tiers", on=programme.on).value
     meanings = {str(t["tier"]): str(t["meaning"]) for t in tiers}
-    said = programme.facts.confidence
+    confidence = programme.facts.confidence
     return ConfidenceLine(
         proposed=found.tier.value,
         meaning=meanings[found.tier.value],
         reasons=tuple(s.text for s in found.signals)
         or ("Every milestone keeps its deadline and the baseline, every rule is kept, and no decision is late.",),
-        set_to=said.tier if said else "",
-        set_meaning=meanings.get(said.tier, "") if said else "",
-        set_by=role_of(programme, said.by) if said else "",
-        set_on=spoken_day(said.on) if said else "",
-        set_reason=said.reason if said else "",
+        set_to=confidence.tier if confidence else "",
+        set_meaning=meanings.get(confidence.tier, "") if confidence else "",
+        set_by=role_of(programme, confidence.by) if confidence else "",
+        set_on=format_day(confidence.on) if confidence else "",
+        set_reason=confidence.reason if confidence else "",
     )
 
 

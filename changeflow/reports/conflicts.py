@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from changeflow.roadmap.conflicts import Conflict, ConflictItem, Wish
-from changeflow.roadmap.tasks import Roadmap
-from changeflow.roadmap.why import CONSTRAINT_WORDS
+from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
+from changeflow.roadmap.analysis.why import CONSTRAINT_WORDS
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 
 
 def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[str]:
@@ -15,26 +15,26 @@ def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[
         yield "Nothing conflicts: every deadline, set date and rule can hold together."
     for conflict in conflicts:
         days = counted(conflict.days, "day")
-        yield f"{_said(roadmap, conflict.limit)}: it is missed by {days}. These cannot all hold:"
+        yield f"{_format_item(roadmap, conflict.limit)}: it is missed by {days}. These cannot all hold:"
         for item in conflict.items:
-            yield f"  - {_said(roadmap, item)}"
+            yield f"  - {_format_item(roadmap, item)}"
         yield "  Any one of them given up, all else as it is:"
         for relaxation in conflict.relaxations:
             yield f"    {_given_up(roadmap, conflict, relaxation.item, relaxation.days_left)}"
         yield ""
 
 
-def _said(roadmap: Roadmap, item: ConflictItem) -> str:
+def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
     name = f"“{roadmap.tasks[item.task].name}”"
     if item.link is not None:
         rule = item.link.origin.removeprefix("rule:")
         return f"rule {rule}: {name} waits for “{roadmap.tasks[item.link.predecessor].name}”"
     if item.constraint is not None:
         is_start = "start" in item.constraint.bound.value
-        day = spoken_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))
+        day = format_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))
         words = CONSTRAINT_WORDS[item.constraint.bound.value].split(",")[0].removeprefix("somebody set that it ")
         return f"{name} {words.replace(' than this', f' than {day}').replace(' then', f' on {day}')}"
-    return f"the deadline of {name}, {spoken_day(last_day_of(item.limit or 0))}"
+    return f"the deadline of {name}, {format_day(last_day_of(item.limit or 0))}"
 
 
 def _given_up(roadmap: Roadmap, conflict: Conflict, item: ConflictItem, left: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from changeflow.programme.programme import Programme
 from changeflow.rules.workforce import PACK, ConsultationPlan, consultation_plans
 from changeflow.values.duration import counted
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 DISCLAIMER = "Planning minimum, not legal advice."
 
@@ -30,18 +30,18 @@ def _one(programme: Programme, plan: ConsultationPlan) -> Iterator[str]:
     ends = "ends" if plan.posts == 1 else "end"
     yield (
         f"{programme.school_names([plan.establishment])}: {posts} {ends} within {window} days, "
-        f"the first on {spoken_day(plan.first_effect)}"
+        f"the first on {format_day(plan.first_effect)}"
     )
     if not plan.days:
         yield "  no collective consultation is asked for; each person is consulted all the same"
         return
-    yield f"  consultation takes {plan.days} days at least; form HR1 by {spoken_day(plan.notify_by)}, and before notice"
+    yield f"  consultation takes {plan.days} days at least; form HR1 by {format_day(plan.notify_by)}, and before notice"
     if plan.starts is None or plan.complete is None or plan.earliest_notice is None or plan.earliest_effect is None:
         yield "  the plan consults nobody here"
         return
-    yield f"  in the plan it runs from {spoken_day(plan.starts)} to {spoken_day(plan.complete)}"
+    yield f"  in the plan it runs from {format_day(plan.starts)} to {format_day(plan.complete)}"
     state = "kept" if plan.first_effect >= plan.earliest_effect else "NOT kept"
     yield (
-        f"  notice from {spoken_day(plan.earliest_notice)}, the first role ends on {spoken_day(plan.earliest_effect)} "
+        f"  notice from {format_day(plan.earliest_notice)}, the first role ends on {format_day(plan.earliest_effect)} "
         f"at the earliest: {state}"
     )

@@ -11,16 +11,14 @@ from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
-from changeflow.roadmap.slip import Slips, cliff_in_words
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
+from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, spoken_day
-from changeflow.values.words import Outcome
+from changeflow.values.moments import day_of, format_day
 
 SOON = timedelta(days=30)
 """How far ahead decisions are listed: our own choice."""
-SAYS = {Outcome.APPROVE: "go", Outcome.CONDITIONS: "go, with conditions", Outcome.REJECT: "not yet"}
 SHOWN_NEEDED = 8
 MARKS = {State.MET: "for", State.WAIVED: "waived", State.NOTED: "look at", State.OPEN: "open", State.BLOCKS: "against"}
 
@@ -49,7 +47,7 @@ class DecisionLine:
     week: str
     """What another week's delay costs."""
     slip: str
-    """The next cliff edge of a milestone, where there is one."""
+    """The next cut-off of a milestone, where there is one."""
     proposal: str
     """`approve`, `approve_with_conditions`, `reject`, or nothing where no evidence is asked for."""
     says: str
@@ -109,14 +107,14 @@ def _needed(judged: Judged, slips: Slips, log: Iterable[LoggedDecision], today: 
             task=logged.task.id,
             name=logged.task.name,
             gate=gate_words(programme, logged.task),
-            needed_by=spoken_day(logged.needed_by, weekday=True),
+            needed_by=format_day(logged.needed_by, weekday=True),
             owner=role_of(programme, logged.task.owner),
             waiting=logged.is_waiting,
             waited=_waited(programme, logged, due.get(logged.task.id)),
             week=_week(week_costs(programme, slips, logged)),
             slip=_slip(programme, slips, logged.task),
             proposal=case.proposal.value if case.criteria else "",
-            says=SAYS[case.proposal] if case.criteria else "",
+            says=case.says if case.criteria else "",
             criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria),
         )
 
@@ -131,8 +129,8 @@ def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> I
                 task=logged.task.id,
                 name=logged.task.name,
                 gate=gate_words(programme, logged.task),
-                on=spoken_day(answer.on),
-                outcome=answer.outcome.spoken,
+                on=format_day(answer.on),
+                outcome=answer.outcome.label,
                 by=role_of(programme, answer.by),
                 reason=answer.reason,
                 dissent=answer.dissent,
@@ -147,7 +145,7 @@ def _conditions(programme: Programme, answer: Decision, today: date) -> Iterator
         yield ConditionLine(
             text=condition.text,
             owner=role_of(programme, condition.owner),
-            due=spoken_day(condition.due),
+            due=format_day(condition.due),
             met=met,
             late=not met and condition.due < today,
         )
@@ -157,12 +155,12 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if not logged.is_waiting or logged.asked_on is None:
         return ""
     days = counted(logged.waited, "day")
-    said = f"Asked on {spoken_day(logged.asked_on)}, {days} ago."
+    message = f"Asked on {format_day(logged.asked_on)}, {days} ago."
     if logged.late and due_on is not None:
-        said += f" It was due on {spoken_day(due_on)}."
+        message += f" It was due on {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
-            said += f" Waiting for it has moved {_move(moved)} so far."
-    return said
+            message += f" Waiting for it has moved {_move(moved)} so far."
+    return message
 
 
 def _week(moves: Iterable[MovedMilestone]) -> str:
@@ -175,16 +173,14 @@ def _week(moves: Iterable[MovedMilestone]) -> str:
 
 def _move(moved: MovedMilestone) -> str:
     days = counted(moved.days, "day")
-    before, after = spoken_day(day_of(moved.before)), spoken_day(day_of(moved.after))
+    before, after = format_day(day_of(moved.before)), format_day(day_of(moved.after))
     return f"“{moved.milestone.name}” by {days}, from {before} to {after}"
 
 
 def _slip(programme: Programme, slips: Slips, task: Task) -> str:
-    """Say the nearest edge that a delay of the task would reach, where there is one."""
-    edges = [c for m in programme.milestones if (c := slips.cliff(task.id, m.task)) is not None]
-    if not edges:
-        return ""
-    return cliff_in_words(programme.roadmap, min(edges, key=lambda c: (c.float_days, c.before, c.target)))
+    """Say the nearest cut-off that a delay of the task would reach, where there is one."""
+    found = slips.nearest(task.id, [m.task for m in programme.milestones])
+    return format_cut_off(programme.roadmap, found) if found is not None else ""
 
 
 def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
@@ -193,10 +189,10 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
     yield f"{gate.name} ({gate_words(programme, gate)})"
     answer = programme.facts.decision(gate.id)
     if answer is not None:
-        role, day = role_of(programme, answer.by), spoken_day(answer.on)
-        yield f"Decided: {answer.outcome.spoken} on {day} by the {role}. {answer.reason}"
+        role, day = role_of(programme, answer.by), format_day(answer.on)
+        yield f"Decided: {answer.outcome.label} on {day} by the {role}. {answer.reason}"
     if answer is None or not answer.outcome.is_approval:
-        yield f"The evidence says: {SAYS[case.proposal]}."
+        yield f"The evidence says: {case.says}."
     for criterion in case.criteria:
         yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
 

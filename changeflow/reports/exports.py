@@ -10,9 +10,9 @@ from changeflow.files import write_whole
 from changeflow.programme.programme import Programme
 from changeflow.reports.people import PeopleLines
 from changeflow.reports.people_flow import NOTHING
-from changeflow.roadmap.cpm import TimedTask
-from changeflow.roadmap.tasks import Task
-from changeflow.roadmap.why import float_in_words
+from changeflow.roadmap.analysis.why import float_in_words
+from changeflow.roadmap.engine.cpm import TimedTask
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import calendar_uid
 from changeflow.values.cells import safe_cell
 from changeflow.values.moments import day_of, last_day_of

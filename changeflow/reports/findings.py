@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from changeflow.programme.programme import Programme
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
-from changeflow.rules.waivers import flaw_of
+from changeflow.rules.waivers import waiver_error
 from changeflow.values.finding import Finding, Waiver
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.words import Severity
 
 
@@ -48,8 +48,8 @@ def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     scope = waiver.task or waiver.service or "the whole programme"
     if waiver.schools:
         scope += f" at {programme.school_names(waiver.schools)}"
-    day = spoken_day(waiver.expires)
-    if waiver.rule in RULES and flaw_of(programme.definition, waiver) is not None:
+    day = format_day(waiver.expires)
+    if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
         state = "lifts nothing: it is not approved by whoever may lift the rule"
     elif not waiver.is_in_force(programme.on):
         state = f"expired on {day}: the rule holds again"

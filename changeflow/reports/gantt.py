@@ -7,7 +7,7 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.why import dates_in_words
+from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, minute_of
 

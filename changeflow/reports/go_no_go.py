@@ -14,13 +14,12 @@ from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.decisions import SAYS
 from changeflow.reports.findings import role_of
 from changeflow.reports.pilot_pictures import Bars, draw_ages, draw_convergence, draw_mix
 from changeflow.reports.sro import RunLine, run_lines
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit, counted
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
 
 
@@ -134,22 +133,22 @@ def build_go_no_go(
         organisation=programme.definition.programme.organisation,
         gate=gate.id,
         name=gate.name,
-        today=spoken_day(today),
+        today=format_day(today),
         version=version,
         schools=programme.school_names(gate.schools),
-        needed_by=spoken_day(last_day_of(programme.timed(gate.id).late_finish), weekday=True),
+        needed_by=format_day(last_day_of(programme.timed(gate.id).late_finish), weekday=True),
         owner=role_of(programme, gate.owner),
-        proposal=SAYS[case.proposal],
+        proposal=case.says,
         headline=_headline(case),
         against=tuple(_evidence(case, State.BLOCKS, State.OPEN)),
         noted=tuple(_evidence(case, State.NOTED)),
         speaks_for=tuple(_evidence(case, State.MET, State.WAIVED)),
-        decided=decision.outcome.spoken if decision else "",
-        decided_by=f"{role_of(programme, decision.by)}, {spoken_day(decision.on)}" if decision else "",
+        decided=decision.outcome.label if decision else "",
+        decided_by=f"{role_of(programme, decision.by)}, {format_day(decision.on)}" if decision else "",
         decided_reason=decision.reason if decision else "",
         dissent=decision.dissent if decision else "",
         conditions=tuple(
-            f"{c.text} ({role_of(programme, c.owner)}, by {spoken_day(c.due)})"
+            f"{c.text} ({role_of(programme, c.owner)}, by {format_day(c.due)})"
             for c in (decision.conditions if decision else ())
         ),
         signers=tuple(_signers(programme, gate)),
@@ -159,7 +158,7 @@ def build_go_no_go(
         costs=tuple(_costs(programme, gate, runs)),
         issues=tuple(_issue(programme, i, today) for i in found),
         ages=draw_ages(found, today),
-        said=tuple(_said(improvements(log, gate.service))),
+        said=tuple(_said_and_done(improvements(log, gate.service))),
         is_pilot=is_pilot,
         mix=draw_mix(shares(own), shares(everybody)) if is_pilot and own else None,
     )
@@ -193,8 +192,8 @@ def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iter
         return
     last = max(last_day_of(programme.timed(t.id).early_finish) for t in tasks)
     state = "ran" if all(programme.is_done(t.id) for t in tasks) else "run"
-    end = f"; the planned end is {spoken_day(policy.ends)}" if policy.ends else "; no end was set"
-    yield f"Old and new {state} side by side until {spoken_day(last)}{end}."
+    end = f"; the planned end is {format_day(policy.ends)}" if policy.ends else "; no end was set"
+    yield f"Old and new {state} side by side until {format_day(last)}{end}."
     periods = sum(t.duration.amount for t in tasks if t.duration.unit is Unit.PAY_PERIODS)
     if policy.cost_a_period and periods:
         total: Decimal = policy.cost_a_period * periods
@@ -215,12 +214,12 @@ def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iter
 
 
 def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
-    for person, said in signatures(programme, gate).items():
+    for person, signature in signatures(programme, gate).items():
         yield Signer(
             role=role_of(programme, person),
-            state="not yet" if said is None else "signed" if said.agrees else "does not sign",
-            on=spoken_day(said.on) if said else "",
-            words=said.words if said else "",
+            state="not yet" if signature is None else "signed" if signature.agrees else "does not sign",
+            on=format_day(signature.on) if signature else "",
+            words=signature.words if signature else "",
         )
 
 
@@ -236,7 +235,7 @@ def _answers(
         go, no = day_of(if_go[live.id].start), day_of(if_no[live.id].start)
         later = "" if no == go else f"{counted((no - go).days, 'day')} later"
         yield AnswerLine(
-            wave=names.get(live.wave or "", live.name), on_go=spoken_day(go), on_no=spoken_day(no), later=later
+            wave=names.get(live.wave or "", live.name), on_go=format_day(go), on_no=format_day(no), later=later
         )
 
 
@@ -244,7 +243,7 @@ def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
     return IssueRow(
         number=issue.number,
         text=issue.text,
-        severity=f"{issue.severity.value}: {issue.severity.spoken}",
+        severity=f"{issue.severity.value}: {issue.severity.label}",
         school=programme.school_name(issue.school) if issue.school else "all",
         owner=role_of(programme, issue.owner),
         age=counted(issue.age(today), "day"),
@@ -254,11 +253,11 @@ def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
     )
 
 
-def _said(backlog: tuple[Improvement, ...]) -> Iterator[SaidAndDone]:
+def _said_and_done(backlog: tuple[Improvement, ...]) -> Iterator[SaidAndDone]:
     for item in backlog:
         yield SaidAndDone(
             said="; ".join(item.said) or item.text,
-            did=item.did or f"Not yet: {item.text}" + (f" (by {spoken_day(item.due)})" if item.due else ""),
+            did=item.did or f"Not yet: {item.text}" + (f" (by {format_day(item.due)})" if item.due else ""),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from changeflow.planning.balance import balances, tipped
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.health import HealthCheck, check_health
+from changeflow.roadmap.analysis.health import HealthCheck, check_health
 from changeflow.values.moments import minute_of
 from changeflow.values.words import Track
 

@@ -8,7 +8,7 @@ from changeflow.planning.levelling import LevelledProgramme, LevellingMove
 from changeflow.roadmap.levelling.overload import Stretch
 from changeflow.roadmap.levelling.teams import TENTHS
 from changeflow.values.duration import counted
-from changeflow.values.moments import DAY, day_of, iso, last_day_of, spoken_day
+from changeflow.values.moments import DAY, day_of, format_day, iso, last_day_of
 
 SOON_AFTER = "what has to follow soon enough"
 NAMED = 2
@@ -97,18 +97,18 @@ def level_report(levelled: LevelledProgramme) -> LevelReport:
     before, after = last_day_of(levelled.finish_before), last_day_of(levelled.finish)
     return LevelReport(
         programme=programme.name,
-        ends_before=spoken_day(before),
-        ends=spoken_day(after),
+        ends_before=format_day(before),
+        ends=format_day(after),
         days=(after - before).days,
-        no_sooner=spoken_day(last_day_of(levelled.bound)),
+        no_sooner=format_day(last_day_of(levelled.bound)),
         is_best=levelled.is_best,
         is_repeatable=levelled.is_repeatable,
         moves=tuple(_move(levelled, m) for m in levelled.moves),
         stays=tuple(
             StayLine(
                 task=task,
-                planned=spoken_day(day_of(levelled.before[task][0])),
-                starts=spoken_day(day_of(start)),
+                planned=format_day(day_of(levelled.before[task][0])),
+                starts=format_day(day_of(start)),
                 moved=start != levelled.before[task][0],
             )
             for task, (start, _) in levelled.kept.items()
@@ -129,8 +129,8 @@ def _move(levelled: LevelledProgramme, move: LevellingMove) -> LevelledMoveLine:
     return LevelledMoveLine(
         task=task.id,
         name=task.name,
-        planned=spoken_day(day_of(wait.wanted)),
-        starts=spoken_day(day_of(wait.start)),
+        planned=format_day(day_of(wait.wanted)),
+        starts=format_day(day_of(wait.start)),
         iso=iso(wait.start),
         days=-(-roadmap.calendar_of(task.id).between(wait.wanted, wait.start) // day),
         team=levelled.capacity.names[wait.team] if wait.team else SOON_AFTER,
@@ -148,10 +148,10 @@ def _milestones(levelled: LevelledProgramme) -> Iterator[LevelledMilestone]:
         late = milestone.deadline is not None and day_of(max(0, after - 1)) > milestone.deadline
         yield LevelledMilestone(
             name=milestone.name,
-            before=spoken_day(last_day_of(before)),
-            after=spoken_day(last_day_of(after)),
+            before=format_day(last_day_of(before)),
+            after=format_day(last_day_of(after)),
             days=(last_day_of(after) - last_day_of(before)).days,
-            deadline=spoken_day(milestone.deadline) if milestone.deadline else "",
+            deadline=format_day(milestone.deadline) if milestone.deadline else "",
             is_late=late,
         )
 
@@ -170,7 +170,7 @@ def _teams(levelled: LevelledProgramme) -> Iterator[TeamLine]:
             peak_after=max(second.values(), default=0),
             short_days=round(sum(s.over * (s.end - s.start) for s in before) / TENTHS / minutes, 1),
             weeks=tuple(
-                WeekLine(monday=spoken_day(m), iso=m.isoformat(), before=first.get(m, 0), after=second.get(m, 0))
+                WeekLine(monday=format_day(m), iso=m.isoformat(), before=first.get(m, 0), after=second.get(m, 0))
                 for m in sorted({*first, *second})
             ),
         )

@@ -5,7 +5,8 @@ start by a "start no earlier than" date.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.files import write_whole
 from changeflow.programme.dates import Dates
-from changeflow.roadmap.cpm import Schedule, TimedTask
-from changeflow.roadmap.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task, TaskProgress
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask
+from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, day_of, iso, minute_of
@@ -47,6 +48,8 @@ FIELDS = (
 """A task's fields in the order of Project's schema."""
 
 Hours = tuple[tuple[int, int], ...]
+Fields = Iterable[tuple[str, "str | int | Fields"]]
+"""What an element holds, in order: a text, a number, or elements again."""
 
 
 def write_roadmap(
@@ -62,202 +65,210 @@ def write_roadmap(
     from lxml import etree
 
     root = etree.Element("Project", nsmap={None: NAMESPACE})  # type: ignore[dict-item]
-    _Writer(roadmap, schedule, root, calendar, baselines or {}).write(name)
+    _add(root, _project(_numbered(roadmap, schedule, calendar, baselines or {}), name))
     # A Project file's resources may be people, by name.
     write_whole(out, etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True), private=True)
 
 
-class _Writer:
-    def __init__(
-        self,
-        roadmap: Roadmap,
-        schedule: Schedule,
-        root: "etree._Element",
-        calendar: str,
-        baselines: Mapping[int, Mapping[TaskId, Dates]],
-    ) -> None:
-        self.roadmap = roadmap
-        self.baselines = baselines
-        self.schedule = schedule
-        self.root = root
-        used = {t.calendar for t in roadmap.tasks.values()} | {t.placed_on for t in roadmap.tasks.values()}
-        used |= {a.calendar for t in roadmap.tasks.values() for a in t.assignments}
-        keys = [calendar, *sorted(k for k in used - {calendar, None} if k is not None)]
-        self.calendars = {key: n for n, key in enumerate(keys, 1)}
-        own = {t: t for t in roadmap.tasks} if all(t.isdigit() for t in roadmap.tasks) else {}
-        self.uids = own or {t: str(n) for n, t in enumerate(roadmap.tasks, 1)}
-        self.resources = {key: n for n, key in enumerate(sorted(self._placing()), 1)}
-        self.incoming: dict[str, list[Link]] = {}
-        for link in roadmap.links:
-            self.incoming.setdefault(link.successor, []).append(link)
+def _add(parent: "etree._Element", fields: Fields) -> None:
+    for name, value in fields:
+        element = parent.makeelement(f"{{{NAMESPACE}}}{name}")
+        parent.append(element)
+        if isinstance(value, (str, int)):
+            element.text = str(value)
+        else:
+            _add(element, value)
 
-    def write(self, name: str) -> None:
-        roadmap = self.roadmap
-        add(self.root, "Name", name)
-        add(self.root, "Title", name)
-        add(self.root, "ScheduleFromStart", int(roadmap.finish is None))
-        add(self.root, "StartDate", iso(roadmap.start))
-        add(self.root, "FinishDate", iso(self.schedule.finish))
-        add(self.root, "CriticalSlackLimit", roadmap.slack_limit // roadmap.minutes_per_day)
-        add(self.root, "CalendarUID", 1)
-        add(self.root, "MinutesPerDay", roadmap.minutes_per_day)
-        add(self.root, "MinutesPerWeek", 5 * roadmap.minutes_per_day)
-        add(self.root, "MultipleCriticalPaths", int(roadmap.several_paths))
-        if roadmap.data_date is not None:
-            add(self.root, "StatusDate", iso(roadmap.data_date))
-        add(self.root, "HonorConstraints", int(roadmap.holds_set_dates))
-        calendars = part(self.root, "Calendars")
-        for key, number in self.calendars.items():
-            write_calendar(part(calendars, "Calendar"), roadmap.calendars[key], number, key)
-        tasks = part(self.root, "Tasks")
-        for number, task in enumerate(roadmap.tasks.values(), 1):
-            self._task(part(tasks, "Task"), task, number)
-        resources, assignments = part(self.root, "Resources"), part(self.root, "Assignments")
-        for key, number in self.resources.items():
-            resource = part(resources, "Resource")
-            add(resource, "UID", number)
-            add(resource, "ID", number)
-            add(resource, "Name", f"People on {key}")
-            add(resource, "Type", 1)
-            add(resource, "CalendarUID", self.calendars[key])
-        count = 0
-        for task in roadmap.tasks.values():
-            for key, minutes in self._work_of(task):
-                count += 1
-                self._assignment(part(assignments, "Assignment"), count, task, key, minutes)
 
-    def _placing(self) -> set[str]:
-        return {key for task in self.roadmap.tasks.values() for key, _ in self._work_of(task)}
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A timed roadmap, and the numbers under which its parts are written."""
 
-    def _work_of(self, task: Task) -> Iterator[tuple[str, int]]:
-        if task.assignments:
-            yield from ((a.calendar, a.minutes) for a in task.assignments)
-        elif task.placed_on is not None:
-            yield task.placed_on, task.duration.amount
+    roadmap: Roadmap
+    schedule: Schedule
+    baselines: Mapping[int, Mapping[TaskId, Dates]]
+    calendars: Mapping[str, int]
+    """The first is the project's own."""
+    uids: Mapping[str, str]
+    resources: Mapping[str, int]
+    """By the key of the calendar that places their work."""
+    incoming: Mapping[str, Sequence[Link]]
 
-    def _task(self, element: "etree._Element", task: Task, number: int) -> None:
-        for name, value in in_order(self._fields(task, number)):
-            add(element, name, value)
-        for link in self.incoming.get(task.id, []):
-            self._link(part(element, "PredecessorLink"), link)
-        for count, dates in self.baselines.items():
-            if (known := dates.get(task.id)) is not None:
-                self._baseline(part(element, "Baseline"), count, task, known)
 
-    def _fields(self, task: Task, number: int) -> dict[str, str | int]:
-        timed, progress = self.schedule[task.id], self.roadmap.progress.get(task.id)
-        is_summary = task.id in self.schedule.below
-        duration = self._duration(task, timed)
-        # What is as late as possible stands at its late dates, whatever early ones it could have.
-        is_late = task.as_late_as_possible and progress is None
-        fields: dict[str, str | int] = {
-            "UID": self.uids[task.id],
-            "ID": number,
-            "Name": task.name,
-            "Manual": int(task.manual is not None),
-            "OutlineLevel": self._level(task.id),
-            "Start": iso(timed.late_start if is_late else timed.early_start),
-            "Finish": iso(timed.late_finish if is_late else timed.early_finish),
-            "Duration": spell(duration.amount),
-            "DurationFormat": ELAPSED_DAYS if duration.unit is Unit.ELAPSED else WORKING_DAYS,
-            "Milestone": int(task.is_milestone and not is_summary),
-            "Summary": int(is_summary),
-            "Critical": int(timed.critical),
-            "EarlyStart": iso(timed.early_start),
-            "EarlyFinish": iso(timed.early_finish),
-            "LateStart": iso(timed.late_start),
-            "LateFinish": iso(timed.late_finish),
-            "FreeSlack": timed.free_float * TENTHS,
-            "TotalSlack": timed.total_float * TENTHS,
-        }
-        fields |= self._constraint(task, timed)
-        if task.manual is not None:
-            fields["ManualStart"], fields["ManualFinish"] = iso(task.manual.start), iso(task.manual.finish)
-            fields["ManualDuration"] = spell(duration.amount)
-        if not is_summary:
-            fields |= _progress(duration.amount, progress)
-        if task.calendar != next(iter(self.calendars)):
-            fields["CalendarUID"] = self.calendars[task.calendar]
-        if task.deadline is not None:
-            fields["Deadline"] = iso(task.deadline)
-        return fields
+def _numbered(
+    roadmap: Roadmap, schedule: Schedule, calendar: str, baselines: Mapping[int, Mapping[TaskId, Dates]]
+) -> _Numbered:
+    tasks = roadmap.tasks
+    used = {key for t in tasks.values() for key in (t.calendar, t.placed_on, *(a.calendar for a in t.assignments))}
+    keys = [calendar, *sorted(key for key in used - {calendar} if key is not None)]
+    own = {t: t for t in tasks} if all(t.isdigit() for t in tasks) else {}
+    incoming: dict[str, list[Link]] = {}
+    for link in roadmap.links:
+        incoming.setdefault(link.successor, []).append(link)
+    placing = sorted({key for task in tasks.values() for key, _ in _work_of(task)})
+    return _Numbered(
+        roadmap=roadmap,
+        schedule=schedule,
+        baselines=baselines,
+        calendars={key: n for n, key in enumerate(keys, 1)},
+        uids=own or {t: str(n) for n, t in enumerate(tasks, 1)},
+        resources={key: n for n, key in enumerate(placing, 1)},
+        incoming=incoming,
+    )
 
-    def _baseline(self, element: "etree._Element", number: int, task: Task, dates: Dates) -> None:
-        add(element, "Number", number)
-        add(element, "Start", iso(dates.start))
-        add(element, "Finish", iso(dates.finish))
-        is_elapsed = task.duration.unit is Unit.ELAPSED
-        length = dates.finish - dates.start if is_elapsed else self._worked(task, dates)
-        add(element, "Duration", spell(length))
-        add(element, "DurationFormat", ELAPSED_DAYS if is_elapsed else WORKING_DAYS)
 
-    def _worked(self, task: Task, dates: Dates) -> int:
-        return self.roadmap.calendar_of(task.id).between(dates.start, dates.finish)
+def _project(plan: _Numbered, name: str) -> Fields:
+    roadmap = plan.roadmap
+    yield "Name", name
+    yield "Title", name
+    yield "ScheduleFromStart", int(roadmap.finish is None)
+    yield "StartDate", iso(roadmap.start)
+    yield "FinishDate", iso(plan.schedule.finish)
+    yield "CriticalSlackLimit", roadmap.slack_limit // roadmap.minutes_per_day
+    yield "CalendarUID", 1
+    yield "MinutesPerDay", roadmap.minutes_per_day
+    yield "MinutesPerWeek", 5 * roadmap.minutes_per_day
+    yield "MultipleCriticalPaths", int(roadmap.several_paths)
+    if roadmap.data_date is not None:
+        yield "StatusDate", iso(roadmap.data_date)
+    yield "HonorConstraints", int(roadmap.holds_set_dates)
+    calendars = roadmap.calendars
+    yield "Calendars", (("Calendar", _calendar(calendars[key], n, key)) for key, n in plan.calendars.items())
+    yield "Tasks", (("Task", _task(plan, task, n)) for n, task in enumerate(roadmap.tasks.values(), 1))
+    yield "Resources", (("Resource", _resource(plan, key, n)) for key, n in plan.resources.items())
+    work = ((task, key, minutes) for task in roadmap.tasks.values() for key, minutes in _work_of(task))
+    yield "Assignments", (("Assignment", _assignment(plan, n, *placed)) for n, placed in enumerate(work, 1))
 
-    def _constraint(self, task: Task, timed: TimedTask) -> dict[str, str | int]:
-        own = self._own_constraints(task)
-        if task.as_late_as_possible:
-            return {"ConstraintType": AS_LATE_AS_POSSIBLE}
-        if self._is_foreign(task):
-            return {"ConstraintType": BOUNDS[Bound.START_NO_EARLIER], "ConstraintDate": iso(timed.early_start)}
-        if own:
-            return {"ConstraintType": BOUNDS[own[0].bound], "ConstraintDate": iso(own[0].at)}
-        return {"ConstraintType": 0}
 
-    def _own_constraints(self, task: Task) -> list[Constraint]:
-        """Leave out what a summary above hands down: it is written there."""
-        above: list[Constraint] = []
-        parent = self.roadmap.parents.get(task.id)
-        while parent is not None:
-            above += self.roadmap.tasks[parent].constraints
-            parent = self.roadmap.parents.get(parent)
-        return [c for c in task.constraints if c not in above]
+def _resource(plan: _Numbered, key: str, number: int) -> Fields:
+    yield "UID", number
+    yield "ID", number
+    yield "Name", f"People on {key}"
+    yield "Type", 1
+    yield "CalendarUID", plan.calendars[key]
 
-    def _is_foreign(self, task: Task) -> bool:
-        """Tell whether the task's start follows from something that Project does not know."""
-        if task.manual is not None or task.id in self.schedule.below:
-            return False
-        lags = (link.lag.unit for link in self.incoming.get(task.id, []))
-        foreign_lag = any(unit not in (*KNOWN, Unit.PERCENT) for unit in lags)
-        return bool(task.starts_on) or task.duration.unit not in KNOWN or foreign_lag
 
-    def _duration(self, task: Task, timed: TimedTask) -> Duration:
-        if task.id in self.schedule.below or task.duration.unit in KNOWN:
-            return task.duration
-        return Duration(self.roadmap.calendar_of(task.id).between(timed.early_start, timed.early_finish))
+def _work_of(task: Task) -> Iterator[tuple[str, int]]:
+    if task.assignments:
+        yield from ((a.calendar, a.minutes) for a in task.assignments)
+    elif task.placed_on is not None:
+        yield task.placed_on, task.duration.amount
 
-    def _link(self, element: "etree._Element", link: Link) -> None:
-        unit = link.lag.unit
-        add(element, "PredecessorUID", self.uids[link.predecessor])
-        add(element, "Type", TYPES[link.type])
-        amount = link.lag.amount if unit is Unit.PERCENT else link.lag.amount * 10 if unit in KNOWN else 0
-        add(element, "LinkLag", amount)
-        codes = {Unit.PERCENT: PERCENT, Unit.ELAPSED: ELAPSED_DAYS}
-        add(element, "LagFormat", codes.get(unit, WORKING_DAYS))
 
-    def _assignment(self, element: "etree._Element", number: int, task: Task, key: str, minutes: int) -> None:
-        timed, progress = self.schedule[task.id], self.roadmap.progress.get(task.id)
-        parts = [part for part in progress.parts if part[0] == key] if progress else []
-        left = minutes if progress is None else 0 if progress.is_done else progress.remaining or 0
-        left = parts[0][2] if parts else min(left, minutes)
-        add(element, "UID", number)
-        add(element, "TaskUID", self.uids[task.id])
-        add(element, "ResourceUID", self.resources[key])
-        add(element, "ActualWork", spell(minutes - left))
-        add(element, "Finish", iso(timed.early_finish))
-        add(element, "RegularWork", spell(minutes))
-        add(element, "RemainingWork", spell(left))
-        if parts:
-            add(element, "Resume", iso(parts[0][1]))
-        add(element, "Start", iso(timed.early_start))
-        add(element, "Units", 1)
-        add(element, "Work", spell(minutes))
+def _task(plan: _Numbered, task: Task, number: int) -> Fields:
+    yield from sorted(_fields(plan, task, number).items(), key=lambda field: FIELDS.index(field[0]))
+    for link in plan.incoming.get(task.id, []):
+        yield "PredecessorLink", _link(plan, link)
+    for count, dates in plan.baselines.items():
+        if (known := dates.get(task.id)) is not None:
+            yield "Baseline", _baseline(plan.roadmap, count, task, known)
 
-    def _level(self, task: str) -> int:
-        level, parent = 1, self.roadmap.parents.get(task)
-        while parent is not None:
-            level, parent = level + 1, self.roadmap.parents.get(parent)
-        return level
+
+def _fields(plan: _Numbered, task: Task, number: int) -> dict[str, str | int]:
+    timed, progress = plan.schedule[task.id], plan.roadmap.progress.get(task.id)
+    is_summary = task.id in plan.schedule.below
+    duration = task.duration
+    if not is_summary and duration.unit not in KNOWN:
+        duration = Duration(plan.roadmap.calendar_of(task.id).between(timed.early_start, timed.early_finish))
+    # What is as late as possible stands at its late dates, whatever early ones it could have.
+    is_late = task.as_late_as_possible and progress is None
+    fields: dict[str, str | int] = {
+        "UID": plan.uids[task.id],
+        "ID": number,
+        "Name": task.name,
+        "Manual": int(task.manual is not None),
+        "OutlineLevel": 1 + sum(1 for _ in _above(plan.roadmap, task)),
+        "Start": iso(timed.late_start if is_late else timed.early_start),
+        "Finish": iso(timed.late_finish if is_late else timed.early_finish),
+        "Duration": spell(duration.amount),
+        "DurationFormat": ELAPSED_DAYS if duration.unit is Unit.ELAPSED else WORKING_DAYS,
+        "Milestone": int(task.is_milestone and not is_summary),
+        "Summary": int(is_summary),
+        "Critical": int(timed.critical),
+        "EarlyStart": iso(timed.early_start),
+        "EarlyFinish": iso(timed.early_finish),
+        "LateStart": iso(timed.late_start),
+        "LateFinish": iso(timed.late_finish),
+        "FreeSlack": timed.free_float * TENTHS,
+        "TotalSlack": timed.total_float * TENTHS,
+    }
+    fields |= _constraint(plan, task, timed)
+    if task.manual is not None:
+        fields["ManualStart"], fields["ManualFinish"] = iso(task.manual.start), iso(task.manual.finish)
+        fields["ManualDuration"] = spell(duration.amount)
+    if not is_summary:
+        fields |= _progress(duration.amount, progress)
+    if task.calendar != next(iter(plan.calendars)):
+        fields["CalendarUID"] = plan.calendars[task.calendar]
+    if task.deadline is not None:
+        fields["Deadline"] = iso(task.deadline)
+    return fields
+
+
+def _baseline(roadmap: Roadmap, number: int, task: Task, dates: Dates) -> Fields:
+    is_elapsed = task.duration.unit is Unit.ELAPSED
+    start, finish = dates.start, dates.finish
+    worked = finish - start if is_elapsed else roadmap.calendar_of(task.id).between(start, finish)
+    yield "Number", number
+    yield "Start", iso(start)
+    yield "Finish", iso(finish)
+    yield "Duration", spell(worked)
+    yield "DurationFormat", ELAPSED_DAYS if is_elapsed else WORKING_DAYS
+
+
+def _constraint(plan: _Numbered, task: Task, timed: TimedTask) -> dict[str, str | int]:
+    if task.as_late_as_possible:
+        return {"ConstraintType": AS_LATE_AS_POSSIBLE}
+    if _is_foreign(plan, task):
+        return {"ConstraintType": BOUNDS[Bound.START_NO_EARLIER], "ConstraintDate": iso(timed.early_start)}
+    # What a summary above hands down is written there.
+    above = [c for parent in _above(plan.roadmap, task) for c in parent.constraints]
+    own = next((c for c in task.constraints if c not in above), None)
+    return {"ConstraintType": BOUNDS[own.bound], "ConstraintDate": iso(own.at)} if own else {"ConstraintType": 0}
+
+
+def _above(roadmap: Roadmap, task: Task) -> Iterator[Task]:
+    """Yield the summaries above a task, the nearest first."""
+    parent = roadmap.parents.get(task.id)
+    while parent is not None:
+        yield roadmap.tasks[parent]
+        parent = roadmap.parents.get(parent)
+
+
+def _is_foreign(plan: _Numbered, task: Task) -> bool:
+    """Tell whether the task's start follows from something that Project does not know."""
+    if task.manual is not None or task.id in plan.schedule.below:
+        return False
+    lags = (link.lag.unit for link in plan.incoming.get(task.id, []))
+    foreign_lag = any(unit not in (*KNOWN, Unit.PERCENT) for unit in lags)
+    return bool(task.starts_on) or task.duration.unit not in KNOWN or foreign_lag
+
+
+def _link(plan: _Numbered, link: Link) -> Fields:
+    unit = link.lag.unit
+    yield "PredecessorUID", plan.uids[link.predecessor]
+    yield "Type", TYPES[link.type]
+    yield "LinkLag", link.lag.amount if unit is Unit.PERCENT else link.lag.amount * TENTHS if unit in KNOWN else 0
+    yield "LagFormat", {Unit.PERCENT: PERCENT, Unit.ELAPSED: ELAPSED_DAYS}.get(unit, WORKING_DAYS)
+
+
+def _assignment(plan: _Numbered, number: int, task: Task, key: str, minutes: int) -> Fields:
+    timed, progress = plan.schedule[task.id], plan.roadmap.progress.get(task.id)
+    parts = [part for part in progress.parts if part[0] == key] if progress else []
+    left = minutes if progress is None else 0 if progress.is_done else progress.remaining or 0
+    left = parts[0][2] if parts else min(left, minutes)
+    yield "UID", number
+    yield "TaskUID", plan.uids[task.id]
+    yield "ResourceUID", plan.resources[key]
+    yield "ActualWork", spell(minutes - left)
+    yield "Finish", iso(timed.early_finish)
+    yield "RegularWork", spell(minutes)
+    yield "RemainingWork", spell(left)
+    if parts:
+        yield "Resume", iso(parts[0][1])
+    yield "Start", iso(timed.early_start)
+    yield "Units", 1
+    yield "Work", spell(minutes)
 
 
 def _progress(minutes: int, progress: TaskProgress | None) -> dict[str, str | int]:
@@ -277,38 +288,28 @@ def _progress(minutes: int, progress: TaskProgress | None) -> dict[str, str | in
     return fields
 
 
-def in_order(fields: Mapping[str, str | int]) -> list[tuple[str, str | int]]:
-    """Return a task's fields in the order of Project's schema."""
-    return sorted(fields.items(), key=lambda field: FIELDS.index(field[0]))
-
-
-def write_calendar(element: "etree._Element", calendar: WorkingCalendar, number: int, name: str) -> None:
-    """Write a compiled calendar: its commonest hours by weekday as the week, every other day as an exception."""
+def _calendar(calendar: WorkingCalendar, number: int, name: str) -> Fields:
+    """Yield a compiled calendar: its commonest hours by weekday as the week, every other day as an exception."""
     hours = _hours_by_day(calendar)
     week = {
         weekday: Counter(h for day, h in hours.items() if day.weekday() == weekday).most_common(1)[0][0]
         for weekday in range(7)
     }
-    add(element, "UID", number)
-    add(element, "Name", name)
-    add(element, "IsBaseCalendar", 1)
-    add(element, "BaseCalendarUID", -1)
-    days = part(element, "WeekDays")
-    for weekday in range(7):
-        day = part(days, "WeekDay")
-        add(day, "DayType", (weekday + 1) % 7 + 1)
-        _write_hours(day, week[weekday])
-    exceptions = part(element, "Exceptions")
-    for first, last, spans in _runs(hours, week):
-        exception = part(exceptions, "Exception")
-        add(exception, "EnteredByOccurrences", 0)
-        period = part(exception, "TimePeriod")
-        add(period, "FromDate", f"{first.isoformat()}T00:00:00")
-        add(period, "ToDate", f"{last.isoformat()}T23:59:00")
-        add(exception, "Occurrences", (last - first).days + 1)
-        add(exception, "Name", calendar.closures.get(first, "day off" if not spans else "other hours"))
-        add(exception, "Type", 1)
-        _write_hours(exception, spans)
+    yield "UID", number
+    yield "Name", name
+    yield "IsBaseCalendar", 1
+    yield "BaseCalendarUID", -1
+    yield "WeekDays", [("WeekDay", [("DayType", (n + 1) % 7 + 1), *_working(week[n])]) for n in range(7)]
+    yield "Exceptions", [("Exception", _exception(calendar, *run)) for run in _runs(hours, week)]
+
+
+def _exception(calendar: WorkingCalendar, first: date, last: date, hours: Hours) -> Fields:
+    yield "EnteredByOccurrences", 0
+    yield "TimePeriod", [("FromDate", f"{first.isoformat()}T00:00:00"), ("ToDate", f"{last.isoformat()}T23:59:00")]
+    yield "Occurrences", (last - first).days + 1
+    yield "Name", calendar.closures.get(first, "other hours" if hours else "day off")
+    yield "Type", 1
+    yield from _working(hours)
 
 
 def _hours_by_day(calendar: WorkingCalendar) -> dict[date, Hours]:
@@ -345,14 +346,11 @@ def _runs(hours: Mapping[date, Hours], week: Mapping[int, Hours]) -> Iterator[tu
         yield first, last, hours[first]
 
 
-def _write_hours(element: "etree._Element", hours: Hours) -> None:
-    add(element, "DayWorking", int(bool(hours)))
+def _working(hours: Hours) -> Fields:
+    yield "DayWorking", int(bool(hours))
     if hours:
-        times = part(element, "WorkingTimes")
-        for start, end in hours:
-            time = part(times, "WorkingTime")
-            add(time, "FromTime", _clock(start))
-            add(time, "ToTime", _clock(end % DAY))
+        spans = [[("FromTime", _clock(start)), ("ToTime", _clock(end % DAY))] for start, end in hours]
+        yield "WorkingTimes", [("WorkingTime", span) for span in spans]
 
 
 def _clock(minute: int) -> str:
@@ -362,13 +360,3 @@ def _clock(minute: int) -> str:
 def spell(minutes: int) -> str:
     """Write minutes as Project does: `PT40H0M0S`."""
     return f"PT{minutes // 60}H{minutes % 60}M0S"
-
-
-def part(parent: "etree._Element", name: str) -> "etree._Element":
-    from lxml import etree
-
-    return etree.SubElement(parent, name)
-
-
-def add(parent: "etree._Element", name: str, text: str | int) -> None:
-    part(parent, name).text = str(text)

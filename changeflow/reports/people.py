@@ -14,7 +14,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale, phase_of
 from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
 from changeflow.reports.people_hidden import HiddenLine, WhyHidden, hidden_lines, why_hidden
-from changeflow.values.moments import round_label, spoken_day
+from changeflow.values.moments import format_day, round_label
 
 SHADES = 5
 DASH = f"{NOTHING}: at this element the band runs from 0 to the whole group, so it says nothing."
@@ -164,7 +164,7 @@ def _lines(programme: Programme, snapshot: Snapshot, view: str, today: date, col
 def _shown(programme: Programme, snapshot: Snapshot, standing: Standing, today: date, columns: int) -> StandingLine:
     stale, at = is_stale(programme, standing, today), _barrier_of(standing)
     answered, held = standing.answered or 0, standing.held or ()
-    counted = [spoken_day(standing.confirmed)]
+    counted = [format_day(standing.confirmed)]
     # Of a group that has not answered since, figures stay that were counted at the threshold of that time.
     rounds = {s.round: s.threshold for s in programme.facts.snapshots}
     if (then := rounds.get(standing.round, snapshot.threshold)) != snapshot.threshold:

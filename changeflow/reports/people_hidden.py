@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from changeflow.adkar.published import Hidden, Snapshot, Standing
-from changeflow.adkar.publishing import GROUPS_OF_ONE
 
 ASK = "Ask more of its people to answer in the next round."
 LARGER = "Read the larger groups that its people belong to."
@@ -48,6 +47,9 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
                 f"It stays hidden until at least {minimum} people have joined or left it. {LARGER}",
             )
         case Hidden.LIMIT:
+            # Loaded here: it brings a solver, which most reports do without.
+            from changeflow.adkar.publishing import GROUPS_OF_ONE
+
             return WhyHidden(
                 f"Some of its people are already counted in {GROUPS_OF_ONE} published groups, the most for one person.",
                 "Read the groups that are shown: its people are counted there.",

@@ -25,8 +25,8 @@ def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]
         yield "No school is marked as reluctant in schools.csv: a pilot of the willing alone proves little."
     mine, all_of_them = shares([c for c in everybody if c.id in best.schools]), shares(everybody)
     for trait, values in all_of_them.items():
-        said = ", ".join(f"{value} {mine[trait].get(value, 0):.0%} ({share:.0%})" for value, share in values.items())
-        yield f"  {trait}, pilot (trust): {said}"
+        mix = ", ".join(f"{value} {mine[trait].get(value, 0):.0%} ({share:.0%})" for value, share in values.items())
+        yield f"  {trait}, pilot (trust): {mix}"
     yield f"  off the trust's mix: {best.distance:.0%}"
     most, why = most_at_once(programme)
     yield f"At most {most} can go first together: {why}."

@@ -83,7 +83,7 @@ def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
     for n, issue in enumerate(still_open):
         age = issue.age(today)
         part = BarPart(
-            f"severity-{issue.severity.value}", issue.severity.spoken, age, LABELS, round(age * scale, 1) or 2
+            f"severity-{issue.severity.value}", issue.severity.label, age, LABELS, round(age * scale, 1) or 2
         )
         end = f"{age} days" if age != 1 else "1 day"
         label = f"Issue {issue.number}"
@@ -103,8 +103,8 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
         for value, share in values.items():
             mine = pilot.get(trait, {}).get(value, 0.0)
             told.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
-            for kind, said, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
-                part = BarPart(kind, said, round(amount * 100), LABELS, round(amount * scale, 1))
+            for kind, label, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
+                part = BarPart(kind, label, round(amount * 100), LABELS, round(amount * scale, 1))
                 label = value if kind == "pilot" else ""
                 bars.append(AgeBar(label, y, (part,), f"{amount:.0%}", round(LABELS + part.width + 8, 1)))
                 y += half + 1

@@ -14,7 +14,7 @@ from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 
 SHOWN = 20
 
@@ -44,8 +44,8 @@ def runs_text(runs: Sequence[RunSummary]) -> Iterator[str]:
             (run.duplicates, "twice"),
             (run.unpaid, "unpaid"),
         ]
-        said = ", ".join(f"{count} {what}" for count, what in faults if count)
-        yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if said else ''}{said}"
+        found = ", ".join(f"{count} {what}" for count, what in faults if count)
+        yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if found else ''}{found}"
     clean = consecutive_clean(runs)
     yield f"{counted(clean, 'clean run')} in a row at the end."
 
@@ -119,9 +119,9 @@ def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
         for said in item.said:
             yield f"You said: {said}"
         if item.done:
-            yield f"  We did: {item.did} ({item.service} {item.number}, {spoken_day(item.done)})"
+            yield f"  We did: {item.did} ({item.service} {item.number}, {format_day(item.done)})"
         else:
-            due = f", by {spoken_day(item.due)}" if item.due else ""
+            due = f", by {format_day(item.due)}" if item.due else ""
             yield f"  We will: {item.text} ({item.service} {item.number}, {role_of(programme, item.owner)}{due})"
     waiting = list(unanswered(log, service))
     if waiting:
@@ -142,11 +142,11 @@ def lessons_text(programme: Programme, service: str) -> Iterator[str]:
             yield f"Seen: {seen.name} took {took} of its plan in {count}; {len(seen.tasks)} are ahead."
     if not known:
         yield "No lesson has been proposed: changeflow pilot lesson propose SERVICE STEP --duration 4d --reason “…”"
-    for said, answer in known.values():
+    for lesson, answer in known.values():
         state = "waits" if answer is None else "accepted" if answer.accepted else "declined"
-        yield f"{said.number}  {state:<8}  {_in_words(said)}: {said.reason}"
+        yield f"{lesson.number}  {state:<8}  {_in_words(lesson)}: {lesson.reason}"
         if answer is not None:
-            yield f"             {role_of(programme, answer.by)}, {spoken_day(answer.on)}: {answer.reason}"
+            yield f"             {role_of(programme, answer.by)}, {format_day(answer.on)}: {answer.reason}"
 
 
 def _in_words(lesson: LessonProposed) -> str:
@@ -159,7 +159,7 @@ def moved_text(moved: Sequence[Moved], names: dict[str, str]) -> Iterator[str]:
     """Yield what moves between two plans, the most first."""
     for m in [m for m in moved if m.minutes][:SHOWN]:
         if m.before and m.after:
-            before, after = (spoken_day(last_day_of(d.finish)) for d in (m.before, m.after))
+            before, after = (format_day(last_day_of(d.finish)) for d in (m.before, m.after))
             days = (day_of(m.after.finish) - day_of(m.before.finish)).days
             yield f"  {days:+4d}  {names.get(m.task, m.task)}: {before} → {after}"
     if (rest := sum(bool(m.minutes) for m in moved) - SHOWN) > 0:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
-from changeflow.values.moments import day_of, local_day, spoken_day
+from changeflow.values.moments import day_of, format_day, local_day
 from changeflow.values.words import Outcome
 
 
@@ -15,20 +15,20 @@ def fact_lines(facts: Sequence[RecordedFact], *, about: str | None = None) -> It
         if about is not None and not fact.is_about(about):
             continue
         became = _became(fact, corrects, replaced)
-        day = spoken_day(local_day(fact.at))
+        day = format_day(local_day(fact.at))
         yield f"{fact.id:<16} {day:<12} {in_words(fact)} ({fact.by}){f'; {became}' if became else ''}"
 
 
 def _became(fact: RecordedFact, corrects: Mapping[str, str], replaced: Mapping[str, str]) -> str:
-    said = []
+    notes = []
     if fact.id in corrects:
-        said.append(f"corrects {corrects[fact.id]}")
+        notes.append(f"corrects {corrects[fact.id]}")
     if fact.withdrawn is not None:
-        day, reason = spoken_day(local_day(fact.withdrawn.at)), fact.withdrawn.reason.rstrip(".")
-        said.append(f"withdrawn on {day} by {fact.withdrawn.by}: {reason}")
+        day, reason = format_day(local_day(fact.withdrawn.at)), fact.withdrawn.reason.rstrip(".")
+        notes.append(f"withdrawn on {day} by {fact.withdrawn.by}: {reason}")
     elif fact.id in replaced:
-        said.append(f"replaced by {replaced[fact.id]}")
-    return "; ".join(said)
+        notes.append(f"replaced by {replaced[fact.id]}")
+    return "; ".join(notes)
 
 
 def in_words(fact: RecordedFact) -> str:
@@ -38,32 +38,32 @@ def in_words(fact: RecordedFact) -> str:
 
 def _progress(fact: RecordedFact) -> str:
     v = fact.values
-    said = f"{v['task']}: started {spoken_day(day_of(v['actual_start']))}"
+    message = f"{v['task']}: started {format_day(day_of(v['actual_start']))}"
     if v["actual_finish"] is not None:
         last = max(v["actual_start"], v["actual_finish"] - 1)
-        return f"{said}, finished {spoken_day(day_of(last))}"
-    return f"{said}, {v['remaining']} working minutes left" if v["remaining"] is not None else said
+        return f"{message}, finished {format_day(day_of(last))}"
+    return f"{message}, {v['remaining']} working minutes left" if v["remaining"] is not None else message
 
 
 def _decision(fact: RecordedFact) -> str:
     v = fact.values
-    return f"{v['task']}: {Outcome(v['outcome']).spoken} on {spoken_day(v['on'])} by {v['by']}, {v['reason']}"
+    return f"{v['task']}: {Outcome(v['outcome']).label} on {format_day(v['on'])} by {v['by']}, {v['reason']}"
 
 
 def _attendance(fact: RecordedFact) -> str:
     v = fact.values
-    return f"{v['person']} came to {v['task']} on {spoken_day(v['on'])}"
+    return f"{v['person']} came to {v['task']} on {format_day(v['on'])}"
 
 
 def _act(fact: RecordedFact) -> str:
     v = fact.values
-    return f"{v['who'] or 'sponsor'}, {spoken_day(v['on'])}: {v['what']}"
+    return f"{v['who'] or 'sponsor'}, {format_day(v['on'])}: {v['what']}"
 
 
 def _checkpoint(fact: RecordedFact) -> str:
     v = fact.values
     shares = ", ".join(f"{n} {v[n]:g}" for n in ("use", "proficiency", "experience") if v[n] is not None)
-    return f"{v['task']}, {spoken_day(v['on'])}: {shares or v['said'] or 'no shares'}"
+    return f"{v['task']}, {format_day(v['on'])}: {shares or v['said'] or 'no shares'}"
 
 
 def _pilot_entry(fact: RecordedFact) -> str:
@@ -77,7 +77,7 @@ def _pilot_entry(fact: RecordedFact) -> str:
 WORDS: Mapping[str, Callable[[RecordedFact], str]] = {
     "progress": _progress,
     "decision": _decision,
-    "condition": lambda f: f"{f.values['task']}: {f.values['text']}, by {spoken_day(f.values['due'])}",
+    "condition": lambda f: f"{f.values['task']}: {f.values['text']}, by {format_day(f.values['due'])}",
     "attendance": _attendance,
     "sponsor-act": _act,
     "checkpoint": _checkpoint,

@@ -1,25 +1,25 @@
-"""What would let us keep a date, in words: one sentence, and each lever beside it."""
+"""What would recover a date, in words: one sentence, and each recovery option beside it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.roadmap.risk.levers import KeptDate, TaskChange, Tried
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.roadmap.risk.recovery import KeptDate, TaskChange, Tried
+from changeflow.values.moments import format_day, last_day_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeverLine:
+class OptionLine:
     name: str
     cost: float
     chosen: bool
     odds: int
     at: str
-    """With this lever alone: the odds of the day, and the day that the asked-for odds keep."""
+    """With this option alone: the odds of the day, and the day that the asked-for odds keep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeepReport:
+class RecoveryReport:
     """What the text and the JSON say. Odds are whole percent."""
 
     milestone: str
@@ -34,20 +34,20 @@ class KeepReport:
     then_odds: int
     then_at: str
     is_cheapest: bool
-    levers: tuple[LeverLine, ...]
+    levers: tuple[OptionLine, ...]
     iterations: int
     seed: int
     tried: int
 
 
-def keep_report(
-    milestone: str, by: date, percent: int, levers: Sequence[TaskChange], kept: KeptDate, *, iterations: int, seed: int
-) -> KeepReport:
+def recovery_report(
+    milestone: str, by: date, percent: int, options: Sequence[TaskChange], kept: KeptDate, *, iterations: int, seed: int
+) -> RecoveryReport:
     """Turn an answer into what people read."""
     chosen = kept.chosen if kept.chosen is not None else ()
-    return KeepReport(
+    return RecoveryReport(
         milestone=milestone,
-        by=spoken_day(by),
+        by=format_day(by),
         percent=percent,
         now_odds=_percent(kept.now),
         now_at=_day(kept.now),
@@ -59,14 +59,14 @@ def keep_report(
         then_at=_day(kept.then),
         is_cheapest=kept.is_cheapest,
         levers=tuple(
-            LeverLine(
+            OptionLine(
                 name=c.name,
                 cost=c.cost,
                 chosen=c in chosen,
                 odds=_percent(kept.alone[c.id]),
                 at=_day(kept.alone[c.id]),
             )
-            for c in levers
+            for c in options
         ),
         iterations=iterations,
         seed=seed,
@@ -79,10 +79,10 @@ def _percent(tried: Tried) -> int:
 
 
 def _day(tried: Tried) -> str:
-    return spoken_day(last_day_of(tried.at))
+    return format_day(last_day_of(tried.at))
 
 
-def keep_text(report: KeepReport) -> Iterator[str]:
+def recovery_text(report: RecoveryReport) -> Iterator[str]:
     """Yield the answer for a terminal."""
     now = f"as planned in {report.now_odds} of 100; P{report.percent} is {report.now_at}"
     yield f"{report.milestone} by {report.by}: {now}."
@@ -90,14 +90,14 @@ def keep_text(report: KeepReport) -> Iterator[str]:
         yield f"Nothing has to be done: {report.percent} of 100 is kept already."
     elif not report.is_possible:
         yield (
-            f"All levers together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
-            f"{report.then_at}. Name more levers in risk.yaml, or promise a later day."
+            f"All recovery options together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
+            f"{report.then_at}. Add recovery options to risk.yaml, or promise a later day."
         )
     else:
         best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
         yield f"{best} to keep it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
         yield f"Then in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
-    yield "Each lever by itself:"
+    yield "Each recovery option by itself:"
     width = max(len(line.name) for line in report.levers)
     for line in report.levers:
         mark = "*" if line.chosen else " "

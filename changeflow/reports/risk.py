@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from changeflow.planning.lessons import Lesson
 from changeflow.planning.risk import Assumed, without_range
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import Simulation
-from changeflow.roadmap.tasks import Milestone
 from changeflow.values.duration import counted, days_in_words
-from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
+from changeflow.values.moments import DAY, day_of, format_day, minute_of
 
 SHOWN = 8
 OUTCOMES = 6
@@ -129,14 +129,14 @@ def _odds(programme: Programme, found: Simulation, milestone: Milestone, *, tell
     end = minute_of(milestone.deadline) + DAY if milestone.deadline else 0
     return OddsLine(
         milestone=milestone.name,
-        planned=spoken_day(day_of(found.planned[task])),
-        p50=spoken_day(day_of(found.percentile(task, 50))),
-        p80=spoken_day(day_of(found.percentile(task, 80))),
-        p90=spoken_day(day_of(found.percentile(task, 90))),
+        planned=format_day(day_of(found.planned[task])),
+        p50=format_day(day_of(found.percentile(task, 50))),
+        p80=format_day(day_of(found.percentile(task, 80))),
+        p90=format_day(day_of(found.percentile(task, 90))),
         planned_odds=round(100 * found.odds(task, found.planned[task])),
-        deadline=spoken_day(milestone.deadline) if milestone.deadline else "–",
+        deadline=format_day(milestone.deadline) if milestone.deadline else "–",
         deadline_odds=round(100 * found.odds(task, end)) if told else None,
-        outcomes=tuple((spoken_day(d), round(100 * n / found.iterations)) for d, n in sorted(days.items()))
+        outcomes=tuple((format_day(d), round(100 * n / found.iterations)) for d, n in sorted(days.items()))
         if len(days) <= OUTCOMES
         else (),
     )

@@ -6,7 +6,7 @@ from changeflow.programme.programme import Programme
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Rule
 from changeflow.services.delegation import changes
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.moments import format_day, last_day_of
 from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Gate, Kind
 
@@ -67,8 +67,8 @@ def rules_page(packs: Rulepacks) -> str:
     lines.append("|---|---|---|---|---|---|---|")
     for pack in sorted(packs.packs, key=lambda p: (p.rulepack, p.nation, p.in_force_from)):
         for key, entry in pack.entries.items():
-            value = "not known" if entry.is_unknown else _said(entry.value)
-            cells = (pack.rulepack, spoken_day(pack.in_force_from), ", ".join(pack.nation) or "all", key, value)
+            value = "not known" if entry.is_unknown else _format_value(entry.value)
+            cells = (pack.rulepack, format_day(pack.in_force_from), ", ".join(pack.nation) or "all", key, value)
             lines.append(f"| {' | '.join(cells)} | {GRADES[entry.grade]} | {entry.source} |")
     return "\n".join(lines) + "\n"
 
@@ -81,12 +81,12 @@ def delegation_text(programme: Programme) -> Iterator[str]:
         for change in found:
             where = programme.school_names(change.schools) if change.schools else "all schools"
             both = (("gains", change.gains), ("loses", change.loses))
-            said = [f"{verb} {', '.join(rights)}" for verb, rights in both if rights]
-            yield f"  {change.area}: {change.role} {' and '.join(said)} ({where})"
+            rights_by_verb = [f"{verb} {', '.join(rights)}" for verb, rights in both if rights]
+            yield f"  {change.area}: {change.role} {' and '.join(rights_by_verb)} ({where})"
         if not found:
             yield "  nothing changes, or nothing is written: `delegation` in the service's file"
         for task in programme.tasks(kind=Kind.DELEGATION, service=service.service):
-            day = spoken_day(last_day_of(programme.timed(task.id).early_finish))
+            day = format_day(last_day_of(programme.timed(task.id).early_finish))
             yield f"  in force after {task.name}, {day}"
 
 
@@ -104,7 +104,7 @@ def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "Our choice", rule.our_choice
 
 
-def _said(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "; ".join(", ".join(f"{k} {_said(v)}" for k, v in item.items()) for item in value)
+        return "; ".join(", ".join(f"{k} {_format_value(v)}" for k, v in item.items()) for item in value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -9,7 +9,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.staffing import successions
 from changeflow.rules.people import SCHOOL_WEEK, school_days
 from changeflow.values.duration import counted
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 DEEP = 4
@@ -63,11 +63,11 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
     return Sponsorship(
         alerts=tuple(_alerts(programme, today)),
         acts=tuple(
-            f"{spoken_day(a.on)}: {a.what} ({definition.role_of(a.who) if a.who else 'sponsor'}, {ACTS[a.kind]})"
+            f"{format_day(a.on)}: {a.what} ({definition.role_of(a.who) if a.who else 'sponsor'}, {ACTS[a.kind]})"
             for a in reversed(acts[-LATEST:])
         ),
         handed_over=tuple(
-            f"The {definition.role_of(g.person)} left on {spoken_day(g.left)}; "
+            f"The {definition.role_of(g.person)} left on {format_day(g.left)}; "
             f"the {definition.role_of(g.successor)} has taken over."
             for g in successions(programme.definition, today)
             if g.successor is not None
@@ -94,11 +94,11 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
     if sponsor is None:
         yield "Nobody is the sponsor: until somebody is, nobody owns the change."
     elif sponsor.until is not None and sponsor.until < today:
-        yield f"The sponsor's time ended on {spoken_day(sponsor.until)}, and nobody follows."
+        yield f"The sponsor's time ended on {format_day(sponsor.until)}, and nobody follows."
     for gone in successions(programme.definition, today):
         open_tasks = [t for t in programme.tasks() if t.owner == gone.person and not programme.is_done(t.id)]
         if gone.successor is None and open_tasks:
-            role, day = programme.definition.role_of(gone.person), spoken_day(gone.left)
+            role, day = programme.definition.role_of(gone.person), format_day(gone.left)
             yield f"The {role} left on {day}, and nobody takes over: {counted(len(open_tasks), 'task')} wait."
     undecided = [a for a in programme.definition.change.coalition if not a.agreed]
     if undecided:
@@ -164,7 +164,7 @@ def _stuck(programme: Programme) -> Iterator[StuckLine]:
         ]
         yield StuckLine(
             name=found.task.name,
-            on=spoken_day(found.result.on),
+            on=format_day(found.result.on),
             verdict=found.judgement.verdict.value,
             reasons=found.judgement.reasons,
             evidence=found.result.evidence,

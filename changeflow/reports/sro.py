@@ -18,15 +18,15 @@ from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
-from changeflow.roadmap.slip import Slips, cliff_in_words
-from changeflow.roadmap.tasks import Milestone
-from changeflow.roadmap.why import explain, float_in_words
+from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
+from changeflow.roadmap.analysis.why import explain, float_in_words
+from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.proofs import hole_in_words, service_holes
-from changeflow.values.moments import day_of, minute_of, spoken_day
+from changeflow.values.moments import day_of, format_day, minute_of
 
-EDGES_WITHIN, EDGE_DAYS = timedelta(days=60), 5
-"""Cliff edges of tasks that end within so many days, with at most so many working days left: our own choice."""
+CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
+"""Cut-offs of tasks that end within so many days, with at most so many working days left: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class SroReport:
     """The decision log: what was decided, the latest first."""
     late: tuple[str, ...]
     cliffs: tuple[str, ...]
-    """Tasks that end soon and are near an edge."""
+    """Tasks that end soon and are near a cut-off."""
     paths: tuple[PathLine, ...]
     gantt: Gantt
     near: tuple[NearLine, ...]
@@ -132,8 +132,8 @@ def build_sro(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
         students=programme.definition.programme.wiifts.statement if programme.definition.programme.wiifts else "",
-        on=spoken_day(today),
-        data_date=spoken_day(programme.on),
+        on=format_day(today),
+        data_date=format_day(programme.on),
         version=version,
         audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
@@ -143,7 +143,7 @@ def build_sro(
         decisions=log.needed,
         made=log.made,
         late=tuple(_late(programme, today)),
-        cliffs=tuple(_cliffs(programme, slips, today)),
+        cliffs=tuple(_cut_offs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
         near=tuple(near_lines(programme)),
@@ -179,31 +179,31 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
         words = [f"{abs(days)} days {state} than the baseline"]
     if state in ("on time", "earlier", "later") and milestone.deadline is not None:
         words.append(f"{spare} before its deadline")
-    said = f"{spoken_day(forecast)}{', ' if words else ''}{', '.join(words)}"
+    message = f"{format_day(forecast)}{', ' if words else ''}{', '.join(words)}"
     return MilestoneLine(
         name=milestone.name,
-        forecast=spoken_day(forecast),
-        baseline=spoken_day(planned) if planned else "–",
-        deadline=spoken_day(milestone.deadline) if milestone.deadline else "–",
+        forecast=format_day(forecast),
+        baseline=format_day(planned) if planned else "–",
+        deadline=format_day(milestone.deadline) if milestone.deadline else "–",
         state=state,
-        sentence=f"{milestone.name}: {said}.",
+        sentence=f"{milestone.name}: {message}.",
     )
 
 
 def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine]) -> str:
     """Say the gravest thing about the milestones, and which waiting decision its evidence does not carry."""
     states = [(line.state, line.name) for line in lines]
-    said = "All milestones are on time." if states else "The programme has no milestones yet."
+    message = "All milestones are on time." if states else "The programme has no milestones yet."
     for state, one, several in (
         ("too late", "misses its deadline", "miss their deadlines"),
         ("later", "is later than the baseline", "are later than the baseline"),
     ):
         names = [f"“{name}”" for s, name in states if s == state]
         if names:
-            said = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
+            message = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
             break
     unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
-    return " ".join([said, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
+    return " ".join([message, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
 
 
 def slips_of(programme: Programme) -> Slips:
@@ -212,17 +212,17 @@ def slips_of(programme: Programme) -> Slips:
     return Slips(programme.roadmap, programme.schedule)
 
 
-def _cliffs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
+def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
     targets = [m.task for m in programme.open_milestones]
-    for cliff in slips.cliffs(targets, until=minute_of(today + EDGES_WITHIN), at_most=EDGE_DAYS):
-        task = programme.roadmap.tasks[cliff.task]
-        yield f"{task.name}: {cliff_in_words(programme.roadmap, cliff)}"
+    for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
+        task = programme.roadmap.tasks[cut_off.task]
+        yield f"{task.name}: {format_cut_off(programme.roadmap, cut_off)}"
 
 
 def _late(programme: Programme, today: date) -> Iterator[str]:
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
-        yield f"{task.name}: due on {spoken_day(due.due_on)}, with the {role_of(programme, task.owner)}."
+        yield f"{task.name}: due on {format_day(due.due_on)}, with the {role_of(programme, task.owner)}."
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:

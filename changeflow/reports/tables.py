@@ -1,51 +1,19 @@
 """A plan as text and as JSON: the contracts that other programs rely on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.why import dates_in_words, explain, float_in_words
+from changeflow.reports.schedule_rows import schedule_rows
+from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
+from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of, iso, spoken_day
+from changeflow.values.moments import day_of, format_day, iso
 from changeflow.values.words import Kind
-
-
-def schedule_rows(
-    schedule: Schedule,
-    names: Mapping[str, str],
-    *,
-    key: str = "uid",
-    baseline: Mapping[TaskId, Dates] | None = None,
-) -> list[dict[str, Any]]:
-    """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes.
-
-    With a baseline, the tasks in it have its start and finish as well.
-    """
-    rows = []
-    for task, timed in schedule.timed.items():
-        rows.append(
-            {
-                key: int(task) if key == "uid" and task.isdigit() else task,
-                "name": names[task],
-                "early_start": iso(timed.early_start),
-                "early_finish": iso(timed.early_finish),
-                "late_start": iso(timed.late_start),
-                "late_finish": iso(timed.late_finish),
-                "total_float": timed.total_float,
-                "free_float": timed.free_float,
-                "critical": timed.critical,
-                "driving": timed.driving,
-            }
-        )
-        if baseline and (known := baseline.get(task)):
-            rows[-1] |= {"baseline_start": iso(known.start), "baseline_finish": iso(known.finish)}
-    return rows
 
 
 def plan_json(judged: Judged) -> str:
@@ -113,7 +81,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     if schedule is None:
         raise LookupError("the programme has no schedule yet")
     yield f"{programme.name}: {len(programme.roadmap.tasks)} tasks, {len(programme.roadmap.links)} links"
-    yield f"From {spoken_day(day_of(programme.roadmap.start))} to {spoken_day(day_of(schedule.finish))}"
+    yield f"From {format_day(day_of(programme.roadmap.start))} to {format_day(day_of(schedule.finish))}"
     yield ""
     yield "Milestones"
     milestones = sorted(programme.milestones, key=lambda m: (schedule[m.task].early_finish, m.id))
@@ -121,12 +89,12 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         timed = programme.timed(m.task)
         spare = float_in_words(programme.roadmap, m.task, abs(programme.spare(m)))
         state = f"{spare} {'too late for' if programme.spare(m) < 0 else 'before'} its deadline" if m.deadline else ""
-        yield f"  {spoken_day(day_of(timed.early_finish)):<12} {m.name}{': ' + state if state else ''}"
+        yield f"  {format_day(day_of(timed.early_finish)):<12} {m.name}{': ' + state if state else ''}"
     yield ""
     yield "Go-live, wave by wave"
     for wave in _waves(programme):
         if wave["go_live"]:
-            day = spoken_day(datetime.fromisoformat(wave["go_live"]).date())
+            day = format_day(datetime.fromisoformat(wave["go_live"]).date())
             yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
     yield from _path_text(programme, schedule, to or (milestones[-1].task if milestones else None), to_end=to is None)
     yield ""
@@ -164,4 +132,4 @@ def findings_text(judged: Judged) -> Iterator[str]:
         if finding.is_block:
             yield f"        {finding.remedy}"
     for waiver in judged.used_waivers:
-        yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {spoken_day(waiver.expires)}"
+        yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {format_day(waiver.expires)}"

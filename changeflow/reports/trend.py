@@ -7,7 +7,7 @@ from datetime import date
 from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
 from changeflow.values.duration import days_in_words
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 
 SHOWN = 6
 """Reports that are looked back on: our own choice."""
@@ -56,10 +56,10 @@ def build_trend(programme: Programme, earlier: Sequence[tuple[date, Mapping[Task
             for on, known in reports
         ]
         seen = [p for p in points if p is not None]
-        forecasts = tuple(spoken_day(day_of(p.finish)) if p else "" for p in points)
+        forecasts = tuple(format_day(day_of(p.finish)) if p else "" for p in points)
         sentence = _sentence(seen, programme.minutes_per_day)
         lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence))
-    return Trend(days=tuple(spoken_day(on) for on, _ in reports), lines=tuple(lines))
+    return Trend(days=tuple(format_day(on) for on, _ in reports), lines=tuple(lines))
 
 
 def _sentence(points: Sequence[TrendPoint], minutes_per_day: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 
 SHOWN = 40
 
@@ -74,8 +74,8 @@ def _line(programme: Programme, task: TaskId, planned: Dates) -> VarianceLine:
     return VarianceLine(
         id=task,
         name=programme.roadmap.tasks[task].name,
-        baseline=spoken_day(before),
-        forecast=spoken_day(after),
+        baseline=format_day(before),
+        forecast=format_day(after),
         days=(after - before).days,
         done=bool(progress and progress.is_done),
     )

@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 from changeflow.reports.levelling import TeamLine
 from changeflow.roadmap.waves.criteria import loads
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 LABEL_WIDTH, CHART_WIDTH, TOP = 200, 760, 30
 MARK_HEIGHT = 11
@@ -170,7 +170,7 @@ def draw_board(problem: WaveProblem, plan: WavePlan) -> Board:
     for (school, service), candidate in sorted(plan.chosen.items()):
         number = places[service]
         is_pilot = (school, service) in plan.pilot
-        words = f"{problem.pair_name((school, service))}: {spoken_day(candidate.day)}{', pilot' if is_pilot else ''}"
+        words = f"{problem.pair_name((school, service))}: {format_day(candidate.day)}{', pilot' if is_pilot else ''}"
         # Services of one date stand beside one another, not on one another.
         y = TOP + lines[school] * row + MARK_HEIGHT * (number + 1)
         marks.append(BoardMark(axis.at_day(candidate.day), y, key[number].shape, number, words, is_pilot))
@@ -195,7 +195,7 @@ def draw_loads(problem: WaveProblem, plan: WavePlan) -> tuple[Load, ...]:
                 continue
             percent = -(-100 * work // problem.capacity[team][week])
             height = round(LOAD_HEIGHT * percent / 100, 1)
-            words = f"{problem.team_names[team]}, week of {spoken_day(problem.monday(week))}: {percent} %"
+            words = f"{problem.team_names[team]}, week of {format_day(problem.monday(week))}: {percent} %"
             columns.append(
                 Column(
                     x=axis.at(week),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from changeflow.roadmap.waves.criteria import loads
 from changeflow.roadmap.waves.plans import Offer
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class WaveLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveLine:
-    """A school that goes live on another date than it was told."""
+    """A school that goes live on another date than was announced."""
 
     pair: str
     told: str
@@ -70,7 +70,7 @@ def waves_report(name: str, problem: WaveProblem, offers: Sequence[Offer]) -> Wa
     """Turn offers into what people read."""
     return WavesReport(
         programme=name,
-        start=spoken_day(problem.start),
+        start=format_day(problem.start),
         plans=tuple(_plan(problem, offer) for offer in offers),
     )
 
@@ -81,7 +81,7 @@ def _plan(problem: WaveProblem, offer: Offer) -> PlanReport:
         key=offer.style.key,
         name=offer.style.name,
         mean_week=round(numbers.mean_week, 1),
-        last_day=spoken_day(max(c.day for c in offer.plan.chosen.values())),
+        last_day=format_day(max(c.day for c in offer.plan.chosen.values())),
         waves=tuple(_waves(problem, offer.plan)),
         peaks={problem.team_names[t]: p for t, p in numbers.peaks.items()},
         hub_dates=numbers.hub_dates,
@@ -114,19 +114,19 @@ def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[WaveLine]:
                 yield WaveLine(
                     service=asked.name,
                     name="pilot" if is_pilot else f"wave {number}",
-                    day=spoken_day(day),
+                    day=format_day(day),
                     iso=day.isoformat(),
                     schools=tuple(schools),
                 )
 
 
 def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
-    for pair, week in problem.told.items():
+    for pair, week in problem.announced.items():
         if pair in plan.chosen and plan.week(pair) != week:
             yield MoveLine(
                 pair=problem.pair_name(pair),
-                told=spoken_day(problem.monday(week)),
-                day=spoken_day(plan.chosen[pair].day),
+                told=format_day(problem.monday(week)),
+                day=format_day(plan.chosen[pair].day),
                 weeks=plan.week(pair) - week,
             )
 
@@ -134,7 +134,7 @@ def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
 def _loads(problem: WaveProblem, plan: WavePlan) -> Iterator[LoadLine]:
     for team, tenths in loads(problem, plan).items():
         weeks = [
-            (spoken_day(problem.monday(w)), -(-100 * n // problem.capacity[team][w])) for w, n in enumerate(tenths) if n
+            (format_day(problem.monday(w)), -(-100 * n // problem.capacity[team][w])) for w, n in enumerate(tenths) if n
         ]
         yield LoadLine(team=problem.team_names[team], peak=max((p for _, p in weeks), default=0), weeks=tuple(weeks))
 
@@ -149,7 +149,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         ("waves", [str(len(p.waves)) for p in report.plans]),
         ("further dates in hubs", [str(p.hub_dates) for p in report.plans]),
         ("weeks between hubs", [f"{p.fairness:g}" for p in report.plans]),
-        ("told schools moved", [str(len(p.moves)) for p in report.plans]),
+        ("announced dates moved", [str(len(p.moves)) for p in report.plans]),
         *((f"peak, {team}", [f"{p.peaks[team]} %" for p in report.plans]) for team in report.plans[0].peaks),
     ]
     yield f"{report.programme}: {len(report.plans)} plans, each checked to keep every promise"
@@ -163,7 +163,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
             yield f"  {wave.day:<12} {wave.service:<10} {wave.name:<8} {', '.join(wave.schools)}"
         for move in plan.moves:
             way = "later" if move.weeks > 0 else "earlier"
-            yield f"  moved: {move.pair}, told for the week of {move.told}, {abs(move.weeks)} weeks {way}"
+            yield f"  moved: {move.pair}, announced for the week of {move.told}, {abs(move.weeks)} weeks {way}"
 
 
 def conflict_text(sentences: Sequence[str], ways: Sequence[str], *, is_minimal: bool) -> Iterator[str]:

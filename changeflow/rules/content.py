@@ -5,9 +5,9 @@ from datetime import date
 
 from changeflow.programme.avoid import falls_into, freezes, windows
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.moments import format_day, last_day_of
 from changeflow.values.words import Kind
 
 SOURCES = {"heads": "headteachers", "board": "the board", "local_governing_bodies": "local governing bodies"}
@@ -24,8 +24,8 @@ def requirements_before_the_irreversible(programme: Programme) -> Iterator[Breac
             yield Breach("R04", task.id, message, task.service, task.schools)
         for requirement in wanted:
             if programme.timed(task.id).early_start < programme.timed(requirement.id).early_finish:
-                begins = spoken_day(last_day_of(programme.timed(task.id).early_start + 1))
-                ready = spoken_day(last_day_of(programme.timed(requirement.id).early_finish))
+                begins = format_day(last_day_of(programme.timed(task.id).early_start + 1))
+                ready = format_day(last_day_of(programme.timed(requirement.id).early_finish))
                 message = f"{task.name} cannot be undone and begins on {begins}; {requirement.name} ends on {ready}."
                 yield Breach("R04", task.id, message, task.service, task.schools)
 
@@ -63,7 +63,7 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             yield Breach("R14", live.id, message, live.service, live.schools)
         elif min(programme.timed(w.id).early_finish for w in wins) > programme.timed(live.id).early_finish + limit:
             first = _soonest(programme, wins)
-            day = spoken_day(last_day_of(programme.timed(first.id).early_finish))
+            day = format_day(last_day_of(programme.timed(first.id).early_finish))
             message = f"{first.name} comes on {day}, more than {weeks} weeks after {live.name}."
             yield Breach("R14", live.id, message, live.service, live.schools)
 
@@ -98,7 +98,7 @@ def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             first, last = programme.days_of(task.id)
             for window in windows(programme, service.service_class, first):
                 if task.kind in window["activities"] and falls_into(first, last, window):
-                    day = spoken_day(first)
+                    day = format_day(first)
                     message = f"{task.name} falls on {day}, into “{window['name']}”: {window['why']}."
                     yield Breach("R21", task.id, message, task.service, task.schools)
 
@@ -119,16 +119,16 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
                 key=lambda found: (found[0], found[1].id),
             )
             for day, task in inside if last_day else inside[:1]:
-                until = f"until {spoken_day(last_day)}" if last_day else "and when it ends is not known here: ask first"
+                until = f"until {format_day(last_day)}" if last_day else "and when it ends is not known here: ask first"
                 message = (
-                    f"{task.name} is on {spoken_day(day)}; the {freeze['name']} is on since {spoken_day(first_day)}, "
+                    f"{task.name} is on {format_day(day)}; the {freeze['name']} is on since {format_day(first_day)}, "
                     f"{until}: {freeze['why']}."
                 )
                 yield Breach("R21", task.id, message, task.service, task.schools)
 
 
 def _works_around(task: Task) -> bool:
-    """Tell whether a task's working time leaves black-outs out: its calendar does, unless it passes by the clock."""
+    """Tell whether a task's working time leaves blackouts out: its calendar does, unless it passes by the clock."""
     return not task.is_milestone and task.duration.unit.counts_working_time
 
 

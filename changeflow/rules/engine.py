@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.graph import is_acyclic, loop_if_linked
-from changeflow.roadmap.tasks import Link
+from changeflow.roadmap.model.graph import is_acyclic, loop_if_linked
+from changeflow.roadmap.model.tasks import Link
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Check
-from changeflow.rules.waivers import effective, flaw_of
+from changeflow.rules.waivers import effective, waiver_error
 from changeflow.values.finding import Breach, Finding, ImpliedLink, Waiver
-from changeflow.values.words import Origin, Severity
+from changeflow.values.words import Origin, Severity, Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class _Judge:
         # The authored links must be free of loops before a rule may reason about paths.
         if not is_acyclic(self.programme.graph):  # Scheduling names the loop.
             self.growing.schedule()
-        self.findings += self._flawed_waivers()
+        self.findings += self._wrong_waivers()
         for rule in RULES.values():
             if not rule.needs_schedule:
                 self._take(rule.check)
@@ -120,7 +120,7 @@ class _Judge:
             message=breach.message,
             remedy=remedy if remedy is not None else rule.remedy,
             source=rule.cited,
-            blocks=rule.blocks if severity is Severity.BLOCK else "",
+            blocks=rule.blocks if severity is Severity.BLOCK else Stops.NOTHING,
             service=breach.service,
             schools=breach.schools,
         )
@@ -136,21 +136,21 @@ class _Judge:
                 return True
         return False
 
-    def _flawed_waivers(self) -> Iterator[Finding]:
+    def _wrong_waivers(self) -> Iterator[Finding]:
         """A waiver that nobody with the mandate has approved does nothing, and says so."""
         definition = self.programme.definition
         for waiver in definition.waivers:
-            flaw = flaw_of(definition, waiver) if waiver.rule in RULES else None
-            if flaw is not None and waiver.is_in_force(self.programme.on):
+            error = waiver_error(definition, waiver) if waiver.rule in RULES else None
+            if error is not None and waiver.is_in_force(self.programme.on):
                 rule = RULES[waiver.rule]
                 yield Finding(
                     rule=rule.code,
                     title=rule.title,
                     severity=Severity.WARN,
                     subject=waiver.task or waiver.service or "programme",
-                    message=flaw[0],
-                    remedy=flaw[1],
+                    message=error[0],
+                    remedy=error[1],
                     source=rule.cited,
-                    blocks="",
+                    blocks=Stops.NOTHING,
                     service=waiver.service,
                 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from changeflow.programme.programme import Programme
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.moments import last_day_of, spoken_day
+from changeflow.values.moments import format_day, last_day_of
 from changeflow.values.words import Kind
 
 
@@ -16,7 +16,7 @@ def students_benefit_approved(programme: Programme) -> Iterator[Breach | Implied
     elif wiifts.approved_by is None or wiifts.approved_on is None:
         yield Breach("R13", "programme", "What is in it for the students is written, but not approved.")
     elif wiifts.approved_on > programme.definition.programme.start:
-        day = spoken_day(wiifts.approved_on)
+        day = format_day(wiifts.approved_on)
         yield Breach("R13", "programme", f"What is in it for the students is approved on {day}, after the start.")
 
 
@@ -83,7 +83,7 @@ def sponsor_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink
     last = last_day_of(max(finishes))
     if sponsor.until < last:
         message = (
-            f"The sponsor's tenure ends on {spoken_day(sponsor.until)}, "
-            f"before the last checkpoint on {spoken_day(last)}."
+            f"The sponsor's tenure ends on {format_day(sponsor.until)}, "
+            f"before the last checkpoint on {format_day(last)}."
         )
         yield Breach("R16", "programme", message)

@@ -11,9 +11,9 @@ from changeflow.programme.audiences import GROUP
 from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import schools_of
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
 SCHOOL_WEEK = 5
@@ -33,7 +33,7 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     if weeks <= limit:
         return
     message = (
-        f"The sponsor's last visible act was on {spoken_day(since)}, {weeks} school weeks ago; {limit} are the limit."
+        f"The sponsor's last visible act was on {format_day(since)}, {weeks} school weeks ago; {limit} are the limit."
         if is_known
         else f"No visible act of the sponsor is known, after {weeks} school weeks; {limit} are the limit."
     )
@@ -67,7 +67,7 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
         for service in programme.services:
             first = _next_training(programme, service.service, group.group)
             if first is not None and day_of(programme.timed(first.id).early_start) <= until:
-                begins = spoken_day(day_of(programme.timed(first.id).early_start))
+                begins = format_day(day_of(programme.timed(first.id).early_start))
                 message = (
                     f"Half or more of {name} are held back at {at_or_before(group.stands_at)}, and training for "
                     f"{service.name} begins on {begins} ({first.name})."

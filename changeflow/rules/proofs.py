@@ -1,15 +1,15 @@
-"""Proofs over time: what dates say of what links promised. A date that somebody set may break a link's promise."""
+"""Proofs over time: what dates say of the precedence that links give. A date that somebody set may break a link."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.services.delegation import gaps
 from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
 
 
@@ -66,7 +66,7 @@ def hole_in_words(programme: Programme, hole: Hole) -> str:
     """Say where and when nobody provides a service, and what closes the hole."""
     name, school = programme.service(hole.service).name, programme.school(hole.school).name
     days = (hole.last - hole.first).days + 1
-    span = f"on {spoken_day(hole.first)}" if days == 1 else f"from {spoken_day(hole.first)} to {spoken_day(hole.last)}"
+    span = f"on {format_day(hole.first)}" if days == 1 else f"from {format_day(hole.first)} to {format_day(hole.last)}"
     return (
         f"Nobody provides {name} at {school} {span}: {hole.gone.name} is over, and {hole.awaited.name} is not. "
         f"Finish that earlier, or move the other {counted(days, 'day')}."
@@ -85,8 +85,8 @@ def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
                 if ready > begins:
                     schools = proof.schools & removal.schools
                     message = (
-                        f"{removal.name} begins on {spoken_day(day_of(begins))} at {programme.school_names(schools)}, "
-                        f"before {proof.name} ends on {spoken_day(last_day_of(ready))}."
+                        f"{removal.name} begins on {format_day(day_of(begins))} at {programme.school_names(schools)}, "
+                        f"before {proof.name} ends on {format_day(last_day_of(ready))}."
                     )
                     yield Breach("R03", removal.id, message, removal.service, schools)
 
@@ -100,7 +100,7 @@ def accountable_with_agency(programme: Programme) -> Iterator[Breach | ImpliedLi
             since = _in_force(programme, service.service, gap.school)
             found.setdefault((gap.area, gap.role, gap.is_without_agency, since), []).append(gap.school)
         for (area, role, is_without_agency, since), schools in found.items():
-            when = f" from {spoken_day(since)}" if since else ""
+            when = f" from {format_day(since)}" if since else ""
             where = programme.school_names(schools)
             message = (
                 f"{service.name}: {role} is accountable for {area}{when} at {where}, and controls none of its budget, "

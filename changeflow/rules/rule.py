@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.words import Gate, Mandate, Severity
+from changeflow.values.words import Gate, Mandate, Severity, Stops
 
 Check = Callable[[Programme], Iterator[Breach | ImpliedLink]]
 
@@ -18,7 +18,7 @@ class Rule:
     code: str
     title: str
     severity: Severity
-    blocks: str
+    blocks: Stops
     """What a finding of it stops: `baseline`, `gate`, `closure`, or nothing."""
     lifted_by: tuple[Mandate, ...]
     """Whose mandates it takes to lift it, all of them together; none where nobody may."""

@@ -6,10 +6,10 @@ from itertools import pairwise
 from changeflow.pilots.runs import consecutive_clean
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Phase, Severity
 
 
@@ -115,7 +115,7 @@ def _schemes_split(programme: Programme) -> Iterator[Breach]:
                 continue
             first, last = min(lives, key=lambda t: (days[t.id], t.id)), max(days.values())
             message = (
-                f"From {spoken_day(days[first.id])} to {spoken_day(last)} both systems pay people of scheme "
+                f"From {format_day(days[first.id])} to {format_day(last)} both systems pay people of scheme "
                 f"{scheme.id}, and only one may file it. Say which with joint_filing, or file each wave under a scheme "
                 "of its own."
             )
@@ -135,8 +135,8 @@ def parallel_runs_end(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             if last > policy.ends and not programme.is_done(run.id):
                 cost = f" Each period more costs £{policy.cost_a_period:,.0f}." if policy.cost_a_period else ""
                 message = (
-                    f"{run.name} goes on until {spoken_day(last)}; running both was to end on "
-                    f"{spoken_day(policy.ends)}.{cost}"
+                    f"{run.name} goes on until {format_day(last)}; running both was to end on "
+                    f"{format_day(policy.ends)}.{cost}"
                 )
                 yield Breach("R12", run.id, message, service.service, run.schools, Severity.WARN)
 

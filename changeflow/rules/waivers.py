@@ -22,7 +22,7 @@ def lifts(definition: Definition, waiver: Waiver) -> bool:
     return rule is not None and bool(rule.lifted_by) and not missing_mandates(definition, waiver)
 
 
-def flaw_of(definition: Definition, waiver: Waiver) -> tuple[str, str] | None:
+def waiver_error(definition: Definition, waiver: Waiver) -> tuple[str, str] | None:
     """Say why a waiver lifts nothing, and what would be right; None where it does lift."""
     rule = RULES[waiver.rule]
     if not rule.lifted_by:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.services.consultation import Law, RedundancyProposal, earliest_effect, fullest_windows, minimum_days
 from changeflow.services.leaving import next_leaving_date
 from changeflow.services.transition import Route
 from changeflow.values.finding import Breach, ImpliedLink
-from changeflow.values.moments import day_of, last_day_of, spoken_day
+from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Severity
 
 PACK, SCHOOLS = "uk-employment", "uk-schools"
@@ -88,8 +88,8 @@ def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | Im
         allowed = earliest_effect(plan.starts, plan.days)
         if plan.first_effect < allowed:
             message = (
-                f"{plan.posts} roles end at {name}, the first on {spoken_day(plan.first_effect)}. Consultation from "
-                f"{spoken_day(plan.starts)} takes {plan.days} days: none may end before {spoken_day(allowed)}."
+                f"{plan.posts} roles end at {name}, the first on {format_day(plan.first_effect)}. Consultation from "
+                f"{format_day(plan.starts)} takes {plan.days} days: none may end before {format_day(allowed)}."
             )
             yield Breach("R19", plan.establishment, message, None, here)
         talks = _consultations(programme, plan.establishment, removals)
@@ -114,8 +114,8 @@ def _teachers(programme: Programme) -> Iterator[Breach]:
         )
         if teachers and leaves != ends:
             message = (
-                f"{task.name} ends teachers' posts on {spoken_day(ends)} at {programme.school_names(teachers)}. "
-                f"Teachers leave on set dates: the next is {spoken_day(leaves)}."
+                f"{task.name} ends teachers' posts on {format_day(ends)} at {programme.school_names(teachers)}. "
+                f"Teachers leave on set dates: the next is {format_day(leaves)}."
             )
             yield Breach("R19", task.id, message, task.service, teachers, severity=Severity.WARN)
 
@@ -153,8 +153,8 @@ def liability_information_in_time(programme: Programme) -> Iterator[Breach | Imp
             begins = min(day_of(programme.timed(t.id).early_start) for t in talks)
             if (moves - begins).days < days:
                 message = (
-                    f"{live.name} moves staff to another employer on {spoken_day(moves)}; consultation begins on "
-                    f"{spoken_day(begins)}. {days} days before are needed for liability information."
+                    f"{live.name} moves staff to another employer on {format_day(moves)}; consultation begins on "
+                    f"{format_day(begins)}. {days} days before are needed for liability information."
                 )
                 yield Breach("R20", live.id, message, live.service, live.schools)
 
@@ -163,7 +163,7 @@ def _unknown_threshold(programme: Programme, on: date) -> Iterator[Breach]:
     entry = programme.law(PACK, "organisation_threshold", on=on)
     if entry.is_unknown:
         message = (
-            f"Roles end on {spoken_day(on)}. By then a threshold for the whole organisation counts as well, and its "
+            f"Roles end on {format_day(on)}. By then a threshold for the whole organisation counts as well, and its "
             "number is not known here: nothing is assumed. Write what your adviser says into rulepacks/ of the folder "
             "(rulepack: uk-employment, entry organisation_threshold), with its source."
         )
@@ -182,5 +182,5 @@ def _unfinished(programme: Programme, talks: list[Task], removals: list[Task], s
             if school in task.redundancies and talk.service == task.service:
                 ends = programme.timed(talk.id).early_finish
                 if programme.timed(task.id).early_start < ends:
-                    message = f"{task.name} begins before {talk.name} is complete, on {spoken_day(last_day_of(ends))}."
+                    message = f"{task.name} begins before {talk.name} is complete, on {format_day(last_day_of(ends))}."
                     yield Breach("R19", task.id, message, task.service, frozenset({school}))

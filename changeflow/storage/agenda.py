@@ -29,7 +29,7 @@ class Nudge:
     person: str
     reason: str
     subject: str
-    rung: int
+    level: int
     due_on: date
     priority: int
     content: Mapping[str, Any] = field(hash=False)
@@ -67,7 +67,7 @@ def record(
                 key=thing.key,
                 reason=thing.reason,
                 subject=thing.subject,
-                rung=thing.rung,
+                rung=thing.level,
                 person=thing.person,
                 due_on=thing.due_on,
                 opened_at=at,
@@ -81,7 +81,7 @@ def record(
                     person=thing.person,
                     reason=thing.reason,
                     subject=thing.subject,
-                    rung=thing.rung,
+                    rung=thing.level,
                     due_on=thing.due_on,
                     priority=thing.priority,
                     content=_text(contents.get(thing.key, {})),
@@ -218,7 +218,7 @@ class Gone:
 
     reason: str
     subject: str
-    rung: int
+    level: int
     due_at: datetime
     """When it was written down, and could have gone."""
     sent_at: datetime
@@ -236,7 +236,7 @@ def gone(session: Session, programme: str) -> list[Gone]:
         Gone(
             reason=row.reason,
             subject=row.subject,
-            rung=row.rung,
+            level=row.rung,
             due_at=max(row.created_at, row.not_before or row.created_at),
             sent_at=sent_at,
         )
@@ -305,7 +305,7 @@ def _nudge(row: NudgeRow) -> Nudge:
         person=row.person,
         reason=row.reason,
         subject=row.subject,
-        rung=row.rung,
+        level=row.rung,
         due_on=row.due_on,
         priority=row.priority,
         content=json.loads(row.content),

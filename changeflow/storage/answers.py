@@ -150,7 +150,7 @@ def answers(session: Session, programme: str) -> GivenAnswers:
     return GivenAnswers(tuple(_answer(row) for row in rows))
 
 
-def said(session: Session, programme: str) -> list[tuple[Answer, str | None, datetime]]:
+def listed(session: Session, programme: str) -> list[tuple[Answer, str | None, datetime]]:
     """Return every answer with its words, the latest first."""
     query = select(AnswerRow).where(AnswerRow.programme_id == programme).order_by(col(AnswerRow.id).desc())
     return [(_answer(row), row.text, row.at) for row in session.exec(query)]

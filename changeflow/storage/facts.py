@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import pilots, publications
 from changeflow.storage.rows import attempts, is_in_force, rows_until
 from changeflow.storage.tables.facts import (
@@ -44,7 +44,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         SponsorAct(on=r.on, what=r.what, kind=r.kind, who=r.who, group=r.group)
         for r in rows_until(session, SponsorActRow, programme, until)
     ]
-    said = [_confidence(r) for r in rows_until(session, ConfidenceRow, programme, until)]
+    confidences = [_confidence(r) for r in rows_until(session, ConfidenceRow, programme, until)]
     return Facts(
         progress=progress,
         decisions=decisions,
@@ -60,7 +60,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
             for r in rows_until(session, AttendanceRow, programme, until)
         ),
         checkpoints=tuple(_checkpoint(r) for r in rows_until(session, CheckpointRow, programme, until)),
-        confidence=said[-1] if said else None,
+        confidence=confidences[-1] if confidences else None,
     )
 
 
@@ -159,9 +159,9 @@ def add_checkpoint(session: Session, programme: str, result: CheckpointResult, *
     session.add(CheckpointRow(programme_id=programme, at=at, by=by, **asdict(result)))
 
 
-def add_confidence(session: Session, programme: str, said: Confidence, *, at: datetime) -> None:
+def add_confidence(session: Session, programme: str, given: Confidence, *, at: datetime) -> None:
     session.add(
-        ConfidenceRow(programme_id=programme, tier=said.tier, reason=said.reason, on=said.on, at=at, by=said.by)
+        ConfidenceRow(programme_id=programme, tier=given.tier, reason=given.reason, on=given.on, at=at, by=given.by)
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
-from changeflow.pilots.entries import Entry, Explanation, SaidOfPilot
+from changeflow.pilots.entries import Entry, Explanation, PilotStatement
 from changeflow.pilots.reconciliation import KeptVariance, MatchOutcome, Reconciliation
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Submission
@@ -89,7 +89,7 @@ def add_entry(session: Session, programme: str, entry: Entry, *, at: datetime) -
     return number
 
 
-def _content(entry: SaidOfPilot) -> str:
+def _content(entry: PilotStatement) -> str:
     return json.dumps(entry.model_dump(mode="json", exclude=_BESIDE, exclude_none=True), sort_keys=True)
 
 
@@ -216,10 +216,10 @@ def remove_contracts(session: Session, programme: str, *, kept_before: datetime)
 
 
 def _entry(r: PilotEntryRow) -> Entry:
-    said = json.loads(r.content) | {"service": r.service, "number": r.number, "on": r.on, "by": r.by}
+    values = json.loads(r.content) | {"service": r.service, "number": r.number, "on": r.on, "by": r.by}
     if r.kind == "explanation":
-        said["contract"] = r.contract
-    return _ENTRY.validate_python(said)
+        values["contract"] = r.contract
+    return _ENTRY.validate_python(values)
 
 
 def _run(r: RunRow) -> RunSummary:

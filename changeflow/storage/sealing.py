@@ -70,6 +70,18 @@ def begin(session: Session) -> None:
     session.info[_WORK] = SealingWork(follow(session))
 
 
+def is_reader(session: Session) -> bool:
+    """Tell whether a session only reads: nothing that it did would be sealed."""
+    return _WORK not in session.info
+
+
+def has_written_nothing(session: Session) -> bool:
+    """Tell whether a writer has written nothing yet, so that it sees what everyone does."""
+    session.flush()
+    work: SealingWork = session.info[_WORK]
+    return not work.touched.tables and not any(work.pending.values())
+
+
 def pend(
     session: Session, programme: str, entries: Iterable[tuple[str, str]], *, at: datetime, actor: str, fallback: bool
 ) -> None:

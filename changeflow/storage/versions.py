@@ -180,9 +180,10 @@ def revision(session: Session, programme: str) -> int:
 def state(session: Session, programme: str) -> tuple[object, ...]:
     """Return what tells one state of a programme from every other, also from one of another file or another history.
 
-    The last audit entry's hash rests on all entries before it, and each change has an entry or counts as a revision.
+    Of a programme that is not stored it is empty. The last audit entry's hash rests on all entries before it, and each
+    change has an entry or counts as a revision.
     """
-    return tuple(session.exec(_STATE, params={"programme": programme}).one())
+    return tuple(session.exec(_STATE, params={"programme": programme}).first() or ())
 
 
 _STATE = select(

@@ -8,15 +8,13 @@ from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.errors import CheckFailedError, InputError, ProblemsError
 from changeflow.intake.assessments import read_assessments
 from changeflow.storage import erasure, publications
-from changeflow.storage.database import session_scope
-from changeflow.usecases.facts import NOTHING, Change
-from changeflow.usecases.permitting import noting_refusals, permit
 from changeflow.usecases.publishing import prepare, publish_closed
-from changeflow.usecases.stored import after_change, load
-from changeflow.values.moments import round_label, spoken_day
+from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 
+NOTHING = "Nothing was recorded."
 ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOTHING}"
 
 
@@ -42,19 +40,17 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
     needed are the same.
     """
     problems: list[Problem] = []
-    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
-        prepare(session, now=change.now)
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        definition, name = stored.version.definition, stored.programme.id
+    with unit_of_work(change, first=lambda session: prepare(session, now=change.now)) as work:
+        session, name, definition = work.session, work.name, work.definition
         people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
         found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
         asked = {a.person for a in found}
         round_ = _round_of(path.name, days_of(found), publications.rounds(session, name)) if found else ""
         answered = publications.answered(session, name).get(round_, frozenset[str]())
         if asked & answered:
-            by = permit(definition, change.actor, Action.CORRECT_SCORES, on=change.on, hint=ONLY_NEW)
+            by = work.permit(Action.CORRECT_SCORES, hint=ONLY_NEW)
         if not asked <= answered or not asked:
-            by = permit(definition, change.actor, Action.IMPORT_SCORES, on=change.on)
+            by = work.permit(Action.IMPORT_SCORES)
         if problems:
             raise ProblemsError(problems)
         if not found:
@@ -67,7 +63,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
         publications.add_assessments(session, name, [replace(a, round=round_) for a in found])
         session.flush()
         publish_closed(session, name, on=change.on, now=change.now, by=by)
-        after_change(session, name, on=change.on, now=change.now, actor=by, action="assess", subject=f"round:{round_}")
+        work.record("assess", f"round:{round_}", by=by)
         last = published.on if published else publications.rounds(session, name)[round_].last
     return ImportedRound(round=round_, label=round_label(last), answers=len(found), is_late=published is not None)
 
@@ -77,8 +73,8 @@ def _round_of(file: str, days: Days, known: Mapping[str, Days]) -> str:
     if len(rounds) > 1:
         first, *_, last = (known[r] for r in rounds)
         raise InputError(
-            f"{file} has answers from {spoken_day(days.first)} to {spoken_day(days.last)}, which are days of "
-            f"{len(rounds)} rounds (the first ended on {spoken_day(first.last)}, the last began on "
-            f"{spoken_day(last.first)}). Write one file for each round. {NOTHING}"
+            f"{file} has answers from {format_day(days.first)} to {format_day(days.last)}, which are days of "
+            f"{len(rounds)} rounds (the first ended on {format_day(first.last)}, the last began on "
+            f"{format_day(last.first)}). Write one file for each round. {NOTHING}"
         )
     return rounds[0] if rounds else name_of(days, known)

@@ -11,10 +11,10 @@ from changeflow.errors import UnknownThingError
 from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.usecases.authority import note_look
 from changeflow.usecases.link_answers import usable
 from changeflow.usecases.messages import digest_of
-from changeflow.usecases.permitting import note_look
-from changeflow.usecases.stored import load, look_at
+from changeflow.usecases.stored import load
 from changeflow.values.base import calendar_uid
 from changeflow.values.moments import day_of, last_day_of, local_day
 from changeflow.values.roles import Action
@@ -81,7 +81,7 @@ def feed_of(token: str, *, db: str, now: datetime) -> bytes:
     """Return the calendar that an address stands for."""
     with read_scope(db) as session:
         link = usable(session, token, FEED, now)
-        return _feed(session, link.programme, link.person, now, db)
+        return _feed(session, link.programme, link.person, now)
 
 
 def feed_for(person: str, *, db: str, programme: str | None, now: datetime, actor: str | None = None) -> bytes:
@@ -92,13 +92,13 @@ def feed_for(person: str, *, db: str, programme: str | None, now: datetime, acto
         known = [p.id for p in definition.people]
         if person not in known:
             raise UnknownThingError("person", person, known)
-        content = _feed(session, stored.programme.id, person, now, db)
+        content = _feed(session, stored.programme.id, person, now)
     note_look(definition, actor, Action.READ_CALENDAR, f"calendar:{person}", db=db, now=now)
     return content
 
 
-def _feed(session: Session, name: str, person: str, now: datetime, db: str) -> bytes:
-    stored = look_at(session, name, db=db, on=local_day(now))
+def _feed(session: Session, name: str, person: str, now: datetime) -> bytes:
+    stored = load(session, name, on=local_day(now))
     known, revision = answers.answers(session, name), versions.revision(session, name)
     entries = []
     for task in stored.programme.tasks():

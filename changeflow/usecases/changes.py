@@ -12,16 +12,17 @@ from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, build_changes
 from changeflow.reports.variance import Variance, build_variance
-from changeflow.roadmap.changes import Cause, Slip, SlipPart, attribute
-from changeflow.roadmap.cpm import Schedule
-from changeflow.roadmap.tasks import Roadmap
+from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart, attribute
+from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases.plan import schedule_folder, schedule_project
-from changeflow.usecases.stored import judged, load
+from changeflow.usecases.plan import schedule_folder
+from changeflow.usecases.project_files import schedule_project
+from changeflow.usecases.stored import judged_as, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
-from changeflow.values.moments import LONDON, spoken_day
+from changeflow.values.moments import LONDON, format_day
 
 BASELINE, REPORT = "baseline", "report"
 THE_BASELINE = "the baseline"
@@ -61,7 +62,7 @@ def variance_of(programme: str | None, *, db: str, on: date, everything: bool = 
     known = stored.baseline
     if known is None:
         raise InputError("No baseline has been taken yet: changeflow baseline take takes one.")
-    day = spoken_day(known.at.astimezone(LONDON).date())
+    day = format_day(known.at.astimezone(LONDON).date())
     note = f"Against baseline {known.number} of {day}: {known.note.rstrip('.')}."
     return build_variance(stored.programme, known.dates, note=note, everything=everything)
 
@@ -72,10 +73,10 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
     baseline = plans.latest_baseline(session, programme.id)
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
-        return _as_of(session, programme.id, f"the {spoken_day(day)}", datetime.combine(day, time.max, LONDON), day)
+        return _as_of(session, programme.id, f"the {format_day(day)}", datetime.combine(day, time.max, LONDON), day)
     if issued and since != BASELINE:
         last = issued[-1]
-        return _as_of(session, programme.id, f"the report of {spoken_day(last.on)}", last.at, last.on)
+        return _as_of(session, programme.id, f"the report of {format_day(last.on)}", last.at, last.on)
     if since == REPORT:
         raise InputError("No report was issued before this day: changeflow report sro --issue issues one.")
     if baseline is None:
@@ -106,7 +107,7 @@ def _as_of(session: Session, programme: str, label: str, moment: datetime, on: d
     if version is None:
         return None
     known = facts.load_facts(session, programme, until=moment)
-    return Since(label, judged(version.definition, facts=known, on=on).programme)
+    return Since(label, judged_as(version, known, on=on).programme)
 
 
 def _state(path: Path) -> tuple[Roadmap, Schedule]:

@@ -19,6 +19,7 @@ from changeflow.pilots.learning import with_contracts
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
+from changeflow.programme.fixed_criteria import check_fixed
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.powers import PowerChange, changed_powers
@@ -26,10 +27,10 @@ from changeflow.programme.programme import Programme, join
 from changeflow.storage import audit, erasure, facts, known_people, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
-from changeflow.usecases.freezing import check_frozen
-from changeflow.usecases.permitting import noting_refusals, permit
-from changeflow.usecases.stored import after_change, check_actor, judged
-from changeflow.values.moments import local_day, spoken_day
+from changeflow.usecases.authority import check_actor, noting_refusals, permit
+from changeflow.usecases.stored import judged
+from changeflow.usecases.unit_of_work import Change, store_forecast
+from changeflow.values.moments import format_day, local_day
 from changeflow.values.roles import Action
 
 SHOWN = 5
@@ -111,14 +112,16 @@ def apply(
                 known = facts.load_facts(session, programme)
                 if stored is not None:
                     _check_retired(stored.definition, read, known, retire)
-                    check_frozen(stored.definition, read.programme, known)
+                    check_fixed(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
                 _save_contacts(session, programme, contacts)
-                entries = [("roles", f"version:{number}:{change.code}") for change in powers]
+                entries = [("roles", f"version:{number}:{power.code}") for power in powers]
                 audit.append_all(session, programme, entries, at=now, actor=by)
                 day = on or read.definition.programme.start
                 subject = f"version:{number}:{read.definition.content_hash()[:12]}"
-                after_change(session, programme, on=day, now=now, actor=by, action="apply", subject=subject)
+                audit.append(session, programme, at=now, actor=by, action="apply", subject=subject)
+                change = Change(db=db, programme=programme, actor=by, now=now, on=day)
+                store_forecast(session, programme, change, cause="apply")
     except IntegrityError:
         raise ConflictError(
             f"Somebody else stored '{programme}' in the same moment. Nothing of yours was written; look at theirs "
@@ -252,7 +255,7 @@ def _check_erased(session: Session, read: Folder) -> None:
     people = [(p.id, emails.get(p.id)) for p in read.definition.people]
     gone = erasure.erased(session, read.definition.programme.programme, people)
     if gone:
-        lines = [f"  {person}: erased on {spoken_day(local_day(at))}" for person, at in sorted(gone.items())]
+        lines = [f"  {person}: erased on {format_day(local_day(at))}" for person, at in sorted(gone.items())]
         raise CheckFailedError(
             "people.csv has people who were erased at their request. Take their rows out; somebody new in their place "
             "gets an id, and an address, of their own. Nothing was written.\n" + "\n".join(lines)

@@ -10,20 +10,22 @@ from pathlib import Path
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
-from changeflow.intake.folder import OF_A_CONTACT
+from changeflow.intake.people import OF_A_CONTACT
 from changeflow.intake.schema import write_schemas
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
-from changeflow.storage import audit, versions
-from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage import versions
+from changeflow.storage.database import read_scope
+from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import remember
-from changeflow.usecases.permitting import is_permitted, noting_refusals, permit
-from changeflow.usecases.plan import plan_folder, schedule_project
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.sources import service_of, with_explanations, with_lessons, with_waivers
 from changeflow.usecases.stored import Stored, load
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
 from changeflow.values.roles import Action
@@ -90,22 +92,21 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
 
 
 def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: date) -> _Found:
-    with noting_refusals(db, asked.now), session_scope(db) as session:
-        stored = load(session, programme, on=on, for_change=True)
-        definition, name, number = stored.version.definition, stored.programme.id, stored.version.number
+    with unit_of_work(Change(db=db, programme=programme, actor=asked.actor, now=asked.now, on=on)) as work:
+        definition, number = work.definition, work.stored.version.number
         contacts, contracts, by, subjects = None, list[str](), asked.actor or "", []
         if asked.addresses:
-            by = permit(definition, asked.actor, Action.EXPORT_ADDRESSES, on=on)
-            contacts, subjects = versions.contacts(session, name), [f"version:{number}:addresses"]
+            by = work.permit(Action.EXPORT_ADDRESSES)
+            contacts, subjects = versions.contacts(work.session, work.name), [f"version:{number}:addresses"]
         abouts = [Subject(thing=s.name, service=s.service) for s in definition.services if s.explains_contracts]
         if asked.contracts and abouts:
             mine = [a for a in abouts if is_permitted(definition, asked.actor, Action.READ_CONTRACTS, a, on=on)]
-            by = permit(definition, asked.actor, Action.READ_CONTRACTS, (mine or abouts)[0], on=on)
+            by = work.permit(Action.READ_CONTRACTS, (mine or abouts)[0])
             contracts = [a.service for a in mine if a.service]
             subjects += [f"version:{number}:contracts:{service}" for service in contracts]
-        entries = [("export", subject) for subject in subjects]
-        audit.append_all(session, name, entries, at=asked.now, actor=by)
-        return _Found(stored=stored, contacts=contacts, contracts=contracts)
+        for subject in subjects:
+            work.note("export", subject, by=by)
+        return _Found(stored=work.stored, contacts=contacts, contracts=contracts)
 
 
 def export_schedule(

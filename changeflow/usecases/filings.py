@@ -1,23 +1,11 @@
-"""Who files: exactly one live submitter for each scheme and pay period, and never a parallel run's output."""
+"""Record which system filed a scheme's pay period."""
 
-from datetime import date
-
-from dateutil.relativedelta import relativedelta
-
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
-from changeflow.pilots.criteria import Scheme
-from changeflow.programme.facts import SYSTEMS, Submission
+from changeflow.programme.facts import Submission
+from changeflow.programme.filings import is_new_filing
 from changeflow.programme.mandates import Subject
-from changeflow.programme.programme import Programme
 from changeflow.storage import pilots
-from changeflow.storage.database import session_scope
-from changeflow.usecases.facts import Change
-from changeflow.usecases.permitting import permit
-from changeflow.usecases.stored import after_change, load
-from changeflow.values.limits import parse_day
-from changeflow.values.moments import day_of, spoken_day
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
-from changeflow.values.words import Kind
 
 
 def record_submission(submission: Submission, change: Change) -> bool:
@@ -26,72 +14,10 @@ def record_submission(submission: Submission, change: Change) -> bool:
     Refused is a second submitter of the same scheme and period, and the new system's output of a period in which none
     of the scheme's schools was live with it: that was a parallel run, and is never filed.
     """
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        about, programme = Subject(service=submission.service), stored.programme
-        by = permit(stored.version.definition, change.actor, Action.RECORD_FILING, about, on=change.on)
-        scheme = _scheme_of(programme, submission)
-        same = [
-            s
-            for s in programme.facts.submissions
-            if (s.service, s.scheme, s.period) == (submission.service, submission.scheme, submission.period)
-        ]
-        if any(s.system == submission.system for s in same):
-            return False
-        if same:
-            raise CheckFailedError(
-                f"Scheme {submission.scheme} was filed for {submission.period} by the {same[0].system} system already: "
-                "one system files a scheme's period, or people are reported twice. Nothing was recorded."
-            )
-        _check_parallel(programme, submission, scheme)
-        pilots.add_submission(session, programme.id, submission, at=change.now, by=by)
-        subject = f"{submission.service}:{submission.scheme}:{submission.period}:{submission.system}"
-        after_change(session, programme.id, on=change.on, now=change.now, actor=by, action="submit", subject=subject)
-    return True
-
-
-def _scheme_of(programme: Programme, submission: Submission) -> Scheme:
-    """Return the scheme that is meant; a service, scheme, period or system that nothing has is an error."""
-    known = {s.service: s for s in programme.services}
-    if submission.service not in known:
-        raise UnknownThingError("service", submission.service, known)
-    if submission.system not in SYSTEMS:
-        raise UnknownThingError("system", submission.system, SYSTEMS)
-    run = known[submission.service].parallel_run
-    schemes = {s.id: s for s in run.schemes} if run else {}
-    if submission.scheme not in schemes:
-        raise UnknownThingError("scheme", submission.scheme, schemes, remedy="Name it under parallel_run: schemes.")
-    _first_day(submission.period)
-    return schemes[submission.scheme]
-
-
-def _first_day(period: str) -> date:
-    try:
-        return parse_day(f"{period}-01")
-    except ValueError:
-        raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.") from None
-
-
-def _check_parallel(programme: Programme, submission: Submission, scheme: Scheme) -> None:
-    """The new system files a scheme from the month on in which the first of its schools is live, and no earlier; where
-    both pay people of it, the one that the scheme's file names."""
-    schools = frozenset(scheme.schools) or programme.schools_of(submission.service)
-    end = _first_day(submission.period) + relativedelta(months=1)
-    lives = {
-        school: day_of(p.actual_finish)
-        for t in programme.tasks(kind=Kind.GO_LIVE, service=submission.service, schools=schools)
-        if (p := programme.facts.progress.get(t.id)) and p.actual_finish is not None
-        for school in t.schools & schools
-    }
-    live = {school for school, day in lives.items() if day < end}
-    if submission.system == "new" and not live:
-        first = f"it goes live on {spoken_day(min(lives.values()))}" if lives else "none of its schools is live with it"
-        raise CheckFailedError(
-            f"The new system's output for {submission.period} is a parallel run's: {first}. Parallel output is never "
-            "filed. Nothing was recorded."
-        )
-    if live and live < schools and scheme.joint_filing not in (None, submission.system):
-        raise CheckFailedError(
-            f"In {submission.period} both systems pay people of scheme {scheme.id}, and the {scheme.joint_filing} one "
-            "files it for all of them (joint_filing). Nothing was recorded."
-        )
+    with unit_of_work(change) as work:
+        by = work.permit(Action.RECORD_FILING, Subject(service=submission.service))
+        if is_new := is_new_filing(work.programme, submission):
+            pilots.add_submission(work.session, work.name, submission, at=change.now, by=by)
+            subject = f"{submission.service}:{submission.scheme}:{submission.period}:{submission.system}"
+            work.record("submit", subject, by=by)
+    return is_new

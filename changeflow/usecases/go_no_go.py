@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import date, datetime
 
+from changeflow.agenda.gate_answers import passed
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
 from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage.database import read_scope
-from changeflow.usecases.gates import passed
-from changeflow.usecases.permitting import note_look
+from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import SYSTEM, judged, load
 from changeflow.values.roles import Action
 from changeflow.values.words import Gate, Outcome

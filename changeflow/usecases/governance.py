@@ -7,11 +7,11 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.facts import ACTS, Confidence, SponsorAct
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.facts import Change
-from changeflow.usecases.permitting import RECORDED_WITH_BY, permit
-from changeflow.usecases.stored import after_change, check_actor, load
-from changeflow.values.moments import spoken_day
+from changeflow.storage.database import read_scope
+from changeflow.usecases.authority import RECORDED_WITH_BY, permit
+from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
 
 
@@ -25,24 +25,21 @@ def note_act(
     if not what.strip():
         raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
     if on > change.on:
-        raise InputError(f"{spoken_day(on)} lies in the future. Nothing was recorded.")
+        raise InputError(f"{format_day(on)} lies in the future. Nothing was recorded.")
     if kind not in ACTS:
         raise UnknownThingError("kind of act", kind, ACTS)
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        definition, name = stored.version.definition, stored.programme.id
-        by = permit(definition, change.actor, Action.NOTE_SPONSOR, on=change.on)
-        leads = {p.id for p in stored.version.definition.people if p.audience == "lead"}
+    with unit_of_work(change) as work:
+        by, people = work.permit(Action.NOTE_SPONSOR), work.definition.people
+        leads = {p.id for p in people if p.audience == "lead"}
         if who is not None and who not in leads:
             raise UnknownThingError("change lead", who, leads)
-        groups = {g for p in stored.version.definition.people for g in p.groups}
+        groups = {g for p in people for g in p.groups}
         if group is not None and group not in groups:
             raise UnknownThingError("group", group, groups)
         act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
-        is_new = facts.add_act(session, name, act, at=change.now, by=by)
+        is_new = facts.add_act(work.session, work.name, act, at=change.now, by=by)
         if is_new:
-            subject = f"{who or 'sponsor'}:{on.isoformat()}"
-            after_change(session, name, on=change.on, now=change.now, actor=by, action="sponsor", subject=subject)
+            work.record("sponsor", f"{who or 'sponsor'}:{on.isoformat()}", by=by)
     return is_new
 
 
@@ -50,17 +47,14 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
     """Record the delivery confidence that the SRO has set."""
     if tier not in set(Tier):
         raise UnknownThingError("tier", tier, list(Tier))
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        definition, name = stored.version.definition, stored.programme.id
-        recorder = check_actor(definition, change.actor)
+    with unit_of_work(change) as work:
+        definition, recorder = work.definition, work.actor()
         who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)
         if who != recorder:
             permit(definition, recorder, Action.RECORD_DECISION, on=change.on)
         said = Confidence(tier=tier, reason=reason, by=who, on=change.on)
-        facts.add_confidence(session, name, said, at=change.now)
-        action, subject = "confidence", f"confidence:{change.on.isoformat()}"
-        after_change(session, name, on=change.on, now=change.now, actor=recorder, action=action, subject=subject)
+        facts.add_confidence(work.session, work.name, said, at=change.now)
+        work.record("confidence", f"confidence:{change.on.isoformat()}", by=recorder)
 
 
 def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:

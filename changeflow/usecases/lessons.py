@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from sqlmodel import Session
-
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import Entry, LessonAnswered, LessonProposed
@@ -12,13 +10,10 @@ from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import join
-from changeflow.roadmap.pathways import StepFields
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.rules.engine import judge
 from changeflow.storage import pilots, versions
-from changeflow.storage.database import session_scope
-from changeflow.usecases.facts import Change
-from changeflow.usecases.permitting import permit
-from changeflow.usecases.stored import Stored, after_change, load
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.roles import Action
 
@@ -40,51 +35,45 @@ class LessonEffect:
 
 def propose_lesson(lesson: LessonProposed, change: Change) -> LessonEffect:
     """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        about, name = Subject(service=lesson.service), stored.programme.id
-        by = permit(stored.version.definition, change.actor, Action.PROPOSE_LESSON, about, on=change.on)
+    with unit_of_work(change) as work:
+        by = work.permit(Action.PROPOSE_LESSON, Subject(service=lesson.service))
         said = lesson.model_copy(update={"by": by, "on": change.on})
-        effect = _effect(stored, said)
-        number = pilots.add_entry(session, name, said, at=change.now)
+        effect = _effect(work, said)
+        number = pilots.add_entry(work.session, work.name, said, at=change.now)
         if number is None:
-            known = lessons_of(stored.programme.facts.pilot, lesson.service)
+            known = lessons_of(work.programme.facts.pilot, lesson.service)
             number = next(n for n, (one, _) in known.items() if one.model_copy(update={"number": 0}) == said)
         else:
-            subject = f"{lesson.service}:{number}"
-            after_change(session, name, on=change.on, now=change.now, actor=by, action="pilot:lesson", subject=subject)
+            work.record("pilot:lesson", f"{lesson.service}:{number}", by=by)
     return replace(effect, number=number)
 
 
 def answer_lesson(service: str, number: int, reason: str, change: Change, *, accepted: bool) -> LessonEffect:
     """Accept a lesson, as the next version of the definition, or decline it. The first answer stands."""
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        name = stored.programme.id
-        about = Subject(service=service)
-        by = permit(stored.version.definition, change.actor, Action.ANSWER_LESSON, about, on=change.on)
-        known = lessons_of(stored.programme.facts.pilot, service)
+    with unit_of_work(change) as work:
+        by = work.permit(Action.ANSWER_LESSON, Subject(service=service))
+        known = lessons_of(work.programme.facts.pilot, service)
         if number not in known:
             raise UnknownThingError("lesson", str(number), [str(n) for n in known])
         lesson, before = known[number]
         if before is not None:
             was = "accepted" if before.accepted else "declined"
             raise CheckFailedError(f"Lesson {number} was {was}: {before.reason.rstrip('.')}. Nothing was recorded.")
-        effect = _effect(stored, lesson)
+        effect = _effect(work, lesson)
         answer: Entry = LessonAnswered(
             service=service, on=change.on, by=by, lesson=number, accepted=accepted, reason=reason
         )
-        pilots.add_entry(session, name, answer, at=change.now)
-        version = _append(session, stored, effect, by, change) if accepted else None
+        pilots.add_entry(work.session, work.name, answer, at=change.now)
+        version = _append(work, effect, by) if accepted else None
         action = "pilot:lesson-accepted" if accepted else "pilot:lesson-declined"
         subject = f"{service}:{number}" + (f":version:{version}" if version else "")
-        after_change(session, name, on=change.on, now=change.now, actor=by, action=action, subject=subject)
+        work.record(action, subject, by=by)
     return replace(effect, number=number, version=version)
 
 
-def _effect(stored: Stored, lesson: LessonProposed) -> LessonEffect:
+def _effect(work: UnitOfWork, lesson: LessonProposed) -> LessonEffect:
     """Compute the plan with and without the lesson, on the same facts."""
-    programme = stored.programme
+    programme = work.programme
     if lesson.service not in {s.service for s in programme.services}:
         raise UnknownThingError("service", lesson.service, [s.service for s in programme.services])
     if lesson.duration is None and not lesson.also_after:
@@ -96,10 +85,10 @@ def _effect(stored: Stored, lesson: LessonProposed) -> LessonEffect:
     later = [t.id for t in here if t.wave and not programme.is_pilot(t.wave) and t.id not in programme.facts.progress]
     if not later:
         raise InputError(f"“{lesson.step}” has begun in every wave: no lesson changes it. Nothing was recorded.")
-    changed = _changed(stored.version.definition, lesson, later)
-    joined, flaws = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=programme.on)
-    if flaws:
-        raise InputError(f"{flaws[0].what} {flaws[0].remedy} Nothing was recorded.")
+    changed = _changed(work.definition, lesson, later)
+    joined, errors = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=programme.on)
+    if errors:
+        raise InputError(f"{errors[0].what} {errors[0].remedy} Nothing was recorded.")
     after = judge(joined).programme
     moved = compare(dates_of(programme), dates_of(after))
     names = {m.task: after.roadmap.tasks[m.task].name for m in moved if m.task in after.roadmap.tasks}
@@ -121,7 +110,8 @@ def _changed(definition: Definition, lesson: LessonProposed, tasks: list[TaskId]
     return definition.model_copy(update={"services": tuple(services)})
 
 
-def _append(session: Session, stored: Stored, effect: LessonEffect, by: str, change: Change) -> int:
+def _append(work: UnitOfWork, effect: LessonEffect, by: str) -> int:
+    version = work.stored.version
     return versions.append(
-        session, effect.changed, sources=stored.version.sources, parent=stored.version, at=change.now, by=by
+        work.session, effect.changed, sources=version.sources, parent=version, at=work.change.now, by=by
     )

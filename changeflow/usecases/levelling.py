@@ -17,7 +17,7 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.values.limits import check_value
-from changeflow.values.moments import DAY, datetime_of, spoken_day
+from changeflow.values.moments import DAY, datetime_of, format_day
 from changeflow.values.problem import Problem
 
 FILE = "levelling.yaml"
@@ -78,7 +78,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
             raise UnknownThingError("task", task, tasks)
     first = levelled.programme.definition.programme.start
     if early := [t for t, at in decisions.pin.items() if at.date() < first]:
-        raise InputError(f"'{early[0]}' cannot begin before the programme does, on {spoken_day(first)}.")
+        raise InputError(f"'{early[0]}' cannot begin before the programme does, on {format_day(first)}.")
     said = [(t, "accepted", starts[t]) for t in accept]
     said += [(t, "pinned", at) for t, at in decisions.pin.items()]
     path = folder / FILE
@@ -94,7 +94,7 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
     new = io.StringIO()
     yaml.dump(data, new)
     write_whole(path, ("" if text else HEAD) + new.getvalue(), inside=folder)
-    lines = [f"{task}: {kind}, from {spoken_day(at.date())}" for task, kind, at in said]
+    lines = [f"{task}: {kind}, from {format_day(at.date())}" for task, kind, at in said]
     return (*lines, *(f"{task}: refused; it stays where its links put it" for task in decisions.refuse))
 
 

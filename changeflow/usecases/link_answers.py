@@ -14,20 +14,21 @@ from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_nam
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.load import CONVERSATION
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
 from changeflow.programme.people import live_people
+from changeflow.programme.progress import checked_progress, finish_of
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
-from changeflow.usecases.facts import Change, checked_progress, finish_of, record_progress, rehearse
 from changeflow.usecases.messages import digest_of
-from changeflow.usecases.stored import SeenProgramme, Stored, after_change, load, look_at
-from changeflow.usecases.ticks import TITLES
+from changeflow.usecases.progress import record_progress, rehearse
+from changeflow.usecases.stored import SYSTEM, Stored, load
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, work_in
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind
 
@@ -84,46 +85,48 @@ def question_of(token: str, *, db: str, now: datetime) -> LinkQuestion:
     """Return what a link asks; looking at it uses nothing up, for mail scanners look at every link."""
     with read_scope(db) as session:
         link = usable(session, token, "answer", now)
-        stored = look_at(session, link.programme, db=db, on=local_day(now))
+        stored = load(session, link.programme, on=local_day(now))
     return _question(link, stored)
 
 
-def answer(token: str, given: Given, *, db: str, now: datetime) -> str:
+def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | None = None) -> str:
     """Take an answer: the link is used up, and what follows from it is written, in one transaction or not at all.
 
-    Returns what to tell the person.
+    Returns what to tell the person. `ahead` is what `prepare_done` found.
     """
-    today = local_day(now)
     with session_scope(db) as session:
         link = usable(session, token, "answer", now)
-        stored = load(session, link.programme, on=today, for_change=True)
-        known = answers.answers(session, link.programme)
-        # Used up first: whatever goes wrong afterwards takes this back as well.
-        if not answers.use_link(session, digest_of(token), now=now):
-            raise LinkError("This link has been used already.", was_known=True)
-        said = _Saying(session, link, stored, known, given, now, db).take()
-        name, by = link.programme, link.person
-        audit.append(session, name, at=now, actor=by, action="answer", subject=link.subject, fallback=True)
+        change = Change(db=db, programme=link.programme, actor=link.person, now=now, on=local_day(now))
+        with work_in(session, change, ahead=ahead) as work:
+            # Used up first: whatever goes wrong afterwards takes this back as well.
+            if not answers.use_link(session, digest_of(token), now=now):
+                raise LinkError("This link has been used already.", was_known=True)
+            said = _Saying(work, link, given).take()
+            name, by = link.programme, link.person
+            audit.append(session, name, at=now, actor=by, action="answer", subject=link.subject, fallback=True)
     if not link.subject.startswith(ROUND):
         log("answer", programme=link.programme, subject=link.subject, kind=given.kind)
     return said
 
 
-def prepare_done(token: str, *, db: str, now: datetime) -> None:
+def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
     """Work out what follows from "it is done" before the answer takes its turn: others then wait for it much less.
 
-    Nothing is written and nothing refused: the answer itself says what is wrong with it.
+    Nothing is written and nothing refused: the answer itself says what is wrong with it. Returns what the programme
+    will be, where that follows from the plan.
     """
     today = local_day(now)
     with read_scope(db) as session:
         link = answers.find_link(session, digest_of(token))
         if link is None or link.action != "answer" or link.used_at is not None:
-            return
-        seen = look_at(session, link.programme, db=db, on=today)
-    if link.subject not in seen.programme.roadmap.tasks:
-        return
-    if _kind_of(link.subject, seen) == "task" and not seen.programme.is_done(link.subject):
-        rehearse(seen, [finish_of(seen.programme, link.subject, today)], today)
+            return None
+        before = load(session, link.programme, on=today)
+    programme = before.programme
+    if link.subject not in programme.roadmap.tasks or programme.is_done(link.subject):
+        return None
+    if _kind_of(link.subject, before) != "task":
+        return None
+    return rehearse(before, [finish_of(programme, link.subject, today)])
 
 
 def reach_of(token: str, *, db: str, now: datetime) -> bool:
@@ -171,7 +174,7 @@ def usable(session: Session, token: str, action: str, now: datetime) -> AnswerLi
     return link
 
 
-def _kind_of(subject: str, stored: SeenProgramme) -> str:
+def _kind_of(subject: str, stored: Stored) -> str:
     if subject == SPONSOR:
         return "sponsor"
     if subject.startswith(ROUND):
@@ -187,7 +190,7 @@ def _kind_of(subject: str, stored: SeenProgramme) -> str:
     return "gate" if known.kind is Kind.DECISION else "task"
 
 
-def _question(link: AnswerLink, stored: SeenProgramme) -> LinkQuestion:
+def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
     definition, programme = stored.version.definition, stored.programme
     kind = _kind_of(link.subject, stored)
     task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
@@ -195,7 +198,7 @@ def _question(link: AnswerLink, stored: SeenProgramme) -> LinkQuestion:
     contact = stored.contacts.get(link.person)
     return LinkQuestion(
         kind=kind,
-        title=task.name if task else TITLES[Reason(kind)],
+        title=task.name if task else REASONS[Reason(kind)].title,
         due_on=link.due_on,
         programme=definition.programme.name,
         organisation=definition.programme.organisation,
@@ -211,12 +214,12 @@ def _question(link: AnswerLink, stored: SeenProgramme) -> LinkQuestion:
     )
 
 
-def _statements(link: AnswerLink, stored: SeenProgramme) -> tuple[tuple[Element, str], ...]:
+def _statements(link: AnswerLink, stored: Stored) -> tuple[tuple[Element, str], ...]:
     live = link.person in live_people(stored.programme, on=stored.programme.on)
     return statements(stored.version.definition.change.instrument, live=live)
 
 
-def _people(stored: SeenProgramme, *, besides: str) -> list[tuple[str, str]]:
+def _people(stored: Stored, *, besides: str) -> list[tuple[str, str]]:
     """Return whom something can be passed on to: leads, managers and the like, by role and place."""
     programme = stored.programme
     found = []
@@ -234,25 +237,13 @@ def _people(stored: SeenProgramme, *, besides: str) -> list[tuple[str, str]]:
 class _Saying:
     """One answer, and what follows from it."""
 
-    def __init__(
-        self,
-        session: Session,
-        link: AnswerLink,
-        stored: Stored,
-        known: GivenAnswers,
-        given: Given,
-        now: datetime,
-        db: str,
-    ) -> None:
-        self.session, self.link, self.stored, self.known = session, link, stored, known
-        self.given, self.now, self.db = given, now, db
-        self.kind = _kind_of(link.subject, stored)
+    def __init__(self, work: UnitOfWork, link: AnswerLink, given: Given) -> None:
+        self.work, self.session, self.link, self.given = work, work.session, link, given
+        self.stored, self.now, self.today = work.stored, work.change.now, work.change.on
+        self.known: GivenAnswers = answers.answers(work.session, work.name)
+        self.kind = _kind_of(link.subject, work.stored)
         if len(given.text) > MOST_WORDS:
             raise InputError(f"That is too long: {MOST_WORDS} characters at most.")
-
-    @property
-    def today(self) -> date:
-        return local_day(self.now)
 
     @property
     def asked(self) -> str:
@@ -330,9 +321,8 @@ class _Saying:
         programme, task = self.stored.programme, self.link.subject
         if programme.is_done(task):
             return
-        change = Change(db=self.db, programme=self.link.programme, actor=self.link.person, now=self.now, on=self.today)
-        said = checked_progress(self.stored, [finish_of(programme, task, self.today)], self.today)
-        record_progress(self.session, self.stored, said, self.link.person, change)
+        said = checked_progress(programme, [finish_of(programme, task, self.today)], self.today)
+        record_progress(self.work, said, self.link.person)
 
     def _assess(self) -> None:
         scores = dict(self.given.scores)
@@ -346,7 +336,7 @@ class _Saying:
             [Assessment(person=person, round=name, on=self.today, scores=scores, evidence="self")],
         )
         # No answer row: that somebody answered stands with their scores alone, which nobody sees.
-        self._changed("assess", f"assessment:{name}")
+        self.work.record("assess", f"assessment:{name}", by=SYSTEM)
 
     def _keep(
         self, kind: AnswerKind, *, until: date | None = None, to: str | None = None, text: str | None = None
@@ -361,9 +351,4 @@ class _Saying:
             to=to,
         )
         answers.add_answer(self.session, self.link.programme, said, text=text, at=self.now)
-        self._changed(f"answer:{kind.value}", self.link.subject)
-
-    def _changed(self, action: str, subject: str) -> None:
-        actor = "system" if action == "assess" else self.link.person
-        name = self.link.programme
-        after_change(self.session, name, on=self.today, now=self.now, actor=actor, action=action, subject=subject)
+        self.work.record(f"answer:{kind.value}", self.link.subject, by=self.link.person)

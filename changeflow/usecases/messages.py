@@ -100,8 +100,9 @@ def write_letter(
 def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], now: datetime) -> LetterItem:
     programme = house.definition.programme
     content: dict[str, Any] = {**nudge.content}
+    reason = Reason(nudge.reason)
     return LetterItem(
-        reason=nudge.reason,
+        reason=reason,
         title=str(content.get("title", nudge.subject)),
         due_on=nudge.due_on,
         link=link,
@@ -110,7 +111,7 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
         owner_role=str(content.get("owner_role", "")),
         note=str(content.get("note", "")),
         for_manager=bool(content.get("for_manager")),
-        is_optional=Reason(nudge.reason) in optional,
+        is_optional=reason in optional,
         says=str(content.get("says", "")),
         against=tuple(content.get("against", ())),
         calendar=str(content.get("calendar", "")),

@@ -7,7 +7,7 @@ from changeflow.storage import agenda, messages, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.state import MachineState
 from changeflow.usecases.custody import standing_of
-from changeflow.values.moments import LONDON, spoken_day
+from changeflow.values.moments import LONDON, format_day
 
 TICK_EVERY = timedelta(hours=3)
 """The tick runs hourly; two may be missed before somebody is told."""
@@ -29,7 +29,7 @@ def troubles(*, db: str, now: datetime) -> tuple[str, ...]:
                 found.append(f"{name}: no tick has run yet. Start them with: changeflow flows serve")
             elif now - last > TICK_EVERY:
                 local = last.astimezone(LONDON)
-                found.append(f"{name}: the last tick ran on {spoken_day(local.date())} at {local:%H:%M}.")
+                found.append(f"{name}: the last tick ran on {format_day(local.date())} at {local:%H:%M}.")
         states = messages.by_state(session)
         stuck = messages.open_since(session, now - STUCK_AFTER)
     if parked := states.get(messages.PARKED, 0):

@@ -1,4 +1,4 @@
-"""What nudges lead to: how many were acted on, and how soon, by reason and rung; never by person."""
+"""What nudges lead to: how many were acted on, and how soon, by reason and level; never by person."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from changeflow.agenda.reasons import NEVER_ESCALATED, Reason
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.storage import agenda, answers, facts, versions
 from changeflow.storage.agenda import Gone
 from changeflow.storage.database import read_scope
 
-RUNGS = ("first word", "on the day", "reminder", "to the manager")
+LEVELS = ("first word", "on the day", "reminder", "to the manager")
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NudgeEffect:
-    """Nudges of one reason and rung."""
+    """Nudges of one reason and level."""
 
     reason: Reason
-    rung: int
+    level: int
     sent: int
     held_back: int
     """Of these, how many went a day or more after they fell due: the caps, quiet hours and free days of people."""
     acted: int | None
-    """After how many something happened before the next rung; None for what is nobody's business but theirs."""
+    """After how many something happened before the next level; None for what is nobody's business but theirs."""
     days: float | None
     """The middle of the days that it took."""
 
@@ -39,7 +39,7 @@ def effects(*, db: str) -> tuple[NudgeEffect, ...]:
             for task, at in facts.finished_at(session, name):
                 moments.setdefault(task, []).append(at)
             for gone, after in _followed(agenda.gone(session, name), moments):
-                found[Reason(gone.reason), gone.rung].append((gone, after))
+                found[Reason(gone.reason), gone.level].append((gone, after))
     order = list(Reason)
     return tuple(_effect(*key, found[key]) for key in sorted(found, key=lambda k: (order.index(k[0]), k[1])))
 
@@ -59,12 +59,12 @@ def _followed(gone: Sequence[Gone], moments: Mapping[str, list[datetime]]) -> It
             yield this, happened[0] - this.sent_at if happened else None
 
 
-def _effect(reason: Reason, rung: int, nudges: Sequence[tuple[Gone, timedelta | None]]) -> NudgeEffect:
+def _effect(reason: Reason, level: int, nudges: Sequence[tuple[Gone, timedelta | None]]) -> NudgeEffect:
     took = [after / DAY for _, after in nudges if after is not None]
-    is_private = reason in NEVER_ESCALATED
+    is_private = not REASONS[reason].is_escalated
     return NudgeEffect(
         reason=reason,
-        rung=rung,
+        level=level,
         sent=len(nudges),
         held_back=sum(gone.sent_at - gone.due_at >= DAY for gone, _ in nudges),
         acted=None if is_private else len(took),
@@ -74,9 +74,9 @@ def _effect(reason: Reason, rung: int, nudges: Sequence[tuple[Gone, timedelta | 
 
 def in_words(found: Sequence[NudgeEffect]) -> Iterator[str]:
     """Yield a table's lines."""
-    yield f"{'reason':<14}{'rung':<18}{'sent':>6}{'held back':>11}{'acted on':>10}{'days':>7}"
+    yield f"{'reason':<14}{'level':<18}{'sent':>6}{'held back':>11}{'acted on':>10}{'days':>7}"
     for effect in found:
-        rung = RUNGS[effect.rung] if effect.rung < len(RUNGS) else "to the SRO"
+        level = LEVELS[effect.level] if effect.level < len(LEVELS) else "to the SRO"
         acted = "-" if effect.acted is None else str(effect.acted)
         days = "-" if effect.days is None else f"{effect.days:.1f}"
-        yield f"{effect.reason:<14}{rung:<18}{effect.sent:>6}{effect.held_back:>11}{acted:>10}{days:>7}"
+        yield f"{effect.reason:<14}{level:<18}{effect.sent:>6}{effect.held_back:>11}{acted:>10}{days:>7}"

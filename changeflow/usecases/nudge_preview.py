@@ -9,12 +9,12 @@ from changeflow.agenda.answers import AnswerKind
 from changeflow.agenda.policy import Fate, SendVerdict
 from changeflow.storage import agenda, answers, messages, versions
 from changeflow.storage.database import read_scope, rolled_back
+from changeflow.usecases.authority import note_look
 from changeflow.usecases.dispatch import LEASE
 from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.outbox import Round, draft_of, look
-from changeflow.usecases.permitting import note_look
 from changeflow.usecases.ticks import tick_in
-from changeflow.values.moments import LONDON, local_day, spoken_day
+from changeflow.values.moments import LONDON, format_day, local_day
 from changeflow.values.roles import Action
 
 NOON = time(12)
@@ -32,7 +32,7 @@ def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str
             found = look(session, now)
             lines = [line for verdict in found.verdicts for line in _lines(verdict, found, desk)]
             _pretend(session, found)
-            yield f"{spoken_day(local_day(now), weekday=True)}:"
+            yield f"{format_day(local_day(now), weekday=True)}:"
             yield from lines or ["  nothing waits"]
 
 
@@ -70,15 +70,15 @@ def answered(*, db: str, programme: str | None, now: datetime | None = None, act
         names = [programme] if programme else versions.programme_ids(session)
         for name in names:
             definition = versions.required(session, name).definition
-            kept = list(answers.said(session, name))
+            kept = list(answers.listed(session, name))
             if kept and now is not None:
                 note_look(definition, actor, Action.READ_ANSWERS, "answers", db=db, now=now)
             for answer, text, at in kept:
                 role = definition.role_of(answer.person) or answer.person
                 more = {
-                    AnswerKind.NOT_YET: f" by {spoken_day(answer.until)}" if answer.until else "",
+                    AnswerKind.NOT_YET: f" by {format_day(answer.until)}" if answer.until else "",
                     AnswerKind.DELEGATED: f" to {definition.role_of(answer.to)}" if answer.to else "",
                 }.get(answer.kind, "")
                 said = f": {text}" if text else ""
                 what = answer.kind.replace("_", " ")
-                yield f"{spoken_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{said}"
+                yield f"{format_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{said}"

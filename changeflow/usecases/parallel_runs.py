@@ -18,12 +18,12 @@ from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.reconciliation.compare import digests, reconcile
-from changeflow.storage import audit, pilots
-from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.facts import Change
-from changeflow.usecases.permitting import is_permitted, noting_refusals, permit
+from changeflow.storage import pilots
+from changeflow.storage.database import read_scope
+from changeflow.usecases.authority import is_permitted, permit
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import Stored, after_change, load
+from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
 
 
@@ -73,47 +73,39 @@ def reconcile_stored(
     files = [old, new, *([identity] if identity else [])]
     with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
-        _permitted(stored, change, service)
-        policy = _policy(stored, service)
+        permit(stored.version.definition, change.actor, Action.RECONCILE, Subject(service=service), on=change.on)
+        policy = _policy(stored.programme, service)
         _check_period(period, change.on)
     # Nobody waits while a million contracts are compared: what they were judged by is looked at again when they are.
     digest = _digest(files, policy, service, period)
     result = reconcile_files(old, new, policy, period=period, identity=identity, say=say)
     if _digest(files, policy, service, period) != digest:
         raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was kept; try again.")
-    with session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        by, name = _permitted(stored, change, service), stored.programme.id
-        if _policy(stored, service) != policy:
+    with unit_of_work(change) as work:
+        by = work.permit(Action.RECONCILE, Subject(service=service))
+        if _policy(work.programme, service) != policy:
             raise ConflictError(
                 f"While {period} was compared, somebody explained something or stored another version. Nothing was "
                 "kept; reconcile it again."
             )
         summary = result.summary(service=service, period=period, on=change.on)
-        is_new = pilots.add_run(session, name, summary, result, digest=digest, at=change.now, by=by)
+        is_new = pilots.add_run(work.session, work.name, summary, result, digest=digest, at=change.now, by=by)
         if is_new:
-            subject = f"{service}:{period}:{digest[:12]}"
-            after_change(session, name, on=change.on, now=change.now, actor=by, action="reconcile", subject=subject)
-        about = service_subject(stored.programme, service)
-        if not is_permitted(stored.version.definition, by, Action.READ_CONTRACTS, about, on=change.on):
+            work.record("reconcile", f"{service}:{period}:{digest[:12]}", by=by)
+        about = service_subject(work.programme, service)
+        if not is_permitted(work.definition, by, Action.READ_CONTRACTS, about, on=change.on):
             return result.without_contracts(), is_new
         if result.names_contracts:
-            subject = f"run:{service}:{period}:masked"
-            audit.append(session, name, at=change.now, actor=by, action="look", subject=subject)
+            work.note("look", f"run:{service}:{period}:masked", by=by)
     return result, is_new
 
 
-def _permitted(stored: Stored, change: Change, service: str) -> str:
-    about = Subject(service=service)
-    return permit(stored.version.definition, change.actor, Action.RECONCILE, about, on=change.on)
-
-
-def _policy(stored: Stored, service: str) -> ParallelRunPolicy:
+def _policy(programme: Programme, service: str) -> ParallelRunPolicy:
     """Return by what a service's runs are judged, with what people have explained."""
-    found = next((s for s in stored.programme.services if s.service == service), None)
+    found = next((s for s in programme.services if s.service == service), None)
     if found is None:
-        raise UnknownThingError("service", service, [s.service for s in stored.programme.services])
-    return with_explanations(policy_of(found), stored.programme.facts.pilot, service)
+        raise UnknownThingError("service", service, [s.service for s in programme.services])
+    return with_explanations(policy_of(found), programme.facts.pilot, service)
 
 
 def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:
@@ -133,17 +125,13 @@ def kept_variances(
     What single people are paid is for the service's manager and lead provider, also where contracts are masked: who
     has looked goes into the audit. `in_full`: contracts will be named.
     """
-    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
-        stored = load(session, change.programme, on=change.on, for_change=True)
-        name = stored.programme.id
-        about = service_subject(stored.programme, service)
-        by = permit(stored.version.definition, change.actor, Action.READ_CONTRACTS, about, on=change.on)
-        runs = {r.period: r for r in stored.programme.facts.runs_of(service)}
+    with unit_of_work(change) as work:
+        by = work.permit(Action.READ_CONTRACTS, service_subject(work.programme, service))
+        runs = {r.period: r for r in work.programme.facts.runs_of(service)}
         if period not in runs:
             raise UnknownThingError("run", f"{service} {period}", [f"{service} {p}" for p in runs])
-        subject = f"run:{service}:{period}" if in_full else f"run:{service}:{period}:masked"
-        audit.append(session, name, at=change.now, actor=by, action="look", subject=subject)
-        return runs[period], pilots.latest_variances(session, name, service, period)
+        work.note("look", f"run:{service}:{period}" if in_full else f"run:{service}:{period}:masked", by=by)
+        return runs[period], pilots.latest_variances(work.session, work.name, service, period)
 
 
 def service_subject(programme: Programme, service: str) -> Subject:

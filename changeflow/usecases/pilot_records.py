@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import TypeVar
 
 from pydantic import ValidationError
-from sqlmodel import Session
 
 from changeflow.agenda.gates import gate_of
 from changeflow.agenda.go_live import signatures, to_confirm
@@ -22,7 +21,7 @@ from changeflow.pilots.entries import (
     IssueRaised,
     IssueUpdate,
     PilotRepeated,
-    SaidOfPilot,
+    PilotStatement,
     Signature,
 )
 from changeflow.pilots.issues import improvements, issues
@@ -32,26 +31,26 @@ from changeflow.programme.assembly.repeats import CAN_BE_REPEATED, repetition_of
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.tasks import Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import pilots
-from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.facts import Change
+from changeflow.storage.database import read_scope
+from changeflow.usecases.authority import check_actor
 from changeflow.usecases.parallel_runs import service_subject
-from changeflow.usecases.permitting import noting_refusals, permit
-from changeflow.usecases.stored import Stored, after_change, check_actor, load
+from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.roles import Action
 from changeflow.values.words import Gate
 
 NOTHING = "Nothing was recorded."
-Build = Callable[[Stored, str], Entry]
+Build = Callable[[UnitOfWork, str], Entry]
 """Makes an entry for who says it, once everything that it names is checked."""
 About = Callable[[Programme], Subject]
 """Finds the thing that it is about, with its owners; a name that nothing has is an error."""
-Said = TypeVar("Said", bound=SaidOfPilot)
+Statement = TypeVar("Statement", bound=PilotStatement)
 
 
-def entry_of(kind: type[Said], **values: object) -> Said:
+def entry_of(kind: type[Statement], **values: object) -> Statement:
     """Make an entry of what somebody typed; what is wrong with it is an `InputError`."""
     try:
         return kind.model_validate(values)
@@ -70,23 +69,16 @@ def _in_words(error: ValidationError) -> str:
 
 def record(action: Action, about: About, build: Build, change: Change) -> int | None:
     """Check who says it and what they say, and add one entry; return its number, or None when it was known already."""
-    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
-        return _record(session, action, about, build, change)
-
-
-def _record(session: Session, action: Action, about: About, build: Build, change: Change) -> int | None:
-    stored = load(session, change.programme, on=change.on, for_change=True)
-    definition, name = stored.version.definition, stored.programme.id
-    check_actor(definition, change.actor)
-    by = permit(definition, change.actor, action, about(stored.programme), on=change.on)
-    try:
-        entry = build(stored, by)
-    except ValidationError as error:
-        raise InputError(f"{_in_words(error)} {NOTHING}") from None
-    number = pilots.add_entry(session, name, entry, at=change.now)
-    if number is not None:
-        done, subject = f"pilot:{entry.kind}", f"{entry.service}:{number}"
-        after_change(session, name, on=change.on, now=change.now, actor=by, action=done, subject=subject)
+    with unit_of_work(change) as work:
+        work.actor()
+        by = work.permit(action, about(work.programme))
+        try:
+            entry = build(work, by)
+        except ValidationError as error:
+            raise InputError(f"{_in_words(error)} {NOTHING}") from None
+        number = pilots.add_entry(work.session, work.name, entry, at=change.now)
+        if number is not None:
+            work.record(f"pilot:{entry.kind}", f"{entry.service}:{number}", by=by)
     return number
 
 
@@ -110,16 +102,16 @@ def explain(
     Of one contract the kept difference is what is explained: should it become another, it is unexplained again.
     """
 
-    def build(stored: Stored, by: str) -> Entry:
-        _service(stored.programme, service)
-        if not any(r.period == period for r in stored.programme.facts.runs_of(service)):
-            known = [r.period for r in stored.programme.facts.runs_of(service)]
+    def build(work: UnitOfWork, by: str) -> Entry:
+        _service(work.programme, service)
+        if not any(r.period == period for r in work.programme.facts.runs_of(service)):
+            known = [r.period for r in work.programme.facts.runs_of(service)]
             raise UnknownThingError("run", period, known, remedy="Reconcile the period first.")
         span = between
         if contract is not None:
             if not evidence.strip():
                 raise InputError(f"What explains one contract needs what shows it: give --evidence. {NOTHING}")
-            kept = pilots.latest_variances(session, stored.programme.id, service, period)
+            kept = pilots.latest_variances(work.session, work.name, service, period)
             here = [v for v in kept if v.contract == contract and _is_about(v.element, v.outcome, element)]
             if not here:
                 raise InputError(f"The run of {period} has no such difference of that contract. {NOTHING}")
@@ -139,8 +131,7 @@ def explain(
             evidence=evidence,
         )
 
-    with noting_refusals(change.db, change.now), session_scope(change.db) as session:
-        return _record(session, Action.EXPLAIN_CONTRACTS, _of_service(service), build, change)
+    return record(Action.EXPLAIN_CONTRACTS, _of_service(service), build, change)
 
 
 def _is_about(found: str, outcome: MatchOutcome, element: str) -> bool:
@@ -159,9 +150,9 @@ def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
     """Let a proposed rule explain the period that it is proposed for; return it."""
     taken: list[ProposedRule] = []
 
-    def build(stored: Stored, by: str) -> Entry:
-        _service(stored.programme, service)
-        proposed = {r.id: r for r in proposed_rules(stored.programme.facts.pilot, service)}
+    def build(work: UnitOfWork, by: str) -> Entry:
+        _service(work.programme, service)
+        proposed = {r.id: r for r in proposed_rules(work.programme.facts.pilot, service)}
         if rule not in proposed:
             raise UnknownThingError("proposed rule", rule, proposed)
         chosen = proposed[rule]
@@ -185,9 +176,9 @@ def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
 def raise_issue(issue: IssueRaised, change: Change) -> int | None:
     """Record an issue of a pilot; `by` and `on` are the change's."""
 
-    def build(stored: Stored, by: str) -> Entry:
-        _service(stored.programme, issue.service)
-        _known(stored, people=[issue.owner], schools=[issue.school])
+    def build(work: UnitOfWork, by: str) -> Entry:
+        _service(work.programme, issue.service)
+        _known(work, people=[issue.owner], schools=[issue.school])
         return issue.model_copy(update={"by": by, "on": change.on})
 
     return record(Action.RAISE_ISSUE, _of_service(issue.service), build, change)
@@ -203,8 +194,8 @@ def update_issue(update: IssueUpdate, change: Change) -> int | None:
         owners, schools = (frozenset({one} if one else ()) for one in (issue.owner, issue.school))
         return Subject(thing=f"issue {issue.number}", service=issue.service, owners=owners, schools=schools)
 
-    def build(stored: Stored, by: str) -> Entry:
-        _known(stored, people=[update.owner], schools=[])
+    def build(work: UnitOfWork, by: str) -> Entry:
+        _known(work, people=[update.owner], schools=[])
         return update.model_copy(update={"by": by, "on": change.on})
 
     return record(Action.UPDATE_ISSUE, about, build, change)
@@ -213,9 +204,9 @@ def update_issue(update: IssueUpdate, change: Change) -> int | None:
 def give_feedback(feedback: FeedbackGiven, change: Change) -> int | None:
     """Record what users or providers say; an item must be one of the service's agreement."""
 
-    def build(stored: Stored, by: str) -> Entry:
-        service = _service(stored.programme, feedback.service)
-        _known(stored, people=[], schools=[feedback.school])
+    def build(work: UnitOfWork, by: str) -> Entry:
+        service = _service(work.programme, feedback.service)
+        _known(work, people=[], schools=[feedback.school])
         agreement = service.agreement
         items = [*agreement.gives, *agreement.gets] if agreement else []
         item = feedback.item
@@ -230,10 +221,10 @@ def give_feedback(feedback: FeedbackGiven, change: Change) -> int | None:
 
 
 def plan_improvement(item: ImprovementPlanned, change: Change) -> int | None:
-    def build(stored: Stored, by: str) -> Entry:
-        _service(stored.programme, item.service)
-        _known(stored, people=[item.owner], schools=[])
-        log = stored.programme.facts.pilot
+    def build(work: UnitOfWork, by: str) -> Entry:
+        _service(work.programme, item.service)
+        _known(work, people=[item.owner], schools=[])
+        log = work.programme.facts.pilot
         said = [e.number for e in log if isinstance(e, FeedbackGiven) and e.service == item.service]
         raised = [i.number for i in issues(log, item.service)]
         for what, wanted, have in (("feedback", item.feedback, said), ("issue", item.issues, raised)):
@@ -254,7 +245,7 @@ def make_improvement(service: str, number: int, did: str, change: Change) -> int
         owners = frozenset({found[number].owner})
         return Subject(thing=f"improvement {number}", service=service, owners=owners)
 
-    def build(_: Stored, by: str) -> Entry:
+    def build(_: UnitOfWork, by: str) -> Entry:
         return ImprovementMade(service=service, on=change.on, by=by, improvement=number, did=did)
 
     return record(Action.FINISH_IMPROVEMENT, about, build, change)
@@ -270,9 +261,9 @@ def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId |
             raise UnknownThingError("pilot, parallel run or test pack", task, can)
         return Subject(service=tasks[task].service)
 
-    def build(stored: Stored, by: str) -> Entry:
-        roadmap = stored.programme.roadmap
-        after = [t for t in stored.programme.graph.successors(task) if t in stored.programme.facts.progress]
+    def build(work: UnitOfWork, by: str) -> Entry:
+        roadmap = work.programme.roadmap
+        after = [t for t in work.programme.graph.successors(task) if t in work.programme.facts.progress]
         if after:
             name = roadmap.tasks[sorted(after)[0]].name
             raise CheckFailedError(f"“{name}” has begun: what comes before it cannot be repeated. {NOTHING}")
@@ -295,9 +286,9 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
         owners = frozenset({owner} if owner else ())
         return Subject(thing=f"“{task.name}”", service=task.service, owners=owners)
 
-    def build(stored: Stored, by: str) -> Entry:
-        task = _go_live_gate(stored.programme, gate)
-        asked = {v.item.id: v.item for v in to_confirm(stored.programme, task)}
+    def build(work: UnitOfWork, by: str) -> Entry:
+        task = _go_live_gate(work.programme, gate)
+        asked = {v.item.id: v.item for v in to_confirm(work.programme, task)}
         if asked[item].ends and until is None:
             raise InputError(f"“{asked[item].what}” is true until a day: say which, with --until. {NOTHING}")
         return Confirmation(
@@ -315,8 +306,8 @@ def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | Non
         signers = frozenset(signatures(programme, task))
         return Subject(thing=f"“{task.name}”", service=task.service, signatories=signers)
 
-    def build(stored: Stored, by: str) -> Entry:
-        task = _go_live_gate(stored.programme, gate)
+    def build(work: UnitOfWork, by: str) -> Entry:
+        task = _go_live_gate(work.programme, gate)
         return Signature(service=task.service or "", on=change.on, by=by, gate=gate, agrees=agrees, words=words)
 
     return record(Action.SIGN, about, build, change)
@@ -325,8 +316,8 @@ def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | Non
 def test_case(service: str, case: str, evidence: str, change: Change, *, passed: bool) -> int | None:
     """Record how a case of the test pack came out."""
 
-    def build(stored: Stored, by: str) -> Entry:
-        cases = [c.id for c in _service(stored.programme, service).assurance.cases]
+    def build(work: UnitOfWork, by: str) -> Entry:
+        cases = [c.id for c in _service(work.programme, service).assurance.cases]
         if case not in cases:
             raise UnknownThingError(
                 "test case", case, cases, remedy="" if cases else "Name them under assurance: cases."
@@ -351,8 +342,8 @@ def _service(programme: Programme, name: str) -> ServiceFile:
     return known[name]
 
 
-def _known(stored: Stored, *, people: Iterable[str | None], schools: Iterable[str | None]) -> None:
-    definition = stored.version.definition
+def _known(work: UnitOfWork, *, people: Iterable[str | None], schools: Iterable[str | None]) -> None:
+    definition = work.definition
     for person in people:
         if person is not None:
             check_actor(definition, person)

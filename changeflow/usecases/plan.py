@@ -1,26 +1,25 @@
-"""Plan a folder or a Microsoft Project file: files in, answer out, nothing stored."""
+"""Plan a folder: files in, answer out, nothing stored."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from changeflow.adkar.published import Snapshot
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import Folder, read_folder
-from changeflow.intake.mpp import FOREIGN, read_through_mpxj
-from changeflow.intake.mspdi import ProjectFile, read_mspdi
 from changeflow.intake.opening import is_there, list_files
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.reconciliation.compare import reconcile
-from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.profile import PROFILES
-from changeflow.roadmap.replan import Longer, if_longer
-from changeflow.roadmap.tasks import Roadmap
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.engine.replan import Longer, if_longer
+from changeflow.roadmap.model.profile import PROFILES
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
-from changeflow.usecases.publishing import publish_rounds
+from changeflow.usecases.project_files import schedule_project
 from changeflow.values.duration import Unit, parse_duration
 from changeflow.values.problem import Problem
 
@@ -28,12 +27,21 @@ from changeflow.values.problem import Problem
 def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
     """Read a folder, apply the rulebook and schedule it, with what its adkar/ and parallel-runs/ say."""
     read = read_folder(folder)
-    snapshots = publish_rounds(read.programme, read.assessments)
-    facts = Facts(snapshots=snapshots, runs=folder_runs(read, on=on))
+    facts = Facts(snapshots=_published(read), runs=folder_runs(read, on=on))
     if not facts.snapshots and not facts.runs and on is None:
         return judge(read.programme)
     programme, _ = join(read.definition, rulepacks=read.rulepacks, facts=facts, on=on)
     return judge(programme)
+
+
+def _published(read: Folder) -> tuple[Snapshot, ...]:
+    """Publish a folder's rounds, where it has any."""
+    if not read.assessments:
+        return ()
+    # Its solver takes longer to load than most folders take to plan.
+    from changeflow.usecases.publishing import publish_rounds
+
+    return publish_rounds(read.programme, read.assessments)
 
 
 def schedule_folder(folder: Path, *, profile: str | None = None) -> tuple[Roadmap, Schedule]:
@@ -45,16 +53,6 @@ def schedule_folder(folder: Path, *, profile: str | None = None) -> tuple[Roadma
     if programme.schedule is None or profile is not None:
         return roadmap, time_roadmap(roadmap)
     return roadmap, programme.schedule
-
-
-def schedule_project(
-    path: Path, *, say: Callable[[str], None] | None = None, profile: str | None = None
-) -> tuple[ProjectFile, Schedule]:
-    """Compute the critical path of a Microsoft Project file; `say` is told of what takes long."""
-    project = read_through_mpxj(path, say=say) if path.suffix.lower() in FOREIGN else read_mspdi(path)
-    if profile is not None:
-        project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
-    return project, time_roadmap(project.roadmap)
 
 
 def longer_tasks(

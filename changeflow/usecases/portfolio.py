@@ -102,11 +102,11 @@ def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> "RiskReport
 
 def write_report(report: "RiskReport", programme: str, *, folder: Path, on: date) -> Path:
     """Write a programme's simulation as a page and as JSON; return the page."""
-    from changeflow.reports.documents import write_risk
+    from changeflow.reports.documents import write_report
 
     path = folder / f"{programme}-risk-{on.isoformat()}.html"
-    write_risk(report, path)
-    write_risk(report, path.with_suffix(".json"))
+    write_report(report, path)
+    write_report(report, path.with_suffix(".json"))
     return path
 
 

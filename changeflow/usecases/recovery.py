@@ -1,4 +1,4 @@
-"""What would let us keep a date? The cheapest of the levers that risk.yaml names."""
+"""What would recover a date? The cheapest of the recovery options in risk.yaml."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,8 +7,8 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.planning.recovery import RecoveryQuestion, changes_of, player
 from changeflow.planning.risk import without_range
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.risk.levers import KeptDate, TaskChange, cheapest
-from changeflow.roadmap.tasks import Milestone
+from changeflow.roadmap.model.tasks import Milestone
+from changeflow.roadmap.risk.recovery import KeptDate, TaskChange, cheapest
 from changeflow.usecases.risk import ask
 from changeflow.values.moments import DAY, minute_of
 
@@ -21,13 +21,13 @@ class RecoveryAnswer:
     milestone: Milestone
     by: date
     percent: int
-    levers: tuple[TaskChange, ...]
+    options: tuple[TaskChange, ...]
     kept: KeptDate
     iterations: int
     seed: int
 
 
-def what_keeps(
+def find_recovery(
     programme: Programme,
     milestone: str,
     *,
@@ -37,7 +37,7 @@ def what_keeps(
     seed: int,
     assume: str | None = None,
 ) -> RecoveryAnswer:
-    """Find the cheapest levers with which a milestone is reached by a day in `percent` of a hundred iterations.
+    """Find the cheapest options with which a milestone is reached by a day in `percent` of a hundred iterations.
 
     `by` is its deadline when left out. As with a simulation, odds are told only where what drives the end has ranges,
     or `assume` says what to take for them: else `CheckFailedError` names what is missing.
@@ -51,8 +51,10 @@ def what_keeps(
         raise InputError(f"'{milestone}' has no deadline. Say which day to keep: --by 2027-09-01.")
     if not 1 <= percent <= 99:
         raise InputError("Give odds between 1 and 99 percent: --odds 80.")
-    if not programme.definition.risk.levers:
-        raise InputError("No lever is named. Write levers: into risk.yaml: what could be done, and what each costs.")
+    if not programme.definition.risk.recovery_options:
+        raise InputError(
+            "There are no recovery options. Add recovery_options: to risk.yaml, each with what it does and its cost."
+        )
     if assume is None and (missing := without_range(programme)):
         names = ", ".join(t.id for t in missing)
         raise CheckFailedError(
@@ -61,18 +63,18 @@ def what_keeps(
         )
     asked = ask(programme, iterations=iterations, assume=assume, learn=True)
     model = asked.model
-    levers = changes_of(programme, model)
+    options = changes_of(programme, model)
     question = RecoveryQuestion(
         target=chosen.task, by=minute_of(day) + DAY, percent=percent, iterations=iterations, seed=seed
     )
-    play = player(asked.roadmap, model, levers, question)
-    kept = cheapest(levers, question.by, play)
+    play = player(asked.roadmap, model, options, question)
+    kept = cheapest(options, question.by, play)
     return RecoveryAnswer(
         programme=programme,
         milestone=chosen,
         by=day,
         percent=percent,
-        levers=levers,
+        options=options,
         kept=kept,
         iterations=iterations,
         seed=seed,

@@ -6,17 +6,18 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.reports.decisions import DecisionLog, build_decisions
-from changeflow.reports.documents import write_sro
+from changeflow.reports.documents import write_report
 from changeflow.reports.sro import SroReport, build_sro, slips_of
 from changeflow.reports.trend import build_trend, points_of
 from changeflow.storage import audit, plans, versions
-from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases.auditing import head_text
+from changeflow.storage.database import read_scope
+from changeflow.usecases.audit_trail import head_text
+from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
-from changeflow.usecases.permitting import note_look, permit
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import SYSTEM, Stored, load
-from changeflow.values.moments import spoken_day
+from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
 
 
@@ -53,17 +54,15 @@ def issue_sro(
     programme: str | None, *, db: str, today: date, actor: str | None, now: datetime, since: str | None = None
 ) -> SroReport:
     """Build the report and record that it was issued, so that the next one says what changed since."""
-    with session_scope(db) as session:
-        stored = load(session, programme, on=today, for_change=True)
-        by, name = permit(stored.version.definition, actor, Action.ISSUE_REPORT, on=today), stored.programme.id
-        report = _build(session, stored, today=today, since=since)
-        points = points_of(stored.programme)
-        version = stored.version.number
+    with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=today)) as work:
+        by, session, name = work.permit(Action.ISSUE_REPORT), work.session, work.name
+        report = _build(session, work.stored, today=today, since=since)
+        points, version = points_of(work.programme), work.stored.version.number
         last = audit.head(session, name)
         head = (last.last, last.hash) if last is not None else None
         number = plans.add_report(session, name, points, version=version, on=today, at=now, by=by, head=head)
         if number is not None:
-            audit.append(session, name, at=now, actor=by, action="report", subject=f"report:{number}")
+            work.note("report", f"report:{number}", by=by)
     return report
 
 
@@ -71,7 +70,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
     baseline, note = stored.baseline, ""
     if baseline is not None:
         approver = stored.version.definition.role_of(baseline.approver) or "somebody"
-        day = spoken_day(baseline.at.date())
+        day = format_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
     issued = [(r.on, r.milestones) for r in plans.reports(session, stored.programme.id)]
@@ -103,7 +102,7 @@ def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path
     for name in names:
         report = issue_sro(name, db=db, today=today, actor=SYSTEM, now=now)
         path = folder / f"{name}-{today.isoformat()}.html"
-        write_sro(report, path)
-        write_sro(report, path.with_suffix(".json"))
+        write_report(report, path)
+        write_report(report, path.with_suffix(".json"))
         written.append(path)
     return written

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
-from sqlmodel import Session
 
 from changeflow.logs import log
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, pilots, retention, rewriting, versions
-from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage import pilots, retention, rewriting, versions
+from changeflow.storage.database import read_scope
 from changeflow.storage.state import MachineState
-from changeflow.usecases.stored import SYSTEM, load
+from changeflow.usecases.stored import SYSTEM
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import LONDON, last_day_of, local_day
 from changeflow.values.words import Kind
 
@@ -49,23 +49,22 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
         names = versions.programme_ids(session)
     removed, state = [], MachineState(db)
     for name in names:
-        with session_scope(db) as session:
-            removed.append(_retain(session, name, now))
+        with unit_of_work(Change(db=db, programme=name, actor=SYSTEM, now=now, on=local_day(now))) as work:
+            removed.append(_retain(work))
             if removed[-1].is_any:
                 rewriting.owe(state)
     rewriting.settle(state)
     return tuple(removed)
 
 
-def _retain(session: Session, name: str, now: datetime) -> Removed:
-    today = local_day(now)
-    stored = load(session, name, on=today, for_change=True)
-    packs = stored.programme.rulepacks
+def _retain(work: UnitOfWork) -> Removed:
+    session, name, now, today = work.session, work.name, work.change.now, work.change.on
+    packs = work.programme.rulepacks
     links = timedelta(days=packs.number("privacy", "links_kept_days", on=today))
     words = relativedelta(months=packs.number("privacy", "answers_kept_months", on=today))
     scores = relativedelta(months=packs.number("privacy", "scores_kept_months", on=today))
     contracts = relativedelta(months=packs.number("privacy", "contracts_kept_months", on=today))
-    closed = closed_on(stored.programme)
+    closed = closed_on(work.programme)
     found = Removed(
         programme=name,
         links=retention.remove_links(session, name, ended_before=now - links),
@@ -85,7 +84,7 @@ def _retain(session: Session, name: str, now: datetime) -> Removed:
         versions.touch(session, name)
     if found.is_any:
         subject = f"links:{found.links} words:{found.words} scores:{found.scores} contracts:{found.contracts}"
-        audit.append(session, name, at=now, actor=SYSTEM, action="retention", subject=subject)
+        work.note("retention", subject, by=SYSTEM)
     return found
 
 

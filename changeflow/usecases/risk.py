@@ -8,8 +8,8 @@ from changeflow.planning.people_order import keeping_people_order
 from changeflow.planning.risk import Assumed, risk_model
 from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.roadmap.risk.model import RiskModel, Simulation
-from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.base import TaskId
 
 

@@ -1,21 +1,18 @@
-"""Programmes kept in memory between two looks: joining and judging one takes a hundred times as long as reading a row.
+"""Programmes that a process keeps in memory: joining and judging one takes a hundred times as long as reading a row.
 
-A kept programme is found by everything that decides what it is, so there is nothing to invalidate: a change, another
-day, or another file under the same address has another key.
+A kept programme is found by everything that decides what it is, so there is nothing to invalidate: after a change, on
+another day, by other rulepacks or in another file under the same address it has another key.
 """
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from datetime import date
+from functools import lru_cache
 from threading import Event, Lock
 from typing import Generic, TypeVar
 
-from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.programme.definition import Definition
-from changeflow.programme.facts import Facts
 from changeflow.values.base import Same
 from changeflow.values.rulepack import Rulepacks
 
@@ -46,25 +43,28 @@ class Cache(Generic[K, V]):
             made_elsewhere.wait()
         try:
             value = make()
-            with self._lock:
-                self._found[key] = value
-                while len(self._found) > self.most:
-                    self._found.popitem(last=False)
+            self.keep(key, value)
             return value
         finally:
             with self._lock:
                 self._making.pop(key, None)
             mine.set()
 
+    def keep(self, key: K, value: V) -> None:
+        """Keep a result that is known already."""
+        with self._lock:
+            self._found[key] = value
+            self._found.move_to_end(key)
+            while len(self._found) > self.most:
+                self._found.popitem(last=False)
+
+    def values(self) -> list[V]:
+        """Return what is kept, the one used last first."""
+        with self._lock:
+            return list(reversed(self._found.values()))
+
     def __contains__(self, key: K) -> bool:
         return key in self._found
-
-    def clear(self) -> None:
-        with self._lock:
-            self._found.clear()
-
-    def __len__(self) -> int:
-        return len(self._found)
 
 
 class NotKeptError(Exception):
@@ -88,11 +88,6 @@ def may_work() -> bool:
     return not _KEPT_ONLY.get()
 
 
-@dataclass(frozen=True)
-class Content:
-    """What a judgement rests on. Storage reads the same text of a definition to the same one."""
-
-    definition: Same[Definition]
-    facts: Facts | None = field(hash=False)
-    on: date | None
-    rulepacks: Same[Rulepacks] = field(default_factory=lambda: Same(shipped_rulepacks()))
+@lru_cache(maxsize=2)
+def hash_of(rulepacks: Same[Rulepacks]) -> str:
+    return hashlib.sha256(rulepacks.value.model_dump_json().encode()).hexdigest()

@@ -8,7 +8,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.programme.definition import Definition, ServiceFile
-from changeflow.roadmap.pathways import StepFields
+from changeflow.roadmap.model.pathways import StepFields
 
 
 def with_waivers(text: str, definition: Definition) -> str:

@@ -13,11 +13,12 @@ from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
-from changeflow.storage.database import read_scope, rolled_back, session_scope
+from changeflow.storage.database import read_scope, rolled_back
 from changeflow.storage.ledger import Erasure
 from changeflow.storage.state import MachineState
-from changeflow.usecases.permitting import noting_refusals, permit
+from changeflow.usecases.authority import noting_refusals, permit
 from changeflow.usecases.stored import SYSTEM, load
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import local_day
 from changeflow.values.roles import Action
 from changeflow.values.rulepack import Rulepacks
@@ -105,10 +106,9 @@ def everything_about(
     Nothing else shows the scores of one person: where there are any, the reader gives a reason. The audit notes that
     there was one; its words are not kept.
     """
-    with noting_refusals(db, now), session_scope(db) as session:
-        stored = load(session, programme, on=local_day(now), for_change=True)
-        by = permit(stored.version.definition, actor, Action.EXPORT_PERSON, on=local_day(now))
-        name, definition = stored.programme.id, stored.version.definition
+    with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=local_day(now))) as work:
+        by = work.permit(Action.EXPORT_PERSON)
+        session, name, definition = work.session, work.name, work.definition
         theirs = _theirs(session, name, person, also=also)
         part = next((p for p in definition.people if p.id in theirs.ids), None)
         found: dict[str, Any] = {
@@ -117,7 +117,7 @@ def everything_about(
             "programme": definition.programme.name,
             "organisation": definition.programme.organisation,
             "asked for on": received.isoformat(),
-            "to be answered by": _deadline(definition, stored.programme.rulepacks, received, now).isoformat(),
+            "to be answered by": _deadline(definition, work.programme.rulepacks, received, now).isoformat(),
             "read on": now.isoformat(timespec="seconds"),
             "purpose": PURPOSE,
             "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},
@@ -135,8 +135,8 @@ def everything_about(
                 "--reason “…”. Nothing was exported."
             )
         given = "reason given" if reason.strip() else "no reason"
-        read = [("person:export", f"person:{one}:{given}") for one in theirs.ids]
-        audit.append_all(session, name, read, at=now, actor=by)
+        for one in theirs.ids:
+            work.note("person:export", f"person:{one}:{given}", by=by)
     return Exported(theirs=theirs, about=found)
 
 
@@ -148,11 +148,9 @@ def erase(
     Totals that were published stay as they are. The ids stay in versions and in the audit, as pseudonyms. `also` are
     further ids of theirs, which share an address with them: only the person who erases can know that.
     """
-    state = MachineState(db)
-    with noting_refusals(db, now), ledger.kept(state) as keep, session_scope(db) as session:
-        stored = load(session, programme, on=local_day(now), for_change=True)
-        by = permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
-        name = stored.programme.id
+    state, change = MachineState(db), Change(db=db, programme=programme, actor=actor, now=now, on=local_day(now))
+    with ledger.kept(state) as keep, unit_of_work(change) as work:
+        by, session, name = work.permit(Action.ERASE_PERSON), work.session, work.name
         theirs = _theirs(session, name, person, also=also)
         emails = {one: _own_email(session, name, one, theirs.ids) for one in theirs.ids}
         removed = erase_in(session, name, theirs.ids, actor=by, at=now)

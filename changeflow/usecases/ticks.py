@@ -1,6 +1,5 @@
 """Tick: find what is due and write it down once, with the nudges that follow from it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +12,10 @@ from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.load import CONVERSATION, conversations
 from changeflow.agenda.policy import NudgePolicy
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError
 from changeflow.logs import log
 from changeflow.programme.dates import dates_of
-from changeflow.reports.decisions import SAYS
 from changeflow.storage import agenda, answers, audit, plans, publications, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import StateSeen
@@ -86,7 +84,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
     versions.lock_programme(session, name)
     if publishes:
         publish_closed(session, name, on=today, now=now)
-    stored = load(session, name, on=today)
+    stored = load(session, name, on=today, for_change=True)
     revision = versions.revision(session, name)
     readers = Readers(stored.contacts, answers.answers(session, name), agenda.invited(session, name))
     due = (
@@ -139,22 +137,14 @@ def ask(*reasons: Reason, db: str, now: datetime) -> tuple[ReasonCount, ...]:
     )
 
 
-TITLES: Mapping[Reason, str] = {
-    Reason.ASSESSMENT: "Where do you stand?",
-    Reason.SPONSOR: "A visible act for the change",
-    Reason.CONVERSATION: "Talk about what can wait",
-}
-"""What is asked for where no task is."""
-
-
 def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     """Return what a message says of a due thing: names of tasks and roles, what a gate lacks, and no score."""
     task = stored.programme.roadmap.tasks.get(due.task)
     # Who has no manager is told themselves, and then not as if it were somebody else's.
-    for_manager = due.rung == TO_MANAGER and due.person != due.asked
+    for_manager = due.level == TO_MANAGER and due.person != due.asked
     owner = stored.version.definition.role_of(due.asked)
     content: dict[str, Any] = {
-        "title": task.name if task else TITLES.get(due.reason, due.subject),
+        "title": task.name if task else REASONS[due.reason].title or due.subject,
         "for_manager": for_manager,
         "owner_role": owner or "owner",
     }
@@ -171,6 +161,6 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     if task is not None and task.kind is Kind.DECISION and not for_manager:
         case = weigh(stored.judged, task.id)
         if case.criteria and due.reason is not Reason.EVIDENCE:
-            content["says"] = SAYS[case.proposal]
+            content["says"] = case.says
         content["against"] = list(case.of(State.BLOCKS, State.OPEN))
     return content

@@ -36,7 +36,7 @@ class Waves:
 
 
 Announced = Mapping[TaskId, Dates]
-"""What schools were told: the dates of a baseline."""
+"""What was announced to schools: the dates of a baseline."""
 
 
 def programme_of(

@@ -73,8 +73,8 @@ def parse_duration(text: str, *, minutes_per_day: int, lag: bool = False) -> Dur
     """
     match = _PATTERN.match(text.strip()) if len(text) <= _MOST_CHARACTERS else None
     if not match:
-        said = text[:_MOST_CHARACTERS] + ("…" if len(text) > _MOST_CHARACTERS else "")
-        raise ValueError(f"'{said}' is not a {'lag' if lag else 'duration'}. Write one of {FORMS}.")
+        shown = text[:_MOST_CHARACTERS] + ("…" if len(text) > _MOST_CHARACTERS else "")
+        raise ValueError(f"'{shown}' is not a {'lag' if lag else 'duration'}. Write one of {FORMS}.")
     length = _length(text, match, minutes_per_day=minutes_per_day, lag=lag)
     if abs(length.amount) > _LONGEST[length.unit]:
         most = "10,000%" if length.unit is Unit.PERCENT else f"{LONGEST_YEARS} years"
@@ -120,8 +120,8 @@ def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[int, int
     low, likely, high = (parse_duration(text, minutes_per_day=minutes_per_day) for text in texts)
     in_working_time = {low.unit, likely.unit, high.unit} == {Unit.WORKING}
     if not in_working_time or not low.amount <= likely.amount <= high.amount:
-        said = ", ".join(texts)
-        raise ValueError(f"{said} is not least, likely, most in working time. Write it like [45d, 60d, 95d].")
+        shown = ", ".join(texts)
+        raise ValueError(f"{shown} is not least, likely, most in working time. Write it like [45d, 60d, 95d].")
     return low.amount, likely.amount, high.amount
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from changeflow.values.base import Frozen, Id, TaskId, as_list
-from changeflow.values.words import Severity
+from changeflow.values.words import Severity, Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class Finding:
     message: str
     remedy: str
     source: str
-    blocks: str
-    """`baseline`, `gate`, `closure`, or nothing."""
+    blocks: Stops
     service: str | None = None
     schools: frozenset[str] = frozenset()
 

@@ -53,10 +53,10 @@ def iso(minute: int) -> str:
     return datetime_of(minute).isoformat(timespec="seconds")
 
 
-def spoken_day(day: date, *, year: bool = True, weekday: bool = False) -> str:
+def format_day(day: date, *, year: bool = True, weekday: bool = False) -> str:
     """Write a day as people do.
 
-    >>> spoken_day(date(2027, 2, 5), weekday=True)
+    >>> format_day(date(2027, 2, 5), weekday=True)
     'Fri 5 Feb 2027'
     """
     return f"{day:%a} " * weekday + f"{day.day} {day:%b}" + f" {day.year}" * year
@@ -68,17 +68,17 @@ def round_label(last: date) -> str:
     >>> round_label(date(2027, 4, 26))
     'Round of 26 Apr 2027'
     """
-    return f"Round of {spoken_day(last)}"
+    return f"Round of {format_day(last)}"
 
 
-def spoken_days(first: date, last: date) -> str:
+def format_days(first: date, last: date) -> str:
     """Write an inclusive span of days.
 
-    >>> spoken_days(date(2027, 2, 15), date(2027, 2, 19))
+    >>> format_days(date(2027, 2, 15), date(2027, 2, 19))
     '15 to 19 Feb 2027'
     """
     if first == last:
-        return spoken_day(first)
+        return format_day(first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {spoken_day(last)}"
-    return f"{spoken_day(first, year=first.year != last.year)} to {spoken_day(last)}"
+        return f"{first.day} to {format_day(last)}"
+    return f"{format_day(first, year=first.year != last.year)} to {format_day(last)}"

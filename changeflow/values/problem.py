@@ -23,6 +23,12 @@ class Problem:
         return f"{printable(self.file)}:{self.line}:{self.column}: {printable(self.what)}{remedy}"
 
 
+def what_and_remedy(error: Exception) -> tuple[str, str]:
+    """Split what an error says: its first sentence is what is wrong, the others are what would be right."""
+    what, _, remedy = str(error).partition(". ")
+    return f"{what}.", remedy
+
+
 MOST_COMPARED = 300
 """Names that one is compared with: a comparison takes microseconds, and a file may have thousands of mistakes."""
 MOST_LOOKED_AT = 5_000

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from changeflow.errors import RulesUnknownError
 from changeflow.values.base import Frozen, Id, as_list
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 
 class RulepackEntry(Frozen):
@@ -67,7 +67,7 @@ class Rulepacks(Frozen):
                 if p.rulepack == pack and key in p.entries and (not p.nation or nation in p.nation)
             ]
             if later and min(later) > on:
-                raise RulesUnknownError(pack, spoken_day(on), spoken_day(min(later)))
+                raise RulesUnknownError(pack, format_day(on), format_day(min(later)))
             raise KeyError(f"{pack}.{key} on {on}")
         found = sorted(editions, key=lambda p: (bool(p.nation), p.in_force_from))[-1].entries[key]
         least = [entry for p in editions if (entry := p.entries[key]).raise_only]

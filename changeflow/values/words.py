@@ -97,7 +97,7 @@ class Outcome(StrEnum):
         return self is not Outcome.REJECT
 
     @property
-    def spoken(self) -> str:
+    def label(self) -> str:
         return {"approve": "approved", "reject": "rejected"}.get(self.value, "approved with conditions")
 
 
@@ -120,6 +120,17 @@ class Severity(StrEnum):
     @property
     def position(self) -> int:
         return list(Severity).index(self)
+
+
+class Stops(StrEnum):
+    """What a finding that blocks keeps from happening."""
+
+    NOTHING = ""
+    BASELINE = "baseline"
+    GATE = "gate"
+    CLOSURE = "closure"
+    REPORT = "report"
+    SEND = "send"
 
 
 class Origin:

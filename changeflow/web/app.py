@@ -14,6 +14,7 @@ from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
 from changeflow.usecases import calendar_feeds, link_answers, monitoring
 from changeflow.usecases.link_answers import LinkError
+from changeflow.usecases.stored import Stored
 from changeflow.web.clients import Clients
 from changeflow.web.forms import Form, given_of, read_form
 from changeflow.web.guard import Guard, headers_for
@@ -50,9 +51,10 @@ def make_app(
     @app.post("/a/{token}")
     async def take(token: str, request: Request) -> Response:
         form = await read_form(request, limits)
+        ahead = None
         if form.get("answer") == AnswerKind.DONE:
-            await work.judge(link_answers.prepare_done, token, db=db, now=clock())
-        return await work.write(_taken, token, form, db, clock())
+            ahead = await work.judge(link_answers.prepare_done, token, db=db, now=clock())
+        return await work.write(_taken, token, form, db, clock(), ahead)
 
     @app.api_route("/u/{token}", methods=LOOK)
     async def choose(token: str) -> Response:
@@ -114,9 +116,9 @@ def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping
     return page("answer", values, status=422 if error else 200)
 
 
-def _taken(token: str, form: Form, db: str, now: datetime) -> Response:
+def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None) -> Response:
     try:
-        said = link_answers.answer(token, given_of(form), db=db, now=now)
+        said = link_answers.answer(token, given_of(form), db=db, now=now, ahead=ahead)
     except LinkError as trouble:
         return answer_to(of_link(trouble))
     except UNAVAILABLE:

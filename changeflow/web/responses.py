@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
 from changeflow.resources import template_environment
 from changeflow.usecases.link_answers import LinkError
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60
 """When to try again: a writer is done in seconds, a database that is down is not."""
@@ -140,7 +140,7 @@ def of_link(error: LinkError) -> Trouble:
 
 def page(name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
     template = template_environment().get_template(f"web/{name}.html.j2")
-    return HTMLResponse(template.render(**values, spoken_day=spoken_day), status_code=status)
+    return HTMLResponse(template.render(**values, format_day=format_day), status_code=status)
 
 
 def answer_to(trouble: Trouble, *, plain: bool = False) -> Response:

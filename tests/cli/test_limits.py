@@ -9,9 +9,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
-from changeflow.cli.speaking import supported
+from changeflow.cli.options import supported
 from changeflow.errors import DatesOutOfRangeError, printable
-from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.limits import EARLIEST, LATEST, is_supported
 from changeflow.values.moments import day_of
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder, a_roadmap, a_task
@@ -57,7 +57,7 @@ def test_a_moment_out_of_range_is_refused(tmp_path: Path, command: str, day: str
         ("task", "start", "x", "--on", "0001-01-01"),
         ("task", "finish", "x", "--started", "9999-12-31"),
         ("person", "export", "x", "--received", "0001-01-01"),
-        ("keep", "x", "--by", "9999-12-31"),
+        ("recover", "x", "--by", "9999-12-31"),
     ],
 )
 def test_other_days_out_of_range_are_refused(words: tuple[str, ...]):

@@ -50,7 +50,7 @@ REFUSED = {
     "level trust --accept all --out page.html": ("--out", "decisions are written"),
     "level trust --refuse payroll/requirements --format json": ("--format", "decisions are written"),
     "simulate trust --programme small": ("--programme", STORED),
-    "keep all-live trust --programme small": ("--programme", STORED),
+    "recover all-live trust --programme small": ("--programme", STORED),
     "why trust payroll/requirements --programme small": ("--programme", STORED),
     "why plan.xml 1 --at 2027-01-04": ("--at", "status date"),
     "what-if plan.xml --at 2027-01-04": ("--at", "status date"),

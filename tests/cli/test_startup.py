@@ -2,6 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from changeflow.reports.mspdi import write_roadmap
+from changeflow.roadmap.engine.cpm import time_roadmap
+from tests.builders import a_roadmap, a_task
 
 HEAVY = (
     "duckdb",
@@ -20,6 +28,53 @@ HEAVY = (
     "structlog",
 )
 PROGRAM = f"import sys, changeflow.cli; print(*(name for name in {HEAVY} if name in sys.modules))"
+
+SHIPPED = Path(__file__).resolve().parents[2] / "templates" / "programmes"
+SAMPLE, SMALL = SHIPPED / "trust-central-services", SHIPPED / "first-programme"
+SOLVERS = ("numba", "ortools", "pandas")
+ELSEWHERE = ("fastapi", "httpx", "lxml", "plutoprint", "prefect", "smtplib")
+RUN = """
+import sys
+from changeflow.cli import app
+app(sys.argv[2:], standalone_mode=False)
+print("loaded", *(name for name in sys.argv[1].split(",") if name in sys.modules))
+"""
+
+
+def loaded(names: Sequence[str], *command: str) -> list[str]:
+    """Run a command in a process of its own; return which of the libraries it has loaded."""
+    call = [sys.executable, "-c", RUN, ",".join(names), *command]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Project file of one chain of tasks."""
+    roadmap = a_roadmap(a_task("A", 3), a_task("B", 2), links=("A -> B",))
+    path = tmp_path_factory.mktemp("project") / "plan.xml"
+    write_roadmap(roadmap, time_roadmap(roadmap), path, name="A plan", calendar=next(iter(roadmap.calendars)))
+    return path
+
+
+def test_planning_a_folder_without_assessments_loads_no_solver_and_no_database():
+    needless = (*SOLVERS, *ELSEWHERE, "alembic", "duckdb", "jinja2", "sqlalchemy", "structlog")
+    assert loaded(needless, "plan", str(SMALL)) == []
+
+
+def test_the_report_of_a_folder_without_assessments_loads_no_solver(tmp_path: Path):
+    out = str(tmp_path / "report.html")
+    assert loaded((*SOLVERS, *ELSEWHERE, "duckdb"), "report", "sro", str(SMALL), "--out", out) == []
+
+
+def test_the_report_of_the_sample_loads_no_compiler(tmp_path: Path):
+    out = str(tmp_path / "report.html")
+    assert loaded(("numba", *ELSEWHERE), "report", "sro", str(SAMPLE), "--out", out, "--at", "2027-05-04") == []
+
+
+def test_the_schedule_of_a_project_file_loads_nothing_that_folders_need(project: Path):
+    needless = (*SOLVERS, *ELSEWHERE, "duckdb", "holidays", "jinja2", "networkx", "ruamel", "sqlalchemy")
+    assert loaded(needless, "schedule", str(project)) == []
 
 
 def test_the_commands_load_no_heavy_library_before_one_runs():

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Handler
 
 from changeflow.delivery.channels import DELIVERED, FileChannel, Sent, SmtpChannel
-from changeflow.delivery.choosing import Ways, channel_for
+from changeflow.delivery.choosing import CHANNELS, Ways, channel_for
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from tests.waiting import PATIENCE
@@ -136,6 +136,18 @@ class TestChoosing:
     def test_a_mail_server_is_used_where_one_is_set(self):
         assert channel_for(Ways()).name == "file"
         assert channel_for(Ways(smtp_url="smtp://localhost")).name == "smtp"
+
+    @pytest.mark.parametrize("name", CHANNELS)
+    def test_every_channel_of_the_registry_is_made_and_has_its_own_name(self, name: str, tmp_path: Path):
+        key = f"key-{'0' * 8}-0000-0000-0000-{'0' * 12}-{'0' * 8}-0000-0000-0000-{'0' * 12}"
+        ways = Ways(
+            channel=name, outbox=tmp_path, smtp_url="smtp://localhost", notify_key=key, notify_template="t",
+            teams_url="https://example.org/flow",
+        )  # fmt: skip
+        channel = channel_for(ways)
+        assert channel.name == name
+        said = (channel.may_repeat, channel.overwrites, channel.leaves_the_house)
+        assert all(isinstance(answer, bool) for answer in said)
 
     @pytest.mark.parametrize(
         ("ways", "what"),

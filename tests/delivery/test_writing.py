@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from lxml import html
 
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.message import Message
-from changeflow.delivery.templates import Templates
+from changeflow.delivery.templates import LANGUAGES, Templates
 from changeflow.delivery.writing import Letter, LetterItem, write
 from changeflow.errors import InputError
+from changeflow.resources import templates_dir
 
 DUE = date(2027, 1, 8)
 SHIPPED = Templates()
@@ -37,6 +38,16 @@ def a_message(*items: LetterItem, templates: Templates = SHIPPED, today: date = 
 
 def words(text: str) -> list[str]:
     return re.findall(r"\w+", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_registry_has_every_reason_and_every_template(language: str):
+    assert list(REASONS) == list(Reason)
+    used = {reason.template for reason in REASONS.values()}
+    assert {path.stem for path in (templates_dir() / "emails" / language).iterdir()} == {*used, "words"}
+    for template in used:
+        text = (templates_dir() / "emails" / language / f"{template}.j2").read_text(encoding="utf-8")
+        assert {"subject", "say", "action"} <= set(re.findall(r"macro (\w+)", text))
 
 
 @pytest.mark.parametrize("language", ["en", "cy"])

@@ -12,8 +12,8 @@ from changeflow.storage.database import session_scope
 from changeflow.storage.publications import PublishedGroup
 from changeflow.usecases.assessments import ImportedRound, import_assessments
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from disclosure.events import GroupKey, Import, Line, Member
 from tests.builders import PROGRAMME, SERVICE, a_folder

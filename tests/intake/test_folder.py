@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import ProblemsError, UnknownThingError
-from changeflow.intake.folder import read_folder
+from changeflow.intake.folder import READERS, read_folder
 from changeflow.programme.definition import Definition
 from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
@@ -250,3 +250,7 @@ def test_managers_in_a_circle_are_named_once(tmp_path: Path):
     alone = PEOPLE.replace("sponsor,,,\n", "sponsor,,,chief\n")
     with pytest.raises(ProblemsError, match="chief is managed by chief"):
         read_folder(a_folder(tmp_path / "alone", people=alone))
+
+
+def test_every_part_of_a_definition_has_a_reader():
+    assert set(READERS) == {*Definition.model_fields, "assessments"}

@@ -16,7 +16,7 @@ from changeflow.intake.tables import read_table
 from changeflow.intake.yaml import parse_yaml
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.compare import reconcile
-from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.rules.engine import Judged, judge
 from changeflow.values.duration import parse_duration
 from changeflow.values.limits import parse_day

@@ -7,7 +7,7 @@ import pytest
 
 from changeflow.errors import ChangeflowError, CyclicRoadmapError, ProblemsError
 from changeflow.intake.mspdi import ProjectFile, read_mspdi
-from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.moments import datetime_of
 
 HEAD = '<?xml version="1.0"?><Project xmlns="http://schemas.microsoft.com/project">'

@@ -9,7 +9,7 @@ from lxml import html
 from changeflow.intake.folder import read_folder
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
-from changeflow.reports.documents import sro_html
+from changeflow.reports.documents import html_of
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sro import build_sro
 from changeflow.rules.engine import judge
@@ -96,7 +96,7 @@ def test_the_page_has_picture_and_table_side_by_side(folder):
     first = a_snapshot(a_standing("only", 20, held=(9, 14), view="wave"))
     later = a_snapshot(a_standing("only", 20, held=(0, 2), view="wave", on="2027-02-08"), on="2027-02-08")
     made = programme_with(folder, first, later)
-    page = html.fromstring(sro_html(build_sro(judge(made), today=TODAY)))
+    page = html.fromstring(html_of(build_sro(judge(made), today=TODAY)))
     [svg] = page.xpath("//*[local-name()='svg'][@aria-labelledby='flow-title flow-desc']")
     assert svg.xpath("./*[local-name()='title']")[0].text == "Movement between barriers from round to round"
     captions = [c.text for c in page.xpath("//caption")]

@@ -13,7 +13,7 @@ from changeflow.adkar.published import Band, Hidden, Standing
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
-from changeflow.reports.documents import sro_html, sro_json
+from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.exports import write_standings
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.people_hidden import why_hidden
@@ -150,8 +150,8 @@ def test_page_json_and_csv_give_the_same_reasons(folder: Folder, tmp_path: Path)
         *(hidden(f"role-{n}", Hidden.FEW) for n in range(12)),
     )
     report = build_sro(judge(programme_with(folder, snapshot)), today=TODAY)
-    text = " ".join(html.fromstring(sro_html(report)).text_content().split())
-    data = json.loads(sro_json(report))["people"]
+    text = " ".join(html.fromstring(html_of(report)).text_content().split())
+    data = json.loads(json_of(report))["people"]
     out = tmp_path / "groups.csv"
     write_standings(report.people, out)
     rows = {row["group"]: row for row in csv.DictReader(out.read_text(encoding="utf-8").splitlines())}

@@ -14,7 +14,7 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
-from changeflow.reports.documents import sro_html, sro_json
+from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.exports import safe_cell
 from changeflow.reports.sro import SroReport, build_sro
 from changeflow.resources import template_environment
@@ -45,8 +45,8 @@ def report(sample: Folder) -> SroReport:
 
 
 def test_the_page_and_the_json_say_the_same(report: SroReport):
-    page = html.fromstring(sro_html(report))
-    data = json.loads(sro_json(report))
+    page = html.fromstring(html_of(report))
+    data = json.loads(json_of(report))
     text = " ".join(page.text_content().split())
     assert data["headline"] in text
     for line in data["milestones"]:
@@ -69,7 +69,7 @@ def test_small_groups_are_nowhere_in_it(report: SroReport):
 
 
 def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Folder):
-    text = sro_html(report) + sro_json(report)
+    text = html_of(report) + json_of(report)
     for contact in sample.contacts:
         assert contact.email
         assert contact.email not in text
@@ -97,7 +97,7 @@ def test_a_decision_shows_its_evidence_and_what_a_week_costs(report: SroReport):
 
 
 def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):
-    page = html.fromstring(sro_html(report))
+    page = html.fromstring(html_of(report))
     assert page.get("lang") == "en-GB"
     assert page.xpath("//title/text()")[0].startswith("Central services")
     assert len(page.xpath("//h1")) == 1
@@ -119,7 +119,7 @@ def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):
 def test_text_from_a_programme_is_never_markup(report: SroReport):
     from dataclasses import replace
 
-    assert "<script>" not in sro_html(replace(report, headline="<script>alert(1)</script>"))
+    assert "<script>" not in html_of(replace(report, headline="<script>alert(1)</script>"))
 
 
 def test_state_badges_have_a_word_and_a_shape():
@@ -143,9 +143,9 @@ def test_a_half_written_report_is_never_seen(report: SroReport, tmp_path: Path, 
     def fail(_: SroReport) -> str:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(documents, "sro_html", fail)
+    monkeypatch.setattr(documents, "html_of", fail)
     with pytest.raises(RuntimeError):
-        documents.write_sro(report, out)
+        documents.write_report(report, out)
     assert out.read_text() == "the old one"
 
 
@@ -173,4 +173,4 @@ def test_a_driver_with_float_is_told_with_both(tmp_path: Path):
         "It drives what follows, although it has 5 working days of float."
     )
     assert "it starts after the finish of Build; half-term, 15 to 19 Feb 2027, lies between." in path.steps[1]
-    assert "although it has 5 working days of float" in sro_html(report)
+    assert "although it has 5 working days of float" in html_of(report)

@@ -81,7 +81,8 @@ def explanations(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 def tasks_of(path: Path) -> list[str]:
     """Return the ids of a source's tasks in order, none where it cannot be planned."""
-    from changeflow.usecases.plan import schedule_folder, schedule_project
+    from changeflow.usecases.plan import schedule_folder
+    from changeflow.usecases.project_files import schedule_project
 
     try:
         timed = schedule_folder(path)[1] if path.is_dir() else schedule_project(path)[1]

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import networkx as nx
 
-from changeflow.roadmap.cpm import Schedule, TimedTask
-from changeflow.roadmap.pace import Pace, lagged, pace_of
-from changeflow.roadmap.replan import follows
-from changeflow.roadmap.tasks import Bound, Constraint, Roadmap, Task
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask
+from changeflow.roadmap.engine.pace import Pace, lagged, pace_of
+from changeflow.roadmap.engine.replan import follows
+from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from tests.roadmap.reference_network import Network, build_network

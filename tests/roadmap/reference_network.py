@@ -7,8 +7,8 @@ from enum import Enum
 import networkx as nx
 
 from changeflow.errors import CyclicRoadmapError
-from changeflow.roadmap.graph import find_loop
-from changeflow.roadmap.tasks import Link, Roadmap
+from changeflow.roadmap.model.graph import find_loop
+from changeflow.roadmap.model.tasks import Link, Roadmap
 from changeflow.values.base import TaskId
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.pace import AssignedPace, ElapsedPace, Pace, WorkingPace, lagged, works_on
-from changeflow.roadmap.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
+from changeflow.roadmap.engine.pace import AssignedPace, ElapsedPace, OpeningPace, Pace, WorkingPace, lagged, works_on
+from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from tests.roadmap.reference_network import Network, Place, Station
@@ -189,7 +189,7 @@ class BackwardPass:
             return early.start, early.finish
         latest, latest_start = self._bounds(task)
         if done:
-            return early.start, self.paces[task.id].latest_finish(latest)
+            return early.start, _latest_finish(self.paces[task.id], latest)
         if self.roadmap.profile.set_dates_hold_late and self.roadmap.holds_set_dates and _has_set_date(task):
             return early.start, early.finish
         pace = self._pace(task)
@@ -199,7 +199,7 @@ class BackwardPass:
         start = pace.latest_start(latest)
         if latest_start is not None and latest_start < start:
             return latest_start, pace.finish(latest_start)
-        return start, pace.latest_finish(latest) if isinstance(pace, AssignedPace) else pace.finish(start)
+        return start, _latest_finish(pace, latest) if isinstance(pace, AssignedPace) else pace.finish(start)
 
     def _pace(self, task: Task) -> Pace:
         """A manual task's span is the working time between its dates, whatever its duration says."""
@@ -267,3 +267,13 @@ class BackwardPass:
 
 def _has_set_date(task: Task) -> bool:
     return any(c.bound in (Bound.MUST_START, Bound.MUST_FINISH) for c in task.constraints)
+
+
+def _latest_finish(pace: Pace, bound: int) -> int:
+    """Return the last instant up to `bound` at which a task is worked on, whenever it has begun."""
+    if isinstance(pace, OpeningPace):
+        return _latest_finish(pace.inner, bound)
+    if isinstance(pace, AssignedPace):
+        # The last one has until the bound, however early the first one must begin.
+        return max(_latest_finish(part, bound) for part in pace.parts)
+    return pace.calendar.previous_working(bound) if isinstance(pace, WorkingPace) and pace.minutes else bound

@@ -10,7 +10,7 @@ import pytest
 
 from changeflow.intake.mspdi import read_mspdi
 from changeflow.reports.mspdi import write_roadmap
-from changeflow.roadmap.cpm import Schedule, TimedTask, time_roadmap
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.values.moments import datetime_of
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "msproject"

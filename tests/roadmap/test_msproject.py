@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 
 from changeflow.errors import CyclicRoadmapError
-from changeflow.roadmap.cpm import Schedule, time_roadmap
-from changeflow.roadmap.profile import MSPROJECT, TEXTBOOK, Profile
-from changeflow.roadmap.tasks import Assignment, Bound, Constraint, ManualDates, Roadmap, Task, TaskProgress
+from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.model.profile import MSPROJECT, TEXTBOOK, Profile
+from changeflow.roadmap.model.tasks import Assignment, Bound, Constraint, ManualDates, Roadmap, Task, TaskProgress
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at, clock
 
 

@@ -19,7 +19,7 @@ from changeflow.roadmap.waves.problem import (
     WavePlan,
     WaveProblem,
 )
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import SCALE
 from changeflow.values.words import Kind
 
@@ -72,7 +72,7 @@ def problem(
         dropped={(n, s): {} for n in schools for s in dates},
         capacity={team: (capacity,) * 40} if team else {},
         team_names={team: "Trainers"} if team else {},
-        **({"prices": Prices()} | more),
+        **({"weights": Weights()} | more),
     )  # fmt: skip
 
 
@@ -103,20 +103,22 @@ def a_group(schools: str, at_once: int) -> GroupPlan:
     return GroupPlan(name="the trust", schools=frozenset(schools), at_once=at_once)
 
 
-def worth(given_problem: WaveProblem, plan: WavePlan, prices: Prices) -> int:
+def worth(given_problem: WaveProblem, plan: WavePlan, weights: Weights) -> int:
     """The objective in tenths, added up from the plan alone."""
     total = 0
     for service, asked in given_problem.services.items():
         last = max(plan.week(p) for p in plan.chosen if p[1] == service)
-        total += (last - asked.weeks[0]) * round(prices.last * SCALE)
+        total += (last - asked.weeks[0]) * round(weights.last * SCALE)
     for pair, chosen in plan.chosen.items():
-        total += round(chosen.week * prices.finish * SCALE)
-        total += round(-given_problem.schools[pair[0]].risk * chosen.week * prices.risk * SCALE)
-        told = given_problem.told.get(pair)
-        if told is not None and told != chosen.week:
-            total += round(prices.told * SCALE) + round(abs(chosen.week - told) * prices.told_week * SCALE)
-    total += sum(peaks(given_problem, plan).values()) * round(prices.peak * SCALE)
-    return total + numbers_of(given_problem, plan).hub_dates * round(prices.hub * SCALE)
+        total += round(chosen.week * weights.finish * SCALE)
+        total += round(-given_problem.schools[pair[0]].risk * chosen.week * weights.risk * SCALE)
+        announced = given_problem.announced.get(pair)
+        if announced is not None and announced != chosen.week:
+            total += round(weights.announced * SCALE) + round(
+                abs(chosen.week - announced) * weights.announced_week * SCALE
+            )
+    total += sum(peaks(given_problem, plan).values()) * round(weights.peak * SCALE)
+    return total + numbers_of(given_problem, plan).hub_dates * round(weights.hub * SCALE)
 
 
 def hubs_of(given_problem: WaveProblem, plan: WavePlan) -> int:
@@ -141,7 +143,7 @@ PROBLEMS = st.fixed_dictionaries(
         "at_once": st.integers(1, 2),
         "reluctant": st.booleans(),
         "apart": st.booleans(),
-        "told": st.booleans(),
+        "announced": st.booleans(),
         "together": st.sampled_from([None, 1, 2, 3]),
     }
 )
@@ -160,7 +162,7 @@ def tiny(drawn: Mapping[str, Any]) -> WaveProblem:
         school=schools,
         service={"wave_size": drawn["sizes"], "weeks_between": drawn["between"], "has_pilot": drawn["pilot"]},
         apart=(("a", "b"),) if drawn["apart"] else (),
-        told={("a", "pay"): 4, ("b", "pay"): 6} if drawn["told"] else {},
+        announced={("a", "pay"): 4, ("b", "pay"): 6} if drawn["announced"] else {},
         groups={"all": a_group("abc", drawn["together"])} if drawn.get("together") else {},
-        prices=Prices(fairness=0),
+        weights=Weights(fairness=0),
     )

@@ -1,4 +1,4 @@
-"""Rules about requirements, agreements, quick wins and black-outs: each kept and broken on a small programme."""
+"""Rules about requirements, agreements, quick wins and blackouts: each kept and broken on a small programme."""
 
 from collections.abc import Callable
 from pathlib import Path

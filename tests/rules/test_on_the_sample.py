@@ -12,8 +12,8 @@ from changeflow.intake.folder import Folder
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
-from changeflow.roadmap.pathways import StepFields
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.pathways import StepFields
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.rules.catalogue import MAKING_CHANGE_STICK, RULES
 from changeflow.rules.engine import Judged, judge
 from changeflow.usecases.publishing import publish_rounds

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.programme.facts import Facts, SponsorAct
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.rules.engine import Judged
 from changeflow.values.words import Severity
 from tests.builders import PEOPLE, PROGRAMME, a_snapshot, a_standing, at

@@ -8,7 +8,7 @@ import pytest
 
 from changeflow.errors import ProblemsError
 from changeflow.programme.facts import Facts
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged
 from changeflow.values.words import Severity

@@ -9,7 +9,7 @@ import pytest
 from changeflow.errors import InputError, ProblemsError
 from changeflow.programme.mandates import holders
 from changeflow.rules.engine import Judged
-from changeflow.usecases import definitions, facts
+from changeflow.usecases import definitions, waivers
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Mandate, Severity
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
@@ -33,11 +33,11 @@ class TestWhoMayLift:
     def test_what_the_sro_cannot_lift_stays_and_says_who_could(self, check: Check):
         result = check(service=waiving("rule: R10, approved_by: chief"), people=BOARD, pathway=NO_SCHEME)
         assert len(found(result, "R10", Severity.BLOCK)) == 2
-        [flaw] = [f for f in result.findings if f.rule == "R10" and f.severity is Severity.WARN]
-        assert flaw.message == (
+        [error] = [f for f in result.findings if f.rule == "R10" and f.severity is Severity.WARN]
+        assert error.message == (
             "The waiver of R10 lifts nothing: the Chief Executive has no mandate to lift it. It takes the board."
         )
-        assert flaw.remedy == "Approval of the board: the Chair of Trustees."
+        assert error.remedy == "Approval of the board: the Chair of Trustees."
 
     def test_where_nobody_holds_the_mandate_it_says_where_to_name_somebody(self, check: Check):
         result = check(service=waiving("rule: R10, approved_by: chief"), pathway=NO_SCHEME)
@@ -114,5 +114,5 @@ class TestMistakes:
         definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=change(sqlite).now)
         waiver = Waiver(rule="R15", reason="Small", owner="lead", approved_by="lead", expires=date(2027, 6, 30))
         with pytest.raises(InputError, match=r"the Director of People has no mandate to lift it\. It takes the SRO"):
-            facts.add_waiver(waiver, change(sqlite))
+            waivers.add_waiver(waiver, change(sqlite))
         assert definitions.difference(tmp_path / "trust", db=sqlite).is_same

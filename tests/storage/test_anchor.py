@@ -17,7 +17,7 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import ReachRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import auditing, definitions
+from changeflow.usecases import audit_trail, definitions
 from changeflow.values.acting import acting, current
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_audit import NOW, faults, finish, note, outside
@@ -57,14 +57,14 @@ def test_a_whole_chain_that_is_gone(db: str, anchored: Path):
     found = [f.what for f in faults(db, anchored)]
     assert "the whole chain is gone; the anchor has 5 entries" in found
     with pytest.raises(CheckFailedError, match="written outside changeflow"):
-        auditing.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
+        audit_trail.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
 
 
 def test_an_entry_that_was_never_announced(db: str, anchored: Path):
     finish(db, 11)
     [fault] = faults(db, anchored)
     assert (fault.number, fault.what[:24]) == (6, "it was never anchored: a")
-    auditing.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
+    audit_trail.accept(db=db, programme=None, anchor_file=anchored, actor="chief", now=NOW)
     assert faults(db, anchored) == []
 
 
@@ -132,7 +132,7 @@ def test_an_anchor_that_begins_late_vouches_for_what_was_before(db: str, tmp_pat
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     finish(db, 8)
     path = tmp_path / "late.txt"
-    auditing.accept(db=db, programme=None, anchor_file=path, actor="chief", now=NOW)
+    audit_trail.accept(db=db, programme=None, anchor_file=path, actor="chief", now=NOW)
     assert faults(db, path) == []
     outside(db, update(AuditRow).where(col(AuditRow.number) == 1).values(hash="0" * 64))
     assert faults(db, path)
@@ -174,7 +174,7 @@ def test_a_restored_copy_is_older_than_the_anchor_until_someone_accepts_it(sqlit
         assert fault.what.startswith("the database is older than the anchor (entry 2, anchor 5)")
         finish(copy, 11)
         assert any(f.number == 3 and "written twice" in f.what for f in faults(copy, path))
-        auditing.accept(db=copy, programme=None, anchor_file=path, actor="chief", now=NOW)
+        audit_trail.accept(db=copy, programme=None, anchor_file=path, actor="chief", now=NOW)
         assert faults(copy, path) == []
         finish(copy, 12)
         assert faults(copy, path) == []

@@ -13,8 +13,8 @@ from changeflow.errors import NotAcceptedError
 from changeflow.storage import anchor, audit
 from changeflow.storage.anchor import Head
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import auditing, definitions, facts, ticks
-from changeflow.usecases.facts import Change
+from changeflow.usecases import audit_trail, definitions, progress, ticks
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import acting, current
 from tests.builders import a_folder
 from tests.storage.test_anchor_lost import LATE, accept, emptied, named, overwritten, store
@@ -27,7 +27,7 @@ REFUSED = r"has no line of '{}', although .* No changes saved.*changeflow audit 
 def finish(db: str, programme: str, day: int, path: Path) -> None:
     change = Change(db=db, programme=programme, actor="chief", now=NOW, on=date(2027, 1, 20))
     with acting(replace(current(), anchor=str(path))):
-        facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change)
+        progress.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change)
 
 
 def note(db: str, *programmes: str) -> None:
@@ -38,7 +38,7 @@ def note(db: str, *programmes: str) -> None:
 
 
 def reported(db: str, path: Path, programme: str | None = None) -> list[tuple[str, str]]:
-    faults = auditing.verify(db=db, programme=programme, anchor_file=path).verdict.faults
+    faults = audit_trail.verify(db=db, programme=programme, anchor_file=path).verdict.faults
     return [(fault.programme, fault.what[: len(LATE)]) for fault in faults]
 
 

@@ -11,8 +11,8 @@ from changeflow.errors import AnchorLostError, NotAcceptedError
 from changeflow.storage import anchor
 from changeflow.storage.chain import GENESIS
 from changeflow.storage.database import engine_for, upgrade
-from changeflow.usecases import auditing, definitions, facts
-from changeflow.usecases.facts import Change
+from changeflow.usecases import audit_trail, definitions, progress
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import acting, current
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
@@ -25,15 +25,15 @@ LATE = "the anchor has nothing of it or of what came before"
 def finish(db: str, day: int, path: Path) -> None:
     change = Change(db=db, programme=None, actor="chief", now=NOW, on=date(2027, 1, 20))
     with acting(replace(current(), anchor=str(path))):
-        facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change)
+        progress.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change)
 
 
 def faults(db: str, path: Path) -> list[str]:
-    return [f.what for f in auditing.verify(db=db, programme=None, anchor_file=path).verdict.faults]
+    return [f.what for f in audit_trail.verify(db=db, programme=None, anchor_file=path).verdict.faults]
 
 
 def accept(db: str, path: Path, programme: str | None = None) -> None:
-    auditing.accept(db=db, programme=programme, anchor_file=path, actor="chief", now=NOW)
+    audit_trail.accept(db=db, programme=programme, anchor_file=path, actor="chief", now=NOW)
 
 
 def named(programme: str) -> str:
@@ -111,7 +111,7 @@ def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_written_to(db:
     assert [what[: len(LATE)] for what in faults(db, anchored)] == [LATE]
     change = Change(db=db, programme="small", actor="chief", now=NOW, on=date(2027, 1, 20))
     with acting(replace(current(), anchor=str(anchored))), pytest.raises(NotAcceptedError):
-        facts.finish_task("payroll/requirements", date(2027, 1, 9), date(2027, 1, 4), change)
+        progress.finish_task("payroll/requirements", date(2027, 1, 9), date(2027, 1, 4), change)
     assert [what[: len(LATE)] for what in faults(db, anchored)] == [LATE]
 
 

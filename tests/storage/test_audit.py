@@ -20,8 +20,8 @@ from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
 from changeflow.storage.tables.plan import ForecastRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow
-from changeflow.usecases import auditing, definitions, facts, reports
-from changeflow.usecases.facts import Change
+from changeflow.usecases import audit_trail, definitions, progress, reports
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting, current
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
@@ -41,11 +41,11 @@ def change(db: str, *, now: datetime = NOW) -> Change:
 
 
 def finish(db: str, day: int) -> None:
-    facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db))
+    progress.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db))
 
 
 def faults(db: str, anchored: Path | None = None) -> list[Fault]:
-    return auditing.verify(db=db, programme=None, anchor_file=anchored).verdict.faults
+    return audit_trail.verify(db=db, programme=None, anchor_file=anchored).verdict.faults
 
 
 def outside(db: str, *statements: object) -> None:
@@ -272,7 +272,7 @@ class TestHowTheActorWasKnown:
         real = datetime(2026, 7, 30, 10, tzinfo=UTC)
         with acting(Acting(via=Via.COMMAND, account="office@host", clock=lambda: real)):
             finish(stored, 8)
-        [first, last] = auditing.show("small", db=stored, last=None, only_apart=False)
+        [first, last] = audit_trail.show("small", db=stored, last=None, only_apart=False)
         assert (first.entry.via, first.entry.version) == ("library", 1)
         assert (last.entry.via, last.entry.account, last.entry.real_at) == ("command", "office@host", real)
         assert last.apart_text == "dated 157 days ahead"
@@ -280,9 +280,9 @@ class TestHowTheActorWasKnown:
     def test_back_dating_is_counted_and_listed_but_no_fault(self, stored: str):
         with acting(replace(current(), clock=lambda: NOW + timedelta(days=40, hours=1))):
             finish(stored, 8)
-        checked = auditing.verify(db=stored, programme=None, anchor_file=None)
+        checked = audit_trail.verify(db=stored, programme=None, anchor_file=None)
         assert checked.is_well
-        assert [s.apart_text for s in auditing.show(None, db=stored, last=1, only_apart=True)] == [
+        assert [s.apart_text for s in audit_trail.show(None, db=stored, last=1, only_apart=True)] == [
             "back-dated by 40 days"
         ]
 
@@ -290,7 +290,7 @@ class TestHowTheActorWasKnown:
         for hours in (0, -2):
             with acting(replace(current(), clock=lambda h=hours: NOW + timedelta(days=900, hours=h))):
                 finish(stored, 13 + hours)
-        verdict = auditing.verify(db=stored, programme=None, anchor_file=None).verdict
+        verdict = audit_trail.verify(db=stored, programme=None, anchor_file=None).verdict
         assert verdict.faults == []
         assert [w.what for w in verdict.warnings] == ["the machine's clock went back by 120 minutes before it"]
 
@@ -298,7 +298,7 @@ class TestHowTheActorWasKnown:
         with acting(Acting(via=Via.LINK, account="link:1234")), session_scope(stored) as session:
             audit.append(session, "small", at=NOW, actor="system", action="assess", subject="assessment:one")
             audit.append(session, "small", at=NOW, actor="lead", action="answer:done", subject="x")
-        found = [s.entry.account for s in auditing.show(None, db=stored, last=2, only_apart=False)]
+        found = [s.entry.account for s in audit_trail.show(None, db=stored, last=2, only_apart=False)]
         assert found == ["", "link:1234"]
 
 
@@ -308,7 +308,7 @@ def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
     assert (number, len(known)) == ("1", 16)
 
     def with_head(text: str) -> list[str]:
-        verdict = auditing.verify(db=stored, programme=None, anchor_file=None, heads=[text]).verdict
+        verdict = audit_trail.verify(db=stored, programme=None, anchor_file=None, heads=[text]).verdict
         return [f.what for f in verdict.faults]
 
     assert with_head(made.audit_head) == []
@@ -323,7 +323,7 @@ def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
 def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)
-    checked = auditing.verify(db=db, programme=None, anchor_file=None)
+    checked = audit_trail.verify(db=db, programme=None, anchor_file=None)
     assert (checked.verdict.entries, checked.verdict.faults) == (57, [])
     assert sum(checked.verdict.unsealed.values()) == 56
     with closing(sqlite3.connect(tmp_path / "released.db")) as connection:
@@ -340,7 +340,7 @@ def test_one_programme_is_checked_alone(stored: str, tmp_path: Path):
     definitions.apply(other, db=stored, actor="chief", now=NOW)
     outside(stored, update(ForecastRow).where(col(ForecastRow.programme_id) == "other").values(cause="x"))
     assert [f.programme for f in faults(stored)] == ["other"]
-    alone = auditing.verify(db=stored, programme="small", anchor_file=None)
+    alone = audit_trail.verify(db=stored, programme="small", anchor_file=None)
     assert (alone.verdict.entries, alone.verdict.faults) == (1, [])
 
 

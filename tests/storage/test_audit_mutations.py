@@ -20,8 +20,8 @@ from changeflow.storage.chain import ChainVerdict, Entry, Fact, Fault, SealedRow
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import definitions, dispatch, facts, governance, subject_access, ticks
-from changeflow.usecases.facts import Change
+from changeflow.usecases import baselines, definitions, dispatch, governance, progress, subject_access, ticks
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage import tampering
@@ -46,13 +46,13 @@ def tell(db: str, folder: Path) -> Iterator[str]:
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: chief}\n"
     definitions.apply(a_folder(folder / "trust", service=service), db=db, actor="chief", now=at(4, 8))
     yield "apply"
-    facts.take_baseline("Agreed", change(4))
+    baselines.take_baseline("Agreed", change(4))
     yield "baseline"
     ticks.tick(db=db, now=at(4, 8))
     yield "tick"
     dispatch.dispatch(db=db, now=at(4), channel=Postbox())
     yield "dispatch"
-    facts.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change(8))
+    progress.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change(8))
     yield "progress"
     with session_scope(db) as session:
         scores = [
@@ -70,7 +70,7 @@ def tell(db: str, folder: Path) -> Iterator[str]:
     yield "dispatch again"
     subject_access.erase("lead", db=db, programme=None, actor="chief", now=at(12))
     yield "erase"
-    facts.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 13), change(15))
+    progress.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 13), change(15))
     yield "progress again"
 
 

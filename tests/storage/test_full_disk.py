@@ -18,9 +18,11 @@ from changeflow.errors import ChangeflowError
 from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.usecases import definitions, dispatch, subject_access, ticks
-from changeflow.usecases.facts import Change, finish_task, take_baseline
-from changeflow.usecases.upgrading import upgrade_database
-from changeflow.usecases.withdrawing import withdraw_fact
+from changeflow.usecases.baselines import take_baseline
+from changeflow.usecases.progress import finish_task
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.upkeep import upgrade_database
+from changeflow.usecases.withdrawals import withdraw_fact
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 

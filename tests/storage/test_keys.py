@@ -25,7 +25,7 @@ from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.programme import TombstoneRow
 from changeflow.usecases import definitions, dispatch, outbox, subject_access, ticks
-from changeflow.usecases.upgrading import upgrade_database
+from changeflow.usecases.upkeep import upgrade_database
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.storage.database import engine_for
-from changeflow.usecases import auditing, definitions, facts
-from changeflow.usecases.facts import Change
+from changeflow.usecases import audit_trail, definitions, progress
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
@@ -23,7 +23,7 @@ NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 def stored(db: str, tmp_path: Path) -> str:
     change = Change(db=db, programme=None, actor="chief", now=NOW, on=date(2027, 1, 20))
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
-    facts.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change)
+    progress.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change)
     return db
 
 
@@ -34,7 +34,7 @@ def outside(db: str, *statements: str) -> None:
 
 
 def found(db: str) -> list[tuple[str, int | None, str]]:
-    verdict = auditing.verify(db=db, programme=None, anchor_file=None).verdict
+    verdict = audit_trail.verify(db=db, programme=None, anchor_file=None).verdict
     return [(f.programme, f.number, f.what) for f in verdict.faults]
 
 
@@ -122,5 +122,5 @@ def test_a_trigger_that_changes_what_is_written_is_named(stored: str):
             "CREATE TRIGGER later BEFORE INSERT ON progress FOR EACH ROW EXECUTE FUNCTION later()",
         )
     change = Change(db=stored, programme=None, actor="chief", now=NOW, on=date(2027, 1, 20))
-    facts.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 5), change)
+    progress.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 5), change)
     assert found(stored) == [("", None, "the table 'progress' has “trigger later”, which changeflow did not make")]

@@ -18,8 +18,8 @@ from changeflow.errors import ChangeflowError, DatabaseReplacedError
 from changeflow.storage import versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.usecases import definitions, facts
-from changeflow.usecases.facts import Change
+from changeflow.usecases import definitions, progress
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.killing import crashed
 from tests.storage.test_restore import Elsewhere
@@ -240,7 +240,7 @@ def test_commands_say_it_and_exit_with_5(db: str, tmp_path: Path):
     write(db)
     move(tmp_path)
     with pytest.raises(ChangeflowError) as caught:
-        facts.finish_task(
+        progress.finish_task(
             "payroll/requirements",
             date(2027, 1, 8),
             None,

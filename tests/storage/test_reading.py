@@ -26,7 +26,8 @@ from changeflow.usecases import (
     stored,
     waves,
 )
-from changeflow.usecases.facts import Change, take_baseline
+from changeflow.usecases.baselines import take_baseline
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.conftest import new_database
 

@@ -26,9 +26,9 @@ from changeflow.errors import (
 from changeflow.storage import versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, head_version, session_scope
-from changeflow.usecases import definitions, facts
-from changeflow.usecases.facts import Change
-from changeflow.usecases.restoring import Restored, restore
+from changeflow.usecases import definitions, progress
+from changeflow.usecases.restoration import Restored, restore
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.killing import crashed, killed_at
 from tests.storage.test_backup import leftovers, tables
@@ -51,7 +51,7 @@ def db(sqlite: str, tmp_path: Path) -> str:
 
 def finish(db: str, task: str = "payroll/requirements") -> None:
     on = date(2027, 1, 8)
-    facts.finish_task(task, on, on, Change(db=db, programme=None, actor="chief", now=LATER, on=date(2027, 1, 20)))
+    progress.finish_task(task, on, on, Change(db=db, programme=None, actor="chief", now=LATER, on=date(2027, 1, 20)))
 
 
 def finished(file: Path) -> int:

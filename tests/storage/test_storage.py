@@ -20,14 +20,14 @@ from changeflow.errors import (
     UnknownThingError,
 )
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, versions
+from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
-from changeflow.usecases import definitions, facts
+from changeflow.usecases import baselines, definitions, progress, waivers
 from changeflow.usecases.export import export_folder
-from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 from tests.waiting import PATIENCE
@@ -57,10 +57,11 @@ def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     with session_scope(empty_db) as session:
         stored = load(session, None, on=ON)
         before = versions.required(session, "small").definition
+        forecast = plans.latest_forecast(session, "small")
     assert before == Definition.model_validate_json(before.canonical())
     assert stored.contacts["lead"].email == "lead@example.org"
-    assert stored.forecast is not None
-    assert len(stored.forecast.dates) == len(stored.programme.roadmap.tasks)
+    assert forecast is not None
+    assert len(forecast.dates) == len(stored.programme.roadmap.tasks)
     assert "lead@example.org" not in before.canonical(), "contact details are kept apart"
 
 
@@ -116,7 +117,7 @@ def test_a_crash_in_the_middle_of_apply_leaves_everything_as_it_was(
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr("changeflow.usecases.definitions.after_change", crash)
+    monkeypatch.setattr("changeflow.usecases.definitions.store_forecast", crash)
     with pytest.raises(RuntimeError, match="power cut"):
         apply(folder, db)
     monkeypatch.undo()
@@ -167,8 +168,8 @@ def test_a_writer_who_waits_too_long_is_told_so(sqlite: str, tmp_path: Path, mon
 def test_progress_moves_the_forecast_and_what_is_known_is_not_repeated(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     later = change(db, on=date(2027, 1, 20))
-    assert facts.finish_task("payroll/requirements", date(2027, 1, 15), date(2027, 1, 4), later) == 1
-    assert facts.finish_task("payroll/requirements", date(2027, 1, 15), date(2027, 1, 4), later) == 0
+    assert progress.finish_task("payroll/requirements", date(2027, 1, 15), date(2027, 1, 4), later) == 1
+    assert progress.finish_task("payroll/requirements", date(2027, 1, 15), date(2027, 1, 4), later) == 0
     with session_scope(db) as session:
         stored = load(session, None, on=date(2027, 1, 20))
     done = stored.programme.roadmap.progress["payroll/requirements"]
@@ -179,7 +180,7 @@ def test_progress_moves_the_forecast_and_what_is_known_is_not_repeated(db: str, 
 def test_a_task_with_progress_does_not_vanish_unless_it_is_meant(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
     apply(folder, db)
-    facts.finish_task("payroll/ash/train", date(2027, 1, 20), None, change(db, on=date(2027, 1, 20)))
+    progress.finish_task("payroll/ash/train", date(2027, 1, 20), None, change(db, on=date(2027, 1, 20)))
     a_folder(folder, service=SERVICE + "tasks:\n  ash/train: {drop: true}\n")
     with pytest.raises(CheckFailedError, match="--retire payroll/ash/train"):
         apply(folder, db)
@@ -190,18 +191,18 @@ def test_a_baseline_is_stopped_by_findings_that_block(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
     apply(folder, db)
     with pytest.raises(CheckFailedError, match=r"R02 .*none goes live at Ash School, Beech School"):
-        facts.take_baseline("Agreed", change(db))
+        baselines.take_baseline("Agreed", change(db))
     a_folder(folder)
     apply(folder, db)
-    assert facts.take_baseline("Agreed", change(db)) == 1
-    assert facts.take_baseline("Agreed again", change(db)) == 2
+    assert baselines.take_baseline("Agreed", change(db)) == 1
+    assert baselines.take_baseline("Agreed again", change(db)) == 2
 
 
 def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", programme=PROGRAMME.replace("start:", "start:  # the first day\n "))
     apply(folder, db)
     waiver = Waiver(rule="R11", reason="Small", owner="lead", approved_by="chief", expires=date(2027, 6, 30))
-    assert facts.add_waiver(waiver, change(db)) == 2
+    assert waivers.add_waiver(waiver, change(db)) == 2
     assert export_folder(tmp_path / "copy", db=db, programme=None, on=ON) == 2
     text = (tmp_path / "copy" / "programme.yaml").read_text()
     assert "# the first day" in text
@@ -217,7 +218,7 @@ def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, t
 
     def add(rule: str) -> int:
         waiver = Waiver(rule=rule, reason="Small", owner="lead", approved_by="chief", expires=date(2027, 6, 30))
-        return facts.add_waiver(waiver, change(db))
+        return waivers.add_waiver(waiver, change(db))
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(add, rules)) == [2, 3, 4, 5]
@@ -230,7 +231,7 @@ def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, t
 def test_the_chain_of_changes_finds_every_meddling(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
     for day in range(5, 9):
-        facts.finish_task("payroll/requirements", date(2027, 1, day), ON, change(db, on=date(2027, 1, 20)))
+        progress.finish_task("payroll/requirements", date(2027, 1, day), ON, change(db, on=date(2027, 1, 20)))
     with session_scope(db) as session:
         assert audit.verify(session) == (5, [])
     with Session(engine_for(db)) as session, session.begin():
@@ -291,12 +292,12 @@ def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):
 
     apply(a_folder(tmp_path / "trust"), sqlite)
     with pytest.raises(InputError, match="lies in the future"):
-        facts.finish_task("payroll/requirements", ON + timedelta(days=9), ON, change(sqlite))
+        progress.finish_task("payroll/requirements", ON + timedelta(days=9), ON, change(sqlite))
 
 
 def test_several_programmes_share_a_database(sqlite: str, tmp_path: Path):
     apply(a_folder(tmp_path / "one"), sqlite)
     apply(a_folder(tmp_path / "two", programme=PROGRAMME.replace("programme: small", "programme: other")), sqlite)
     with pytest.raises(UnknownThingError, match="Name one with --programme: other, small"):
-        facts.take_baseline("Agreed", change(sqlite))
+        baselines.take_baseline("Agreed", change(sqlite))
     assert PATHWAY

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from changeflow.storage import structure
 from changeflow.storage.database import engine_for, upgrade
-from changeflow.usecases import auditing, definitions
+from changeflow.usecases import audit_trail, definitions
 from tests.builders import a_folder
 from tests.conftest import new_database
 from tests.storage.test_upgrade import released
@@ -44,7 +44,7 @@ ON_POSTGRESQL = {
 
 
 def found(db: str) -> list[str]:
-    return [f.what for f in auditing.verify(db=db, programme=None, anchor_file=None).verdict.faults]
+    return [f.what for f in audit_trail.verify(db=db, programme=None, anchor_file=None).verdict.faults]
 
 
 def outside(db: str, statements: str) -> None:

@@ -16,13 +16,14 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.agenda.gates import GateCase, weigh
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import DecisionRow
-from changeflow.usecases import definitions, facts
-from changeflow.usecases.facts import Change
-from changeflow.usecases.gates import GateAnswer, decide
+from changeflow.usecases import definitions, progress
+from changeflow.usecases.gates import decide
 from changeflow.usecases.stored import Stored, load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
 from tests.builders import PATHWAY, PEOPLE, a_folder
 
@@ -60,7 +61,7 @@ def answer(
 
 
 def finish(db: str, task: str, first: int, last: int) -> None:
-    facts.finish_task(task, date(2027, 1, last), date(2027, 1, first), change(db, last))
+    progress.finish_task(task, date(2027, 1, last), date(2027, 1, first), change(db, last))
 
 
 def planned(db: str) -> None:

@@ -12,9 +12,9 @@ from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
 from changeflow.storage.database import read_scope
 from changeflow.usecases import definitions, parallel_runs, pilot_records
-from changeflow.usecases.facts import Change
 from changeflow.usecases.gates import case_of
 from changeflow.usecases.stored import load, loaded
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
 
 RUN = """\

@@ -14,7 +14,7 @@ from changeflow.storage import publications
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions
 from changeflow.usecases.assessments import import_assessments
-from changeflow.usecases.facts import Change
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PEOPLE
 
 ROLES, SIZE, STUCK, WITHOUT = 6, 11, 5, 6

@@ -6,7 +6,7 @@ from pathlib import Path
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions
-from changeflow.usecases.facts import Change
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 
 NOW = datetime(2027, 1, 5, 17, tzinfo=UTC)

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import CheckFailedError
-from changeflow.intake.progress import ReportedProgress
+from changeflow.programme.progress import ReportedProgress
 from changeflow.storage.database import session_scope, upgrade
-from changeflow.usecases import definitions, facts, pilot_records
+from changeflow.usecases import definitions, pilot_records, progress
 from changeflow.usecases.export import export_folder
-from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import judged, load
+from changeflow.usecases.unit_of_work import Change
 from tests.storage.test_upgrade import released
 
 ON = date(2027, 5, 21)
@@ -26,7 +26,7 @@ def db(tmp_path: Path) -> str:
     change = Change(db=db, programme=None, actor="programme-manager", now=NOW, on=ON)
     again = pilot_records.repeat("payroll/w2/parallel-run", "5d", "Two cases failed", change)
     assert again is not None
-    facts.report_progress([ReportedProgress(again, date(2027, 5, 20), date(2027, 5, 21))], change)
+    progress.report_progress([ReportedProgress(again, date(2027, 5, 20), date(2027, 5, 21))], change)
     return db
 
 

@@ -16,7 +16,7 @@ from icalendar import Calendar
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.delivery.message import Message, as_email
 from changeflow.errors import UnknownThingError
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import answers, facts, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import calendar_feeds, definitions, dispatch, ticks

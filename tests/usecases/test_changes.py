@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import CheckFailedError, InputError
-from changeflow.intake.progress import ReportedProgress
+from changeflow.programme.progress import ReportedProgress
 from changeflow.storage import audit, plans
 from changeflow.storage.database import session_scope
-from changeflow.usecases import definitions, facts, reports
+from changeflow.usecases import baselines, definitions, progress, reports, waivers
 from changeflow.usecases.changes import changes_between, changes_since
-from changeflow.usecases.facts import Change
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from tests.builders import SERVICE, a_folder
 
@@ -30,8 +30,8 @@ def moment(day: int, month: int = 1) -> datetime:
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
-    facts.take_baseline("Agreed", change(db, 4))
-    facts.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
+    baselines.take_baseline("Agreed", change(db, 4))
+    progress.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
     return db
 
 
@@ -40,7 +40,7 @@ def change(db: str, day: int) -> Change:
 
 
 def finish_requirements(db: str, day: int) -> None:
-    facts.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db, day))
+    progress.finish_task("payroll/requirements", date(2027, 1, day), date(2027, 1, 4), change(db, day))
 
 
 def issue(db: str, day: int) -> reports.SroReport:
@@ -136,12 +136,12 @@ def test_what_a_rule_blocks_cannot_begin_until_somebody_lifts_the_rule(stored: s
     on = date(2027, 1, 13)
     reported = [ReportedProgress("payroll/w1/restructure", on)]
     with pytest.raises(CheckFailedError, match="R02 Payroll: restructure, wave 1 has started before") as caught:
-        facts.report_progress(reported, change(stored, 13))
+        progress.report_progress(reported, change(stored, 13))
     assert caught.value.exit_code == 3
     with session_scope(stored) as session:
         assert "payroll/w1/restructure" not in load(session, None, on=on).programme.facts.progress
     lifted = Waiver(
         rule="R02", reason="They keep the old one", owner="lead", approved_by="chief", expires=date(2027, 12, 31)
     )
-    facts.add_waiver(lifted, change(stored, 13))
-    assert facts.report_progress(reported, change(stored, 13)) == 1
+    waivers.add_waiver(lifted, change(stored, 13))
+    assert progress.report_progress(reported, change(stored, 13)) == 1

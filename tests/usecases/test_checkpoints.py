@@ -7,15 +7,16 @@ import pytest
 
 from changeflow.adkar.reinforcement import CheckpointResult, StickVerdict
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.assembly.corrective_actions import Found
+from changeflow.programme.progress import ReportedProgress
 from changeflow.reports.sponsorship import sponsorship
 from changeflow.storage.database import session_scope
 from changeflow.usecases import checkpoints
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change, report_progress
 from changeflow.usecases.governance import note_act
+from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import Stored, load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, last_day_of
 from tests.builders import PATHWAY, PEOPLE, a_folder
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import CheckFailedError
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import definitions
-from changeflow.usecases.facts import Change, finish_task
+from changeflow.usecases.progress import finish_task
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import last_day_of, minute_of
 from tests.builders import a_folder
 

@@ -17,7 +17,7 @@ from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions, parallel_runs
 from changeflow.usecases.export import ExportRequest, export_folder
-from changeflow.usecases.facts import Change
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PEOPLE, SERVICE, a_folder
 
 NOW = datetime(2027, 3, 25, 17, tzinfo=UTC)

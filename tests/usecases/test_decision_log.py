@@ -8,7 +8,7 @@ import pytest
 from changeflow.agenda.decisions import decision_log, delay_so_far, week_costs
 from changeflow.errors import CheckFailedError, ProblemsError
 from changeflow.reports.sro import slips_of
-from changeflow.usecases import facts, gates
+from changeflow.usecases import gates, progress
 from changeflow.usecases.gates import decide
 from changeflow.values.moments import day_of
 from tests.usecases.gated import GO, PLAN, answer, change, decisions, planned, state, stored_with
@@ -43,9 +43,9 @@ class TestHistory:
         assert gates.import_history(*files, change(db_gated, 8, actor="manager")) == (0, 0)
 
     def test_without_the_decision_the_progress_is_refused(self, db_gated: str, tmp_path: Path):
-        progress, _ = self.files(tmp_path)
+        reported, _ = self.files(tmp_path)
         with pytest.raises(CheckFailedError, match="lies behind the gate"):
-            facts.import_progress(progress, change(db_gated, 8))
+            progress.import_progress(reported, change(db_gated, 8))
 
     def test_a_decision_rests_on_what_was_done_by_its_day(self, db_gated: str, tmp_path: Path):
         early = MINUTES.replace("2027-01-05", "2027-01-04")

@@ -16,17 +16,17 @@ from changeflow.adkar.published import Snapshot
 from changeflow.adkar.publishing import Protection, publish, read_answers
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.audiences import views
-from changeflow.reports.documents import sro_json
-from changeflow.roadmap.why import explain
+from changeflow.reports.documents import json_of
+from changeflow.roadmap.analysis.why import explain
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import ticks
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests.adkar.attacker import narrowed
 from tests.adkar.test_attack import OPEN, attack, found_out, truth_of
@@ -128,7 +128,7 @@ def _everything_said(db: str, folder: Path, day: date) -> str:
     """Collect all that anybody can see: report, dates, reasons, nudges and the audit."""
     now = datetime.combine(day, datetime.min.time(), tzinfo=LONDON) + timedelta(hours=9)
     # The audit's head is a hash over salts and the real time: it differs from run to run, and says nothing.
-    said = [sro_json(replace(sro_of_stored(None, db=db, today=day), audit_head=""))]
+    said = [json_of(replace(sro_of_stored(None, db=db, today=day), audit_head=""))]
     with session_scope(db) as session:
         stored = load(session, None, on=day)
         programme = stored.programme

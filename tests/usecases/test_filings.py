@@ -7,14 +7,15 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
-from changeflow.intake.progress import ReportedProgress
 from changeflow.programme.facts import Submission
+from changeflow.programme.progress import ReportedProgress
 from changeflow.storage import pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change, report_progress
 from changeflow.usecases.filings import record_submission
+from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests.builders import SERVICE, a_folder
 

@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from changeflow.agenda.criteria import State
 from changeflow.errors import CheckFailedError, ConflictError, InputError, ProblemsError, UnknownThingError
 from changeflow.programme.facts import Condition
+from changeflow.programme.progress import ReportedProgress
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import DecisionRow
-from changeflow.usecases import facts
+from changeflow.usecases import progress
 from changeflow.usecases.gates import decide
 from changeflow.values.words import Outcome
 from tests.builders import PROGRAMME, SERVICE
@@ -210,12 +211,12 @@ class TestEvidence:
 class TestBehindAGate:
     def test_nothing_begins_behind_a_gate_that_nobody_opened(self, db_gated: str):
         planned(db_gated)
-        begin = [facts.ReportedProgress("payroll/requirements", date(2027, 1, 6))]
+        begin = [ReportedProgress("payroll/requirements", date(2027, 1, 6))]
         with pytest.raises(CheckFailedError) as caught:
-            facts.report_progress(begin, change(db_gated, 6))
+            progress.report_progress(begin, change(db_gated, 6))
         assert "lies behind the gate “Payroll: plan agreed”, which nobody has approved." in str(caught.value)
         decide(answer(), change(db_gated, 6))
-        assert facts.report_progress(begin, change(db_gated, 6)) == 1
+        assert progress.report_progress(begin, change(db_gated, 6)) == 1
 
     def test_a_report_of_progress_is_no_decision(self, db_gated: str):
         planned(db_gated)

@@ -13,7 +13,7 @@ from changeflow.rules.engine import Judged
 from changeflow.storage import audit, facts
 from changeflow.storage.database import _alembic, engine_for, session_scope, upgrade
 from changeflow.usecases import definitions, governance
-from changeflow.usecases.facts import Change
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 from tests.rules.judging import judged

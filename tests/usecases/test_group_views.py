@@ -12,10 +12,10 @@ from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change
 from changeflow.usecases.group_views import look_at_people
 from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests.builders import PEOPLE, a_folder
 

@@ -17,7 +17,7 @@ from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import definitions
 from changeflow.usecases.assessments import import_assessments
-from changeflow.usecases.facts import Change
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 

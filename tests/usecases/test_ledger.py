@@ -14,12 +14,12 @@ from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions
-from changeflow.usecases.restoring import restore
+from changeflow.usecases.restoration import restore
 from changeflow.usecases.subject_access import erase
-from changeflow.usecases.upgrading import start_new_key
+from changeflow.usecases.upkeep import start_new_key
 from tests.builders import a_folder
-from tests.usecases.test_restoring import OWNED, at, send
-from tests.usecases.test_restoring_erasures import erased_again
+from tests.usecases.test_restoration import OWNED, at, send
+from tests.usecases.test_restoration_erasures import erased_again
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,9 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.planning.people_order import keeping_people_order
 from changeflow.programme.programme import Programme
-from changeflow.reports.documents import write_levelling
+from changeflow.reports.documents import write_report
 from changeflow.reports.levelling import level_report, level_text
-from changeflow.roadmap.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.levelling.overload import overloads
 from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.roadmap.levelling.teams import Capacity
@@ -268,8 +268,8 @@ class TestOnTheSample:
     def test_report_page_and_json_say_the_same(self, of_sample: LevelledProgramme, tmp_path: Path) -> None:
         report = level_report(of_sample)
         text = "\n".join(level_text(report))
-        write_levelling(report, tmp_path / "level.html")
-        write_levelling(report, tmp_path / "level.json")
+        write_report(report, tmp_path / "level.html")
+        write_report(report, tmp_path / "level.json")
         page, data = (tmp_path / "level.html").read_text(), json.loads((tmp_path / "level.json").read_text())
         assert len(data["moves"]) == len(report.moves) > 0
         for move in report.moves:
@@ -277,7 +277,7 @@ class TestOnTheSample:
             assert move.task in page
             assert move.starts in text
         with pytest.raises(InputError):
-            write_levelling(report, tmp_path / "level.pdf")
+            write_report(report, tmp_path / "level.pdf")
 
     @pytest.mark.parametrize("seed", [101, 105, 123, 128])
     def test_whoever_is_needed_the_checker_agrees(self, sample_programme: Programme, seed: int) -> None:

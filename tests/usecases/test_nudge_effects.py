@@ -11,13 +11,14 @@ from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
 from changeflow.storage.tables.facts import AssessmentRow
 from changeflow.usecases import definitions, dispatch, nudge_effects, retention, ticks
-from changeflow.usecases.facts import Change, finish_task
+from changeflow.usecases.progress import finish_task
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import minute_of
 from tests.builders import SERVICE, Postbox, a_folder
 
@@ -60,11 +61,11 @@ def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     change = Change(db=db, programme=None, actor="lead", now=at(10), on=date(2027, 1, 10))
     finish_task("payroll/requirements", date(2027, 1, 8), None, change)
     sent_on(db, 11)
-    found = {(e.reason, e.rung): (e.sent, e.acted, e.days, e.held_back) for e in nudge_effects.effects(db=db)}
+    found = {(e.reason, e.level): (e.sent, e.acted, e.days, e.held_back) for e in nudge_effects.effects(db=db)}
     assert found[Reason.TASK, 0][:3] == (6, 0, None)
     assert found[Reason.TASK, 1] == (1, 1, 2.0, 0)
     lines = list(nudge_effects.in_words(nudge_effects.effects(db=db)))
-    assert lines[0].split() == ["reason", "rung", "sent", "held", "back", "acted", "on", "days"]
+    assert lines[0].split() == ["reason", "level", "sent", "held", "back", "acted", "on", "days"]
     assert any(line.split() == ["task", "on", "the", "day", "1", "0", "1", "2.0"] for line in lines)
 
 

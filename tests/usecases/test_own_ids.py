@@ -20,9 +20,9 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
 from changeflow.usecases import assessments, definitions, dispatch, ticks
-from changeflow.usecases.facts import Change
-from changeflow.usecases.restoring import restore
+from changeflow.usecases.restoration import restore
 from changeflow.usecases.subject_access import erase, everything_about, look_up
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 HEAD = PEOPLE.splitlines()[0].split(",")

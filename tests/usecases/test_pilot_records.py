@@ -9,6 +9,7 @@ import pytest
 
 from changeflow.agenda.asks import asks
 from changeflow.agenda.criteria import State
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.agenda.reasons import Reason
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.pilots.entries import (
@@ -21,9 +22,10 @@ from changeflow.pilots.entries import (
 )
 from changeflow.pilots.issues import issues
 from changeflow.pilots.learning import lessons_of
-from changeflow.roadmap.tasks import TaskProgress
-from changeflow.roadmap.why import explain as why
-from changeflow.usecases import definitions, facts, gates, lessons, pilot_records
+from changeflow.programme.progress import ReportedProgress
+from changeflow.roadmap.analysis.why import explain as why
+from changeflow.roadmap.model.tasks import TaskProgress
+from changeflow.usecases import definitions, gates, lessons, measures, pilot_records, progress
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.stored import judged
 from changeflow.values.moments import day_of, last_day_of, minute_of
@@ -137,8 +139,8 @@ class TestFreezing:
             ("w1/capacity", 11, 15),
             ("w1/system-live", 11, 15),
         ):
-            facts.finish_task(f"payroll/{task}", date(2027, 1, last), date(2027, 1, first), change(MARCH, db))
-        answer = gates.GateAnswer(task=RELEASE, outcome=Outcome.APPROVE, reason="Ready", on=date(2027, 1, 18))
+            progress.finish_task(f"payroll/{task}", date(2027, 1, last), date(2027, 1, first), change(MARCH, db))
+        answer = GateAnswer(task=RELEASE, outcome=Outcome.APPROVE, reason="Ready", on=date(2027, 1, 18))
         gates.decide(answer, change(MARCH, db, "chief"))
         run(db, tmp_path, OLD)
 
@@ -203,9 +205,9 @@ class TestRepeating:
             pilot_records.repeat("payroll/w1/go-live", "1pp", "Once more", change(MARCH, stored))
         with pytest.raises(InputError, match="not a duration"):
             pilot_records.repeat(SIDE_BY_SIDE, "soon", "Once more", change(MARCH, stored))
-        facts.finish_task(GO.replace("go-no-go", "skills"), date(2027, 1, 22), None, change(MARCH, stored))
-        begin = facts.ReportedProgress("payroll/w1/go-no-go", date(2027, 3, 20))
-        facts.report_progress([begin], change(MARCH, stored))
+        progress.finish_task(GO.replace("go-no-go", "skills"), date(2027, 1, 22), None, change(MARCH, stored))
+        begin = ReportedProgress("payroll/w1/go-no-go", date(2027, 3, 20))
+        progress.report_progress([begin], change(MARCH, stored))
         with pytest.raises(CheckFailedError, match="has begun"):
             pilot_records.repeat(SIDE_BY_SIDE, "1pp", "Once more", change(MARCH, stored))
 
@@ -314,6 +316,6 @@ def test_a_small_trust_goes_without_a_pilot_and_its_reason_is_looked_at(db: str,
 def test_a_measure_is_a_number(stored: str):
     for text in ("few", "", "NaN"):
         with pytest.raises(InputError, match="is not a number"):
-            facts.measure_criterion("payroll", "queries", text, change(MARCH, stored))
-    facts.measure_criterion("payroll", "queries", "2.5", change(MARCH, stored))
+            measures.measure_criterion("payroll", "queries", text, change(MARCH, stored))
+    measures.measure_criterion("payroll", "queries", "2.5", change(MARCH, stored))
     assert programme(stored).facts.criteria == {"payroll": {"queries": "2.5"}}

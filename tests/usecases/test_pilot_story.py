@@ -16,21 +16,24 @@ import pytest
 from pypdf import PdfReader
 
 from changeflow.agenda.criteria import State
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.agenda.gates import GateCase, closed_gates
 from changeflow.errors import CheckFailedError
-from changeflow.intake.progress import ReportedProgress
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.programme import Programme
-from changeflow.reports.documents import write_go_no_go
-from changeflow.roadmap.why import explain
+from changeflow.programme.progress import ReportedProgress
+from changeflow.reports.documents import write_report
+from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, parallel_runs, pilot_records
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change, report_progress, take_baseline
-from changeflow.usecases.gates import GateAnswer, case_of
+from changeflow.usecases.gates import case_of
 from changeflow.usecases.go_no_go import go_no_go_of
+from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import loaded
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of
 from changeflow.values.words import Outcome
 from tests.conftest import SAMPLE, sample_copy
@@ -187,7 +190,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     ]  # fmt: skip
     assert "£2,400 a period: £4,800 for 2 periods" in " ".join(page.costs)
     for ending in ("html", "json", "pdf"):
-        write_go_no_go(page, tmp_path / f"page.{ending}")
+        write_report(page, tmp_path / f"page.{ending}")
     html = (tmp_path / "page.html").read_text()
     assert html.count("<svg") >= 3
     assert "Sick pay by hand" in html
@@ -197,7 +200,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
 def test_the_page_on_paper_says_the_same_on_a_machine_without_fonts(asked: str, tmp_path: Path):
     """In a process of its own: the engine looks for fonts once. Every letter and sign is one of ours."""
     page = go_no_go_of(GATE, db=asked, programme=None, today=MAY_20)
-    write_go_no_go(page, tmp_path / "page.html")
+    write_report(page, tmp_path / "page.html")
     none = tmp_path / "fonts.conf"
     none.write_text(f"<fontconfig><dir>{tmp_path / 'none'}</dir><cachedir>{tmp_path / 'cache'}</cachedir></fontconfig>")
     code = (

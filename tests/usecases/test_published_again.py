@@ -19,9 +19,9 @@ from changeflow.storage import audit, publications
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, rolled_back, session_scope
 from changeflow.storage.state import MachineState
-from changeflow.usecases import auditing, ticks
+from changeflow.usecases import audit_trail, ticks
 from changeflow.usecases.publishing import publish_closed
-from changeflow.usecases.restoring import restore
+from changeflow.usecases.restoration import restore
 from tests.builders import a_folder
 from tests.usecases.seventy_two import ROLES, Staff, ask, at, hidden, latest, staff, store
 
@@ -67,7 +67,7 @@ def test_the_same_round_is_not_published_again(by: str, trust: Path, sqlite: str
     assert hidden(ask(tmp_path, sqlite, moved, 12)) == {role}
     with session_scope(sqlite) as session:
         assert "publish:again" in [action for _, _, _, action, _ in audit.entries(session, "small")]
-    assert auditing.verify(db=sqlite, programme="small", anchor_file=None).is_well
+    assert audit_trail.verify(db=sqlite, programme="small", anchor_file=None).is_well
 
 
 def test_answers_that_the_copy_still_has_count_once(trust: Path, sqlite: str, tmp_path: Path):

@@ -12,15 +12,16 @@ import pytest
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.changes import changes_text
-from changeflow.roadmap.tasks import TaskProgress
-from changeflow.roadmap.why import explain
+from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases import gates
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.changes import changes_since
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change, take_baseline
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of, minute_of
 from tests.conftest import SAMPLE, sample_copy
 

@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
+from changeflow.errors import CheckFailedError, InputError, ProblemsError, RenamedWarning, UnknownThingError
 from changeflow.intake.folder import read_folder
+from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import judge
-from changeflow.usecases.recovery import RecoveryAnswer, what_keeps
+from changeflow.usecases.recovery import RecoveryAnswer, find_recovery
 from tests.builders import PROGRAMME, a_folder
 
 TASKS = """\
@@ -23,7 +24,7 @@ DONE = "  done: {name: All is done, after: programme/check, deadline: 2027-02-26
 RISK = """\
 events:
   - {id: flood, probability: 0.5, effect: [10d, 10d, 10d], tasks: programme/check}
-levers:
+recovery_options:
   - {id: helper, name: A helper, cost: 30, shorten: {programme/build: 50}}
   - {id: pumps, name: Pumps, cost: 10, events: {flood: 0.0}}
   - {id: weekends, name: Weekends, cost: 5, shorten: {programme/check: 90}}
@@ -39,7 +40,7 @@ def small(path: Path, risk: str = RISK, tasks: str = TASKS) -> Programme:
 def asked(
     programme: Programme, by: date | None = None, percent: int = 80, assume: str | None = "100,100"
 ) -> RecoveryAnswer:
-    return what_keeps(programme, "done", by=by, percent=percent, iterations=1_000, seed=1, assume=assume)
+    return find_recovery(programme, "done", by=by, percent=percent, iterations=1_000, seed=1, assume=assume)
 
 
 class TestByHand:
@@ -70,8 +71,8 @@ class TestByHand:
     def test_the_deadline_where_no_day_is_named(self, tmp_path: Path) -> None:
         assert asked(small(tmp_path)).by == date(2027, 2, 26)
 
-    def test_other_levers_do_not_change_what_is_drawn(self, tmp_path: Path) -> None:
-        """A lever on a task without a range gets a place behind all others: nobody else draws differently."""
+    def test_other_options_do_not_change_what_is_drawn(self, tmp_path: Path) -> None:
+        """An option on a task without a range gets a place behind all others: nobody else draws differently."""
         one = asked(small(tmp_path / "a"), date(2027, 3, 3)).kept
         more = RISK + "  - {id: close, cost: 1, shorten: {programme/close: 50}}\n"
         two = asked(small(tmp_path / "b", more), date(2027, 3, 3)).kept
@@ -80,8 +81,8 @@ class TestByHand:
 
     def test_a_start_that_could_be_sooner(self, tmp_path: Path) -> None:
         late = TASKS.replace("20d, estimate", "20d, start_no_earlier: 2027-02-01, estimate")
-        levers = RISK + "  - {id: sooner, cost: 1, starts: {programme/build: 2027-01-04}}\n"
-        kept = asked(small(tmp_path, levers, late), date(2027, 3, 17)).kept
+        options = RISK + "  - {id: sooner, cost: 1, starts: {programme/build: 2027-01-04}}\n"
+        kept = asked(small(tmp_path, options, late), date(2027, 3, 17)).kept
         assert [c.id for c in kept.chosen or ()] == ["sooner"]
 
 
@@ -100,7 +101,7 @@ class TestBadInput:
         assert "'programme/check' has no start_no_earlier of its own" in said
 
     @pytest.mark.parametrize(
-        ("lever", "says"),
+        ("option", "says"),
         [
             ("{id: a, cost: 1}", "changes nothing"),
             ("{id: a, cost: -1, shorten: {programme/build: 50}}", "cost"),
@@ -109,9 +110,9 @@ class TestBadInput:
             ("{id: flood, cost: 1, events: {flood: 0.2}}", "stands twice"),
         ],
     )
-    def test_levers_that_cannot_be(self, tmp_path: Path, lever: str, says: str) -> None:
+    def test_options_that_cannot_be(self, tmp_path: Path, option: str, says: str) -> None:
         with pytest.raises(ProblemsError, match=says):
-            small(tmp_path, f"{RISK}  - {lever}\n")
+            small(tmp_path, f"{RISK}  - {option}\n")
 
     def test_odds_need_ranges(self, tmp_path: Path) -> None:
         tasks = TASKS + "  after-all: {duration: 30d, after: check}\n"
@@ -122,16 +123,16 @@ class TestBadInput:
     def test_what_cannot_be_asked(self, tmp_path: Path, percent: int, milestone: str) -> None:
         programme = small(tmp_path)
         with pytest.raises((InputError, UnknownThingError)):
-            what_keeps(programme, milestone, by=None, percent=percent, iterations=1000, seed=1, assume="100,100")
+            find_recovery(programme, milestone, by=None, percent=percent, iterations=1000, seed=1, assume="100,100")
 
-    def test_no_levers(self, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="No lever is named"):
+    def test_no_options(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="There are no recovery options"):
             asked(small(tmp_path, "distribution: pert\n"))
 
 
 def test_the_command(tmp_path: Path) -> None:
     small(tmp_path)
-    words = ["keep", "done", str(tmp_path), "--by", "2027-03-03", "--assume", "100,100", "--iterations", "1000"]
+    words = ["recover", "done", str(tmp_path), "--by", "2027-03-03", "--assume", "100,100", "--iterations", "1000"]
     run = CliRunner().invoke(app, words)
     assert run.exit_code == 0, run.output
     assert "The cheapest way to keep it in 80 of 100 costs 10: Pumps." in run.output
@@ -140,3 +141,28 @@ def test_the_command(tmp_path: Path) -> None:
     assert [line["name"] for line in data["levers"]] == ["A helper", "Pumps", "Weekends"]
     words[4] = "2027-01-15"
     assert CliRunner().invoke(app, words).exit_code == 3
+
+
+def test_the_old_names_still_work_and_say_the_new_ones(tmp_path: Path) -> None:
+    text = PROGRAMME.replace("tasks:\n", f"tasks:\n{TASKS}").replace("milestones:\n", f"milestones:\n{DONE}")
+    (a_folder(tmp_path, programme=text) / "risk.yaml").write_text(RISK.replace("recovery_options", "levers"))
+    rest = ["done", str(tmp_path), "--by", "2027-03-03", "--assume", "100,100", "--iterations", "1000"]
+    old = CliRunner().invoke(app, ["keep", *rest])
+    assert old.exit_code == 0, old.output
+    assert old.stderr.splitlines() == [
+        "'keep' is now called 'recover'. The old name still works.",
+        "risk.yaml:3:1: 'levers' is now called 'recovery_options'. The old name still works.",
+    ]
+    assert old.stdout == CliRunner().invoke(app, ["recover", *rest]).stdout
+
+
+def test_a_mistake_below_an_old_name_has_its_place(tmp_path: Path) -> None:
+    risk = RISK.replace("recovery_options", "levers") + "  - {id: a, cost: 1, shorten: {programme/bild: 50}}\n"
+    with pytest.warns(RenamedWarning), pytest.raises(ProblemsError, match=r"risk\.yaml:7:.*programme/bild"):
+        small(tmp_path, risk)
+
+
+def test_stored_versions_keep_the_names_that_their_hashes_rest_on(tmp_path: Path) -> None:
+    definition = small(tmp_path).definition
+    assert '"levers": [' in definition.canonical()
+    assert Definition.model_validate_json(definition.canonical()) == definition

@@ -5,16 +5,17 @@ from datetime import date, datetime
 
 import pytest
 
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.programme.programme import Programme, join
-from changeflow.roadmap.tasks import TaskProgress
-from changeflow.roadmap.why import explain
+from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases import gates
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.changes import changes_since
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change, take_baseline
-from changeflow.usecases.gates import GateAnswer
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of, minute_of
 from changeflow.values.words import Outcome
 from tests.conftest import SAMPLE, sample_copy

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
@@ -13,18 +14,20 @@ from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import (
     assessments,
+    baselines,
     calendar_feeds,
-    facts,
     gates,
     governance,
     nudge_preview,
     pilot_records,
+    progress,
     reports,
     subject_access,
+    waivers,
 )
 from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.stored import load
-from changeflow.usecases.withdrawing import recorded_facts, withdraw_fact
+from changeflow.usecases.withdrawals import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Outcome
@@ -53,9 +56,9 @@ WAIVER = Waiver(rule="R02", reason="Agreed", owner="chief", approved_by=("chief"
 WAIVED = SIGNED + "waivers:\n  - {rule: R02, reason: Agreed, owner: chief, approved_by: chief, expires: 2027-12-31}\n"
 
 
-def decided(**more: object) -> gates.GateAnswer:
+def decided(**more: object) -> GateAnswer:
     answer = {"task": "payroll/plan-agreed", "outcome": Outcome.REJECT, "reason": "Not yet", "on": TODAY}
-    return gates.GateAnswer(**(answer | more))  # type: ignore[arg-type]
+    return GateAnswer(**(answer | more))  # type: ignore[arg-type]
 
 
 def count_entries(db: str) -> int:
@@ -73,8 +76,8 @@ def take_back(db: str) -> None:
 DECISIONS = {
     "a gate": lambda db: gates.decide(decided(), change(db, "lead")),
     "a gate for another person": lambda db: gates.decide(decided(by="lead"), change(db, "office")),
-    "a baseline": lambda db: facts.take_baseline("Agreed", change(db, "chief")),
-    "a waiver": lambda db: facts.add_waiver(WAIVER, change(db, "chief")),
+    "a baseline": lambda db: baselines.take_baseline("Agreed", change(db, "chief")),
+    "a waiver": lambda db: waivers.add_waiver(WAIVER, change(db, "chief")),
     "confidence": lambda db: governance.set_confidence("amber", "Late", None, change(db, "chief")),
     "a signature": lambda db: pilot_records.sign(GO, "", change(db, "lead"), agrees=True),
     "a withheld signature": lambda db: pilot_records.sign(GO, "No desk", change(db, "lead"), agrees=False),
@@ -101,17 +104,17 @@ class TestLock:
     def test_decisions_of_minutes_are_refused_as_well(self, locked: str, tmp_path: Path):
         minutes = tmp_path / "minutes.csv"
         minutes.write_text("task,outcome,by,on,reason\npayroll/plan-agreed,reject,lead,2027-01-05,Not yet\n")
-        progress = tmp_path / "progress.csv"
-        progress.write_text("task,started\npayroll/plan,2027-01-04\n")
+        reported = tmp_path / "progress.csv"
+        reported.write_text("task,started\npayroll/plan,2027-01-04\n")
         with acting(Acting(via=Via.COMMAND)):
             with pytest.raises(ProblemsError, match="does not take decisions there"):
                 gates.import_decisions(minutes, change(locked, "lead"))
             with pytest.raises(ProblemsError, match="does not take decisions there"):
-                gates.import_history(progress, minutes, change(locked, "lead"))
+                gates.import_history(reported, minutes, change(locked, "lead"))
             with session_scope(locked) as session:
                 known = load(session, None, on=TODAY).programme.facts
             assert (known.decisions, dict(known.progress)) == ((), {})
-            assert facts.import_progress(progress, change(locked, "lead")) == 1, "progress is no decision"
+            assert progress.import_progress(reported, change(locked, "lead")) == 1, "progress is no decision"
 
     def test_a_waiver_in_a_folder_is_refused_like_one_on_the_command_line(self, locked: str, folder: Path):
         with acting(Acting(via=Via.COMMAND)):
@@ -174,7 +177,7 @@ class TestLooks:
 
     def test_recorded_facts_are_noted_where_there_are_any(self, stored: str):
         assert recorded_facts(None, db=stored, on=TODAY, now=NOW) == []
-        facts.finish_task("payroll/plan", TODAY, date(2027, 1, 4), change(stored, "lead"))
+        progress.finish_task("payroll/plan", TODAY, date(2027, 1, 4), change(stored, "lead"))
         recorded_facts(None, db=stored, on=TODAY, kind="progress", now=NOW)
         assert entries(stored, "look") == [("unnamed", "facts:progress")]
 

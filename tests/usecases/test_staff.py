@@ -12,7 +12,7 @@ from changeflow.programme.audiences import views
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.sponsorship import sponsorship
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases.definitions import apply
 from changeflow.usecases.export import ExportRequest, export_folder
@@ -35,8 +35,8 @@ OWNED = PATHWAY.replace("requirements: {", "requirements: {owner: lead, ").repla
 def programme_on(tmp_path: Path, day: date, people: str = PEOPLE) -> Programme:
     read = read_folder(a_folder(tmp_path / "trust", people=people, pathway=OWNED))
     done = Facts(progress={"payroll/requirements": TaskProgress(at("2027-01-04T09:00"), at("2027-01-08T17:00"))})
-    made, flaws = join(read.definition, rulepacks=read.rulepacks, facts=done, on=day)
-    assert flaws == ()
+    made, errors = join(read.definition, rulepacks=read.rulepacks, facts=done, on=day)
+    assert errors == ()
     return made.scheduled()
 
 

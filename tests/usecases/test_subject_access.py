@@ -19,7 +19,7 @@ from changeflow.storage import audit, publications
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
 from changeflow.usecases import assessments, definitions, subject_access, ticks
-from changeflow.usecases.facts import Change
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PEOPLE, SERVICE, a_folder
 
 FREE = {day for day, _ in public_holidays("england", 2026, 2028)}

@@ -19,10 +19,10 @@ from changeflow.storage import messages
 from changeflow.storage.agenda import MOVED
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
-from changeflow.usecases import definitions, dispatch, facts, nudge_preview, outbox, ticks
-from changeflow.usecases.facts import Change
+from changeflow.usecases import definitions, dispatch, nudge_preview, outbox, progress, ticks
 from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from tests.builders import PATHWAY, SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
@@ -54,7 +54,7 @@ def rows(db: str) -> list[tuple[str, int, str | None]]:
 def finish(db: str, task: str, day: int, month: int = 1) -> None:
     on = date(2027, month, day)
     change = Change(db=db, programme=None, actor="lead", now=moment(day, month=month), on=on)
-    facts.finish_task(task, on, None, change)
+    progress.finish_task(task, on, None, change)
 
 
 def test_a_tick_run_twice_writes_nothing_the_second_time(stored: str):
@@ -67,14 +67,14 @@ def test_a_tick_run_twice_writes_nothing_the_second_time(stored: str):
         assert len(session.exec(select(NudgeRow)).all()) == 1
 
 
-def test_after_missed_days_only_the_highest_rung_goes(stored: str):
+def test_after_missed_days_only_the_highest_level_goes(stored: str):
     ticks.tick(db=stored, now=moment(5))
     # Friday to Tuesday the tick did not run: due on the 8th and the reminder of the 12th have passed.
     ticks.tick(db=stored, now=moment(13))
     assert rows(stored) == [("payroll/requirements", 0, "lead"), ("payroll/requirements", 2, "lead")]
 
 
-def test_the_ladder_ends_with_the_manager_and_the_report(stored: str):
+def test_the_escalation_path_ends_with_the_manager_and_the_report(stored: str):
     for day in (5, 8, 12, 15, 22):
         ticks.tick(db=stored, now=moment(day))
     assert rows(stored) == [
@@ -97,7 +97,7 @@ def test_nobody_is_reminded_of_what_cannot_begin_yet(stored: str):
     assert ("payroll/delegation", 0, "lead") in rows(stored)
 
 
-def test_a_due_day_that_moves_arms_the_ladder_again(stored: str, tmp_path: Path):
+def test_a_due_day_that_moves_starts_the_escalation_path_again(stored: str, tmp_path: Path):
     ticks.tick(db=stored, now=moment(8))
     longer = OWNED.replace("requirements: {owner: lead}", "requirements: {owner: lead, duration: 6d}")
     definitions.apply(a_folder(tmp_path / "trust", service=longer), db=stored, actor="chief", now=moment(8))
@@ -181,7 +181,7 @@ def test_a_retry_keeps_to_the_hours_and_counts_as_that_days_message(stored: str)
 
 def test_what_was_withdrawn_and_holds_after_all_goes_out(stored: str):
     ticks.tick(db=stored, now=moment(8))
-    # The machine's clock goes back three days, to when the second rung was not reached yet, and is put right again.
+    # The machine's clock goes back three days, to when the second level was not reached yet, and is put right again.
     ticks.tick(db=stored, now=moment(5))
     ticks.tick(db=stored, now=moment(8, 8))
     postbox = Postbox()

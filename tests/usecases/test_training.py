@@ -8,12 +8,14 @@ import pytest
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import weigh
 from changeflow.errors import ProblemsError
-from changeflow.intake.progress import ReportedProgress
+from changeflow.programme.progress import ReportedProgress
 from changeflow.programme.training import sessions
 from changeflow.storage.database import session_scope
+from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.facts import Change, import_attendance, report_progress
+from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, a_folder
 

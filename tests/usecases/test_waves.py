@@ -11,16 +11,16 @@ import pytest
 from typer.testing import CliRunner
 
 from changeflow.cli import app
-from changeflow.errors import InputError, ProblemsError, UnknownThingError
+from changeflow.errors import InputError, ProblemsError, RenamedWarning, UnknownThingError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
-from changeflow.reports.documents import write_waves
+from changeflow.reports.documents import write_report
 from changeflow.reports.wave_board import draw
 from changeflow.reports.waves import conflict_text, waves_report, waves_text
-from changeflow.roadmap.tasks import TaskProgress
+from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.request import SchoolRollout
 from changeflow.rules.engine import judge
@@ -68,7 +68,7 @@ class TestThreePlans:
         earliest, calmest, fewest = (o.numbers for o in waves.offers)
         assert earliest.mean_week <= min(calmest.mean_week, fewest.mean_week)
         assert sum(calmest.peaks.values()) <= min(sum(earliest.peaks.values()), sum(fewest.peaks.values()))
-        assert fewest.told_moved <= min(earliest.told_moved, calmest.told_moved)
+        assert fewest.announced_moved <= min(earliest.announced_moved, calmest.announced_moved)
 
     def test_no_go_live_falls_where_the_wall_calendar_forbids_it(self, waves: Waves, programme: Programme):
         """Looked at by the dates themselves: openings, exams, December for payroll, and training in term."""
@@ -96,7 +96,7 @@ class TestThreePlans:
         from lxml import html
 
         report = waves_report(programme.name, waves.problem, waves.offers)
-        write_waves(report, [draw(waves.problem, o.plan) for o in waves.offers], tmp_path / "waves.html")
+        write_report(report, tmp_path / "waves.html", pictures=[draw(waves.problem, o.plan) for o in waves.offers])
         page = html.parse(tmp_path / "waves.html").getroot()
         titles = page.xpath("//*[local-name()='svg']//*[local-name()='title']/text()")
         assert sum("Oakfield School, Payroll" in t for t in titles) == 3
@@ -146,11 +146,11 @@ class TestConflicts:
 
 
 class TestASlippedPilot:
-    """Told are the dates of the plan. By 1 June payroll's pilot has trained, and its parallel run goes on to the end of
-    June: it goes live on 1 July instead of 1 June. The others' dates stand, where they can."""
+    """The dates of the plan were announced. By 1 June payroll's pilot has trained, and its parallel run goes on to the
+    end of June: it goes live on 1 July instead of 1 June. The others' dates stay, where they can."""
 
     def replanned(self, sample: Folder, programme: Programme) -> Waves:
-        told = dates_of(programme)
+        announced = dates_of(programme)
         done = {
             t.id: TaskProgress(programme.timed(t.id).early_start, programme.timed(t.id).early_finish)
             for t in programme.tasks()
@@ -160,17 +160,17 @@ class TestASlippedPilot:
         done.pop("payroll/pilot/parallel-run", None)
         done["payroll/pilot/parallel-run"] = TaskProgress(at("2027-03-01T08:30"), None, 20 * 450)
         late, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=Facts(progress=done), on=date(2027, 6, 1))
-        return plan_waves(judge(late).programme, seconds=PATIENCE, effort=4, seed=1, announced=told)
+        return plan_waves(judge(late).programme, seconds=PATIENCE, effort=4, seed=1, announced=announced)
 
-    def test_the_fewest_told_schools_move_and_it_is_said_which(self, sample: Folder, programme: Programme):
+    def test_the_fewest_announced_dates_move_and_the_report_names_them(self, sample: Folder, programme: Programme):
         found = self.replanned(sample, programme)
         fewest = found.offers[-1]
         assert fewest.style.key == "fewest-changes"
         assert fewest.is_proved
-        assert all(fewest.numbers.told_moved <= o.numbers.told_moved for o in found.offers)
+        assert all(fewest.numbers.announced_moved <= o.numbers.announced_moved for o in found.offers)
         report = waves_report(programme.name, found.problem, found.offers)
         moves = {m.pair: m.weeks for m in report.plans[-1].moves}
-        assert len(moves) == fewest.numbers.told_moved
+        assert len(moves) == fewest.numbers.announced_moved
         pilots = {f"{found.problem.schools[s].name}, Payroll" for s in ("oakfield", "ashdown", "bridge")}
         assert pilots <= set(moves), "what has slipped has moved"
         assert all(abs(weeks) <= 26 for weeks in moves.values()), "and nobody far without need"
@@ -213,6 +213,24 @@ class TestFolder:
             read_folder(folder)
         assert message in str(caught.value)
         assert str(caught.value).startswith("rollout.yaml:1:")
+
+    def test_old_names_of_keys_still_work_and_say_the_new_ones(self, tmp_path: Path):
+        folder = a_folder(tmp_path / "trust")
+        file = folder / "rollout.yaml"
+        file.write_text("announced_as_planned: true\nweights: {announced: 3, announced_week: 1}\n")
+        new = read_folder(folder).definition
+        file.write_text("told_as_planned: true\nprices: {told: 3, told_week: 1}\n")
+        done = CliRunner().invoke(app, ["validate", str(folder)])
+        assert done.exit_code == 0, done.output
+        assert set(done.stderr.splitlines()) == {
+            "rollout.yaml:1:1: 'told_as_planned' is now called 'announced_as_planned'. The old name still works.",
+            "rollout.yaml:2:1: 'prices' is now called 'weights'. The old name still works.",
+            "rollout.yaml:2:10: 'told' is now called 'announced'. The old name still works.",
+            "rollout.yaml:2:19: 'told_week' is now called 'announced_week'. The old name still works.",
+        }
+        with pytest.warns(RenamedWarning):
+            assert read_folder(folder).definition == new
+        assert '"rollout": {"prices": {"told": 3.0, "told_week": 1.0}, "told_as_planned": true}' in new.canonical()
 
     def test_the_command_answers_in_json_and_why(self, tmp_path: Path):
         folder = a_folder(tmp_path / "trust")

@@ -24,6 +24,7 @@ from sqlmodel import col, select
 
 from changeflow.adkar.assessment import Element
 from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError
@@ -31,8 +32,8 @@ from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, gates, link_answers, ticks
-from changeflow.usecases.facts import Change
 from changeflow.usecases.link_answers import Given, LinkQuestion
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.conftest import SAMPLE
@@ -133,7 +134,7 @@ class Year:
             on = self.now.astimezone(LONDON).date()
             with suppress(ChangeflowError):
                 change = Change(db=self.db, programme=None, actor=person, now=self.now, on=on)
-                gates.decide(gates.GateAnswer(task=task, outcome=Outcome.APPROVE, reason="It carries", on=on), change)
+                gates.decide(GateAnswer(task=task, outcome=Outcome.APPROVE, reason="It carries", on=on), change)
 
 
 def check(year: Year, *, may_write: "FreeDays") -> None:
@@ -150,13 +151,13 @@ def check(year: Year, *, may_write: "FreeDays") -> None:
         messages = {m.id: m for m in session.exec(select(MessageRow))}
         for thing in due:
             if thing.person is None:
-                assert thing.rung == 4
+                assert thing.level == 4
                 continue
             nudge = nudges[thing.key]
             is_explained = (nudge.withdrawn_at is not None or nudge.message is None) and nudge.why
             assert is_explained or messages[nudge.message].state == "sent", f"{thing.key} is neither sent nor explained"
         assert not audit.verify(session)[1]
-        _ladder(list(nudges.values()), messages, may_write)
+        _escalation(list(nudges.values()), messages, may_write)
 
 
 def _caps(year: Year) -> None:
@@ -170,8 +171,8 @@ def _caps(year: Year) -> None:
             assert len(week) <= 3, f"{address}: {week}"
 
 
-def _ladder(nudges: Sequence[NudgeRow], messages: dict[int, MessageRow], people: "FreeDays") -> None:
-    """What went about one thing and one day goes up the ladder, and to a manager only on the rung for it."""
+def _escalation(nudges: Sequence[NudgeRow], messages: dict[int, MessageRow], people: "FreeDays") -> None:
+    """What went about one thing and one day goes up the escalation path, and to a manager only on the level for it."""
     by_thing: dict[tuple[str, date], list[NudgeRow]] = defaultdict(list)
     for nudge in nudges:
         if nudge.message is not None:
@@ -186,8 +187,8 @@ def _ladder(nudges: Sequence[NudgeRow], messages: dict[int, MessageRow], people:
                 by_asked[nudge.person].append(nudge.rung)
             else:
                 assert nudge.person in people.managers, f"{subject} went to {nudge.person}, who manages nobody"
-        for rungs in by_asked.values():
-            assert rungs == sorted(set(rungs)), f"{subject}: rungs {rungs}"
+        for levels in by_asked.values():
+            assert levels == sorted(set(levels)), f"{subject}: levels {levels}"
 
 
 class FreeDays:

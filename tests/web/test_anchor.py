@@ -11,7 +11,7 @@ from changeflow.storage import audit
 from changeflow.storage.anchor import read
 from changeflow.storage.database import session_scope
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import auditing, definitions
+from changeflow.usecases import audit_trail, definitions
 from changeflow.web.app import make_app
 from tests.builders import PROGRAMME, a_folder
 from tests.web.test_answers import OWNED, moment, sent_on, token_in
@@ -21,7 +21,7 @@ from tests.web.test_answers import OWNED, moment, sent_on, token_in
 def token(db: str, tmp_path: Path) -> str:
     definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=db, actor="chief", now=moment(4))
     [message] = sent_on(db, 8)
-    auditing.accept(db=db, programme=None, anchor_file=tmp_path / "anchor.txt", actor="chief", now=moment(8))
+    audit_trail.accept(db=db, programme=None, anchor_file=tmp_path / "anchor.txt", actor="chief", now=moment(8))
     return token_in(message)
 
 
@@ -43,7 +43,7 @@ def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path)
     anchor = tmp_path / "anchor.txt"
     assert "It is recorded as done." in answer(db, token, anchor).text
     assert AnchorWitness(read(anchor)).lines == 5, "the accepted head, who accepted it, and the answer"
-    assert auditing.verify(db=db, programme=None, anchor_file=anchor).is_well
+    assert audit_trail.verify(db=db, programme=None, anchor_file=anchor).is_well
 
 
 def test_an_answer_that_cannot_be_anchored_is_not_taken(db: str, token: str, tmp_path: Path):
@@ -62,7 +62,7 @@ def test_an_answer_is_not_taken_while_the_anchor_is_lost(db: str, token: str, tm
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
     assert str(tmp_path) not in refused.text
     assert not anchor.exists()
-    auditing.accept(db=db, programme=None, anchor_file=anchor, actor="chief", now=moment(8))
+    audit_trail.accept(db=db, programme=None, anchor_file=anchor, actor="chief", now=moment(8))
     assert "It is recorded as done." in answer(db, token, anchor).text
 
 
@@ -71,9 +71,9 @@ def test_an_answer_is_not_taken_while_only_another_programme_is_accepted(db: str
     other = a_folder(tmp_path / "other", programme=PROGRAMME.replace("programme: small", "programme: other"))
     definitions.apply(other, db=db, actor="chief", now=moment(4))
     anchor.unlink()
-    auditing.accept(db=db, programme="other", anchor_file=anchor, actor="chief", now=moment(8))
+    audit_trail.accept(db=db, programme="other", anchor_file=anchor, actor="chief", now=moment(8))
     refused = answer(db, token, anchor)
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
     assert str(tmp_path) not in refused.text
-    auditing.accept(db=db, programme="small", anchor_file=anchor, actor="chief", now=moment(8))
+    audit_trail.accept(db=db, programme="small", anchor_file=anchor, actor="chief", now=moment(8))
     assert "It is recorded as done." in answer(db, token, anchor).text

@@ -19,7 +19,7 @@ from changeflow.delivery.message import Message
 from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
-from changeflow.usecases import definitions, dispatch, facts, link_answers, ticks
+from changeflow.usecases import definitions, dispatch, link_answers, progress, ticks, unit_of_work
 from changeflow.usecases.link_answers import Given, LinkError
 from changeflow.usecases.stored import load
 from changeflow.web.app import make_app
@@ -287,8 +287,8 @@ class TestAsksBesideTasks:
 
     def test_the_sponsor_is_asked_for_a_visible_act_and_says_what_it_was(self, stored: str):
         finish = date(2027, 1, 5)
-        change = facts.Change(db=stored, programme=None, actor="lead", now=moment(5), on=finish)
-        facts.finish_task(TASK, finish, None, change)
+        change = unit_of_work.Change(db=stored, programme=None, actor="lead", now=moment(5), on=finish)
+        progress.finish_task(TASK, finish, None, change)
         ticks.tick(db=stored, now=datetime(2027, 2, 1, 7, tzinfo=UTC))
         with session_scope(stored) as session:
             [due] = session.exec(select(DueRow).where(DueRow.reason == "sponsor"))

@@ -18,7 +18,7 @@ from changeflow.errors import DatabaseInUseError
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for
 from changeflow.usecases import definitions
-from changeflow.usecases.restoring import restore
+from changeflow.usecases.restoration import restore
 from tests.builders import a_folder
 from tests.waiting import PATIENCE, wait_until
 from tests.web.test_answers import OWNED, Browser, moment, sent_on, token_in

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from dateutil import rrule
 
 from changeflow.calendar.layers import Hours
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import InputError
 from changeflow.intake.mspdi.fields import children, code_of, moment_of, text_of, uid_of
 from changeflow.intake.mspdi.records import Record
@@ -66,6 +66,7 @@ class ProjectCalendars:
         self.budget = _Budget()
         self.stated = {uid_of(e): _read(e, first, last, self.budget) for e in elements}
         self.compiled: dict[str, WorkingCalendar] = {}
+        self.joined: dict[str, WorkingCalendar] = {}
 
     def key(self, uid: str | None) -> str | None:
         """Return the key of a calendar, or None where the file has none of that number; a loop of bases is an error."""
@@ -87,6 +88,15 @@ class ProjectCalendars:
         self.stated.setdefault("standard", _Stated("Standard", None, dict(STANDARD)))
         self._compile("standard")
         return "standard"
+
+    def both(self, own: str, other: str) -> str:
+        """Return the key of the times in which two calendars work; of the first alone, where there is none."""
+        key = f"{own} and {other}"
+        if key not in self.joined:
+            self.budget.spend((self.last - self.first).days)
+            both = intersection(key, [self.compiled[own], self.compiled[other]])
+            self.joined[key] = both if both.intervals else self.compiled[own]
+        return key
 
     def _compile(self, uid: str) -> None:
         if uid in self.compiled:

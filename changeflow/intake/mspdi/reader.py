@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import ProjectCalendars
 from changeflow.intake.mspdi.checks import problems_of
@@ -24,8 +23,8 @@ from changeflow.intake.mspdi.fields import (
 from changeflow.intake.mspdi.records import REMEDY, Record, read_records
 from changeflow.intake.opening import open_input
 from changeflow.programme.dates import Dates
-from changeflow.roadmap.profile import MSPROJECT
-from changeflow.roadmap.tasks import (
+from changeflow.roadmap.model.profile import MSPROJECT
+from changeflow.roadmap.model.tasks import (
     Assignment,
     Bound,
     Constraint,
@@ -89,215 +88,229 @@ def read_mspdi(path: Path) -> ProjectFile:
     if problems := list(islice(problems_of(root, path.name), MOST_PROBLEMS)):
         raise ProblemsError(problems)
     try:
-        return _Reader(root, path.name).read()
+        return _read(root, path.name)
     except (ValueError, ArithmeticError, LookupError, TypeError) as error:
         what = f"A date or number in it cannot be read: {error}."
         raise ProblemsError([Problem(file=path.name, what=what, remedy=REMEDY)]) from None
 
 
-class _Reader:
-    def __init__(self, root: Record, shown: str) -> None:
-        self.root = root
-        self.shown = shown
-        self.notes: list[str] = []
-        self.elements = {
-            uid_of(t): t
-            for t in children(root, "Tasks/Task")
-            if text_of(t, "IsNull") != "1" and text_of(t, "Active") != "0" and uid_of(t) != "0"
-        }
-        self.parents = _parents(self.elements)
-        self.summaries = set(self.parents.values())
-        self.start = self._start()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What a file holds: its active tasks, their outline, and the calendars on which work is placed."""
 
-    def read(self) -> ProjectFile:
-        self._note_what_is_left_out()
-        days = [self.start.date(), *self._days()]
-        first = min(days) - timedelta(days=366)
-        last = max(days) + timedelta(days=366 * YEARS_AROUND)
-        self.calendars = ProjectCalendars(children(self.root, "Calendars/Calendar"), first=first, last=last)
-        self.project_calendar = self.calendars.key(text_of(self.root, "CalendarUID")) or self.calendars.standard()
-        self.joined: dict[str, WorkingCalendar] = {}
-        self.resources = {
-            uid_of(r): self.calendars.key(text_of(r, "CalendarUID"))
-            for r in children(self.root, "Resources/Resource")
-            if code_of(r, "Type", WORK_RESOURCE) == WORK_RESOURCE
-        }
-        self.assignments: dict[str, list[Record]] = {}
-        for assignment in children(self.root, "Assignments/Assignment"):
-            if text_of(assignment, "ResourceUID") in self.resources:
-                self.assignments.setdefault(text_of(assignment, "TaskUID") or "", []).append(assignment)
-        tasks = {uid: self._task(uid, element) for uid, element in self.elements.items()}
-        progress = {
-            uid: p
-            for uid, element in self.elements.items()
-            if uid not in self.summaries and (p := self._progress(uid, element, tasks[uid])) is not None
-        }
-        links = tuple(dict.fromkeys(self._links()))
-        _check_outline(self.parents, links)
-        minutes_per_day = code_of(self.root, "MinutesPerDay", 480)
-        roadmap = Roadmap(
-            tasks=tasks,
-            links=links,
-            calendars={**self.calendars.compiled, **self.joined},
-            start=minute_of(self.start),
-            data_date=self._data_date(),
-            finish=self._finish(),
-            minutes_per_day=minutes_per_day,
-            progress=progress,
-            parents=self.parents,
-            profile=MSPROJECT,
-            several_paths=text_of(self.root, "MultipleCriticalPaths") == "1",
-            slack_limit=round(number_of(self.root, "CriticalSlackLimit") * minutes_per_day),
-            holds_set_dates=text_of(self.root, "HonorConstraints") != "0",
-        )
-        name = text_of(self.root, "Title") or text_of(self.root, "Name") or self.shown
-        names = {uid: task.name for uid, task in tasks.items()}
-        return ProjectFile(name, roadmap, names, self.project_calendar, self._baselines(), tuple(self.notes))
+    elements: Mapping[str, Record]
+    parents: Mapping[str, str]
+    summaries: frozenset[str]
+    calendars: ProjectCalendars
+    project_calendar: str
+    resources: Mapping[str, str | None]
+    assignments: Mapping[str, Sequence[Record]]
 
-    def _data_date(self) -> int | None:
-        status = moment_of(self.root, "StatusDate")
-        return minute_of(status) if status is not None else None
 
-    def _baselines(self) -> dict[int, dict[str, Dates]]:
-        found: dict[int, dict[str, Dates]] = {}
-        for uid, element in self.elements.items():
-            for baseline in children(element, "Baseline"):
-                start, finish = moment_of(baseline, "Start"), moment_of(baseline, "Finish")
-                if start is not None and finish is not None:
-                    dates = Dates(minute_of(start), minute_of(finish))
-                    found.setdefault(code_of(baseline, "Number"), {})[uid] = dates
-        return found
+def _read(root: Record, shown: str) -> ProjectFile:
+    elements = {
+        uid_of(t): t
+        for t in children(root, "Tasks/Task")
+        if text_of(t, "IsNull") != "1" and text_of(t, "Active") != "0" and uid_of(t) != "0"
+    }
+    parents = _parents(elements)
+    start = _start(root, elements, shown)
+    notes = tuple(_notes(root, elements, set(parents.values()), start))
+    source = _source(root, elements, parents, start)
+    tasks = {uid: _task(source, uid, element) for uid, element in elements.items()}
+    progress = {
+        uid: p
+        for uid, element in elements.items()
+        if uid not in source.summaries and (p := _progress(source, uid, element, tasks[uid])) is not None
+    }
+    links = tuple(dict.fromkeys(_links(elements)))
+    _check_outline(parents, links)
+    minutes_per_day = code_of(root, "MinutesPerDay", 480)
+    roadmap = Roadmap(
+        tasks=tasks,
+        links=links,
+        calendars={**source.calendars.compiled, **source.calendars.joined},
+        start=minute_of(start),
+        data_date=_minute(root, "StatusDate"),
+        finish=_finish(root, shown),
+        minutes_per_day=minutes_per_day,
+        progress=progress,
+        parents=parents,
+        profile=MSPROJECT,
+        several_paths=text_of(root, "MultipleCriticalPaths") == "1",
+        slack_limit=round(number_of(root, "CriticalSlackLimit") * minutes_per_day),
+        holds_set_dates=text_of(root, "HonorConstraints") != "0",
+    )
+    name = text_of(root, "Title") or text_of(root, "Name") or shown
+    names = {uid: task.name for uid, task in tasks.items()}
+    return ProjectFile(name, roadmap, names, source.project_calendar, _baselines(elements), notes)
 
-    def _start(self) -> datetime:
-        start = moment_of(self.root, "StartDate")
-        if start is None:
-            starts = [m for e in self.elements.values() if (m := moment_of(e, "Start")) is not None]
-            if not starts:
-                what = "The file has no project start, and no task has a date."
-                raise ProblemsError([Problem(file=self.shown, what=what, remedy="Set it in Project Information.")])
-            start = min(starts)
-            self.notes.append(f"The file has no project start; its first task's is taken: {start:%d %b %Y}.")
-        return start
 
-    def _finish(self) -> int | None:
-        """Return the finish that the file is scheduled back from, where it is."""
-        if text_of(self.root, "ScheduleFromStart") != "0":
-            return None
-        finish = moment_of(self.root, "FinishDate")
-        if finish is None:
-            what = "The file is scheduled from its finish, and has none."
-            raise ProblemsError([Problem(file=self.shown, what=what, remedy="Set it in Project Information.")])
-        return minute_of(finish)
+def _source(root: Record, elements: Mapping[str, Record], parents: Mapping[str, str], start: datetime) -> _Source:
+    days = [start.date(), *_days(elements)]
+    first, last = min(days) - timedelta(days=366), max(days) + timedelta(days=366 * YEARS_AROUND)
+    calendars = ProjectCalendars(children(root, "Calendars/Calendar"), first=first, last=last)
+    project_calendar = calendars.key(text_of(root, "CalendarUID")) or calendars.standard()
+    resources = {
+        uid_of(r): calendars.key(text_of(r, "CalendarUID"))
+        for r in children(root, "Resources/Resource")
+        if code_of(r, "Type", WORK_RESOURCE) == WORK_RESOURCE
+    }
+    assignments: dict[str, list[Record]] = {}
+    for assignment in children(root, "Assignments/Assignment"):
+        if text_of(assignment, "ResourceUID") in resources:
+            assignments.setdefault(text_of(assignment, "TaskUID") or "", []).append(assignment)
+    return _Source(
+        elements=elements,
+        parents=parents,
+        summaries=frozenset(parents.values()),
+        calendars=calendars,
+        project_calendar=project_calendar,
+        resources=resources,
+        assignments=assignments,
+    )
 
-    def _note_what_is_left_out(self) -> None:
-        inactive = sum(1 for t in children(self.root, "Tasks/Task") if text_of(t, "Active") == "0")
-        if inactive:
-            self.notes.append(f"{inactive} inactive tasks are left out.")
-        unused = sum(1 for uid in self.summaries if uid in self.elements and _is_unused(self.elements[uid]))
-        if unused:
-            self.notes.append(f"Dates that {unused} summaries have of their own are not used.")
-        delayed = sum(1 for e in self.elements.values() if number_of(e, "LevelingDelay"))
-        if delayed:
-            self.notes.append(f"The levelling delay of {delayed} tasks is not applied.")
 
-    def _days(self) -> Iterator[date]:
-        names = ("Start", "Finish", "ConstraintDate", "ActualStart", "ActualFinish", "ManualStart", "ManualFinish")
-        for element in self.elements.values():
-            for name in names:
-                moment = moment_of(element, name)
-                if moment is not None:
-                    yield moment.date()
+def _baselines(elements: Mapping[str, Record]) -> dict[int, dict[str, Dates]]:
+    found: dict[int, dict[str, Dates]] = {}
+    for uid, element in elements.items():
+        for baseline in children(element, "Baseline"):
+            start, finish = _minute(baseline, "Start"), _minute(baseline, "Finish")
+            if start is not None and finish is not None:
+                found.setdefault(code_of(baseline, "Number"), {})[uid] = Dates(start, finish)
+    return found
 
-    def _task(self, uid: str, element: Record) -> Task:
-        elapsed = is_elapsed(code_of(element, "DurationFormat"))
-        manual = self._manual(element)
-        own = self.calendars.key(text_of(element, "CalendarUID"))
-        placed_on: str | None = None
-        assignments: tuple[Assignment, ...] = ()
-        if not elapsed and manual is None and uid not in self.summaries:
-            placed_on, assignments = self._placing(uid, element, own)
-        deadline = moment_of(element, "Deadline")
-        minutes = 0 if uid in self.summaries else minutes_of(element, "Duration") or 0
-        return Task(
-            id=uid,
-            name=text_of(element, "Name") or uid,
-            duration=Duration(max(0, minutes), Unit.ELAPSED if elapsed else Unit.WORKING),
-            calendar=own or self.project_calendar,
-            placed_on=placed_on,
-            assignments=assignments,
-            manual=manual,
-            as_late_as_possible=code_of(element, "ConstraintType") == AS_LATE_AS_POSSIBLE,
-            constraints=tuple(self._constraints(uid)),
-            deadline=minute_of(deadline) if deadline and uid not in self.summaries else None,
-        )
 
-    def _manual(self, element: Record) -> ManualDates | None:
-        start, finish = moment_of(element, "ManualStart"), moment_of(element, "ManualFinish")
-        if text_of(element, "Manual") != "1" or start is None or finish is None:
-            return None
-        return ManualDates(minute_of(start), minute_of(finish))
+def _minute(record: Record, name: str) -> int | None:
+    moment = moment_of(record, name)
+    return None if moment is None else minute_of(moment)
 
-    def _constraints(self, uid: str) -> Iterator[Constraint]:
-        """Yield a task's own constraint, and those that the summaries above it hand down."""
-        own: str | None = uid
-        while own is not None:
-            element = self.elements[own]
-            bound, at = CONSTRAINTS.get(code_of(element, "ConstraintType")), moment_of(element, "ConstraintDate")
-            if bound and at and (own == uid or bound in ON_SUMMARIES):
-                yield Constraint(bound, minute_of(at))
-            own = self.parents.get(own)
 
-    def _placing(self, uid: str, element: Record, own: str | None) -> tuple[str | None, tuple[Assignment, ...]]:
-        """Return the calendar that places the work, or each assignment's where they differ."""
-        if text_of(element, "IgnoreResourceCalendar") == "1":
-            return None, ()
-        placed = [(a, self._work_calendar(a, own)) for a in self.assignments.get(uid, [])]
-        keys = {key for _, key in placed}
-        if len(keys) <= 1:
-            return next(iter(keys), None), ()
-        parts = [Assignment(key, work) for a, key in placed if (work := _minutes_of_work(a, "Work")) > 0]
-        return None, tuple(parts) if len(parts) > 1 else ()
+def _start(root: Record, elements: Mapping[str, Record], shown: str) -> datetime:
+    start = moment_of(root, "StartDate")
+    if start is None:
+        start = min((m for e in elements.values() if (m := moment_of(e, "Start")) is not None), default=None)
+    if start is None:
+        what = "The file has no project start, and no task has a date."
+        raise ProblemsError([Problem(file=shown, what=what, remedy="Set it in Project Information.")])
+    return start
 
-    def _work_calendar(self, assignment: Record, own: str | None) -> str:
-        """The resource's calendar replaces the project's; with a calendar of the task's own, work is where both are."""
-        resource = self.resources[text_of(assignment, "ResourceUID") or ""] or self.project_calendar
-        if own is None or own == resource:
-            return resource
-        key = f"{own} and {resource}"
-        if key not in self.joined:
-            self.calendars.budget.spend((self.calendars.last - self.calendars.first).days)
-            both = intersection(key, [self.calendars.compiled[own], self.calendars.compiled[resource]])
-            self.joined[key] = both if both.intervals else self.calendars.compiled[own]
-        return key
 
-    def _links(self) -> Iterator[Link]:
-        for uid, element in self.elements.items():
-            for link in children(element, "PredecessorLink"):
-                before = text_of(link, "PredecessorUID")
-                # A predecessor that is not in the file belongs to another project.
-                if before in self.elements and before != uid and before is not None:
-                    yield Link(before, uid, LINK_TYPES.get(code_of(link, "Type", 1), LinkType.FS), lag_of(link))
+def _finish(root: Record, shown: str) -> int | None:
+    """Return the finish that the file is scheduled back from, where it is."""
+    if text_of(root, "ScheduleFromStart") != "0":
+        return None
+    finish = _minute(root, "FinishDate")
+    if finish is None:
+        what = "The file is scheduled from its finish, and has none."
+        raise ProblemsError([Problem(file=shown, what=what, remedy="Set it in Project Information.")])
+    return finish
 
-    def _progress(self, uid: str, element: Record, task: Task) -> TaskProgress | None:
-        start, finish = moment_of(element, "ActualStart"), moment_of(element, "ActualFinish")
-        if start is None:
-            return None
-        if finish is not None:
-            return TaskProgress(minute_of(start), minute_of(finish))
-        resume = moment_of(element, "Resume")
-        parts: tuple[tuple[str, int, int], ...] = ()
-        if task.assignments:
-            parts = tuple(self._parts(uid, element, resume))
-        remaining = minutes_of(element, "RemainingDuration")
-        return TaskProgress(minute_of(start), None, remaining, minute_of(resume) if resume else None, parts)
 
-    def _parts(self, uid: str, element: Record, resume: datetime | None) -> Iterator[tuple[str, int, int]]:
-        own = self.calendars.key(text_of(element, "CalendarUID"))
-        for assignment in self.assignments.get(uid, []):
-            from_ = moment_of(assignment, "Resume") or resume
-            left = _minutes_of_work(assignment, "RemainingWork")
-            if from_ is not None and left > 0:
-                yield self._work_calendar(assignment, own), minute_of(from_), left
+def _notes(root: Record, elements: Mapping[str, Record], summaries: set[str], start: datetime) -> Iterator[str]:
+    """Say what is taken for something that the file lacks, and what of it is left out."""
+    if moment_of(root, "StartDate") is None:
+        yield f"The file has no project start; its first task's is taken: {start:%d %b %Y}."
+    if inactive := sum(text_of(t, "Active") == "0" for t in children(root, "Tasks/Task")):
+        yield f"{inactive} inactive tasks are left out."
+    if unused := sum(_is_unused(elements[uid]) for uid in summaries if uid in elements):
+        yield f"Dates that {unused} summaries have of their own are not used."
+    if delayed := sum(bool(number_of(e, "LevelingDelay")) for e in elements.values()):
+        yield f"The levelling delay of {delayed} tasks is not applied."
+
+
+def _days(elements: Mapping[str, Record]) -> Iterator[date]:
+    names = ("Start", "Finish", "ConstraintDate", "ActualStart", "ActualFinish", "ManualStart", "ManualFinish")
+    moments = (moment_of(element, name) for element in elements.values() for name in names)
+    return (moment.date() for moment in moments if moment is not None)
+
+
+def _task(source: _Source, uid: str, element: Record) -> Task:
+    elapsed, is_summary = is_elapsed(code_of(element, "DurationFormat")), uid in source.summaries
+    manual = _manual(element)
+    own = source.calendars.key(text_of(element, "CalendarUID"))
+    placed_on: str | None = None
+    assignments: tuple[Assignment, ...] = ()
+    if not elapsed and manual is None and not is_summary:
+        placed_on, assignments = _placing(source, uid, element, own)
+    deadline = _minute(element, "Deadline")
+    minutes = 0 if is_summary else minutes_of(element, "Duration") or 0
+    return Task(
+        id=uid,
+        name=text_of(element, "Name") or uid,
+        duration=Duration(max(0, minutes), Unit.ELAPSED if elapsed else Unit.WORKING),
+        calendar=own or source.project_calendar,
+        placed_on=placed_on,
+        assignments=assignments,
+        manual=manual,
+        as_late_as_possible=code_of(element, "ConstraintType") == AS_LATE_AS_POSSIBLE,
+        constraints=tuple(_constraints(source, uid)),
+        deadline=None if is_summary else deadline,
+    )
+
+
+def _manual(element: Record) -> ManualDates | None:
+    start, finish = _minute(element, "ManualStart"), _minute(element, "ManualFinish")
+    if text_of(element, "Manual") != "1" or start is None or finish is None:
+        return None
+    return ManualDates(start, finish)
+
+
+def _constraints(source: _Source, uid: str) -> Iterator[Constraint]:
+    """Yield a task's own constraint, and those that the summaries above it hand down."""
+    own: str | None = uid
+    while own is not None:
+        element = source.elements[own]
+        bound, at = CONSTRAINTS.get(code_of(element, "ConstraintType")), _minute(element, "ConstraintDate")
+        if bound and at is not None and (own == uid or bound in ON_SUMMARIES):
+            yield Constraint(bound, at)
+        own = source.parents.get(own)
+
+
+def _placing(source: _Source, uid: str, element: Record, own: str | None) -> tuple[str | None, tuple[Assignment, ...]]:
+    """Return the calendar that places the work, or each assignment's where they differ."""
+    if text_of(element, "IgnoreResourceCalendar") == "1":
+        return None, ()
+    placed = [(a, _work_calendar(source, a, own)) for a in source.assignments.get(uid, [])]
+    keys = {key for _, key in placed}
+    if len(keys) <= 1:
+        return next(iter(keys), None), ()
+    parts = [Assignment(key, work) for a, key in placed if (work := _minutes_of_work(a, "Work")) > 0]
+    return None, tuple(parts) if len(parts) > 1 else ()
+
+
+def _work_calendar(source: _Source, assignment: Record, own: str | None) -> str:
+    """The resource's calendar replaces the project's; with a calendar of the task's own, work is where both are."""
+    resource = source.resources[text_of(assignment, "ResourceUID") or ""] or source.project_calendar
+    return resource if own is None or own == resource else source.calendars.both(own, resource)
+
+
+def _links(elements: Mapping[str, Record]) -> Iterator[Link]:
+    for uid, element in elements.items():
+        for link in children(element, "PredecessorLink"):
+            before = text_of(link, "PredecessorUID")
+            # A predecessor that is not in the file belongs to another project.
+            if before in elements and before != uid and before is not None:
+                yield Link(before, uid, LINK_TYPES.get(code_of(link, "Type", 1), LinkType.FS), lag_of(link))
+
+
+def _progress(source: _Source, uid: str, element: Record, task: Task) -> TaskProgress | None:
+    start, finish = _minute(element, "ActualStart"), _minute(element, "ActualFinish")
+    if start is None or finish is not None:
+        return None if start is None else TaskProgress(start, finish)
+    resume = _minute(element, "Resume")
+    parts = tuple(_parts(source, uid, element, resume)) if task.assignments else ()
+    return TaskProgress(start, None, minutes_of(element, "RemainingDuration"), resume, parts)
+
+
+def _parts(source: _Source, uid: str, element: Record, resume: int | None) -> Iterator[tuple[str, int, int]]:
+    own = source.calendars.key(text_of(element, "CalendarUID"))
+    for assignment in source.assignments.get(uid, []):
+        own_resume = _minute(assignment, "Resume")
+        from_ = resume if own_resume is None else own_resume
+        left = _minutes_of_work(assignment, "RemainingWork")
+        if from_ is not None and left > 0:
+            yield _work_calendar(source, assignment, own), from_, left
 
 
 def _is_unused(summary: Record) -> bool:

@@ -1,4 +1,4 @@
-"""The programme's calendars: nation, authority, trust, school and black-outs in layers, compiled once each."""
+"""The programme's calendars: nation, authority, trust, school and blackouts in layers, compiled once each."""
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
@@ -61,7 +61,7 @@ class Calendars:
         return tuple(pay_periods(first, table.months, payday=table.payday, cut_off_days=days, office=office))
 
     def key(self, base: str, schools: frozenset[str], kind: Kind) -> str:
-        """Return the key of a calendar, compiled at once: its base less the black-outs of the kind."""
+        """Return the key of a calendar, compiled at once: its base less the blackouts of the kind."""
         asked = (base, schools, kind)
         if asked not in self._keys:
             self._keys[asked] = self._key(base, schools, kind)
@@ -80,6 +80,11 @@ class Calendars:
             return parts[0]
         key = " and ".join(parts)
         return self._remember(key, lambda: intersection(key, [self.compiled[p] for p in parts]))
+
+    @property
+    def office(self) -> WorkingCalendar:
+        """The office's calendar without blackouts: tasks that decisions and corrections add run on it."""
+        return self.compiled[self._remember("office", lambda: self._office("office", [], every_day=False))]
 
     def get(self, key: str) -> WorkingCalendar:
         return self.compiled[key]
@@ -116,7 +121,7 @@ class Calendars:
         return Layer("trust", spans=tuple(_spans((*self.definition.programme.closed, *shared))))
 
     def _office(self, key: str, blackouts: list[DaySpan], *, every_day: bool) -> WorkingCalendar:
-        black = Layer("black-outs", spans=blackouts)
+        black = Layer("blackouts", spans=blackouts)
         if every_day:
             hours = next(iter(self._hours.values()))
             layers = [Layer("every day", dict.fromkeys(range(7), hours)), black]
@@ -143,7 +148,7 @@ class Calendars:
             self._authority(school.authority),
             self._trust,
             Layer("school", spans=tuple(_spans(own))),
-            Layer("black-outs", spans=spans),
+            Layer("blackouts", spans=spans),
         ]
         return self._remember(key, lambda: compile_calendar(key, layers, first=self.first, last=self.last))
 

@@ -17,10 +17,10 @@ from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.definition import Definition, Policy
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import References
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Task
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration
-from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
+from changeflow.values.moments import DAY, day_of, format_day, minute_of
 from changeflow.values.words import Kind, Origin, Track
 
 PUT_RIGHT_WITHIN = timedelta(weeks=3)
@@ -111,7 +111,7 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
                 constraints=(Constraint(Bound.START_NO_EARLIER, since),),
                 deadline=minute_of(found.result.on + PUT_RIGHT_WITHIN) + DAY,
                 owner=owner,
-                because=f"the checkpoint of {spoken_day(found.result.on)} found: {'; '.join(found.judgement.reasons)}",
+                because=f"the checkpoint of {format_day(found.result.on)} found: {'; '.join(found.judgement.reasons)}",
                 note=found.result.said,
             )
             for waits in next_ones.get(checkpoint.id, ()):

@@ -7,10 +7,10 @@ from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.expansion import Expansion
 from changeflow.programme.facts import Condition, Decision
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Task, TaskProgress
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.moments import DAY, day_of, minute_of, spoken_day
+from changeflow.values.moments import DAY, day_of, format_day, minute_of
 from changeflow.values.words import Gate, Kind, Origin
 
 
@@ -55,7 +55,7 @@ def add_refusals(
         if not opens:
             continue
         again = max(periods[key].next_opening(minute_of(decision.on) + DAY) for key in opens)
-        refused, opening = spoken_day(decision.on), spoken_day(day_of(again))
+        refused, opening = format_day(decision.on), format_day(day_of(again))
         why = f"a go was refused on {refused} ({decision.reason.rstrip('.')})"
         expansion.tasks[name] = replace(
             gate,

@@ -9,10 +9,10 @@ from itertools import islice
 from changeflow.errors import MOST_LISTED
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import Definition, ServiceFile, Wave
-from changeflow.programme.references import PROGRAMME, Flaw, Place, References
+from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
-from changeflow.roadmap.pathways import LinkText, Per, StepFields, parse_link
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Milestone, Task
+from changeflow.roadmap.model.pathways import LinkText, Per, StepFields, parse_link
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Milestone, Task
 from changeflow.services.transition import redundancies
 from changeflow.values.base import Same, TaskId
 from changeflow.values.duration import Unit, parse_duration, parse_range
@@ -28,10 +28,10 @@ class Expansion:
     tasks: dict[TaskId, Task] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
-    flaws: list[Flaw] = field(default_factory=list)
+    errors: list[DefinitionError] = field(default_factory=list)
 
     def copy(self) -> "Expansion":
-        return Expansion(dict(self.tasks), list(self.links), list(self.milestones), list(self.flaws))
+        return Expansion(dict(self.tasks), list(self.links), list(self.milestones), list(self.errors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Instance:
 
 
 def expand(definition: Definition) -> tuple[Expansion, Calendars]:
-    """Expand every pathway, lay single changes over it, and resolve links; what is wrong is a flaw, never an error.
+    """Expand every pathway, lay single changes over it, and resolve links; what is wrong is a value, never raised.
 
     Returns copies, for what has happened adds to both. One definition is asked for after each change of facts.
     """
@@ -78,12 +78,12 @@ class _Expander:
             self._expand_service(service)
         self._expand_programme()
         for instance in self.instances.values():
-            if len(self.out.flaws) > MOST_LISTED:
+            if len(self.out.errors) > MOST_LISTED:
                 # Whoever made that many mistakes reads no more of them.
                 break
             self._add_task(instance)
         for instance in self.instances.values():
-            if len(self.out.flaws) > MOST_LISTED:
+            if len(self.out.errors) > MOST_LISTED:
                 break
             self._add_links(instance)
         self._add_milestones()
@@ -113,7 +113,9 @@ class _Expander:
         known = [i.removeprefix(f"{service.service}/") for i in self.instances if i.startswith(service.service)]
         for local in islice(single, MOST_LISTED):
             place = Place.service(service.service, "tasks", local)
-            self.out.flaws.append(Flaw(place, f"No task '{local}' to change.", did_you_mean(local, known), on_key=True))
+            self.out.errors.append(
+                DefinitionError(place, f"No task '{local}' to change.", did_you_mean(local, known), on_key=True)
+            )
 
     def _copies(
         self, service: ServiceFile, name: str, fields: StepFields
@@ -140,7 +142,9 @@ class _Expander:
             place = Place.programme("tasks", name)
             if fields.per not in (None, Per.PROGRAMME):
                 remedy = "A task per wave or school belongs into a service's file."
-                self.out.flaws.append(Flaw(place, f"'{name}' is a task of the programme.", remedy, on_key=True))
+                self.out.errors.append(
+                    DefinitionError(place, f"'{name}' is a task of the programme.", remedy, on_key=True)
+                )
             self._place(_Instance(f"{PROGRAMME}/{name}", fields, everywhere, None, None, place, authored=True))
 
     def _place(self, instance: _Instance) -> None:
@@ -148,7 +152,9 @@ class _Expander:
             return
         if instance.id in self.instances:
             remedy = "Give one of them another name."
-            self.out.flaws.append(Flaw(instance.place, f"Task '{instance.id}' exists twice.", remedy, on_key=True))
+            self.out.errors.append(
+                DefinitionError(instance.place, f"Task '{instance.id}' exists twice.", remedy, on_key=True)
+            )
             return
         self.instances[instance.id] = instance
         owner = instance.service.service if instance.service else PROGRAMME
@@ -163,12 +169,14 @@ class _Expander:
                 "pay periods" if Unit.PAY_PERIODS in (duration.unit,) or fields.starts_on == "pay_period" else "terms"
             )
             remedy = f"Add {missing} to calendars/."
-            self.out.flaws.append(Flaw(instance.place, f"'{instance.id}' needs {missing}.", remedy, on_key=True))
+            self.out.errors.append(
+                DefinitionError(instance.place, f"'{instance.id}' needs {missing}.", remedy, on_key=True)
+            )
             return
         kind = fields.kind or (Kind.DECISION if fields.gate else Kind.WORK)
         if fields.gate and kind is not Kind.DECISION:
             what = f"'{instance.id}' is a gate, and its kind is {kind.value}."
-            self.out.flaws.append(Flaw(instance.place.at("kind"), what, "A gate is of kind decision."))
+            self.out.errors.append(DefinitionError(instance.place.at("kind"), what, "A gate is of kind decision."))
         school_calendar = self.calendars.key("term", instance.schools, kind)
         calendar = self.calendars.key(fields.calendar or "office", instance.schools, kind)
         self.out.tasks[instance.id] = Task(
@@ -211,59 +219,63 @@ class _Expander:
         return f"{instance.service.name}: {name[:1].lower() + name[1:] if name[1:2].islower() else name}{where}"
 
     def _estimate(self, instance: _Instance, minutes: int) -> tuple[int, int, int] | None:
-        """Read a three-point estimate; one that is not in order, or not in working time, is a flaw."""
-        said = instance.fields.estimate
-        if said is None:
+        """Read a three-point estimate; one that is not in order, or not in working time, is a definition error."""
+        estimate = instance.fields.estimate
+        if estimate is None:
             return None
         try:
-            return parse_range(said, minutes_per_day=minutes)
+            return parse_range(estimate, minutes_per_day=minutes)
         except ValueError as error:
             what, _, remedy = str(error).partition(". ")
-            flaw = Flaw(instance.place.at("estimate"), f"The estimate {what}.", remedy)
-            if flaw not in self.out.flaws:
-                self.out.flaws.append(flaw)
+            wrong = DefinitionError(instance.place.at("estimate"), f"The estimate {what}.", remedy)
+            if wrong not in self.out.errors:
+                self.out.errors.append(wrong)
             return None
 
     def _needs(self, instance: _Instance) -> dict[str, int]:
-        """Return tenths of a person by team; a team that nobody knows, or that never has as many, is a flaw."""
+        """Return tenths of a person by team; a team that nobody knows, or that never has as many, is an error."""
         needs: dict[str, int] = {}
         for team, people in (instance.fields.needs or {}).items():
             place, known = instance.place.at("needs", team), self.definition.rollout.teams
-            flaw = None
+            wrong = None
             if team not in known:
                 hint = did_you_mean(team, known) or "Name the teams in rollout.yaml."
-                flaw = Flaw(place, f"There is no team '{team}'.", hint, on_key=True)
+                wrong = DefinitionError(place, f"There is no team '{team}'.", hint, on_key=True)
             elif round(people * TENTHS) > Capacity(known).most(team):
                 has = Capacity(known).most(team) / TENTHS
                 what = f"'{instance.id.rsplit('/', 1)[-1]}' needs {people:g} of '{team}', and {has:g} is all it has."
-                flaw = Flaw(place, what, "Give the team more days a week in rollout.yaml, or ask for fewer people.")
-            if flaw is None:
+                wrong = DefinitionError(
+                    place, what, "Give the team more days a week in rollout.yaml, or ask for fewer people."
+                )
+            if wrong is None:
                 needs[team] = max(1, round(people * TENTHS))
-            elif flaw not in self.out.flaws:
-                self.out.flaws.append(flaw)
+            elif wrong not in self.out.errors:
+                self.out.errors.append(wrong)
         return needs
 
     def _levelled(self, task: TaskId) -> Iterator[Constraint]:
         """Yield what people have decided about a task when they levelled the programme."""
-        said = self.definition.levelling
-        if (at := said.pinned.get(task)) is not None:
+        levelling = self.definition.levelling
+        if (at := levelling.pinned.get(task)) is not None:
             yield Constraint(Bound.MUST_START, minute_of(at))
-        elif (at := said.accepted.get(task)) is not None:
+        elif (at := levelling.accepted.get(task)) is not None:
             yield Constraint(Bound.START_NO_EARLIER, minute_of(at))
 
     def _redundancies(self, instance: _Instance) -> dict[str, int]:
-        """Keep those of the instance's own schools; a school that the programme does not have is a flaw."""
-        said = instance.fields.redundancies
-        if said is None:
-            said = self._registered(instance)
+        """Keep those of the instance's own schools; a school that the programme does not have is a definition error."""
+        counts = instance.fields.redundancies
+        if counts is None:
+            counts = self._registered(instance)
         known = {s.id for s in self.definition.schools}
-        for school in said:
+        for school in counts:
             if school not in known:
                 place = instance.place.at("redundancies", school)
-                flaw = Flaw(place, f"There is no school '{school}'.", did_you_mean(school, known), on_key=True)
-                if flaw not in self.out.flaws:
-                    self.out.flaws.append(flaw)
-        return {school: count for school, count in said.items() if school in instance.schools and count}
+                wrong = DefinitionError(
+                    place, f"There is no school '{school}'.", did_you_mean(school, known), on_key=True
+                )
+                if wrong not in self.out.errors:
+                    self.out.errors.append(wrong)
+        return {school: count for school, count in counts.items() if school in instance.schools and count}
 
     def _registered(self, instance: _Instance) -> dict[str, int]:
         """Count the posts whose register says that they end by redundancy with this step."""
@@ -274,9 +286,9 @@ class _Expander:
         return redundancies(p for p in instance.service.posts if (p.ends_with or only) == step)
 
     def _owner(self, instance: _Instance) -> str | None:
-        owner, flaw = self.references.owner(instance.fields.owner, instance.service, instance.schools)
-        if flaw:
-            self.out.flaws.append(Flaw(instance.place.at("owner"), flaw[0], flaw[1]))
+        owner, wrong = self.references.owner(instance.fields.owner, instance.service, instance.schools)
+        if wrong:
+            self.out.errors.append(DefinitionError(instance.place.at("owner"), wrong[0], wrong[1]))
         return owner
 
     def _add_links(self, instance: _Instance) -> None:
@@ -293,11 +305,11 @@ class _Expander:
         try:
             written = parse_link(text)
         except ValueError as error:
-            self.out.flaws.append(Flaw(place, str(error)))
+            self.out.errors.append(DefinitionError(place, str(error)))
             return
-        candidates, flaw = self._candidates(instance, written)
-        if flaw:
-            self.out.flaws.append(Flaw(place, flaw[0], flaw[1]))
+        candidates, wrong = self._candidates(instance, written)
+        if wrong:
+            self.out.errors.append(DefinitionError(place, wrong[0], wrong[1]))
             return
         if waves_back:
             wave = self._previous_wave(instance)
@@ -344,8 +356,10 @@ class _Expander:
             place = Place.programme("milestones", name)
             instance = _Instance(task_id, fields, everywhere, None, None, place, authored=True)
             if task_id in self.instances:
-                flaw = Flaw(place, f"Task '{task_id}' exists twice.", "Give one of them another name.", on_key=True)
-                self.out.flaws.append(flaw)
+                wrong = DefinitionError(
+                    place, f"Task '{task_id}' exists twice.", "Give one of them another name.", on_key=True
+                )
+                self.out.errors.append(wrong)
                 continue
             self._add_task(instance)
             self._add_links(instance)

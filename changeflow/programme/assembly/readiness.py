@@ -19,7 +19,7 @@ from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.facts import Facts
 from changeflow.programme.impacts import gains_of
 from changeflow.programme.references import References
-from changeflow.roadmap.tasks import Bound, Constraint, Link, Task, TaskProgress
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
 from changeflow.values.moments import DAY, minute_of

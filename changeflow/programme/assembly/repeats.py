@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from changeflow.pilots.entries import Entry, PilotRepeated
 from changeflow.programme.assembly.expansion import Expansion
-from changeflow.roadmap.tasks import Bound, Constraint, Link, TaskProgress
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import parse_duration
 from changeflow.values.moments import DAY, minute_of

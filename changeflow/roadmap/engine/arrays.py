@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
-from changeflow.roadmap.engine.outline import Outline, outline_of
-from changeflow.roadmap.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
-from changeflow.roadmap.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task
+from changeflow.roadmap.engine.outline import Outline, outline_of, stable_order
+from changeflow.roadmap.engine.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
+from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Duration, Unit
+from changeflow.values.duration import ZERO, Duration, Unit
 
 Ints = NDArray[np.int64]
 Shorts = NDArray[np.int32]
@@ -35,6 +35,7 @@ ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = ra
 PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO = range(12, 18)
 SET_DATES = 18
 COLUMNS = SET_DATES + 6
+_COLUMN: Mapping[Bound, int] = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
 # Rows of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
 TASK, SHAPE, LINK = range(3)
 FROM_START, TO_FINISH, LAGGED, INHERITED, PROGRESSED = 1, 2, 4, 8, 16
@@ -50,6 +51,7 @@ class Arrays(NamedTuple):
     """What the kernel works on, and what turns its answer back into tasks and links."""
 
     ids: Sequence[TaskId]
+    row_of: Mapping[TaskId, int]
     """Of each row, in topological order; a summary stands where its dates are known, after its tasks."""
     links: Sequence[Link]
     calendars: CalendarTables
@@ -78,16 +80,18 @@ class Arrays(NamedTuple):
 def to_arrays(roadmap: Roadmap) -> Arrays:
     """Compile a roadmap; a loop raises `CyclicRoadmapError`. Complexity: O(tasks + links)."""
     outline = outline_of(roadmap)
-    tasks = [roadmap.tasks[t] for t in outline.ids]
     codes = Codes(roadmap)
-    hot, cold, parts = task_rows(roadmap, tasks, codes)
+    hot, cold, parts = task_rows(roadmap, list(roadmap.tasks.values()), codes, outline.row)
     _add_summaries(hot, cold, outline)
-    into, first_into, out, first_out = _joined(roadmap.links, outline, cold)
+    plain = LinkType.FS
+    odd_links = [n for n, k in enumerate(roadmap.links) if k.type is not plain or k.lag is not ZERO]
+    into, first_into, out, first_out = _joined(roadmap.links, odd_links, outline, cold)
     for links, first, flag in ((into, first_into, ODD_INTO), (out, first_out, ODD_OUT)):
         odd = np.flatnonzero(links[SHAPE] != 0)
         hot[np.searchsorted(first, odd, side="right") - 1, FLAGS] |= flag
     return Arrays(
         outline.ids,
+        outline.row_of,
         roadmap.links,
         calendar_tables(list(roadmap.calendars.values())),
         period_tables(list(roadmap.periods.values())),
@@ -97,7 +101,7 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
         first_into,
         out,
         first_out,
-        _lags(roadmap, codes),
+        _lags(roadmap, odd_links, codes),
         parts,
         outline.below,
         outline.above,
@@ -130,75 +134,82 @@ class Codes:
         return WORK, minutes, self.calendar[task.term_calendar or task.calendar]
 
 
-def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes) -> tuple[Ints, Ints, Ints]:
-    """Return the rows of `hot` and `cold` of some tasks, and the parts that the latter count from 0."""
-    cold, parts = _cold(roadmap, tasks, codes)
-    hot = np.zeros((len(tasks), 4), np.int64)
-    passing = [codes.passing(t, t.duration, t.placed_on or t.calendar) for t in tasks]
-    kind, amount, on = np.array(passing, np.int64).reshape(-1, 3).T
-    calendar = codes.calendar
-    rest = np.array([calendar[t.placed_on or t.calendar] for t in tasks], np.int64)
-    cold[:, KIND] = np.where((kind == WORK) & (cold[:, PARTS_TO] > cold[:, PARTS_FROM]), PEOPLE, kind)
-    cold[:, PERIODS] = np.where(kind == PERIOD, on, -1)
-    cold[:, REST] = rest
-    hot[:, AMOUNT] = amount
-    hot[:, PLACED] = np.where(kind == WORK, on, rest)
-    hot[:, OWN] = [calendar[t.calendar] for t in tasks]
+def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return `hot` and `cold` of some tasks, each in its row of `rows`, and the parts that the latter count from 0."""
+    count, calendar, progress = len(tasks), codes.calendar, roadmap.progress
+    hot, cold = np.zeros((count, 4), np.int64), np.full((count, COLUMNS), NEVER, np.int64)
+    hot[rows, OWN] = np.fromiter([calendar[t.calendar] for t in tasks], np.int64)
+    hot[rows, AMOUNT] = np.fromiter([t.duration.amount for t in tasks], np.int64)
+    hot[:, PLACED] = cold[:, REST] = hot[:, OWN]
+    cold[:, KIND] = WORK
+    cold[:, PERIODS] = cold[:, OPENING] = -1
+    cold[:, STATE] = OPEN
+    cold[:, PARTS_FROM : BELOW_TO + 1] = 0
+    parts: list[tuple[int, int, int]] = []
+    working = Unit.WORKING
+    # Most tasks have no more than a calendar and working minutes.
+    for row, task in zip(rows.tolist(), tasks, strict=True):
+        if task.placed_on or task.duration.unit is not working:
+            placed = task.placed_on or task.calendar
+            kind, hot[row, AMOUNT], on = codes.passing(task, task.duration, placed)
+            cold[row, KIND], cold[row, REST] = kind, calendar[placed]
+            cold[row, PERIODS] = on if kind == PERIOD else -1
+            hot[row, PLACED] = on if kind == WORK else cold[row, REST]
+        if task.constraints or task.deadline is not None or task.starts_on or task.manual is not None:
+            _set_dates(cold[row], task, codes)
+        if task.assignments and task.duration.unit is working:
+            cold[row, KIND] = PEOPLE
+            cold[row, PARTS_FROM], cold[row, PARTS_TO] = len(parts), len(parts) + len(task.assignments)
+            parts += [(calendar[a.calendar], a.minutes, 0) for a in task.assignments]
+        if progress and (done := progress.get(task.id)) is not None:
+            _set_progress(cold[row], done)
+            cold[row, LEFT_FROM], cold[row, LEFT_TO] = len(parts), len(parts) + len(done.parts)
+            parts += [(calendar[key], left, resume) for key, resume, left in done.parts]
     own_dates = (cold[:, SET_DATES:] != NEVER).any(axis=1) | (cold[:, DEADLINE] != NEVER)
     is_manual = cold[:, MANUAL_START] != NEVER
     hot[:, FLAGS] = (
-        MILESTONE * (amount == 0)
+        MILESTONE * (hot[:, AMOUNT] == 0)
         + MANUAL * is_manual
         + STARTED * (cold[:, STATE] != OPEN)
         + OTHER * (own_dates | (cold[:, KIND] != WORK) | (cold[:, OPENING] >= 0) | (hot[:, OWN] != hot[:, PLACED]))
     )
-    for row in np.flatnonzero(is_manual).tolist():
-        # Backwards, a manual task's span is the working time between its dates, whatever its duration says.
-        manual = tasks[row].manual
-        if manual is not None and cold[row, STATE] == OPEN:
-            key = tasks[row].placed_on or tasks[row].calendar
-            clock = tasks[row].duration.unit is Unit.ELAPSED
-            span = manual.finish - manual.start
-            hot[row, AMOUNT] = span if clock else roadmap.calendars[key].between(manual.start, manual.finish)
-            hot[row, PLACED] = calendar[key]
-            cold[row, KIND] = CLOCK if clock else WORK
-            cold[row, OPENING] = -1
-    return hot, cold, parts
+    for at in np.flatnonzero((is_manual & (cold[:, STATE] == OPEN))[rows]).tolist():
+        _hold_by_hand(hot[rows[at]], cold[rows[at]], tasks[at], codes)
+    return hot, cold, np.array(parts, np.int64).reshape(-1, 3)
 
 
-def _cold(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes) -> tuple[Ints, Ints]:
-    cold = np.full((len(tasks), COLUMNS), NEVER, np.int64)
-    cold[:, OPENING] = -1
-    cold[:, STATE] = OPEN
-    cold[:, PARTS_FROM : BELOW_TO + 1] = 0
-    column = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
-    parts: list[tuple[int, int, int]] = []
-    progress, calendar = roadmap.progress, codes.calendar
-    for row, task in enumerate(tasks):
-        if task.constraints:
-            for constraint in task.constraints:
-                at, is_limit = column[constraint.bound], constraint.bound in LIMITS
-                if cold[row, at] == NEVER or (constraint.at < cold[row, at]) == is_limit:
-                    cold[row, at] = constraint.at
-        if task.deadline is not None:
-            cold[row, DEADLINE] = task.deadline
-        if task.starts_on:
-            cold[row, OPENING] = codes.periods[task.starts_on]
-        if task.manual is not None:
-            cold[row, MANUAL_START], cold[row, MANUAL_FINISH] = task.manual.start, task.manual.finish
-        if task.assignments and task.duration.unit is Unit.WORKING:
-            cold[row, PARTS_FROM], cold[row, PARTS_TO] = len(parts), len(parts) + len(task.assignments)
-            parts += [(calendar[a.calendar], a.minutes, 0) for a in task.assignments]
-        if (done := progress.get(task.id)) is None:
-            continue
-        cold[row, STATE] = DONE if done.is_done else BEGUN
-        cold[row, ACTUAL_START] = done.actual_start
-        cold[row, ACTUAL_FINISH] = NEVER if done.actual_finish is None else done.actual_finish
-        cold[row, REMAINING] = -1 if done.remaining is None else done.remaining
-        cold[row, RESUME] = NEVER if done.resume is None else done.resume
-        cold[row, LEFT_FROM], cold[row, LEFT_TO] = len(parts), len(parts) + len(done.parts)
-        parts += [(calendar[key], left, resume) for key, resume, left in done.parts]
-    return cold, np.array(parts, np.int64).reshape(-1, 3)
+def _set_dates(cold: Ints, task: Task, codes: Codes) -> None:
+    """Write the dates that people set for a task into its row of `cold`."""
+    for constraint in task.constraints:
+        at, is_limit = _COLUMN[constraint.bound], constraint.bound in LIMITS
+        if cold[at] == NEVER or (constraint.at < cold[at]) == is_limit:
+            cold[at] = constraint.at
+    if task.deadline is not None:
+        cold[DEADLINE] = task.deadline
+    if task.starts_on:
+        cold[OPENING] = codes.periods[task.starts_on]
+    if task.manual is not None:
+        cold[MANUAL_START], cold[MANUAL_FINISH] = task.manual.start, task.manual.finish
+
+
+def _set_progress(cold: Ints, done: TaskProgress) -> None:
+    cold[STATE] = DONE if done.is_done else BEGUN
+    cold[ACTUAL_START] = done.actual_start
+    cold[ACTUAL_FINISH] = NEVER if done.actual_finish is None else done.actual_finish
+    cold[REMAINING] = -1 if done.remaining is None else done.remaining
+    cold[RESUME] = NEVER if done.resume is None else done.resume
+
+
+def _hold_by_hand(hot: Ints, cold: Ints, task: Task, codes: Codes) -> None:
+    """Backwards, a manual task's span is the working time between its dates, whatever its duration says."""
+    if task.manual is None:
+        return
+    key = task.placed_on or task.calendar
+    span, clock = task.manual.finish - task.manual.start, task.duration.unit is Unit.ELAPSED
+    hot[AMOUNT] = span if clock else codes.roadmap.calendars[key].between(task.manual.start, task.manual.finish)
+    hot[PLACED] = codes.calendar[key]
+    cold[KIND] = CLOCK if clock else WORK
+    cold[OPENING] = -1
 
 
 def _add_summaries(hot: Ints, cold: Ints, outline: Outline) -> None:
@@ -212,49 +223,49 @@ def _add_summaries(hot: Ints, cold: Ints, outline: Outline) -> None:
 _SHAPES: Mapping[LinkType, int] = {t: FROM_START * (not t.from_finish) + TO_FINISH * t.to_finish for t in LinkType}
 
 
-def _joined(links: Sequence[Link], outline: Outline, cold: Ints) -> tuple[Shorts, Shorts, Shorts, Shorts]:
+def _joined(
+    links: Sequence[Link], odd: Sequence[int], outline: Outline, cold: Ints
+) -> tuple[Shorts, Shorts, Shorts, Shorts]:
     """Return the links into each task and out of each task: those of the summaries above it as well."""
-    shape = np.array([_SHAPES[k.type] + (LAGGED if k.lag.amount else 0) for k in links], np.int64)
-    row_of = outline.row_of
-    before = np.array([row_of[k.predecessor] for k in links], np.int64)
-    after = np.array([row_of[k.successor] for k in links], np.int64)
-    number = np.arange(len(links))
     count = len(outline.ids)
+    shape = np.zeros(len(links), np.int64)
+    shape[odd] = [_SHAPES[links[n].type] + (LAGGED if links[n].lag.amount else 0) for n in odd]
+    before, after, number = outline.before, outline.after, np.arange(len(links))
+    progressed = PROGRESSED * (cold[after, STATE] != OPEN)
     if not len(outline.below):
-        into = np.stack([after, before, shape, number], axis=1) if len(links) else np.zeros((0, 4), np.int64)
-        progressed = (cold[after, STATE] != OPEN) if len(links) else np.zeros(0, bool)
-        out = np.stack([before, after, shape + PROGRESSED * progressed, number], axis=1) if len(links) else into
-    else:
-        is_summary = outline.below_to > outline.below_from
+        return (
+            *_sorted(after, before, shape, number, count),
+            *_sorted(before, after, shape + progressed, number, count),
+        )
+    is_summary = outline.below_to > outline.below_from
 
-        def bound(row: int) -> list[int]:
-            return outline.below[outline.below_from[row] : outline.below_to[row]].tolist() if is_summary[row] else [row]
+    def bound(row: int) -> list[int]:
+        return outline.below[outline.below_from[row] : outline.below_to[row]].tolist() if is_summary[row] else [row]
 
-        into = np.array([(t, before[j], shape[j], j) for j in number for t in bound(after[j])], np.int64).reshape(-1, 4)
-        progressed = (cold[after, STATE] != OPEN) & ~is_summary[after] if len(links) else np.zeros(0, bool)
-        inherited = [
-            (t, after[j], shape[j] + PROGRESSED * progressed[j] + INHERITED, j)
-            for j in number
-            if is_summary[before[j]]
-            for t in bound(before[j])
-        ]
-        own = [(before[j], after[j], shape[j] + PROGRESSED * progressed[j], j) for j in number]
-        out = np.array([*own, *inherited], np.int64).reshape(-1, 4)
-    return (*_sorted(into, count), *_sorted(out, count))
-
-
-def _sorted(rows: Ints, count: int) -> tuple[Shorts, Shorts]:
-    """Sort rows by their first column, a task; return the others as columns, and where each task's columns begin."""
-    order = np.argsort(rows[:, 0], kind="stable")
-    first = np.concatenate([[0], np.cumsum(np.bincount(rows[:, 0], minlength=count))])
-    return np.ascontiguousarray(rows[order, 1:].T, dtype=np.int32), first.astype(np.int32)
+    into = [(t, before[j], shape[j], j) for j in number for t in bound(after[j])]
+    out_shape = shape + progressed * ~is_summary[after]
+    own = [(before[j], after[j], out_shape[j], j) for j in number]
+    inherited = [
+        (t, after[j], out_shape[j] + INHERITED, j) for j in number if is_summary[before[j]] for t in bound(before[j])
+    ]
+    (t_in, k_in, s_in, j_in), (t_out, k_out, s_out, j_out) = (
+        np.array(rows, np.int64).reshape(-1, 4).T for rows in (into, [*own, *inherited])
+    )
+    return (*_sorted(t_in, k_in, s_in, j_in, count), *_sorted(t_out, k_out, s_out, j_out, count))
 
 
-def _lags(roadmap: Roadmap, codes: Codes) -> Ints:
+def _sorted(task: Ints, other: Ints, shape: Ints, number: Ints, count: int) -> tuple[Shorts, Shorts]:
+    """Sort links by the task that they belong to; return their columns, and where each task's columns begin."""
+    order = stable_order(task)
+    first = np.concatenate([[0], np.cumsum(np.bincount(task, minlength=count))])
+    return np.stack([c[order] for c in (other, shape, number)]).astype(np.int32), first.astype(np.int32)
+
+
+def _lags(roadmap: Roadmap, odd: Sequence[int], codes: Codes) -> Ints:
     lags = np.zeros((len(roadmap.links), 4), np.int64)
-    for number, link in enumerate(roadmap.links):
-        lag = link.lag
-        if not lag.amount:
+    for number in odd:
+        link = roadmap.links[number]
+        if not (lag := link.lag).amount:
             continue
         if lag.unit is Unit.PERCENT:
             length = roadmap.tasks[link.predecessor].duration

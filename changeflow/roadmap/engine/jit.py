@@ -21,6 +21,8 @@ _IS_INLINED: dict[Any, bool] = {}
 _TWINS: dict[Any, Any] = {}
 _NAMES: dict[str, dict[str, Any]] = {}
 """By module: its names as its compiled functions see them."""
+_CACHED: dict[Any, bool] = {}
+"""Each compiled twin that was looked for in numba's cache: a folder is not read again for every call."""
 _LOCK = RLock()
 
 
@@ -92,7 +94,10 @@ def twin(function: Callable[..., Any]) -> Any:  # noqa: ANN401
 
 
 def _is_cached(compiled: Any) -> bool:  # noqa: ANN401
-    """Tell whether compiled code is there already: in this process, or in numba's cache."""
+    """Tell whether compiled code is there already: in this process, or in numba's cache when first asked."""
+    if compiled in _CACHED:
+        return _CACHED[compiled] or bool(compiled.overloads)
     code = compiled.py_func.__code__
     stem = f"{compiled.py_func.__module__.rsplit('.', 1)[-1]}.{code.co_qualname}-{code.co_firstlineno}."
-    return bool(compiled.overloads) or bool(glob(f"{escape(compiled.stats.cache_path)}/{stem}*.nbi"))  # noqa: PTH207
+    _CACHED[compiled] = bool(glob(f"{escape(compiled.stats.cache_path)}/{stem}*.nbi"))  # noqa: PTH207
+    return _CACHED[compiled] or bool(compiled.overloads)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.kernel_level import cost_of, place_forward
+from changeflow.roadmap.levelling.kernel import cost_of, place_forward
 from changeflow.roadmap.levelling.problem import LevelProblem
 from changeflow.roadmap.levelling.slots import FREE
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from changeflow.roadmap.engine.replan import Early, Placer
 from changeflow.roadmap.levelling.axis import Axis
 from changeflow.roadmap.levelling.overload import everybody, stretches
-from changeflow.roadmap.replan import Early, Placer
-from changeflow.roadmap.tasks import Bound, Constraint, Roadmap, Task
+from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 
 

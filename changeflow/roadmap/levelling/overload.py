@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from changeflow.calendar.working import WorkingCalendar, union
+from changeflow.roadmap.engine.pace import pace_of, works_on
 from changeflow.roadmap.levelling.teams import Capacity
-from changeflow.roadmap.pace import pace_of, works_on
-from changeflow.roadmap.tasks import Roadmap, Task
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY
 

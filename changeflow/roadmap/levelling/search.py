@@ -7,13 +7,14 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from changeflow.roadmap.kernel_search import COST, MADE, MUCH, SINCE, Search, begin, evolve, inject
 from changeflow.roadmap.levelling.bounds import Bounds, bounds_of
 from changeflow.roadmap.levelling.check import check_level
+from changeflow.roadmap.levelling.kernel import cost_of
+from changeflow.roadmap.levelling.kernel_search import COST, MADE, MUCH, SINCE, Search, begin, evolve, inject
 from changeflow.roadmap.levelling.problem import LevelProblem
 
 ISLANDS = 2
@@ -22,7 +23,7 @@ POPULATION = 300
 """Lists in a population at first. Small ones agree with each other too soon: 2.3 % above the best known with 60 lists,
 1.3 % with 300, after 50 000 schedules of 120 tasks."""
 AGREED = 30
-"""Schedules for each list of a population without a better one: then it starts anew, larger."""
+"""Schedules for each list of a population without a better one: then it starts again, larger."""
 FIRST_SOLVE = 2.0
 """Seconds of effort that the solver gets at least where maximal lags need it."""
 SLICE = 0.1
@@ -73,178 +74,196 @@ Say = Callable[[str], None]
 def level(problem: LevelProblem, limit: SearchEffort, say: Say | None = None) -> Levelled | None:
     """Search within the limits; None where the horizon is too short for any plan."""
     bounds = bounds_of(problem)
-    return None if bounds is None else _Run(problem, bounds, limit, say).run()
+    if bounds is None:
+        return None
+    islands = _islands(problem, bounds, limit.seed, POPULATION)
+    run = _Run(problem, bounds, limit, say or (lambda _: None), time.perf_counter(), islands, bounds.cost)
+    run = _search(run, run.per_schedule * 2 * POPULATION)
+    if run.cost >= MUCH:
+        return None
+    run = _in_turns(run)
+    return Levelled(
+        start=run.start,
+        finish=run.finish,
+        cost=run.cost,
+        bounds=bounds,
+        bound=min(run.bound, run.cost),
+        is_proved=run.is_proved or run.cost <= run.bound,
+        is_infeasible=run.is_infeasible,
+        is_repeatable=run.seconds_left > 0,
+        schedules=run.schedules,
+    )
 
 
+@dataclass(frozen=True)
 class _Run:
-    def __init__(self, problem: LevelProblem, bounds: Bounds, limit: SearchEffort, say: Say | None) -> None:
-        self.problem = problem
-        self.bounds = bounds
-        self.limit = limit
-        self.say = say or (lambda _: None)
-        self.began = time.perf_counter()
-        self.spent = 0.0
-        self.cost = MUCH
-        self.bound = bounds.cost
-        self.start: Sequence[int] = ()
-        self.finish: Sequence[int] = ()
-        self.is_proved = self.is_infeasible = False
-        self.schedules = 0
-        work = sum(p.work for p in problem.pieces)
-        self.per_schedule = PER_PLACE * len(problem.pieces) + PER_SLOT * work + PER_TIME * problem.horizon
-        self.in_vain = 0
-        self.population = POPULATION
-        self.islands = self._islands()
-        self.rounds = 0
+    """How far a search is: the best plan so far, and the populations, whose arrays change in place."""
 
-    def run(self) -> Levelled | None:
-        self._search(self.per_schedule * 2 * POPULATION)
-        if self.cost >= MUCH:
-            return None
-        gains = {"search": math.inf, "solver": math.inf}
-        share = min(1.0, SMALL / len(self.problem.pieces))
-        slices = {"search": SLICE, "solver": max(4 * SLICE, share * min(self.limit.seconds, self.limit.effort))}
-        tried = {"search": 0.0, "solver": 0.0}
-        can_solve = True
-        if self.problem.keeps and not self._is_over() and not self._keeps_promises():
-            # The serial scheme cannot hold a task back for what follows it: here the solver comes first.
-            can_solve = self._solve(max(self._left(), FIRST_SOLVE))
-        # The search comes first until it no longer finds anything; then whoever gained more for its effort goes on.
-        while not self._is_over() and (can_solve or self.in_vain < IN_VAIN):
-            who = "search"
-            if can_solve and not (gains["search"] > 0 and tried["search"] < 5 * SLICE):
-                if gains["solver"] != gains["search"]:
-                    who = max(gains, key=lambda w: gains[w])
-                else:
-                    who = min(tried, key=lambda w: tried[w])
-            before, at, bound = self.cost, self.spent, self.bound
-            slice_ = min(slices[who], self._left())
-            if who == "search":
-                self._search(slice_)
-            else:
-                can_solve = self._solve(slice_)
-            used = max(self.spent - at, 1e-6)
-            gained = (before - self.cost) + (self.bound - bound) / 2
-            gains[who] = gained / used if can_solve or who == "search" else -1.0
-            tried[who] += used
-            slices[who] *= 1.5 if who == "search" else 2
-        return Levelled(
-            start=self.start,
-            finish=self.finish,
-            cost=self.cost,
-            bounds=self.bounds,
-            bound=min(self.bound, self.cost),
-            is_proved=self.is_proved or self.cost <= self.bound,
-            is_infeasible=self.is_infeasible,
-            is_repeatable=self._seconds_left() > 0,
-            schedules=self.schedules,
-        )
+    problem: LevelProblem
+    bounds: Bounds
+    limit: SearchEffort
+    say: Say
+    began: float
+    islands: Sequence[Search]
+    bound: int
+    start: Sequence[int] = ()
+    finish: Sequence[int] = ()
+    cost: int = MUCH
+    spent: float = 0.0
+    schedules: int = 0
+    in_vain: int = 0
+    solved: int = 0
+    """How often the solver has been asked."""
+    is_proved: bool = False
+    is_infeasible: bool = False
 
-    def _is_over(self) -> bool:
-        return self.is_proved or self.is_infeasible or self.cost <= self.bound or self._left() <= 1e-3
+    @property
+    def per_schedule(self) -> float:
+        """The effort of one schedule."""
+        work = sum(p.work for p in self.problem.pieces)
+        return PER_PLACE * len(self.problem.pieces) + PER_SLOT * work + PER_TIME * self.problem.horizon
 
-    def _seconds_left(self) -> float:
+    @property
+    def seconds_left(self) -> float:
         return self.limit.seconds - (time.perf_counter() - self.began)
 
-    def _left(self) -> float:
-        return min(self._seconds_left(), self.limit.effort - self.spent)
+    @property
+    def left(self) -> float:
+        return min(self.seconds_left, self.limit.effort - self.spent)
 
-    def _search(self, effort: float) -> None:
-        """Let every island make its share of schedules, in steps between which the clock is looked at."""
-        step = max(1, int(min(effort, SLICE) / self.per_schedule))
-        until = self.spent + effort
-        # However little time there is, and however slow the machine, the first step is made: it finds a plan.
-        while not self.schedules or (self.spent < until and self._left() > 0 and self.cost > self.bound):
-            self.spent += self._step(step)
-            if all(i.best[SINCE] > AGREED * self.population for i in self.islands):
-                self._begin_anew()
+    @property
+    def is_over(self) -> bool:
+        return self.is_proved or self.is_infeasible or self.cost <= self.bound or self.left <= 1e-3
 
-    def _step(self, schedules: int) -> float:
-        slots, is_odd, enough = self.problem.slots, self.problem.is_odd, self.bound
-
-        def run(island: Search) -> int:
-            made = int(island.best[MADE])
-            if island.cost[-1] == MUCH:
-                begin(slots, island, is_odd)
-            evolve(slots, island, int(island.best[MADE]) + schedules, enough, is_odd)
-            return int(island.best[MADE]) - made
-
-        with ThreadPoolExecutor(ISLANDS) as pool:
-            made = list(pool.map(run, self.islands))
-        self.schedules += sum(made)
-        for island in self.islands:
-            if island.best[COST] < self.cost:
-                self._keep(island.best_start.tolist(), island.best_finish.tolist(), int(island.best[COST]))
-        return max(made) * self.per_schedule
-
-    def _keep(self, start: Sequence[int], finish: Sequence[int], cost: int) -> None:
-        self.start, self.finish, self.cost = start, finish, cost
-        self.in_vain = 0
-        self.say(f"cost {cost}, at least {self.bound}, after {time.perf_counter() - self.began:.1f} s")
-
-    def _begin_anew(self) -> None:
-        """All lists agree: larger populations begin anew, each with the best plan so far among its lists."""
-        self.population *= 2
-        self.in_vain += 1
-        self.islands = self._islands()
-        for island in self.islands:
-            begin(self.problem.slots, island, self.problem.is_odd)
-            inject(self.problem.slots, island, np.array(self.start, np.int32), self.cost, self.problem.is_odd)
-
-    def _keeps_promises(self) -> bool:
+    @property
+    def keeps(self) -> bool:
+        """Whether the best plan keeps every maximal lag."""
         return not self.problem.keeps or not check_level(self.problem, self.start, self.finish)
 
-    def _solve(self, effort: float) -> bool:
-        # Loaded here: it takes longer to load than a small problem takes to search.
-        from changeflow.roadmap.levelling.solver import Known, solve_level
 
-        keeps = self._keeps_promises()
-        known = Known(self.start, self.finish, self.cost, keeps, as_hint=self.rounds % 2 == 1)
-        self.rounds += 1
-        at = time.perf_counter()
-        clock_only = math.isinf(self.limit.effort)
-        found = solve_level(
-            self.problem,
-            self.bounds,
-            known,
-            seconds=min(effort, self._seconds_left()) if clock_only else self._seconds_left(),
-            effort=math.inf if clock_only else effort,
-            seed=self.limit.seed + self.rounds,
-            workers=ISLANDS,
-        )
-        if found is None:
-            return False
-        self.spent += time.perf_counter() - at if clock_only else max(found.effort, 1e-3)
-        self.is_proved, self.is_infeasible = found.is_proved, found.is_infeasible
-        if math.isfinite(found.bound):
-            self.bound = max(self.bound, min(math.ceil(found.bound - 1e-6), self.cost))
-        if found.start is not None and found.finish is not None:
-            self._keep_solved(found.start, found.finish, keeps)
-        return True
+def _in_turns(run: _Run) -> _Run:
+    """Search and solve in turns: the search until it no longer finds anything, then what gained more for its effort."""
+    gains = {"search": math.inf, "solver": math.inf}
+    share = min(1.0, SMALL / len(run.problem.pieces))
+    slices = {"search": SLICE, "solver": max(4 * SLICE, share * min(run.limit.seconds, run.limit.effort))}
+    tried = {"search": 0.0, "solver": 0.0}
+    can_solve = True
+    if not run.is_over and not run.keeps:
+        # The serial scheme cannot hold a task back for what follows it: here the solver comes first.
+        run, can_solve = _solve(run, max(run.left, FIRST_SOLVE))
+    while not run.is_over and (can_solve or run.in_vain < IN_VAIN):
+        turn = "search"
+        if can_solve and not (gains["search"] > 0 and tried["search"] < 5 * SLICE):
+            is_even = gains["solver"] == gains["search"]
+            turn = min(tried, key=tried.__getitem__) if is_even else max(gains, key=gains.__getitem__)
+        before, effort = run, min(slices[turn], run.left)
+        if turn == "search":
+            run = _search(run, effort)
+        else:
+            run, can_solve = _solve(run, effort)
+        used = max(run.spent - before.spent, 1e-6)
+        gained = (before.cost - run.cost) + (run.bound - before.bound) / 2
+        gains[turn] = gained / used if can_solve or turn == "search" else -1.0
+        tried[turn] += used
+        slices[turn] *= 1.5 if turn == "search" else 2
+    return run
 
-    def _keep_solved(self, start: Sequence[int], finish: Sequence[int], had_kept: bool) -> None:
-        from changeflow.roadmap.kernel_level import cost_of
 
-        cost = int(cost_of(self.problem.slots, np.array(start, np.int32), np.array(finish, np.int32)))
-        if cost < self.cost or not had_kept:
-            self._keep(start, finish, cost)
-            for island in self.islands:
-                inject(self.problem.slots, island, np.array(start, np.int32), cost, self.problem.is_odd)
+def _search(run: _Run, effort: float) -> _Run:
+    """Let every island make its share of schedules, in steps between which the clock is looked at."""
+    step = max(1, int(min(effort, SLICE) / run.per_schedule))
+    until = run.spent + effort
+    # However little time there is, and however slow the machine, the first step is made: it finds a plan.
+    while not run.schedules or (run.spent < until and run.left > 0 and run.cost > run.bound):
+        run = _step(run, step)
+        if all(i.best[SINCE] > AGREED * len(i.lists) for i in run.islands):
+            run = _with_larger_populations(run)
+    return run
 
-    def _islands(self) -> list[Search]:
-        return [_island(self.problem, self.bounds, self.population, self._seed(n)) for n in range(ISLANDS)]
 
-    def _seed(self, island: int) -> int:
-        mixed = (self.limit.seed * 0x9E3779B97F4A7C15 + (island + 1) * 0xD1B54A32D192ED03 + self.population) % 2**64
-        return mixed | 1
+def _step(run: _Run, schedules: int) -> _Run:
+    slots, is_odd = run.problem.slots, run.problem.is_odd
+
+    def grow(island: Search) -> int:
+        made = int(island.best[MADE])
+        if island.cost[-1] == MUCH:
+            begin(slots, island, is_odd)
+        evolve(slots, island, int(island.best[MADE]) + schedules, run.bound, is_odd)
+        return int(island.best[MADE]) - made
+
+    with ThreadPoolExecutor(ISLANDS) as pool:
+        made = list(pool.map(grow, run.islands))
+    found = replace(run, schedules=run.schedules + sum(made))
+    for island in found.islands:
+        if island.best[COST] < found.cost:
+            found = _with(found, island.best_start.tolist(), island.best_finish.tolist(), int(island.best[COST]))
+    return replace(found, spent=found.spent + max(made) * run.per_schedule)
+
+
+def _with(run: _Run, start: Sequence[int], finish: Sequence[int], cost: int) -> _Run:
+    """Keep a better plan."""
+    run.say(f"cost {cost}, at least {run.bound}, after {time.perf_counter() - run.began:.1f} s")
+    return replace(run, start=start, finish=finish, cost=cost, in_vain=0)
+
+
+def _with_larger_populations(run: _Run) -> _Run:
+    """All lists agree: larger populations begin, each with the best plan so far among its lists."""
+    islands = _islands(run.problem, run.bounds, run.limit.seed, 2 * len(run.islands[0].lists))
+    for island in islands:
+        begin(run.problem.slots, island, run.problem.is_odd)
+    run = replace(run, islands=islands, in_vain=run.in_vain + 1)
+    _share(run)
+    return run
+
+
+def _share(run: _Run) -> None:
+    """Put the best plan into every population."""
+    for island in run.islands:
+        inject(run.problem.slots, island, np.array(run.start, np.int32), run.cost, run.problem.is_odd)
+
+
+def _solve(run: _Run, effort: float) -> tuple[_Run, bool]:
+    """Ask the solver; the second value is whether it is able to help."""
+    # Loaded here: it takes longer to load than a small problem takes to search.
+    from changeflow.roadmap.levelling.solver import Known, solve_level
+
+    keeps = run.keeps
+    known = Known(run.start, run.finish, run.cost, keeps, as_hint=run.solved % 2 == 1)
+    run = replace(run, solved=run.solved + 1)
+    at = time.perf_counter()
+    clock_only = math.isinf(run.limit.effort)
+    found = solve_level(
+        run.problem,
+        run.bounds,
+        known,
+        seconds=min(effort, run.seconds_left) if clock_only else run.seconds_left,
+        effort=math.inf if clock_only else effort,
+        seed=run.limit.seed + run.solved,
+        workers=ISLANDS,
+    )
+    if found is None:
+        return run, False
+    spent = run.spent + (time.perf_counter() - at if clock_only else max(found.effort, 1e-3))
+    bound = min(math.ceil(found.bound - 1e-6), run.cost) if math.isfinite(found.bound) else run.bound
+    run = replace(run, spent=spent, bound=max(run.bound, bound))
+    run = replace(run, is_proved=found.is_proved, is_infeasible=found.is_infeasible)
+    if found.start is not None and found.finish is not None:
+        cost = int(cost_of(run.problem.slots, np.array(found.start, np.int32), np.array(found.finish, np.int32)))
+        if cost < run.cost or not keeps:
+            run = _with(run, found.start, found.finish, cost)
+            _share(run)
+    return run, True
+
+
+def _islands(problem: LevelProblem, bounds: Bounds, seed: int, population: int) -> list[Search]:
+    seeds = (seed * 0x9E3779B97F4A7C15 + (n + 1) * 0xD1B54A32D192ED03 + population for n in range(ISLANDS))
+    return [_island(problem, bounds, population, one % 2**64 | 1) for one in seeds]
 
 
 def _island(problem: LevelProblem, bounds: Bounds, population: int, seed: int) -> Search:
     count, horizon = len(problem.pieces), problem.horizon
     latest = bounds.path - bounds.tail
-    bias = np.array(
-        [p.fixed[0] if p.fixed is not None else latest[n] for n, p in enumerate(problem.pieces)], np.float64
-    )
+    bias = [late if p.fixed is None else p.fixed[0] for p, late in zip(problem.pieces, latest, strict=True)]
     return Search(
         lists=np.zeros((population, count), np.int32),
         cost=np.full(population, MUCH, np.int64),
@@ -260,5 +279,5 @@ def _island(problem: LevelProblem, bounds: Bounds, population: int, seed: int) -
         free=problem.slots.capacity.copy(),
         seen=np.zeros(count, np.int32),
         heap=np.zeros(count + 1, np.int32),
-        bias=np.maximum(bias, 0),
+        bias=np.maximum(np.array(bias, np.float64), 0),
     )

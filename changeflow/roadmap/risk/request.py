@@ -1,9 +1,12 @@
-"""What a programme says about its risks: risk.yaml. The shapes here are what people write."""
+"""What a programme says about its risks: risk.yaml. The shapes here are what people write.
+
+Keys that were renamed keep their old names in stored versions, because the hashes of those rest on them.
+"""
 
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from changeflow.values.base import Frozen, Id, as_list
 from changeflow.values.duration import DurationText
@@ -31,12 +34,12 @@ class Event(Frozen):
     tasks: Tasks
 
 
-class Lever(Frozen):
+class RecoveryOption(Frozen):
     """Something that could be done to keep a date, and what it costs."""
 
     id: Id
     name: str = ""
-    cost: float = Field(ge=0, description="In whatever unit all levers share: pounds, days of effort")
+    cost: float = Field(ge=0, description="In whatever unit all options share: pounds, days of effort")
     shorten: dict[str, Annotated[int, Field(ge=1, le=99)]] = Field(
         default_factory=dict, description="Tasks, and how many percent of their time they take then"
     )
@@ -48,10 +51,10 @@ class Lever(Frozen):
     )
 
     @model_validator(mode="after")
-    def _does_something(self) -> "Lever":
+    def _does_something(self) -> "RecoveryOption":
         if not (self.shorten or self.events or self.starts):
             raise ValueError(
-                "the lever changes nothing. Say what it shortens, which events it makes rarer, or what starts"
+                "the recovery option changes nothing. Say what it shortens, which events it makes rarer, or what starts"
             )
         return self
 
@@ -64,11 +67,17 @@ class Risk(Frozen):
     )
     causes: tuple[SharedCause, ...] = ()
     events: tuple[Event, ...] = ()
-    levers: tuple[Lever, ...] = Field((), max_length=16, description="What could be done to keep a date")
+    recovery_options: tuple[RecoveryOption, ...] = Field(
+        (),
+        max_length=16,
+        description="What could be done to keep a date",
+        validation_alias=AliasChoices("recovery_options", "levers"),
+        serialization_alias="levers",
+    )
 
     @model_validator(mode="after")
     def _once(self) -> "Risk":
-        names = [*(c.id for c in self.causes), *(e.id for e in self.events), *(v.id for v in self.levers)]
+        names = [*(c.id for c in self.causes), *(e.id for e in self.events), *(v.id for v in self.recovery_options)]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"'{twice[0]}' stands twice. Give one of them another id.")

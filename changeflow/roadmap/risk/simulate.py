@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.cpm import settle
 from changeflow.roadmap.engine.arrays import AMOUNT, KIND, OPEN, STATE, WORK, Arrays, to_arrays
+from changeflow.roadmap.engine.cpm import settle
 from changeflow.roadmap.engine.jit import twin
 from changeflow.roadmap.engine.state import empty_result, net_of
 from changeflow.roadmap.engine.working_time import KIND_OUT
-from changeflow.roadmap.kernel_risk import NOBODY, Draws, Sums, run_block
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.roadmap.risk.distributions import POINTS, quantiles
+from changeflow.roadmap.risk.kernel import NOBODY, Draws, Sums, run_block
 from changeflow.roadmap.risk.model import RiskModel, Simulation
-from changeflow.roadmap.tasks import Roadmap
 from changeflow.values.base import TaskId
 
 BLOCK = 250

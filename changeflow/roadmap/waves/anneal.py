@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.kernel_waves import NOWHERE, Places, Walk, anneal, settle
+from changeflow.roadmap.waves.kernel import NOWHERE, Places, Walk, anneal, settle
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan
 from changeflow.roadmap.waves.rows import SCALE, WaveRows
 
@@ -24,7 +24,7 @@ Numbers = NDArray[np.int64]
 Cell = tuple[str, str, int]
 """What has room for so much: what kind of thing it is, whose it is, and its week."""
 HEAT = 5.0
-"""The first temperature: so many steps from a pair's date to its next, at their mean price."""
+"""The first temperature: so many steps from a pair's date to its next, at their mean weight."""
 
 
 def annealed(rows: WaveRows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
@@ -98,7 +98,7 @@ class _Columns:
         return _numbers(begin[k] + self.options[k].index(option) for k, option in enumerate(now))
 
     def _places(self) -> Places:
-        problem, prices = self.problem, self.rows.prices
+        problem, weights = self.problem, self.rows.weights
         each = [(pair, option) for pair, options in zip(self.pairs, self.options, strict=True) for option in options]
         cells = [_summed(self._cells(pair, option)) for pair, option in each]
         partners = [list(self._partners(pair)) for pair in self.pairs]
@@ -128,9 +128,11 @@ class _Columns:
             date_week=_numbers(w for found in weeks for w in found),
             between=_numbers(problem.services[s].weeks_between for s in services),
             window=_numbers(window for _ in services),
-            hub_price=0 if problem.hubs_apart else round(prices.hub * SCALE),
-            last_price=_numbers(
-                round(gap * prices.last * SCALE) for found in weeks for gap in (0, *(b - a for a, b in pairwise(found)))
+            hub_weight=0 if problem.hubs_apart else round(weights.hub * SCALE),
+            last_weight=_numbers(
+                round(gap * weights.last * SCALE)
+                for found in weeks
+                for gap in (0, *(b - a for a, b in pairwise(found)))
             ),
         )
 

@@ -19,9 +19,9 @@ class Numbers:
     """Dates of hubs beyond one for each hub and service, pilots left out."""
     fairness: float
     """Weeks between the means of the earliest and the latest hub."""
-    told_moved: int
+    announced_moved: int
     """Schools and services whose announced date changes."""
-    told_weeks: int
+    announced_weeks: int
     waves: int
 
 
@@ -29,31 +29,31 @@ def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
     """Work out the totals of a plan."""
     weeks = [c.week for c in plan.chosen.values()]
     dates = {(pair[1], c.week) for pair, c in plan.chosen.items()}
-    moved = [abs(plan.week(p) - w) for p, w in problem.told.items() if p in plan.chosen and plan.week(p) != w]
+    moved = [abs(plan.week(p) - w) for p, w in problem.announced.items() if p in plan.chosen and plan.week(p) != w]
     return Numbers(
         mean_week=sum(weeks) / len(weeks),
         last_week=max(weeks),
         peaks=peaks(problem, plan),
         hub_dates=_hub_dates(problem, plan),
         fairness=_fairness(problem, plan),
-        told_moved=len(moved),
-        told_weeks=sum(moved),
+        announced_moved=len(moved),
+        announced_weeks=sum(moved),
         waves=len(dates),
     )
 
 
 def worth(rows: WaveRows, plan: WavePlan) -> float:
     """Return about what the objective of a plan is, in tenths, without the model: shares and means are not rounded."""
-    problem, prices = rows.problem, rows.prices
+    problem, weights = rows.problem, rows.weights
     dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
     last: dict[str, int] = {}
     for (_, service), candidate in plan.chosen.items():
         last[service] = max(last.get(service, 0), candidate.week)
     whole = (
-        prices.hub * (0 if problem.hubs_apart else _hub_dates(problem, plan))
-        + prices.last * sum(last.values())
-        + prices.peak * sum(peaks(problem, plan).values())
-        + prices.fairness * _fairness(problem, plan)
+        weights.hub * (0 if problem.hubs_apart else _hub_dates(problem, plan))
+        + weights.last * sum(last.values())
+        + weights.peak * sum(peaks(problem, plan).values())
+        + weights.fairness * _fairness(problem, plan)
     )
     return dates + SCALE * whole
 

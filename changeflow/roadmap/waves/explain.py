@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from ortools.sat.python import cp_model
 
 from changeflow.roadmap.waves.problem import Pair, WaveProblem
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution, cp_model_of, make_solver, solve
 from changeflow.values.duration import counted
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 PROBE = SearchLimits(seconds=20.0, effort=5.0)
 """For one question of the filter."""
 STEPS = (1, 2, 3, 4, 6, 8, 12, 26)
-"""Amounts by which a lever is tried, the smallest first."""
+"""Amounts by which a limit is loosened, the smallest first."""
 LAST = ("capacity", "at once", "group")
 """What can least be wished away stays in the answer longest, so that it reads well."""
-FREE = Prices(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, told=0, told_week=0)
+FREE = Weights(finish=0, last=0, peak=0, risk=0, hub=0, fairness=0, announced=0, announced_week=0)
 Later = Callable[[int], WaveProblem]
 """Gives the problem with so many weeks more until the last date."""
 
@@ -61,9 +61,9 @@ def explain_plainly(problem: WaveProblem) -> WaveConflict | None:
 
 
 def relaxations(problem: WaveProblem, conflict: WaveConflict, *, later: Later | None = None) -> Iterator[str]:
-    """Yield the least amount of each lever that lets a plan exist, all else as it is."""
+    """Yield the least change of each limit that lets a plan exist, all else as it is."""
     for group in conflict.groups:
-        for words, loosened in _levers(problem, group):
+        for words, loosened in _loosenings(problem, group):
             if _is_possible(loosened):
                 yield words
                 break
@@ -118,7 +118,7 @@ def group_words(problem: WaveProblem, group: str) -> str:
 def _day(problem: WaveProblem, pair: Pair) -> str:
     week = problem.fixed[pair]
     day = problem.services[pair[1]].days.get(week)
-    return spoken_day(day) if day else problem.week_words(week)
+    return format_day(day) if day else problem.week_words(week)
 
 
 def _without_dates(problem: WaveProblem) -> Iterator[str]:
@@ -177,7 +177,7 @@ def _is_possible(problem: WaveProblem) -> bool:
     return solve(write_rows(problem, FREE), PROBE, with_bound=False).plan is not None
 
 
-def _levers(problem: WaveProblem, group: str) -> Iterator[tuple[str, WaveProblem]]:
+def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WaveProblem]]:
     """Yield ever larger amounts of what could be loosened in a group, with words."""
     kind, _, what = group.partition(":")
     if kind == "capacity":
@@ -208,10 +208,10 @@ def _levers(problem: WaveProblem, group: str) -> Iterator[tuple[str, WaveProblem
         loose = replace(problem, hub_weeks=None, hub_one_date=False, hubs_apart=False)
         yield "Ask of hubs to keep together at a price, not at any price.", loose
     elif kind in ("wave size", "weeks between", "pilot first", "pilot size"):
-        yield from _service_levers(problem, kind, what)
+        yield from _service_loosenings(problem, kind, what)
 
 
-def _service_levers(problem: WaveProblem, kind: str, service: str) -> Iterator[tuple[str, WaveProblem]]:
+def _service_loosenings(problem: WaveProblem, kind: str, service: str) -> Iterator[tuple[str, WaveProblem]]:
     plan = problem.services[service]
     for step in STEPS:
         if kind == "wave size":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from changeflow.roadmap.waves.criteria import Numbers
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 
 if TYPE_CHECKING:
@@ -19,16 +19,20 @@ class Style:
 
     key: str
     name: str
-    weights: Mapping[str, float]
-    """By how much each price counts, where not as it stands."""
+    factors: Mapping[str, float]
+    """By how much each weight is multiplied; those left out stay as they are."""
 
 
-EARLIEST = Style(key="earliest", name="Earliest", weights={"peak": 0.1, "hub": 0.5, "told": 0.1, "told_week": 0.1})
-CALMEST = Style(
-    key="calmest", name="Calmest", weights={"peak": 30, "finish": 0.3, "last": 0.3, "told": 0.1, "told_week": 0.1}
+EARLIEST = Style(
+    key="earliest", name="Earliest", factors={"peak": 0.1, "hub": 0.5, "announced": 0.1, "announced_week": 0.1}
 )
-FEWEST = Style(key="fewest-changes", name="Fewest changes", weights={"told": 10, "told_week": 4})
-COMPROMISE = Style(key="compromise", name="Compromise", weights={})
+CALMEST = Style(
+    key="calmest",
+    name="Calmest",
+    factors={"peak": 30, "finish": 0.3, "last": 0.3, "announced": 0.1, "announced_week": 0.1},
+)
+FEWEST = Style(key="fewest-changes", name="Fewest changes", factors={"announced": 10, "announced_week": 4})
+COMPROMISE = Style(key="compromise", name="Compromise", factors={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +48,8 @@ class Offer:
 
 
 def styles_for(problem: WaveProblem) -> tuple[Style, ...]:
-    """Return the three styles: "fewest changes" where schools have been told dates, else a compromise."""
-    return (EARLIEST, CALMEST, FEWEST if problem.told else COMPROMISE)
+    """Return the three styles: "fewest changes" where dates were announced to schools, else a compromise."""
+    return (EARLIEST, CALMEST, FEWEST if problem.announced else COMPROMISE)
 
 
 def offers(
@@ -57,7 +61,7 @@ def offers(
 
     hint: Mapping[int, int] | None = None
     for style in styles_for(problem):
-        rows = write_rows(problem, priced(problem.prices, style))
+        rows = write_rows(problem, weighted(problem.weights, style))
         if say is not None:
             say(f"{style.name}: looking …")
         found = solve_plan(rows, limits, hint=hint, say=say)
@@ -67,6 +71,6 @@ def offers(
         hint = found.values
 
 
-def priced(prices: Prices, style: Style) -> Prices:
-    """Weigh the prices as a style does."""
-    return prices.model_copy(update={name: getattr(prices, name) * by for name, by in style.weights.items()})
+def weighted(weights: Weights, style: Style) -> Weights:
+    """Multiply the weights as a style does."""
+    return weights.model_copy(update={name: getattr(weights, name) * by for name, by in style.factors.items()})

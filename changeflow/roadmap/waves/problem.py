@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from changeflow.roadmap.waves.request import Prices
-from changeflow.values.moments import spoken_day
+from changeflow.roadmap.waves.request import Weights
+from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
 Pair = tuple[str, str]
@@ -107,14 +107,14 @@ class WaveProblem:
     team_names: Mapping[str, str]
     fixed: Mapping[Pair, int] = field(default_factory=dict)
     """Pairs whose week is set: by the request, or because it has happened."""
-    told: Mapping[Pair, int] = field(default_factory=dict)
+    announced: Mapping[Pair, int] = field(default_factory=dict)
     hub_weeks: int | None = None
     """A hub's go-lives of a service lie within so many weeks; None: at a price."""
     hub_one_date: bool = False
     hubs_apart: bool = False
     apart: tuple[tuple[str, str], ...] = ()
     groups: Mapping[str, GroupPlan] = field(default_factory=dict)
-    prices: Prices = field(default_factory=Prices)
+    weights: Weights = field(default_factory=Weights)
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -125,7 +125,7 @@ class WaveProblem:
 
     def week_words(self, week: int) -> str:
         """Say a week as people do."""
-        return f"the week of {spoken_day(self.monday(week))}"
+        return f"the week of {format_day(self.monday(week))}"
 
     def pair_name(self, pair: Pair) -> str:
         return f"{self.schools[pair[0]].name}, {self.services[pair[1]].name}"

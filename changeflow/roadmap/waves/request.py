@@ -1,9 +1,12 @@
-"""What a project team asks of its rollout: rollout.yaml. The shapes here are what people write."""
+"""What a project team asks of its rollout: rollout.yaml. The shapes here are what people write.
+
+Keys that were renamed keep their old names in stored versions, because the hashes of those rest on them.
+"""
 
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from changeflow.values.base import Frozen, Id
 from changeflow.values.words import Kind
@@ -78,7 +81,12 @@ class SchoolRollout(Frozen):
     earliest: date | None = None
     latest: date | None = None
     fixed: dict[Id, date] = Field(default_factory=dict, description="Service: the day that it goes live, come what may")
-    told: dict[Id, date] = Field(default_factory=dict, description="Service: the day that the school has been told")
+    announced: dict[Id, date] = Field(
+        default_factory=dict,
+        description="Service: the day that was announced to the school",
+        validation_alias=AliasChoices("announced", "told"),
+        serialization_alias="told",
+    )
 
 
 class Hubs(Frozen):
@@ -97,7 +105,7 @@ class Group(Frozen):
     at_once: int = Field(ge=1, description="Changes at its schools together that it can bear at the same time")
 
 
-class Prices(Frozen):
+class Weights(Frozen):
     """What is weighed against what, in weeks of one school: all of it our own choice, and yours to change."""
 
     finish: float = Field(1.0, ge=0, description="A week later, for one school and service")
@@ -106,8 +114,20 @@ class Prices(Frozen):
     risk: float = Field(0.1, ge=0, description="A week earlier, for one point of a school's risk")
     hub: float = Field(2.0, ge=0, description="One more date within a hub, for a service")
     fairness: float = Field(0.5, ge=0, description="A week between the mean of the earliest and the latest hub")
-    told: float = Field(8.0, ge=0, description="Another date than a school was told")
-    told_week: float = Field(0.5, ge=0, description="Each week that it moves")
+    announced: float = Field(
+        8.0,
+        ge=0,
+        description="Another date than was announced to a school",
+        validation_alias=AliasChoices("announced", "told"),
+        serialization_alias="told",
+    )
+    announced_week: float = Field(
+        0.5,
+        ge=0,
+        description="Each week that it moves",
+        validation_alias=AliasChoices("announced_week", "told_week"),
+        serialization_alias="told_week",
+    )
 
 
 class Rollout(Frozen):
@@ -123,7 +143,12 @@ class Rollout(Frozen):
     groups: dict[Id, Group] = Field(default_factory=dict, description="What schools can bear together")
     hubs: Hubs = Hubs()
     apart: tuple[tuple[Id, Id], ...] = Field((), description="Pairs of schools that never go live in the same week")
-    prices: Prices = Prices()
-    told_as_planned: bool = Field(
-        default=False, description="Schools have been told the dates that the plan forecasts with its waves"
+    weights: Weights = Field(
+        Weights(), validation_alias=AliasChoices("weights", "prices"), serialization_alias="prices"
+    )
+    announced_as_planned: bool = Field(
+        default=False,
+        description="The dates that the plan forecasts with its waves were announced to schools",
+        validation_alias=AliasChoices("announced_as_planned", "told_as_planned"),
+        serialization_alias="told_as_planned",
     )

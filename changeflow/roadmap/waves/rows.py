@@ -4,16 +4,16 @@ The same rows go to CP-SAT, which finds plans, and as a linear programme to GLOP
 number here: a wave is a date of a service that somebody uses, so there is no symmetry to break.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import gcd
 
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem
-from changeflow.roadmap.waves.request import Prices
+from changeflow.roadmap.waves.request import Weights
 
 SCALE = 10
-"""Prices are counted in tenths."""
+"""Weights are counted in tenths."""
 INFINITY = 10**9
 
 
@@ -34,7 +34,7 @@ class WaveRows:
     """A model that is being written down."""
 
     problem: WaveProblem
-    prices: Prices
+    weights: Weights
     highs: list[int] = field(default_factory=list)
     """The upper bound of each variable; all begin at 0."""
     rows: list[Row] = field(default_factory=list)
@@ -42,6 +42,8 @@ class WaveRows:
     column: dict[tuple[Pair, int], int] = field(default_factory=dict)
     """The variable of each pair and week."""
     pilot: dict[tuple[Pair, int], int] = field(default_factory=dict)
+    step: dict[tuple[Pair, int], int] = field(default_factory=dict)
+    """The variable "this pair is live by the end of this week", for each week of its service."""
 
     def variable(self, high: int = 1) -> int:
         self.highs.append(high)
@@ -53,10 +55,19 @@ class WaveRows:
     def at_most(self, terms: Iterable[tuple[int, int]], high: int, group: str = "") -> None:
         self.add(terms, -INFINITY, high, group)
 
-    def price(self, terms: Iterable[tuple[int, int]], each: float) -> None:
-        """Add terms to the objective; `each` is the price of one unit."""
+    def weigh(self, terms: Iterable[tuple[int, int]], each: float) -> None:
+        """Add terms to the objective; `each` is the weight of one unit."""
         for variable, count in terms:
             self.objective[variable] = self.objective.get(variable, 0) + round(count * each * SCALE)
+
+    def live_terms(self, pair: Pair, week: int) -> list[tuple[int, int]]:
+        """Take away the step of a pair's last date up to a week, where there is one as early."""
+        weeks = [w for w in self.problem.services[pair[1]].weeks if w <= week]
+        return [(self.step[pair, weeks[-1]], -1)] if weeks else []
+
+    def pilot_terms(self, pair: Pair, week: int) -> list[tuple[int, int]]:
+        """Take away the mark of a pair's pilot in a week, where it may have one."""
+        return [(self.pilot[pair, week], -1)] if (pair, week) in self.pilot else []
 
     def hint_of(self, plan: WavePlan) -> dict[int, int]:
         """Say a plan in columns and pilot marks; the rest follows from them."""
@@ -78,291 +89,259 @@ class WaveRows:
         return WavePlan(chosen=chosen, pilot=frozenset(pilot))
 
 
-def write_rows(problem: WaveProblem, prices: Prices) -> WaveRows:
+def write_rows(problem: WaveProblem, weights: Weights) -> WaveRows:
     """Write the whole model down, in a fixed order."""
-    return _Writer(problem, prices).write()
+    out = WaveRows(problem, weights)
+    _columns(out)
+    for service in problem.services:
+        _waves(out, service)
+        _last(out, service)
+    _capacity(out)
+    _at_once(out)
+    _order(out)
+    _hubs(out)
+    _apart(out)
+    _fixed(out)
+    _wishes(out)
+    return out
 
 
-class _Writer:
-    def __init__(self, problem: WaveProblem, prices: Prices) -> None:
-        self.problem = problem
-        self.prices = prices
-        self.out = WaveRows(problem, prices)
-        self.spans = {pair: [(c.first, c.last) for c in dates] for pair, dates in problem.candidates.items()}
-        """The first and the last week in which a pair is busy, for each of its dates."""
-        self.step: dict[tuple[Pair, int], int] = {}
-        """The variable "this pair is live by the end of this week", for each week of its service."""
+def _columns(out: WaveRows) -> None:
+    """One date for each pair; the steps follow from it."""
+    for pair, candidates in out.problem.candidates.items():
+        for candidate in candidates:
+            out.column[pair, candidate.week] = out.variable()
+        out.add([(out.column[pair, c.week], 1) for c in candidates], 1, 1)
+        before: list[tuple[int, int]] = []
+        for week in out.problem.services[pair[1]].weeks:
+            step = out.step[pair, week] = out.variable()
+            column = out.column.get((pair, week))
+            out.add([(step, 1), *before, *([(column, -1)] if column is not None else [])], 0, 0)
+            before = [(step, -1)]
 
-    def write(self) -> WaveRows:
-        self._columns()
-        for service in self.problem.services:
-            self._waves(service)
-            self._last(service)
-        self._capacity()
-        self._saturation()
-        self._groups()
-        self._order()
-        self._hubs()
-        self._apart()
-        self._fixed()
-        self._wishes()
-        return self.out
 
-    def _columns(self) -> None:
-        """One date for each pair; the steps follow from it."""
-        out = self.out
-        for pair, candidates in self.problem.candidates.items():
-            for candidate in candidates:
-                out.column[pair, candidate.week] = out.variable()
-            out.add([(out.column[pair, c.week], 1) for c in candidates], 1, 1)
-            before: int | None = None
-            for week in self.problem.services[pair[1]].weeks:
-                step = self.step[pair, week] = out.variable()
-                terms = [(step, 1)]
-                if before is not None:
-                    terms.append((before, -1))
-                if (column := out.column.get((pair, week))) is not None:
-                    terms.append((column, -1))
-                out.add(terms, 0, 0)
-                before = step
+def _waves(out: WaveRows, service: str) -> None:
+    """Waves open on dates; the pilot comes first, is small and has a reluctant school; the others keep apart."""
+    plan = out.problem.services[service]
+    pairs = [p for p in out.problem.pairs if p[1] == service]
+    opened = {week: out.variable() for week in plan.weeks}
+    tried = _pilot(out, service, pairs) if plan.has_pilot else {}
+    size = f"wave size:{service}"
+    for week in plan.weeks:
+        going = [(p, out.column[p, week]) for p in pairs if (p, week) in out.column]
+        marks = [term for p, _ in going for term in out.pilot_terms(p, week)]
+        for pair, column in going:
+            out.at_most([(column, 1), (opened[week], -1), *out.pilot_terms(pair, week)], 0)
+        out.at_most([*((c, 1) for _, c in going), *marks, (opened[week], -plan.wave_size)], 0, size)
+        if week in tried:
+            out.at_most([(opened[week], 1), (tried[week], 1)], 1)
+        if plan.has_pilot:
+            early = [(z, -1) for w, z in tried.items() if w <= week - plan.evaluation_weeks]
+            out.at_most([(opened[week], 1), *early], 0, f"pilot first:{service}")
+    for n, week in enumerate(plan.weeks):
+        near = [opened[w] for w in plan.weeks[n:] if w < week + plan.weeks_between]
+        if len(near) > 1:
+            out.at_most([(y, 1) for y in near], 1, f"weeks between:{service}")
 
-    def live_by(self, pair: Pair, week: int) -> int | None:
-        """Return the step of the last date up to a week; None where no date is as early."""
-        weeks = [w for w in self.problem.services[pair[1]].weeks if w <= week]
-        return self.step[pair, weeks[-1]] if weeks else None
 
-    def _waves(self, service: str) -> None:
-        """Waves open on dates; the pilot comes first, is small and has somebody reluctant; the others keep apart."""
-        out, plan = self.out, self.problem.services[service]
-        pairs = [p for p in self.problem.pairs if p[1] == service]
-        opened = {week: out.variable() for week in plan.weeks}
-        tried = self._pilot(service, pairs) if plan.has_pilot else {}
-        size = f"wave size:{service}"
-        for week in plan.weeks:
-            going = [(p, out.column[p, week]) for p in pairs if (p, week) in out.column]
-            marks = [out.pilot[p, week] for p, _ in going if (p, week) in out.pilot]
-            for pair, column in going:
-                mark = out.pilot.get((pair, week))
-                terms = [(column, 1), (opened[week], -1)] + ([(mark, -1)] if mark is not None else [])
-                out.at_most(terms, 0)
-            out.at_most(
-                [*((c, 1) for _, c in going), *((m, -1) for m in marks), (opened[week], -plan.wave_size)], 0, size
-            )
-            if week in tried:
-                out.at_most([(opened[week], 1), (tried[week], 1)], 1)
-            if plan.has_pilot:
-                early = [(z, -1) for w, z in tried.items() if w <= week - plan.evaluation_weeks]
-                out.at_most([(opened[week], 1), *early], 0, f"pilot first:{service}")
-        for n, week in enumerate(plan.weeks):
-            near = [opened[w] for w in plan.weeks[n:] if w < week + plan.weeks_between]
-            if len(near) > 1:
-                out.at_most([(y, 1) for y in near], 1, f"weeks between:{service}")
+def _pilot(out: WaveRows, service: str, pairs: list[Pair]) -> dict[int, int]:
+    """The pilot is on one of the early dates; returns the variable of each."""
+    plan, schools = out.problem.services[service], out.problem.schools
+    tried = {week: out.variable() for week in plan.pilot_weeks}
+    out.add([(z, 1) for z in tried.values()], 1, 1)
+    willing = [p for p in pairs if schools[p[0]].pilot is not False]
+    reluctant = [p for p in willing if schools[p[0]].reluctant]
+    for week, z in tried.items():
+        for pair in willing:
+            if (column := out.column.get((pair, week))) is not None:
+                mark = out.pilot[pair, week] = out.variable()
+                out.at_most([(mark, 1), (column, -1)], 0)
+                out.at_most([(mark, 1), (z, -1)], 0)
+        marks = [(out.pilot[p, week], 1) for p in willing if (p, week) in out.pilot]
+        out.at_most([*marks, (z, -plan.pilot_size)], 0, f"pilot size:{service}")
+        out.at_most([(z, 1), *((m, -1) for m, _ in marks)], 0)
+        if reluctant:
+            some = [term for p in reluctant for term in out.pilot_terms(p, week)]
+            out.at_most([(z, 1), *some], 0, f"pilot mix:{service}")
+    for pair in pairs:
+        if schools[pair[0]].pilot:
+            marks = [(out.pilot[pair, w], 1) for w in tried if (pair, w) in out.pilot]
+            out.add(marks, 1, 1, f"in the pilot:{pair[0]}/{service}")
+    return tried
 
-    def _pilot(self, service: str, pairs: list[Pair]) -> dict[int, int]:
-        """The pilot is on one of the early dates; returns the variable of each."""
-        out, plan, schools = self.out, self.problem.services[service], self.problem.schools
-        tried = {week: out.variable() for week in plan.pilot_weeks}
-        out.add([(z, 1) for z in tried.values()], 1, 1)
-        willing = [p for p in pairs if schools[p[0]].pilot is not False]
-        reluctant = [p for p in willing if schools[p[0]].reluctant]
-        for week, z in tried.items():
-            for pair in willing:
-                if (column := out.column.get((pair, week))) is not None:
-                    mark = out.pilot[pair, week] = out.variable()
-                    out.at_most([(mark, 1), (column, -1)], 0)
-                    out.at_most([(mark, 1), (z, -1)], 0)
-            marks = [(out.pilot[p, week], 1) for p in willing if (p, week) in out.pilot]
-            out.at_most([*marks, (z, -plan.pilot_size)], 0, f"pilot size:{service}")
-            out.at_most([(z, 1), *((m, -1) for m, _ in marks)], 0)
-            if reluctant:
-                some = [(out.pilot[p, week], -1) for p in reluctant if (p, week) in out.pilot]
-                out.at_most([(z, 1), *some], 0, f"pilot mix:{service}")
+
+def _last(out: WaveRows, service: str) -> None:
+    """The last date of a service, counted in weeks from the first date that it could have."""
+    weeks = out.problem.services[service].weeks
+    pairs = [p for p in out.problem.pairs if p[1] == service]
+    terms = []
+    for week, following in pairwise(weeks):
+        open_yet = out.variable()  # a school is not live by this week
         for pair in pairs:
-            if schools[pair[0]].pilot:
-                marks = [(out.pilot[pair, w], 1) for w in tried if (pair, w) in out.pilot]
-                out.add(marks, 1, 1, f"in the pilot:{pair[0]}/{service}")
-        return tried
+            out.at_most([(open_yet, -1), (out.step[pair, week], -1)], -1)
+        terms.append((open_yet, following - week))
+    out.weigh(terms, out.weights.last)
 
-    def _last(self, service: str) -> None:
-        """The last date of a service, counted in weeks from the first date that it could have."""
-        out, weeks = self.out, self.problem.services[service].weeks
-        pairs = [p for p in self.problem.pairs if p[1] == service]
-        terms = []
-        for week, following in pairwise(weeks):
-            open_yet = out.variable()  # somebody is not live by this week
-            for pair in pairs:
-                out.at_most([(open_yet, -1), (self.step[pair, week], -1)], -1)
-            terms.append((open_yet, following - week))
-        out.price(terms, self.prices.last)
 
-    def _capacity(self) -> None:
-        """Work of a week fits the share of its capacity that the team's fullest week has."""
-        out = self.out
-        load: dict[tuple[str, int], dict[int, int]] = {}
-        for pair, candidates in self.problem.candidates.items():
-            for candidate in candidates:
-                column = out.column[pair, candidate.week]
-                for placement in candidate.placements:
-                    for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
-                        if placement.team is not None and tenths:
-                            terms = load.setdefault((placement.team, week), {})
-                            terms[column] = terms.get(column, 0) + tenths
-        for team in self.problem.capacity:
-            peak = out.variable(100)
-            for (name, week), terms in sorted(load.items()):
-                if name == team:
-                    capacity = self.problem.capacity[team][week]
-                    rows = [(v, 100 * t) for v, t in sorted(terms.items())]
-                    out.at_most([*rows, (peak, -capacity)], 0, f"capacity:{team}")
-                    # Work comes in whole portions: eight and a half schools of two days each are eight.
-                    portion = gcd(*terms.values())
-                    whole = [(v, t // portion) for v, t in sorted(terms.items())]
-                    if sum(t for _, t in whole) > capacity // portion:
-                        out.at_most(whole, capacity // portion, f"capacity:{team}")
-            out.price([(peak, 1)], self.prices.peak)
+def _capacity(out: WaveRows) -> None:
+    """Work of a week fits the share of its capacity that the team's fullest week has."""
+    load: dict[tuple[str, int], dict[int, int]] = {}
+    for pair, candidates in out.problem.candidates.items():
+        for candidate in candidates:
+            column = out.column[pair, candidate.week]
+            for placement in candidate.placements:
+                for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
+                    if placement.team is not None and tenths:
+                        terms = load.setdefault((placement.team, week), {})
+                        terms[column] = terms.get(column, 0) + tenths
+    for team in out.problem.capacity:
+        peak = out.variable(100)
+        for (name, week), terms in sorted(load.items()):
+            if name == team:
+                capacity = out.problem.capacity[team][week]
+                rows = [(v, 100 * t) for v, t in sorted(terms.items())]
+                out.at_most([*rows, (peak, -capacity)], 0, f"capacity:{team}")
+                # Work comes in whole portions: eight and a half schools of two days each are eight.
+                portion = gcd(*terms.values())
+                whole = [(v, t // portion) for v, t in sorted(terms.items())]
+                if sum(t for _, t in whole) > capacity // portion:
+                    out.at_most(whole, capacity // portion, f"capacity:{team}")
+        out.weigh([(peak, 1)], out.weights.peak)
 
-    def _saturation(self) -> None:
-        """No school changes in more ways at once than it can bear."""
-        out = self.out
-        services = list(self.problem.services)
-        for school, plan in self.problem.schools.items():
-            pairs = [(school, s) for s in services if (school, s) in self.problem.candidates]
-            if len(pairs) <= plan.at_once:
-                continue
-            seen: set[tuple[tuple[int, int], ...]] = set()
-            for week in range(self.problem.weeks):
-                terms: list[tuple[int, int]] = []
-                for pair in pairs:
-                    terms += self._active(pair, week)
-                key = tuple(sorted(terms))
-                if key and key not in seen:
-                    seen.add(key)
-                    out.at_most(terms, plan.at_once, f"at once:{school}")
 
-    def _groups(self) -> None:
-        """No group of schools changes in more ways at once than it can bear."""
-        for key, group in self.problem.groups.items():
-            pairs = [p for p in self.problem.pairs if p[0] in group.schools]
-            seen: set[tuple[tuple[int, int], ...]] = set()
-            for week in range(self.problem.weeks):
-                terms = [term for pair in pairs for term in self._active(pair, week)]
-                row = tuple(sorted(terms))
-                if row and row not in seen:
-                    seen.add(row)
-                    self.out.at_most(terms, group.at_once, f"group:{key}")
+def _at_once(out: WaveRows) -> None:
+    """No school, and no group of schools, changes in more ways at once than it can bear."""
+    problem = out.problem
+    asked: list[tuple[list[Pair], int, str]] = []
+    for school, plan in problem.schools.items():
+        pairs = [p for s in problem.services if (p := (school, s)) in problem.candidates]
+        if len(pairs) > plan.at_once:
+            asked.append((pairs, plan.at_once, f"at once:{school}"))
+    for name, group in problem.groups.items():
+        asked.append(([p for p in problem.pairs if p[0] in group.schools], group.at_once, f"group:{name}"))
+    spans = {pair: [(c.first, c.last) for c in dates] for pair, dates in problem.candidates.items()}
+    for pairs, most, name in asked:
+        seen: set[tuple[tuple[int, int], ...]] = set()
+        for week in range(problem.weeks):
+            terms = [term for pair in pairs for term in _active(out, pair, week, spans[pair])]
+            key = tuple(sorted(terms))
+            if key and key not in seen:
+                seen.add(key)
+                out.at_most(terms, most, name)
 
-    def _active(self, pair: Pair, week: int) -> list[tuple[int, int]]:
-        """Say with two steps whether a pair changes in a week; with columns where dates overtake one another."""
-        candidates = self.problem.candidates[pair]
-        busy = [n for n, (first, last) in enumerate(self.spans[pair]) if first <= week <= last]
-        if not busy:
-            return []
-        if busy[-1] - busy[0] + 1 != len(busy):
-            return [(self.out.column[pair, candidates[n].week], 1) for n in busy]
-        terms = [(self.step[pair, candidates[busy[-1]].week], 1)]
-        if busy[0] > 0:
-            terms.append((self.step[pair, candidates[busy[0] - 1].week], -1))
-        return terms
 
-    def _order(self) -> None:
-        """In each school some services go before others."""
-        for school in self.problem.schools:
-            for service, plan in self.problem.services.items():
-                for first, weeks in plan.after.items():
-                    later, earlier = (school, service), (school, first)
-                    if later not in self.problem.candidates or earlier not in self.problem.candidates:
-                        continue
-                    for week in plan.weeks:
-                        terms = [(self.step[later, week], 1)]
-                        if (live := self.live_by(earlier, week - weeks)) is not None:
-                            terms.append((live, -1))
-                        self.out.at_most(terms, 0, f"order:{school}/{first} before {service}")
+def _active(out: WaveRows, pair: Pair, week: int, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Say with two steps whether a pair changes in a week; with columns where dates overtake one another.
 
-    def _hubs(self) -> None:
-        """Schools of a hub keep together at a price, within weeks, on one date, or keep apart."""
-        out, problem = self.out, self.problem
-        hubs = sorted({s.hub for s in problem.schools.values() if s.hub})
-        for service, plan in problem.services.items():
-            for hub in hubs:
-                pairs = [p for p in problem.pairs if p[1] == service and problem.schools[p[0]].hub == hub]
-                if len(pairs) < 2:
+    `spans` are the first and the last week in which it is busy, for each of its dates.
+    """
+    candidates = out.problem.candidates[pair]
+    busy = [n for n, (first, last) in enumerate(spans) if first <= week <= last]
+    if not busy:
+        return []
+    if busy[-1] - busy[0] + 1 != len(busy):
+        return [(out.column[pair, candidates[n].week], 1) for n in busy]
+    terms = [(out.step[pair, candidates[busy[-1]].week], 1)]
+    if busy[0] > 0:
+        terms.append((out.step[pair, candidates[busy[0] - 1].week], -1))
+    return terms
+
+
+def _order(out: WaveRows) -> None:
+    """In each school some services go before others."""
+    for school in out.problem.schools:
+        for service, plan in out.problem.services.items():
+            for first, weeks in plan.after.items():
+                later, earlier = (school, service), (school, first)
+                if later not in out.problem.candidates or earlier not in out.problem.candidates:
                     continue
-                used = []
                 for week in plan.weeks:
-                    here = [p for p in pairs if (p, week) in out.column]
-                    if not here:
-                        continue
-                    date = out.variable()
-                    used.append((date, 1))
-                    for pair in here:
-                        mark = out.pilot.get((pair, week))
-                        terms = [(out.column[pair, week], 1), (date, -1)] + ([(mark, -1)] if mark is not None else [])
-                        out.at_most(terms, 0)
-                    if problem.hubs_apart:
-                        out.at_most([(out.column[p, week], 1) for p in here], 1, f"hub apart:{hub}/{service}")
-                if problem.hub_one_date:
-                    out.at_most(used, 1, f"hub together:{hub}/{service}")
-                elif problem.hub_weeks is not None:
-                    self._within(service, pairs, problem.hub_weeks, f"hub together:{hub}/{service}")
-                if not problem.hubs_apart:
-                    out.price(used, self.prices.hub)
-        self._fair(hubs)
+                    terms = [(out.step[later, week], 1), *out.live_terms(earlier, week - weeks)]
+                    out.at_most(terms, 0, f"order:{school}/{first} before {service}")
 
-    def _within(self, service: str, pairs: list[Pair], window: int, group: str) -> None:
-        """When a hub has begun with a service, all of it is live within the window; its pilots do not begin it."""
-        out, weeks = self.out, self.problem.services[service].weeks
-        for week in weeks:
-            begun = out.variable()
-            for pair in pairs:
-                marks = [(out.pilot[pair, w], -1) for w in weeks if (pair, w) in out.pilot]
-                out.at_most([(self.step[pair, week], 1), (begun, -1), *marks], 0)
-            for pair in pairs:
-                if (live := self.live_by(pair, week + window - 1)) is not None:
-                    out.at_most([(begun, 1), (live, -1)], 0, group)
-                else:
-                    out.at_most([(begun, 1)], 0, group)
 
-    def _fair(self, hubs: list[str]) -> None:
-        """The means of hubs lie close together: in tenths of a week."""
-        out, problem = self.out, self.problem
-        if len(hubs) < 2 or not self.prices.fairness:
-            return
-        ceiling = 10 * problem.weeks
-        latest, earliest = out.variable(ceiling), out.variable(ceiling)
+def _hubs(out: WaveRows) -> None:
+    """Schools of a hub keep together at a cost, within weeks, on one date, or keep apart."""
+    problem = out.problem
+    hubs = sorted({s.hub for s in problem.schools.values() if s.hub})
+    for service, plan in problem.services.items():
         for hub in hubs:
-            pairs = [p for p in problem.pairs if problem.schools[p[0]].hub == hub]
-            mean = [
-                (out.column[p, c.week], round(10 * c.week / len(pairs))) for p in pairs for c in problem.candidates[p]
-            ]
-            out.at_most([*mean, (latest, -1)], 0)
-            out.at_most([(earliest, 1), *((v, -n) for v, n in mean)], 0)
-        out.price([(latest, 1), (earliest, -1)], self.prices.fairness / 10)
+            pairs = [p for p in problem.pairs if p[1] == service and problem.schools[p[0]].hub == hub]
+            if len(pairs) < 2:
+                continue
+            used = []
+            for week in plan.weeks:
+                here = [p for p in pairs if (p, week) in out.column]
+                if not here:
+                    continue
+                date = out.variable()
+                used.append((date, 1))
+                for pair in here:
+                    out.at_most([(out.column[pair, week], 1), (date, -1), *out.pilot_terms(pair, week)], 0)
+                if problem.hubs_apart:
+                    out.at_most([(out.column[p, week], 1) for p in here], 1, f"hub apart:{hub}/{service}")
+            if problem.hub_one_date:
+                out.at_most(used, 1, f"hub together:{hub}/{service}")
+            elif problem.hub_weeks is not None:
+                _within(out, service, pairs, problem.hub_weeks, f"hub together:{hub}/{service}")
+            if not problem.hubs_apart:
+                out.weigh(used, out.weights.hub)
+    _fair(out, hubs)
 
-    def _apart(self) -> None:
-        out, problem = self.out, self.problem
-        for one, other in problem.apart:
-            for service, plan in problem.services.items():
-                for week in plan.weeks:
-                    both = [out.column.get(((s, service), week)) for s in (one, other)]
-                    if None not in both:
-                        out.at_most([(v, 1) for v in both if v is not None], 1, f"apart:{one}/{other}")
 
-    def _fixed(self) -> None:
-        for pair, week in self.problem.fixed.items():
-            out = self.out
-            if (pair, week) in out.column:
-                out.add([(out.column[pair, week], 1)], 1, 1, f"fixed:{pair[0]}/{pair[1]}")
+def _within(out: WaveRows, service: str, pairs: list[Pair], window: int, group: str) -> None:
+    """When a hub has begun with a service, all of it is live within the window; its pilots do not begin it."""
+    weeks = out.problem.services[service].weeks
+    for week in weeks:
+        begun = out.variable()
+        for pair in pairs:
+            marks = [term for w in weeks for term in out.pilot_terms(pair, w)]
+            out.at_most([(out.step[pair, week], 1), (begun, -1), *marks], 0)
+        for pair in pairs:
+            out.at_most([(begun, 1), *out.live_terms(pair, week + window - 1)], 0, group)
 
-    def _wishes(self) -> None:
-        """Early, hard schools later than easy ones, and what schools have been told."""
-        out, prices = self.out, self.prices
-        for pair, candidates in self.problem.candidates.items():
-            risk = self.problem.schools[pair[0]].risk
-            for candidate in candidates:
-                column = out.column[pair, candidate.week]
-                out.price([(column, candidate.week)], prices.finish)
-                out.price([(column, -risk * candidate.week)], prices.risk)
-                told = self.problem.told.get(pair)
-                if told is not None and candidate.week != told:
-                    out.price([(column, 1)], prices.told)
-                    out.price([(column, abs(candidate.week - told))], prices.told_week)
+
+def _fair(out: WaveRows, hubs: list[str]) -> None:
+    """The means of hubs lie close together: in tenths of a week."""
+    problem = out.problem
+    if len(hubs) < 2 or not out.weights.fairness:
+        return
+    ceiling = 10 * problem.weeks
+    latest, earliest = out.variable(ceiling), out.variable(ceiling)
+    for hub in hubs:
+        pairs = [p for p in problem.pairs if problem.schools[p[0]].hub == hub]
+        mean = [(out.column[p, c.week], round(10 * c.week / len(pairs))) for p in pairs for c in problem.candidates[p]]
+        out.at_most([*mean, (latest, -1)], 0)
+        out.at_most([(earliest, 1), *((v, -n) for v, n in mean)], 0)
+    out.weigh([(latest, 1), (earliest, -1)], out.weights.fairness / 10)
+
+
+def _apart(out: WaveRows) -> None:
+    problem = out.problem
+    for one, other in problem.apart:
+        for service, plan in problem.services.items():
+            for week in plan.weeks:
+                both = [v for s in (one, other) if (v := out.column.get(((s, service), week))) is not None]
+                if len(both) == 2:
+                    out.at_most([(v, 1) for v in both], 1, f"apart:{one}/{other}")
+
+
+def _fixed(out: WaveRows) -> None:
+    for pair, week in out.problem.fixed.items():
+        if (pair, week) in out.column:
+            out.add([(out.column[pair, week], 1)], 1, 1, f"fixed:{pair[0]}/{pair[1]}")
+
+
+def _wishes(out: WaveRows) -> None:
+    """Early, hard schools later than easy ones, and the dates that were announced."""
+    weights = out.weights
+    for pair, candidates in out.problem.candidates.items():
+        risk = out.problem.schools[pair[0]].risk
+        for candidate in candidates:
+            column = out.column[pair, candidate.week]
+            out.weigh([(column, candidate.week)], weights.finish)
+            out.weigh([(column, -risk * candidate.week)], weights.risk)
+            announced = out.problem.announced.get(pair)
+            if announced is not None and candidate.week != announced:
+                out.weigh([(column, 1)], weights.announced)
+                out.weigh([(column, abs(candidate.week - announced))], weights.announced_week)

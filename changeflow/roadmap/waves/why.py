@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem
-from changeflow.values.moments import spoken_day
+from changeflow.values.moments import format_day
 
 
 def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
@@ -16,7 +16,7 @@ def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
     chosen = plan.chosen[pair]
     school, service = problem.schools[pair[0]], problem.services[pair[1]]
     part = "in the pilot" if pair in plan.pilot else f"in wave {_number(plan, pair)}"
-    yield f"{school.name} goes live with {service.name} on {spoken_day(chosen.day)}, {part}."
+    yield f"{school.name} goes live with {service.name} on {format_day(chosen.day)}, {part}."
     if pair in problem.fixed:
         yield "That is fixed: it was set, or it has happened."
         return
@@ -50,7 +50,7 @@ def _against(problem: WaveProblem, plan: WavePlan, pair: Pair, week: int) -> str
 
 
 def _day(problem: WaveProblem, service: str, week: int) -> str:
-    return spoken_day(problem.services[service].days[week])
+    return format_day(problem.services[service].days[week])
 
 
 def _number(plan: WavePlan, pair: Pair) -> int:

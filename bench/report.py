@@ -1,0 +1,50 @@
+"""The report to the SRO: of the stored sample in a warm process and by its command, and of a large programme."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from bench.cpm import clock
+from bench.plan import SAMPLE
+from bench.rules import a_large_trust
+from changeflow.reports.documents import write_report
+from changeflow.reports.sro import build_sro
+from changeflow.rules.engine import judge
+from changeflow.usecases.reports import sro_of_stored
+
+APPROVED, TODAY = "2026-09-01", date(2027, 5, 4)
+
+
+def measure_report() -> dict[str, float]:
+    """Return milliseconds of `changeflow report sro`: of the sample, and of 2 600 tasks that are judged already."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        page, db = home / "report.html", f"sqlite:///{home / 'changeflow.db'}"
+        on, known = ["--at", f"{TODAY}"], ["--db", db, "--as", "programme-manager"]
+        command("apply", str(SAMPLE), "--yes", "--at", APPROVED, *known)
+        decided = ["--decisions", str(SAMPLE / "decisions.csv")]
+        command("task", "import", str(SAMPLE / "progress.csv"), *decided, *on, *known)
+        for answers in sorted((SAMPLE / "adkar").glob("*.csv")):
+            command("assess", "import", str(answers), *on, *known)
+        report = ["report", "sro", "--out", str(page), *on]
+        stored = clock(partial(command, *report, "--db", db))
+        warm = clock(lambda: write_report(sro_of_stored(None, db=db, today=TODAY), page))
+        read = clock(partial(command, "report", "sro", str(SAMPLE), "--out", str(page), *on))
+        judged = judge(a_large_trust())
+        large = clock(lambda: write_report(build_sro(judged, today=TODAY), page))
+    return {
+        "report_sro_sample_ms": round(warm * 1000, 1),
+        "report_sro_sample_process_ms": round(stored * 1000),
+        "report_sro_sample_folder_process_ms": round(read * 1000),
+        "report_sro_2000_tasks_ms": round(large * 1000),
+    }
+
+
+def command(*arguments: str) -> None:
+    """Run one command in a process of its own."""
+    alone = {k: v for k, v in os.environ.items() if not k.startswith("CHANGEFLOW_")}
+    subprocess.run([sys.executable, "-m", "changeflow", *arguments], check=True, capture_output=True, env=alone)  # noqa: S603

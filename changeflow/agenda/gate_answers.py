@@ -1,0 +1,116 @@
+"""What somebody decides at a gate, and whether that may be decided: once, in a known form, by the evidence."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import networkx as nx
+
+from changeflow.agenda.criteria import State
+from changeflow.agenda.gates import GateCase
+from changeflow.errors import CheckFailedError, ConflictError, InputError
+from changeflow.programme.facts import Condition, Decision, Facts
+from changeflow.programme.programme import Programme
+from changeflow.programme.progress import ReportedProgress, progress_of
+from changeflow.roadmap.model.tasks import Task, TaskProgress
+from changeflow.values.moments import format_day
+from changeflow.values.words import Outcome
+
+NOTHING = "Nothing was recorded."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAnswer:
+    """What somebody decides at a gate."""
+
+    task: str
+    outcome: Outcome
+    reason: str
+    on: date
+    by: str | None = None
+    """Who has decided; left out, whoever records it."""
+    dissent: str = ""
+    conditions: tuple[Condition, ...] = ()
+    again: bool = False
+    """A rejected gate is asked anew."""
+
+    def is_known(self, known: Facts) -> bool:
+        """Tell whether the same was recorded before."""
+        said = (self.task, self.outcome, self.reason, self.by, self.on)
+        return any(said == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)
+
+    def decision(self, by: str, last: Decision | None) -> Decision:
+        """Return the decision that it is, after the last one at its gate."""
+        return Decision(
+            task=self.task,
+            outcome=self.outcome,
+            reason=self.reason,
+            by=by,
+            on=self.on,
+            round=last.round + 1 if last else 1,
+            dissent=self.dissent,
+            conditions=self.conditions,
+        )
+
+
+def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskProgress:
+    """Return the progress of a gate that is approved on a day: it began when that was reported, or then."""
+    done = progress_of(programme, ReportedProgress(gate.id, on, on))
+    begun = known.progress.get(gate.id)
+    return done if begun is None else TaskProgress(begun.actual_start, done.actual_finish)
+
+
+def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
+    """Refuse a second decision of a round: the first one stands, and whoever comes second is told of it."""
+    if last is not None and (last.outcome.is_approval or not again):
+        role = programme.definition.role_of(last.by) or last.by
+        said = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
+        hint = "" if last.outcome.is_approval else " When what was missing is there, ask anew with --again."
+        raise ConflictError(f"“{gate.name}” was {said}. That decision stands; yours was not recorded.{hint}")
+    if last is None and programme.is_done(gate.id):
+        raise ConflictError(f"“{gate.name}” was reported as done before. {NOTHING}")
+
+
+def check_conditions(
+    programme: Programme, gate: Task, answer: GateAnswer, *, check_owner: Callable[[str], object]
+) -> None:
+    """Check the conditions of an answer; `check_owner` raises where an owner is not known."""
+    if answer.outcome is Outcome.CONDITIONS and not answer.conditions:
+        raise InputError(f"An approval with conditions needs at least one condition. {NOTHING}")
+    if answer.outcome is not Outcome.CONDITIONS and answer.conditions:
+        raise InputError(f"Conditions go with {Outcome.CONDITIONS.value} alone. {NOTHING}")
+    for condition in answer.conditions:
+        check_owner(condition.owner)
+        if condition.due <= answer.on:
+            raise InputError(
+                f"The condition “{condition.text}” is due on {format_day(condition.due)}: give a later day."
+            )
+        _check_waiting(programme, gate, condition)
+
+
+def _check_waiting(programme: Programme, gate: Task, condition: Condition) -> None:
+    if condition.before is None:
+        return
+    progress_of(programme, ReportedProgress(condition.before, condition.due))  # an unknown task is an error
+    if condition.before == gate.id or condition.before in nx.ancestors(programme.graph, gate.id):
+        name = programme.roadmap.tasks[condition.before].name
+        raise InputError(f"“{name}” comes before “{gate.name}”: it cannot wait for its condition. {NOTHING}")
+    if condition.before in programme.facts.progress:
+        name = programme.roadmap.tasks[condition.before].name
+        raise InputError(f"“{name}” has begun: it cannot wait for a condition. {NOTHING}")
+
+
+def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
+    """Refuse an approval that the evidence of its day does not carry."""
+    wrong: Sequence[str] = ()
+    if outcome is Outcome.APPROVE:
+        wrong = case.of(State.BLOCKS, State.OPEN)
+    elif outcome is Outcome.CONDITIONS:
+        wrong = case.of(State.BLOCKS)
+    if wrong:
+        said = "a go" if outcome is Outcome.APPROVE else "a go, not even with conditions,"
+        reasons = "\n".join(f"  {text}" for text in wrong)
+        hint = ""
+        if outcome is Outcome.APPROVE and not case.of(State.BLOCKS):
+            hint = " It may be approved with conditions."
+        raise CheckFailedError(f"The evidence does not carry {said} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")

@@ -1,0 +1,141 @@
+"""Commands that store a definition: apply, baseline take and show, waiver add."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from changeflow.cli.context import Context, shared
+from changeflow.cli.options import Folder, Form, check_form, supported
+from changeflow.cli.output import note, print_as, print_lines
+
+if TYPE_CHECKING:
+    from changeflow.usecases.definitions import Difference
+
+baseline = typer.Typer(help="Approve a forecast as the baseline.", no_args_is_help=True)
+waiver = typer.Typer(help="Lift a rule, for a reason and a time.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(apply)
+    app.add_typer(baseline, name="baseline")
+    app.add_typer(waiver, name="waiver")
+
+
+@shared("db", "actor", "yes", "retire", "at")
+def apply(
+    context: Context,
+    folder: Folder,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    retire: Annotated[list[str] | None, typer.Option(help="A task with progress that is meant to go.")] = None,
+) -> None:
+    """Store a folder as the programme's next version; shows the difference first."""
+    from changeflow.errors import ActorMissingError
+    from changeflow.usecases import definitions
+
+    on = context.given_day
+    change = definitions.difference(folder, db=context.db, on=on)
+    print_lines(_difference(change))
+    if not context.actor:
+        raise ActorMissingError
+    if not (yes or change.is_same or typer.confirm("Store it?", err=True)):
+        note("Nothing was stored.")
+        raise typer.Exit(0)
+    number = definitions.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
+    note(f"{change.programme} is at version {number}.")
+
+
+def _difference(change: "Difference") -> list[str]:
+    from changeflow.values.moments import DAY
+
+    if change.is_same:
+        return [f"{change.programme}: nothing differs from version {change.number - 1}."]
+    if change.is_new:
+        lines = [f"{change.programme} is new: {len(change.moved)} tasks."]
+    else:
+        came = [m.task for m in change.moved if m.before is None]
+        went = [m.task for m in change.moved if m.after is None]
+        moved = [m for m in change.moved if m.before and m.after]
+        lines = [
+            f"{change.programme}, version {change.number}: {len(came)} tasks come, {len(went)} go, {len(moved)} move."
+        ]
+        lines += [f"  + {task}" for task in came[:10]] + [f"  - {task}" for task in went[:10]]
+        for move in moved[:10]:
+            days = move.minutes / DAY
+            lines.append(f"  ~ {move.task}: {abs(days):.0f} days {'later' if days > 0 else 'earlier'}")
+        rest = len(change.moved) - min(len(came), 10) - min(len(went), 10) - min(len(moved), 10)
+        if rest:
+            lines.append(f"  … and {rest} more")
+        days = round(change.finish_moved / DAY)
+        lines.append(f"The programme's finish moves {days:+d} days." if days else "The finish stays where it is.")
+    if change.powers:
+        lines.append("The SRO or the board has to store this version, because it changes:")
+        lines += [f"  {words}" for words in change.powers]
+    if change.blocks:
+        lines.append(f"{change.blocks} findings will stop a baseline; changeflow plan shows them.")
+    return lines
+
+
+@baseline.command("show")
+@shared("db", "programme", "at")
+def baseline_show(
+    context: Context,
+    form: Form = "text",
+    everything: Annotated[bool, typer.Option("--all", help="Also what stands where it stood.")] = False,
+) -> None:
+    """Show each milestone's and task's variance: the forecast against the latest baseline."""
+    from changeflow.reports.variance import variance_text
+    from changeflow.usecases.changes import variance_of
+
+    check_form(form)
+    found = variance_of(context.programme, db=context.db, on=context.day, everything=everything)
+    print_as(form, found, variance_text)
+
+
+@baseline.command("take")
+@shared("db", "programme", "actor", "at")
+def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
+    """Approve today's forecast as the baseline; findings that block stop it."""
+    from changeflow.usecases import baselines
+
+    number = baselines.take_baseline(reason, context.change)
+    note(f"Baseline {number} was taken.")
+
+
+@waiver.command("add")
+@shared("db", "programme", "actor", "at")
+def waiver_add(
+    context: Context,
+    rule: Annotated[str, typer.Argument(help="The rule's code, such as R11.")],
+    reason: Annotated[str, typer.Option(help="Why it is lifted.")],
+    owner: Annotated[str, typer.Option(help="Who answers for it.")],
+    approved_by: Annotated[
+        list[str], typer.Option(help="Who has approved it; given twice, where a rule takes two mandates.")
+    ],
+    expires: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The last day on which it holds.")
+    ],
+    service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only for this task.")] = None,
+    school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,
+) -> None:
+    """Lift a rule for a scope until a day; after that it bites again."""
+    from changeflow.errors import UnknownThingError
+    from changeflow.rules.catalogue import RULES
+    from changeflow.usecases import waivers
+    from changeflow.values.finding import Waiver
+
+    if rule not in RULES:
+        raise UnknownThingError("rule", rule, RULES)
+    given = Waiver(
+        rule=rule,
+        reason=reason,
+        owner=owner,
+        approved_by=tuple(approved_by),
+        expires=expires.date(),
+        service=service,
+        task=task,
+        schools=tuple(school or ()),
+    )
+    number = waivers.add_waiver(given, context.change)
+    note(f"{rule} is waived until {expires:%d %B %Y}; that is version {number}.")

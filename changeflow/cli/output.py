@@ -1,0 +1,85 @@
+"""What commands print: data to stdout, all else to stderr, and each error as one clear text with its exit code."""
+
+import errno
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from changeflow.errors import ChangeflowError, InputError, RenamedWarning, printable
+
+T = TypeVar("T")
+
+UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM)
+"""What the machine says of a name that a person gave: no failure of ours."""
+LAYOUT = "\n\t"
+"""Control characters of our own texts: lines, and columns."""
+
+
+def out(text: str = "") -> None:
+    """Print data; what a terminal would obey is shown, not done."""
+    typer.echo(printable(text, keep=LAYOUT))
+
+
+def note(text: str) -> None:
+    """Print what is not data."""
+    typer.echo(printable(text, keep=LAYOUT), err=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print data, line by line."""
+    for line in lines:
+        out(line)
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON; dataclasses become objects."""
+    out(json.dumps(data, indent=1, ensure_ascii=False, default=asdict))
+
+
+def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:
+    """Print data in the form that was asked for: as JSON, or as the lines that `text` makes of it."""
+    if form == "json":
+        print_json(data)
+    else:
+        print_lines(text(data))
+
+
+@contextmanager
+def formatted_errors() -> Iterator[None]:
+    """Turn a user's mistake into its text and exit code; any other exception is our bug and keeps its traceback."""
+    try:
+        with _renames_noted():
+            yield
+    except ChangeflowError as error:
+        typer.secho(printable(error, keep=LAYOUT), fg="red", err=True)
+        raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        if error.errno not in UNUSABLE or error.filename is None:
+            raise
+        name, why = printable(Path(os.fsdecode(error.filename)).name[:60]), os.strerror(error.errno)
+        typer.secho(f"'{name}' cannot be used: {why}. Give another name or place.", fg="red", err=True)
+        raise typer.Exit(InputError.exit_code) from None
+
+
+@contextmanager
+def _renames_noted() -> Iterator[None]:
+    """Print warnings of old names as notes, and any other as Python does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RenamedWarning)
+        show = warnings.showwarning
+
+        def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:  # noqa: ANN401
+            if issubclass(category, RenamedWarning):
+                note(str(message))
+            else:
+                show(message, category, *place, **more)
+
+        warnings.showwarning = shown
+        yield

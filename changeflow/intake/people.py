@@ -1,0 +1,154 @@
+"""Schools and people in: one line each, CSV or xlsx."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from changeflow.adkar.people import Contact, Person
+from changeflow.intake.documents import Reading
+from changeflow.intake.opening import is_there
+from changeflow.intake.tables import TableRow, read_table
+from changeflow.programme.definition import School
+from changeflow.programme.mandates import NO_PEOPLE
+from changeflow.values.base import Frozen
+from changeflow.values.problem import Problem
+
+ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+")
+OF_A_CONTACT = ("name", "email", "language", "away", "active")
+"""Columns of people.csv that say how a person is reached: no version keeps them."""
+OF_A_STAY = ("works_on", "joins", "leaves", "successor", "moves")
+OF_A_PERSON = ("audience", "school", "hub", "groups", "manager", "services", *OF_A_CONTACT, *OF_A_STAY)
+YES_NO = {"yes": True, "no": False}
+
+Model = TypeVar("Model", bound=Frozen)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRead:
+    """People, and how they are reached."""
+
+    people: tuple[Person, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    columns: frozenset[str] = frozenset()
+    """Of `OF_A_CONTACT`, those that the file has. A column of addresses without a single one counts as left out."""
+
+
+def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ...]:
+    """Read schools.csv; a school that is there twice is a problem."""
+    required, optional = ("id", "name", "phase", "authority"), ("hub", "pupils", "urn", "system", "reluctant")
+    seen: dict[str, int] = {}
+    found = []
+    for row in _table(reading, parts, "schools.csv", required, optional):
+        school = _shape(row, School, row.cells, reading.problems)
+        if school is None:
+            continue
+        if school.id in seen:
+            what = f"School '{school.id}' stands in line {seen[school.id]} already."
+            reading.problems.append(row.problem("id", what, "Keep one of them."))
+        seen.setdefault(school.id, row.line)
+        found.append(school)
+    return tuple(found)
+
+
+def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
+    """Read people.csv or people.xlsx, where there is one."""
+    names = [name for name in ("people.xlsx", "people.csv") if is_there(reading.path / name)]
+    if len(names) > 1:
+        reading.add(names[0], "There are people.csv and people.xlsx, and only one can be right.", "Keep one of them.")
+    if len(names) != 1:
+        return PeopleRead()
+    people: dict[str, Person] = {}
+    contacts: list[Contact] = []
+    given = set[str]()
+    for row in _table(reading, parts, names[0], ("id", "role"), OF_A_PERSON):
+        given |= row.columns.keys() & set(OF_A_CONTACT)
+        person = _person(row, reading.problems)
+        if person is None:
+            continue
+        if person.id in people:
+            what = f"'{person.id}' stands twice in this file."
+            reading.problems.append(row.problem("id", what, "Keep one of them."))
+        people[person.id] = person
+        if (contact := _contact(row, person, reading.problems)) is not None:
+            contacts.append(contact)
+    if not any(c.email for c in contacts):
+        given.discard("email")
+    return PeopleRead(tuple(people.values()), tuple(contacts), frozenset(given))
+
+
+def _person(row: TableRow, problems: list[Problem]) -> Person | None:
+    cells: dict[str, object] = {k: v for k, v in row.cells.items() if k not in OF_A_CONTACT}
+    cells |= {column: tuple(_several(row, column)) for column in ("groups", "services", "works_on")}
+    moves = [m.partition("=") for m in _several(row, "moves")]
+    cells["moves"] = tuple({"on": day.strip(), "school": school.strip()} for day, _, school in moves)
+    person = _shape(row, Person, cells, problems)
+    if person is not None and person.id in NO_PEOPLE:
+        what = f"No person may be called '{person.id}': the audit uses it for acts without a person."
+        problems.append(row.problem("id", what, "Give the person another id."))
+        return None
+    return person
+
+
+def _contact(row: TableRow, person: Person, problems: list[Problem]) -> Contact | None:
+    email = row.cells.get("email")
+    if email is not None and not ADDRESS.fullmatch(email):
+        problems.append(row.problem("email", f"{email!r} is not an e-mail address.", "Write name@example.org."))
+        return None
+    active = row.cells.get("active", "yes").strip().lower()
+    if active not in YES_NO:
+        what = f"active {active!r} is neither yes nor no."
+        problems.append(row.problem("active", what, "Write no for somebody who has left."))
+        return None
+    spans = [span.partition("..") for span in _several(row, "away")]
+    about = {
+        "person": person.id,
+        "name": row.cells.get("name", person.role),
+        "email": email,
+        "language": row.cells.get("language", "en"),
+        "is_active": YES_NO[active],
+        "away": [{"first_day": a.strip(), "last_day": (b or a).strip()} for a, _, b in spans],
+    }
+    return _shape(row, Contact, about, problems)
+
+
+def _several(row: TableRow, column: str) -> Iterator[str]:
+    """Yield the parts of a cell between its semicolons."""
+    return (part.strip() for part in row.cells.get(column, "").split(";") if part.strip())
+
+
+def _table(
+    reading: Reading, parts: Mapping[str, Any], name: str, required: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[TableRow]:
+    if not is_there(reading.path / name):
+        reading.add(name, "The file is missing.", f"Its columns are {', '.join(required)}.")
+        return iter(())
+    return read_table(
+        reading.path / name, name, reading.problems, required=required, optional=optional,
+        mapping=columns_of(parts, name.partition(".")[0]), inside=reading.path,
+    )  # fmt: skip
+
+
+def columns_of(parts: Mapping[str, Any], table: str) -> Mapping[str, str]:
+    """Return the names that a programme has for the columns of a table."""
+    programme = parts["programme"]
+    return programme.columns.get(table, {}) if programme else {}
+
+
+def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], problems: list[Problem]) -> Model | None:
+    try:
+        return model.model_validate({k: v for k, v in cells.items() if k in model.model_fields})
+    except ValidationError as error:
+        for complaint in error.errors():
+            column, given = str(complaint["loc"][0]), complaint["input"]
+            # A line break in what somebody wrote is shown, not made.
+            quoted = repr(given) if isinstance(given, str) else f"'{given}'"
+            what = f"{column} {quoted}: {complaint['msg'].removeprefix('Value error, ')}."
+            if complaint["type"].startswith("date"):
+                what = f"'{given}' is not a date. Write year-month-day, such as 2027-02-05."
+            elif complaint["type"] == "string_pattern_mismatch":
+                what = f"'{given}' is not an id. Use lower-case letters, digits and hyphens."
+            problems.append(row.problem(column, what))
+        return None

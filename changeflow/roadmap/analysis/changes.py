@@ -1,0 +1,329 @@
+"""What changed between two states of a roadmap, and what each cause did to the dates that people steer by.
+
+The earlier state is turned into the later one cause by cause, in the order of `Cause`, and the targets are timed after
+each step. So the parts of a slip always add up to the whole of it. Another order could share out differently what two
+causes do together; the order here puts what people decided before what happened.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
+from changeflow.roadmap.engine.cpm import DateReason, Schedule, time_roadmap
+from changeflow.roadmap.engine.replan import Replanner
+from changeflow.roadmap.model.tasks import Link, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.moments import day_of
+from changeflow.values.words import PEOPLE_KINDS, Kind
+
+
+class Cause(StrEnum):
+    """Why a date moved, in the order in which causes are looked at."""
+
+    CALENDAR = "calendar"
+    ADDED_WORK = "added work"
+    REMOVED_WORK = "removed work"
+    READINESS = "readiness of people"
+    WAVE_MOVE = "wave move"
+    RE_ESTIMATE = "re-estimate"
+    SET_DATE = "set date"
+    LINK = "link"
+    RULE = "rule or waiver"
+    RESOURCE = "resource"
+    ACTUAL = "actual"
+    DECISION = "decision"
+    NOT_DONE = "not done by the data date"
+    OTHER = "other"
+
+
+RULE_ORIGIN = "rule:"
+"""How the origin of a rule's link begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlipPart:
+    """What one cause did: calendar days later, or earlier when negative."""
+
+    cause: Cause
+    tasks: tuple[TaskId, ...]
+    """Whose change it was; none where it is the programme's."""
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """How a target's finish moved; the parts' days add up to the days between the two dates."""
+
+    target: TaskId
+    before: int
+    """Civil minutes."""
+    after: int
+    parts: tuple[SlipPart, ...]
+
+    @property
+    def days(self) -> int:
+        return (day_of(self.after) - day_of(self.before)).days
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    cause: Cause
+    tasks: tuple[TaskId, ...]
+    roadmap: Roadmap
+    by_target: Mapping[TaskId, tuple[Cause, tuple[TaskId, ...]]] = field(default_factory=dict)
+    """Where the step is one for all, and yet another task holds each target."""
+
+
+def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tuple[Slip, ...]:
+    """Return the slip of each target that is in both states, with its parts, the largest first."""
+    both = [t for t in targets if t in before.tasks and t in after.tasks]
+    clock = _Clock()
+    first: Mapping[TaskId, int] = clock.finishes(before, both)
+    dates = first
+    parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
+    for timed in _measured(_steps(before, after, both), clock, both, dates):
+        now, step = timed
+        for t in both:
+            if days := (day_of(now[t]) - day_of(dates[t])).days:
+                cause, tasks = step.by_target.get(t, (step.cause, step.tasks))
+                parts[t].append(SlipPart(cause, tasks, days))
+        dates = now
+    return tuple(
+        Slip(t, first[t], dates[t], tuple(sorted(parts[t], key=lambda p: (-abs(p.days), p.cause, p.tasks))))
+        for t in both
+    )
+
+
+def _measured(
+    groups: Iterator[Sequence[_Step]], clock: "_Clock", targets: Sequence[TaskId], dates: Mapping[TaskId, int]
+) -> Iterator[tuple[Mapping[TaskId, int], _Step]]:
+    """Time each group's last step; only where that moves a target, each step of the group by itself."""
+    for steps in groups:
+        try:
+            whole = clock.finishes(steps[-1].roadmap, targets)
+        except (CyclicRoadmapError, CalendarExhaustedError):
+            if steps[-1].cause is Cause.OTHER:
+                raise  # the later state itself
+            continue  # half of a change may close a loop; the next group's state holds both halves
+        if whole == dates:
+            continue
+        for step in steps[:-1]:
+            try:
+                single = clock.finishes(step.roadmap, targets)
+            except (CyclicRoadmapError, CalendarExhaustedError):
+                continue
+            yield single, step
+        yield whole, steps[-1]
+        dates = whole
+
+
+class _Clock:
+    """Times targets forwards; from one state to the next, only what follows from the difference."""
+
+    def __init__(self) -> None:
+        self._planner: Replanner | None = None
+
+    def finishes(self, roadmap: Roadmap, targets: Sequence[TaskId]) -> dict[TaskId, int]:
+        if roadmap.finish is not None or any(t.as_late_as_possible for t in roadmap.tasks.values()):
+            schedule = time_roadmap(roadmap)
+            return {t: schedule[t].early_finish for t in targets}
+        if self._planner is None:
+            self._planner = Replanner(roadmap)
+            early = self._planner.dates()
+        else:
+            early = self._planner.plan(roadmap)
+        return {t: early[t].finish for t in targets}
+
+
+def _steps(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> Iterator[Sequence[_Step]]:
+    """Yield the causes in order, each as the states that its single changes lead to, one on top of the other."""
+    now = replace(
+        before,
+        calendars={**before.calendars, **after.calendars},
+        periods={**before.periods, **after.periods},
+        minutes_per_day=after.minutes_per_day,
+    )
+    groups: Sequence[Callable[[Roadmap], list[_Step]]] = (
+        lambda now: [_Step(Cause.CALENDAR, (), now), *_fields(Cause.CALENDAR, _calendar_fields, now, after)],
+        lambda now: _added(now, after),
+        lambda now: _removed(now, after),
+        lambda now: _people(now, after),
+        lambda now: _fields(Cause.WAVE_MOVE, _wave_fields, now, after),
+        lambda now: _fields(Cause.RE_ESTIMATE, _estimate_fields, now, after),
+        lambda now: _bounds(now, after),
+        lambda now: _links(Cause.LINK, now, after),
+        lambda now: _links(Cause.RULE, now, after),
+        lambda now: [_Step(Cause.RESOURCE, (), replace(now, tasks=after.tasks, parents=after.parents))],
+        lambda now: _reported(now, after),
+        lambda now: _held(now, after, targets),
+        lambda _: [_Step(Cause.OTHER, (), after)],
+    )
+    for group in groups:
+        if steps := group(now):
+            yield steps
+            now = steps[-1].roadmap
+
+
+def _fields(cause: Cause, pick: Callable[[Task, Task], Task], now: Roadmap, after: Roadmap) -> list[_Step]:
+    """Change some fields of each task that is in both states."""
+    steps = []
+    for task in sorted(now.tasks.keys() & after.tasks.keys()):
+        changed = pick(now.tasks[task], after.tasks[task])
+        if changed != now.tasks[task]:
+            now = replace(now, tasks={**now.tasks, task: changed})
+            steps.append(_Step(cause, (task,), now))
+    return steps
+
+
+def _added(now: Roadmap, after: Roadmap) -> list[_Step]:
+    new = {t for t in after.tasks.keys() - now.tasks.keys() if after.tasks[t].kind not in PEOPLE_KINDS}
+    if not new:
+        return []
+    known = now.tasks.keys() | new
+    links = [k for k in after.links if new & {k.predecessor, k.successor} and {k.predecessor, k.successor} <= known]
+    parents = {**now.parents, **{t: after.parents[t] for t in new if t in after.parents}}
+    tasks = {**now.tasks, **{t: after.tasks[t] for t in after.tasks if t in new}}
+    state = replace(now, tasks=tasks, links=tuple(dict.fromkeys((*now.links, *links))), parents=parents)
+    return [_Step(Cause.ADDED_WORK, tuple(sorted(new)), state)]
+
+
+def _removed(now: Roadmap, after: Roadmap) -> list[_Step]:
+    gone = {t for t in now.tasks.keys() - after.tasks.keys() if now.tasks[t].kind not in PEOPLE_KINDS}
+    if not gone:
+        return []
+    state = replace(
+        now,
+        tasks={t: x for t, x in now.tasks.items() if t not in gone},
+        links=tuple(k for k in now.links if not gone & {k.predecessor, k.successor}),
+        parents={t: p for t, p in now.parents.items() if t not in gone and p not in gone},
+        progress={t: p for t, p in now.progress.items() if t not in gone},
+    )
+    return [_Step(Cause.REMOVED_WORK, tuple(sorted(gone)), state)]
+
+
+def _people(now: Roadmap, after: Roadmap) -> list[_Step]:
+    """Where people stand, wave by wave: its tasks come, go and change together, with all that they bind."""
+    old, new = ({t: x for t, x in r.tasks.items() if x.kind in PEOPLE_KINDS} for r in (now, after))
+    changed = {t for t in old.keys() | new.keys() if old.get(t) != new.get(t)}
+    waves: dict[tuple[str, str], set[TaskId]] = {}
+    for task in changed:
+        found = new.get(task) or old[task]
+        waves.setdefault((found.service or "", found.wave or ""), set()).add(task)
+    steps = []
+    for _, tasks in sorted(waves.items()):
+        now = _exchanged(now, after, tasks)
+        steps.append(_Step(Cause.READINESS, tuple(sorted(tasks)), now))
+    return steps
+
+
+def _exchanged(now: Roadmap, after: Roadmap, changed: set[TaskId]) -> Roadmap:
+    """Take some tasks with their links as they are in the later state."""
+    tasks = {t: x for t, x in now.tasks.items() if t not in changed}
+    tasks |= {t: after.tasks[t] for t in changed if t in after.tasks}
+    links = [k for k in now.links if not changed & {k.predecessor, k.successor}]
+    links += [
+        k
+        for k in after.links
+        if changed & {k.predecessor, k.successor} and {k.predecessor, k.successor} <= tasks.keys()
+    ]
+    # What was reached by what was published belongs to it; what was reported of its tasks is told as that.
+    reached = {t: p for t, p in after.progress.items() if t in changed and after.tasks[t].kind is Kind.READINESS}
+    progress = {t: p for t, p in now.progress.items() if t not in changed} | reached
+    return replace(now, tasks=tasks, links=tuple(links), progress=progress)
+
+
+def _bounds(now: Roadmap, after: Roadmap) -> list[_Step]:
+    """Dates that somebody set: the roadmap's own, then those of tasks."""
+    steps = []
+    if (now.start, now.finish) != (after.start, after.finish):
+        now = replace(now, start=after.start, finish=after.finish)
+        steps.append(_Step(Cause.SET_DATE, (), now))
+    return [*steps, *_fields(Cause.SET_DATE, _date_fields, now, after)]
+
+
+def _calendar_fields(old: Task, new: Task) -> Task:
+    if old.wave != new.wave:
+        return old
+    return replace(
+        old,
+        calendar=new.calendar,
+        term_calendar=new.term_calendar,
+        placed_on=new.placed_on,
+        terms=new.terms,
+        starts_on=new.starts_on,
+    )
+
+
+def _wave_fields(old: Task, new: Task) -> Task:
+    """A school that moves to another wave takes its whole task along."""
+    return new if old.wave != new.wave else old
+
+
+def _estimate_fields(old: Task, new: Task) -> Task:
+    return replace(old, duration=new.duration)
+
+
+def _date_fields(old: Task, new: Task) -> Task:
+    late = new.as_late_as_possible
+    return replace(old, constraints=new.constraints, deadline=new.deadline, manual=new.manual, as_late_as_possible=late)
+
+
+def _links(cause: Cause, now: Roadmap, after: Roadmap) -> list[_Step]:
+    """Change the links into one task after the other: those of rules, or all others."""
+    steps = []
+    old, new = (_into(roadmap, is_rule=cause is Cause.RULE) for roadmap in (now, after))
+    for task in sorted({*old, *new}):
+        before, wanted = old.get(task, []), new.get(task, [])
+        if set(before) != set(wanted):
+            dropped = set(before)
+            now = replace(now, links=(*(k for k in now.links if k not in dropped), *wanted))
+            steps.append(_Step(cause, (task,), now))
+    return steps
+
+
+def _into(roadmap: Roadmap, *, is_rule: bool) -> dict[TaskId, list[Link]]:
+    found: dict[TaskId, list[Link]] = {}
+    for link in roadmap.links:
+        if link.origin.startswith(RULE_ORIGIN) is is_rule:
+            found.setdefault(link.successor, []).append(link)
+    return found
+
+
+def _reported(now: Roadmap, after: Roadmap) -> list[_Step]:
+    """What was reported, in the order in which it happened."""
+    steps = []
+    names = {t for t in {*now.progress, *after.progress} if now.progress.get(t) != after.progress.get(t)}
+
+    def moment(task: TaskId) -> tuple[int, TaskId]:
+        done = after.progress.get(task) or now.progress[task]
+        return done.actual_start if done.actual_finish is None else done.actual_finish, task
+
+    for task in sorted(names & after.tasks.keys(), key=moment):
+        known = {**now.progress, task: after.progress.get(task)}
+        now = replace(now, progress={t: p for t, p in known.items() if p is not None})
+        cause = Cause.DECISION if after.tasks[task].kind is Kind.DECISION else Cause.ACTUAL
+        steps.append(_Step(cause, (task,), now))
+    return steps
+
+
+def _held(now: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> list[_Step]:
+    """What the data date alone does: on the way to a target, something waits for people to begin or to finish it."""
+    if now.data_date == after.data_date:
+        return []
+    now = replace(now, data_date=after.data_date)
+    schedule = time_roadmap(now)
+    by_target = {target: _waiting(now, schedule, target) for target in targets}
+    return [_Step(Cause.NOT_DONE, (), now, by_target)]
+
+
+def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Cause, tuple[TaskId, ...]]:
+    """Return what the data date holds on the way to a target, and whether it is decisions alone."""
+    held = []
+    for task in schedule.path_to(target):
+        timed = schedule[task]
+        is_open = task in roadmap.progress and timed.early_finish == roadmap.data_date
+        if timed.reason is DateReason.DATA_DATE or (timed.reason is DateReason.ACTUAL and is_open):
+            held.append(task)
+    is_decision = bool(held) and all(roadmap.tasks[t].kind is Kind.DECISION for t in held)
+    return Cause.DECISION if is_decision else Cause.NOT_DONE, tuple(sorted(held))

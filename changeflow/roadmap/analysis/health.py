@@ -1,0 +1,235 @@
+"""The DCMA 14 points: is a schedule trustworthy enough to answer? It is no statement about finishing on time."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from changeflow.errors import CalendarExhaustedError
+from changeflow.roadmap.analysis.slippage import Slips
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask
+from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.moments import DAY
+
+HARD = {Bound.MUST_START, Bound.MUST_FINISH, Bound.START_NO_LATER, Bound.FINISH_NO_LATER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """One of the 14 points."""
+
+    number: int
+    name: str
+    found: str
+    threshold: str
+    passed: bool | None
+    """None where it cannot be told; `found` says why."""
+    offenders: tuple[TaskId, ...] = ()
+
+
+def critical_path_length_index(length: int, total_float: int) -> Fraction:
+    """Return (length + float) / length: of working days from now to a milestone, and its total float in them.
+
+    >>> [float(round(critical_path_length_index(100, f), 2)) for f in (-5, -6, 10)]
+    [0.95, 0.94, 1.1]
+    """
+    return Fraction(length + total_float, length)
+
+
+def baseline_execution_index(completed: int, due: int) -> Fraction:
+    """Return tasks completed / tasks that the baseline has complete by now. Early finishes count: it may exceed 1.
+
+    >>> float(baseline_execution_index(38, 40))
+    0.95
+    """
+    return Fraction(completed, due)
+
+
+def check_health(
+    roadmap: Roadmap,
+    schedule: Schedule,
+    *,
+    limits: Callable[[str], float],
+    now: int,
+    baseline: Mapping[TaskId, int] | None = None,
+    target: TaskId | None = None,
+) -> tuple[HealthCheck, ...]:
+    """Judge a schedule by the 14 points.
+
+    `limits` gives a rulepack's threshold by name, `now` is the data date and `baseline` the approved finishes, in civil
+    minutes; `target` is the milestone that the critical path leads to.
+    """
+    leaves = tuple(t for t in roadmap.tasks.values() if t.id not in schedule.below)
+    done = frozenset(t for t, progress in roadmap.progress.items() if progress.is_done)
+    unfinished = {t.id: t for t in leaves if t.id not in done}
+    links = tuple(link for link in roadmap.links if link.successor in unfinished)
+    due = None if baseline is None else sorted(t for t, at in baseline.items() if at <= now and t in schedule.timed)
+    e = _Evidence(roadmap, schedule, limits, now, baseline or {}, due, leaves, tuple(unfinished.values()), links, done)
+    return (
+        _at_most(e, 1, "Missing logic", "missing_logic_share", _missing_logic(e), of=e.open),
+        _at_most(e, 2, "Leads", "leads", sorted(k.successor for k in links if k.lag.amount < 0)),
+        _at_most(e, 3, "Lags", "lags_share", sorted(k.successor for k in links if k.lag.amount > 0), of=links),
+        _finish_to_start(e),
+        _at_most(e, 5, "Hard constraints", "hard_constraints_share", _ids(e.open, _is_hard), of=e.open),
+        _longer(e, 6, "High float", "high_float", lambda t: (t.early_finish, t.late_finish)),
+        _at_most(e, 7, "Negative float", "negative_float", _ids(e.open, lambda t: schedule[t.id].total_float < 0)),
+        _longer(e, 8, "High duration", "high_duration", lambda t: (t.early_start, t.early_finish)),
+        _at_most(e, 9, "Invalid dates", "invalid_dates", _ids(leaves, lambda t: _is_invalid(e, t))),
+        _at_most(e, 10, "Without an owner", "without_resources", _ids(e.open, lambda t: _has_no_owner(e, t))),
+        _missed(e),
+        _critical_path_test(e),
+        _path_length(e, target),
+        _execution(e),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What the points are judged by."""
+
+    roadmap: Roadmap
+    schedule: Schedule
+    limits: Callable[[str], float]
+    now: int
+    baseline: Mapping[TaskId, int]
+    due: Sequence[TaskId] | None
+    """What the baseline has finished by now; None without a baseline."""
+    leaves: Sequence[Task]
+    open: Sequence[Task]
+    """The leaves that are not done."""
+    links: Sequence[Link]
+    """Those into open tasks."""
+    done: frozenset[TaskId]
+
+    def days(self, task: TaskId, start: int, finish: int) -> float:
+        """Count the working days between two instants on a task's calendar."""
+        return self.roadmap.calendar_of(task).between(start, finish) / self.roadmap.minutes_per_day
+
+
+def _ids(tasks: Sequence[Task], is_bad: Callable[[Task], bool]) -> list[TaskId]:
+    return [t.id for t in tasks if is_bad(t)]
+
+
+def _at_most(
+    e: _Evidence, number: int, name: str, limit: str, bad: Sequence[TaskId], *, of: Sequence[Task | Link] | None = None
+) -> HealthCheck:
+    """Judge how many there are, or which share they are of something."""
+    allowed = e.limits(limit)
+    found, threshold, measured = f"{len(bad)}", f"at most {allowed:g}", float(len(bad))
+    if of is not None:
+        measured, noun = len(bad) / len(of) if of else 0.0, "links" if of is e.links else "open tasks"
+        found, threshold = f"{len(bad)} of {len(of)} {noun} ({measured:.0%})", f"at most {allowed:.0%}"
+    return _check(number, name, found, threshold, measured <= allowed, dict.fromkeys(bad))
+
+
+def _check(
+    number: int, name: str, found: str, threshold: str, passed: bool | None, offenders: Iterable[TaskId] = ()
+) -> HealthCheck:
+    return HealthCheck(
+        number=number, name=name, found=found, threshold=threshold, passed=passed, offenders=tuple(offenders)
+    )
+
+
+def _unknown(number: int, name: str, why: str) -> HealthCheck:
+    return _check(number, name, why, "–", None)
+
+
+def _at_least(e: _Evidence, number: int, name: str, index: Fraction, limit: str) -> HealthCheck:
+    needed = e.limits(limit)
+    return _check(number, name, f"{float(index):.2f}", f"at least {needed:g}", index >= Fraction(str(needed)))
+
+
+def _missing_logic(e: _Evidence) -> list[TaskId]:
+    """One start and one finish need no link on that side; others do."""
+    after = {link.predecessor for link in e.roadmap.links}
+    before = {link.successor for link in e.roadmap.links}
+    starts = sorted(t.id for t in e.open if t.id not in before)
+    ends = sorted(t.id for t in e.open if t.id not in after)
+    first = min(starts, key=lambda t: e.schedule[t].early_start, default=None)
+    last = max(ends, key=lambda t: e.schedule[t].early_finish, default=None)
+    return sorted(({*starts} - {first}) | ({*ends} - {last}))
+
+
+def _finish_to_start(e: _Evidence) -> HealthCheck:
+    others = sorted(link.successor for link in e.links if link.type is not LinkType.FS)
+    share, needed = (1 - len(others) / len(e.links)) if e.links else 1.0, e.limits("finish_to_start_share")
+    found, threshold = f"{share:.0%} of links", f"at least {needed:.0%}"
+    return _check(4, "Finish to start", found, threshold, share >= needed, dict.fromkeys(others))
+
+
+def _is_hard(task: Task) -> bool:
+    return any(c.bound in HARD for c in task.constraints)
+
+
+def _longer(
+    e: _Evidence, number: int, name: str, limit: str, span: Callable[[TimedTask], tuple[int, int]]
+) -> HealthCheck:
+    """Judge the share of open tasks with a span of more working days than the limit."""
+    most = e.limits(f"{limit}_days")
+    bad = _ids(e.open, lambda t: e.days(t.id, *span(e.schedule[t.id])) > most)
+    return _at_most(e, number, f"{name} (over {most:g} working days)", f"{limit}_share", bad, of=e.open)
+
+
+def _is_invalid(e: _Evidence, task: Task) -> bool:
+    """A forecast before now, or an actual after now."""
+    done = e.roadmap.progress.get(task.id)
+    if done is None:
+        return e.schedule[task.id].early_start < e.now and e.roadmap.data_date is not None
+    return max(done.actual_start, done.actual_finish or done.actual_start) > e.now + DAY
+
+
+def _has_no_owner(e: _Evidence, task: Task) -> bool:
+    timed = e.schedule[task.id]
+    return task.owner is None and e.days(task.id, timed.early_start, timed.early_finish) >= 1
+
+
+def _missed(e: _Evidence) -> HealthCheck:
+    if e.due is None:
+        return _unknown(11, "Missed tasks", "there is no baseline")
+    late = [t for t in e.due if t not in e.done or e.schedule[t].early_finish > e.baseline[t]]
+    share, allowed = len(late) / len(e.due) if e.due else 0.0, e.limits("missed_share")
+    found = f"{len(late)} of {len(e.due)} due by now ({share:.0%})"
+    return _check(11, "Missed tasks", found, f"at most {allowed:.0%}", share <= allowed, late)
+
+
+def _critical_path_test(e: _Evidence) -> HealthCheck:
+    """Lengthen the first critical task: the end must move as far. Fewer days where the calendars end sooner."""
+    schedule, name = e.schedule, "Critical path test"
+    work = [t.id for t in e.open if not t.is_milestone]
+    path = [t for t in work if schedule[t].critical] or [t for t in work if schedule[t].driving]
+    if not path:
+        return _unknown(12, name, "nothing on the path is open")
+    first = min(path, key=lambda t: (schedule[t].early_start, t))
+    last = max((t.id for t in e.open), key=lambda t: (schedule[t].early_finish, t))
+    slips, calendar = Slips(e.roadmap, schedule), e.roadmap.calendar_of(first)
+    wanted = int(e.limits("critical_path_test_days"))
+    for days in (wanted, wanted // 2, wanted // 4, wanted // 8):
+        try:
+            later = calendar.add(schedule[first].early_finish, days * e.roadmap.minutes_per_day)
+            gained = e.days(first, schedule[last].early_finish, slips.finish_if(first, later, last))
+        except CalendarExhaustedError:
+            continue
+        # Start windows of months and pay periods round a move, so that it need not be equal to the day.
+        found = f"{days} working days more move the end by {gained:.0f}"
+        return _check(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
+    return _unknown(12, name, "the calendars end too soon")
+
+
+def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:
+    name = "Critical path length index"
+    if target is None or target in e.done:
+        return _unknown(13, name, "no milestone is open")
+    timed = e.schedule[target]
+    length = round(e.days(target, e.now, timed.early_finish))
+    if length <= 0:
+        return _unknown(13, name, "the milestone is due now")
+    spare = round(timed.total_float / e.roadmap.minutes_per_day)
+    return _at_least(e, 13, name, critical_path_length_index(length, spare), "cpli")
+
+
+def _execution(e: _Evidence) -> HealthCheck:
+    name = "Baseline execution index"
+    if not e.due:
+        return _unknown(14, name, "there is no baseline" if e.due is None else "nothing was due yet")
+    completed = sum(1 for t in e.baseline if t in e.schedule.timed and t in e.done)
+    return _at_least(e, 14, name, baseline_execution_index(completed, len(e.due)), "bei")

@@ -1,0 +1,112 @@
+"""What a slip costs: cut-offs, drag, and the float that is left before the next one.
+
+A slip is quantised. A day late may cost nothing, a day, or a month, where a pay period, a term or a half-term lies
+behind it; so float alone does not say when to worry. Everything here moves one task's finish and computes again what
+follows from it, and nothing else.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import networkx as nx
+
+from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.engine.replan import Consequences, follows
+from changeflow.roadmap.model.tasks import Roadmap
+from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
+from changeflow.values.moments import DAY, day_of, format_day
+
+JUMP_DAYS = 5
+"""Calendar days that one more working day may cost before it is a cut-off: a weekend with a public holiday is none."""
+LOOK_AHEAD = 60
+"""Working days within which a cut-off is looked for: our own choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The next cut-off: after `float_days` working days of slip without harm to speak of, one more moves the target."""
+
+    task: TaskId
+    target: TaskId
+    float_days: int
+    before: int
+    """The target's finish just before the cut-off, in civil minutes."""
+    after: int
+    """The target's finish one working day beyond it."""
+
+    @property
+    def days(self) -> int:
+        """Calendar days that the one day costs."""
+        return (self.after - self.before) // DAY
+
+
+class Slips:
+    """Answers many questions about one schedule; what does not follow from a task is computed once."""
+
+    def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
+        self.roadmap = roadmap
+        self.schedule = schedule
+        self.graph = follows(roadmap)
+        self.consequences = Consequences(roadmap, schedule)
+
+    def finish_if(self, task: TaskId, finish: int, target: TaskId) -> int:
+        """Return where `target` finishes when `task` finishes at `finish`, all else as it is."""
+        return self.consequences.finish_if(task, finish, target)
+
+    def cut_off(self, task: TaskId, target: TaskId) -> CutOff | None:
+        """Return the next cut-off within the look-ahead, or None where the target slides day by day, or not at all."""
+        return self.nearest(task, [target])
+
+    def nearest(self, task: TaskId, targets: Iterable[TaskId], *, at_most: int = LOOK_AHEAD - 1) -> CutOff | None:
+        """Return the cut-off of the target that jumps first, with at most this many working days left before it."""
+        calendar = self.roadmap.calendar_of(task)
+        start = self.schedule[task].early_finish
+        before = {t: self.schedule[t].early_finish for t in targets}
+        for days in range(at_most + 1 if before else 0):
+            slipped = calendar.add(start, (days + 1) * self.roadmap.minutes_per_day)
+            after = {t: self.finish_if(task, slipped, t) for t in before}
+            jumps = [(before[t], t) for t in before if after[t] - before[t] > JUMP_DAYS * DAY]
+            if jumps:
+                moved, target = min(jumps)
+                return CutOff(task, target, days, moved, after[target])
+            before = after
+        return None
+
+    def drag(self, task: TaskId) -> int:
+        """Return the working minutes, on the task's calendar, that the roadmap would end earlier without its duration.
+
+        Only what lies on the longest path has drag (Devaux, "Total Project Control"); a summary has none of its own.
+        """
+        if not self.schedule[task].driving or task in self.schedule.below:
+            return 0
+        timed = self.schedule[task]
+        finish = self.consequences.last_if(task, timed.early_start)
+        last = max(x.early_finish for t, x in self.schedule.timed.items() if t not in self.schedule.below)
+        return self.roadmap.calendar_of(task).between(finish, last)
+
+    def cut_offs(self, targets: list[TaskId], *, until: int, at_most: int) -> Iterator[CutOff]:
+        """Yield the cut-off of each open task that ends before `until`, to the nearest target that it would move.
+
+        Only those with at most `at_most` working days left, the nearest first.
+        """
+        found = []
+        for task, timed in self.schedule.timed.items():
+            done = self.roadmap.progress.get(task)
+            if timed.early_finish > until or (done and done.is_done) or task in targets or task in self.schedule.below:
+                continue
+            reach = nx.descendants(self.graph, task)
+            nearest = self.nearest(task, [t for t in targets if t in reach], at_most=at_most)
+            found += [nearest] if nearest is not None else []
+        yield from sorted(found, key=lambda c: (c.float_days, c.task))
+
+
+def format_cut_off(roadmap: Roadmap, cut_off: CutOff) -> str:
+    """Format a cut-off: how much slip is left, and what the day beyond it moves from when to when."""
+    target = roadmap.tasks[cut_off.target].name
+    moves = f"“{target}” from {format_day(day_of(cut_off.before))} to {format_day(day_of(cut_off.after))}"
+    if cut_off.float_days == 0:
+        return f"One working day later moves {moves}."
+    kind = "school day" if roadmap.tasks[cut_off.task].calendar.startswith("term") else "working day"
+    days = counted(cut_off.float_days, kind)
+    return f"It can slip {days}; one day more moves {moves}."

@@ -1,0 +1,291 @@
+"""Why a task's dates are what they are: links, calendar gaps, constraints and actuals as a chain in plain English."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from changeflow.roadmap.engine.cpm import DateReason, Schedule
+from changeflow.roadmap.engine.pace import lagged
+from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Duration, Unit, days_in_words
+from changeflow.values.moments import day_of, format_day, format_days, last_day_of
+from changeflow.values.words import PEOPLE_KINDS
+
+CONSTRAINT_WORDS = {
+    "start_no_earlier": "somebody set that it starts no earlier than this",
+    "finish_no_earlier": "somebody set that it finishes no earlier than this",
+    "start_no_later": "somebody set that it starts no later than this, whatever it waits for",
+    "finish_no_later": "somebody set that it finishes no later than this, whatever it waits for",
+    "must_start": "somebody set that it must start then",
+    "must_finish": "somebody set that it must finish then",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One link of the chain: a task, and why it starts when it does."""
+
+    task: TaskId
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The chain behind a task's early dates, from its beginning on, and what its late dates hang on."""
+
+    task: TaskId
+    chain: tuple[Because, ...]
+    late: str
+    late_chain: tuple[Because, ...] = ()
+    """From the task on to what its late dates hang on: why each must end by then."""
+
+    @property
+    def text(self) -> str:
+        lines = [f"{n}. {b.sentence}" for n, b in enumerate(self.chain, 1)]
+        late = [f"{n}. {b.sentence}" for n, b in enumerate(self.late_chain, 1)]
+        return "\n".join([*lines, self.late, *(["What holds its late dates:", *late] if late else [])])
+
+
+def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
+    """Follow the driving links back from `task`; of several ties the first by id is told, the others are named."""
+    steps: list[Because] = []
+    current: TaskId | None = task
+    while current is not None:
+        drivers = sorted(schedule[current].drivers, key=lambda link: link.predecessor)
+        sentence = _early_sentence(roadmap, schedule, roadmap.tasks[current], drivers)
+        if current != task:
+            sentence += _despite_float(roadmap, schedule, current)
+        steps.append(Because(current, sentence))
+        # Behind a summary stands the task that gives it its date.
+        current = next(iter(sorted(schedule.behind(drivers[0]))), None) if drivers else None
+    late = _late_sentence(roadmap, schedule, roadmap.tasks[task])
+    return Why(task, tuple(reversed(steps)), late, tuple(_late_chain(roadmap, schedule, task)))
+
+
+def _despite_float(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
+    """Say of a driver that has float that it drives all the same: a gap of days off lies behind it."""
+    spare = schedule[task].total_float
+    if spare <= 0 or ((done := roadmap.progress.get(task)) and done.is_done):
+        return ""
+    return f" It drives what follows, although it has {float_in_words(roadmap, task, spare)} of float."
+
+
+def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
+    """Say when a task happens: first and last day, both inclusive."""
+    timed = schedule[task]
+    if roadmap.tasks[task].is_milestone:
+        return _milestone_day(timed.early_start)
+    return format_days(day_of(timed.early_start), last_day_of(timed.early_finish))
+
+
+def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
+    """Quote a float in its own unit: working days, school days or calendar days."""
+    found = roadmap.tasks[task]
+    if found.duration.unit is Unit.ELAPSED:
+        return days_in_words(minutes, 1440).replace("day", "calendar day")
+    kind = "school day" if found.calendar.startswith("term") else "working day"
+    return days_in_words(minutes, roadmap.minutes_per_day).replace("day", kind)
+
+
+def length_in_words(length: Duration, minutes_per_day: int) -> str:
+    """Write a duration or a lag in its own unit: `20 working days`, `30 calendar days`, `2 pay periods`."""
+    amount = length.amount
+    plural = "" if amount == 1 else "s"
+    return {
+        Unit.WORKING: days_in_words(amount, minutes_per_day).replace("day", "working day"),
+        Unit.ELAPSED: days_in_words(amount, 1440).replace("day", "calendar day"),
+        Unit.SCHOOL_WEEKS: f"{amount} school week{plural}",
+        Unit.PAY_PERIODS: f"{amount} pay period{plural}",
+        Unit.TERMS: "a whole term" if amount == 1 else f"{amount} whole terms",
+        Unit.PERCENT: f"{amount} % of its duration",
+    }[length.unit]
+
+
+def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: list[Link]) -> str:
+    when = dates_in_words(roadmap, schedule, task.id)
+    verb = "is on" if task.is_milestone or " to " not in when else "runs"
+    head = f"{task.name} {verb} {when}"
+    reason = schedule[task.id].reason
+    done = roadmap.progress.get(task.id)
+    if done is not None:
+        return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
+    if not drivers:
+        if not task.because:
+            return f"{head}: {_own_reason(reason)}."
+        own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
+        return f"{head}: {own}{_because(task)}."
+    first, rest = drivers[0], drivers[1:]
+    before = roadmap.tasks[first.predecessor]
+    relation = _relation(first, roadmap.minutes_per_day)
+    sentence = f"{head}: it {relation} {before.name}{_ties(len(rest))}"
+    sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
+    if first.origin.startswith("rule:"):
+        sentence += f"; rule {first.origin.removeprefix('rule:')} asks for that"
+    return f"{sentence}{_because(task)}."
+
+
+def _because(task: Task) -> str:
+    if not task.because:
+        return ""
+    return f"; it is there because {task.because}" if task.kind in PEOPLE_KINDS else f"; {task.because}"
+
+
+def _relation(link: Link, minutes_per_day: int) -> str:
+    """Say a link as the middle of `it ... B`: `starts 20 working days after the finish of`."""
+    verb = "finishes" if link.type.to_finish else "starts"
+    end = "finish" if link.type.from_finish else "start"
+    if link.lag.is_zero:
+        return f"{verb} after the {end} of"
+    wait = length_in_words(Duration(abs(link.lag.amount), link.lag.unit), minutes_per_day)
+    return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
+
+
+def _own_reason(reason: DateReason | Bound) -> str:
+    if reason is DateReason.START:
+        return "nothing comes before it, so it starts with the programme"
+    if reason is DateReason.MANUAL:
+        return "its dates are held by hand"
+    if reason is DateReason.ROLL_UP:
+        return "that is what its tasks make of it"
+    if reason is DateReason.DATA_DATE:
+        return "what has not begun cannot begin before the data date"
+    return CONSTRAINT_WORDS.get(reason, reason)
+
+
+def _ties(others: int) -> str:
+    if not others:
+        return ""
+    return (
+        f" (and {others} other task that ends together with it)"
+        if others == 1
+        else (f" (and {others} others that end together with it)")
+    )
+
+
+def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
+    """Name what lies between a driving link and the start that it drives."""
+    if link.type is not LinkType.FS or not link.lag.is_zero:
+        return
+    task = roadmap.tasks[link.successor]
+    first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
+    if task.starts_on or task.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+        kind = (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
+        if day_of(start) > first:
+            yield f"it waits for the next {kind} to open"
+        return
+    for name, days in _closed_spans(roadmap, task, first, day_of(start)):
+        yield f"{name}, {format_days(days[0], days[-1])}, lies between"
+
+
+def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
+    closures, found = roadmap.calendars[task.calendar].closures, list[tuple[str, list[date]]]()
+    day = first
+    while day <= last:
+        if (name := closures.get(day)) is not None:
+            if found and found[-1][0] == name:
+                found[-1][1].append(day)
+            else:
+                found.append((name, [day]))
+        day += timedelta(days=1)
+    yield from found
+
+
+def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+    timed = schedule[task.id]
+    if timed.reason is DateReason.ACTUAL and timed.total_float == 0 and not timed.critical:
+        return "It is done."
+    spare = float_in_words(roadmap, task.id, abs(timed.total_float))
+    holder = _late_holder(roadmap, schedule, task)
+    if timed.total_float < 0:
+        return f"It is {spare} too late for {holder}."
+    if timed.total_float == 0:
+        return f"It has no float: a day later moves {holder}."
+    latest = format_day(last_day_of(timed.late_finish))
+    return f"It may finish as late as {latest}, {spare} of float, before it moves {holder}."
+
+
+def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[Because]:
+    """Follow what holds late dates: from each task to the successor that bounds it, until a date or the end does."""
+    current: TaskId | None = task
+    while current is not None and not ((done := roadmap.progress.get(current)) and done.is_done):
+        timed, found = schedule[current], roadmap.tasks[current]
+        by = format_day(last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish))
+        if (date_ := _own_limit(roadmap, schedule, found)) is not None:
+            yield Because(current, f"{found.name} must end by {by}: {date_}.")
+            return
+        link = _nearest(roadmap, schedule, current)
+        if link is None:
+            yield Because(current, f"{found.name} may end on {by} at the latest: that is the end of it all.")
+            return
+        after = roadmap.tasks[link.successor]
+        relation = _relation(link, roadmap.minutes_per_day)
+        rule = f", as rule {link.origin.removeprefix('rule:')} asks" if link.origin.startswith("rule:") else ""
+        yield Because(current, f"{found.name} must end by {by}: {after.name} {relation} it{rule}.")
+        current = link.successor
+
+
+def _links_out_of(roadmap: Roadmap, task: TaskId) -> Iterator[Link]:
+    """Its own links, and those of the summaries above it."""
+    above, current = {task}, roadmap.parents.get(task)
+    while current is not None:
+        above.add(current)
+        current = roadmap.parents.get(current)
+    return (link for link in roadmap.links if link.predecessor in above)
+
+
+def _nearest(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Link | None:
+    """Return the link that bounds a task's late dates first; None where the end does."""
+    timed, found = schedule[task], list[tuple[int, TaskId, Link]]()
+    for link in _links_out_of(roadmap, task):
+        if link.successor in roadmap.progress:
+            continue
+        after = schedule[link.successor]
+        passed = lagged(roadmap, after.late_finish if link.type.to_finish else after.late_start, link, back=True)
+        # What bounds the start bounds the finish by as much as the task takes.
+        bound = passed if link.type.from_finish else passed + timed.late_finish - timed.late_start
+        found.append((bound, link.successor, link))
+    nearest = min(found, key=lambda f: f[:2], default=None)
+    return nearest[2] if nearest is not None and nearest[0] <= schedule.finish else None
+
+
+def _own_limit(roadmap: Roadmap, schedule: Schedule, task: Task) -> str | None:
+    """Say the deadline or the set date that a task's late dates stand on."""
+    calendar, timed = roadmap.calendar_of(task.id), schedule[task.id]
+    if task.deadline is not None and calendar.between(timed.late_finish, task.deadline) == 0:
+        return f"its deadline is {format_day(last_day_of(task.deadline))}"
+    for constraint in task.constraints:
+        words = CONSTRAINT_WORDS[constraint.bound.value]
+        at = timed.late_start if "start" in constraint.bound.value else timed.late_finish
+        if "earlier" not in constraint.bound.value and calendar.between(at, constraint.at) == 0:
+            return words.split(",")[0]
+    return None
+
+
+def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+    """Name what holds a task's late dates, as far as the chain goes without float of its own: a deadline or the end."""
+    limit, current, seen = schedule[task.id].total_float, task, {task.id}
+    while True:
+        timed = schedule[current.id]
+        calendar = roadmap.calendar_of(current.id)
+        if current.deadline is not None and calendar.between(timed.late_finish, current.deadline) == 0:
+            return f"the deadline of {current.name}, {format_day(last_day_of(current.deadline))}"
+        holders = [
+            link.successor
+            for link in roadmap.links
+            if link.predecessor == current.id
+            and link.successor not in seen
+            and schedule[link.successor].total_float <= max(limit, 0)
+            and (link.successor not in roadmap.progress)
+        ]
+        if not holders:
+            is_last = all(link.predecessor != current.id for link in roadmap.links)
+            return "the end of the programme" if is_last else current.name
+        nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
+        current = roadmap.tasks[nearest]
+        seen.add(nearest)
+
+
+def _milestone_day(position: int) -> str:
+    """A milestone at midnight belongs to the day that begins when it opens something."""
+    return format_day(day_of(position))

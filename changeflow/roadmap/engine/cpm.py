@@ -1,0 +1,224 @@
+"""The critical path method over calendars: early and late dates, floats, driving links."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from changeflow.roadmap.engine.arrays import (
+    BELOW_FROM,
+    BELOW_TO,
+    BOUNDS,
+    DONE,
+    FLAGS,
+    LATE_SHOWS_EARLY,
+    LINK,
+    NEVER,
+    OPEN,
+    OTHER,
+    SET_DATES,
+    SLACK_LIMIT,
+    START,
+    STATE,
+    SUMMARY,
+    Arrays,
+    to_arrays,
+)
+from changeflow.roadmap.engine.passes import compute
+from changeflow.roadmap.engine.state import (
+    BY_ACTUAL,
+    BY_DATA_DATE,
+    BY_HAND,
+    BY_LINKS,
+    BY_ROLL_UP,
+    BY_START,
+    START_NO_EARLIER,
+    Result,
+)
+from changeflow.roadmap.engine.working_time import AT_BEGINNING, AT_OUT, CALENDAR, END_OUT, KIND_OUT, NUMBER_OUT, Ints
+from changeflow.roadmap.model.tasks import Bound, Link, Roadmap
+from changeflow.values.base import TaskId
+
+
+class DateReason(StrEnum):
+    """What gives a task its early dates. A date that was set for it is a reason too: then it is that `Bound`."""
+
+    START = "start"
+    LINKS = "links"
+    DATA_DATE = "data_date"
+    ACTUAL = "actual"
+    MANUAL = "manual"
+    ROLL_UP = "roll_up"
+
+
+REASONS: Mapping[int, DateReason | Bound] = {
+    BY_START: DateReason.START,
+    BY_LINKS: DateReason.LINKS,
+    BY_DATA_DATE: DateReason.DATA_DATE,
+    BY_ACTUAL: DateReason.ACTUAL,
+    BY_HAND: DateReason.MANUAL,
+    BY_ROLL_UP: DateReason.ROLL_UP,
+} | dict(enumerate(BOUNDS, start=SET_DATES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedTask:
+    """Where the critical path method puts one task: civil minutes since 1970-01-01T00:00 local, half-open spans."""
+
+    task: TaskId
+    early_start: int
+    early_finish: int
+    late_start: int
+    late_finish: int
+    total_float: int
+    """Working minutes on the task's own calendar (minutes of the clock for an elapsed duration): no difference of
+    the dates above, which may cross a half-term."""
+    free_float: int
+    critical: bool
+    """Not done, and no float: the float's answer. The longest path's answer is `driving`."""
+    driving: bool
+    """On the longest path to the finish of the roadmap."""
+    drivers: tuple[Link, ...]
+    """The links that put its early dates there: all ties. None of them: a constraint, an actual or the start did."""
+    reason: DateReason | Bound
+    """`links`, `start`, `data_date`, `actual`, `manual`, `roll_up`, or the constraint that decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A timed roadmap."""
+
+    timed: Mapping[TaskId, TimedTask]
+    finish: int
+    below: Mapping[TaskId, tuple[TaskId, ...]]
+    """The tasks below each summary."""
+
+    def __getitem__(self, task: TaskId) -> TimedTask:
+        return self.timed[task]
+
+    def path_to(self, *targets: TaskId) -> frozenset[TaskId]:
+        """Return every task on a longest path to any of the targets: all ties."""
+        seen, stack = set(targets), list(targets)
+        while stack:
+            for link in self.timed[stack.pop()].drivers:
+                for task in self.behind(link):
+                    if task not in seen:
+                        seen.add(task)
+                        stack.append(task)
+        return frozenset(seen)
+
+    def behind(self, link: Link) -> tuple[TaskId, ...]:
+        """Return the tasks at the driving end of a link: of a summary, those that give it its date."""
+        below = self.below.get(link.predecessor)
+        if below is None:
+            return (link.predecessor,)
+        timed = self.timed
+        if link.type.from_finish:
+            return tuple(t for t in below if timed[t].early_finish == timed[link.predecessor].early_finish)
+        return tuple(t for t in below if timed[t].early_start == timed[link.predecessor].early_start)
+
+
+def time_roadmap(roadmap: Roadmap) -> Schedule:
+    """Place every task as early as its predecessors allow, and as late as its successors allow.
+
+    A loop raises `CyclicRoadmapError`. The roadmap's profile decides where engines differ. What is to be as late as
+    possible is placed at its late start, and what follows it is placed again: Project takes its total float.
+    Complexity: O(tasks + links).
+    """
+    arrays = to_arrays(roadmap)
+    result = settle(roadmap, arrays)
+    refuse_run_out(roadmap, result.trouble)
+    return Schedule(TimedColumns(roadmap, arrays, result), result.finish, below_of(arrays))
+
+
+class TimedColumns(Mapping[TaskId, TimedTask]):
+    """A schedule in columns, in the roadmap's order: a task's dates become an object when they are first asked for."""
+
+    def __init__(self, roadmap: Roadmap, arrays: Arrays, result: Result) -> None:
+        self.roadmap = roadmap
+        self.arrays = arrays
+        self.result = result
+        self.row_of = arrays.row_of
+        self.slack_limit = int(arrays.settings[SLACK_LIMIT])
+        self._known: dict[TaskId, TimedTask] = {}
+
+    def __len__(self) -> int:
+        return len(self.row_of)
+
+    def __iter__(self) -> Iterator[TaskId]:
+        return iter(self.roadmap.tasks)
+
+    def __contains__(self, task: object) -> bool:
+        return task in self.row_of
+
+    def __getitem__(self, task: TaskId) -> TimedTask:
+        if task not in self._known:
+            self._known[task] = self._timed(task)
+        return self._known[task]
+
+    def _timed(self, task: TaskId) -> TimedTask:
+        row, r, arrays = self.row_of[task], self.result, self.arrays
+        total = int(r.total_float[row])
+        into = range(int(arrays.first_into[row]), int(arrays.first_into[row + 1]))
+        return TimedTask(
+            task=task,
+            early_start=int(r.early[row, 0]),
+            early_finish=int(r.early[row, 1]),
+            late_start=int(r.late[row, 0]),
+            late_finish=int(r.late[row, 1]),
+            total_float=total,
+            free_float=int(r.free_float[row]),
+            critical=total <= self.slack_limit and int(arrays.cold[row, STATE]) != DONE,
+            driving=bool(r.driving[row]),
+            drivers=tuple(arrays.links[int(arrays.into[LINK, j])] for j in into if r.drives[j]),
+            reason=REASONS[int(r.reason[row])],
+        )
+
+
+def settle(roadmap: Roadmap, arrays: Arrays) -> Result:
+    """Run the passes until starts that follow from a finish, and what is as late as possible, are settled."""
+    result = compute(arrays)
+    if roadmap.finish is not None and not result.trouble[KIND_OUT]:
+        needed = int(result.late[:, 0].min()) if len(result.late) else roadmap.start
+        arrays.settings[START] = max(needed, roadmap.start) if roadmap.profile.start_is_floor else needed
+        result = compute(arrays)
+    held = [] if result.trouble[KIND_OUT] else _hold_late(roadmap, arrays, result)
+    if held:
+        could, result = result, compute(arrays)
+        if arrays.settings[LATE_SHOWS_EARLY]:
+            result.early[held] = could.early[held]
+    return result
+
+
+def below_of(arrays: Arrays) -> dict[TaskId, tuple[TaskId, ...]]:
+    """Return the tasks below each summary."""
+    spans = arrays.cold[:, BELOW_FROM : BELOW_TO + 1]
+    rows = np.flatnonzero(spans[:, 1] > spans[:, 0]).tolist()
+    return {arrays.ids[k]: tuple(arrays.ids[b] for b in arrays.below[slice(*spans[k])].tolist()) for k in rows}
+
+
+def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:
+    """Raise `CalendarExhaustedError` where a pass has noted that a calendar or a table of periods runs out."""
+    if not trouble[KIND_OUT]:
+        return
+    number, is_before = int(trouble[NUMBER_OUT]), trouble[END_OUT] == AT_BEGINNING
+    if trouble[KIND_OUT] == CALENDAR:
+        raise list(roadmap.calendars.values())[number].exhausted(is_before=is_before)
+    periods = list(roadmap.periods.values())[number]
+    raise periods.exhausted(before=int(trouble[AT_OUT]) if is_before else None)
+
+
+def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> list[int]:
+    """Hold what is to be as late as possible at its late start; return its rows."""
+    late = [t.id for t in roadmap.tasks.values() if t.as_late_as_possible]
+    held = [
+        row
+        for t in late
+        if arrays.cold[row := arrays.row_of[t], STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY
+    ]
+    for row in held:
+        known, start = arrays.cold[row, START_NO_EARLIER], result.late[row, 0]
+        arrays.cold[row, START_NO_EARLIER] = start if known == NEVER else max(known, start)
+        arrays.hot[row, FLAGS] |= OTHER
+    return held

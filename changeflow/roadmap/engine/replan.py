@@ -1,0 +1,294 @@
+"""Answers about roadmaps that differ a little from one that is timed: only what follows from that is computed again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.roadmap.engine.arrays import (
+    AMOUNT,
+    CLOCK,
+    FLAGS,
+    KIND,
+    LINK,
+    MANUAL,
+    NEVER,
+    ODD_INTO,
+    ODD_OUT,
+    OPEN,
+    OTHER,
+    PARTS_FROM,
+    PARTS_TO,
+    SHARE,
+    STATE,
+    SUMMARY,
+    WORK,
+    Arrays,
+    Codes,
+    task_rows,
+    to_arrays,
+)
+from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, refuse_run_out, settle
+from changeflow.roadmap.engine.forward import forward, place
+from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
+from changeflow.roadmap.engine.jit import call
+from changeflow.roadmap.engine.state import START_NO_EARLIER, empty_result, net_of, trial_of
+from changeflow.roadmap.engine.working_time import Ints
+from changeflow.roadmap.model.graph import build_graph
+from changeflow.roadmap.model.tasks import Roadmap
+from changeflow.values.base import TaskId
+
+NOT_ONE = -1
+"""The number that means no row."""
+
+
+class Early(NamedTuple):
+    """Where a task lands: civil minutes."""
+
+    start: int
+    finish: int
+
+
+class EarlyDates(Mapping[TaskId, Early]):
+    """The early dates of a roadmap: a copy of them, in columns."""
+
+    def __init__(self, row_of: Mapping[TaskId, int], early: Ints) -> None:
+        self.row_of = row_of
+        self.early = early.copy()
+
+    def __len__(self) -> int:
+        return len(self.row_of)
+
+    def __iter__(self) -> Iterator[TaskId]:
+        return iter(self.row_of)
+
+    def __getitem__(self, task: TaskId) -> Early:
+        return Early(*self.early[self.row_of[task]].tolist())
+
+
+class Replanner:
+    """Keeps a roadmap's arrays and early dates, and brings them up to date with each roadmap that follows.
+
+    What differs is found by identity: a roadmap is immutable, so a task that is the same object has not changed. What
+    is to be as late as possible is placed as early as the rest, and a set finish of the roadmap moves nothing.
+    """
+
+    def __init__(self, roadmap: Roadmap) -> None:
+        self._start(roadmap)
+
+    def _start(self, roadmap: Roadmap) -> None:
+        self.arrays = to_arrays(roadmap)
+        self.roadmap = roadmap
+        self.row_of = self.arrays.row_of
+        self.result = empty_result(self.arrays)
+        call(forward, len(self.arrays.hot), net_of(self.arrays, self.result.trouble), self.result)
+
+    def dates(self) -> EarlyDates:
+        """Return the dates of the latest roadmap; one that runs off its calendars raises `CalendarExhaustedError`."""
+        refuse_run_out(self.roadmap, self.result.trouble)
+        return EarlyDates(self.row_of, self.result.early)
+
+    def plan(self, roadmap: Roadmap) -> EarlyDates:
+        """Bring tasks and progress up to date; where anything else has changed, compute everything."""
+        changed = _changed(self.roadmap, roadmap)
+        is_small = changed is not None and len(changed) * 4 <= len(roadmap.tasks) and not self.result.trouble.any()
+        if changed is None or not is_small or not self._patch(roadmap, changed):
+            self._start(roadmap)
+        return self.dates()
+
+    def _patch(self, roadmap: Roadmap, changed: list[TaskId]) -> bool:
+        """Write the changed rows and carry them forward; False where they need more than their rows."""
+        arrays = self.arrays
+        rows = np.array([self.row_of[t] for t in changed], np.int64)
+        tasks = [roadmap.tasks[t] for t in changed]
+        if any(t.assignments for t in tasks) or (arrays.hot[rows, FLAGS] & SUMMARY).any():
+            return False
+        if any((p := roadmap.progress.get(t)) and p.parts for t in changed):
+            return False
+        hot, cold, _ = task_rows(roadmap, tasks, Codes(roadmap), np.arange(len(tasks)))
+        if (arrays.cold[rows, PARTS_TO] > arrays.cold[rows, PARTS_FROM]).any():
+            return False
+        if (hot[:, AMOUNT] != arrays.hot[rows, AMOUNT]).any() and self._is_shared(rows):
+            return False
+        hot[:, FLAGS] |= arrays.hot[rows, FLAGS] & (ODD_INTO | ODD_OUT)
+        arrays.hot[rows], arrays.cold[rows] = hot, cold
+        self.roadmap = roadmap
+        if len(rows):
+            count = len(arrays.hot)
+            dirty, touched = np.zeros(count, np.int8), np.zeros(count + 1, np.int32)
+            dirty[rows] = 1
+            net = net_of(arrays, self.result.trouble)
+            call(carry, count, net, self.result, dirty, touched, int(rows.min()), int(rows.max()), NOT_ONE)
+        return True
+
+    def _is_shared(self, rows: Ints) -> bool:
+        """Tell whether a lag is a share of one of these tasks' durations."""
+        first, out = self.arrays.first_out, self.arrays.out
+        return any(self.arrays.lags[out[LINK, first[k] : first[k + 1]], SHARE].any() for k in rows.tolist())
+
+
+def _changed(before: Roadmap, after: Roadmap) -> list[TaskId] | None:
+    """Return the tasks whose own fields or progress differ; None where more than that does."""
+    same = (
+        before.links is after.links
+        and before.calendars is after.calendars
+        and before.periods is after.periods
+        and before.parents is after.parents
+        and before.profile == after.profile
+        and (before.start, before.data_date) == (after.start, after.data_date)
+        and (before.holds_set_dates, before.minutes_per_day) == (after.holds_set_dates, after.minutes_per_day)
+        and before.tasks.keys() == after.tasks.keys()
+    )
+    if not same:
+        return None
+    old, done = before.tasks, before.progress
+    changed = {name for name, task in after.tasks.items() if old[name] is not task}
+    if done is not after.progress:
+        changed |= {t for t in {*done, *after.progress} if done.get(t) != after.progress.get(t)}
+    return sorted(changed)
+
+
+class Consequences:
+    """What follows in one schedule when a task ends at another time, all else as it is. Each question is kept."""
+
+    def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
+        self.roadmap = roadmap
+        columns = schedule.timed
+        is_as_early = roadmap.finish is None and not any(t.as_late_as_possible for t in roadmap.tasks.values())
+        if is_as_early and isinstance(columns, TimedColumns) and columns.roadmap is roadmap:
+            self.arrays, self.result = columns.arrays, trial_of(columns.result)
+        else:
+            self.arrays = to_arrays(roadmap)
+            self.result = empty_result(self.arrays)
+            dates = [(schedule[t].early_start, schedule[t].early_finish) for t in self.arrays.ids]
+            self.result.early[:] = np.array(dates, np.int64).reshape(-1, 2)
+        self.row_of = self.arrays.row_of
+        self.early = self.result.early.copy()
+        count = len(self.arrays.hot)
+        self.net = net_of(self.arrays, self.result.trouble)
+        self.dirty, self.touched = np.zeros(count, np.int8), np.zeros(count + 1, np.int32)
+        self.unsettled: tuple[TaskId, ...] = () if is_as_early else self._unsettled()
+        self._moved: dict[tuple[TaskId, int], Mapping[int, int]] = {}
+
+    def finish_if(self, task: TaskId, finish: int, target: TaskId) -> int:
+        """Return where `target` finishes when `task` finishes at `finish`."""
+        row = self.row_of[target]
+        return self.moved(task, finish).get(row, int(self.early[row, 1]))
+
+    def last_if(self, task: TaskId, finish: int) -> int:
+        """Return the last finish of any task, summaries left out, when `task` finishes at `finish`."""
+        finishes = self.early[:, 1].copy()
+        moved = self.moved(task, finish)
+        finishes[list(moved)] = list(moved.values())
+        return int(finishes[self.arrays.hot[:, FLAGS] & SUMMARY == 0].max())
+
+    def moved(self, task: TaskId, finish: int) -> Mapping[int, int]:
+        """Return the finishes that are computed again, by row."""
+        if (task, finish) not in self._moved:
+            self._moved[task, finish] = self._carried(self.row_of[task], finish, self._unsettled_after(task))
+        return self._moved[task, finish]
+
+    def _carried(self, row: int, finish: int, marked: list[int]) -> Mapping[int, int]:
+        early, count = self.result.early, len(self.early)
+        self.dirty[marked] = 1
+        first, last = min([row + 1, *marked]), max([row, *marked])
+        early[row, 1] = finish
+        arguments = (self.net, self.result, self.dirty, self.touched, row, first, last)
+        rows = self.touched[: call(follow, count, *arguments)]
+        moved = {row: finish, **dict(zip(rows.tolist(), early[rows, 1].tolist(), strict=True))}
+        early[[row, *rows]] = self.early[[row, *rows]]
+        trouble = self.result.trouble.copy()
+        self.result.trouble[:] = 0
+        refuse_run_out(self.roadmap, trouble)
+        return moved
+
+    def _unsettled(self) -> tuple[TaskId, ...]:
+        """Return the tasks that are not where links put them: those as late as possible, and what follows them."""
+        call(unsettled, len(self.early), self.net, self.result, self.dirty)
+        found = tuple(self.arrays.ids[row] for row in np.flatnonzero(self.dirty).tolist())
+        self.dirty[:] = 0
+        self.result.trouble[:] = 0
+        return found
+
+    def _unsettled_after(self, task: TaskId) -> list[int]:
+        """They go where links put them, as soon as anything that they follow from is asked about."""
+        if not self.unsettled:
+            return []
+        reach = nx.descendants(follows(self.roadmap), task) - {task}
+        return [self.row_of[t] for t in self.unsettled if t in reach]
+
+
+def follows(roadmap: Roadmap) -> "nx.MultiDiGraph[TaskId]":
+    """Return what may move what: links, and summaries, which move with their tasks, and they with what binds it."""
+    graph = build_graph(roadmap.tasks, roadmap.links)
+    for task, parent in roadmap.parents.items():
+        graph.add_edge(task, parent)
+        graph.add_edge(parent, task)
+    return graph
+
+
+class Placer:
+    """Places the tasks of a roadmap one by one, from where those before them have been put."""
+
+    def __init__(self, roadmap: Roadmap) -> None:
+        self.roadmap = roadmap
+        self.arrays = to_arrays(roadmap)
+        self.row_of = self.arrays.row_of
+        self.result = empty_result(self.arrays)
+        self.net = net_of(self.arrays, self.result.trouble)
+
+    def place(self, task: TaskId, *, floor: int | None = None) -> Early:
+        """Return where a task lands, perhaps held back to an instant."""
+        row, arrays = self.row_of[task], self.arrays
+        flags, known = int(arrays.hot[row, FLAGS]), int(arrays.cold[row, START_NO_EARLIER])
+        if floor is not None:
+            arrays.hot[row, FLAGS] |= OTHER
+            arrays.cold[row, START_NO_EARLIER] = max(known, floor)
+        call(place, 1, self.net, row, self.result)
+        arrays.hot[row, FLAGS], arrays.cold[row, START_NO_EARLIER] = flags, known
+        refuse_run_out(self.roadmap, self.result.trouble)
+        return Early(*self.result.early[row].tolist())
+
+    def put(self, task: TaskId, dates: Early) -> None:
+        """Put a task somewhere, for those that follow it."""
+        self.result.early[self.row_of[task]] = dates
+
+
+@dataclass(frozen=True, slots=True)
+class Longer:
+    """What becomes of the roadmap's finish when one task takes longer, all else as it is: civil minutes."""
+
+    finish: int
+    if_longer: Mapping[TaskId, int]
+    """The finish with that task longer; tasks that have begun, that pass in other units than time, or whose longer
+    selves would run off the calendars, are left out."""
+
+
+def if_longer(roadmap: Roadmap, minutes: int) -> Longer:
+    """Return the finish for each open task that takes so many working minutes more (minutes of the clock, if elapsed).
+
+    One sweep over all tasks: whatever has the float for it costs nothing, of the others only what they move is
+    computed. A negative number asks what a shorter task would gain.
+    """
+    # What is as late as possible takes no float from others here: it would move before it moved them.
+    early = {t.id: replace(t, as_late_as_possible=False) for t in roadmap.tasks.values() if t.as_late_as_possible}
+    if early:
+        roadmap = replace(roadmap, tasks={**roadmap.tasks, **early})
+    arrays = to_arrays(roadmap)
+    result = settle(roadmap, arrays)
+    last = int(result.early[:, 1].max()) if len(result.early) else roadmap.start
+    finishes = sweep(arrays, result, minutes)
+    asked = _can_be_longer(arrays)
+    return Longer(
+        last, {t: int(finishes[row]) for row, t in enumerate(arrays.ids) if asked[row] and finishes[row] != NEVER}
+    )
+
+
+def _can_be_longer(arrays: Arrays) -> "NDArray[np.bool_]":
+    is_time = np.isin(arrays.cold[:, KIND], (WORK, CLOCK)) & (arrays.hot[:, AMOUNT] > 0)
+    is_free = arrays.hot[:, FLAGS] & (SUMMARY | MANUAL) == 0
+    found: NDArray[np.bool_] = is_time & is_free & (arrays.cold[:, STATE] == OPEN)
+    return found

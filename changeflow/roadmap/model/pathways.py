@@ -1,0 +1,123 @@
+"""Pathways: templates of steps that expand to tasks and links. The shapes here are what people write."""
+
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from changeflow.roadmap.model.tasks import Link, LinkType
+from changeflow.values.base import Frozen, Id, as_list
+from changeflow.values.duration import Duration, DurationText, parse_duration
+from changeflow.values.words import Gate, Kind, Phase, Track
+
+
+class Per(StrEnum):
+    """What a step is expanded for."""
+
+    PROGRAMME = "programme"
+    SERVICE = "service"
+    WAVE = "wave"
+    SCHOOL = "school"
+
+
+Links = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(examples=["requirements FS+5d"])]
+
+_LINK = re.compile(r"^(?P<task>[a-z0-9][a-z0-9/-]*?)(?:\s+(?P<type>FS|SS|FF|SF)?(?P<lag>[+-]\S+)?)?$")
+
+
+class StepFields(Frozen):
+    """What a step of a pathway, or a change to one, may say. What is left out stays as it was."""
+
+    name: str | None = Field(None, min_length=1, description="What people read")
+    kind: Kind | None = Field(None, description="What the rules look at")
+    gate: Gate | None = Field(None, description="Of a decision: what may not begin without it")
+    track: Track | None = Field(None, description="What it works on: people, process or technology")
+    phase: Phase | None = None
+    per: Per | None = Field(None, description="Expanded for the service, each wave or each school")
+    duration: DurationText | None = None
+    estimate: tuple[DurationText, DurationText, DurationText] | None = Field(
+        None, description="Optimistic, likely, pessimistic"
+    )
+    calendar: Literal["office", "term", "every_day"] | None = Field(
+        None, description="office: the trust's working days; term: school days; every_day: no day off"
+    )
+    starts_on: Literal["pay_period", "term", "month"] | None = None
+    after: Links | None = Field(None, description="task [FS|SS|FF|SF][+lag|-lag]; replaces what the pathway says")
+    also_after: Links | None = Field(None, description="Links in addition to what the pathway says")
+    after_previous_wave: Links | None = Field(None, description="The same step names, in the wave before")
+    owner: str | None = Field(None, description="A person's id, or a role: lead_provider, sponsor, head, change_lead")
+    waves: Literal["all", "pilot", "rollout"] | None = None
+    classes: tuple[str, ...] | None = Field(None, description="Only for services of these classes")
+    start_no_earlier: date | None = None
+    finish_no_earlier: date | None = None
+    start_no_later: date | None = None
+    finish_no_later: date | None = None
+    must_start: date | None = None
+    must_finish: date | None = None
+    deadline: date | None = None
+    as_late_as_possible: bool | None = Field(None, description="Just in time for what waits for it")
+    sources: tuple[Literal["heads", "board", "local_governing_bodies", "users", "suppliers"], ...] | None = Field(
+        None, description="Of requirements: whom they come from"
+    )
+    redundancies: dict[str, Annotated[int, Field(ge=0)]] | None = Field(
+        None, description="Of ended roles: how many end by redundancy, by school"
+    )
+    needs: dict[Id, Annotated[float, Field(gt=0, le=1000)]] | None = Field(
+        None, description="Teams of rollout.yaml, and how many of their people work on it at once: {ict: 0.5}"
+    )
+    holds_people: bool | None = Field(
+        None, description="Its people wait through holidays that interrupt it; left out, they do other work meanwhile"
+    )
+    minor: bool | None = None
+    irreversible: bool | None = None
+    assured_by: tuple[Literal["parallel", "test_pack", "both"], ...] | None = Field(
+        None, description="Only for services that are assured in one of these ways"
+    )
+    drop: bool | None = Field(None, description="Leave this step out")
+
+    def changed_by(self, other: "StepFields") -> "StepFields":
+        """Lay another's statements over these."""
+        changed = {k: v for k, v in other.model_dump(exclude_none=True).items() if k != "also_after"}
+        merged = self.model_copy(update={k: getattr(other, k) for k in changed})
+        if other.also_after:
+            merged = merged.model_copy(update={"also_after": (*(self.also_after or ()), *other.also_after)})
+        return merged
+
+
+class Pathway(Frozen):
+    """A template of steps, by local id, in the order that people read them."""
+
+    pathway: Id
+    name: str
+    about: str = ""
+    steps: dict[str, StepFields]
+
+
+class LinkText(Frozen):
+    """One link as written, taken apart."""
+
+    task: str
+    type: LinkType = LinkType.FS
+    lag: str = "0d"
+
+    def lag_duration(self, minutes_per_day: int) -> Duration:
+        return parse_duration(self.lag, minutes_per_day=minutes_per_day, lag=True)
+
+    def link(self, predecessor: str, successor: str, *, minutes_per_day: int, origin: str) -> Link:
+        return Link(predecessor, successor, self.type, self.lag_duration(minutes_per_day), origin)
+
+
+def parse_link(text: str) -> LinkText:
+    """Read `task [FS|SS|FF|SF][+lag|-lag]`; `ValueError` says what would be right.
+
+    >>> parse_link("delegation-drafted SS+10d")
+    LinkText(task='delegation-drafted', type=<LinkType.SS: 'SS'>, lag='+10d')
+    """
+    match = _LINK.match(text.strip())
+    if not match:
+        raise ValueError(f"'{text}' is not a link. Write task, or task FS+5d (FS, SS, FF or SF, then a lag).")
+    found = LinkText(task=match["task"], type=LinkType(match["type"] or "FS"), lag=match["lag"] or "0d")
+    found.lag_duration(450)
+    return found

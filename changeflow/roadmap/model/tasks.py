@@ -1,0 +1,199 @@
+"""Tasks, links and the roadmap that they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.roadmap.model.profile import TEXTBOOK, Profile
+from changeflow.values.base import TaskId
+from changeflow.values.duration import ZERO, Duration
+from changeflow.values.words import Gate, Kind, Origin, Phase, Track
+
+
+class LinkType(StrEnum):
+    """Which end of the predecessor binds which end of the successor."""
+
+    FS = "FS"
+    SS = "SS"
+    FF = "FF"
+    SF = "SF"
+
+    @property
+    def from_finish(self) -> bool:
+        return self.value[0] == "F"
+
+    @property
+    def to_finish(self) -> bool:
+        return self.value[1] == "F"
+
+
+class Bound(StrEnum):
+    """A date that somebody set for a task."""
+
+    START_NO_EARLIER = "start_no_earlier"
+    FINISH_NO_EARLIER = "finish_no_earlier"
+    START_NO_LATER = "start_no_later"
+    FINISH_NO_LATER = "finish_no_later"
+    MUST_START = "must_start"
+    MUST_FINISH = "must_finish"
+
+
+LIMITS = (Bound.START_NO_LATER, Bound.FINISH_NO_LATER)
+"""Bounds of which the earlier of two is the tighter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    bound: Bound
+    at: int
+    """Civil minutes. A start on a day is its first minute, a finish on a day the first minute of the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Work that somebody does on a calendar of their own: working minutes of that calendar."""
+
+    calendar: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManualDates:
+    """Dates that a person holds by hand: civil minutes. Links do not move them."""
+
+    start: int
+    finish: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A piece of work, or a summary of others. One of no duration is a milestone."""
+
+    id: TaskId
+    name: str
+    kind: Kind = Kind.WORK
+    gate: Gate | None = None
+    """What its decision opens; a decision may open nothing."""
+    track: Track = Track.PROCESS
+    phase: Phase | None = None
+    service: str | None = None
+    schools: frozenset[str] = frozenset()
+    wave: str | None = None
+    duration: Duration = ZERO
+    calendar: str
+    """A key of the roadmap's calendars: floats are counted in it, and it places the work unless the next two do."""
+    placed_on: str | None = None
+    """The calendar on which the work happens, where it is not the task's own: a resource's."""
+    assignments: tuple[Assignment, ...] = ()
+    """Several, when their calendars differ: each runs by itself, and the task ends with the last."""
+    manual: ManualDates | None = None
+    as_late_as_possible: bool = False
+    term_calendar: str | None = None
+    """The calendar that school weeks are counted in; its own when left out."""
+    starts_on: str | None = None
+    """A key of the roadmap's periods: it may start only where one of them opens."""
+    terms: str = "term"
+    """A key of the roadmap's periods: the terms of its schools."""
+    constraints: tuple[Constraint, ...] = ()
+    deadline: int | None = None
+    owner: str | None = None
+    sources: tuple[str, ...] = ()
+    """Of requirements: whom they come from."""
+    redundancies: Mapping[str, int] = field(default_factory=dict)
+    """Of ended roles: how many are proposed to end by redundancy, by school."""
+    estimate: tuple[int, int, int] | None = None
+    """Optimistic, likely and pessimistic working minutes, where somebody gave a range."""
+    needs: Mapping[str, int] = field(default_factory=dict)
+    """Whom it takes while it is worked on: tenths of a person, by team."""
+    holds_people: bool = False
+    """Its people wait through breaks of its calendar; else they do other work meanwhile."""
+    because: str = ""
+    """Why it is there, where no file says so: a clause in plain English."""
+    note: str = ""
+    """What whoever does it should know."""
+    minor: bool = False
+    irreversible: bool = False
+
+    @property
+    def is_milestone(self) -> bool:
+        return self.duration.is_zero
+
+    @property
+    def step(self) -> str:
+        """The last part of its id: its step in the pathway."""
+        return self.id.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One task binds another. A positive lag waits, a negative one overlaps."""
+
+    predecessor: TaskId
+    successor: TaskId
+    type: LinkType = LinkType.FS
+    lag: Duration = ZERO
+    origin: str = Origin.AUTHORED
+
+    def __str__(self) -> str:
+        return f"{self.predecessor} -> {self.successor}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProgress:
+    """What is known to have happened: civil minutes, and working minutes that remain."""
+
+    actual_start: int
+    actual_finish: int | None = None
+    remaining: int | None = None
+    """Working minutes; None means that the planned duration runs on from the actual start."""
+    resume: int | None = None
+    """Where the rest begins, as another program has decided it."""
+    parts: tuple[tuple[str, int, int], ...] = ()
+    """(calendar, resume, remaining minutes) of each assignment, where their calendars differ."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.actual_finish is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roadmap:
+    """Everything that the critical path method needs."""
+
+    tasks: Mapping[TaskId, Task]
+    links: tuple[Link, ...]
+    calendars: Mapping[str, WorkingCalendar]
+    periods: Mapping[str, Periods] = field(default_factory=dict)
+    start: int
+    finish: int | None = None
+    """Where a roadmap scheduled from its finish is scheduled back from: its start follows. Where the profile makes
+    `start` a floor, what does not fit between the two shows as negative float."""
+    data_date: int | None = None
+    """What has not happened by then cannot start before it."""
+    minutes_per_day: int = 450
+    progress: Mapping[TaskId, TaskProgress] = field(default_factory=dict)
+    parents: Mapping[TaskId, TaskId] = field(default_factory=dict)
+    """The summary of each task that has one. A summary rolls up; links to and from it bind its tasks."""
+    profile: Profile = TEXTBOOK
+    holds_set_dates: bool = True
+    """A "must" or "no later than" date may pull early dates; else it works on the late dates alone."""
+    several_paths: bool = False
+    """What has no successor is late as soon as it ends, so that each network has a critical path of its own."""
+    slack_limit: int = 0
+    """Working minutes of total float up to which a task counts as critical."""
+
+    def calendar_of(self, task: TaskId) -> WorkingCalendar:
+        return self.calendars[self.tasks[task].calendar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """A date that people steer by, and the task that stands for it."""
+
+    id: str
+    name: str
+    task: TaskId
+    deadline: date | None = None

@@ -1,0 +1,358 @@
+"""Annealing on the dates of schools, compiled: moves and swaps that keep every promise.
+
+Better ones are taken, worse ones less and less often (Kirkpatrick, Gelatt and Vecchi, 1983).
+
+What limits a date is one kind of thing here: a cell with room for so much. A team in a week is one, a school in a
+week, a wave, two schools that are kept apart on a date. Nothing here allocates.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from changeflow.roadmap.engine.compiling import compiled
+from changeflow.roadmap.levelling.kernel import Ints
+
+NOWHERE = -1
+REFUSED = 1 << 62
+DRAWS = 2147483648.0
+PILOT, WAVE = range(2)
+COOLEST = 0.02
+"""The last temperature, as a share of the first."""
+WHOLE_WAVES = 32
+"""Of so many proposals one moves a whole wave, and one a pilot."""
+
+
+class Places(NamedTuple):
+    """A rollout in columns: pairs have options, options take room in cells."""
+
+    first_option: Ints
+    """By pair and one more."""
+    date: Ints
+    """By option: a date of its service, counted over all services; then come the dates of their pilots."""
+    week: Ints
+    cost: Ints
+    first_cell: Ints
+    """By option and one more."""
+    cell: Ints
+    amount: Ints
+    room: Ints
+    """By cell."""
+    service: Ints
+    """By pair."""
+    first_pilot: Ints
+    """By service and one more: its pilot's dates; none where it has no pilot."""
+    evaluation: Ints
+    """By service: weeks from its pilot to the first wave."""
+    is_reluctant: Ints
+    """By pair."""
+    reluctant_needed: Ints
+    """By service: how many of them its pilot has at least."""
+    hub: Ints
+    """By pair: the hub of its service, counted over all; NOWHERE where it keeps with nobody."""
+    first_partner: Ints
+    """By pair and one more."""
+    partner: Ints
+    ahead: Ints
+    """By partner: weeks by which it has to go before the pair; negative: after."""
+    is_before: Ints
+    first_date: Ints
+    """By service and one more."""
+    date_week: Ints
+    between: Ints
+    """By service: weeks from one wave to the next."""
+    window: Ints
+    """By service: weeks within which all of a hub goes live; 0 where that does not matter."""
+    hub_weight: int
+    last_weight: Ints
+    """By date: what it costs that its service is not done by the date before."""
+
+
+class Walk(NamedTuple):
+    """Where everybody is at the moment, and the best so far."""
+
+    option: Ints
+    """By pair."""
+    best: Ints
+    left: Ints
+    """Room left, by cell."""
+    going: Ints
+    """By date: how many go live."""
+    tried: Ints
+    """By service: the week of its pilot, where anybody is in it."""
+    pilots: Ints
+    """By service: how many are in its pilot."""
+    reluctant: Ints
+    """By service: how many of them are reluctant."""
+    hub_going: Ints
+    """Hub by date."""
+    random: NDArray[np.uint64]
+    who: Ints
+    """Proposed: these pairs …"""
+    to: Ints
+    """… go to these options …"""
+    was: Ints
+    """… from these."""
+
+
+@compiled
+def _draw(w: Walk) -> int:
+    """Return the next 31 bits (xorshift64*, Vigna 2016)."""
+    x = w.random[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    w.random[0] = x
+    return np.int64((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33))
+
+
+@compiled
+def _below(w: Walk, limit: int) -> int:
+    return (_draw(w) * limit) >> 31
+
+
+@compiled
+def _is_pilot(p: Places, date: int) -> bool:
+    return date >= len(p.date_week)
+
+
+@compiled
+def _last_cost(p: Places, w: Walk, service: int) -> int:
+    """Return what the last wave of a service costs."""
+    total = 0
+    top = p.first_date[service] - 1
+    for d in range(p.first_date[service], p.first_date[service + 1]):
+        if w.going[d] > 0:
+            top = d
+    for d in range(p.first_date[service], top + 1):
+        total += p.last_weight[d]
+    return total
+
+
+@compiled
+def _give(p: Places, w: Walk, i: int) -> int:
+    """Take a pair off its date; return what that saves."""
+    o = w.option[i]
+    w.option[i] = NOWHERE
+    for j in range(p.first_cell[o], p.first_cell[o + 1]):
+        w.left[p.cell[j]] += p.amount[j]
+    saved = p.cost[o]
+    d, h = p.date[o], p.hub[i]
+    w.going[d] -= 1
+    if _is_pilot(p, d):
+        w.pilots[p.service[i]] -= 1
+        w.reluctant[p.service[i]] -= p.is_reluctant[i]
+    elif h != NOWHERE:
+        w.hub_going[h, d] -= 1
+        if w.hub_going[h, d] == 0:
+            saved += p.hub_weight
+    return saved
+
+
+@compiled
+def _take(p: Places, w: Walk, i: int, o: int) -> int:
+    """Put a pair on a date, whether it fits or not; return what that costs."""
+    w.option[i] = o
+    for j in range(p.first_cell[o], p.first_cell[o + 1]):
+        w.left[p.cell[j]] -= p.amount[j]
+    spent = p.cost[o]
+    d, h = p.date[o], p.hub[i]
+    w.going[d] += 1
+    if _is_pilot(p, d):
+        w.pilots[p.service[i]] += 1
+        w.tried[p.service[i]] = p.week[o]
+        w.reluctant[p.service[i]] += p.is_reluctant[i]
+    elif h != NOWHERE:
+        w.hub_going[h, d] += 1
+        if w.hub_going[h, d] == 1:
+            spent += p.hub_weight
+    return spent
+
+
+@compiled
+def settle(p: Places, w: Walk) -> None:
+    """Count what everybody takes where they begin: `option` says where, and the rest is as if nobody were anywhere."""
+    for i in range(len(w.option)):
+        _take(p, w, i, w.option[i])
+
+
+@compiled
+def _fits(p: Places, w: Walk, i: int, o: int) -> bool:
+    """Tell whether a date is possible for a pair that is nowhere, as the others are now."""
+    for j in range(p.first_cell[o], p.first_cell[o + 1]):
+        if w.left[p.cell[j]] < p.amount[j]:
+            return False
+    for j in range(p.first_partner[i], p.first_partner[i + 1]):
+        other = w.option[p.partner[j]]
+        if other != NOWHERE:
+            gap = p.week[o] - p.week[other] if p.is_before[j] else p.week[other] - p.week[o]
+            if gap < p.ahead[j]:
+                return False
+    service, d = p.service[i], p.date[o]
+    if _is_pilot(p, d):
+        return _starts(p, w, service, p.week[o])
+    if w.pilots[service] > 0 and p.week[o] < w.tried[service] + p.evaluation[service]:
+        return False
+    return _opens(p, w, d, service) and _keeps(p, w, i, d)
+
+
+@compiled
+def _starts(p: Places, w: Walk, service: int, week: int) -> bool:
+    """Tell whether the pilot may be in a week: it is, or there is none and no wave comes too early for it."""
+    if w.pilots[service] > 0:
+        return w.tried[service] == week
+    for d in range(p.first_date[service], p.first_date[service + 1]):
+        if w.going[d] > 0 and p.date_week[d] < week + p.evaluation[service]:
+            return False
+    return True
+
+
+@compiled
+def _opens(p: Places, w: Walk, d: int, service: int) -> bool:
+    """Tell whether a wave may be on a date: it is one already, or no other is too close."""
+    if w.going[d] > 0:
+        return True
+    for other in range(p.first_date[service], p.first_date[service + 1]):
+        if w.going[other] > 0 and abs(p.date_week[other] - p.date_week[d]) < p.between[service]:
+            return False
+    return True
+
+
+@compiled
+def _keeps(p: Places, w: Walk, i: int, d: int) -> bool:
+    """Tell whether a hub stays within its window."""
+    window, h = p.window[p.service[i]], p.hub[i]
+    if window == 0 or h == NOWHERE:
+        return True
+    for other in range(p.first_date[p.service[i]], p.first_date[p.service[i] + 1]):
+        if w.hub_going[h, other] > 0 and abs(p.date_week[other] - p.date_week[d]) >= window:
+            return False
+    return True
+
+
+@compiled
+def _option_on(p: Places, i: int, date: int) -> int:
+    """Return the option of a pair on a date, or NOWHERE."""
+    for o in range(p.first_option[i], p.first_option[i + 1]):
+        if p.date[o] == date:
+            return o
+    return NOWHERE
+
+
+@compiled
+def _propose_one(p: Places, w: Walk, i: int) -> int:
+    """Propose another date for a pair; half of the time somebody of that date goes the other way, or anywhere."""
+    to = p.first_option[i] + _below(w, p.first_option[i + 1] - p.first_option[i])
+    w.who[0], w.to[0] = i, to
+    if _draw(w) & 1:
+        return 1
+    n = len(w.option)
+    begin = _below(w, n)
+    for step in range(n):
+        k = (begin + step) % n
+        if k != i and p.date[w.option[k]] == p.date[to]:
+            if _draw(w) & 1:
+                back = _option_on(p, k, p.date[w.option[i]])
+            else:
+                back = p.first_option[k] + _below(w, p.first_option[k + 1] - p.first_option[k])
+            w.who[1], w.to[1] = k, back
+            return 0 if back == NOWHERE else 2
+    return 1
+
+
+@compiled
+def _somebody_of_a_pilot(p: Places, w: Walk, i: int) -> int:
+    """Return the next pair from here on that is in a pilot; the pair itself where none is."""
+    n = len(w.option)
+    for step in range(n):
+        k = (i + step) % n
+        if _is_pilot(p, p.date[w.option[k]]):
+            return k
+    return i
+
+
+@compiled
+def _propose_wave(p: Places, w: Walk, i: int) -> int:
+    """Propose that a pair's whole wave goes on another date; of a pilot, that some do and others go anywhere."""
+    here, service = p.date[w.option[i]], p.service[i]
+    is_pilot = _is_pilot(p, here)
+    first = p.first_pilot if is_pilot else p.first_date
+    date = first[service] + _below(w, first[service + 1] - first[service])
+    count = 0
+    for k in range(len(w.option)):
+        if p.date[w.option[k]] == here:
+            if is_pilot and k != i and _draw(w) & 1:
+                w.to[count] = p.first_option[k] + _below(w, p.first_option[k + 1] - p.first_option[k])
+            else:
+                w.to[count] = _option_on(p, k, date)
+            w.who[count] = k
+            if w.to[count] == NOWHERE:
+                return 0
+            count += 1
+    return count
+
+
+@compiled
+def _go(p: Places, w: Walk, count: int) -> int:
+    """Do what is proposed, if it fits; return what it costs, or REFUSED with everybody where they were."""
+    service = p.service[w.who[0]]
+    change = -_last_cost(p, w, service)
+    for m in range(count):
+        w.was[m] = w.option[w.who[m]]
+        change -= _give(p, w, w.who[m])
+    for m in range(count):
+        if not _fits(p, w, w.who[m], w.to[m]):
+            _back(p, w, m, count)
+            return REFUSED
+        change += _take(p, w, w.who[m], w.to[m])
+    if not _tries(p, w, service):
+        _back(p, w, count, count)
+        return REFUSED
+    return change + _last_cost(p, w, service)
+
+
+@compiled
+def _back(p: Places, w: Walk, moved: int, count: int) -> None:
+    """Put all of a proposal back where they were, of whom some have moved and the others are nowhere."""
+    for m in range(moved):
+        _give(p, w, w.who[m])
+    for m in range(count):
+        _take(p, w, w.who[m], w.was[m])
+
+
+@compiled
+def _tries(p: Places, w: Walk, service: int) -> bool:
+    """Tell whether a service that has a pilot has somebody in it, and somebody reluctant where that is asked for."""
+    if p.first_pilot[service] == p.first_pilot[service + 1]:
+        return True
+    return w.pilots[service] > 0 and w.reluctant[service] >= p.reluctant_needed[service]
+
+
+@compiled
+def anneal(p: Places, w: Walk, steps: int, heat: float) -> int:
+    """Walk so many steps from where everybody is; the best goes into `best`. Returns by how much it is better."""
+    n = len(w.option)
+    now = better = 0
+    cooling = COOLEST ** (1.0 / steps)
+    for _ in range(steps):
+        heat *= cooling
+        i = _below(w, n)
+        kind = _below(w, WHOLE_WAVES)
+        if kind == PILOT:
+            i = _somebody_of_a_pilot(p, w, i)
+        if p.first_option[i + 1] - p.first_option[i] < 2:
+            continue
+        count = _propose_wave(p, w, i) if kind <= WAVE else _propose_one(p, w, i)
+        change = _go(p, w, count) if count > 0 else REFUSED
+        if change == REFUSED:
+            continue
+        if change > 0 and _draw(w) >= np.exp(-change / heat) * DRAWS:
+            _back(p, w, count, count)
+            continue
+        now += change
+        if now < better:
+            better = now
+            for k in range(n):
+                w.best[k] = w.option[k]
+    return -better

@@ -1,0 +1,155 @@
+"""Verify the audit against the rows that it sealed and against what others have seen of it; accept a head by hand."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.storage import anchor, audit, oddities, versions
+from changeflow.storage.anchor import Head
+from changeflow.storage.chain import DATED_APART, ChainVerdict, Entry, Witness
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.witnesses import AnchorWitness, HeadWitness
+from changeflow.usecases.authority import check_actor
+from changeflow.values.acting import acting, current
+
+_HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{8,64})")
+_SCORES = "assessment"
+HASH_SHOWN = 16
+"""Characters of a hash that reports show: another chain with the same ones is out of reach."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was found, and what it was compared with."""
+
+    verdict: ChainVerdict
+    anchor: AnchorWitness | None
+    strangers: tuple[str, ...] = ()
+    """Programmes of which the anchor has no line yet."""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.verdict.faults
+
+    @property
+    def rows(self) -> int:
+        """Rows that are as they were sealed, without scores.
+
+        Importing a person's scores again adds a row only where they differ, so the number would say whether a guess of
+        them was right.
+        """
+        return sum(count for table, count in self.verdict.sealed.items() if table != _SCORES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One entry as people read it."""
+
+    entry: Entry
+
+    @property
+    def is_apart(self) -> bool:
+        return self.entry.real_at is not None and abs(self.entry.real_at - self.entry.at) >= DATED_APART
+
+    @property
+    def apart_text(self) -> str:
+        """Say how far the claimed moment is from the real one; empty where it is near."""
+        days = self.entry.days_apart
+        if not self.is_apart:
+            return ""
+        unit = "day" if abs(days) == 1 else "days"
+        return f"back-dated by {days} {unit}" if days > 0 else f"dated {-days} {unit} ahead"
+
+
+def verify(*, db: str, programme: str | None, anchor_file: Path | None, heads: Sequence[str] = ()) -> Checked:
+    """Check every chain, or one, with the rows that it sealed, the anchor, and heads such as `57:3f2a9c0b11d4e8aa`."""
+    seen = AnchorWitness(anchor.read(anchor_file)) if anchor_file is not None else None
+    with read_scope(db) as session:
+        known = versions.programme_ids(session)
+        if programme is not None and programme not in known:
+            gone = seen is not None and programme not in seen.strangers([programme])
+            if not gone:
+                raise UnknownThingError("programme", programme, known)
+        witnesses: list[Witness] = [seen] if seen is not None else []
+        if heads:
+            witnesses.append(_noted(heads, programme, known))
+        verdict = audit.examine(session, programme, witnesses=witnesses)
+    strangers = tuple(seen.strangers(verdict.heads)) if seen is not None else ()
+    return Checked(verdict=verdict, anchor=seen, strangers=strangers)
+
+
+def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) -> Iterator[Shown]:
+    """Yield the last entries of a programme, or of all of them, the oldest first."""
+    with read_scope(db) as session:
+        known = versions.programme_ids(session)
+        if programme is not None and programme not in known:
+            raise UnknownThingError("programme", programme, known)
+        for name in [programme] if programme else known:
+            found = [Shown(entry=entry) for entry in _readable(session, name)]
+            found = [s for s in found if s.is_apart or not only_apart]
+            yield from found if last is None else found[-last:]
+
+
+def _readable(session: Session, name: str) -> list[Entry]:
+    try:
+        return list(audit.entries_in_full(session, name))
+    except audit.UNREADABLE:
+        if not any(oddities.unreadable(session.connection())):
+            raise
+        raise CheckFailedError(
+            f"An entry of {name} has a value that changeflow cannot have written. See which: changeflow audit verify"
+        ) from None
+
+
+def accept(*, db: str, programme: str | None, anchor_file: Path | None, actor: str | None, now: datetime) -> list[Head]:
+    """Write the heads of the chains to the anchor as right, by a person; return them.
+
+    It begins an anchor, and goes on with one after a restore. A chain with a fault of its own is refused.
+    """
+    if anchor_file is None:
+        raise InputError("Name the anchor with --anchor, or set CHANGEFLOW_ANCHOR.")
+    checked = verify(db=db, programme=programme, anchor_file=None)
+    if not checked.is_well:
+        first = checked.verdict.faults[0]
+        raise CheckFailedError(f"The audit has faults, so nothing was accepted. The first: {first.what}.")
+    with read_scope(db) as session:
+        known = [h for name, h in sorted(audit.heads(session).items()) if programme in (None, name)]
+        by = {h.programme: check_actor(versions.required(session, h.programme).definition, actor) for h in known}
+    accepted = [h._replace(at=current().clock()) for h in known]
+    anchor.accept(str(anchor_file), accepted)
+    with acting(replace(current(), anchor=str(anchor_file))):
+        for head in accepted:
+            with session_scope(db) as session:
+                name, subject = head.programme, f"entry:{head.last}"
+                audit.append(session, name, at=now, actor=by[name], action="anchor:accept", subject=subject)
+    return accepted
+
+
+def heads_in(file: Path) -> dict[str, str]:
+    """Return the heads in a copy of an SQLite database, which is left as it is."""
+    return {name: head_text(head) for name, head in audit.heads_in(file).items()}
+
+
+def head_text(head: Head) -> str:
+    """Write a head as `--head` reads it."""
+    return f"{head.last}:{head.hash[:HASH_SHOWN]}"
+
+
+def _noted(heads: Sequence[str], programme: str | None, known: Sequence[str]) -> HeadWitness:
+    name = programme or (known[0] if len(known) == 1 else None)
+    if name is None:
+        raise InputError("Name the programme that --head is about, with --programme.")
+    noted: dict[tuple[str, int], list[tuple[str, str]]] = {}
+    for text in heads:
+        match = _HEAD.fullmatch(text.strip().lower())
+        if match is None:
+            raise InputError(
+                f"'{text}' is not a head. Write NUMBER:HASH as a report shows it, such as 57:3f2a9c0b11d4."
+            )
+        noted.setdefault((name, int(match[1])), []).append((f"the head {text}", match[2]))
+    return HeadWitness(noted)

@@ -1,0 +1,105 @@
+"""Who acts, and whether they may, by the table: a refusal is logged, and one about personal data is noted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from changeflow.errors import ActorMissingError, InputError, NotAllowedError, UnknownThingError
+from changeflow.logs import log
+from changeflow.programme.actions import TABLE
+from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import PROGRAMME, SYSTEM, UNNAMED, Subject
+from changeflow.programme.permissions import Allowed, Refused, may
+from changeflow.storage import audit, versions
+from changeflow.storage.database import session_scope
+from changeflow.values.acting import Via, current
+from changeflow.values.moments import local_day
+from changeflow.values.roles import Action
+
+RECORDED_WITH_BY = "What they have decided is recorded with --by. Nothing was recorded."
+
+
+def check_actor(definition: Definition, actor: str | None) -> str:
+    """Return the actor, who must be one of the programme's people, or in a flow the system itself."""
+    if not actor:
+        raise ActorMissingError
+    if actor == SYSTEM and current().via is Via.COMMAND:
+        raise InputError(f"'{SYSTEM}' is changeflow itself, when a flow runs. Say who you are: --as PERSON")
+    people = {p.id for p in definition.people}
+    if actor != SYSTEM and people and actor not in people:
+        raise UnknownThingError("person", actor, people, remedy="Use an id of people.csv.")
+    return actor
+
+
+def permit(
+    definition: Definition,
+    actor: str | None,
+    action: Action,
+    subject: Subject = PROGRAMME,
+    *,
+    on: date,
+    hint: str = "",
+) -> str:
+    """Return the actor, who may do this to this thing; a `NotAllowedError` says who may, and the hint."""
+    by = check_actor(definition, actor)
+    verdict = may(definition, by, action, subject, on=on)
+    if isinstance(verdict, Refused):
+        raise _refused(f"{verdict.message} {hint}".strip(), definition, by, action)
+    check_claim(definition, by, action)
+    return by
+
+
+def is_permitted(
+    definition: Definition, actor: str | None, action: Action, subject: Subject = PROGRAMME, *, on: date
+) -> bool:
+    """Tell whether the actor may do this; for what a reply shows to some and not to others."""
+    return isinstance(may(definition, check_actor(definition, actor), action, subject, on=on), Allowed)
+
+
+def check_claim(definition: Definition, by: str, action: Action) -> None:
+    """Refuse a decision that comes from the command line, where the programme does not take the word of whoever types.
+
+    `--as` is a claim: the machine knows an account, not a person.
+    """
+    allows = definition.programme.policy.decisions_on_command_line
+    if TABLE[action].is_decision and not allows and current().via is Via.COMMAND:
+        said = (
+            f"The command line may not {TABLE[action].what()} here: the programme does not take decisions there "
+            "(policy: decisions_on_command_line in programme.yaml). The SRO or the board may change that."
+        )
+        raise _refused(said, definition, by, action)
+
+
+def _refused(message: str, definition: Definition, by: str, action: Action) -> NotAllowedError:
+    programme = definition.programme.programme
+    log("refused", programme=programme, actor=by, action=action.value, via=current().via.value)
+    return NotAllowedError(message, programme=programme, actor=by, action=action.value)
+
+
+def note_look(
+    definition: Definition, actor: str | None, action: Action, subject: str, *, db: str, now: datetime
+) -> None:
+    """Note in the audit that what is about people was read: by whom, where they gave a name.
+
+    In a transaction of its own: whoever reads keeps no writer out meanwhile.
+    """
+    by = permit(definition, actor, action, on=local_day(now)) if actor is not None else UNNAMED
+    name = definition.programme.programme
+    with session_scope(db) as session:
+        versions.lock_programme(session, name)
+        audit.append(session, name, at=now, actor=by, action="look", subject=subject)
+
+
+@contextmanager
+def noting_refusals(db: str, now: datetime) -> Iterator[None]:
+    """Note in the audit who was refused personal data in this block, in a transaction of its own: theirs is undone."""
+    try:
+        yield
+    except NotAllowedError as error:
+        if TABLE[Action(error.action)].is_personal:
+            with session_scope(db) as session:
+                versions.lock_programme(session, error.programme)
+                audit.append(
+                    session, error.programme, at=now, actor=error.actor, action="refused", subject=error.action
+                )
+        raise

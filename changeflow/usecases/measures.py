@@ -1,0 +1,37 @@
+"""Record what the exit criteria of a pilot came to."""
+
+from decimal import Decimal, InvalidOperation
+
+from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.mandates import Subject
+from changeflow.storage import pilots
+from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.roles import Action
+
+
+def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
+    """Record what a pilot's exit criterion came to: a number, as its threshold is one."""
+    if not _is_number(value):
+        raise InputError(
+            f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. Nothing was recorded."
+        )
+    with unit_of_work(change) as work:
+        work.actor()
+        found = next((s for s in work.programme.services if s.service == service), None)
+        if found is None:
+            raise UnknownThingError("service", service, [s.service for s in work.programme.services])
+        known = {c.id: c for c in found.pilot.exit_criteria} if found.pilot else {}
+        if criterion not in known:
+            raise UnknownThingError("exit criterion", criterion, known)
+        owner = known[criterion].owner
+        about = Subject(service=service, owners=frozenset({owner} if owner else ()))
+        by = work.permit(Action.MEASURE_PILOT, about)
+        pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)
+        work.record("measure", f"{service}:{criterion}", by=by)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False

@@ -1,0 +1,112 @@
+"""Record progress of tasks: one, some, or a table of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from changeflow.agenda.gates import check_may_begin
+from changeflow.errors import ChangeflowError, ProblemsError, UnknownThingError
+from changeflow.intake.progress import read_progress
+from changeflow.programme.facts import Facts
+from changeflow.programme.mandates import Subject
+from changeflow.programme.programme import Programme
+from changeflow.programme.progress import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
+from changeflow.roadmap.model.tasks import TaskProgress
+from changeflow.storage import facts
+from changeflow.storage.database import read_scope
+from changeflow.usecases.stored import Stored, judged_as, load
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
+from changeflow.values.base import TaskId
+from changeflow.values.problem import Problem
+from changeflow.values.roles import Action
+
+
+def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
+    """Record progress of tasks; return how many entries were new. What a rule or a gate blocks cannot begin."""
+    return _report(tuple(reported), _before(change), change)
+
+
+def finish_task(task: str, finished: date, started: date | None, change: Change) -> int:
+    """Record that a task is done; its start is the one known, the one given, or its forecast's."""
+    before = _before(change)
+    return _report((finish_of(before.programme, task, finished, started),), before, change)
+
+
+def import_progress(path: Path, change: Change) -> int:
+    """Record progress from a CSV; all its problems at once, and then nothing is taken."""
+    before = _before(change)
+    return _report(progress_in(path, before.programme), before, change)
+
+
+def _before(change: Change) -> Stored:
+    with read_scope(change.db) as session:
+        return load(session, change.programme, on=change.on)
+
+
+def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change) -> int:
+    with unit_of_work(change, ahead=rehearse(before, reported)) as work:
+        by = permit_progress(work, reported)
+        said = checked_progress(work.programme, reported, change.on)
+        check_begun(work, said, work.programme.facts)
+        return record_progress(work, said, by)
+
+
+def rehearse(before: Stored, reported: Iterable[ReportedProgress]) -> Stored | None:
+    """Work out what a programme will be with some progress, before the database is locked for it.
+
+    The change finds it ready then, and others wait for it a fraction as long. What is wrong with the progress is told
+    by the change itself.
+    """
+    with suppress(ChangeflowError):
+        programme = before.programme
+        known = with_progress(programme.facts, checked_progress(programme, reported, programme.on))
+        return replace(before, judged=judged_as(before.version, known, on=programme.on, known=(before,)))
+    return None
+
+
+def permit_progress(work: UnitOfWork, reported: Iterable[ReportedProgress]) -> str:
+    """Return the actor, who may report progress of all of these tasks; an unknown one is an error."""
+    tasks = work.programme.roadmap.tasks
+    by = work.actor()
+    asked = set[Subject]()
+    for task in (one.task for one in reported):
+        if task not in tasks:
+            raise UnknownThingError("task", task, tasks)
+        about = task_subject(tasks[task])
+        if (alike := replace(about, thing="")) not in asked:
+            work.permit(Action.REPORT_PROGRESS, about)
+            asked.add(alike)
+    return by
+
+
+def check_begun(work: UnitOfWork, said: Mapping[TaskId, TaskProgress], known: Facts) -> None:
+    """Refuse what begins although a rule or a gate stops it.
+
+    What is reported as finished has happened: it is recorded, and the finding says what it broke.
+    """
+    begun = {t for t, p in said.items() if not p.is_done} - work.programme.facts.progress.keys()
+    if begun:
+        check_may_begin(work.judge(with_progress(known, said)), begun)
+
+
+def record_progress(work: UnitOfWork, said: Mapping[TaskId, TaskProgress], by: str) -> int:
+    """Write what is new; return how many entries that were."""
+    subjects = [
+        task
+        for task, progress in said.items()
+        if facts.add_progress(work.session, work.name, task, progress, at=work.change.now, by=by)
+    ]
+    if subjects:
+        work.record("progress", subjects[0] if len(subjects) == 1 else f"{len(subjects)} tasks", by=by)
+    return len(subjects)
+
+
+def progress_in(path: Path, programme: Programme) -> list[ReportedProgress]:
+    """Read a CSV of progress; its problems, all at once, as `ProblemsError`."""
+    problems: list[Problem] = []
+    reported = list(read_progress(path, path.name, problems, tasks=set(programme.roadmap.tasks)))
+    if problems:
+        raise ProblemsError(problems)
+    return reported

@@ -1,0 +1,209 @@
+"""After a restore: what may have gone out since the copy was taken, and the release by a person who has seen it."""
+
+import hashlib
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.storage import agenda, audit, custody, messages, publication_record, replacing, versions
+from changeflow.storage.custody import CustodyState
+from changeflow.storage.database import rolled_back, session_scope
+from changeflow.storage.rewriting import compact
+from changeflow.storage.state import MachineState
+from changeflow.usecases.authority import check_actor
+from changeflow.usecases.custody import erase_again, mark_restored, take_stock
+from changeflow.usecases.stored import SYSTEM
+from changeflow.usecases.ticks import tick_in
+from changeflow.usecases.upkeep import upgrade_database
+from changeflow.values.moments import LONDON, format_day, local_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore did."""
+
+    kept: Path | None
+    """Where the database that was there is now."""
+    upgraded_from: str | None
+    """The version of the copy, where it was an older one."""
+    copied_at: datetime | None
+    """The last moment that the copy knows of."""
+    erased: int
+    """People who were erased since, and are erased again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Something that may have gone out since the copy was taken."""
+
+    programme: str
+    role: str
+    title: str
+    due: str
+    was_opened: bool
+    """The copy has a message for it already; otherwise it waits, or fell due since."""
+
+    def line(self) -> str:
+        how = "a message was on its way" if self.was_opened else "due by now"
+        return f"{self.programme}: {self.role}: {self.title} (due {self.due}; {how})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a person looks at before a release."""
+
+    message: str
+    """Why nothing is sent."""
+    copied_at: datetime | None
+    repeats: tuple[Repeat, ...]
+    digest: str
+
+
+def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Restored:
+    """Put a copy in the place of an SQLite database that no process has open.
+
+    Nothing is sent from it until a person has released it, and people who were erased since are erased again.
+    """
+    state = MachineState(db)
+    seen = state.seen()
+    with replacing.replaced(copy, db, replace=replace, at=now) as prepared:
+        upgrade_database(prepared.url)
+        with session_scope(prepared.url) as session:
+            is_unknown = prepared.was_without_custody or custody.is_lost(session)
+            # An upgrade makes up an identity; the one that this machine knows is right.
+            identity = seen.identity if seen and is_unknown else None
+            why = f"put back from {copy.name}"
+            mark_restored(session, why=why, now=now, seen=seen, identity=identity)
+            found = custody.read(session)
+            known = {found.identity, *([seen.identity] if seen else [])}
+            publication_record.put_back(session, state, now=now)
+            erased = erase_again(session, state, identities=known, everywhere=is_unknown, now=now)
+        if erased:
+            compact(prepared.url)
+    return Restored(
+        kept=prepared.kept,
+        upgraded_from=prepared.found if prepared.is_older else None,
+        copied_at=found.copied_at,
+        erased=erased,
+    )
+
+
+def review(*, db: str, now: datetime) -> Review | None:
+    """List what may have gone out since the copy, up to now, and note that it was shown; None: nothing to release."""
+    stock = take_stock(db=db, now=now)
+    if stock.may_send:
+        return None
+    with rolled_back(db) as session:
+        found = custody.read(session)
+        repeats, digest, _, _ = _may_have_gone(session, now)
+    with session_scope(db) as session:
+        custody.note_review(session, digest)
+    return Review(message=stock.message, copied_at=found.copied_at, repeats=repeats, digest=digest)
+
+
+def release(*, db: str, actor: str | None, now: datetime) -> int:
+    """Let a restored database send again; return how many messages are marked as possible repeats.
+
+    Only a person may, who has seen the list as it is now.
+    """
+    state = MachineState(db)
+    stock = take_stock(db=db, now=now)
+    if stock.may_send:
+        raise ConflictError("This database does not wait for a release. No changes saved.")
+    seen = state.seen()
+    with session_scope(db) as session:
+        by = _person(session, actor)
+        found = custody.read(session)
+        repeats, digest, nudges, opened = _may_have_gone(session, now)
+        if found.reviewed != digest:
+            shown = "has changed since it was last shown" if found.reviewed else "has not been shown yet"
+            raise CheckFailedError(
+                f"The list of what may have gone out {shown} ({len(repeats)} entries now). Look at it first: "
+                "changeflow db review"
+            )
+        agenda.mark_as_possible_repeats(session, nudges)
+        messages.mark_as_possible_repeats(session, opened)
+        for name in versions.programme_ids(session):
+            versions.lock_programme(session, name)
+            audit.append(session, name, at=now, actor=by, action="db:release", subject=f"repeats:{len(repeats)}")
+        now_seen = custody.release(session, seen)
+    state.note(now_seen, anew=True)
+    return len(repeats)
+
+
+def join(*, db: str, actor: str | None, now: datetime) -> bool:
+    """Have a new machine take part: note how far the database has come; False where the machine knows it already."""
+    stock = take_stock(db=db, now=now)
+    if stock.may_send:
+        return False
+    if stock.standing is not CustodyState.STRANGE:
+        raise CheckFailedError(f"{stock.message} A machine joins once it is released.")
+    state = MachineState(db)
+    with session_scope(db) as session:
+        by = _person(session, actor)
+        for name in versions.programme_ids(session):
+            versions.lock_programme(session, name)
+            subject = f"machine:{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:16]}"
+            audit.append(session, name, at=now, actor=by, action="db:join", subject=subject)
+        seen = custody.read(session).seen
+    state.note(seen, anew=True)
+    return True
+
+
+def since(copied_at: datetime | None) -> str:
+    """Say up to when a copy goes."""
+    if copied_at is None:
+        return "its beginning"
+    local = copied_at.astimezone(LONDON)
+    return f"{format_day(local.date())}, {local:%H:%M}"
+
+
+def _may_have_gone(session: Session, now: datetime) -> tuple[tuple[Repeat, ...], str, list[int], list[int]]:
+    """Tick, and return what may have gone, a digest of it, and the ids of its nudges and of its open messages."""
+    # All programmes in one transaction: what one of them publishes needs this lock before any programme's own.
+    versions.lock_all(session)
+    for name in agenda.stale(session, day=local_day(now)):
+        tick_in(session, name, now=now)
+    session.flush()
+    opened = messages.opened(session)
+    carried = [(nudge, True) for message in opened for nudge in agenda.carried_by(session, message)]
+    waiting = [(nudge, False) for nudge in agenda.waiting(session, now=now)]
+    definitions = {name: versions.required(session, name).definition for name in versions.programme_ids(session)}
+    repeats = tuple(
+        Repeat(
+            programme=nudge.programme,
+            role=definitions[nudge.programme].role_of(nudge.person) or nudge.person,
+            title=str(nudge.content.get("title", nudge.subject)),
+            due=format_day(nudge.due_on),
+            was_opened=was_opened,
+        )
+        for nudge, was_opened in [*carried, *waiting]
+    )
+    keys = sorted(
+        f"{n.programme}|{n.person}|{n.reason}|{n.subject}|{n.level}|{n.due_on}|{was_opened}"
+        for n, was_opened in [*carried, *waiting]
+    )
+    digest = hashlib.sha256("\n".join([*keys, *map(str, opened)]).encode()).hexdigest()
+    return repeats, digest, [n.id for n, _ in waiting], opened
+
+
+def _person(session: Session, actor: str | None) -> str:
+    """Return the actor, who must be a person of one of the programmes."""
+    if not actor:
+        raise ActorMissingError
+    if actor == SYSTEM:
+        raise InputError("A person does this, never the system itself. Say who: --as PERSON")
+    refused: UnknownThingError | None = None
+    names = versions.programme_ids(session)
+    for name in names:
+        try:
+            return check_actor(versions.required(session, name).definition, actor)
+        except UnknownThingError as error:
+            refused = error
+    if refused is not None:
+        raise refused
+    return actor

@@ -1,0 +1,30 @@
+"""Every report has what it needs: a page, a command, and a flow where it says so."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+import typer
+
+from changeflow import reports
+from changeflow.cli import app
+from changeflow.cli.flows import NAMES
+from changeflow.reports.documents import REPORTS, ReportKind
+from changeflow.resources import templates_dir
+
+
+def test_every_report_and_every_page_is_in_the_registry():
+    modules = (import_module(f"changeflow.reports.{m.name}") for m in iter_modules(reports.__path__))
+    assert set(REPORTS) <= {name for module in modules for name in vars(module)}
+    pages = {path.name.partition(".")[0] for path in (templates_dir() / "reports").glob("*.html.j2")}
+    assert pages == {kind.template for kind in REPORTS.values()}
+
+
+@pytest.mark.parametrize("kind", REPORTS.values(), ids=lambda kind: kind.template)
+def test_every_report_has_a_command_that_writes_a_file(kind: ReportKind):
+    command: Any = typer.main.get_command(app)
+    for word in kind.command.split():
+        command = command.commands[word]
+    assert "--out" in {option for p in command.params for option in p.opts}
+    assert kind.flow in ("", *NAMES)

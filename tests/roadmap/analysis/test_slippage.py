@@ -1,0 +1,85 @@
+"""Cut-offs and drag, worked by hand. Days are Monday to Friday, 9 to 17; 4 January 2027 is a Monday."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+
+from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.tasks import Roadmap
+from changeflow.values.duration import Unit
+from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, clock
+from tests.roadmap.engine.test_cpm import roadmaps
+
+
+def slips(roadmap: Roadmap) -> Slips:
+    return Slips(roadmap, time_roadmap(roadmap))
+
+
+def test_the_cut_off_is_where_a_day_costs_a_month():
+    """Build takes 15 days, to Friday 22 January; go-live opens with a month. Five days later, Friday the 29th, still
+    make 1 February; the sixth, Monday 1 February itself, ends after the opening and waits for 1 March: 28 days."""
+    roadmap = a_roadmap(a_task("Build", 15), a_task("Live", 0, starts_on="month"), links=("Build -> Live",))
+    found = slips(roadmap).cut_off("Build", "Live")
+    assert found is not None
+    assert (found.float_days, clock(found.before), clock(found.after), found.days) == (
+        5,
+        "Mon 01 Feb 00:00",
+        "Mon 01 Mar 00:00",
+        28,
+    )
+    assert format_cut_off(roadmap, found) == (
+        "It can slip 5 working days; one day more moves “Live” from 1 Feb 2027 to 1 Mar 2027."
+    )
+
+
+def test_a_half_term_is_a_cut_off_too():
+    """Train (1 school day) follows Build, which ends on Wednesday 10 February: Thursday 11. One day of slip makes it
+    Friday 12, two days Monday 22, after half-term: ten calendar days for one."""
+    term = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"))
+    roadmap = a_roadmap(
+        a_task("Build", 3), a_task("Train", 1, calendar="term"),
+        links=("Build -> Train",), start="2027-02-08", calendars={"office": OFFICE, "term": term},
+    )  # fmt: skip
+    found = slips(roadmap).cut_off("Build", "Train")
+    assert found is not None
+    assert (found.float_days, found.days) == (1, 10)
+
+
+def test_a_weekend_is_no_cut_off():
+    """A slip from Friday to Monday costs three days; every finish slides with it, and none jumps."""
+    roadmap = a_roadmap(a_task("A", 3), a_task("B", 1), links=("A -> B",))
+    assert slips(roadmap).cut_off("A", "B") is None
+
+
+def test_what_does_not_reach_the_target_has_no_cut_off():
+    roadmap = a_roadmap(a_task("A", 3), a_task("Live", 0, starts_on="month"))
+    assert slips(roadmap).cut_off("A", "Live") is None
+
+
+def test_drag_is_what_the_task_costs_the_whole():
+    """A (10 days) then End (1 day); B (6 days) runs beside A. Without A, B's six days remain: four days are gained,
+    not ten. B costs nothing."""
+    roadmap = a_roadmap(a_task("A", 10), a_task("B", 6), a_task("End", 1), links=("A -> End", "B -> End"))
+    found = slips(roadmap)
+    assert found.drag("A") == 4 * DAY
+    assert found.drag("B") == 0
+    assert found.drag("End") == 1 * DAY
+
+
+@given(roadmaps())
+@settings(max_examples=60)
+def test_recomputing_what_follows_equals_computing_everything(roadmap: Roadmap):
+    """The oracle: lengthen the task by three days and schedule the whole roadmap anew."""
+    schedule = time_roadmap(roadmap)
+    for task in roadmap.tasks.values():
+        if task.duration.unit is not Unit.WORKING or task.is_milestone:
+            continue
+        longer = replace(task, duration=replace(task.duration, amount=task.duration.amount + 3 * DAY))
+        anew = time_roadmap(replace(roadmap, tasks={**roadmap.tasks, task.id: longer}))
+        if anew[task.id].early_start != schedule[task.id].early_start:
+            continue  # A link to its finish moved its start: that is another question than a later finish.
+        found = Slips(roadmap, schedule)
+        for target in roadmap.tasks:
+            if target != task.id:
+                assert found.finish_if(task.id, anew[task.id].early_finish, target) == anew[target].early_finish

@@ -1,0 +1,114 @@
+"""Every date says why, in words that a trustee can read."""
+
+from dataclasses import replace
+
+from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, TaskProgress
+from tests.builders import OFFICE, a_calendar, a_roadmap, a_task, at
+
+TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"))
+
+
+def test_the_chain_names_the_link_and_the_half_term_between():
+    roadmap = a_roadmap(
+        a_task("Build", 5), a_task("Train", 5, calendar="term"),
+        links=("Build -> Train",), start="2027-02-08", calendars={"office": OFFICE, "term": TERM},
+    )  # fmt: skip
+    why = explain(roadmap, time_roadmap(roadmap), "Train")
+    assert [b.sentence for b in why.chain] == [
+        (
+            "Build runs 8 to 12 Feb 2027: nothing comes before it, so it starts with the programme. "
+            "It drives what follows, although it has 5 working days of float."
+        ),
+        (
+            "Train runs 22 to 26 Feb 2027: it starts after the finish of Build; "
+            "half-term, 15 to 19 Feb 2027, lies between."
+        ),
+    ]
+    assert why.late == "It has no float: a day later moves the end of the programme."
+
+
+def test_float_is_quoted_in_its_own_unit():
+    roadmap = a_roadmap(
+        a_task("Train", 1, calendar="term"), a_task("Build", 10),
+        start="2027-02-08", calendars={"office": OFFICE, "term": TERM},
+    )  # fmt: skip
+    why = explain(roadmap, time_roadmap(roadmap), "Train")
+    # Of the ten working days to 19 February, five are school days: four are left after the first.
+    assert (
+        why.late
+        == "It may finish as late as 12 Feb 2027, 4 school days of float, before it moves the end of the programme."
+    )
+
+
+def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
+    constraint = Constraint(Bound.START_NO_EARLIER, at("2027-01-11"))
+    roadmap = a_roadmap(
+        a_task("Done", 2), a_task("Set", 2, constraints=(constraint,)), a_task("Waits", 2), a_task("Ruled", 1),
+        links=("Done -> Set", "Set -> Waits FS+2d"),
+        progress={"Done": TaskProgress(at("2027-01-04T09:00"), at("2027-01-05T17:00"))},
+    )  # fmt: skip
+    roadmap = replace(roadmap, links=(*roadmap.links, Link("Waits", "Ruled", origin="rule:R02")))
+    text = explain(roadmap, time_roadmap(roadmap), "Ruled").text
+    assert "Set runs 11 to 12 Jan 2027: somebody set that it starts no earlier than this." in text
+    assert "Waits runs 15 to 18 Jan 2027: it starts 2 working days after the finish of Set." in text
+    assert "Ruled is on 19 Jan 2027: it starts after the finish of Waits; rule R02 asks for that." in text
+    assert explain(roadmap, time_roadmap(roadmap), "Done").text == (
+        "1. Done runs 4 to 5 Jan 2027: that is what happened.\nIt is done."
+    )
+
+
+def test_a_wait_for_an_opening_is_named():
+    roadmap = a_roadmap(a_task("Build", 5), a_task("Live", 0, starts_on="month"), links=("Build -> Live",))
+    text = explain(roadmap, time_roadmap(roadmap), "Live").text
+    assert "Live is on 1 Feb 2027: it starts after the finish of Build; it waits for the next month to open." in text
+
+
+def test_a_missed_deadline_says_by_how_much_and_whose():
+    roadmap = a_roadmap(a_task("Build", 5), a_task("Live", 1, deadline=at("2027-01-09")), links=("Build -> Live",))
+    assert explain(roadmap, time_roadmap(roadmap), "Build").late == (
+        "It is 1 working day too late for the deadline of Live, 8 Jan 2027."
+    )
+
+
+def test_a_driving_task_with_float_says_both():
+    """Half-term, 15 to 19 February, lies behind A: it drives B, and may be five working days later all the same."""
+    roadmap = a_roadmap(
+        a_task("A", 5), a_task("B", 5, calendar="term"),
+        links=("A -> B",), start="2027-02-08", calendars={"office": OFFICE, "term": TERM},
+    )  # fmt: skip
+    schedule = time_roadmap(roadmap)
+    assert schedule["A"].driving
+    assert explain(roadmap, schedule, "A").late == (
+        "It may finish as late as 19 Feb 2027, 5 working days of float, before it moves the end of the programme."
+    )
+    assert "half-term, 15 to 19 Feb 2027, lies between" in explain(roadmap, schedule, "B").text
+
+
+def test_late_dates_have_a_chain_too_that_ends_at_the_deadline():
+    """Build must end by Tuesday 12, so that Train (2 days) makes its deadline on Thursday 14."""
+    roadmap = a_roadmap(
+        a_task("Build", 5), a_task("Train", 2, deadline=at("2027-01-14T17:00")), a_task("Other", 20),
+        links=("Build -> Train",),
+    )  # fmt: skip
+    assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
+        "Build must end by 12 Jan 2027: Train starts after the finish of it.",
+        "Train must end by 14 Jan 2027: its deadline is 14 Jan 2027.",
+    ]
+
+
+def test_the_late_chain_names_the_rule_and_the_end():
+    roadmap = a_roadmap(a_task("Build", 5), a_task("Change", 2))
+    roadmap = replace(roadmap, links=(Link("Build", "Change", origin="rule:R02"),))
+    assert [b.sentence for b in explain(roadmap, time_roadmap(roadmap), "Build").late_chain] == [
+        "Build must end by 8 Jan 2027: Change starts after the finish of it, as rule R02 asks.",
+        "Change may end on 12 Jan 2027 at the latest: that is the end of it all.",
+    ]
+
+
+def test_a_set_date_holds_late_dates_and_says_so():
+    held = a_task("Sign", 1, constraints=(Constraint(Bound.FINISH_NO_LATER, at("2027-01-07T17:00")),))
+    roadmap = a_roadmap(a_task("Draft", 2), held, a_task("Other", 20), links=("Draft -> Sign",))
+    last = explain(roadmap, time_roadmap(roadmap), "Draft").late_chain[-1]
+    assert last.sentence == "Sign must end by 7 Jan 2027: somebody set that it finishes no later than this."

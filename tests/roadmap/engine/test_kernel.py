@@ -1,0 +1,208 @@
+"""The engine, run in both its ways, gives the reference's answer, field by field, on thousands of random networks."""
+
+import random
+import re
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from changeflow.calendar.layers import Layer, compile_calendar
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
+from changeflow.roadmap.engine import jit
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.profile import MSPROJECT, TEXTBOOK
+from changeflow.roadmap.model.tasks import (
+    Assignment,
+    Bound,
+    Constraint,
+    Link,
+    LinkType,
+    ManualDates,
+    Roadmap,
+    Task,
+    TaskProgress,
+)
+from changeflow.values.duration import Duration, Unit
+from tests.builders import DAY, FIRST, HOURS, MONTHS, OFFICE, a_calendar, a_roadmap, a_task, at
+from tests.roadmap.reference_cpm import time_by_reference
+
+TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-29", "2027-04-09", "Easter"))
+PART_TIME = a_calendar("part", ("2027-01-05", "2027-01-07", "off"), ("2027-01-19", "2027-01-21", "off"))
+CALENDARS = {"office": OFFICE, "term": TERM, "part": PART_TIME}
+DURATIONS = ["0d", "0d", "1d", "2d", "3d", "7d", "3h", "30m", "4ed", "10ed", "1pp", "2sw"]
+LAGS = [
+    Duration(0),
+    Duration(0),
+    Duration(0),
+    Duration(DAY),
+    Duration(-DAY),
+    Duration(3 * 60),
+    Duration(2880, Unit.ELAPSED),
+    Duration(-1440, Unit.ELAPSED),
+    Duration(50, Unit.PERCENT),
+    Duration(-50, Unit.PERCENT),
+    Duration(1, Unit.PAY_PERIODS),
+    Duration(1, Unit.SCHOOL_WEEKS),
+]
+
+
+def a_random_task(r: random.Random, n: int) -> Task:
+    constraints = ()
+    if r.random() < 0.25:
+        day = at(f"2027-0{r.randint(1, 3)}-1{r.randint(0, 9)}")
+        constraints = (Constraint(r.choice(list(Bound)), day + r.choice([0, 540])),)
+    return a_task(
+        f"t{n}",
+        r.choice(DURATIONS),
+        calendar=r.choice(list(CALENDARS)),
+        term_calendar="term",
+        placed_on=r.choice([None, None, None, "part"]),
+        starts_on=r.choice([*[None] * 6, "month"]),
+        constraints=constraints,
+        deadline=at(f"2027-03-1{r.randint(0, 9)}") if r.random() < 0.15 else None,
+    )
+
+
+def an_outline(r: random.Random, count: int) -> dict[str, str]:
+    """Put some neighbours under summaries, and some of those under one more."""
+    parents: dict[str, str] = {}
+    for n in range(r.choice([0, 0, 1, 2, 3])):
+        first = r.randrange(count)
+        free = [f"t{k}" for k in range(first, min(count, first + r.randint(1, 4))) if f"t{k}" not in parents]
+        parents |= dict.fromkeys(free, f"s{n}")
+        if free and n and r.random() < 0.4 and f"s{n - 1}" in parents.values():
+            parents[f"s{n}"] = f"s{n - 1}"
+    return parents
+
+
+def as_project_would(r: random.Random, task: Task) -> Task:
+    """Give some tasks what only Microsoft Project's files have: dates by hand, several people, as late as possible."""
+    chance = r.random()
+    if chance < 0.1 and task.duration.unit in (Unit.WORKING, Unit.ELAPSED):
+        start = at("2027-01-04T09:00") + r.randint(0, 20) * 1440
+        return replace(
+            task, starts_on=None, manual=ManualDates(start, start + r.randint(1, 6) * 1440 + r.choice([0, 240]))
+        )
+    if chance < 0.2 and task.duration.unit is Unit.WORKING and not task.is_milestone:
+        return replace(task, assignments=(Assignment("term", 2 * DAY), Assignment("part", r.randint(1, 9) * 60)))
+    return replace(task, as_late_as_possible=chance < 0.25)
+
+
+def a_random_roadmap(seed: int) -> Roadmap:
+    r = random.Random(seed)
+    count = r.randint(1, 14)
+    tasks = [as_project_would(r, a_random_task(r, n)) for n in range(count)]
+    parents = an_outline(r, count) if r.random() < 0.6 else {}
+    names = [t.id for t in tasks]
+    for summary in sorted(set(parents.values())):
+        tasks.append(a_task(summary, "0d", calendar=r.choice(list(CALENDARS))))
+        # A summary stands among the tasks where its first one does, so that links seldom make a loop.
+        names.insert(names.index(min(t for t in names if parents.get(t) == summary or t in parents)), summary)
+    links = []
+    for after in range(1, len(names)):
+        for _ in range(r.choice([0, 1, 1, 2, 3])):
+            before = r.randrange(after)
+            links.append(Link(names[before], names[after], r.choice(list(LinkType)), r.choice(LAGS)))
+    progress = {}
+    for task in tasks[:count]:
+        if r.random() < 0.15:
+            start = at("2027-01-04T09:00") + r.randint(0, 10) * 1440
+            finish = start + r.randint(0, 5) * 1440 if r.random() < 0.5 else None
+            left = r.choice([None, 0, DAY, 90]) if finish is None else None
+            resume = start + 1440 if finish is None and r.random() < 0.5 else None
+            parts = (("term", start + 1440, 60), ("part", start + 2880, 90)) if r.random() < 0.2 else ()
+            progress[task.id] = TaskProgress(start, finish, left, resume, parts if finish is None else ())
+    roadmap = a_roadmap(
+        *tasks,
+        calendars=CALENDARS,
+        periods={"month": MONTHS, "pay_period": MONTHS, "term": MONTHS},
+        progress=progress,
+        profile=replace(r.choice([TEXTBOOK, MSPROJECT]), retains_logic=r.random() < 0.7),
+        parents=parents,
+        several_paths=r.random() < 0.1,
+        finish=at("2027-03-26T17:00") if r.random() < 0.15 else None,
+        data_date=at("2027-01-11") if r.random() < 0.3 else None,
+        holds_set_dates=r.random() < 0.8,
+        slack_limit=r.choice([0, 0, DAY]),
+    )
+    return replace(roadmap, links=tuple(dict.fromkeys(links)))
+
+
+def compare(seeds: range) -> int:
+    """Return how many networks were timed; the first that differs fails with its seed."""
+    timed = 0
+    for seed in seeds:
+        roadmap = a_random_roadmap(seed)
+        try:
+            wanted = time_by_reference(roadmap)
+        except CyclicRoadmapError as loop:
+            with pytest.raises(CyclicRoadmapError, match=re.escape(str(loop))):
+                time_roadmap(roadmap)
+            continue
+        except CalendarExhaustedError:
+            with pytest.raises(CalendarExhaustedError):
+                time_roadmap(roadmap)
+            continue
+        found = time_roadmap(roadmap)
+        for task in roadmap.tasks:
+            assert found[task] == wanted[task], f"seed {seed}"
+        assert found.finish == wanted.finish
+        assert {s: set(below) for s, below in found.below.items()} == {s: set(b) for s, b in wanted.below.items()}
+        timed += 1
+    return timed
+
+
+@pytest.fixture(params=["interpreted", "compiled"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the engine in one of its two ways, whatever the size."""
+    least = 0 if request.param == "compiled" else 1_000_000
+    monkeypatch.setattr(jit, "CACHED_FROM", least)
+    monkeypatch.setattr(jit, "COMPILED_FROM", least)
+    return str(request.param)
+
+
+def test_the_engine_equals_the_reference_on_some_networks(way: str):
+    assert compare(range(500)) > 350
+
+
+@pytest.mark.slow
+def test_the_engine_equals_the_reference_on_ten_thousand_networks(way: str):
+    assert compare(range(1_000, 15_000)) > 10_000
+
+
+def test_what_runs_out_is_named_as_the_reference_names_it(way: str):
+    """One calendar, so that there is no question of which comes first."""
+    errors = []
+    for duration in ("900d", "40pp", "900sw"):
+        roadmap = a_roadmap(
+            a_task("A", duration), calendars={"office": OFFICE, "term": OFFICE}, periods={"pay_period": MONTHS}
+        )
+        with pytest.raises(CalendarExhaustedError) as wanted:
+            time_by_reference(roadmap)
+        with pytest.raises(CalendarExhaustedError) as found:
+            time_roadmap(roadmap)
+        assert str(found.value) == str(wanted.value)
+        errors.append(str(found.value))
+    assert len(set(errors)) == 2
+
+
+def test_a_chain_of_a_hundred_thousand_tasks_needs_no_recursion():
+    count = 100_000
+    tasks = {f"t{n:06d}": a_task(f"t{n:06d}", "30m") for n in range(count)}
+    ids = list(tasks)
+    links = tuple(Link(a, b) for a, b in pairwise(ids))
+    calendar = a_calendar_to(date(2060, 1, 1))
+    roadmap = replace(a_roadmap(), tasks=tasks, links=links, calendars={"office": calendar})
+    schedule = time_roadmap(roadmap)
+    # 100 000 half hours are 6 250 days of eight hours, 1 250 weeks.
+    assert calendar.between(roadmap.start, schedule.finish) == count * 30
+    assert schedule[ids[-1]].driving
+    assert schedule[ids[0]].driving
+    assert count > jit.COMPILED_FROM
+
+
+def a_calendar_to(last: date) -> WorkingCalendar:
+    return compile_calendar("office", [Layer("week", dict.fromkeys(range(5), HOURS))], first=FIRST, last=last)

@@ -1,0 +1,251 @@
+"""Waves: the model against brute force on tiny problems, conflicts, and what stands against an earlier date.
+
+The tiny problems have three or four schools, one or two services and a few dates, so that every plan can be looked at.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.criteria import numbers_of
+from changeflow.roadmap.waves.explain import FREE, WaveConflict, explain, group_words, relaxations
+from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, offers, styles_for, weighted
+from changeflow.roadmap.waves.problem import (
+    Pair,
+    WaveProblem,
+)
+from changeflow.roadmap.waves.request import Weights
+from changeflow.roadmap.waves.rows import write_rows
+from changeflow.roadmap.waves.solve import SearchLimits, solve
+from changeflow.roadmap.waves.why import why
+from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
+from tests.waiting import PATIENCE
+
+QUICK = SearchLimits(seconds=PATIENCE, effort=10)
+
+
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@given(PROBLEMS)
+def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any]):
+    tried = tiny(drawn)
+    weights = replace_hub(tried.weights)
+    known = [(worth(tried, p, weights) + 10 * hubs_of(tried, p), p) for p in every_plan(tried)]
+    found = solve(write_rows(tried, tried.weights.model_copy(update={"hub": 1.0})), QUICK)
+    if not known:
+        assert found.is_infeasible
+        return
+    assert found.is_proved
+    assert found.plan is not None
+    assert check_plan(tried, found.plan) == ()
+    assert found.value == min(value for value, _ in known)
+    assert found.bound <= found.value
+
+
+def replace_hub(weights: Weights) -> Weights:
+    """Hub dates are counted by `hubs_of`, with the first one of each."""
+    return weights.model_copy(update={"hub": 0})
+
+
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@given(PROBLEMS)
+def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
+    tried = tiny(drawn)
+    rows = write_rows(tried, tried.weights)
+    loose = solve(rows, SearchLimits(seconds=PATIENCE, effort=0.001))
+    best = solve(rows, QUICK)
+    if best.plan is not None and loose.plan is not None:
+        assert loose.bound <= best.value <= loose.value
+
+
+class TestConflicts:
+    """Four schools are fixed to one date of a service that takes two schools in a wave."""
+
+    def test_what_a_group_can_bear_is_part_of_it(self):
+        """Two schools are fixed to one date, and their group bears one change at once."""
+        tried = replace(self.crowded("ab"), groups={"north": a_group("abcd", 1)})
+        found = explain(tried)
+        assert found is not None
+        assert "the trust: 1 change at once, at most." in found.sentences
+        assert "Let the trust bear 2 changes at once." in list(relaxations(tried, found))
+
+    def crowded(self, fixed: str = "abc", size: int = 2) -> WaveProblem:
+        return problem("abcd", service={"wave_size": size}, fixed={(n, "pay"): 2 for n in fixed})
+
+    def every_minimal(self, tried: WaveProblem) -> list[set[str]]:
+        """Every minimal set of groups without a plan, by looking at all of them, the smallest first."""
+        rows = write_rows(tried, FREE)
+        groups = sorted({r.group for r in rows.rows if r.group})
+        found: list[set[str]] = []
+        for n in range(1, len(groups) + 1):
+            for some in combinations(groups, n):
+                if any(known <= set(some) for known in found):
+                    continue
+                left = set(groups) - set(some)
+                if solve(rows, QUICK, without=left, with_bound=False).is_infeasible:
+                    found.append(set(some))
+        return found
+
+    @pytest.mark.parametrize("fixed", ["abc", "abcd"])
+    def test_what_is_told_is_one_of_the_minimal_conflicts(self, fixed: str):
+        tried = self.crowded(fixed)
+        told = explain(tried)
+        assert told is not None
+        assert told.is_minimal
+        assert set(told.groups) in self.every_minimal(tried)
+
+    def test_it_is_told_in_words_with_what_would_be_enough(self):
+        tried = self.crowded()
+        told = explain(tried)
+        assert told is not None
+        assert set(told.sentences) == {
+            "A goes live with Pay on 18 Jan 2027.",
+            "B goes live with Pay on 18 Jan 2027.",
+            "C goes live with Pay on 18 Jan 2027.",
+            "Pay takes 2 schools in a wave at most.",
+        }
+        ways = list(relaxations(tried, told))
+        assert "Allow 3 schools in a wave of Pay." in ways
+        assert "Leave the date of A, Pay open." in ways
+
+    def test_a_pair_that_is_kept_apart_and_fixed_together(self):
+        tried = problem("ab", fixed={("a", "pay"): 4, ("b", "pay"): 4}, apart=(("a", "b"),))
+        told = explain(tried)
+        assert told is not None
+        assert set(told.groups) == {"apart:a/b", "fixed:a/pay", "fixed:b/pay"}
+        assert "Let A and B go live together." in list(relaxations(tried, told))
+
+    def test_a_team_that_cannot_carry_a_fixed_wave(self):
+        tried = problem("ab", team="trainers", capacity=15, fixed={("a", "pay"): 2, ("b", "pay"): 2})
+        told = explain(tried)
+        assert told is not None
+        assert "Trainers: nobody works more days in a week than there are." in told.sentences
+        # Twenty tenths are needed where fifteen are: forty percent more give twenty-one.
+        assert "Give Trainers 40 % more days." in list(relaxations(tried, told))
+
+    def test_a_school_without_any_date_is_told_with_what_took_them(self):
+        base = problem("ab")
+        tried = replace(
+            base,
+            candidates={**base.candidates, ("a", "pay"): ()},
+            dropped={**base.dropped, ("a", "pay"): {2: "exams", 4: "exams", 6: "the summer holiday"}},
+        )
+        told = explain(tried)
+        assert told is not None
+        assert told.sentences == ("A, Pay: no date is left. exams (2 dates); the summer holiday (1 date).",)
+
+    def test_a_date_on_which_nothing_opens(self):
+        told = explain(problem("ab", fixed={("a", "pay"): 3}))
+        assert told is not None
+        assert told.sentences == (
+            "A, Pay is fixed to the week of 25 Jan 2027, and that cannot be: its service opens on no day of that week.",
+        )
+
+    def test_where_there_is_a_plan_there_is_no_conflict(self):
+        assert explain(problem()) is None
+
+    @settings(max_examples=8, suppress_health_check=list(HealthCheck))
+    @given(PROBLEMS, st.lists(st.sampled_from([2, 4, 6]), min_size=3, max_size=3))
+    def test_whatever_conflicts_is_infeasible_and_nothing_of_it_can_be_left_out(
+        self, drawn: Mapping[str, Any], weeks: list[int]
+    ):
+        fixed = {(n, "pay"): w for n, w in zip("abc", weeks, strict=True)}
+        tried = replace(tiny(drawn), fixed=fixed)
+        told: WaveConflict | None = explain(tried)
+        if told is None:
+            assert any(True for _ in every_plan(tried))
+            return
+        rows = write_rows(tried, FREE)
+        groups = {r.group for r in rows.rows if r.group}
+
+        def is_impossible(some: set[str]) -> bool:
+            return solve(rows, QUICK, without=groups - some, with_bound=False).is_infeasible
+
+        assert is_impossible(set(told.groups))
+        for group in told.groups:
+            assert not is_impossible(set(told.groups) - {group})
+            assert group_words(tried, group)
+
+
+class TestPlans:
+    def test_a_seed_finds_the_same_plan_again(self):
+        tried = tiny({**_some(), "two": True})
+        first, second = (solve(write_rows(tried, tried.weights), QUICK) for _ in range(2))
+        assert first.plan == second.plan
+        assert first.is_repeatable
+
+    def test_announced_dates_move_only_where_they_must(self):
+        """A was announced for week 2, B and C for week 4; a wave takes one school. One of B and C must go."""
+        tried = problem(service={"wave_size": 1}, announced={("a", "pay"): 2, ("b", "pay"): 4, ("c", "pay"): 4})
+        assert styles_for(tried)[-1] is FEWEST
+        answers = {style.key: found for style, found, _ in offers(tried, QUICK)}
+        plan = answers["fewest-changes"].plan
+        assert plan is not None
+        assert answers["fewest-changes"].is_proved
+        assert plan.week(("a", "pay")) == 2
+        assert sorted(plan.week((n, "pay")) for n in "bc") == [4, 6]
+        numbers = numbers_of(tried, plan)
+        assert (numbers.announced_moved, numbers.announced_weeks) == (1, 2)
+
+    def test_where_nothing_was_announced_the_third_is_a_compromise(self):
+        assert styles_for(problem())[-1] is COMPROMISE
+
+    def test_how_far_a_school_moves_is_priced_as_well(self):
+        """B was announced for week 4, which is taken; week 6 and week 30 are free: it goes in week 6."""
+        tried = problem(
+            "ab", {"pay": (4, 6, 30)}, service={"wave_size": 1}, fixed={("a", "pay"): 4}, announced={("b", "pay"): 4}
+        )
+        *_, (_, found, _) = offers(tried, QUICK)
+        assert found.plan is not None
+        assert found.plan.week(("b", "pay")) == 6
+
+    def test_hard_schools_come_after_easy_ones(self):
+        tried = problem(service={"wave_size": 1}, school={"a": {"risk": 5}})
+        found = solve(write_rows(tried, weighted(tried.weights, EARLIEST)), QUICK)
+        assert found.plan is not None
+        assert found.plan.week(("a", "pay")) == 6
+
+
+def _some() -> dict[str, Any]:
+    return {
+        "sizes": 2, "between": 2, "pilot": True, "two": False, "capacity": 30, "risks": [1, 2, 3],
+        "hubs": ["n", "n", "s"], "at_once": 2, "reluctant": True, "apart": False, "announced": False,
+    }  # fmt: skip
+
+
+class TestWhy:
+    """Two schools are told apart by what stands against the earlier dates; A is fixed to week 2."""
+
+    def lines(self, tried: WaveProblem, pair: Pair) -> list[str]:
+        found = solve(write_rows(tried, tried.weights), QUICK)
+        assert found.plan is not None
+        return list(why(tried, found.plan, pair))
+
+    def test_a_full_wave_and_a_full_team_are_named(self):
+        small = problem("ab", service={"wave_size": 1}, fixed={("a", "pay"): 2})
+        assert self.lines(small, ("b", "pay")) == [
+            "B goes live with Pay on 1 Feb 2027, in wave 2.",
+            "Not on 18 Jan 2027: 2 schools go live with Pay in the week of 18 Jan 2027; 1 may.",
+        ]
+        full = problem("ab", team="trainers", capacity=15, fixed={("a", "pay"): 2})
+        assert self.lines(full, ("b", "pay"))[1] == (
+            "Not on 18 Jan 2027: Trainers have 1.5 days in the week of 11 Jan 2027, and would need 2."
+        )
+
+    def test_a_date_that_fell_out_is_told_with_its_reason(self):
+        base = problem("ab")
+        tried = replace(
+            base,
+            candidates={**base.candidates, ("b", "pay"): base.candidates["b", "pay"][1:]},
+            dropped={**base.dropped, ("b", "pay"): {2: "“Exams” keeps go-lives out of it"}},
+        )
+        assert self.lines(tried, ("b", "pay"))[1] == "Not on 18 Jan 2027: “Exams” keeps go-lives out of it."
+
+    def test_what_is_fixed_says_so(self):
+        tried = problem("ab", fixed={("a", "pay"): 6})
+        assert self.lines(tried, ("a", "pay"))[-1] == "That is fixed: it was set, or it has happened."
