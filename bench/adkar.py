@@ -24,7 +24,7 @@ def measure_adkar() -> dict[str, float]:
     answers = [read_answers(found, threshold=3, live=()) for found in rounds]
     began = time.perf_counter()
     history: list[Considered] = []
-    protection = Protection(minimum=10, step=6)
+    protection = Protection(minimum=10, band=6)
     for one in answers:
         history += publish(one, views, threshold=3, protection=protection, history=history).considered
     return {"adkar_published_s": round(time.perf_counter() - began, 2)}

@@ -19,7 +19,7 @@ from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.usecases.publishing import Cut, cut_for, same_people, to_count
 from disclosure.events import GroupKey, Import, Line, Member
 
-PROTECTION = Protection(minimum=10, step=6)
+PROTECTION = Protection(minimum=10, band=6)
 """As the rulepack has it."""
 
 

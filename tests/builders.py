@@ -44,12 +44,12 @@ def a_standing(
     """Publish a group of which so many are held back at each element or before; the last number goes on to the end."""
     day = date.fromisoformat(on)
     counts = [*held, *[held[-1]] * (5 - len(held))] if held else []
-    bands = tuple(band_of(n, answered, step=6) for n in counts) if answered is not None else None
+    bands = tuple(band_of(n, answered, band=6) for n in counts) if answered is not None else None
     return Standing(view=view, group=group, round=on, on=day, confirmed=day, answered=answered, held=bands)
 
 
 def a_snapshot(*standings: Standing, on: str = "2027-01-04") -> Snapshot:
-    return Snapshot(round=on, on=date.fromisoformat(on), threshold=3, minimum=10, step=6, standings=tuple(standings))
+    return Snapshot(round=on, on=date.fromisoformat(on), threshold=3, minimum=10, band=6, standings=tuple(standings))
 
 
 def a_calendar(name: str = "office", *closed: tuple[str, str, str]) -> WorkingCalendar:

@@ -87,7 +87,7 @@ def actions_for(barrier: str | None, phase: Phase) -> tuple[GroupAction, ...]:
 
 
 def way_to(until: Element, held: str | None, phase: Phase) -> Iterator[tuple[Element, tuple[GroupAction, ...]]]:
-    """Yield, element by element, what lies between where a group is held back and what comes after `until`.
+    """Yield, element by element, what lies between a group's barrier and what comes after `until`.
 
     Nothing is trained before it is wanted: each element's actions follow those of the one before.
     """

@@ -21,7 +21,7 @@ class Element(StrEnum):
 
 
 def at_or_before(element: str) -> str:
-    """Say that people are held back at an element or at one before it."""
+    """Format where a barrier is: at an element, or at one before it."""
     return element if element == Element.AWARENESS else f"{element} or before"
 
 

@@ -1,8 +1,11 @@
-"""What is published of where people stand: counts in steps, frozen. All that is shown of scores is made from this."""
+"""What is published of where people stand: counts in bands, frozen. All that is shown of scores is made from this."""
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from changeflow.adkar.elements import NO_BARRIER, Element
 
@@ -19,25 +22,25 @@ class Band:
         return (self.low + self.high) / 2
 
     @property
-    def spoken(self) -> str:
+    def text(self) -> str:
         return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
 
 
-def band_of(count: int, size: int, *, step: int) -> Band:
-    """Return the step in which a count lies; the last one ends with the group's size, and none is shorter than a step.
+def band_of(count: int, size: int, *, band: int) -> Band:
+    """Return the band in which a count lies; the last one ends with the group's size, and none is narrower than `band`.
 
     The edges are fixed, so that they say nothing of how many answered.
 
-    >>> [band_of(n, 17, step=6).spoken for n in (0, 5, 6, 17)]
+    >>> [band_of(n, 17, band=6).text for n in (0, 5, 6, 17)]
     ['0 to 5', '0 to 5', '6 to 11', '12 to 17']
-    >>> [band_of(n, 16, step=6).spoken for n in (5, 6, 16)]
+    >>> [band_of(n, 16, band=6).text for n in (5, 6, 16)]
     ['0 to 5', '6 to 16', '6 to 16']
     """
-    last = max(0, (size + 1) // step - 1) * step
+    last = max(0, (size + 1) // band - 1) * band
     if count >= last:
         return Band(last, size)
-    low = count // step * step
-    return Band(low, low + step - 1)
+    low = count // band * band
+    return Band(low, low + band - 1)
 
 
 class Hidden(StrEnum):
@@ -76,7 +79,7 @@ class Standing:
 
     @property
     def is_shown(self) -> bool:
-        """Tell whether anything is said of where the group stands. Where all is in one step, nothing is."""
+        """Tell whether anything is said of where the group stands. Where all is in one band, nothing is."""
         return (
             self.held is not None
             and self.answered is not None
@@ -84,7 +87,7 @@ class Standing:
         )
 
     def held_by(self, element: Element) -> Band | None:
-        """Return how many are held back at an element or before it."""
+        """Return how many have their barrier at an element or before it."""
         return self.held[element.position] if self.held is not None else None
 
     def share_past(self, element: Element) -> tuple[float, float] | None:
@@ -96,9 +99,9 @@ class Standing:
 
     @property
     def stands_at(self) -> str | None:
-        """The element by which half of the group is held back, `none` where it never is; None where nothing is shown.
+        """The element by which half of the group has its barrier, `none` where it never has; None where not shown.
 
-        It is the middle person's barrier, as far as the steps tell: a mean of scores would hide it (see the glossary).
+        It is the middle person's barrier, as far as the bands tell: a mean of scores would hide it (see the glossary).
         """
         if not self.is_shown or self.held is None or self.answered is None:
             return None
@@ -115,7 +118,8 @@ class Snapshot:
     """The day of its latest answer."""
     threshold: int
     minimum: int
-    step: int
+    band: Annotated[int, Field(alias="step")]
+    """The narrowest band of a count. What is stored calls it `step`."""
     standings: tuple[Standing, ...]
 
     def of(self, view: str, group: str) -> Standing | None:
@@ -126,7 +130,7 @@ class Snapshot:
 
 
 def moved_back(earlier: Snapshot, later: Snapshot) -> tuple[tuple[Standing, Element], ...]:
-    """Return the groups of which more are held back than before, and the first element at which they are.
+    """Return the groups in which more people have a barrier than before, and the first element at which it is.
 
     Only what two publications say: a share that certainly grew.
     """

@@ -34,14 +34,14 @@ class Protection:
 
     minimum: int
     """Answers below which nothing is published of a group."""
-    step: int
+    band: int
     """The width of the narrowest band of a count."""
     together: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """One round's answers as arrays: who, and where each is held back (`UNKNOWN`, 0 to 4, 5 for nowhere)."""
+    """One round's answers as arrays: who, and where the barrier of each is (`UNKNOWN`, 0 to 4, 5 for nowhere)."""
 
     round: str
     on: date
@@ -51,7 +51,7 @@ class Answers:
 
 
 def read_answers(assessments: Sequence[Assessment], *, threshold: int, live: Collection[str]) -> Answers:
-    """Return where each person of one round is held back; `live` names those to whom reinforcement applies."""
+    """Return where the barrier of each person of one round is; `live` names those to whom reinforcement applies."""
     elements = tuple(Element)
     flat = (a.scores.get(e, 0) for a in assessments for e in elements)
     scores = np.fromiter(flat, dtype=np.int64, count=len(assessments) * len(elements)).reshape(-1, len(elements))
@@ -62,7 +62,7 @@ def read_answers(assessments: Sequence[Assessment], *, threshold: int, live: Col
 
 
 def places(scores: NDArray[np.int64], live: NDArray[np.bool_], threshold: int) -> NDArray[np.int64]:
-    """Return where each person is held back, by rows of five scores; 0 is an element that was not assessed."""
+    """Return where the barrier of each person is, by rows of five scores; 0 is an element that was not assessed."""
     found = np.full(len(scores), len(Element), dtype=np.int64)
     for k in reversed(range(len(Element))):
         score = scores[:, k]
@@ -118,7 +118,7 @@ def publish(
         on=answers.on,
         threshold=threshold,
         minimum=protection.minimum,
-        step=protection.step,
+        band=protection.band,
         standings=standings,
     )
     return Publication(snapshot, tuple(door.considered()))
@@ -201,7 +201,7 @@ class _Door:
 
     def _bands(self, size: int) -> int:
         """Return in how many bands a count of so many people can be."""
-        return max(1, (size + 1) // self.protection.step)
+        return max(1, (size + 1) // self.protection.band)
 
     def _publish_together(self, offered: list[_Group]) -> None:
         """Choose the groups that tell most, widen their bands until all is safe, and fill what became free."""
@@ -264,14 +264,14 @@ class _Door:
         inside = [g.people for g in wanted]
         others = [g.people for g in self.groups if g.people and g not in wanted]
         columns, rows, targets = rows_of(inside, others, self.history, self.now)
-        levels = protect(columns, rows, targets, band=self.protection.step)
+        levels = protect(columns, rows, targets, band=self.protection.band)
         self._keep(wanted, levels[~rows.fixed])
 
     def _keep(self, groups: Sequence[_Group], levels: NDArray[np.int64]) -> None:
         """Give each group its bands; one whose bands all run from 0 to the whole group says nothing."""
         sizes = np.array([len(g.people) for g in groups], dtype=np.int64)
         held = np.array([self._held(g.people) for g in groups], dtype=np.int64).reshape(-1, len(Element))
-        low, high = bands(held, sizes, levels, band=self.protection.step)
+        low, high = bands(held, sizes, levels, band=self.protection.band)
         # No count is smaller than that of an earlier element: said once, a band says it of all.
         low, high = np.maximum.accumulate(low, axis=1), np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
         for group, lows, highs in zip(groups, low.tolist(), high.tolist(), strict=True):
@@ -356,7 +356,7 @@ class _Door:
 def count_held(
     answers: Answers, views: Sequence[View]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Count each group's people who are held back at each element or before it: exact, and for nobody's eyes.
+    """Count each group's people whose barrier is at each element or before it: exact, and for nobody's eyes.
 
     Returns who is counted (positions in `answers`), who of them is in which group (groups by people), and the counts
     (groups by elements).

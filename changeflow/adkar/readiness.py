@@ -42,11 +42,13 @@ class Readiness:
         """Say why it is not ready, as a clause."""
         if self.held_at is None or (band := self.standing.held_by(self.held_at)) is None:
             return ""
-        return f"{band.spoken} of {self.standing.answered} who answered are held back at {at_or_before(self.held_at)}"
+        return (
+            f"{band.text} of {self.standing.answered} who answered have their barrier at {at_or_before(self.held_at)}"
+        )
 
 
 def is_past(standing: Standing, element: Element, *, share: float) -> bool | None:
-    """Tell whether at least a share of a group is past an element; None where the steps leave it open, or hide it."""
+    """Tell whether at least a share of a group is past an element; None where the bands leave it open, or hide it."""
     past = standing.share_past(element)
     if past is None:
         return None
@@ -56,8 +58,8 @@ def is_past(standing: Standing, element: Element, *, share: float) -> bool | Non
 def readiness(standing: Standing, *, until: Element, share: float, phase: Phase) -> Readiness | None:
     """Say what a group needs until so many are past an element; None where it is not shown.
 
-    Where the lowest step is all that can be told of those held back, the group counts as ready for a forecast: a gate
-    says that it cannot be told.
+    Where the lowest band is all that is known of those with a barrier, the group counts as ready for a forecast: a
+    gate says that it cannot be told.
     """
     if not standing.is_shown:
         return None

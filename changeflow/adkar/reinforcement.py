@@ -93,7 +93,7 @@ def judge_checkpoint(
     looked_at = [
         *_use(result, earlier, thresholds),
         *_shares(result, thresholds),
-        *_yes_no(is_past_barriers, Aspect.BARRIER, "enough are past what held them back", "too many are held back"),
+        *_yes_no(is_past_barriers, Aspect.BARRIER, "enough are past their barrier", "too many have a barrier"),
         *_yes_no(result.sponsor_seen, Aspect.SPONSOR, "the sponsor was seen", "the sponsor was not seen"),
         *_yes_no(result.old_way_gone, Aspect.OLD_WAY, "the old way is gone", "the old way is still there"),
     ]

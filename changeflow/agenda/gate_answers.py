@@ -36,8 +36,8 @@ class GateAnswer:
 
     def is_known(self, known: Facts) -> bool:
         """Tell whether the same was recorded before."""
-        said = (self.task, self.outcome, self.reason, self.by, self.on)
-        return any(said == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)
+        stated = (self.task, self.outcome, self.reason, self.by, self.on)
+        return any(stated == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)
 
     def decision(self, by: str, last: Decision | None) -> Decision:
         """Return the decision that it is, after the last one at its gate."""
@@ -64,9 +64,9 @@ def check_first(programme: Programme, gate: Task, last: Decision | None, *, agai
     """Refuse a second decision of a round: the first one stands, and whoever comes second is told of it."""
     if last is not None and (last.outcome.is_approval or not again):
         role = programme.definition.role_of(last.by) or last.by
-        said = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
+        stated = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
         hint = "" if last.outcome.is_approval else " When what was missing is there, ask anew with --again."
-        raise ConflictError(f"“{gate.name}” was {said}. That decision stands; yours was not recorded.{hint}")
+        raise ConflictError(f"“{gate.name}” was {stated}. That decision stands; yours was not recorded.{hint}")
     if last is None and programme.is_done(gate.id):
         raise ConflictError(f"“{gate.name}” was reported as done before. {NOTHING}")
 
@@ -108,9 +108,9 @@ def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
     elif outcome is Outcome.CONDITIONS:
         wrong = case.of(State.BLOCKS)
     if wrong:
-        said = "a go" if outcome is Outcome.APPROVE else "a go, not even with conditions,"
+        stated = "a go" if outcome is Outcome.APPROVE else "a go, not even with conditions,"
         reasons = "\n".join(f"  {text}" for text in wrong)
         hint = ""
         if outcome is Outcome.APPROVE and not case.of(State.BLOCKS):
             hint = " It may be approved with conditions."
-        raise CheckFailedError(f"The evidence does not carry {said} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")
+        raise CheckFailedError(f"The evidence does not carry {stated} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")

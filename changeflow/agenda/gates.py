@@ -236,7 +236,7 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
         yield Criterion(f"{asked}: it is not known where people stand, as {why}.", State.NOTED, "R25")
         return
     band, day = standing.held_by(element), format_day(standing.confirmed)
-    held = f"{band.spoken} of {standing.answered} are held back by then" if band else ""
+    held = f"{band.text} of {standing.answered} have a barrier by then" if band else ""
     if is_stale(programme, standing, programme.on):
         yield Criterion(f"{asked}: not known, as they were asked on {day}, too long ago.", State.OPEN, "R25")
     elif past is None:

@@ -1,4 +1,4 @@
-"""Periods that open and close on dates: pay periods, terms, months. A start may have to wait for the next opening."""
+"""Periods that open and close on dates: pay periods, terms, months. A start may have to wait for one."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -31,19 +31,19 @@ class Periods:
         self._closes = [minute_of(p.last + timedelta(days=1)) for p in self.periods]
 
     @property
-    def openings(self) -> tuple[int, ...]:
+    def starts(self) -> tuple[int, ...]:
         return tuple(self._opens)
 
     @property
     def closings(self) -> tuple[int, ...]:
         return tuple(self._closes)
 
-    def next_opening(self, position: int) -> int:
-        """Return the first opening at or after `position`."""
+    def next_start(self, position: int) -> int:
+        """Return the first start window at or after `position`."""
         return self._opens[self._index(position)]
 
-    def previous_opening(self, position: int) -> int:
-        """Return the last opening at or before `position`."""
+    def previous_start(self, position: int) -> int:
+        """Return the last start window at or before `position`."""
         i = bisect_right(self._opens, position) - 1
         if i < 0:
             raise self.exhausted(before=position)
@@ -59,7 +59,7 @@ class Periods:
         return self._closes[i]
 
     def subtract(self, finish: int, count: int) -> int:
-        """Return the latest opening from which `count` whole periods have closed by `finish`."""
+        """Return the latest start window from which `count` whole periods have closed by `finish`."""
         if count == 0:
             return finish
         i = bisect_right(self._closes, finish) - count

@@ -149,7 +149,7 @@ def simulate(
     assume: Assume = None,
     learn: Annotated[bool, typer.Option(help="Let what finished waves took re-estimate the later ones.")] = True,
 ) -> None:
-    """Say how sure each milestone's date is (P50, P80, P90), what drives it, and what missing an opening costs."""
+    """Say how sure each milestone's date is (P50, P80, P90), what drives it, and what missing a start window costs."""
     from changeflow.reports.risk import risk_text
     from changeflow.usecases.risk import simulate_programme
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.engine.pace import OpeningPace, Pace, PeriodPace, pace_of, shift, working_part
+from changeflow.roadmap.engine.pace import Pace, PeriodPace, WindowPace, pace_of, shift, working_part
 from changeflow.roadmap.levelling.axis import Axis
 from changeflow.roadmap.levelling.problem import Bind, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.slots import ALWAYS, FREE, Ints
@@ -126,7 +126,7 @@ class _Work:
 def _work(roadmap: Roadmap, task: Task) -> _Work:
     pace = pace_of(task, roadmap)
     part = working_part(pace)
-    if part is not None and not isinstance(pace, OpeningPace):
+    if part is not None and not isinstance(pace, WindowPace):
         return _Work(task, pace, part.calendar, part.minutes, None)
     key = (task.placed_on or task.calendar, task.duration, task.starts_on, task.term_calendar, task.terms)
     return _Work(task, pace, part.calendar if part else None, part.minutes if part else 0, key)
@@ -202,10 +202,10 @@ def _table(axis: Axis, pace: Pace) -> tuple[Ints, Ints]:
 
 
 def _landings(axis: Axis, pace: Pace) -> Sequence[int]:
-    if not isinstance(pace, OpeningPace | PeriodPace):
+    if not isinstance(pace, WindowPace | PeriodPace):
         return range(len(axis))
-    openings = (pace.openings if isinstance(pace, OpeningPace) else pace.periods).openings
-    return [axis.slot(pace.land(at)) for at in openings if axis.opens[0] <= at <= axis.opens[-1]]
+    starts = (pace.windows if isinstance(pace, WindowPace) else pace.periods).starts
+    return [axis.slot(pace.land(at)) for at in starts if axis.opens[0] <= at <= axis.opens[-1]]
 
 
 def _slot(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> int:

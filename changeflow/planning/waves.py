@@ -51,7 +51,7 @@ def wave_problem(programme: Programme, *, announced: Mapping[TaskId, Dates] | No
     frame = _Frame(programme, rollout, Calendars(programme.definition), start, latest, _happened(programme))
     fixed = {(s, v): frame.week_of(day) for s, asked in rollout.schools.items() for v, day in asked.fixed.items()}
     fixed |= {pair: frame.week_of(day) for pair, day in frame.happened.items()}
-    days = {s.service: _openings(frame, s) for s in programme.services}
+    days = {s.service: _start_windows(frame, s) for s in programme.services}
     candidates: dict[Pair, tuple[Candidate, ...]] = {}
     dropped: dict[Pair, dict[int, str]] = {}
     for service in programme.services:
@@ -134,7 +134,7 @@ def _happened(programme: Programme) -> dict[Pair, date]:
     return days
 
 
-def _openings(frame: _Frame, service: ServiceFile) -> list[date]:
+def _start_windows(frame: _Frame, service: ServiceFile) -> list[date]:
     """Return the dates on which a service may go live: its pay periods, months, or every Monday.
 
     The first is the one asked for, or the plan's forecast: before it the service's own work is not done.
@@ -146,7 +146,7 @@ def _openings(frame: _Frame, service: ServiceFile) -> list[date]:
     if periods is None:
         days = [frame.start + timedelta(weeks=n) for n in range(frame.week_of(frame.latest) + 1)]
     else:
-        days = [day_of(at) for at in periods.openings]
+        days = [day_of(at) for at in periods.starts]
     forecasts = [_forecast(programme, t) for t in lives if not programme.is_done(t.id)]
     first = asked.earliest or min(forecasts, default=programme.definition.programme.start)
     last = min(frame.latest, asked.latest or frame.latest)

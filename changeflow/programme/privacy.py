@@ -25,7 +25,7 @@ LONGER: Mapping[str, str] = {
 """Those that protect less when they are larger."""
 _IN_EFFECT: Mapping[str, Callable[[Programme], int]] = {
     "minimum_group": lambda programme: programme.minimum_group,
-    "step": lambda programme: programme.step,
+    "step": lambda programme: programme.band,
 }
 """Numbers that the programme's own settings change as well."""
 

@@ -64,7 +64,7 @@ class Programme:
         return max(floor, self.policy.minimum_group or self.rulepacks.number("privacy", "minimum_group", on=self.on))
 
     @property
-    def step(self) -> int:
+    def band(self) -> int:
         """The width of the narrowest band of a count. A folder's own rulepack may widen it, and not narrow it."""
         return self.rulepacks.number("privacy", "step", on=self.on)
 

@@ -84,25 +84,25 @@ def checked_progress(
     programme: Programme, reported: Iterable[ReportedProgress], on: date
 ) -> dict[TaskId, TaskProgress]:
     """Turn reports into positions; a day in the future, an unknown task and a gate's finish are errors."""
-    said: dict[TaskId, TaskProgress] = {}
+    checked: dict[TaskId, TaskProgress] = {}
     for one in reported:
         last = max(one.started, one.finished or one.started)
         if last > on:
             raise InputError(f"{one.task}: {format_day(last)} lies in the future. Nothing was recorded.")
-        said[one.task] = progress_of(programme, one)
+        checked[one.task] = progress_of(programme, one)
         gate = programme.roadmap.tasks[one.task]
         if gate.gate is not None and one.finished is not None and not programme.is_done(one.task):
             raise InputError(
                 f"{one.task} is a gate: a decision finishes it. Record it with changeflow gate decide {one.task}, "
                 "or many with changeflow gate import. Nothing was recorded."
             )
-    _check_closing(programme, said)
-    return said
+    _check_closing(programme, checked)
+    return checked
 
 
-def with_progress(facts: Facts, said: Mapping[TaskId, TaskProgress]) -> Facts:
+def with_progress(facts: Facts, checked: Mapping[TaskId, TaskProgress]) -> Facts:
     """Return the facts with some more progress."""
-    return replace(facts, progress={**facts.progress, **said})
+    return replace(facts, progress={**facts.progress, **checked})
 
 
 def task_subject(task: Task) -> Subject:
@@ -111,13 +111,13 @@ def task_subject(task: Task) -> Subject:
     return Subject(thing=f"“{task.name}”", service=task.service, schools=task.schools, owners=owners)
 
 
-def _check_closing(programme: Programme, said: Mapping[TaskId, TaskProgress]) -> None:
+def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress]) -> None:
     """Refuse to close a programme whose checkpoints are not all done: whether it has stuck is not known before."""
-    closing = [t for t, p in said.items() if p.is_done and programme.roadmap.tasks[t].kind is Kind.CLOSURE]
+    closing = [t for t, p in checked.items() if p.is_done and programme.roadmap.tasks[t].kind is Kind.CLOSURE]
     ahead = [
         task
         for task in programme.tasks(kind=Kind.CHECKPOINT)
-        if not programme.is_done(task.id) and not ((own := said.get(task.id)) and own.is_done)
+        if not programme.is_done(task.id) and not ((own := checked.get(task.id)) and own.is_done)
     ]
     if not closing or not ahead:
         return

@@ -1,7 +1,7 @@
 """Roadmaps out as Microsoft Project files (MSPDI): read back, they give the same schedule.
 
-What Project does not know (pay periods, terms, openings, school weeks) is written as working time, held at its computed
-start by a "start no earlier than" date.
+What Project does not know (pay periods, terms, start windows, school weeks) is written as working time, held at its
+computed start by a "start no earlier than" date.
 """
 
 from collections import Counter

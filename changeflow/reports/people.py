@@ -113,7 +113,7 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
             round="",
             threshold=programme.policy.barrier_threshold,
             minimum=programme.minimum_group,
-            step=programme.step,
+            step=programme.band,
             elements=elements,
             impacts=tuple(_impacts(programme)),
         )
@@ -130,7 +130,7 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
         round=round_label(snapshot.on),
         threshold=snapshot.threshold,
         minimum=snapshot.minimum,
-        step=snapshot.step,
+        step=snapshot.band,
         elements=elements,
         tables=tuple((caption, lines) for caption, lines in tables if lines),
         hidden=tuple(hidden_lines(_hidden(programme, snapshot))),

@@ -80,7 +80,7 @@ class _Column:
 
 def format_band(band: Band, answered: int) -> str:
     """Return a band as text, or a dash where it runs from 0 to the whole group."""
-    return NOTHING if _is_silent(band, answered) else band.spoken
+    return NOTHING if _is_silent(band, answered) else band.text
 
 
 def spread(standing: Standing) -> tuple[float, ...]:
@@ -155,7 +155,7 @@ def draw_flow(history: Sequence[Standing], name: str) -> Flow | None:
             FlowRow(
                 round=label,
                 bands=tuple(format_band(b, c.answered) for b in c.bands[:shown]),
-                free=_free(c).spoken,
+                free=_free(c).text,
                 answered=c.answered,
             )
             for label, c in zip(labels, columns, strict=True)
@@ -174,7 +174,7 @@ def _free(column: _Column) -> Band:
 
 def _block_text(column: _Column, k: int) -> str:
     if k == len(column.bands):
-        return f"No barrier: {_free(column).spoken} of {column.answered}"
+        return f"No barrier: {_free(column).text} of {column.answered}"
     return (
         f"Barrier at {at_or_before(BARRIERS[k])}: {format_band(column.bands[k], column.answered)} of {column.answered}"
     )

@@ -32,7 +32,7 @@ def why_hidden(standing: Standing, snapshot: Snapshot) -> WhyHidden | None:
     """Return why a group is not shown; None where it is shown."""
     if standing.is_shown:
         return None
-    minimum, band = snapshot.minimum, snapshot.step
+    minimum, band = snapshot.minimum, snapshot.band
     match standing.hidden:
         case Hidden.FEW:
             return WhyHidden(

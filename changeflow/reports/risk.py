@@ -32,7 +32,7 @@ class OddsLine:
     deadline_odds: int | None
     """None without a deadline, or as long as ranges are missing."""
     outcomes: tuple[tuple[str, int], ...]
-    """Where it falls on a few days only, each with its odds: a missed opening costs the way to the next."""
+    """Where it falls on a few days only, each with its odds: a missed start window costs the way to the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

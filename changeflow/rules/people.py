@@ -57,8 +57,8 @@ def school_days(programme: Programme, since: date, on: date) -> int:
 
 
 def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Nobody is trained for what they do not know of or do not want yet: a group of which half is held back at
-    awareness or desire is told and won first. Only what was published of groups is looked at."""
+    """Nobody is trained for what they do not know of or do not want yet: a group of which half has its barrier at
+    awareness or desire is informed and won first. Only what was published of groups is looked at."""
     until = programme.on + timedelta(weeks=programme.policy.barrier_order_within_weeks)
     for group in programme.facts.snapshot.view(GROUP) if programme.facts.snapshot else ():
         if group.stands_at not in BEFORE_KNOWLEDGE:
@@ -69,7 +69,7 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
             if first is not None and day_of(programme.timed(first.id).early_start) <= until:
                 begins = format_day(day_of(programme.timed(first.id).early_start))
                 message = (
-                    f"Half or more of {name} are held back at {at_or_before(group.stands_at)}, and training for "
+                    f"Half or more of {name} have their barrier at {at_or_before(group.stands_at)}, and training for "
                     f"{service.name} begins on {begins} ({first.name})."
                 )
                 yield Breach("R25", service.service, message, service.service)

@@ -85,7 +85,7 @@ def all_publications(session: Session) -> list[StoredPublication]:
 
 
 def content_of(snapshot: Snapshot) -> str:
-    return _SNAPSHOT.dump_json(snapshot).decode()
+    return _SNAPSHOT.dump_json(snapshot, by_alias=True).decode()
 
 
 def add_snapshot(session: Session, programme: str, snapshot: Snapshot, *, at: datetime) -> int:

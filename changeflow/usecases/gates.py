@@ -70,15 +70,15 @@ def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int
     with unit_of_work(change) as work:
         reported = progress_in(progress, work.programme)
         recorder = permit_progress(work, reported)
-        said = checked_progress(work.programme, reported, change.on)
-        minutes = _Minutes(work, recorder, with_progress(work.programme.facts, said))
+        checked = checked_progress(work.programme, reported, change.on)
+        minutes = _Minutes(work, recorder, with_progress(work.programme.facts, checked))
         _take_all(decisions, minutes)
         # A decision ends its gate's task, whatever the table of progress says of its beginning.
-        said |= minutes.progress
+        checked |= minutes.progress
         minutes.progress.clear()
-        check_begun(work, said, minutes.known)
+        check_begun(work, checked, minutes.known)
         _write(minutes)
-        new = record_progress(work, said, recorder)
+        new = record_progress(work, checked, recorder)
     return new, len(minutes.new)
 
 

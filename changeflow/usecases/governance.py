@@ -52,8 +52,8 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
         who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)
         if who != recorder:
             permit(definition, recorder, Action.RECORD_DECISION, on=change.on)
-        said = Confidence(tier=tier, reason=reason, by=who, on=change.on)
-        facts.add_confidence(work.session, work.name, said, at=change.now)
+        stated = Confidence(tier=tier, reason=reason, by=who, on=change.on)
+        facts.add_confidence(work.session, work.name, stated, at=change.now)
         work.record("confidence", f"confidence:{change.on.isoformat()}", by=recorder)
 
 

@@ -37,12 +37,12 @@ def propose_lesson(lesson: LessonProposed, change: Change) -> LessonEffect:
     """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
     with unit_of_work(change) as work:
         by = work.permit(Action.PROPOSE_LESSON, Subject(service=lesson.service))
-        said = lesson.model_copy(update={"by": by, "on": change.on})
-        effect = _effect(work, said)
-        number = pilots.add_entry(work.session, work.name, said, at=change.now)
+        stated = lesson.model_copy(update={"by": by, "on": change.on})
+        effect = _effect(work, stated)
+        number = pilots.add_entry(work.session, work.name, stated, at=change.now)
         if number is None:
             known = lessons_of(work.programme.facts.pilot, lesson.service)
-            number = next(n for n, (one, _) in known.items() if one.model_copy(update={"number": 0}) == said)
+            number = next(n for n, (one, _) in known.items() if one.model_copy(update={"number": 0}) == stated)
         else:
             work.record("pilot:lesson", f"{lesson.service}:{number}", by=by)
     return replace(effect, number=number)
@@ -96,14 +96,14 @@ def _effect(work: UnitOfWork, lesson: LessonProposed) -> LessonEffect:
 
 
 def _changed(definition: Definition, lesson: LessonProposed, tasks: list[TaskId]) -> Definition:
-    said = StepFields(duration=lesson.duration, also_after=lesson.also_after or None)
+    stated = StepFields(duration=lesson.duration, also_after=lesson.also_after or None)
     services = []
     for service in definition.services:
         if service.service == lesson.service:
             own = dict(service.tasks)
             for task in tasks:
                 local = task.removeprefix(f"{lesson.service}/")
-                own[local] = own[local].changed_by(said) if local in own else said
+                own[local] = own[local].changed_by(stated) if local in own else stated
             services.append(service.model_copy(update={"tasks": own}))
         else:
             services.append(service)

@@ -79,22 +79,22 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
     first = levelled.programme.definition.programme.start
     if early := [t for t, at in decisions.pin.items() if at.date() < first]:
         raise InputError(f"'{early[0]}' cannot begin before the programme does, on {format_day(first)}.")
-    said = [(t, "accepted", starts[t]) for t in accept]
-    said += [(t, "pinned", at) for t, at in decisions.pin.items()]
+    decided = [(t, "accepted", starts[t]) for t in accept]
+    decided += [(t, "pinned", at) for t, at in decisions.pin.items()]
     path = folder / FILE
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     text = _checked_text(path, folder)
     data = yaml.load(text) or {}
     _forget(data, {*accept, *decisions.refuse, *decisions.pin})
-    for task, kind, at in said:
+    for task, kind, at in decided:
         data.setdefault(kind, {})[task] = at.date() if at.time() == datetime.min.time() else at
     if decisions.refuse:
         data["refused"] = [*(data.get("refused") or []), *decisions.refuse]
     new = io.StringIO()
     yaml.dump(data, new)
     write_whole(path, ("" if text else HEAD) + new.getvalue(), inside=folder)
-    lines = [f"{task}: {kind}, from {format_day(at.date())}" for task, kind, at in said]
+    lines = [f"{task}: {kind}, from {format_day(at.date())}" for task, kind, at in decided]
     return (*lines, *(f"{task}: refused; it stays where its links put it" for task in decisions.refuse))
 
 

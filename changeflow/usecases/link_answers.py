@@ -101,12 +101,12 @@ def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | 
             # Used up first: whatever goes wrong afterwards takes this back as well.
             if not answers.use_link(session, digest_of(token), now=now):
                 raise LinkError("This link has been used already.", was_known=True)
-            said = _Saying(work, link, given).take()
+            message = _AnswerRecorder(work, link, given).take()
             name, by = link.programme, link.person
             audit.append(session, name, at=now, actor=by, action="answer", subject=link.subject, fallback=True)
     if not link.subject.startswith(ROUND):
         log("answer", programme=link.programme, subject=link.subject, kind=given.kind)
-    return said
+    return message
 
 
 def prepare_done(token: str, *, db: str, now: datetime) -> Stored | None:
@@ -234,7 +234,7 @@ def _people(stored: Stored, *, besides: str) -> list[tuple[str, str]]:
     return sorted(found, key=lambda p: p[1])
 
 
-class _Saying:
+class _AnswerRecorder:
     """One answer, and what follows from it."""
 
     def __init__(self, work: UnitOfWork, link: AnswerLink, given: Given) -> None:
@@ -321,8 +321,8 @@ class _Saying:
         programme, task = self.stored.programme, self.link.subject
         if programme.is_done(task):
             return
-        said = checked_progress(programme, [finish_of(programme, task, self.today)], self.today)
-        record_progress(self.work, said, self.link.person)
+        checked = checked_progress(programme, [finish_of(programme, task, self.today)], self.today)
+        record_progress(self.work, checked, self.link.person)
 
     def _assess(self) -> None:
         scores = dict(self.given.scores)

@@ -79,6 +79,6 @@ def answered(*, db: str, programme: str | None, now: datetime | None = None, act
                     AnswerKind.NOT_YET: f" by {format_day(answer.until)}" if answer.until else "",
                     AnswerKind.DELEGATED: f" to {definition.role_of(answer.to)}" if answer.to else "",
                 }.get(answer.kind, "")
-                said = f": {text}" if text else ""
+                words = f": {text}" if text else ""
                 what = answer.kind.replace("_", " ")
-                yield f"{format_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{said}"
+                yield f"{format_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{words}"

@@ -48,9 +48,9 @@ def _before(change: Change) -> Stored:
 def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change) -> int:
     with unit_of_work(change, ahead=rehearse(before, reported)) as work:
         by = permit_progress(work, reported)
-        said = checked_progress(work.programme, reported, change.on)
-        check_begun(work, said, work.programme.facts)
-        return record_progress(work, said, by)
+        checked = checked_progress(work.programme, reported, change.on)
+        check_begun(work, checked, work.programme.facts)
+        return record_progress(work, checked, by)
 
 
 def rehearse(before: Stored, reported: Iterable[ReportedProgress]) -> Stored | None:
@@ -81,21 +81,21 @@ def permit_progress(work: UnitOfWork, reported: Iterable[ReportedProgress]) -> s
     return by
 
 
-def check_begun(work: UnitOfWork, said: Mapping[TaskId, TaskProgress], known: Facts) -> None:
+def check_begun(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], known: Facts) -> None:
     """Refuse what begins although a rule or a gate stops it.
 
     What is reported as finished has happened: it is recorded, and the finding says what it broke.
     """
-    begun = {t for t, p in said.items() if not p.is_done} - work.programme.facts.progress.keys()
+    begun = {t for t, p in checked.items() if not p.is_done} - work.programme.facts.progress.keys()
     if begun:
-        check_may_begin(work.judge(with_progress(known, said)), begun)
+        check_may_begin(work.judge(with_progress(known, checked)), begun)
 
 
-def record_progress(work: UnitOfWork, said: Mapping[TaskId, TaskProgress], by: str) -> int:
+def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by: str) -> int:
     """Write what is new; return how many entries that were."""
     subjects = [
         task
-        for task, progress in said.items()
+        for task, progress in checked.items()
         if facts.add_progress(work.session, work.name, task, progress, at=work.change.now, by=by)
     ]
     if subjects:

@@ -63,7 +63,7 @@ def _publish(
     threshold = threshold or programme.policy.barrier_threshold
     read = read_answers(answers, threshold=threshold, live=live)
     read = replace(read, on=on, people=tuple(known_as[p] for p in read.people))
-    protection = Protection(minimum=programme.minimum_group, step=programme.step)
+    protection = Protection(minimum=programme.minimum_group, band=programme.band)
     looked_at = [
         View(v.view, v.group, frozenset(known_as[p] for p in v.members if p in known_as))
         for v in _views(programme, answers, on=on)

@@ -82,10 +82,10 @@ def _asked(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject]:
         gate = programme.roadmap.tasks.get(str(fact.values.get("task")))
         owners = frozenset({gate.owner} if gate is not None and gate.owner else ())
         return Action.WITHDRAW_DECISION, replace(about, owners=owners)
-    said = fact.values["kind"] if fact.kind == "pilot-entry" else ""
-    if said == "signature":
+    kind = fact.values["kind"] if fact.kind == "pilot-entry" else ""
+    if kind == "signature":
         return Action.WITHDRAW_SIGNATURE, about
-    return Action.WITHDRAW_CONFIRMATION if said == "confirmation" else Action.WITHDRAW_FACT, about
+    return Action.WITHDRAW_CONFIRMATION if kind == "confirmation" else Action.WITHDRAW_FACT, about
 
 
 def _begun_behind(programme: Programme, fact: RecordedFact) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from changeflow.adkar.views import View
 from tests.adkar.attacker import PLACES, Attack, Told, narrowed
 from tests.adkar.test_publishing import SAFE, a_round
 
-OPEN = Protection(minimum=10, step=1, together=False)
+OPEN = Protection(minimum=10, band=1, together=False)
 """Only small groups are hidden, as many tools do it."""
 
 

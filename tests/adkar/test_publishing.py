@@ -13,7 +13,7 @@ from changeflow.adkar.published import Hidden, band_of, moved_back
 from changeflow.adkar.publishing import Answers, Protection, Publication, publish, read_answers
 from changeflow.adkar.views import OTHERS, View, roll_up, suppressed
 
-SAFE = Protection(minimum=10, step=6)
+SAFE = Protection(minimum=10, band=6)
 """As the rulepack has it."""
 BARRIER = {"a": (2,), "d": (4, 2), "k": (4, 4, 2), "b": (4, 4, 4, 2), "n": (4, 4, 4, 4)}
 """Scores of somebody held back at awareness, desire, knowledge and ability (b), and of somebody who is not (n)."""
@@ -47,7 +47,7 @@ def published(
 
 def told(publication: Publication, group: str) -> list[str] | None:
     [found] = [s for s in publication.snapshot.standings if s.group == group]
-    return [b.spoken for b in found.held] if found.held else None
+    return [b.text for b in found.held] if found.held else None
 
 
 class TestSteps:
@@ -57,16 +57,16 @@ class TestSteps:
          (17, 23, 12, 17), (18, 23, 18, 23), (0, 0, 0, 0)],
     )  # fmt: skip
     def test_worked_by_hand(self, count: int, size: int, low: int, high: int):
-        assert (band_of(count, size, step=6).low, band_of(count, size, step=6).high) == (low, high)
+        assert (band_of(count, size, band=6).low, band_of(count, size, band=6).high) == (low, high)
 
     @given(st.integers(0, 300), st.data())
     def test_a_count_lies_in_its_step_and_no_step_is_shorter_than_six(self, size: int, data: st.DataObject):
         count = data.draw(st.integers(0, size))
-        band = band_of(count, size, step=6)
+        band = band_of(count, size, band=6)
         assert 0 <= band.low <= count <= band.high <= size
         assert band.high - band.low >= min(5, size)
         inside = data.draw(st.integers(band.low, band.high))
-        assert band_of(inside, size, step=6) == band
+        assert band_of(inside, size, band=6) == band
 
     def test_a_group_in_steps(self):
         """Of twelve, 2 are held back at awareness, 7 by desire, 9 by knowledge, 10 by ability."""

@@ -31,8 +31,8 @@ def test_a_payday_beyond_the_end_of_a_month_is_its_last_working_day():
 
 def test_one_day_late_costs_a_month():
     table = months(date(2027, 1, 1), 12)
-    assert day_of(table.next_opening(minute_of(date(2027, 3, 1)))) == date(2027, 3, 1)
-    assert day_of(table.next_opening(minute_of(date(2027, 3, 1)) + 1)) == date(2027, 4, 1)
+    assert day_of(table.next_start(minute_of(date(2027, 3, 1)))) == date(2027, 3, 1)
+    assert day_of(table.next_start(minute_of(date(2027, 3, 1)) + 1)) == date(2027, 4, 1)
 
 
 def test_a_period_already_begun_does_not_count():

@@ -140,16 +140,16 @@ FAULTS = {
         where=publishing, name="GROUPS_OF_ONE", by=99, seed=1, breaks="G5"
     ),
     "groups of five are shown, in bands of three": Fault(
-        where=door, name="PROTECTION", by=Protection(minimum=5, step=3), seed=2, breaks="G4"
+        where=door, name="PROTECTION", by=Protection(minimum=5, band=3), seed=2, breaks="G4"
     ),
     "three joiners or leavers are enough": Fault(
         where=history, name="needed_of", by=lambda *_: 3, seed=4, breaks="G6"
     ),
     "counts are exact": Fault(
-        where=door, name="PROTECTION", by=Protection(minimum=10, step=1), seed=2, breaks="G3"
+        where=door, name="PROTECTION", by=Protection(minimum=10, band=1), seed=2, breaks="G3"
     ),
     "groups are not tested together": Fault(
-        where=door, name="PROTECTION", by=Protection(minimum=10, step=6, together=False), seed=2, breaks="G2"
+        where=door, name="PROTECTION", by=Protection(minimum=10, band=6, together=False), seed=2, breaks="G2"
     ),
     "counts may be open by less than five": Fault(
         where=safety._Test, name="_narrow", by=untested, seed=2, breaks="G3"

@@ -33,7 +33,7 @@ def test_a_smaller_number_is_refused(tmp_path: Path, key: str, own: int, least: 
 
 def test_larger_numbers_count(tmp_path: Path):
     programme = read_folder(a_folder_with(tmp_path, step=12, minimum_group=20)).programme
-    assert (programme.step, programme.minimum_group) == (12, 20)
+    assert (programme.band, programme.minimum_group) == (12, 20)
 
 
 def test_the_smallest_group_is_never_below_the_floor(tmp_path: Path):

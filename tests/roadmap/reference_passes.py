@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.engine.pace import AssignedPace, ElapsedPace, OpeningPace, Pace, WorkingPace, lagged, works_on
+from changeflow.roadmap.engine.pace import AssignedPace, ElapsedPace, Pace, WindowPace, WorkingPace, lagged, works_on
 from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
@@ -271,7 +271,7 @@ def _has_set_date(task: Task) -> bool:
 
 def _latest_finish(pace: Pace, bound: int) -> int:
     """Return the last instant up to `bound` at which a task is worked on, whenever it has begun."""
-    if isinstance(pace, OpeningPace):
+    if isinstance(pace, WindowPace):
         return _latest_finish(pace.inner, bound)
     if isinstance(pace, AssignedPace):
         # The last one has until the bound, however early the first one must begin.

@@ -33,7 +33,7 @@ from tests.adkar.test_attack import OPEN, attack, found_out, truth_of
 from tests.conftest import SAMPLE, sample_copy
 
 JUNE = date(2027, 6, 14)
-SAFE = Protection(minimum=10, step=6)
+SAFE = Protection(minimum=10, band=6)
 """As the rulepack has it."""
 
 
@@ -120,7 +120,7 @@ def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: li
 def test_the_product_publishes_what_was_attacked(rounds: list[list[Assessment]], safe, of_product: Sequence[Snapshot]):
     """With the settings of its rulepack the product publishes the lines of this test and no others."""
     assert [s.on for s in of_product] == [max(a.on for a in one) for one in rounds]
-    assert {(s.step, s.minimum) for s in of_product} == {(6, 10)}
+    assert {(s.band, s.minimum) for s in of_product} == {(6, 10)}
     assert [lines_of(s) for s in of_product] == [lines_of(s) for s in safe[1]]
 
 

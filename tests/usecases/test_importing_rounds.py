@@ -69,8 +69,8 @@ class TestWorkedCase:
         assert attacked(door, first) == []
         everybody = door.standing("change", "programme", "all")
         roles = [door.standing("change", "group", f"role-{n}") for n in range(ROLES)]
-        assert (everybody.answered, everybody.held and everybody.held[0].spoken) == (72, "36 to 41")
-        assert [r.held and r.held[0].spoken for r in roles] == ["0 to 5"] * 5 + [None]
+        assert (everybody.answered, everybody.held and everybody.held[0].text) == (72, "36 to 41")
+        assert [r.held and r.held[0].text for r in roles] == ["0 to 5"] * 5 + [None]
         assert roles[-1].hidden is Hidden.TOGETHER
 
     def test_the_same_answers_under_another_file_name_change_nothing(self, door: StoredDoor):

@@ -54,13 +54,13 @@ def add_refusals(
         opens = [t.starts_on for a in after if (t := expansion.tasks.get(a)) and t.kind is Kind.GO_LIVE and t.starts_on]
         if not opens:
             continue
-        again = max(periods[key].next_opening(minute_of(decision.on) + DAY) for key in opens)
-        refused, opening = format_day(decision.on), format_day(day_of(again))
+        again = max(periods[key].next_start(minute_of(decision.on) + DAY) for key in opens)
+        refused, next_start = format_day(decision.on), format_day(day_of(again))
         why = f"a go was refused on {refused} ({decision.reason.rstrip('.')})"
         expansion.tasks[name] = replace(
             gate,
             constraints=(*gate.constraints, Constraint(Bound.START_NO_EARLIER, again)),
-            because=f"{why}, and it can be asked again when the next period has opened, on {opening}",
+            because=f"{why}, and it can be asked again when the next period has opened, on {next_start}",
         )
 
 

@@ -30,7 +30,7 @@ SUMMARY, MILESTONE, MANUAL, STARTED, OTHER = 1, 2, 4, 8, 16
 ODD_INTO, ODD_OUT = 32, 64
 """Flags: some link into it, or out of it, is not plain."""
 # Columns of `Arrays.cold`: what only some tasks need. -1 stands for no calendar or periods.
-KIND, REST, PERIODS, OPENING, STATE, DEADLINE = range(6)
+KIND, REST, PERIODS, WINDOW, STATE, DEADLINE = range(6)
 ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = range(6, 12)
 PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO = range(12, 18)
 SET_DATES = 18
@@ -142,7 +142,7 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
     hot[rows, AMOUNT] = np.fromiter([t.duration.amount for t in tasks], np.int64)
     hot[:, PLACED] = cold[:, REST] = hot[:, OWN]
     cold[:, KIND] = WORK
-    cold[:, PERIODS] = cold[:, OPENING] = -1
+    cold[:, PERIODS] = cold[:, WINDOW] = -1
     cold[:, STATE] = OPEN
     cold[:, PARTS_FROM : BELOW_TO + 1] = 0
     parts: list[tuple[int, int, int]] = []
@@ -171,7 +171,7 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
         MILESTONE * (hot[:, AMOUNT] == 0)
         + MANUAL * is_manual
         + STARTED * (cold[:, STATE] != OPEN)
-        + OTHER * (own_dates | (cold[:, KIND] != WORK) | (cold[:, OPENING] >= 0) | (hot[:, OWN] != hot[:, PLACED]))
+        + OTHER * (own_dates | (cold[:, KIND] != WORK) | (cold[:, WINDOW] >= 0) | (hot[:, OWN] != hot[:, PLACED]))
     )
     for at in np.flatnonzero((is_manual & (cold[:, STATE] == OPEN))[rows]).tolist():
         _hold_by_hand(hot[rows[at]], cold[rows[at]], tasks[at], codes)
@@ -187,7 +187,7 @@ def _set_dates(cold: Ints, task: Task, codes: Codes) -> None:
     if task.deadline is not None:
         cold[DEADLINE] = task.deadline
     if task.starts_on:
-        cold[OPENING] = codes.periods[task.starts_on]
+        cold[WINDOW] = codes.periods[task.starts_on]
     if task.manual is not None:
         cold[MANUAL_START], cold[MANUAL_FINISH] = task.manual.start, task.manual.finish
 
@@ -209,7 +209,7 @@ def _hold_by_hand(hot: Ints, cold: Ints, task: Task, codes: Codes) -> None:
     hot[AMOUNT] = span if clock else codes.roadmap.calendars[key].between(task.manual.start, task.manual.finish)
     hot[PLACED] = codes.calendar[key]
     cold[KIND] = CLOCK if clock else WORK
-    cold[OPENING] = -1
+    cold[WINDOW] = -1
 
 
 def _add_summaries(hot: Ints, cold: Ints, outline: Outline) -> None:

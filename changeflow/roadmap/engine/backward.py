@@ -18,7 +18,6 @@ from changeflow.roadmap.engine.arrays import (
     MANUAL,
     NEVER,
     ODD_OUT,
-    OPENING,
     OWN,
     PARTS_FROM,
     PARTS_TO,
@@ -34,6 +33,7 @@ from changeflow.roadmap.engine.arrays import (
     SUMMARY,
     TASK,
     TO_FINISH,
+    WINDOW,
     WORK,
 )
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
@@ -148,7 +148,7 @@ def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
     start = latest_start_of(n, i, latest)
     if latest_start != NEVER and latest_start < start:
         start = latest_start
-    elif n.cold[i, KIND] == PEOPLE and n.cold[i, OPENING] < 0:
+    elif n.cold[i, KIND] == PEOPLE and n.cold[i, WINDOW] < 0:
         r.late[i, 0], r.late[i, 1] = start, latest_finish_of(n, i, latest)
         return
     r.late[i, 0], r.late[i, 1] = start, finish_of(n, i, start)

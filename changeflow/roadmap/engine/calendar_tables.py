@@ -111,7 +111,7 @@ def _table(calendar: WorkingCalendar) -> _Table:
 
 def period_tables(tables: Sequence[Periods]) -> PeriodTables:
     sizes = np.cumsum([0, *(len(p.periods) for p in tables)])
-    opens = np.array([o for p in tables for o in p.openings], np.int64)
+    opens = np.array([o for p in tables for o in p.starts], np.int64)
     closes = np.array([c for p in tables for c in p.closings], np.int64)
     return PeriodTables(opens, closes, sizes.astype(np.int64))
 

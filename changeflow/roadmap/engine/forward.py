@@ -31,7 +31,6 @@ from changeflow.roadmap.engine.arrays import (
     MANUAL_START,
     NEVER,
     ODD_INTO,
-    OPENING,
     OWN,
     PLACED,
     REMAINING,
@@ -44,6 +43,7 @@ from changeflow.roadmap.engine.arrays import (
     SUMMARY,
     TASK,
     TO_FINISH,
+    WINDOW,
 )
 from changeflow.roadmap.engine.calendar_tables import NONE
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
@@ -259,7 +259,7 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
             at, why = from_finish, FINISH_NO_EARLIER
     if is_floor or at == NEVER:
         start = n.s[START]
-        if n.cold[i, KIND] == CLOCK and n.cold[i, OPENING] < 0:
+        if n.cold[i, KIND] == CLOCK and n.cold[i, WINDOW] < 0:
             start = next_working(n.c, n.hot[i, OWN], start, n.trouble)
         if start > at:
             at, why = start, BY_START

@@ -89,13 +89,13 @@ class ElapsedPace:
 
 @dataclass(frozen=True, slots=True)
 class PeriodPace:
-    """Whole periods, from an opening to a closing: parallel runs over pay periods."""
+    """Whole periods, from a start to a close: parallel runs over pay periods."""
 
     periods: Periods
     count: int
 
     def land(self, bound: int) -> int:
-        return self.periods.next_opening(bound)
+        return self.periods.next_start(bound)
 
     def finish(self, start: int) -> int:
         return self.periods.add(start, self.count)
@@ -105,25 +105,25 @@ class PeriodPace:
 
     def earliest_start(self, finish: int) -> int:
         start = self.latest_start(finish)
-        return start if self.finish(start) >= finish else self.periods.next_opening(start + 1)
+        return start if self.finish(start) >= finish else self.periods.next_start(start + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningPace:
-    """Another pace that starts at openings of periods only: that is how a day's slip costs a month."""
+class WindowPace:
+    """Another pace that starts at start windows only: that is how a day's slip costs a month."""
 
     inner: Pace
-    openings: Periods
+    windows: Periods
 
     def land(self, bound: int) -> int:
-        # An opening is a midnight; the work itself starts at the calendar's first instant after it.
-        return self.inner.land(self.openings.next_opening(bound))
+        # A start window is a midnight; the work itself starts at the calendar's first instant after it.
+        return self.inner.land(self.windows.next_start(bound))
 
     def finish(self, start: int) -> int:
         return self.inner.finish(start)
 
     def latest_start(self, finish: int) -> int:
-        return self.inner.land(self.openings.previous_opening(self.inner.latest_start(finish)))
+        return self.inner.land(self.windows.previous_start(self.inner.latest_start(finish)))
 
     def earliest_start(self, finish: int) -> int:
         return self.land(self.inner.earliest_start(finish))
@@ -144,7 +144,7 @@ def pace_of(task: Task, roadmap: Roadmap) -> Pace:
         pace = AssignedPace(tuple(WorkingPace(roadmap.calendars[a.calendar], a.minutes) for a in task.assignments))
     else:
         pace = WorkingPace(calendar, amount)
-    return OpeningPace(pace, roadmap.periods[task.starts_on]) if task.starts_on else pace
+    return WindowPace(pace, roadmap.periods[task.starts_on]) if task.starts_on else pace
 
 
 def works_on(pace: Pace | None) -> WorkingCalendar | None:
@@ -155,7 +155,7 @@ def works_on(pace: Pace | None) -> WorkingCalendar | None:
 
 def working_part(pace: Pace | None) -> WorkingPace | None:
     """Return how a pace counts working time on one calendar, where it does."""
-    if isinstance(pace, OpeningPace):
+    if isinstance(pace, WindowPace):
         return working_part(pace.inner)
     return pace if isinstance(pace, WorkingPace) else None
 

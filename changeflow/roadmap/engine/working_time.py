@@ -17,7 +17,6 @@ from changeflow.roadmap.engine.arrays import (
     LAG_KIND,
     LAG_ON,
     MILESTONE,
-    OPENING,
     OWN,
     PARTS_FROM,
     PARTS_TO,
@@ -25,6 +24,7 @@ from changeflow.roadmap.engine.arrays import (
     PERIOD,
     PERIODS,
     PLACED,
+    WINDOW,
     WORK,
 )
 from changeflow.roadmap.engine.calendar_tables import (
@@ -185,7 +185,7 @@ def _after(table: Ints, lo: int, hi: int, at: int) -> int:
 
 
 @kernel
-def next_opening(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+def next_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
     i = _after(p.opens, p.first[k], p.first[k + 1], at - 1)
     if i >= p.first[k + 1]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
@@ -194,7 +194,7 @@ def next_opening(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
 
 
 @kernel
-def previous_opening(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+def previous_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
     i = _after(p.opens, p.first[k], p.first[k + 1], at) - 1
     if i < p.first[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
@@ -230,7 +230,7 @@ def land_inside(n: Net, i: int, at: int) -> int:
     if kind == WORK and n.hot[i, AMOUNT] != 0:
         return next_working(n.c, n.hot[i, PLACED], at, n.trouble)
     if kind == PERIOD:
-        return next_opening(n.p, n.cold[i, PERIODS], at, n.trouble)
+        return next_start(n.p, n.cold[i, PERIODS], at, n.trouble)
     if kind == PEOPLE:
         first = at
         for j in range(n.cold[i, PARTS_FROM], n.cold[i, PARTS_TO]):
@@ -242,8 +242,8 @@ def land_inside(n: Net, i: int, at: int) -> int:
 
 @kernel
 def land_at(n: Net, i: int, at: int) -> int:
-    if n.cold[i, OPENING] >= 0:
-        at = next_opening(n.p, n.cold[i, OPENING], at, n.trouble)
+    if n.cold[i, WINDOW] >= 0:
+        at = next_start(n.p, n.cold[i, WINDOW], at, n.trouble)
     return land_inside(n, i, at)
 
 
@@ -297,8 +297,8 @@ def latest_finish_of(n: Net, i: int, bound: int) -> int:
 @kernel
 def latest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
-    if n.cold[i, OPENING] >= 0:
-        return land_inside(n, i, previous_opening(n.p, n.cold[i, OPENING], start, n.trouble))
+    if n.cold[i, WINDOW] >= 0:
+        return land_inside(n, i, previous_start(n.p, n.cold[i, WINDOW], start, n.trouble))
     return start
 
 
@@ -306,8 +306,8 @@ def latest_start_of(n: Net, i: int, finish: int) -> int:
 def earliest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
     if n.cold[i, KIND] == PERIOD and finish_of(n, i, start) < finish:
-        start = next_opening(n.p, n.cold[i, PERIODS], start + 1, n.trouble)
-    return land_at(n, i, start) if n.cold[i, OPENING] >= 0 else start
+        start = next_start(n.p, n.cold[i, PERIODS], start + 1, n.trouble)
+    return land_at(n, i, start) if n.cold[i, WINDOW] >= 0 else start
 
 
 @inlined
