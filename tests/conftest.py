@@ -50,7 +50,7 @@ def _marks_of_module(item: pytest.Item) -> list[pytest.Mark]:
 def _drop_stale_kernels() -> None:
     """Drop a compiled kernel that is older than any of its parts: numba looks at the file of the caller alone."""
     folder = Path(roadmap.__file__).parent
-    newest = max(p.stat().st_mtime for name in ("kernel*.py", "engine/*.py") for p in folder.glob(name))
+    newest = max(p.stat().st_mtime for name in ("*/kernel*.py", "engine/*.py") for p in folder.glob(name))
     for place in filter(None, (str(folder), os.environ.get("NUMBA_CACHE_DIR"))):
         for compiled in Path(place).rglob("*.nb[ci]"):
             if compiled.stat().st_mtime < newest:

@@ -22,7 +22,7 @@ def hand_over(self, claimed, nudges, letter, counts, after=dispatch._Post._hand_
     after(self, claimed, nudges, letter, counts)
 
 dispatch._Post._hand_over = hand_over
-sys.exit(main(["--short", "--only", "sqlite"]))
+sys.exit(main(["--short", "--stop-at-first", "--only", "sqlite"]))
 """
 SAYS_NOT_THAT_IT_REPEATS = """
 import sys
@@ -31,7 +31,7 @@ from changeflow.delivery import channels, message
 from dataclasses import replace
 
 channels.as_email = lambda m: message.as_email(replace(m, may_have_gone=False))
-sys.exit(main(["--short", "--only", "sqlite"]))
+sys.exit(main(["--short", "--stop-at-first", "--only", "sqlite"]))
 """
 
 
