@@ -4,9 +4,7 @@ It takes the sample's own dates: the plan is approved on 1 September 2026, the d
 payroll's pilot is decided on 20 May 2027.
 """
 
-import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -18,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from changeflow.files import write_whole
 from changeflow.resources import programme_templates
+from demo.commands import run_command
 
 TEMPLATE = "trust-central-services"
 APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
@@ -32,23 +31,22 @@ class Demo:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.console = Console(highlight=False)
-        self.db = f"sqlite:///{home / 'changeflow.db'}"
+        # Given its file: while a command runs, `sys.stdout` is what the command prints to.
+        self.console = Console(file=sys.stdout, highlight=False)
         self.outbox = home / "messages"
+        self.environment = {
+            "CHANGEFLOW_DB": f"sqlite:///{home / 'changeflow.db'}",
+            "CHANGEFLOW_OUTBOX": str(self.outbox),
+            "CHANGEFLOW_AS": "programme-manager",
+            "CHANGEFLOW_ANCHOR": str((home / "audit-anchor.txt").resolve()),
+            "PREFECT_HOME": str((home / "prefect").resolve()),
+        }
 
     def run(self, title: str, *command: str, shown: int = SHOWN_LINES, allowed: Sequence[int] = (0,)) -> None:
         """Run one command; its whole output is kept in the folder when it is long."""
         self.console.print(f"\n[bold]{title}[/bold]")
         self.console.print(f"$ changeflow {' '.join(command)}", style="cyan", markup=False, soft_wrap=True)
-        env = {"CHANGEFLOW_DB": self.db, "CHANGEFLOW_OUTBOX": str(self.outbox), "CHANGEFLOW_AS": "programme-manager"}
-        env["CHANGEFLOW_ANCHOR"] = str((self.home / "audit-anchor.txt").resolve())
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "changeflow", *command],
-            capture_output=True,
-            text=True,
-            env=dict(os.environ) | env | {"PREFECT_HOME": str((self.home / "prefect").resolve())},
-            check=False,
-        )
+        done = run_command(command, self.environment)
         lines = done.stdout.splitlines()
         for line in lines[:shown]:
             self.console.print(f"  {line}", markup=False, soft_wrap=True)
@@ -58,9 +56,9 @@ class Demo:
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
         for line in done.stderr.splitlines()[-SHOWN_NOTES:]:
             self.console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)
-        if done.returncode not in allowed:
-            self.console.print(f"changeflow {command[0]} failed with exit code {done.returncode}.", style="red")
-            raise typer.Exit(done.returncode)
+        if done.exit_code not in allowed:
+            self.console.print(f"changeflow {command[0]} failed with exit code {done.exit_code}.", style="red")
+            raise typer.Exit(done.exit_code)
 
 
 def main(home: Path) -> None:
