@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 import structlog
 import typer
 
+import demo.__main__
 from changeflow import logs
 from changeflow.storage.keys import keep_in
 from changeflow.values.acting import current
@@ -84,7 +85,7 @@ def test_a_command_restores_what_it_changes_itself(
         sys.stdout.write("data")
         sys.stderr.write("note")
 
-    monkeypatch.setattr(commands, "app", command)
+    monkeypatch.setattr(commands, "CHANGEFLOW", command)
     before = process_state()
 
     ran = run_here(["plan"], environment)
@@ -112,7 +113,7 @@ def test_a_fault_of_ours_shows_its_traceback(environment: dict[str, str], monkey
     def command(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(commands, "app", command)
+    monkeypatch.setattr(commands, "CHANGEFLOW", command)
 
     ran = run_here(["plan"], environment)
 
@@ -136,11 +137,65 @@ def test_flows_run_in_their_own_process(environment: dict[str, str], monkeypatch
     assert asked == [(line, environment["CHANGEFLOW_DB"])]
 
 
+class Server:
+    """A Prefect server that answers at once."""
+
+    starting = "Starting a Prefect server at http://127.0.0.1:4321 ..."
+
+    def __init__(self) -> None:
+        self.stopped = 0
+
+    def address(self) -> str:
+        return "http://127.0.0.1:4321/api"
+
+    def stop(self) -> str:
+        self.stopped += 1
+        return "Stopped the Prefect server."
+
+
+def test_flows_use_the_server_that_started_in_the_background(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    servers = [Server()]
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(demo.__main__, "PrefectServer", lambda _: servers[0])
+
+    def run(_: Sequence[str], environment: Mapping[str, str]) -> Ran:
+        return Ran(stdout="", stderr=f"Used {environment['PREFECT_API_URL']}", exit_code=0)
+
+    monkeypatch.setattr(demo.__main__, "run_command", run)
+    played = Demo(tmp_path)
+
+    played.start_server()
+    played.run("Nudges", "flows", "run", "dispatch-nudges")
+    played.stop_server()
+
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines() if line]
+    assert shown == [
+        "In the background, for a later step: a Prefect server",
+        "Starting a Prefect server at http://127.0.0.1:4321 ...",
+        "Nudges",
+        "$ PREFECT_API_URL=http://127.0.0.1:4321/api changeflow flows run dispatch-nudges",
+        "Used http://127.0.0.1:4321/api",
+        "Stopped the Prefect server.",
+    ]
+    assert servers[0].stopped == 1
+
+
+def test_a_server_that_is_given_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4321/api")
+    played = Demo(tmp_path)
+
+    played.start_server()
+
+    assert played.server is None
+
+
 def test_the_demo_ends_with_the_exit_code_of_a_command_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    demo = Demo(tmp_path)
+    played = Demo(tmp_path)
 
     with pytest.raises(typer.Exit) as end:
-        demo.run("Is everything in it right?", "validate", str(tmp_path / "missing"))
+        played.run("Is everything in it right?", "validate", str(tmp_path / "missing"))
 
     assert end.value.exit_code == 4
     assert "changeflow validate failed with exit code 4." in capsys.readouterr().out
