@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from changeflow.cli.output import formatted_errors
 from changeflow.files import write_whole
 from changeflow.resources import programme_templates
-from demo.commands import APART, run_command
+from demo.commands import SERVED, run_command
 from demo.prefect_server import PrefectServer
 
 TEMPLATE = "trust-central-services"
@@ -64,7 +64,7 @@ class Demo:
         """Run one command; its whole output is kept in the folder when it is long."""
         self.console.print(f"\n[bold]{title}[/bold]")
         line, environment = f"changeflow {' '.join(command)}", self.environment
-        if self.server is not None and command[0] in APART:
+        if self.server is not None and command[0] == SERVED:
             address = self.server.address()
             line, environment = f"PREFECT_API_URL={address} {line}", {**environment, "PREFECT_API_URL": address}
         self.console.print(f"$ {line}", style="cyan", markup=False, soft_wrap=True)
@@ -78,7 +78,7 @@ class Demo:
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
         for line in done.stderr.splitlines()[-SHOWN_NOTES:]:
             self._note(line)
-        if command[0] in APART:
+        if command[0] == SERVED:
             self.stop_server()
         if done.exit_code not in allowed:
             self.console.print(f"changeflow {command[0]} failed with exit code {done.exit_code}.", style="red")

@@ -2,6 +2,7 @@
 
 import contextvars
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -21,8 +22,11 @@ from changeflow.storage.database import engine_for
 
 CHANGEFLOW = typer.main.get_command(app)
 """Made once: it takes a thirtieth of a second."""
-APART = ("flows",)
-"""Commands that load Prefect and set the environment for it: each has a process of its own."""
+SERVED = "flows"
+"""Commands that need a Prefect server."""
+APART = (SERVED, "waves")
+"""Commands with a process of their own: flows load Prefect and set its environment, and Ctrl+C would end only one of
+the three searches of `waves`, because the solver catches it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +58,8 @@ def run_apart(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
 def run_here(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
     """Run one command in this process: loading the packages takes longer than most commands.
 
-    What a command changes in the process is put back: the environment, the folder, warnings, logs, context
-    variables and open databases. Caches stay; each finds its results by everything that decides them.
+    What a command changes in the process is put back: the environment, the folder, warnings, logs, Ctrl+C,
+    context variables and open databases. Caches stay; each finds its results by everything that decides them.
     """
     stdout, stderr = StringIO(), StringIO()
     with _restored(environment), redirect_stdout(stdout), redirect_stderr(stderr):
@@ -88,4 +92,6 @@ def _restored(environment: Mapping[str, str]) -> Iterator[None]:
             # As at the end of a process: SQLite then writes its log into the file.
             engine_for(environment["CHANGEFLOW_DB"]).dispose()
             structlog.configure(**logs)
+            # The solver leaves the system's own handler behind, and Ctrl+C would end the demo without tidying up.
+            signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
             os.chdir(folder)

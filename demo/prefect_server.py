@@ -5,9 +5,11 @@ answers, and a line when it has stopped. It runs until standard input ends, as i
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 from changeflow.errors import InputError
 from flows.server import local_server
@@ -36,6 +38,8 @@ class PrefectServer:
 
     def stop(self) -> str:
         """Stop the server, and say so in words; in none where it had ended before."""
+        # It may still be starting, and would look at standard input only afterwards.
+        self._process.send_signal(signal.SIGINT)
         lines = self._process.communicate()[0].splitlines()
         return lines[-1] if lines else ""
 
@@ -50,6 +54,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    with local_server(say=_say) as url:
+    with suppress(KeyboardInterrupt), local_server(say=_say) as url:
         _say(url)
         sys.stdin.read()

@@ -122,7 +122,30 @@ def test_a_fault_of_ours_shows_its_traceback(environment: dict[str, str], monkey
     assert ran.stderr.rstrip().endswith("ZeroDivisionError")
 
 
-def test_flows_run_in_their_own_process(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):
+def test_ctrl_c_still_interrupts_after_a_command_that_searched():
+    program = """
+import signal
+from ortools.sat.python import cp_model
+from demo import commands
+
+commands.CHANGEFLOW = lambda *_, **__: cp_model.CpSolver().solve(cp_model.CpModel())
+commands.run_here(["assess"], {"CHANGEFLOW_DB": "sqlite:///changeflow.db"})
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    top = Path(__file__).parents[1]
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=top, capture_output=True, text=True, check=False)
+
+    assert done.stdout == "interrupted\n", done.stderr
+
+
+@pytest.mark.parametrize("command", [["flows", "run", "tick"], ["waves", "trust"]])
+def test_flows_and_long_searches_run_in_their_own_process(
+    command: list[str], environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
     asked = []
 
     def run(line: Sequence[str], **how: Any) -> subprocess.CompletedProcess[str]:
@@ -131,10 +154,9 @@ def test_flows_run_in_their_own_process(environment: dict[str, str], monkeypatch
 
     monkeypatch.setattr(commands.subprocess, "run", run)
 
-    run_command(["flows", "run", "tick"], environment)
+    run_command(command, environment)
 
-    line = [sys.executable, "-m", "changeflow", "flows", "run", "tick"]
-    assert asked == [(line, environment["CHANGEFLOW_DB"])]
+    assert asked == [([sys.executable, "-m", "changeflow", *command], environment["CHANGEFLOW_DB"])]
 
 
 class Server:
