@@ -6,7 +6,6 @@ payroll's pilot is decided on 20 May 2027.
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -16,8 +15,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from changeflow.cli.output import formatted_errors
 from changeflow.files import write_whole
 from changeflow.resources import programme_templates
+from demo.commands import SERVED, run_command
+from demo.prefect_server import PrefectServer
 
 TEMPLATE = "trust-central-services"
 APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
@@ -32,23 +34,41 @@ class Demo:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.console = Console(highlight=False)
-        self.db = f"sqlite:///{home / 'changeflow.db'}"
+        # Given its file: while a command runs, `sys.stdout` is what the command prints to.
+        self.console = Console(file=sys.stdout, highlight=False)
         self.outbox = home / "messages"
+        self.server: PrefectServer | None = None
+        self.environment = {
+            "CHANGEFLOW_DB": f"sqlite:///{home / 'changeflow.db'}",
+            "CHANGEFLOW_OUTBOX": str(self.outbox),
+            "CHANGEFLOW_AS": "programme-manager",
+            "CHANGEFLOW_ANCHOR": str((home / "audit-anchor.txt").resolve()),
+            "PREFECT_HOME": str((home / "prefect").resolve()),
+        }
+
+    def start_server(self) -> None:
+        """Start a Prefect server, which takes as long as several steps; with PREFECT_API_URL set, that one is used."""
+        if "PREFECT_API_URL" not in os.environ:
+            self.server = PrefectServer(self.environment)
+            self.console.print("\n[bold]In the background, for a later step: a Prefect server[/bold]")
+            self._note(self.server.starting)
+
+    def stop_server(self) -> None:
+        """Stop the server that was started, if there is one."""
+        if self.server is not None:
+            server, self.server = self.server, None
+            if stopped := server.stop():
+                self._note(stopped)
 
     def run(self, title: str, *command: str, shown: int = SHOWN_LINES, allowed: Sequence[int] = (0,)) -> None:
         """Run one command; its whole output is kept in the folder when it is long."""
         self.console.print(f"\n[bold]{title}[/bold]")
-        self.console.print(f"$ changeflow {' '.join(command)}", style="cyan", markup=False, soft_wrap=True)
-        env = {"CHANGEFLOW_DB": self.db, "CHANGEFLOW_OUTBOX": str(self.outbox), "CHANGEFLOW_AS": "programme-manager"}
-        env["CHANGEFLOW_ANCHOR"] = str((self.home / "audit-anchor.txt").resolve())
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "changeflow", *command],
-            capture_output=True,
-            text=True,
-            env=dict(os.environ) | env | {"PREFECT_HOME": str((self.home / "prefect").resolve())},
-            check=False,
-        )
+        line, environment = f"changeflow {' '.join(command)}", self.environment
+        if self.server is not None and command[0] == SERVED:
+            address = self.server.address()
+            line, environment = f"PREFECT_API_URL={address} {line}", {**environment, "PREFECT_API_URL": address}
+        self.console.print(f"$ {line}", style="cyan", markup=False, soft_wrap=True)
+        done = run_command(command, environment)
         lines = done.stdout.splitlines()
         for line in lines[:shown]:
             self.console.print(f"  {line}", markup=False, soft_wrap=True)
@@ -57,12 +77,18 @@ class Demo:
             write_whole(kept, done.stdout)
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
         for line in done.stderr.splitlines()[-SHOWN_NOTES:]:
-            self.console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)
-        if done.returncode not in allowed:
-            self.console.print(f"changeflow {command[0]} failed with exit code {done.returncode}.", style="red")
-            raise typer.Exit(done.returncode)
+            self._note(line)
+        if command[0] == SERVED:
+            self.stop_server()
+        if done.exit_code not in allowed:
+            self.console.print(f"changeflow {command[0]} failed with exit code {done.exit_code}.", style="red")
+            raise typer.Exit(done.exit_code)
+
+    def _note(self, line: str) -> None:
+        self.console.print(f"  {line}", style="dim", markup=False, soft_wrap=True)
 
 
+@formatted_errors()
 def main(home: Path) -> None:
     """Plan, store, approve, report progress, tick, nudge and report, in the folder `home`."""
     began = time.monotonic()
@@ -72,8 +98,12 @@ def main(home: Path) -> None:
     steps = _steps(home, trust)
     columns = (TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=demo.console, transient=True) as progress:
-        for title, command in progress.track(steps, description=""):
-            demo.run(title, *command)
+        demo.start_server()
+        try:
+            for title, command in progress.track(steps, description=""):
+                demo.run(title, *command)
+        finally:
+            demo.stop_server()
     messages = len(list(demo.outbox.glob("*.eml")))
     demo.console.print(f"\n[bold]Done in {time.monotonic() - began:.0f} s.[/bold] Every server is stopped.")
     demo.console.print(f"  The report to the SRO:  {home / 'sro-report.html'}", soft_wrap=True)

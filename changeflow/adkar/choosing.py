@@ -75,6 +75,8 @@ def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set
     # Of equally good choices the earlier groups are taken.
     model.maximize(sum((options[n].weight * 1000 + len(options) - n) * take[n] for n in rest))
     solver = cp_model.CpSolver()
+    # Ctrl+C ends the command, and not this search alone.
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = EFFORT
     status = solver.solve(model)

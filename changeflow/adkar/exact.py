@@ -77,6 +77,8 @@ class Exact:
         if self.effort.left <= 0:
             return None
         solver = cp_model.CpSolver()
+        # Ctrl+C ends the command, and not this search alone.
+        solver.parameters.catch_sigint_signal = False
         solver.parameters.num_workers = 1
         solver.parameters.max_deterministic_time = min(EFFORT, self.effort.left)
         # Measured on the questions of random trusts: without presolve, large ones take a hundred times as long; with

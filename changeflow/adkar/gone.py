@@ -73,6 +73,8 @@ def _placed(considered: Sequence[Considered], wishes: Mapping[str, int], *, is_o
             model.add_linear_constraint(held, band.low - known, band.high - known)
     model.maximize(sum(1 * at[kind][kind[1]] for kind in kinds if kind[1] is not None))
     solver = cp_model.CpSolver()
+    # Ctrl+C ends the command, and not this search alone.
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = WORK
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
