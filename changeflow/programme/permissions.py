@@ -53,11 +53,6 @@ def _why_away(definition: Definition, person: str, on: date | None) -> str:
     return f"joins on {format_day(found.joins)} and" if found.joins is not None else ""
 
 
-def roles_of(definition: Definition, person: str, subject: Subject = PROGRAMME) -> frozenset[Role]:
-    """Return every role that a person is in, towards a thing."""
-    return frozenset(role for role in Role if _is(definition, person, role, subject))
-
-
 def _is(definition: Definition, person: str, role: Role, subject: Subject) -> bool:
     if not definition.people and role in (Role.VIEWER, Role.PROJECT_TEAM):
         return True
