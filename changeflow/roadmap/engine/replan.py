@@ -1,6 +1,6 @@
 """Answers about roadmaps that differ a little from one that is timed: only what follows from that is computed again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -34,9 +34,9 @@ from changeflow.roadmap.engine.arrays import (
 from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, refuse_run_out, settle
 from changeflow.roadmap.engine.forward import forward, place
 from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
-from changeflow.roadmap.engine.jit import call
+from changeflow.roadmap.engine.jit import call, viewed
 from changeflow.roadmap.engine.state import START_NO_EARLIER, empty_result, net_of, trial_of
-from changeflow.roadmap.engine.working_time import Ints
+from changeflow.roadmap.engine.working_time import Ints, Net
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
@@ -239,6 +239,16 @@ class Placer:
         self.row_of = self.arrays.row_of
         self.result = empty_result(self.arrays)
         self.net = net_of(self.arrays, self.result.trouble)
+        self.view = viewed(self.net)
+
+    def ask(self, question: Callable[[Net, int, int], int], task: TaskId, at: int) -> int:
+        """Return what a question of `working_time` finds for a task and an instant; one that runs off its calendar
+        raises `CalendarExhaustedError`."""
+        found = question(self.view, self.row_of[task], at)
+        trouble = self.result.trouble.copy()
+        self.result.trouble[:] = 0
+        refuse_run_out(self.roadmap, trouble)
+        return found
 
     def place(self, task: TaskId, *, floor: int | None = None) -> Early:
         """Return where a task lands, perhaps held back to an instant."""
