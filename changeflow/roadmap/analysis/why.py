@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.engine.pace import lagged
@@ -75,7 +76,8 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     """Say when a task happens: first and last day, both inclusive."""
     timed = schedule[task]
     if roadmap.tasks[task].is_milestone:
-        return _milestone_day(timed.early_start)
+        # A milestone at midnight belongs to the day that begins when it opens something.
+        return format_day(day_of(timed.early_start))
     return format_days(day_of(timed.early_start), last_day_of(timed.early_finish))
 
 
@@ -120,8 +122,8 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     relation = _relation(first, roadmap.minutes_per_day)
     sentence = f"{head}: it {relation} {before.name}{_ties(len(rest))}"
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
-    if first.origin.startswith("rule:"):
-        sentence += f"; rule {first.origin.removeprefix('rule:')} asks for that"
+    if first.rule:
+        sentence += f"; rule {first.rule} asks for that"
     return f"{sentence}{_because(task)}."
 
 
@@ -156,11 +158,7 @@ def _own_reason(reason: DateReason | Bound) -> str:
 def _ties(others: int) -> str:
     if not others:
         return ""
-    return (
-        f" (and {others} other task that ends together with it)"
-        if others == 1
-        else (f" (and {others} others that end together with it)")
-    )
+    return f" (and {others} other{' task that ends' if others == 1 else 's that end'} together with it)"
 
 
 def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
@@ -179,16 +177,10 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
-    closures, found = roadmap.calendars[task.calendar].closures, list[tuple[str, list[date]]]()
-    day = first
-    while day <= last:
-        if (name := closures.get(day)) is not None:
-            if found and found[-1][0] == name:
-                found[-1][1].append(day)
-            else:
-                found.append((name, [day]))
-        day += timedelta(days=1)
-    yield from found
+    closures = roadmap.calendars[task.calendar].closures
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    for name, closed in groupby((day for day in days if day in closures), key=closures.__getitem__):
+        yield name, list(closed)
 
 
 def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
@@ -220,7 +212,7 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[
             return
         after = roadmap.tasks[link.successor]
         relation = _relation(link, roadmap.minutes_per_day)
-        rule = f", as rule {link.origin.removeprefix('rule:')} asks" if link.origin.startswith("rule:") else ""
+        rule = f", as rule {link.rule} asks" if link.rule else ""
         yield Because(current, f"{found.name} must end by {by}: {after.name} {relation} it{rule}.")
         current = link.successor
 
@@ -284,8 +276,3 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
         current = roadmap.tasks[nearest]
         seen.add(nearest)
-
-
-def _milestone_day(position: int) -> str:
-    """A milestone at midnight belongs to the day that begins when it opens something."""
-    return format_day(day_of(position))
