@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from changeflow.programme.programme import Programme
+from changeflow.programme.programme import Growing, Programme
 from changeflow.roadmap.model.graph import is_acyclic, loop_if_linked
 from changeflow.roadmap.model.tasks import Link
 from changeflow.rules.catalogue import RULES
@@ -34,7 +34,7 @@ def judge(programme: Programme) -> Judged:
 
 class _Judge:
     def __init__(self, programme: Programme) -> None:
-        self.growing = programme.growing()
+        self.growing = Growing(programme)
         self.findings: list[Finding] = []
         self.used: dict[Waiver, None] = {}
         self.waivers = {code: tuple(effective(programme.definition, code)) for code in RULES}

@@ -121,7 +121,7 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         terms=calendars.terms_key(instance.schools),
         starts_on=calendars.openings_key(fields.starts_on, instance.schools),
         constraints=(*_constraints(fields, instance.wave), *_levelled(instance.id, scope.definition)),
-        deadline=_end_of(fields.deadline),
+        deadline=end_of(fields.deadline),
         as_late_as_possible=bool(fields.as_late_as_possible),
         owner=_owner(out, instance, scope),
         sources=fields.sources or (),
@@ -163,7 +163,8 @@ def _levelled(task: TaskId, definition: Definition) -> Iterator[Constraint]:
         yield Constraint(Bound.START_NO_EARLIER, minute_of(at))
 
 
-def _end_of(day: date | None) -> int | None:
+def end_of(day: date | None) -> int | None:
+    """Return the first minute after a day."""
     return None if day is None else minute_of(day) + DAY
 
 
