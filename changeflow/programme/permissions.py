@@ -34,13 +34,12 @@ def may(
     A person who has left by `on`, or has not joined yet, holds no role. Without a list of people, anyone who works
     on the programme is a viewer and in its project team.
     """
-    entry = TABLE[action]
-    if away := _why_away(definition, person, on):
-        message = f"{_title(definition, person)} {away} may not {entry.what(subject)}. "
-        return Refused(message + _who_may(definition, action, subject), allowed_people(definition, action, subject))
-    if held := frozenset(role for role in entry.roles if _is(definition, person, role, subject)):
+    entry, away = TABLE[action], _why_away(definition, person, on)
+    held = frozenset(role for role in entry.roles if not away and _is(definition, person, role, subject))
+    if held:
         return Allowed(held)
-    message = f"{_title(definition, person)} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
+    who = " ".join(filter(None, (_title(definition, person), away)))
+    message = f"{who} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
     return Refused(message, allowed_people(definition, action, subject))
 
 

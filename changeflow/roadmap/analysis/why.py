@@ -1,13 +1,13 @@
 """Why a task's dates are what they are: links, calendar gaps, constraints and actuals as a chain in plain English."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.engine.pace import lagged
-from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
+from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
@@ -21,6 +21,14 @@ CONSTRAINT_WORDS = {
     "must_start": "somebody set that it must start then",
     "must_finish": "somebody set that it must finish then",
 }
+REASON_WORDS: Mapping[str, str] = {
+    **CONSTRAINT_WORDS,
+    DateReason.START: "nothing comes before it, so it starts with the programme",
+    DateReason.MANUAL: "its dates are held by hand",
+    DateReason.ROLL_UP: "that is what its tasks make of it",
+    DateReason.DATA_DATE: "what has not begun cannot begin before the data date",
+}
+"""Why a task without drivers has its dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
         return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
     if not drivers:
         if not task.because:
-            return f"{head}: {_own_reason(reason)}."
+            return f"{head}: {REASON_WORDS.get(reason, reason)}."
         own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
         return f"{head}: {own}{_because(task)}."
     first, rest = drivers[0], drivers[1:]
@@ -141,18 +149,6 @@ def _relation(link: Link, minutes_per_day: int) -> str:
         return f"{verb} after the {end} of"
     wait = length_in_words(Duration(abs(link.lag.amount), link.lag.unit), minutes_per_day)
     return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
-
-
-def _own_reason(reason: DateReason | Bound) -> str:
-    if reason is DateReason.START:
-        return "nothing comes before it, so it starts with the programme"
-    if reason is DateReason.MANUAL:
-        return "its dates are held by hand"
-    if reason is DateReason.ROLL_UP:
-        return "that is what its tasks make of it"
-    if reason is DateReason.DATA_DATE:
-        return "what has not begun cannot begin before the data date"
-    return CONSTRAINT_WORDS.get(reason, reason)
 
 
 def _ties(others: int) -> str:

@@ -6,27 +6,19 @@ from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.arrays import (
     AMOUNT,
-    CLOCK,
     FLAGS,
-    KIND,
     LINK,
-    MANUAL,
     NEVER,
     ODD_INTO,
     ODD_OUT,
-    OPEN,
     OTHER,
     PARTS_FROM,
     PARTS_TO,
     SHARE,
-    STATE,
     SUMMARY,
-    WORK,
-    Arrays,
     Codes,
     task_rows,
     to_arrays,
@@ -291,14 +283,4 @@ def if_longer(roadmap: Roadmap, minutes: int) -> Longer:
     result = settle(roadmap, arrays)
     last = int(result.early[:, 1].max()) if len(result.early) else roadmap.start
     finishes = sweep(arrays, result, minutes)
-    asked = _can_be_longer(arrays)
-    return Longer(
-        last, {t: int(finishes[row]) for row, t in enumerate(arrays.ids) if asked[row] and finishes[row] != NEVER}
-    )
-
-
-def _can_be_longer(arrays: Arrays) -> "NDArray[np.bool_]":
-    is_time = np.isin(arrays.cold[:, KIND], (WORK, CLOCK)) & (arrays.hot[:, AMOUNT] > 0)
-    is_free = arrays.hot[:, FLAGS] & (SUMMARY | MANUAL) == 0
-    found: NDArray[np.bool_] = is_time & is_free & (arrays.cold[:, STATE] == OPEN)
-    return found
+    return Longer(last, {t: int(finishes[row]) for row, t in enumerate(arrays.ids) if finishes[row] != NEVER})
