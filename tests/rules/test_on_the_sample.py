@@ -152,7 +152,10 @@ def test_r25_training_of_those_who_do_not_want_it_yet(sample: Folder):
     assert said(judged(sample, facts=facts), "R25") == []
     policy = sample.definition.programme.policy.model_copy(update={"barrier_order_within_weeks": 26})
     found = said(judged(sample, programme(policy=policy), facts=facts), "R25")
-    start = "Half or more of payroll officers have their barrier at desire or before, and training for Payroll begins on 24 Feb"
+    start = (
+        "Half or more of payroll officers have their barrier at desire or before, and training for Payroll begins on "
+        "24 Feb"
+    )
     assert any(text.startswith(start) for text in found), found
 
 
