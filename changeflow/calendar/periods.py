@@ -34,13 +34,6 @@ class Periods:
         """Return the first start window at or after `position`."""
         return self.starts[self._index(position)]
 
-    def previous_start(self, position: int) -> int:
-        """Return the last start window at or before `position`."""
-        i = bisect_right(self.starts, position) - 1
-        if i < 0:
-            raise self.exhausted(before=position)
-        return self.starts[i]
-
     def add(self, start: int, count: int) -> int:
         """Return where the `count`-th whole period from `start` closes; a period already begun does not count."""
         if count == 0:

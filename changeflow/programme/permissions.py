@@ -23,7 +23,6 @@ class Refused:
     """They may not; `message` says who may."""
 
     message: str
-    who_may: frozenset[str]
 
 
 def may(
@@ -39,8 +38,7 @@ def may(
     if held:
         return Allowed(held)
     who = " ".join(filter(None, (_title(definition, person), away)))
-    message = f"{who} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
-    return Refused(message, allowed_people(definition, action, subject))
+    return Refused(f"{who} may not {entry.what(subject)}. {_who_may(definition, action, subject)}")
 
 
 def _why_away(definition: Definition, person: str, on: date | None) -> str:

@@ -176,11 +176,6 @@ class Programme:
     def milestone(self, name: str) -> Milestone | None:
         return next((m for m in self.milestones if m.id == name), None)
 
-    def is_live(self, schools: frozenset[str], service: str) -> bool:
-        """Tell whether some of these schools have gone live with the service, by the facts."""
-        lives = self.tasks(kind=Kind.GO_LIVE, service=service, schools=schools)
-        return any((done := self.facts.progress.get(t.id)) and done.is_done for t in lives)
-
     def checkpoints(self) -> tuple[Found, ...]:
         """Return every checkpoint that was reported, judged, the earliest first."""
         return tuple(judged_checkpoints(self.roadmap.tasks, self.facts, self.policy))
