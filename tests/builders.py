@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from changeflow.adkar.published import Snapshot, Standing, band_of
+from changeflow.adkar.published import Snapshot, Standing
 from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
 from changeflow.calendar.periods import Periods, months
 from changeflow.calendar.working import WorkingCalendar
@@ -15,6 +15,7 @@ from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import datetime_of, minute_of
 from changeflow.values.words import Origin
+from tests.adkar.reference import band_of
 
 HOURS = ((9 * 60, 17 * 60),)
 DAY = 8 * 60

@@ -52,8 +52,6 @@ LONGER_CLASSES = {
     # The door to scores and its tests: one state that nothing else may touch.
     "_Door": "changeflow.adkar.publishing",
     "_Test": "changeflow.adkar.safety",
-    # Still to become functions.
-    "_Expander": "changeflow.programme.assembly.expansion",
 }
 
 

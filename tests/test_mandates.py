@@ -18,7 +18,7 @@ from tests.every_role import FILE, GO, NOW, PAYROLL, PEOPLE, PLAN, TODAY, World,
 
 PACKAGE = Path(__file__).resolve().parents[1] / "changeflow"
 OUTSIDE = [p for name in ("usecases", "cli", "web", "delivery") for p in sorted((PACKAGE / name).glob("**/*.py"))]
-ASKING = {"in_role", "holders", "may", "roles_of", "is_allowed"}
+ASKING = {"in_role", "holders", "may", "is_allowed"}
 """What finds out who is in a role."""
 NAMING = {"mandates", "admins", "data_protection_contact", "service_manager", "sponsor", "lead_provider"}
 """Where the programme's files name who is in a role."""

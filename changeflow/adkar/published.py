@@ -26,23 +26,6 @@ class Band:
         return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
 
 
-def band_of(count: int, size: int, *, band: int) -> Band:
-    """Return the band in which a count lies; the last one ends with the group's size, and none is narrower than `band`.
-
-    The edges are fixed, so that they say nothing of how many answered.
-
-    >>> [band_of(n, 17, band=6).text for n in (0, 5, 6, 17)]
-    ['0 to 5', '0 to 5', '6 to 11', '12 to 17']
-    >>> [band_of(n, 16, band=6).text for n in (5, 6, 16)]
-    ['0 to 5', '6 to 16', '6 to 16']
-    """
-    last = max(0, (size + 1) // band - 1) * band
-    if count >= last:
-        return Band(last, size)
-    low = count // band * band
-    return Band(low, low + band - 1)
-
-
 class Hidden(StrEnum):
     """Why nothing is published of a group."""
 

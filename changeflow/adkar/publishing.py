@@ -62,7 +62,12 @@ def read_answers(assessments: Sequence[Assessment], *, threshold: int, live: Col
 
 
 def places(scores: NDArray[np.int64], live: NDArray[np.bool_], threshold: int) -> NDArray[np.int64]:
-    """Return where the barrier of each person is, by rows of five scores; 0 is an element that was not assessed."""
+    """Return where the barrier of each person is, by rows of five scores; 0 is an element that was not assessed.
+
+    It is the first element scored at or below the threshold. One that was not assessed ends the search: nothing is
+    known beyond it. Source of the method: Prosci, "Individual barriers to change", read as a public page; the same page
+    also says "less than 3", so the threshold is a setting.
+    """
     found = np.full(len(scores), len(Element), dtype=np.int64)
     for k in reversed(range(len(Element))):
         score = scores[:, k]
@@ -351,22 +356,3 @@ class _Door:
             held=group.held,
             hidden=None if group.held is not None else group.hidden,
         )
-
-
-def count_held(
-    answers: Answers, views: Sequence[View]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Count each group's people whose barrier is at each element or before it: exact, and for nobody's eyes.
-
-    Returns who is counted (positions in `answers`), who of them is in which group (groups by people), and the counts
-    (groups by elements).
-    """
-    counted = np.flatnonzero(answers.places != UNKNOWN)
-    index = {answers.people[i]: n for n, i in enumerate(counted.tolist())}
-    members = np.zeros((len(views), len(counted)), dtype=np.bool_)
-    for row, view in enumerate(views):
-        members[row, list(map(index.__getitem__, view.members & index.keys()))] = True
-    before = answers.places[counted][:, None] <= np.arange(len(Element))[None, :]
-    # As floats, because NumPy multiplies whole numbers slowly; they are exact up to 2**24.
-    held = (members.astype(np.float32) @ before.astype(np.float32)).astype(np.int64)
-    return counted, members, held

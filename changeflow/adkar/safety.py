@@ -1,7 +1,7 @@
 """How finely lines may be published together, so that no sum, difference or overlap identifies a person's score.
 
 A published line gives, for each element, a band for the number of people with a barrier at that element or before it
-(`published.band_of`). Bands alone are not enough where groups overlap, or where an earlier publication counted the same
+(`bands`). Bands alone are not enough where groups overlap, or where an earlier publication counted the same
 answers. So every statement needs an *alternative world*: other answers that fit every band ever published, in which
 
 - a person with a later barrier, or none, has their barrier at awareness: then any of their scores may be low;
@@ -71,7 +71,11 @@ class Rows:
 
 
 def bands(held: Ints, sizes: Ints, levels: Ints, *, band: int) -> tuple[Ints, Ints]:
-    """Return the lowest and highest number of each band; each level doubles a band's width (see `band_of`)."""
+    """Return the lowest and highest number of the band in which each count lies; each level doubles a band's width.
+
+    The last band ends with the group's size, and none is narrower than its width. The edges are fixed, so that they say
+    nothing of how many answered.
+    """
     widths = band << levels
     last = np.maximum(0, (sizes[:, None] + 1) // widths - 1) * widths
     low = np.where(held >= last, last, held // widths * widths)

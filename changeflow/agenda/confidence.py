@@ -48,7 +48,7 @@ def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Da
         *_rules(judged),
         *_decisions(judged, today),
         *_sponsor(judged.programme, today),
-        *_silence(judged),
+        *(Signal(Tier.AMBER, f.message) for f in judged.findings if f.rule == "R17"),
     )
     order = list(Tier)
     ranked = tuple(sorted(signals, key=lambda s: order.index(s.tier)))
@@ -85,10 +85,6 @@ def _rules(judged: Judged) -> Iterator[Signal]:
             Tier.AMBER,
             f"{several} broken, and nobody has lifted {'them' if len(blocks) > 1 else 'it'}: {', '.join(blocks)}.",
         )
-
-
-def _silence(judged: Judged) -> Iterator[Signal]:
-    yield from (Signal(Tier.AMBER, f.message) for f in judged.findings if f.rule == "R17")
 
 
 def _decisions(judged: Judged, today: date) -> Iterator[Signal]:

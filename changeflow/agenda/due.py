@@ -122,31 +122,29 @@ def _of_task(
     if owner is None:
         return
     asked = people.get(readers.answers.asked_now(task.id, owner.id), owner)
-    due_on = due_day(schedule, task)
     days = everybody.of(asked.id)
-    reason = reason_of(task)
-    priority = programme.timed(task.id).total_float if programme.schedule else schedule[task.id].total_float
-    if _reached(days, due_on, path, today) >= TO_SRO:
+    ask = Due(
+        reason=reason_of(task),
+        subject=task.id,
+        person=None,
+        level=TO_SRO,
+        due_on=due_day(schedule, task),
+        priority=programme.timed(task.id).total_float if programme.schedule else schedule[task.id].total_float,
+        asked=asked.id,
+    )
+    if _reached(days, ask.due_on, path, today) >= TO_SRO:
         # What the SRO reads is the plan's own day, whatever was promised since.
-        yield Due(
-            reason=reason, subject=task.id, person=None, level=TO_SRO, due_on=due_on, priority=priority, asked=asked.id
-        )
+        yield ask
         return
     promised = readers.answers.promised(task.id, asked.id)
-    due_on = max(due_on, promised) if promised else due_on
-    level = _reached(days, due_on, path, today)
-    if (
-        level < 0
-        or (promised and today < promised)
-        or _rests(programme, readers.answers, task.id, asked.id, due_on, level, days, today)
-    ):
+    if promised:
+        ask = replace(ask, due_on=max(ask.due_on, promised))
+    level = _reached(days, ask.due_on, path, today)
+    if level < 0 or (promised and today < promised) or _rests(programme, readers, ask, level, days, today):
         return
     person = _recipient(programme, task, asked, level)
     if readers.is_here(person):
-        level = min(level, TO_MANAGER)
-        yield Due(
-            reason=reason, subject=task.id, person=person, level=level, due_on=due_on, priority=priority, asked=asked.id
-        )
+        yield replace(ask, person=person, level=min(level, TO_MANAGER))
 
 
 def climb(
@@ -158,7 +156,7 @@ def climb(
         level = min(level, TO_MANAGER - 1)
     if level < 0 or not readers.is_here(person.id):
         return
-    if _rests(programme, readers.answers, ask.subject, person.id, ask.due_on, level, days, today):
+    if _rests(programme, readers, ask, level, days, today):
         return
     to = None if level >= TO_SRO else person.manager or person.id if level == TO_MANAGER else person.id
     yield replace(ask, person=to, level=level, asked=person.id)
@@ -169,22 +167,14 @@ def _reached(days: PersonalDays, due_on: date, path: list[int], today: date) -> 
     return max((level for level, after in enumerate(path) if days.after(due_on, after) <= today), default=-1)
 
 
-def _rests(
-    programme: Programme,
-    answers: GivenAnswers,
-    subject: str,
-    person: str,
-    due_on: date,
-    level: int,
-    days: PersonalDays,
-    today: date,
-) -> bool:
+def _rests(programme: Programme, readers: Readers, ask: Due, level: int, days: PersonalDays, today: date) -> bool:
     """Tell whether an answer keeps reminders back: in hand, until others hear that it is late; blocked, for days."""
-    if answers.is_done(subject, person, due_on):
+    answers = readers.answers
+    if answers.is_done(ask.subject, ask.asked, ask.due_on):
         return True
-    if level < TO_MANAGER and answers.is_acknowledged(subject, person, due_on):
+    if level < TO_MANAGER and answers.is_acknowledged(ask.subject, ask.asked, ask.due_on):
         return True
-    blocked = answers.last_block(subject, person)
+    blocked = answers.last_block(ask.subject, ask.asked)
     rest = programme.rulepacks.number("nudges", "rest_days", on=today)
     return blocked is not None and today < days.after(blocked, rest)
 

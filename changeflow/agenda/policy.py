@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Protocol
+from typing import Any, Protocol
 
 from changeflow.agenda.reasons import Reason
 from changeflow.values.duration import counted
@@ -34,17 +34,13 @@ class NudgePolicy:
 
     @classmethod
     def of(cls, packs: Rulepacks, *, on: date) -> "NudgePolicy":
-        def value(name: str) -> object:
-            return packs.entry("nudges", name, on=on).value
-
-        return cls(
-            per_day=int(str(value("per_day"))),
-            per_week=int(str(value("per_week"))),
-            send_from=time.fromisoformat(str(value("send_from"))),
-            send_until=time.fromisoformat(str(value("send_until"))),
-            digest_from=time.fromisoformat(str(value("digest_from"))),
-            optional=frozenset(Reason(name) for name in packs.entry("nudges", "optional", on=on).value),
-        )
+        numbers: dict[str, Any] = {name: packs.number("nudges", name, on=on) for name in ("per_day", "per_week")}
+        hours: dict[str, Any] = {
+            name: time.fromisoformat(str(packs.entry("nudges", name, on=on).value))
+            for name in ("send_from", "send_until", "digest_from")
+        }
+        optional = frozenset(Reason(name) for name in packs.entry("nudges", "optional", on=on).value)
+        return cls(**numbers, **hours, optional=optional)
 
     @classmethod
     def strictest(cls, policies: "Sequence[NudgePolicy]") -> "NudgePolicy":

@@ -27,50 +27,35 @@ class Periods:
     def __init__(self, name: str, periods: Sequence[Period]) -> None:
         self.name = name
         self.periods = tuple(sorted(periods, key=lambda p: p.first))
-        self._opens = [minute_of(p.first) for p in self.periods]
-        self._closes = [minute_of(p.last + timedelta(days=1)) for p in self.periods]
-
-    @property
-    def starts(self) -> tuple[int, ...]:
-        return tuple(self._opens)
-
-    @property
-    def closings(self) -> tuple[int, ...]:
-        return tuple(self._closes)
+        self.starts = tuple(minute_of(p.first) for p in self.periods)
+        self.closings = tuple(minute_of(p.last + timedelta(days=1)) for p in self.periods)
 
     def next_start(self, position: int) -> int:
         """Return the first start window at or after `position`."""
-        return self._opens[self._index(position)]
-
-    def previous_start(self, position: int) -> int:
-        """Return the last start window at or before `position`."""
-        i = bisect_right(self._opens, position) - 1
-        if i < 0:
-            raise self.exhausted(before=position)
-        return self._opens[i]
+        return self.starts[self._index(position)]
 
     def add(self, start: int, count: int) -> int:
         """Return where the `count`-th whole period from `start` closes; a period already begun does not count."""
         if count == 0:
             return start
         i = self._index(start) + count - 1
-        if i >= len(self._closes):
+        if i >= len(self.closings):
             raise self.exhausted()
-        return self._closes[i]
+        return self.closings[i]
 
     def subtract(self, finish: int, count: int) -> int:
         """Return the latest start window from which `count` whole periods have closed by `finish`."""
         if count == 0:
             return finish
-        i = bisect_right(self._closes, finish) - count
+        i = bisect_right(self.closings, finish) - count
         if i < 0:
             raise self.exhausted(before=finish)
-        return self._opens[i]
+        return self.starts[i]
 
     def at(self, position: int) -> Period | None:
         """Return the period that `position` lies in."""
-        i = bisect_right(self._opens, position) - 1
-        return self.periods[i] if i >= 0 and position < self._closes[i] else None
+        i = bisect_right(self.starts, position) - 1
+        return self.periods[i] if i >= 0 and position < self.closings[i] else None
 
     def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
         """Return the error that says that none opens any more, or none has closed before a position."""
@@ -80,8 +65,8 @@ class Periods:
         return CalendarExhaustedError(self.name, edge)
 
     def _index(self, position: int) -> int:
-        i = bisect_left(self._opens, position)
-        if i == len(self._opens):
+        i = bisect_left(self.starts, position)
+        if i == len(self.starts):
             raise self.exhausted()
         return i
 

@@ -15,6 +15,9 @@ from changeflow.pilots.entries import (
     IssueUpdate,
 )
 
+AS_RAISED = ("service", "number", "text", "severity", "school", "owner", "blocks_next_wave")
+"""What an issue has from its raising, until an update says otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
@@ -48,17 +51,8 @@ def issues(entries: Iterable[Entry], service: str | None = None) -> tuple[Issue,
     found: dict[tuple[str, int], Issue] = {}
     for e in entries:
         if isinstance(e, IssueRaised):
-            found[e.service, e.number] = Issue(
-                service=e.service,
-                number=e.number,
-                text=e.text,
-                severity=e.severity,
-                school=e.school,
-                owner=e.owner,
-                blocks_next_wave=e.blocks_next_wave,
-                raised=e.on,
-                changed=e.on,
-            )
+            raised = {name: getattr(e, name) for name in AS_RAISED}
+            found[e.service, e.number] = Issue(**raised, raised=e.on, changed=e.on)
         elif isinstance(e, IssueUpdate) and (known := found.get((e.service, e.issue))):
             found[e.service, e.issue] = replace(
                 known,

@@ -1,6 +1,6 @@
 """Level a programme: who waits for whom, what each wait costs, and what no plan can beat."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import networkx as nx
@@ -16,7 +16,7 @@ from changeflow.roadmap.levelling.overload import Spans, Stretch, everybody, loa
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
 from changeflow.roadmap.model.graph import in_order
-from changeflow.roadmap.model.tasks import Bound, Roadmap, Task
+from changeflow.roadmap.model.tasks import Bound, Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import DAY, day_of, format_day
@@ -70,9 +70,7 @@ class LevelledProgramme:
         return max(finish for _, finish in self.before.values())
 
 
-def level_programme(
-    programme: Programme, limit: SearchEffort, say: Callable[[str], None] | None = None
-) -> LevelledProgramme:
+def level_programme(programme: Programme, limit: SearchEffort) -> LevelledProgramme:
     """Find dates at which every team has enough people, as early as can be found; the checker has looked at them.
 
     `InputError` where nothing needs a team; `CheckFailedError` where pins contradict each other, links or teams.
@@ -95,21 +93,19 @@ def level_programme(
         capacity=capacity,
         keeps=tuple(_keeps(programme)),
     )
-    plan, found = _search(programme, request, limit, say)
+    plan, found = _search(programme, request, limit)
     placed = _exactly(programme.graph, request, plan, found)
     return _looked_at(programme, request, plan, found, placed)
 
 
-def _search(
-    programme: Programme, request: LevelRequest, limit: SearchEffort, say: Callable[[str], None] | None
-) -> tuple[SlotPlan, Levelled]:
+def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) -> tuple[SlotPlan, Levelled]:
     roadmap = programme.roadmap
     start = min(roadmap.start, roadmap.data_date or roadmap.start)
     finish = max(finish for _, finish in request.dates.values())
     last = min(c.intervals[-1][1] for c in roadmap.calendars.values() if c.intervals)
     for end in dict.fromkeys((min(last, finish + FIRST_REACH * DAY), last)):
         plan = slot_plan(request, start, end)
-        found = level(plan.problem, limit, say)
+        found = level(plan.problem, limit)
         if found is not None:
             return plan, found
     raise InputError(
@@ -183,6 +179,7 @@ def _moves(
 ) -> Iterator[LevellingMove]:
     roadmap, capacity = programme.roadmap, request.capacity
     ends, hours = _ends(programme, levelled), everybody(roadmap)
+    sharing = [t.id for t in roadmap.tasks.values() if t.needs]
     for number, wait in enumerate(sorted(placed.waits.values(), key=lambda w: (w.start, w.task))):
         behind = tuple(t for t in _who(roadmap, after, wait.team, wait.wanted) if wait.team and t != wait.task)
         costs: dict[str, int] = {}
@@ -192,26 +189,9 @@ def _moves(
             without = time_roadmap(_held(roadmap, others))
             costs = {name: ends[name] - at for name, at in _ends(programme, without).items() if at < ends[name]}
             teams = roadmap.tasks[wait.task].needs
-            over = overloads(roadmap, _Dates(without), capacity, teams=teams, hours=hours)
+            over = overloads(roadmap, _spans(without, sharing), capacity, teams=teams, hours=hours)
             short = sum(s.over * (s.end - s.start) for s in over) // TENTHS
         yield LevellingMove(wait=wait, behind=behind, costs=costs, short=short)
-
-
-class _Dates(Spans):
-    """The dates of a schedule, looked up when somebody asks for them."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self._timed = schedule.timed
-
-    def __getitem__(self, task: TaskId) -> tuple[int, int]:
-        timed = self._timed[task]
-        return timed.early_start, timed.early_finish
-
-    def __iter__(self) -> Iterator[TaskId]:
-        return iter(self._timed)
-
-    def __len__(self) -> int:
-        return len(self._timed)
 
 
 def _ends(programme: Programme, schedule: Schedule) -> dict[str, int]:
@@ -248,8 +228,9 @@ def _held(roadmap: Roadmap, waits: Mapping[TaskId, Wait]) -> Roadmap:
     return replace(roadmap, tasks={**roadmap.tasks, **held})
 
 
-def _spans(schedule: Schedule) -> dict[TaskId, tuple[int, int]]:
-    return {t: (x.early_start, x.early_finish) for t, x in schedule.timed.items()}
+def _spans(schedule: Schedule, tasks: Iterable[TaskId] | None = None) -> dict[TaskId, tuple[int, int]]:
+    asked = schedule.timed if tasks is None else tasks
+    return {t: (schedule[t].early_start, schedule[t].early_finish) for t in asked}
 
 
 def _fixed(programme: Programme) -> frozenset[TaskId]:
@@ -287,7 +268,9 @@ def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
     for task in levelling.pinned:
         if task in roadmap.progress or task not in roadmap.tasks:
             continue
-        free = replace(roadmap, tasks={**roadmap.tasks, task: _unpinned(roadmap, task)})
+        kept = tuple(c for c in roadmap.tasks[task].constraints if c.bound is not Bound.MUST_START)
+        unpinned = replace(roadmap.tasks[task], constraints=kept)
+        free = replace(roadmap, tasks={**roadmap.tasks, task: unpinned})
         timed = time_roadmap(free)
         pinned, least = schedule[task].early_start, timed[task].early_start
         if least <= pinned:
@@ -296,11 +279,6 @@ def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
         others = sorted(t for t in levelling.pinned if t != task and t in path)
         behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
         yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {format_day(day_of(least))}{behind}"
-
-
-def _unpinned(roadmap: Roadmap, task: TaskId) -> Task:
-    kept = tuple(c for c in roadmap.tasks[task].constraints if c.bound is not Bound.MUST_START)
-    return replace(roadmap.tasks[task], constraints=kept)
 
 
 def _day(schedule: Schedule, task: TaskId) -> str:

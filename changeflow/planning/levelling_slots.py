@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.engine.pace import Pace, PeriodPace, WindowPace, pace_of, shift, working_part
+from changeflow.roadmap.engine.pace import periods_of, shift, work_of
+from changeflow.roadmap.engine.replan import Placer
+from changeflow.roadmap.engine.working_time import earliest_start_of, finish_of, land_at
 from changeflow.roadmap.levelling.axis import Axis
 from changeflow.roadmap.levelling.problem import Bind, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.slots import ALWAYS, FREE, Ints
@@ -72,8 +74,9 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
     works = [_work(roadmap, roadmap.tasks[task]) for task in request.order]
     partly: dict[WorkingCalendar | None, NDArray[np.bool_]]
     partly = {c: slots for c in dict.fromkeys(w.calendar for w in works) if c and not (slots := axis.works(c)).all()}
-    tables = {key: _table(axis, pace) for key, pace in {w.table: w.pace for w in works if w.table}.items()}
-    pieces = _pieces(request, axis, works, list(partly), list(tables))
+    placer = Placer(roadmap)
+    tables = {key: _table(axis, placer, task) for key, task in {w.table: w.task for w in works if w.table}.items()}
+    pieces = _pieces(request, axis, placer, works, list(partly), list(tables))
     place = {task: n for n, task in enumerate(request.order)}
     breaks = {w.task.id: None if w.table else partly.get(w.calendar) for w in works}
     after_links = [_after_link(axis, roadmap, link, breaks[link.successor]) for link in roadmap.links]
@@ -115,7 +118,6 @@ class _Work:
     """How the time of one task passes."""
 
     task: Task
-    pace: Pace
     calendar: WorkingCalendar | None
     """The one calendar whose working time it takes; None for periods, the clock, or several people."""
     minutes: int
@@ -124,17 +126,17 @@ class _Work:
 
 
 def _work(roadmap: Roadmap, task: Task) -> _Work:
-    pace = pace_of(task, roadmap)
-    part = working_part(pace)
-    if part is not None and not isinstance(pace, WindowPace):
-        return _Work(task, pace, part.calendar, part.minutes, None)
+    calendar, minutes = work_of(task, roadmap) or (None, 0)
+    if calendar is not None and not task.starts_on:
+        return _Work(task, calendar, minutes, None)
     key = (task.placed_on or task.calendar, task.duration, task.starts_on, task.term_calendar, task.terms)
-    return _Work(task, pace, part.calendar if part else None, part.minutes if part else 0, key)
+    return _Work(task, calendar, minutes, key)
 
 
 def _pieces(
     request: LevelRequest,
     axis: Axis,
+    placer: Placer,
     works: Sequence[_Work],
     calendars: Sequence[WorkingCalendar | None],
     tables: Sequence[tuple[object, ...] | None],
@@ -150,7 +152,7 @@ def _pieces(
             calendar=calendar_of.get(w.calendar, ALWAYS),
             table=table_of.get(w.table, FREE),
             holds=w.task.holds_people or w.calendar is None,
-            release=min(axis.slot(_release(request.roadmap, w)), len(axis) - 1),
+            release=min(axis.slot(_release(placer, w.task)), len(axis) - 1),
             fixed=_fixed(axis, *request.dates[w.task.id]) if w.task.id in request.fixed else None,
             due=_due(axis, w.task, waiting.get(w.task.id, ())),
         )
@@ -158,13 +160,13 @@ def _pieces(
     )
 
 
-def _release(roadmap: Roadmap, work: _Work) -> int:
-    at = max(roadmap.start, roadmap.data_date or roadmap.start)
-    for constraint in work.task.constraints:
+def _release(placer: Placer, task: Task) -> int:
+    at = max(placer.roadmap.start, placer.roadmap.data_date or placer.roadmap.start)
+    for constraint in task.constraints:
         if constraint.bound is Bound.START_NO_EARLIER:
             at = max(at, constraint.at)
         elif constraint.bound is Bound.FINISH_NO_EARLIER:
-            at = max(at, work.pace.earliest_start(constraint.at))
+            at = max(at, placer.ask(earliest_start_of, task.id, constraint.at))
     return at
 
 
@@ -189,23 +191,27 @@ def _starts_waiting(request: LevelRequest) -> dict[TaskId, list[int]]:
     return found
 
 
-def _table(axis: Axis, pace: Pace) -> tuple[Ints, Ints]:
+def _table(axis: Axis, placer: Placer, task: Task) -> tuple[Ints, Ints]:
     """Return where a start at each slot lands, and the finish of a start in it."""
     count = len(axis)
-    starts = np.unique(np.array(_landings(axis, pace), np.int64))
+    starts = np.unique(np.array(_landings(axis, placer, task), np.int64))
     starts = starts[starts < count]
     land = np.append(starts, count)[np.searchsorted(starts, np.arange(count))].astype(np.int32)
     end = np.full(count, count + 1, np.int32)
     for slot in starts.tolist():
-        end[slot] = _slot(axis, pace.finish, int(axis.opens[slot]), beyond=count + 1)
+        end[slot] = _slot(axis, partial(placer.ask, finish_of, task.id), int(axis.opens[slot]), beyond=count + 1)
     return land, end
 
 
-def _landings(axis: Axis, pace: Pace) -> Sequence[int]:
-    if not isinstance(pace, WindowPace | PeriodPace):
+def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
+    if task.starts_on:
+        periods = placer.roadmap.periods[task.starts_on]
+    elif task.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+        periods = periods_of(task, task.duration.unit, placer.roadmap)
+    else:
         return range(len(axis))
-    starts = (pace.windows if isinstance(pace, WindowPace) else pace.periods).starts
-    return [axis.slot(pace.land(at)) for at in starts if axis.opens[0] <= at <= axis.opens[-1]]
+    inside = (at for at in periods.starts if axis.opens[0] <= at <= axis.opens[-1])
+    return [axis.slot(placer.ask(land_at, task.id, at)) for at in inside]
 
 
 def _slot(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> int:

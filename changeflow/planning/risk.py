@@ -68,25 +68,19 @@ def without_range(programme: Programme) -> tuple[Task, ...]:
 
 
 def _range(task: Task, distribution: str, assumed: Assumed | None, lesson: Lesson | None) -> Range | None:
-    factor = lesson.factor if lesson else 1.0
+    planned, factor = task.duration.amount, lesson.factor if lesson else 1.0
+    points: tuple[int, ...]
     if task.estimate is not None:
-        low, likely, high = (round(minutes * factor) for minutes in task.estimate)
-        return Range(task=task.id, low=low, likely=likely, high=high, distribution=distribution)
-    if lesson is not None:
-        planned = task.duration.amount
+        points = tuple(round(minutes * factor) for minutes in task.estimate)
+    elif lesson is not None:
         shares = (min(lesson.least, 1.0, factor), factor, max(lesson.most, 1.0, factor))
-        low, likely, high = (round(planned * share) for share in shares)
-        return Range(task=task.id, low=low, likely=likely, high=high, distribution=distribution)
-    if assumed is None or task.duration.unit is not Unit.WORKING or task.duration.is_zero:
+        points = tuple(round(planned * share) for share in shares)
+    elif assumed is None or task.duration.unit is not Unit.WORKING or task.duration.is_zero:
         return None
-    planned = task.duration.amount
-    return Range(
-        task=task.id,
-        low=planned * assumed.low // 100,
-        likely=planned,
-        high=planned * assumed.high // 100,
-        distribution=distribution,
-    )
+    else:
+        points = (planned * assumed.low // 100, planned, planned * assumed.high // 100)
+    low, likely, high = points
+    return Range(task=task.id, low=low, likely=likely, high=high, distribution=distribution)
 
 
 def _all(programme: Programme, texts: tuple[str, ...]) -> tuple[TaskId, ...]:

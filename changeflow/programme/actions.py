@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
 
 from changeflow.programme.mandates import PROGRAMME, WORKING, Subject
 from changeflow.values.roles import Action, Role
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PermissionEntry:
     """One row of the table."""
 
@@ -18,10 +19,11 @@ class PermissionEntry:
     """What it is, after "may": “take a baseline”. `{thing}` is what the subject is called."""
     roles: Sequence[Role]
     """Who may, in the order in which a refusal names them."""
-    thing: str = ""
-    """What the subject is called where it has no name of its own."""
     commands: Sequence[str] = ()
     """The commands that do it. A command that does several things stands at each of them."""
+    _: KW_ONLY
+    thing: str = ""
+    """What the subject is called where it has no name of its own."""
     routes: Sequence[str] = ()
     """The web routes that do it: method and path."""
     is_decision: bool = False
@@ -35,6 +37,7 @@ class PermissionEntry:
         return self.words.replace("{thing}", subject.thing or self.thing)
 
 
+_decision, _personal = partial(PermissionEntry, is_decision=True), partial(PermissionEntry, is_personal=True)
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 _READ_THE_PLAN = (
@@ -55,303 +58,188 @@ _WORK_ON_FILES = (
 """Commands by what they do, where there are many."""
 
 TABLE: Mapping[Action, PermissionEntry] = {
-    Action.TAKE_BASELINE: PermissionEntry(
-        words="take a baseline",
-        roles=(Role.SRO, Role.BOARD),
-        commands=("baseline take",),
-        is_decision=True,
-    ),
-    Action.DECIDE_GATE: PermissionEntry(
-        words="decide {thing}",
+    Action.TAKE_BASELINE: _decision("take a baseline", (Role.SRO, Role.BOARD), ("baseline take",)),
+    Action.DECIDE_GATE: _decision(
+        "decide {thing}",
+        (Role.OWNER, Role.SRO),
+        ("gate decide", "gate import", "task import"),
         thing="a gate",
-        roles=(Role.OWNER, Role.SRO),
-        commands=("gate decide", "gate import", "task import"),
-        is_decision=True,
         note="also where another person records what they have decided",
     ),
-    Action.RECORD_DECISION: PermissionEntry(
-        words="record what another person has decided",
-        roles=(*WORKING, Role.SPONSOR, Role.BOARD),
-        commands=("gate decide", "gate import", "task import", "confidence set"),
-        is_decision=True,
+    Action.RECORD_DECISION: _decision(
+        "record what another person has decided",
+        (*WORKING, Role.SPONSOR, Role.BOARD),
+        ("gate decide", "gate import", "task import", "confidence set"),
     ),
-    Action.APPROVE_WAIVER: PermissionEntry(
-        words="approve a waiver",
-        roles=(Role.SRO, Role.BOARD, Role.FINANCE, Role.LEAD_PROVIDER),
-        commands=("waiver add", "apply"),
-        is_decision=True,
-        note="each rule says which of these must approve ([rules](rules.md)); a waiver that they have not approved "
-        "lifts nothing",
+    Action.APPROVE_WAIVER: _decision(
+        "approve a waiver",
+        (Role.SRO, Role.BOARD, Role.FINANCE, Role.LEAD_PROVIDER),
+        ("waiver add", "apply"),
+        note=(
+            "each rule says which of these must approve ([rules](rules.md)); a waiver that they have not approved "
+            "lifts nothing"
+        ),
     ),
-    Action.ADD_WAIVER: PermissionEntry(
-        words="record a waiver",
-        roles=(*WORKING, Role.BOARD, Role.FINANCE, Role.ADMIN),
-        commands=("waiver add", "apply"),
-        is_decision=True,
+    Action.ADD_WAIVER: _decision(
+        "record a waiver", (*WORKING, Role.BOARD, Role.FINANCE, Role.ADMIN), ("waiver add", "apply")
     ),
-    Action.SET_CONFIDENCE: PermissionEntry(
-        words="set the delivery confidence",
-        roles=(Role.SRO,),
-        commands=("confidence set",),
-        is_decision=True,
+    Action.SET_CONFIDENCE: _decision("set the delivery confidence", (Role.SRO,), ("confidence set",)),
+    Action.SIGN: _decision("sign {thing}", (Role.SIGNATORY,), ("pilot sign",), thing="a go-live"),
+    Action.CONFIRM: _decision(
+        "confirm what {thing} requires", (*WORKING, Role.OWNER), ("pilot confirm",), thing="a go-live"
     ),
-    Action.SIGN: PermissionEntry(
-        words="sign {thing}",
-        thing="a go-live",
-        roles=(Role.SIGNATORY,),
-        commands=("pilot sign",),
-        is_decision=True,
-    ),
-    Action.CONFIRM: PermissionEntry(
-        words="confirm what {thing} requires",
-        thing="a go-live",
-        roles=(*WORKING, Role.OWNER),
-        commands=("pilot confirm",),
-        is_decision=True,
-    ),
-    Action.WITHDRAW_DECISION: PermissionEntry(
-        words="withdraw {thing}",
+    Action.WITHDRAW_DECISION: _decision(
+        "withdraw {thing}",
+        (Role.OWNER, Role.SRO),
+        ("fact withdraw",),
         thing="a decision",
-        roles=(Role.OWNER, Role.SRO),
-        commands=("fact withdraw",),
-        is_decision=True,
         note="a gate's decision and its conditions; the delivery confidence: the SRO alone",
     ),
-    Action.WITHDRAW_CONFIRMATION: PermissionEntry(
-        words="withdraw {thing}",
-        thing="a confirmation",
-        roles=(Role.RECORDER, Role.SRO),
-        commands=("fact withdraw",),
-        is_decision=True,
+    Action.WITHDRAW_CONFIRMATION: _decision(
+        "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a confirmation"
     ),
-    Action.WITHDRAW_SIGNATURE: PermissionEntry(
-        words="withdraw {thing}",
-        thing="a signature",
-        roles=(Role.RECORDER,),
-        commands=("fact withdraw",),
-        is_decision=True,
-        note="each their own",
+    Action.WITHDRAW_SIGNATURE: _decision(
+        "withdraw {thing}", (Role.RECORDER,), ("fact withdraw",), thing="a signature", note="each their own"
     ),
-    Action.EXPORT_PERSON: PermissionEntry(
-        words="export what is kept about a person",
-        roles=(Role.DATA_PROTECTION, Role.ADMIN),
-        commands=("person export",),
-        is_personal=True,
+    Action.EXPORT_PERSON: _personal(
+        "export what is kept about a person",
+        (Role.DATA_PROTECTION, Role.ADMIN),
+        ("person export",),
         note="needs a reason where it has scores: nothing else shows the scores of one person",
     ),
-    Action.ERASE_PERSON: PermissionEntry(
-        words="erase what is kept about a person",
-        roles=(Role.DATA_PROTECTION, Role.ADMIN),
-        commands=("person erase",),
-        is_personal=True,
+    Action.ERASE_PERSON: _personal(
+        "erase what is kept about a person", (Role.DATA_PROTECTION, Role.ADMIN), ("person erase",)
     ),
-    Action.EXPORT_ADDRESSES: PermissionEntry(
-        words="export names and addresses",
-        roles=(Role.DATA_PROTECTION, Role.ADMIN, Role.PROJECT_TEAM),
-        commands=("export",),
-        is_personal=True,
+    Action.EXPORT_ADDRESSES: _personal(
+        "export names and addresses",
+        (Role.DATA_PROTECTION, Role.ADMIN, Role.PROJECT_TEAM),
+        ("export",),
         note="`--with-addresses`; the folder without them is open",
     ),
-    Action.READ_CONTRACTS: PermissionEntry(
-        words="look at single contracts of {thing}",
+    Action.READ_CONTRACTS: _personal(
+        "look at single contracts of {thing}",
+        (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
+        ("pilot runs", "pilot reconcile", "export"),
         thing="a service",
-        roles=(Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
-        commands=("pilot runs", "pilot reconcile", "export"),
-        is_personal=True,
         note="masked ones as well, and `--with-contracts` in a folder; totals are open. Each look is noted",
     ),
-    Action.EXPLAIN_CONTRACTS: PermissionEntry(
-        words="explain differences in pay of {thing}",
+    Action.EXPLAIN_CONTRACTS: _personal(
+        "explain differences in pay of {thing}",
+        (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
+        ("pilot explain", "pilot rules", "apply"),
         thing="a service",
-        roles=(Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
-        commands=("pilot explain", "pilot rules", "apply"),
-        is_personal=True,
         note="also by `explanations:` in a folder that is applied again",
     ),
     Action.READ_STANDINGS: PermissionEntry(
-        words="look at where groups are",
-        roles=_ALL,
-        commands=("assess show",),
-        note="published groups, in bands; each look is noted",
+        "look at where groups are", _ALL, ("assess show",), note="published groups, in bands; each look is noted"
     ),
     Action.READ_REPORT: PermissionEntry(
-        words="read the report",
-        roles=_OPEN,
-        commands=("report sro", "report go-no-go"),
-        note="noted where it says where people are",
+        "read the report", _OPEN, ("report sro", "report go-no-go"), note="noted where it says where people are"
     ),
     Action.READ_ANSWERS: PermissionEntry(
-        words="read what people answered to messages",
-        roles=_OPEN,
-        commands=("nudge answers",),
-        note="noted where there are any",
+        "read what people answered to messages", _OPEN, ("nudge answers",), note="noted where there are any"
     ),
-    Action.READ_CALENDAR: PermissionEntry(
-        words="write out a person's calendar",
-        roles=_OPEN,
-        commands=("nudge calendar",),
-        note="noted",
-    ),
+    Action.READ_CALENDAR: PermissionEntry("write out a person's calendar", _OPEN, ("nudge calendar",), note="noted"),
     Action.READ_FACTS: PermissionEntry(
-        words="list recorded facts",
-        roles=_OPEN,
-        commands=("fact list",),
+        "list recorded facts",
+        _OPEN,
+        ("fact list",),
         note="noted where there are any; contracts and scores are not among them",
     ),
     Action.PREVIEW_MESSAGES: PermissionEntry(
-        words="preview messages",
-        roles=(Role.MACHINE, Role.SYSTEM),
-        commands=("nudge preview", "nudge dispatch"),
+        "preview messages",
+        (Role.MACHINE, Role.SYSTEM),
+        ("nudge preview", "nudge dispatch"),
         note="shows addresses, as sending does",
     ),
     Action.STORE_VERSION: PermissionEntry(
-        words="store a version of the programme",
-        roles=(*WORKING, Role.BOARD, Role.ADMIN),
-        commands=("apply",),
+        "store a version of the programme", (*WORKING, Role.BOARD, Role.ADMIN), ("apply",)
     ),
     Action.CHANGE_ROLES: PermissionEntry(
-        words="store a version that changes {thing}",
+        "store a version that changes {thing}",
+        (Role.SRO, Role.BOARD),
+        ("apply",),
         thing="who may do what",
-        roles=(Role.SRO, Role.BOARD),
-        commands=("apply",),
-        note="who is in a role, who decides a gate or signs, what protects people (smaller groups, longer keeping); "
-        "by the version that is stored already; where that names neither, those who may store a version",
+        note=(
+            "who is in a role, who decides a gate or signs, what protects people (smaller groups, longer keeping); "
+            "by the version that is stored already; where that names neither, those who may store a version"
+        ),
     ),
-    Action.PROPOSE_LESSON: PermissionEntry(
-        words="propose a lesson",
-        roles=WORKING,
-        commands=("pilot lesson propose",),
-    ),
+    Action.PROPOSE_LESSON: PermissionEntry("propose a lesson", WORKING, ("pilot lesson propose",)),
     Action.ANSWER_LESSON: PermissionEntry(
-        words="accept or decline a lesson",
-        roles=WORKING,
-        commands=("pilot lesson accept", "pilot lesson decline"),
+        "accept or decline a lesson", WORKING, ("pilot lesson accept", "pilot lesson decline")
     ),
-    Action.REPEAT_PILOT: PermissionEntry(
-        words="repeat a pilot or a parallel run",
-        roles=WORKING,
-        commands=("pilot again",),
-    ),
+    Action.REPEAT_PILOT: PermissionEntry("repeat a pilot or a parallel run", WORKING, ("pilot again",)),
     Action.REPORT_PROGRESS: PermissionEntry(
-        words="report progress of {thing}",
+        "report progress of {thing}",
+        (*WORKING, Role.OWNER, Role.HEAD),
+        ("task start", "task finish", "task progress", "task import"),
         thing="a task",
-        roles=(*WORKING, Role.OWNER, Role.HEAD),
-        commands=("task start", "task finish", "task progress", "task import"),
     ),
-    Action.IMPORT_SCORES: PermissionEntry(
-        words="import a round of assessments",
-        roles=(Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
-        commands=("assess import",),
-        is_personal=True,
+    Action.IMPORT_SCORES: _personal(
+        "import a round of assessments",
+        (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO),
+        ("assess import",),
         note="each import is noted, also one that changes nothing",
     ),
-    Action.CORRECT_SCORES: PermissionEntry(
-        words="import answers of people who have answered in the same round",
-        roles=(Role.PROJECT_TEAM, Role.DATA_PROTECTION),
-        commands=("assess import",),
-        is_personal=True,
+    Action.CORRECT_SCORES: _personal(
+        "import answers of people who have answered in the same round",
+        (Role.PROJECT_TEAM, Role.DATA_PROTECTION),
+        ("assess import",),
         note="a correction, or the same file again",
     ),
-    Action.RECORD_TRAINING: PermissionEntry(
-        words="record who came to training",
-        roles=WORKING,
-        commands=("training import",),
-    ),
+    Action.RECORD_TRAINING: PermissionEntry("record who came to training", WORKING, ("training import",)),
     Action.REPORT_CHECKPOINT: PermissionEntry(
-        words="report {thing}",
-        thing="a checkpoint",
-        roles=(*WORKING, Role.OWNER, Role.HEAD),
-        commands=("checkpoint report",),
+        "report {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("checkpoint report",), thing="a checkpoint"
     ),
     Action.NOTE_SPONSOR: PermissionEntry(
-        words="note what the sponsor did",
-        roles=(*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD),
-        commands=("sponsor act",),
+        "note what the sponsor did", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
     ),
-    Action.MEASURE_PILOT: PermissionEntry(
-        words="record a pilot's measure",
-        roles=(*WORKING, Role.OWNER),
-        commands=("pilot measure",),
-    ),
+    Action.MEASURE_PILOT: PermissionEntry("record a pilot's measure", (*WORKING, Role.OWNER), ("pilot measure",)),
     Action.RECONCILE: PermissionEntry(
-        words="store a parallel run",
-        roles=WORKING,
-        commands=("pilot reconcile",),
-        note="with `--service`, and single contracts are shown to those who may look at them; without it, it works "
-        "on files of your own",
+        "store a parallel run",
+        WORKING,
+        ("pilot reconcile",),
+        note=(
+            "with `--service`, and single contracts are shown to those who may look at them; without it, it works "
+            "on files of your own"
+        ),
     ),
-    Action.RECORD_FILING: PermissionEntry(
-        words="record what was filed",
-        roles=WORKING,
-        commands=("pilot submitted",),
-    ),
-    Action.RECORD_TEST: PermissionEntry(
-        words="record a test",
-        roles=WORKING,
-        commands=("pilot test",),
-    ),
-    Action.RAISE_ISSUE: PermissionEntry(words="raise an issue", roles=_ALL, commands=("pilot issue raise",)),
+    Action.RECORD_FILING: PermissionEntry("record what was filed", WORKING, ("pilot submitted",)),
+    Action.RECORD_TEST: PermissionEntry("record a test", WORKING, ("pilot test",)),
+    Action.RAISE_ISSUE: PermissionEntry("raise an issue", _ALL, ("pilot issue raise",)),
     Action.UPDATE_ISSUE: PermissionEntry(
-        words="update {thing}",
-        thing="an issue",
-        roles=(*WORKING, Role.OWNER, Role.HEAD),
-        commands=("pilot issue update",),
+        "update {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("pilot issue update",), thing="an issue"
     ),
-    Action.GIVE_FEEDBACK: PermissionEntry(words="give feedback", roles=_ALL, commands=("pilot feedback add",)),
-    Action.PLAN_IMPROVEMENT: PermissionEntry(
-        words="plan an improvement",
-        roles=WORKING,
-        commands=("pilot feedback improve",),
-    ),
+    Action.GIVE_FEEDBACK: PermissionEntry("give feedback", _ALL, ("pilot feedback add",)),
+    Action.PLAN_IMPROVEMENT: PermissionEntry("plan an improvement", WORKING, ("pilot feedback improve",)),
     Action.FINISH_IMPROVEMENT: PermissionEntry(
-        words="finish {thing}",
-        thing="an improvement",
-        roles=(*WORKING, Role.OWNER),
-        commands=("pilot feedback done",),
+        "finish {thing}", (*WORKING, Role.OWNER), ("pilot feedback done",), thing="an improvement"
     ),
     Action.ISSUE_REPORT: PermissionEntry(
-        words="issue the report",
-        roles=(*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
-        commands=("report sro",),
+        "issue the report",
+        (*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
+        ("report sro",),
         note="`--issue`, and the weekly flow",
     ),
     Action.WITHDRAW_FACT: PermissionEntry(
-        words="withdraw {thing}",
-        thing="a fact",
-        roles=(Role.RECORDER, Role.SRO),
-        commands=("fact withdraw",),
+        "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a fact"
     ),
     Action.ANSWER_MESSAGE: PermissionEntry(
-        words="answer a message",
-        roles=(Role.RECIPIENT,),
-        routes=("GET /a/{token}", "POST /a/{token}"),
+        "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")
     ),
     Action.CHOOSE_MESSAGES: PermissionEntry(
-        words="choose which messages to get",
-        roles=(Role.RECIPIENT,),
-        routes=("GET /u/{token}", "POST /u/{token}"),
+        "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
     ),
     Action.SUBSCRIBE: PermissionEntry(
-        words="subscribe to one's own dates",
-        roles=(Role.RECIPIENT,),
-        routes=("POST /u/{token}/calendar", "GET /c/{token}.ics"),
+        "subscribe to one's own dates", (Role.RECIPIENT,), routes=("POST /u/{token}/calendar", "GET /c/{token}.ics")
     ),
-    Action.READ_PROGRAMME: PermissionEntry(
-        words="read the stored plan",
-        roles=_OPEN,
-        commands=_READ_THE_PLAN,
-    ),
+    Action.READ_PROGRAMME: PermissionEntry("read the stored plan", _OPEN, _READ_THE_PLAN),
     Action.OPERATE: PermissionEntry(
-        words="run changeflow",
-        roles=(Role.MACHINE, Role.SYSTEM),
-        commands=_RUN_CHANGEFLOW,
-        routes=("GET /health", "GET /metrics"),
+        "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")
     ),
     Action.USE_FILES: PermissionEntry(
-        words="work on files of your own",
-        roles=(Role.MACHINE,),
-        commands=_WORK_ON_FILES,
-        note="no stored programme is read",
+        "work on files of your own", (Role.MACHINE,), _WORK_ON_FILES, note="no stored programme is read"
     ),
 }
 """Every action that changeflow knows, with the roles that may. What is not here, no one can do."""

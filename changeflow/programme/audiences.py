@@ -1,11 +1,11 @@
 """The groups of people that are looked at: all of them, those a service reaches, waves, groups, hubs."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from changeflow.adkar.people import Person
 from changeflow.adkar.views import View, roll_up
-from changeflow.programme.definition import Definition, Wave
+from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.references import References
 
 PROGRAMME, SERVICE, WAVE = "programme", "service", "wave"
@@ -23,36 +23,31 @@ def views(definition: Definition, answered: Collection[str], *, minimum: int, on
     if on is not None:
         here = tuple(p for p in definition.people if p.is_here(on))
         definition = definition.model_copy(update={"people": here})
-    people = definition.people
-    hubs = sorted({p.hub for p in people if p.hub})
+    people, references = definition.people, References(definition)
+    by_hub = [_view(HUB, hub, (p for p in people if p.hub == hub)) for hub in sorted({p.hub for p in people if p.hub})]
     groups = sorted({g for p in people for g in p.groups})
-    by_hub = [View(HUB, hub, frozenset(p.id for p in people if p.hub == hub)) for hub in hubs]
-    by_group = [View(GROUP, group, frozenset(p.id for p in people if group in p.groups)) for group in groups]
-    found = [View(PROGRAMME, EVERYBODY, frozenset(p.id for p in people)), *_services(definition)]
-    found += [*_waves(definition), *by_group]
+    by_group = [_view(GROUP, group, (p for p in people if group in p.groups)) for group in groups]
+    found = [_view(PROGRAMME, EVERYBODY, people)]
+    found += [_view(SERVICE, s.service, _reached(people, s)) for s in definition.services]
+    found += [_view(WAVE, wave.id, people_of(definition, wave)) for wave in definition.programme.waves]
+    found += by_group
     found += [View(HUB_GROUP, f"{h.group}/{g.group}", h.members & g.members) for h in by_hub for g in by_group]
     if by_hub:
         found += roll_up(by_hub, answered, minimum=minimum)
-    return [v for v in (*found, *_audiences(definition)) if v.members]
+    found += [
+        _view(AUDIENCE, f"{service.service}/{wave.id}", _reached(people_of(definition, wave), service))
+        for service in definition.services
+        for wave in references.waves_of(service)
+    ]
+    return [v for v in found if v.members]
 
 
-def _services(definition: Definition) -> Iterator[View]:
-    for service in definition.services:
-        reached = frozenset(p.id for p in definition.people if p.is_reached_by(service.service))
-        yield View(SERVICE, service.service, reached)
+def _view(view: str, group: str, people: Iterable[Person]) -> View:
+    return View(view, group, frozenset(p.id for p in people))
 
 
-def _waves(definition: Definition) -> Iterator[View]:
-    for wave in definition.programme.waves:
-        yield View(WAVE, wave.id, frozenset(p.id for p in people_of(definition, wave)))
-
-
-def _audiences(definition: Definition) -> Iterator[View]:
-    references = References(definition)
-    for service in definition.services:
-        for wave in references.waves_of(service):
-            reached = frozenset(p.id for p in people_of(definition, wave) if p.is_reached_by(service.service))
-            yield View(AUDIENCE, f"{service.service}/{wave.id}", reached)
+def _reached(people: Iterable[Person], service: ServiceFile) -> Iterator[Person]:
+    return (p for p in people if p.is_reached_by(service.service))
 
 
 def people_of(definition: Definition, wave: Wave) -> list[Person]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.reinforcement import CheckpointResult
@@ -141,17 +142,9 @@ class Facts:
             for t, p in self.progress.items()
             if p.actual_start < end
         }
-        return replace(
-            self,
-            progress=progress,
-            decisions=tuple(d for d in self.decisions if d.on <= day),
-            runs=tuple(r for r in self.runs if r.on <= day),
-            pilot=tuple(e for e in self.pilot if e.on <= day),
-            snapshots=tuple(s for s in self.snapshots if s.on <= day),
-            acts=tuple(a for a in self.acts if a.on <= day),
-            attendance=tuple(a for a in self.attendance if a.on <= day),
-            checkpoints=tuple(c for c in self.checkpoints if c.on <= day),
-        )
+        dated = ("decisions", "runs", "pilot", "snapshots", "acts", "attendance", "checkpoints")
+        until: dict[str, Any] = {name: tuple(fact for fact in getattr(self, name) if fact.on <= day) for name in dated}
+        return replace(self, progress=progress, **until)
 
     @property
     def snapshot(self) -> Snapshot | None:

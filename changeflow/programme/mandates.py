@@ -18,23 +18,7 @@ UNNAMED = "unnamed"
 """The actor in the audit of what may be read without a name."""
 NO_PEOPLE = (SYSTEM, UNNAMED)
 """Actors in the audit that no person may be called."""
-NAMED = (
-    Role.HEAD,
-    Role.CHANGE_LEAD,
-    Role.PROJECT_TEAM,
-    Role.SERVICE_MANAGER,
-    Role.LEAD_PROVIDER,
-    Role.SRO,
-    Role.SPONSOR,
-    Role.BOARD,
-    Role.FINANCE,
-    Role.DATA_PROTECTION,
-    Role.ADMIN,
-    Role.OWNER,
-    Role.SIGNATORY,
-    Role.RECORDER,
-    Role.RECIPIENT,
-)
+NAMED = tuple(role for role in Role if role not in (Role.VIEWER, Role.SYSTEM, Role.MACHINE))
 """Roles of people in people.csv: each of them is a viewer as well."""
 WORKING = (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SERVICE_MANAGER, Role.LEAD_PROVIDER, Role.SRO)
 """Those who do the work of the change."""

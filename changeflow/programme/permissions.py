@@ -23,7 +23,6 @@ class Refused:
     """They may not; `message` says who may."""
 
     message: str
-    who_may: frozenset[str]
 
 
 def may(
@@ -34,14 +33,12 @@ def may(
     A person who has left by `on`, or has not joined yet, holds no role. Without a list of people, anyone who works
     on the programme is a viewer and in its project team.
     """
-    entry = TABLE[action]
-    if away := _why_away(definition, person, on):
-        message = f"{_title(definition, person)} {away} may not {entry.what(subject)}. "
-        return Refused(message + _who_may(definition, action, subject), allowed_people(definition, action, subject))
-    if held := frozenset(role for role in entry.roles if _is(definition, person, role, subject)):
+    entry, away = TABLE[action], _why_away(definition, person, on)
+    held = frozenset(role for role in entry.roles if not away and _is(definition, person, role, subject))
+    if held:
         return Allowed(held)
-    message = f"{_title(definition, person)} may not {entry.what(subject)}. {_who_may(definition, action, subject)}"
-    return Refused(message, allowed_people(definition, action, subject))
+    who = " ".join(filter(None, (_title(definition, person), away)))
+    return Refused(f"{who} may not {entry.what(subject)}. {_who_may(definition, action, subject)}")
 
 
 def _why_away(definition: Definition, person: str, on: date | None) -> str:
@@ -51,11 +48,6 @@ def _why_away(definition: Definition, person: str, on: date | None) -> str:
     if found.leaves is not None and found.leaves < on:
         return f"left on {format_day(found.leaves)} and"
     return f"joins on {format_day(found.joins)} and" if found.joins is not None else ""
-
-
-def roles_of(definition: Definition, person: str, subject: Subject = PROGRAMME) -> frozenset[Role]:
-    """Return every role that a person is in, towards a thing."""
-    return frozenset(role for role in Role if _is(definition, person, role, subject))
 
 
 def _is(definition: Definition, person: str, role: Role, subject: Subject) -> bool:

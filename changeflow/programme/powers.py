@@ -85,14 +85,14 @@ def _heads(old: Definition, new: Definition) -> Iterator[PowerChange]:
             yield PowerChange(f"{Role.HEAD.value}:{school.id}", f"the head of {school.name}")
 
 
-def _heads_by_school(definition: Definition) -> Mapping[str, frozenset[str]]:
+def _heads_by_school(definition: Definition) -> Mapping[str, set[str]]:
     """Return the heads of each school, with those who move there later."""
     found: dict[str, set[str]] = defaultdict(set)
     for person in definition.people:
         if HEADS in person.groups:
             for school in (person.school, *(move.school for move in person.moves)):
                 found[school or ""].add(person.id)
-    return defaultdict(frozenset, {school: frozenset(people) for school, people in found.items()})
+    return found
 
 
 def _services(old: Definition, new: Definition) -> Iterator[PowerChange]:

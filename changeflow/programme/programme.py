@@ -9,7 +9,7 @@ import networkx as nx
 from changeflow.calendar.periods import PayPeriod
 from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals
-from changeflow.programme.assembly.expansion import Expansion, expand
+from changeflow.programme.assembly.expansion import Expansion, end_of, expand
 from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.assembly.repeats import add_repetitions
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
@@ -22,7 +22,7 @@ from changeflow.roadmap.model.precedence import Precedence
 from changeflow.roadmap.model.profile import TEXTBOOK
 from changeflow.roadmap.model.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
+from changeflow.values.moments import day_of, last_day_of, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks
 from changeflow.values.words import Kind, Phase
 
@@ -176,11 +176,6 @@ class Programme:
     def milestone(self, name: str) -> Milestone | None:
         return next((m for m in self.milestones if m.id == name), None)
 
-    def is_live(self, schools: frozenset[str], service: str) -> bool:
-        """Tell whether some of these schools have gone live with the service, by the facts."""
-        lives = self.tasks(kind=Kind.GO_LIVE, service=service, schools=schools)
-        return any((done := self.facts.progress.get(t.id)) and done.is_done for t in lives)
-
     def checkpoints(self) -> tuple[Found, ...]:
         """Return every checkpoint that was reported, judged, the earliest first."""
         return tuple(judged_checkpoints(self.roadmap.tasks, self.facts, self.policy))
@@ -188,10 +183,6 @@ class Programme:
     def latest_checkpoints(self) -> dict[tuple[str | None, str | None], Found]:
         """Return the last checkpoint that was reported of each service and wave."""
         return {(f.task.service, f.task.wave): f for f in self.checkpoints()}
-
-    def growing(self) -> "Growing":
-        """Start to add links, many of them one by one."""
-        return Growing(self)
 
     def scheduled(self) -> "Programme":
         return replace(self, schedule=time_roadmap(self.roadmap))
@@ -267,7 +258,7 @@ def join(
         calendars=calendars.compiled,
         periods=calendars.periods,
         start=minute_of(definition.programme.start),
-        finish=_end_of_day(definition.programme.finish),
+        finish=end_of(definition.programme.finish),
         profile=replace(TEXTBOOK, retains_logic=definition.programme.policy.out_of_sequence == "retained_logic"),
         data_date=minute_of(on) if on else None,
         minutes_per_day=day,
@@ -284,10 +275,6 @@ def join(
         pay_periods=calendars.pay_periods,
     )
     return programme, tuple(expansion.errors)
-
-
-def _end_of_day(day: date | None) -> int | None:
-    return None if day is None else minute_of(day) + DAY
 
 
 def _with_milestones(expansion: Expansion, facts: Facts) -> dict[TaskId, TaskProgress]:

@@ -70,12 +70,9 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
         start = calendar.next_working(start)
         # Work on a day off is work all the same: then the days stand as they were reported.
         finish = max(start, calendar.previous_working(finish)) if finish is not None else None
-    if not reported.remaining:
-        return TaskProgress(start, finish, None)
     try:
-        return TaskProgress(
-            start, finish, parse_remaining(reported.remaining, minutes_per_day=programme.minutes_per_day)
-        )
+        day, text = programme.minutes_per_day, reported.remaining
+        return TaskProgress(start, finish, parse_remaining(text, minutes_per_day=day) if text else None)
     except ValueError as error:
         raise InputError(str(error)) from None
 

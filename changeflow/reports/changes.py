@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.analysis.changes import RULE_ORIGIN, Cause, Slip, SlipPart
+from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
-from changeflow.values.words import Kind
+from changeflow.values.words import RULE_ORIGIN, Kind
 
 TOLD = 5
 """Causes that are told one by one; the smaller ones are summed: our own choice."""

@@ -4,20 +4,15 @@ from collections.abc import Mapping
 
 from changeflow.rules import content, ownership, people, proofs, sequence, workforce
 from changeflow.rules.rule import Rule
-from changeflow.values.words import Gate, Mandate, Severity, Stops
-
-MAKING_CHANGE_STICK = "'Making change stick', CJK Associates, Autumn 2022"
-
+from changeflow.values.words import Gate, Mandate, Stops
 
 _IN_ORDER = (
     Rule(
         code="R01",
         title="Phases in order",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
         remedy="Link the later phase's first tasks after the earlier phase's last ones.",
-        source=MAKING_CHANGE_STICK,
         sentence="using a pathway of plan>>>design>>>develop>>>deploy",
         our_choice="The order is asked of a service's own tasks, not of each wave",
         check=sequence.phases_in_order,
@@ -29,11 +24,9 @@ _IN_ORDER = (
     Rule(
         code="R02",
         title="Systems before restructure",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
         remedy="Add a task of kind system_live for these schools, or mark the change as minor.",
-        source=MAKING_CHANGE_STICK,
         sentence=(
             "having systems in place before changing the organisation too much, or holes will appear in the service"
         ),
@@ -49,11 +42,9 @@ _IN_ORDER = (
     Rule(
         code="R03",
         title="Capacity and skills before roles are removed",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
         remedy="Add tasks of kind capacity_in_place and skills_evidenced for these schools.",
-        source=MAKING_CHANGE_STICK,
         sentence="put new capacity and skills in place before removing roles from the old model",
         check=sequence.capacity_and_skills_before_removal,
         on_dates=proofs.capacity_on_the_day,
@@ -66,11 +57,8 @@ _IN_ORDER = (
     Rule(
         code="R05",
         title="A lead provider with time",
-        severity=Severity.BLOCK,
         blocks=Stops.GATE,
-        lifted_by=(),
         remedy="Name a lead provider, or free more of their week; the need is `required_days_per_week`, a setting.",
-        source=MAKING_CHANGE_STICK,
         sentence="Do they have time to commit to the detail of this?",
         our_choice="A day a week, unless the service's file says otherwise",
         check=ownership.lead_provider_has_time,
@@ -80,11 +68,9 @@ _IN_ORDER = (
     Rule(
         code="R10",
         title="Delegation aligned before go-live",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.BOARD,),
         remedy="Add a task of kind delegation (approve and publish the scheme) before go-live.",
-        source=MAKING_CHANGE_STICK,
         sentence="Align governance and Schemes of Delegation",
         check=sequence.delegation_before_go_live,
         gates=(Gate.GO_LIVE,),
@@ -96,11 +82,9 @@ _IN_ORDER = (
     Rule(
         code="R11",
         title="Pilot before rollout",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
         remedy="Mark one small wave as pilot, with a task of kind pilot. `larger_trust_from` is a setting of ours.",
-        source=MAKING_CHANGE_STICK,
         sentence="In larger trusts it makes sense to test a new service design with a smaller group of schools",
         our_choice="A larger trust has ten schools or more, unless the programme says otherwise",
         check=sequence.pilot_before_rollout,
@@ -110,11 +94,9 @@ _IN_ORDER = (
     Rule(
         code="R12",
         title="Parallel run for payroll",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO, Mandate.FINANCE),
         remedy="Add a task of kind parallel_run of two pay periods or more before go-live.",
-        source=MAKING_CHANGE_STICK,
         sentence="you may want to run the new system and service in parallel with the old one for a short period",
         our_choice="That payroll may not do without, but by waiver",
         check=sequence.parallel_run_before_go_live,
@@ -126,11 +108,8 @@ _IN_ORDER = (
     Rule(
         code="R13",
         title="What is in it for the students",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
-        lifted_by=(),
         remedy="Write `wiifts` in programme.yaml and have it approved before the start.",
-        source=MAKING_CHANGE_STICK,
         sentence="If this isn’t crystal clear then you probably shouldn’t be doing it!",
         check=ownership.students_benefit_approved,
         gates=(Gate.PLAN,),
@@ -139,11 +118,9 @@ _IN_ORDER = (
     Rule(
         code="R15",
         title="Training before go-live",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
         lifted_by=(Mandate.SRO,),
         remedy="Add a task of kind training at these schools before go-live.",
-        source=MAKING_CHANGE_STICK,
         sentence="make sure the training is delivered",
         our_choice="At all schools of a wave, unless the programme says otherwise",
         check=sequence.training_before_go_live,
@@ -153,11 +130,8 @@ _IN_ORDER = (
     Rule(
         code="R16",
         title="Reinforced until the last checkpoint",
-        severity=Severity.BLOCK,
         blocks=Stops.CLOSURE,
-        lifted_by=(),
         remedy="Add checkpoints after go-live, a closing task after the last, and a sponsor who stays until then.",
-        source=MAKING_CHANGE_STICK,
         sentence="‘Go live’ is just the start",
         our_choice="When checkpoints come",
         check=ownership.reinforced_until_the_end,
@@ -171,11 +145,8 @@ _IN_ORDER = (
     Rule(
         code="R04",
         title="No rush into what cannot be undone",
-        severity=Severity.WARN,
-        blocks=Stops.NOTHING,
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Let the irreversible task wait for the requirements, or say with a waiver why it cannot.",
-        source=MAKING_CHANGE_STICK,
         sentence=(
             "I have seen some trusts rush quickly to new organisation or system choices, only to have to redo the "
             "change over the next few years"
@@ -188,11 +159,8 @@ _IN_ORDER = (
     Rule(
         code="R07",
         title="Requirements from heads, board and local governing bodies",
-        severity=Severity.WARN,
-        blocks=Stops.NOTHING,
         lifted_by=(Mandate.SRO,),
         remedy="Ask them, and name them in `sources` of the requirements' task.",
-        source=MAKING_CHANGE_STICK,
         sentence=(
             "it's essential to listen to people who will be using the service, not just assume we know what they want"
         ),
@@ -205,11 +173,8 @@ _IN_ORDER = (
     Rule(
         code="R08",
         title="One agreement, articulated",
-        severity=Severity.BLOCK,
         blocks=Stops.GATE,
-        lifted_by=(),
         remedy="Write `agreement` into the service's file: `kind: sla`, or `gives_and_gets` with at least one of each.",
-        source=MAKING_CHANGE_STICK,
         sentence="I’m agnostic, but do believe this needs to be articulated",
         check=content.one_agreement_articulated,
         gates=(Gate.DESIGN,),
@@ -218,11 +183,8 @@ _IN_ORDER = (
     Rule(
         code="R14",
         title="A quick win early",
-        severity=Severity.WARN,
-        blocks=Stops.NOTHING,
         lifted_by=(Mandate.SRO,),
         remedy="Add a task of kind quick_win to the wave. `quick_win_within_weeks` is a setting of ours.",
-        source=MAKING_CHANGE_STICK,
         sentence="Build knowledge quickly though quick wins",
         our_choice="Early is within six weeks, unless the programme says otherwise",
         check=content.quick_win_early,
@@ -233,11 +195,7 @@ _IN_ORDER = (
     Rule(
         code="R17",
         title="A sponsor whom people see",
-        severity=Severity.WARN,
-        blocks=Stops.NOTHING,
-        lifted_by=(),
         remedy="Visit, speak or write where people see it, and note it (changeflow sponsor act).",
-        source=MAKING_CHANGE_STICK,
         sentence="someone senior needs to continue to take full and visible ownership",
         our_choice="Every four school weeks, unless the programme says otherwise",
         check=people.sponsor_is_seen,
@@ -246,9 +204,6 @@ _IN_ORDER = (
     Rule(
         code="R25",
         title="Training in its place",
-        severity=Severity.WARN,
-        blocks=Stops.NOTHING,
-        lifted_by=(),
         remedy="Tell them why and what is in it for them first; train when most of the group want it.",
         source="Prosci, 'Individual barriers to change': each element rests on those before it (blog.prosci.com)",
         our_choice="How soon training has to begin to be looked at: six weeks, unless the programme says otherwise",
@@ -260,9 +215,7 @@ _IN_ORDER = (
     Rule(
         code="R19",
         title="Consultation before roles end",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
-        lifted_by=(),
         remedy="Add a task of kind consultation for these schools that begins early enough, or end the roles later.",
         source="Rulepack uk-employment (Acas; Trade Union and Labour Relations (Consolidation) Act 1992, section 188)",
         check=workforce.consultation_before_redundancy,
@@ -276,8 +229,6 @@ _IN_ORDER = (
     Rule(
         code="R21",
         title="Blackouts kept",
-        severity=Severity.WARN,
-        blocks=Stops.NOTHING,
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the task out of the days, or narrow the blackout to the activities that it really hurts.",
         source="Calendars of the programme, the trust's own data; rulepacks payroll, uk-academies and uk-schools",
@@ -290,9 +241,7 @@ _IN_ORDER = (
     Rule(
         code="R26",
         title="Groups, never persons",
-        severity=Severity.BLOCK,
         blocks=Stops.REPORT,
-        lifted_by=(),
         remedy="Nothing to do: smaller groups are hidden or joined by themselves.",
         source="Rulepack privacy (GP Patient Survey analysis tool; Sussex staff survey)",
         check=content.aggregates_only,
@@ -302,9 +251,7 @@ _IN_ORDER = (
     Rule(
         code="R27",
         title="People are left in peace",
-        severity=Severity.BLOCK,
         blocks=Stops.SEND,
-        lifted_by=(),
         remedy="Nothing to do: messages wait by themselves.",
         source="Rulepack nudges",
         our_choice="All of its numbers",
@@ -315,11 +262,9 @@ _IN_ORDER = (
     Rule(
         code="R06",
         title="A team with time and skills",
-        severity=Severity.BLOCK,
         blocks=Stops.GATE,
         lifted_by=(Mandate.SRO,),
         remedy="Write `team` into the service's file: a manager, members with days a week, and the skills needed.",
-        source=MAKING_CHANGE_STICK,
         sentence="They need to have time, and the right skills",
         our_choice="A day a week, unless the service's file says otherwise",
         check=ownership.team_has_time_and_skills,
@@ -329,9 +274,7 @@ _IN_ORDER = (
     Rule(
         code="R20",
         title="Liability information where the employer changes",
-        severity=Severity.BLOCK,
         blocks=Stops.BASELINE,
-        lifted_by=(),
         remedy="Let consultation begin earlier, or go live later; where the employer stays, say so.",
         source="Rulepack uk-employment (Transfer of Undertakings (Protection of Employment) Regulations 2006)",
         check=workforce.liability_information_in_time,
@@ -343,11 +286,9 @@ _IN_ORDER = (
     Rule(
         code="R09",
         title="No accountability without agency",
-        severity=Severity.BLOCK,
         blocks=Stops.GATE,
         lifted_by=(Mandate.BOARD,),
         remedy="Give the role a right in `delegation` of the service's file, or make somebody else accountable.",
-        source=MAKING_CHANGE_STICK,
         sentence="Otherwise, people are left with accountability without agency",
         our_choice="That one right of four is enough",
         check=proofs.accountable_with_agency,

@@ -62,14 +62,10 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
             message = f"Nothing better comes early with {live.name}: its wave has no quick win."
             yield Breach("R14", live.id, message, live.service, live.schools)
         elif min(programme.timed(w.id).early_finish for w in wins) > programme.timed(live.id).early_finish + limit:
-            first = _soonest(programme, wins)
+            first = min(wins, key=lambda w: (programme.timed(w.id).early_finish, w.id))
             day = format_day(last_day_of(programme.timed(first.id).early_finish))
             message = f"{first.name} comes on {day}, more than {weeks} weeks after {live.name}."
             yield Breach("R14", live.id, message, live.service, live.schools)
-
-
-def _soonest(programme: Programme, tasks: list[Task]) -> Task:
-    return min(tasks, key=lambda t: (programme.timed(t.id).early_finish, t.id))
 
 
 def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:

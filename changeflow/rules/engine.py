@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from changeflow.programme.programme import Programme
-from changeflow.roadmap.model.graph import is_acyclic, loop_if_linked
-from changeflow.roadmap.model.tasks import Link
+import networkx as nx
+
+from changeflow.programme.programme import Growing, Programme
+from changeflow.roadmap.model.graph import loop_if_linked
+from changeflow.roadmap.model.tasks import Link, Task
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Check
 from changeflow.rules.waivers import effective, waiver_error
@@ -34,14 +36,14 @@ def judge(programme: Programme) -> Judged:
 
 class _Judge:
     def __init__(self, programme: Programme) -> None:
-        self.growing = programme.growing()
+        self.growing = Growing(programme)
         self.findings: list[Finding] = []
         self.used: dict[Waiver, None] = {}
         self.waivers = {code: tuple(effective(programme.definition, code)) for code in RULES}
 
     def run(self) -> Judged:
         # The authored links must be free of loops before a rule may reason about paths.
-        if not is_acyclic(self.programme.graph):  # Scheduling names the loop.
+        if not nx.is_directed_acyclic_graph(self.programme.graph):  # Scheduling names the loop.
             self.growing.schedule()
         self.findings += self._wrong_waivers()
         for rule in RULES.values():
@@ -84,13 +86,12 @@ class _Judge:
         if loop:
             path = " -> ".join((*loop, loop[0]))
             message = f"{predecessor.name} must finish before {successor.name} starts, but that closes a loop: {path}."
-            loop_found = Breach(wanted.rule, successor.id, message, successor.service, successor.schools)
-            self._find(wanted.rule, Severity.BLOCK, loop_found, remedy="Remove one link of the loop.")
+            closed = _about(wanted, successor, message)
+            self._find(wanted.rule, Severity.BLOCK, closed, remedy="Remove one link of the loop.")
             return
         link = Link(wanted.predecessor, wanted.successor, origin=Origin.rule(wanted.rule))
         self.growing.add(link)
-        message = f"{successor.name} now waits for {predecessor.name}."
-        added = Breach(wanted.rule, successor.id, message, successor.service, successor.schools)
+        added = _about(wanted, successor, f"{successor.name} now waits for {predecessor.name}.")
         self._find(wanted.rule, Severity.INFO, added, remedy="Nothing to do: the link was added.")
 
     def _contradicted(self, link: ImpliedLink) -> Breach | None:
@@ -101,10 +102,8 @@ class _Judge:
             before and before.actual_finish is not None and before.actual_finish <= after.actual_start
         ):
             return None
-        names = tasks[link.successor].name, tasks[link.predecessor].name
-        message = f"{names[0]} has started before {names[1]} finished."
-        successor = tasks[link.successor]
-        return Breach(link.rule, link.successor, message, successor.service, successor.schools)
+        successor, predecessor = tasks[link.successor], tasks[link.predecessor]
+        return _about(link, successor, f"{successor.name} has started before {predecessor.name} finished.")
 
     def _report(self, breach: Breach) -> None:
         if not self._is_waived(breach.rule, breach.service, breach.subject, breach.schools):
@@ -154,3 +153,7 @@ class _Judge:
                     blocks=Stops.NOTHING,
                     service=waiver.service,
                 )
+
+
+def _about(link: ImpliedLink, successor: Task, message: str) -> Breach:
+    return Breach(link.rule, successor.id, message, successor.service, successor.schools)

@@ -9,6 +9,7 @@ from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.words import Gate, Mandate, Severity, Stops
 
 Check = Callable[[Programme], Iterator[Breach | ImpliedLink]]
+MAKING_CHANGE_STICK = "'Making change stick', CJK Associates, Autumn 2022"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +18,12 @@ class Rule:
 
     code: str
     title: str
-    severity: Severity
-    blocks: Stops
+    blocks: Stops = Stops.NOTHING
     """What a finding of it stops: `baseline`, `gate`, `closure`, or nothing."""
-    lifted_by: tuple[Mandate, ...]
+    lifted_by: tuple[Mandate, ...] = ()
     """Whose mandates it takes to lift it, all of them together; none where nobody may."""
     remedy: str
-    source: str
+    source: str = MAKING_CHANGE_STICK
     """The document or the law that it comes from."""
     check: Check
     sentence: str = ""
@@ -44,6 +44,11 @@ class Rule:
     """What it looks at besides, once the schedule is known."""
     enforced_by: str = ""
     """What keeps it, where that is no finding: a page that hides, a dispatch that waits."""
+
+    @property
+    def severity(self) -> Severity:
+        """A rule whose findings stop nothing warns."""
+        return Severity.WARN if self.blocks is Stops.NOTHING else Severity.BLOCK
 
     @property
     def waived_by(self) -> str:

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.services.consultation import Law, RedundancyProposal, earliest_effect, fullest_windows, minimum_days
+from changeflow.services.consultation import RedundancyProposal, earliest_effect, fullest_windows, minimum_days
 from changeflow.services.leaving import next_leaving_date
 from changeflow.services.transition import Route
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.rulepack import RulepackEntry
 from changeflow.values.words import Kind, Severity
 
 PACK, SCHOOLS = "uk-employment", "uk-schools"
@@ -53,8 +54,17 @@ class ConsultationPlan:
 
 def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
     """Yield a plan for each establishment where roles end by redundancy, by establishment."""
-    removals, law = _removals(programme), _law(programme)
-    for group in fullest_windows(_proposals(programme, removals), law=law):
+    removals = _removals(programme)
+    proposals = [
+        RedundancyProposal(school, count, last_day_of(programme.timed(task.id).early_finish))
+        for task in removals
+        for school, count in task.redundancies.items()
+    ]
+
+    def law(key: str, on: date) -> RulepackEntry:
+        return programme.law(PACK, key, on=on)
+
+    for group in fullest_windows(proposals, law=law):
         on = group.first_effect
         notice = minimum_days(group.posts, on=on, law=law, tiers_in=str(law("hr1_notice", on).value))
         talks = _consultations(programme, group.establishment, removals)
@@ -122,18 +132,6 @@ def _teachers(programme: Programme) -> Iterator[Breach]:
 
 def _removals(programme: Programme) -> list[Task]:
     return [t for t in programme.tasks(kind=Kind.ROLE_REMOVAL) if t.redundancies]
-
-
-def _proposals(programme: Programme, removals: list[Task]) -> list[RedundancyProposal]:
-    return [
-        RedundancyProposal(school, count, last_day_of(programme.timed(task.id).early_finish))
-        for task in removals
-        for school, count in task.redundancies.items()
-    ]
-
-
-def _law(programme: Programme) -> Law:
-    return lambda key, on: programme.law(PACK, key, on=on)
 
 
 def liability_information_in_time(programme: Programme) -> Iterator[Breach | ImpliedLink]:

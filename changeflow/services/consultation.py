@@ -54,11 +54,6 @@ def earliest_effect(start: date, days: int) -> date:
     return start + timedelta(days=days)
 
 
-def duties(proposals: Iterable[RedundancyProposal], *, law: Law) -> Iterator[Duty]:
-    """Yield the duty of each establishment whose fullest window reaches a threshold, by establishment."""
-    return (found for found in fullest_windows(proposals, law=law) if found.days)
-
-
 def fullest_windows(proposals: Iterable[RedundancyProposal], *, law: Law) -> Iterator[Duty]:
     """Yield each establishment's window with the most posts, whether the law asks for consultation (`days`) or not."""
     by_place: dict[str, list[RedundancyProposal]] = {}

@@ -52,22 +52,13 @@ class Rulepacks(Frozen):
         A nation's own edition wins over one for all nations, whichever is the newer. An entry that may
         only be raised gives way to a larger number alone.
         """
-        editions = [
-            p
-            for p in self.packs
-            if p.rulepack == pack
-            and p.in_force_from <= on
-            and key in p.entries
-            and (not p.nation or nation in p.nation)
+        known = [
+            p for p in self.packs if p.rulepack == pack and key in p.entries and (not p.nation or nation in p.nation)
         ]
-        if not editions:
-            later = [
-                p.in_force_from
-                for p in self.packs
-                if p.rulepack == pack and key in p.entries and (not p.nation or nation in p.nation)
-            ]
-            if later and min(later) > on:
-                raise RulesUnknownError(pack, format_day(on), format_day(min(later)))
+        editions = [p for p in known if p.in_force_from <= on]
+        if known and not editions:
+            raise RulesUnknownError(pack, format_day(on), format_day(min(p.in_force_from for p in known)))
+        if not known:
             raise KeyError(f"{pack}.{key} on {on}")
         found = sorted(editions, key=lambda p: (bool(p.nation), p.in_force_from))[-1].entries[key]
         least = [entry for p in editions if (entry := p.entries[key]).raise_only]

@@ -133,6 +133,10 @@ class Stops(StrEnum):
     SEND = "send"
 
 
+RULE_ORIGIN = "rule:"
+"""How the origin of a rule's link begins."""
+
+
 class Origin:
     """Where a link comes from."""
 
@@ -145,4 +149,4 @@ class Origin:
 
     @staticmethod
     def rule(code: str) -> str:
-        return f"rule:{code}"
+        return f"{RULE_ORIGIN}{code}"

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeflow.adkar.assessment import Assessment, barrier_point
+from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.publishing import UNKNOWN, read_answers
+from tests.adkar.reference import barrier_point
 
 
 def scores(*values: int | None) -> dict[Element, int]:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.adkar.published import Hidden, band_of, moved_back
+from changeflow.adkar.published import Hidden, moved_back
 from changeflow.adkar.publishing import Answers, Protection, Publication, publish, read_answers
 from changeflow.adkar.views import OTHERS, View, roll_up, suppressed
+from tests.adkar.reference import band_of
 
 SAFE = Protection(minimum=10, band=6)
 """As the rulepack has it."""

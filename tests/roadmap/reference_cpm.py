@@ -9,12 +9,13 @@ from dataclasses import replace
 import networkx as nx
 
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask
-from changeflow.roadmap.engine.pace import Pace, lagged, pace_of
+from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.engine.replan import follows
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from tests.roadmap.reference_network import Network, build_network
+from tests.roadmap.reference_pace import Pace, pace_of
 from tests.roadmap.reference_passes import BackwardPass, Early, ForwardPass, Late
 
 

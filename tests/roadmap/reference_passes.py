@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.engine.pace import AssignedPace, ElapsedPace, Pace, WindowPace, WorkingPace, lagged, works_on
+from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from tests.roadmap.reference_network import Network, Place, Station
+from tests.roadmap.reference_pace import AssignedPace, ElapsedPace, Pace, WindowPace, WorkingPace, works_on
 
 
 @dataclass(slots=True)

@@ -14,8 +14,9 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.rules.catalogue import MAKING_CHANGE_STICK, RULES
+from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged, judge
+from changeflow.rules.rule import MAKING_CHANGE_STICK
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.words import Severity
 from tests.builders import at
@@ -152,7 +153,8 @@ def test_r25_training_of_those_who_do_not_want_it_yet(sample: Folder):
     policy = sample.definition.programme.policy.model_copy(update={"barrier_order_within_weeks": 26})
     found = said(judged(sample, programme(policy=policy), facts=facts), "R25")
     start = (
-        "Half or more of payroll officers are held back at desire or before, and training for Payroll begins on 24 Feb"
+        "Half or more of payroll officers have their barrier at desire or before, and training for Payroll begins on "
+        "24 Feb"
     )
     assert any(text.startswith(start) for text in found), found
 

@@ -86,7 +86,7 @@ class TestR25:
         result = check(people=STAFF, facts=asked(desire=7, knowledge=5))
         [message] = found(result, "R25", Severity.WARN)
         assert message == (
-            "Half or more of officers are held back at desire or before, and training for Payroll begins on "
+            "Half or more of officers have their barrier at desire or before, and training for Payroll begins on "
             "18 Jan 2027 (Payroll: train, Ash School)."
         )
 

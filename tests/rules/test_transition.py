@@ -191,7 +191,7 @@ class TestTeachers:
 
 SIDE = (transition, consultation, leaving, changeflow.reports.transition, changeflow.reports.consultation, workforce)
 """All code that has to do with who loses a post."""
-SCORES = {"assessments", "scores", "snapshots", "snapshot", "standings", "barrier_point", "Assessment", "publish"}
+SCORES = {"assessments", "scores", "snapshots", "snapshot", "standings", "Assessment", "publish"}
 
 
 class TestNoPathFromScores:

@@ -5,8 +5,9 @@ ADKAR's; the share, the lead times and how the pace is learnt are our own choice
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count, takewhile
 
 from changeflow.adkar.actions import CATALOGUE, GroupAction
 from changeflow.adkar.elements import Element
@@ -57,190 +58,176 @@ def add_readiness(
     expansion: Expansion, definition: Definition, facts: Facts, calendars: Calendars
 ) -> dict[TaskId, TaskProgress]:
     """Add what people need until each go-live; return what of it has been reached already, by what was published."""
-    return _Readiness(expansion, definition, facts, calendars).add()
+    reached: dict[TaskId, TaskProgress] = {}
+    if facts.snapshot is None:
+        return reached
+    references = References(definition)
+    for service in definition.services:
+        is_next = True
+        for wave in references.waves_of(service):
+            reach = _Reach(definition, facts, calendars, references, service, wave)
+            mine = [t for t in expansion.tasks.values() if t.service == service.service and t.wave == wave.id]
+            lives = [t for t in mine if t.kind is Kind.GO_LIVE]
+            expansion.tasks.update((t.id, t) for t in _history(reach))
+            if not lives or all(t.id in facts.progress for t in lives):
+                continue
+            standing = standing_of(facts, service.service, wave.id)
+            if standing is not None:
+                reached |= _add_wave(expansion, reach, mine, standing, in_detail=is_next)
+            is_next = False
+    return reached
 
 
-class _Readiness:
-    def __init__(self, expansion: Expansion, definition: Definition, facts: Facts, calendars: Calendars) -> None:
-        self.expansion, self.definition, self.facts, self.calendars = expansion, definition, facts, calendars
-        self.references = References(definition)
-        self.minutes = definition.programme.working_week.minutes_per_day
-        self.reached: dict[TaskId, TaskProgress] = {}
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The people of one wave whom one service reaches, and the values from which their tasks are made."""
 
-    def add(self) -> dict[TaskId, TaskProgress]:
-        if self.facts.snapshot is None:
-            return {}
-        for service in self.definition.services:
-            is_next = True
-            for wave in self.references.waves_of(service):
-                mine = [t for t in self.expansion.tasks.values() if t.service == service.service and t.wave == wave.id]
-                lives = [t for t in mine if t.kind is Kind.GO_LIVE]
-                self._history(service, wave)
-                if not lives or all(t.id in self.facts.progress for t in lives):
-                    continue
-                standing = standing_of(self.facts, service.service, wave.id)
-                if standing is not None:
-                    self._wave(service, wave, mine, standing, in_detail=is_next)
-                is_next = False
-        return self.reached
+    definition: Definition
+    facts: Facts
+    calendars: Calendars
+    references: References
+    service: ServiceFile
+    wave: Wave
 
-    def _wave(self, service: ServiceFile, wave: Wave, mine: list[Task], standing: Standing, *, in_detail: bool) -> None:
-        policy = self.definition.programme.policy
-        found = readiness(
-            standing, until=Element.KNOWLEDGE, share=policy.ready_share, phase=phase_of_tasks(mine, self.facts)
+    @property
+    def schools(self) -> frozenset[str]:
+        return frozenset(self.wave.schools)
+
+    def task_id(self, step: str, number: int = 1) -> TaskId:
+        return f"{self.service.service}/{self.wave.id}/{step}{f'-{number}' if number > 1 else ''}"
+
+
+def _add_wave(
+    expansion: Expansion, reach: _Reach, mine: list[Task], standing: Standing, *, in_detail: bool
+) -> dict[TaskId, TaskProgress]:
+    """Add the way to readiness, and its links; return the milestone where it has been reached."""
+    facts, share = reach.facts, reach.definition.programme.policy.ready_share
+    found = readiness(standing, until=Element.KNOWLEDGE, share=share, phase=phase_of_tasks(mine, facts))
+    if found is None:
+        return {}
+    pace = _pace(reach)
+    after: list[TaskId] = []
+    won: list[TaskId] = []
+    for element, actions in found.way:
+        tasks = (
+            [_action(reach, action, found, pace) for action in actions]
+            if in_detail
+            else [_element(reach, element, found, pace)]
         )
-        if found is None:
-            return
-        pace = self._pace(service, wave)
-        after: list[TaskId] = []
-        won: list[TaskId] = []
-        for element, actions in found.way:
-            tasks = (
-                [self._action(service, wave, a, found, pace) for a in actions]
-                if in_detail
-                else [self._element(service, wave, element, found, pace)]
-            )
-            if element is not found.held_at:
-                # The first ones say why, and the milestone; what follows them needs no words of its own.
-                tasks = [replace(t, because="", constraints=()) for t in tasks]
-            for task in tasks:
-                self.expansion.tasks[task.id] = task
-                self._link(after, task.id)
-            after = [t.id for t in tasks]
-            if element in (Element.AWARENESS, Element.DESIRE):
-                won = after
-        ready = self._milestone(service, wave, found, standing)
-        self.expansion.tasks[ready.id] = ready
-        self._link(after, ready.id)
-        if found.is_ready:
-            at = minute_of(standing.confirmed) + DAY
-            self.reached[ready.id] = TaskProgress(at, at)
-        decision = [t.id for t in mine if t.gate is Gate.GO_LIVE and t.id not in self.facts.progress]
-        for waits in decision or [t.id for t in mine if t.kind is Kind.GO_LIVE]:
-            self._link([ready.id], waits)
-        # Nobody is trained for what they do not know of or do not want yet (R25).
-        for training in (t.id for t in mine if t.kind is Kind.TRAINING and t.id not in self.facts.progress):
-            self._link(won, training)
+        if element is not found.held_at:
+            # The first ones say why, and the milestone; what follows them needs no words of its own.
+            tasks = [replace(t, because="", constraints=()) for t in tasks]
+        for task in tasks:
+            expansion.tasks[task.id] = task
+            _link(expansion, after, task.id)
+        after = [t.id for t in tasks]
+        if element in (Element.AWARENESS, Element.DESIRE):
+            won = after
+    prepared = _task(reach, reach.task_id(READY), "people are ready", weeks=0, found=found)
+    ready = replace(prepared, kind=Kind.READINESS, duration=ZERO)
+    expansion.tasks[ready.id] = ready
+    _link(expansion, after, ready.id)
+    decision = [t.id for t in mine if t.gate is Gate.GO_LIVE and t.id not in facts.progress]
+    for waits in decision or [t.id for t in mine if t.kind is Kind.GO_LIVE]:
+        _link(expansion, [ready.id], waits)
+    # Nobody is trained for what they do not know of or do not want yet (R25).
+    for training in (t.id for t in mine if t.kind is Kind.TRAINING and t.id not in facts.progress):
+        _link(expansion, won, training)
+    if not found.is_ready:
+        return {}
+    at = minute_of(standing.confirmed) + DAY
+    return {ready.id: TaskProgress(at, at)}
 
-    def _link(self, before: list[TaskId], task: TaskId) -> None:
-        self.expansion.links.extend(Link(b, task, origin=Origin.PEOPLE) for b in before)
 
-    def _action(self, service: ServiceFile, wave: Wave, action: GroupAction, found: Readiness, pace: float) -> Task:
-        """An action done before the latest publication has not been enough: it is planned again."""
-        number, asked = 1, minute_of(found.standing.on) + DAY
-        while (p := self.facts.progress.get(self._name(service, wave, action, number))) and (
-            p.actual_finish or asked
-        ) < asked:
-            number += 1
-        return self._task(
-            service,
-            wave,
-            self._name(service, wave, action, number),
-            action.name,
-            weeks=action.school_weeks * pace,
-            found=found,
-            owner=self._owner(action.by, service, wave),
-            note=action.message(group=wave.name, gains=gains_of(self.definition, service, wave)),
-        )
+def _link(expansion: Expansion, before: list[TaskId], task: TaskId) -> None:
+    expansion.links.extend(Link(b, task, origin=Origin.PEOPLE) for b in before)
 
-    def _history(self, service: ServiceFile, wave: Wave) -> None:
-        """Keep what was done for people, whatever has become of its reason: facts never lose their task."""
-        for action in CATALOGUE:
-            number = 1
-            while (name := self._name(service, wave, action, number)) in self.facts.progress:
-                self.expansion.tasks[name] = self._task(service, wave, name, action.name, weeks=action.school_weeks)
-                number += 1
 
-    @staticmethod
-    def _name(service: ServiceFile, wave: Wave, action: GroupAction, number: int) -> TaskId:
-        return f"{service.service}/{wave.id}/{action.id}{f'-{number}' if number > 1 else ''}"
+def _action(reach: _Reach, action: GroupAction, found: Readiness, pace: float) -> Task:
+    """An action done before the latest publication has not been enough: it is planned again."""
+    number, asked = 1, minute_of(found.standing.on) + DAY
+    while (p := reach.facts.progress.get(reach.task_id(action.id, number))) and (p.actual_finish or asked) < asked:
+        number += 1
+    task = _task(reach, reach.task_id(action.id, number), action.name, weeks=action.school_weeks * pace, found=found)
+    gains = gains_of(reach.definition, reach.service, reach.wave)
+    return replace(task, owner=_owner(reach, action.by), note=action.message(group=reach.wave.name, gains=gains))
 
-    def _element(self, service: ServiceFile, wave: Wave, element: Element, found: Readiness, pace: float) -> Task:
-        words = {Element.AWARENESS: "explain the change", Element.DESIRE: "win people for it"}
-        name = f"{service.service}/{wave.id}/people-{element}"
-        text = words.get(element, "prepare people for it")
-        return self._task(service, wave, name, text, weeks=WEEKS[element] * pace, found=found)
 
-    def _milestone(self, service: ServiceFile, wave: Wave, found: Readiness, standing: Standing) -> Task:
-        task = self._task(
-            service, wave, f"{service.service}/{wave.id}/{READY}", "people are ready", weeks=0, found=found
-        )
-        return replace(task, kind=Kind.READINESS, duration=ZERO)
-
-    def _task(
-        self,
-        service: ServiceFile,
-        wave: Wave,
-        name: TaskId,
-        text: str,
-        *,
-        weeks: float,
-        found: Readiness | None = None,
-        owner: str | None = None,
-        note: str = "",
-    ) -> Task:
-        schools = frozenset(wave.schools)
-        key = self.calendars.key("term", schools, Kind.ENGAGEMENT)
-        since = (Constraint(Bound.START_NO_EARLIER, minute_of(found.standing.on) + DAY),) if found else ()
-        return Task(
-            id=name,
-            name=f"{service.name}: {text}, {wave.name}",
-            kind=Kind.ENGAGEMENT,
-            track=Track.PEOPLE,
-            service=service.service,
-            schools=schools,
-            wave=wave.id,
-            duration=Duration(round(weeks * DAYS_A_WEEK) * self.minutes),
-            calendar=key,
-            term_calendar=key,
-            terms=self.calendars.terms_key(schools),
-            constraints=since,
-            owner=owner,
-            because=found.because if found else "",
-            note=note,
-        )
-
-    def _owner(self, by: str, service: ServiceFile, wave: Wave) -> str | None:
-        """Return who acts: the sponsor, the lead provider, or somebody of that part in the wave's schools or hubs."""
-        if by == "sponsor":
-            return self.references.owner("sponsor", service, frozenset())[0]
-        lead = self.references.owner("lead_provider", service, frozenset())[0]
-        if by == "lead":
-            return lead
-        schools = frozenset(wave.schools)
-        hubs = {s.hub for s in self.definition.schools if s.id in schools}
-        if by == "champion":
-            near = [p.id for p in self.definition.people if p.audience == by and p.school in schools]
-        elif by == "manager":
-            # What every manager does is seen to by the change lead of their hub.
-            near = [p.id for p in self.definition.people if p.audience == "lead" and p.hub in hubs and not p.school]
-        else:
-            near = [p.id for p in self.definition.people if p.audience == by]
-        return min(near, default=lead)
-
-    def _pace(self, service: ServiceFile, wave: Wave) -> float:
-        """Return how much longer earlier waves took than planned; 1 where none has moved yet."""
-        earlier = []
-        for one in self.references.waves_of(service):
-            if one.id == wave.id:
+def _history(reach: _Reach) -> Iterator[Task]:
+    """Keep what was done for people, whatever has become of its reason: facts never lose their task."""
+    for action in CATALOGUE:
+        for number in count(1):
+            name = reach.task_id(action.id, number)
+            if name not in reach.facts.progress:
                 break
-            earlier.append(tuple(self._published(service, one)))
-        term = self.calendars.get(self.calendars.key("term", frozenset(wave.schools), Kind.ENGAGEMENT))
-        pace = learnt_pace(
-            earlier,
-            until=Element.KNOWLEDGE,
-            share=self.definition.programme.policy.ready_share,
-            weeks_between=lambda a, b: (
-                sum(term.works_on(a + timedelta(days=n)) for n in range((b - a).days)) / DAYS_A_WEEK
-            ),
-        )
-        return pace or 1.0
+            yield _task(reach, name, action.name, weeks=action.school_weeks)
 
-    def _published(self, service: ServiceFile, wave: Wave) -> Iterator[Standing]:
-        """Yield what was published of a wave, round by round; what stayed as it was only once."""
-        seen: set[str] = set()
-        for snapshot in self.facts.snapshots:
-            standing = _shown_of(snapshot, service.service, wave.id)
-            if standing is not None and standing.round not in seen:
-                seen.add(standing.round)
-                yield standing
+
+def _element(reach: _Reach, element: Element, found: Readiness, pace: float) -> Task:
+    words = {Element.AWARENESS: "explain the change", Element.DESIRE: "win people for it"}
+    text = words.get(element, "prepare people for it")
+    return _task(reach, reach.task_id(f"people-{element}"), text, weeks=WEEKS[element] * pace, found=found)
+
+
+def _task(reach: _Reach, name: TaskId, text: str, *, weeks: float, found: Readiness | None = None) -> Task:
+    service, wave = reach.service, reach.wave
+    key = reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT)
+    days = round(weeks * DAYS_A_WEEK)
+    return Task(
+        id=name,
+        name=f"{service.name}: {text}, {wave.name}",
+        kind=Kind.ENGAGEMENT,
+        track=Track.PEOPLE,
+        service=service.service,
+        schools=reach.schools,
+        wave=wave.id,
+        duration=Duration(days * reach.definition.programme.working_week.minutes_per_day),
+        calendar=key,
+        term_calendar=key,
+        terms=reach.calendars.terms_key(reach.schools),
+        constraints=(Constraint(Bound.START_NO_EARLIER, minute_of(found.standing.on) + DAY),) if found else (),
+        because=found.because if found else "",
+    )
+
+
+def _owner(reach: _Reach, by: str) -> str | None:
+    """Return who acts: the sponsor, the lead provider, or somebody of that part in the wave's schools or hubs."""
+    if by == "sponsor":
+        return reach.references.owner("sponsor", reach.service, frozenset())[0]
+    lead = reach.references.owner("lead_provider", reach.service, frozenset())[0]
+    if by == "lead":
+        return lead
+    people, schools = reach.definition.people, reach.schools
+    hubs = {s.hub for s in reach.definition.schools if s.id in schools}
+    if by == "champion":
+        near = [p.id for p in people if p.audience == by and p.school in schools]
+    elif by == "manager":
+        # What every manager does is seen to by the change lead of their hub.
+        near = [p.id for p in people if p.audience == "lead" and p.hub in hubs and not p.school]
+    else:
+        near = [p.id for p in people if p.audience == by]
+    return min(near, default=lead)
+
+
+def _pace(reach: _Reach) -> float:
+    """Return how much longer earlier waves took than planned; 1 where none has moved yet."""
+    waves = reach.references.waves_of(reach.service)
+    earlier = takewhile(lambda w: w.id != reach.wave.id, waves)
+    term = reach.calendars.get(reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT))
+    pace = learnt_pace(
+        [tuple(_published(reach.facts, reach.service.service, wave.id)) for wave in earlier],
+        until=Element.KNOWLEDGE,
+        share=reach.definition.programme.policy.ready_share,
+        weeks_between=lambda a, b: sum(term.works_on(a + timedelta(days=n)) for n in range((b - a).days)) / DAYS_A_WEEK,
+    )
+    return pace or 1.0
+
+
+def _published(facts: Facts, service: str, wave: str) -> Iterator[Standing]:
+    """Yield what was published of a wave, round by round; what stayed as it was only once."""
+    seen: set[str] = set()
+    for snapshot in facts.snapshots:
+        standing = _shown_of(snapshot, service, wave)
+        if standing is not None and standing.round not in seen:
+            seen.add(standing.round)
+            yield standing

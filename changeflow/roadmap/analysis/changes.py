@@ -37,10 +37,6 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
-RULE_ORIGIN = "rule:"
-"""How the origin of a rule's link begins."""
-
-
 @dataclass(frozen=True, slots=True)
 class SlipPart:
     """What one cause did: calendar days later, or earlier when negative."""
@@ -242,17 +238,14 @@ def _bounds(now: Roadmap, after: Roadmap) -> list[_Step]:
     return [*steps, *_fields(Cause.SET_DATE, _date_fields, now, after)]
 
 
-def _calendar_fields(old: Task, new: Task) -> Task:
-    if old.wave != new.wave:
-        return old
-    return replace(
-        old,
-        calendar=new.calendar,
-        term_calendar=new.term_calendar,
-        placed_on=new.placed_on,
-        terms=new.terms,
-        starts_on=new.starts_on,
-    )
+def _taken(*names: str, within_wave: bool = False) -> Callable[[Task, Task], Task]:
+    """Return what takes some fields of a task from its later state; `within_wave`: unless it moves to another wave."""
+
+    def pick(old: Task, new: Task) -> Task:
+        moves = within_wave and old.wave != new.wave
+        return old if moves else replace(old, **{name: getattr(new, name) for name in names})
+
+    return pick
 
 
 def _wave_fields(old: Task, new: Task) -> Task:
@@ -260,13 +253,9 @@ def _wave_fields(old: Task, new: Task) -> Task:
     return new if old.wave != new.wave else old
 
 
-def _estimate_fields(old: Task, new: Task) -> Task:
-    return replace(old, duration=new.duration)
-
-
-def _date_fields(old: Task, new: Task) -> Task:
-    late = new.as_late_as_possible
-    return replace(old, constraints=new.constraints, deadline=new.deadline, manual=new.manual, as_late_as_possible=late)
+_calendar_fields = _taken("calendar", "term_calendar", "placed_on", "terms", "starts_on", within_wave=True)
+_estimate_fields = _taken("duration")
+_date_fields = _taken("constraints", "deadline", "manual", "as_late_as_possible")
 
 
 def _links(cause: Cause, now: Roadmap, after: Roadmap) -> list[_Step]:
@@ -285,7 +274,7 @@ def _links(cause: Cause, now: Roadmap, after: Roadmap) -> list[_Step]:
 def _into(roadmap: Roadmap, *, is_rule: bool) -> dict[TaskId, list[Link]]:
     found: dict[TaskId, list[Link]] = {}
     for link in roadmap.links:
-        if link.origin.startswith(RULE_ORIGIN) is is_rule:
+        if bool(link.rule) is is_rule:
             found.setdefault(link.successor, []).append(link)
     return found
 

@@ -19,7 +19,6 @@ from changeflow.values.moments import day_of
 
 FLOORS = (Bound.START_NO_EARLIER, Bound.FINISH_NO_EARLIER, Bound.MUST_START, Bound.MUST_FINISH)
 LIMITS = (Bound.START_NO_LATER, Bound.FINISH_NO_LATER, Bound.MUST_START, Bound.MUST_FINISH)
-RULE_ORIGIN = "rule:"
 
 
 class Wish(StrEnum):
@@ -102,7 +101,7 @@ def items_of(roadmap: Roadmap) -> list[ConflictItem]:
         ]
         if task.deadline is not None:
             items.append(ConflictItem(Wish.DEADLINE, task.id, limit=task.deadline))
-    items += [ConflictItem(Wish.RULE, k.successor, link=k) for k in roadmap.links if k.origin.startswith(RULE_ORIGIN)]
+    items += [ConflictItem(Wish.RULE, k.successor, link=k) for k in roadmap.links if k.rule]
     order = list(Wish)
     return sorted(items, key=lambda i: (order.index(i.wish), i.key))
 
@@ -169,5 +168,5 @@ class _Trials:
         held = {t: replace(self.bare.tasks[t], constraints=tuple(found)) for t, found in floors.items()}
         rules = frozenset(i.link for i in items if i.link is not None)
         if rules not in self.links:
-            self.links[rules] = tuple(k for k in self.bare.links if not k.origin.startswith(RULE_ORIGIN) or k in rules)
+            self.links[rules] = tuple(k for k in self.bare.links if not k.rule or k in rules)
         return replace(self.bare, tasks={**self.bare.tasks, **held}, links=self.links[rules])

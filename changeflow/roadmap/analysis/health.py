@@ -1,6 +1,6 @@
 """The DCMA 14 points: is a schedule trustworthy enough to answer? It is no statement about finishing on time."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from changeflow.values.moments import DAY
 HARD = {Bound.MUST_START, Bound.MUST_FINISH, Bound.START_NO_LATER, Bound.FINISH_NO_LATER}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """One of the 14 points."""
 
@@ -70,7 +70,14 @@ def check_health(
         _at_most(e, 2, "Leads", "leads", sorted(k.successor for k in links if k.lag.amount < 0)),
         _at_most(e, 3, "Lags", "lags_share", sorted(k.successor for k in links if k.lag.amount > 0), of=links),
         _finish_to_start(e),
-        _at_most(e, 5, "Hard constraints", "hard_constraints_share", _ids(e.open, _is_hard), of=e.open),
+        _at_most(
+            e,
+            5,
+            "Hard constraints",
+            "hard_constraints_share",
+            _ids(e.open, _is_hard),
+            of=e.open,
+        ),
         _longer(e, 6, "High float", "high_float", lambda t: (t.early_finish, t.late_finish)),
         _at_most(e, 7, "Negative float", "negative_float", _ids(e.open, lambda t: schedule[t.id].total_float < 0)),
         _longer(e, 8, "High duration", "high_duration", lambda t: (t.early_start, t.early_finish)),
@@ -119,24 +126,16 @@ def _at_most(
     if of is not None:
         measured, noun = len(bad) / len(of) if of else 0.0, "links" if of is e.links else "open tasks"
         found, threshold = f"{len(bad)} of {len(of)} {noun} ({measured:.0%})", f"at most {allowed:.0%}"
-    return _check(number, name, found, threshold, measured <= allowed, dict.fromkeys(bad))
-
-
-def _check(
-    number: int, name: str, found: str, threshold: str, passed: bool | None, offenders: Iterable[TaskId] = ()
-) -> HealthCheck:
-    return HealthCheck(
-        number=number, name=name, found=found, threshold=threshold, passed=passed, offenders=tuple(offenders)
-    )
+    return HealthCheck(number, name, found, threshold, measured <= allowed, tuple(dict.fromkeys(bad)))
 
 
 def _unknown(number: int, name: str, why: str) -> HealthCheck:
-    return _check(number, name, why, "–", None)
+    return HealthCheck(number, name, why, "–", None)
 
 
 def _at_least(e: _Evidence, number: int, name: str, index: Fraction, limit: str) -> HealthCheck:
     needed = e.limits(limit)
-    return _check(number, name, f"{float(index):.2f}", f"at least {needed:g}", index >= Fraction(str(needed)))
+    return HealthCheck(number, name, f"{float(index):.2f}", f"at least {needed:g}", index >= Fraction(str(needed)))
 
 
 def _missing_logic(e: _Evidence) -> list[TaskId]:
@@ -154,7 +153,7 @@ def _finish_to_start(e: _Evidence) -> HealthCheck:
     others = sorted(link.successor for link in e.links if link.type is not LinkType.FS)
     share, needed = (1 - len(others) / len(e.links)) if e.links else 1.0, e.limits("finish_to_start_share")
     found, threshold = f"{share:.0%} of links", f"at least {needed:.0%}"
-    return _check(4, "Finish to start", found, threshold, share >= needed, dict.fromkeys(others))
+    return HealthCheck(4, "Finish to start", found, threshold, share >= needed, tuple(dict.fromkeys(others)))
 
 
 def _is_hard(task: Task) -> bool:
@@ -189,7 +188,7 @@ def _missed(e: _Evidence) -> HealthCheck:
     late = [t for t in e.due if t not in e.done or e.schedule[t].early_finish > e.baseline[t]]
     share, allowed = len(late) / len(e.due) if e.due else 0.0, e.limits("missed_share")
     found = f"{len(late)} of {len(e.due)} due by now ({share:.0%})"
-    return _check(11, "Missed tasks", found, f"at most {allowed:.0%}", share <= allowed, late)
+    return HealthCheck(11, "Missed tasks", found, f"at most {allowed:.0%}", share <= allowed, tuple(late))
 
 
 def _critical_path_test(e: _Evidence) -> HealthCheck:
@@ -211,7 +210,7 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
             continue
         # Start windows of months and pay periods round a move, so that it need not be equal to the day.
         found = f"{days} working days more move the end by {gained:.0f}"
-        return _check(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
+        return HealthCheck(12, name, found, f"about {days}", gained >= 0.9 * days, () if gained else (first,))
     return _unknown(12, name, "the calendars end too soon")
 
 

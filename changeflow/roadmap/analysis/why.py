@@ -1,12 +1,13 @@
 """Why a task's dates are what they are: links, calendar gaps, constraints and actuals as a chain in plain English."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.engine.pace import lagged
-from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
+from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
@@ -20,6 +21,14 @@ CONSTRAINT_WORDS = {
     "must_start": "somebody set that it must start then",
     "must_finish": "somebody set that it must finish then",
 }
+REASON_WORDS: Mapping[str, str] = {
+    **CONSTRAINT_WORDS,
+    DateReason.START: "nothing comes before it, so it starts with the programme",
+    DateReason.MANUAL: "its dates are held by hand",
+    DateReason.ROLL_UP: "that is what its tasks make of it",
+    DateReason.DATA_DATE: "what has not begun cannot begin before the data date",
+}
+"""Why a task without drivers has its dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,8 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     """Say when a task happens: first and last day, both inclusive."""
     timed = schedule[task]
     if roadmap.tasks[task].is_milestone:
-        return _milestone_day(timed.early_start)
+        # A milestone at midnight belongs to the day that begins when it opens something.
+        return format_day(day_of(timed.early_start))
     return format_days(day_of(timed.early_start), last_day_of(timed.early_finish))
 
 
@@ -112,7 +122,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
         return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
     if not drivers:
         if not task.because:
-            return f"{head}: {_own_reason(reason)}."
+            return f"{head}: {REASON_WORDS.get(reason, reason)}."
         own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
         return f"{head}: {own}{_because(task)}."
     first, rest = drivers[0], drivers[1:]
@@ -120,8 +130,8 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     relation = _relation(first, roadmap.minutes_per_day)
     sentence = f"{head}: it {relation} {before.name}{_ties(len(rest))}"
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
-    if first.origin.startswith("rule:"):
-        sentence += f"; rule {first.origin.removeprefix('rule:')} asks for that"
+    if first.rule:
+        sentence += f"; rule {first.rule} asks for that"
     return f"{sentence}{_because(task)}."
 
 
@@ -141,26 +151,10 @@ def _relation(link: Link, minutes_per_day: int) -> str:
     return f"{verb} {wait} {'before' if link.lag.amount < 0 else 'after'} the {end} of"
 
 
-def _own_reason(reason: DateReason | Bound) -> str:
-    if reason is DateReason.START:
-        return "nothing comes before it, so it starts with the programme"
-    if reason is DateReason.MANUAL:
-        return "its dates are held by hand"
-    if reason is DateReason.ROLL_UP:
-        return "that is what its tasks make of it"
-    if reason is DateReason.DATA_DATE:
-        return "what has not begun cannot begin before the data date"
-    return CONSTRAINT_WORDS.get(reason, reason)
-
-
 def _ties(others: int) -> str:
     if not others:
         return ""
-    return (
-        f" (and {others} other task that ends together with it)"
-        if others == 1
-        else (f" (and {others} others that end together with it)")
-    )
+    return f" (and {others} other{' task that ends' if others == 1 else 's that end'} together with it)"
 
 
 def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
@@ -179,16 +173,10 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:
-    closures, found = roadmap.calendars[task.calendar].closures, list[tuple[str, list[date]]]()
-    day = first
-    while day <= last:
-        if (name := closures.get(day)) is not None:
-            if found and found[-1][0] == name:
-                found[-1][1].append(day)
-            else:
-                found.append((name, [day]))
-        day += timedelta(days=1)
-    yield from found
+    closures = roadmap.calendars[task.calendar].closures
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    for name, closed in groupby((day for day in days if day in closures), key=closures.__getitem__):
+        yield name, list(closed)
 
 
 def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
@@ -220,7 +208,7 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[
             return
         after = roadmap.tasks[link.successor]
         relation = _relation(link, roadmap.minutes_per_day)
-        rule = f", as rule {link.origin.removeprefix('rule:')} asks" if link.origin.startswith("rule:") else ""
+        rule = f", as rule {link.rule} asks" if link.rule else ""
         yield Because(current, f"{found.name} must end by {by}: {after.name} {relation} it{rule}.")
         current = link.successor
 
@@ -284,8 +272,3 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
         current = roadmap.tasks[nearest]
         seen.add(nearest)
-
-
-def _milestone_day(position: int) -> str:
-    """A milestone at midnight belongs to the day that begins when it opens something."""
-    return format_day(day_of(position))

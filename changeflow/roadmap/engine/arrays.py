@@ -4,17 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
-from changeflow.roadmap.engine.outline import Outline, outline_of, stable_order
+from changeflow.roadmap.engine.outline import Ints, Outline, Shorts, outline_of, stable_order
 from changeflow.roadmap.engine.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
 from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration, Unit
 
-Ints = NDArray[np.int64]
-Shorts = NDArray[np.int32]
 NEVER: int = int(np.iinfo(np.int64).min)
 """Stands for a date that nobody set."""
 WORK, CLOCK, PERIOD, PEOPLE = range(4)
@@ -50,9 +47,8 @@ SEVERAL_PATHS, LATE_SHOWS_EARLY, FINISH_LINKS_WAIT = range(12, 15)
 class Arrays(NamedTuple):
     """What the kernel works on, and what turns its answer back into tasks and links."""
 
-    ids: Sequence[TaskId]
-    row_of: Mapping[TaskId, int]
-    """Of each row, in topological order; a summary stands where its dates are known, after its tasks."""
+    outline: Outline
+    """The rows in topological order; a summary stands where its dates are known, after its tasks."""
     links: Sequence[Link]
     calendars: CalendarTables
     periods: PeriodTables
@@ -67,14 +63,16 @@ class Arrays(NamedTuple):
     lags: Ints
     parts: Ints
     """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of what is left of it."""
-    below: Shorts
-    """The rows below each summary."""
-    above: Shorts
-    """The rows of the summaries above each row: `first_above[t]` to `first_above[t + 1]` are above row t."""
-    first_above: Shorts
-    backwards: Shorts
-    """The rows in the order of the backward pass: a summary comes before its tasks."""
     settings: Ints
+
+    @property
+    def ids(self) -> Sequence[TaskId]:
+        """The task of each row."""
+        return self.outline.ids
+
+    @property
+    def row_of(self) -> Mapping[TaskId, int]:
+        return self.outline.row_of
 
 
 def to_arrays(roadmap: Roadmap) -> Arrays:
@@ -90,8 +88,7 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
         odd = np.flatnonzero(links[SHAPE] != 0)
         hot[np.searchsorted(first, odd, side="right") - 1, FLAGS] |= flag
     return Arrays(
-        outline.ids,
-        outline.row_of,
+        outline,
         roadmap.links,
         calendar_tables(list(roadmap.calendars.values())),
         period_tables(list(roadmap.periods.values())),
@@ -103,10 +100,6 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
         first_out,
         _lags(roadmap, odd_links, codes),
         parts,
-        outline.below,
-        outline.above,
-        outline.first_above,
-        outline.backwards,
         _settings(roadmap),
     )
 

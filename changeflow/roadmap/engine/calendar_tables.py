@@ -7,14 +7,12 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.roadmap.engine.outline import Ints, Shorts
 from changeflow.values.moments import DAY
 
-Ints = NDArray[np.int64]
-Shorts = NDArray[np.int32]
 MINUTES = DAY + 1
 """Rows a pattern of a day has: from its first midnight to its last."""
 BUCKET = 5

@@ -195,7 +195,7 @@ def below_of(arrays: Arrays) -> dict[TaskId, tuple[TaskId, ...]]:
     """Return the tasks below each summary."""
     spans = arrays.cold[:, BELOW_FROM : BELOW_TO + 1]
     rows = np.flatnonzero(spans[:, 1] > spans[:, 0]).tolist()
-    return {arrays.ids[k]: tuple(arrays.ids[b] for b in arrays.below[slice(*spans[k])].tolist()) for k in rows}
+    return {arrays.ids[k]: tuple(arrays.ids[b] for b in arrays.outline.below[slice(*spans[k])].tolist()) for k in rows}
 
 
 def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:

@@ -88,9 +88,10 @@ def unsettled(n: Net, r: Result, marks: Marks) -> None:
 
 
 def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
-    """Return, for each row, the roadmap's finish if that task took `minutes` more; NEVER where calendars end before it.
+    """Return, for each row, the roadmap's finish if that task took `minutes` more.
 
-    The result is left as it was.
+    NEVER where calendars end before it, and of tasks that have begun, pass in other units than time, or are held by
+    hand. The result is left as it was.
     """
     count = len(arrays.hot)
     finishes = np.full(count, int(result.early[:, 1].max()) if count else 0, np.int64)
@@ -109,9 +110,9 @@ def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty
     count = len(n.hot)
     for i in range(count):
         kind = n.cold[i, KIND]
-        if n.cold[i, STATE] != OPEN or n.hot[i, FLAGS] & (SUMMARY | MANUAL) or n.hot[i, AMOUNT] == 0:
-            continue
-        if kind != WORK and kind != CLOCK:
+        is_free = n.cold[i, STATE] == OPEN and not n.hot[i, FLAGS] & (SUMMARY | MANUAL)
+        if not is_free or n.hot[i, AMOUNT] <= 0 or (kind != WORK and kind != CLOCK):
+            finishes[i] = NEVER
             continue
         amount = n.hot[i, AMOUNT]
         n.hot[i, AMOUNT] = max(1, amount + minutes)

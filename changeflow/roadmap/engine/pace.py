@@ -1,11 +1,7 @@
-"""How a task's duration passes: in working time, on the clock, or in whole periods.
+"""How amounts of time pass for one task: in working time, on the clock, or in whole periods.
 
-A pace answers four questions, in civil minutes: where a start lands, which finish follows, and the latest and earliest
-start for a given finish. The passes ask the same of arrays, in `working_time.py`.
+Nothing here is for the passes: they ask the same of arrays, in `working_time.py`.
 """
-
-from dataclasses import dataclass
-from typing import Protocol
 
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
@@ -17,147 +13,16 @@ PAY_PERIODS = "pay_period"
 """The key of the pay periods among a roadmap's periods."""
 
 
-class Pace(Protocol):
-    def land(self, bound: int) -> int:
-        """Return the first start at or after `bound`."""
+def work_of(task: Task, roadmap: Roadmap) -> tuple[WorkingCalendar, int] | None:
+    """Return the one calendar whose working time a task takes, and how many minutes of it.
 
-    def finish(self, start: int) -> int:
-        """Return the finish of a task that starts there."""
-
-    def latest_start(self, finish: int) -> int:
-        """Return the latest start whose finish is no later than `finish`."""
-
-    def earliest_start(self, finish: int) -> int:
-        """Return the earliest start whose finish is no earlier than `finish`, in working time."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingPace:
-    """Minutes of a calendar's working time; none at all is a milestone, which stays where its predecessors put it."""
-
-    calendar: WorkingCalendar
-    minutes: int
-
-    def land(self, bound: int) -> int:
-        return self.calendar.next_working(bound) if self.minutes else bound
-
-    def finish(self, start: int) -> int:
-        return self.calendar.add(start, self.minutes)
-
-    def latest_start(self, finish: int) -> int:
-        return self.calendar.subtract(finish, self.minutes)
-
-    def earliest_start(self, finish: int) -> int:
-        return self.calendar.subtract(finish, self.minutes)
-
-
-@dataclass(frozen=True, slots=True)
-class AssignedPace:
-    """Several people, each on a calendar of their own: it begins with the first and ends with the last of them."""
-
-    parts: tuple[WorkingPace, ...]
-
-    def land(self, bound: int) -> int:
-        return min(part.land(bound) for part in self.parts)
-
-    def finish(self, start: int) -> int:
-        return max(part.finish(start) for part in self.parts)
-
-    def latest_start(self, finish: int) -> int:
-        return min(part.latest_start(finish) for part in self.parts)
-
-    earliest_start = latest_start
-
-
-@dataclass(frozen=True, slots=True)
-class ElapsedPace:
-    """Minutes of the clock, day and night: statutory waits. It starts at any instant."""
-
-    minutes: int
-
-    def land(self, bound: int) -> int:
-        return bound
-
-    def finish(self, start: int) -> int:
-        return start + self.minutes
-
-    def latest_start(self, finish: int) -> int:
-        return finish - self.minutes
-
-    earliest_start = latest_start
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodPace:
-    """Whole periods, from a start to a close: parallel runs over pay periods."""
-
-    periods: Periods
-    count: int
-
-    def land(self, bound: int) -> int:
-        return self.periods.next_start(bound)
-
-    def finish(self, start: int) -> int:
-        return self.periods.add(start, self.count)
-
-    def latest_start(self, finish: int) -> int:
-        return self.periods.subtract(finish, self.count)
-
-    def earliest_start(self, finish: int) -> int:
-        start = self.latest_start(finish)
-        return start if self.finish(start) >= finish else self.periods.next_start(start + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class WindowPace:
-    """Another pace that starts at start windows only: that is how a day's slip costs a month."""
-
-    inner: Pace
-    windows: Periods
-
-    def land(self, bound: int) -> int:
-        # A start window is a midnight; the work itself starts at the calendar's first instant after it.
-        return self.inner.land(self.windows.next_start(bound))
-
-    def finish(self, start: int) -> int:
-        return self.inner.finish(start)
-
-    def latest_start(self, finish: int) -> int:
-        return self.inner.land(self.windows.previous_start(self.inner.latest_start(finish)))
-
-    def earliest_start(self, finish: int) -> int:
-        return self.land(self.inner.earliest_start(finish))
-
-
-def pace_of(task: Task, roadmap: Roadmap) -> Pace:
-    """Choose how a task's duration passes."""
-    calendar = roadmap.calendars[task.placed_on or task.calendar]
-    amount, unit = task.duration.amount, task.duration.unit
-    pace: Pace
-    if unit is Unit.ELAPSED:
-        pace = ElapsedPace(amount)
-    elif unit in (Unit.PAY_PERIODS, Unit.TERMS):
-        pace = PeriodPace(periods_of(task, unit, roadmap), amount)
-    elif unit is Unit.SCHOOL_WEEKS:
-        pace = WorkingPace(term_calendar(task, roadmap), school_weeks(amount, roadmap))
-    elif task.assignments:
-        pace = AssignedPace(tuple(WorkingPace(roadmap.calendars[a.calendar], a.minutes) for a in task.assignments))
-    else:
-        pace = WorkingPace(calendar, amount)
-    return WindowPace(pace, roadmap.periods[task.starts_on]) if task.starts_on else pace
-
-
-def works_on(pace: Pace | None) -> WorkingCalendar | None:
-    """Return the one calendar whose working time a pace counts; None for the clock, periods, or several people."""
-    counted = working_part(pace)
-    return counted.calendar if counted else None
-
-
-def working_part(pace: Pace | None) -> WorkingPace | None:
-    """Return how a pace counts working time on one calendar, where it does."""
-    if isinstance(pace, WindowPace):
-        return working_part(pace.inner)
-    return pace if isinstance(pace, WorkingPace) else None
+    None for what passes on the clock or in whole periods, and for several people.
+    """
+    if task.duration.unit is Unit.SCHOOL_WEEKS:
+        return term_calendar(task, roadmap), school_weeks(task.duration.amount, roadmap)
+    if task.duration.unit is not Unit.WORKING or task.assignments:
+        return None
+    return roadmap.calendars[task.placed_on or task.calendar], task.duration.amount
 
 
 def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, base: int, back: bool = False) -> int:

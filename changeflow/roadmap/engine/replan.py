@@ -1,32 +1,24 @@
 """Answers about roadmaps that differ a little from one that is timed: only what follows from that is computed again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.arrays import (
     AMOUNT,
-    CLOCK,
     FLAGS,
-    KIND,
     LINK,
-    MANUAL,
     NEVER,
     ODD_INTO,
     ODD_OUT,
-    OPEN,
     OTHER,
     PARTS_FROM,
     PARTS_TO,
     SHARE,
-    STATE,
     SUMMARY,
-    WORK,
-    Arrays,
     Codes,
     task_rows,
     to_arrays,
@@ -34,9 +26,9 @@ from changeflow.roadmap.engine.arrays import (
 from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, refuse_run_out, settle
 from changeflow.roadmap.engine.forward import forward, place
 from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
-from changeflow.roadmap.engine.jit import call
+from changeflow.roadmap.engine.jit import call, viewed
 from changeflow.roadmap.engine.state import START_NO_EARLIER, empty_result, net_of, trial_of
-from changeflow.roadmap.engine.working_time import Ints
+from changeflow.roadmap.engine.working_time import Ints, Net
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
@@ -239,6 +231,16 @@ class Placer:
         self.row_of = self.arrays.row_of
         self.result = empty_result(self.arrays)
         self.net = net_of(self.arrays, self.result.trouble)
+        self.view = viewed(self.net)
+
+    def ask(self, question: Callable[[Net, int, int], int], task: TaskId, at: int) -> int:
+        """Return what a question of `working_time` finds for a task and an instant; one that runs off its calendar
+        raises `CalendarExhaustedError`."""
+        found = question(self.view, self.row_of[task], at)
+        trouble = self.result.trouble.copy()
+        self.result.trouble[:] = 0
+        refuse_run_out(self.roadmap, trouble)
+        return found
 
     def place(self, task: TaskId, *, floor: int | None = None) -> Early:
         """Return where a task lands, perhaps held back to an instant."""
@@ -281,14 +283,4 @@ def if_longer(roadmap: Roadmap, minutes: int) -> Longer:
     result = settle(roadmap, arrays)
     last = int(result.early[:, 1].max()) if len(result.early) else roadmap.start
     finishes = sweep(arrays, result, minutes)
-    asked = _can_be_longer(arrays)
-    return Longer(
-        last, {t: int(finishes[row]) for row, t in enumerate(arrays.ids) if asked[row] and finishes[row] != NEVER}
-    )
-
-
-def _can_be_longer(arrays: Arrays) -> "NDArray[np.bool_]":
-    is_time = np.isin(arrays.cold[:, KIND], (WORK, CLOCK)) & (arrays.hot[:, AMOUNT] > 0)
-    is_free = arrays.hot[:, FLAGS] & (SUMMARY | MANUAL) == 0
-    found: NDArray[np.bool_] = is_time & is_free & (arrays.cold[:, STATE] == OPEN)
-    return found
+    return Longer(last, {t: int(finishes[row]) for row, t in enumerate(arrays.ids) if finishes[row] != NEVER})

@@ -80,6 +80,6 @@ def trial_of(result: Result) -> Result:
 
 
 def net_of(arrays: Arrays, trouble: Ints) -> Net:
-    a = arrays
-    rows = (a.into, a.first_into, a.out, a.first_out, a.below, a.above, a.first_above, a.backwards)
+    a, o = arrays, arrays.outline
+    rows = (a.into, a.first_into, a.out, a.first_out, o.below, o.above, o.first_above, o.backwards)
     return Net(a.calendars, a.periods, a.hot, a.cold, a.lags, a.parts, *rows, a.settings, trouble)

@@ -1,4 +1,4 @@
-"""Working time, periods, durations and lags over arrays: what `calendar/` and `pace.py` say of one task at a time.
+"""Working time, periods, durations and lags over arrays: what `calendar/` says of one calendar at a time.
 
 Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
 """

@@ -62,7 +62,8 @@ class ExactPass:
         waits: dict[TaskId, Wait] = {}
         stuck: list[TaskId] = []
         dates: dict[TaskId, tuple[int, int]] = {}
-        self._book_fixed()
+        for name in sorted(self.fixed):
+            self._book(self.roadmap.tasks[name], *self.fixed[name])
         for name in order:
             task = self.roadmap.tasks[name]
             placed, floor = self.placer.place(name), None
@@ -80,10 +81,6 @@ class ExactPass:
             self.placer.put(name, placed)
             dates[name] = (placed.start, placed.finish)
         return Placed(dates, waits, tuple(stuck))
-
-    def _book_fixed(self) -> None:
-        for name in sorted(self.fixed):
-            self._book(self.roadmap.tasks[name], *self.fixed[name])
 
     def _wait(self, task: Task, placed: Early, floor: int | None) -> tuple[Early, Wait | None, bool]:
         """Move a task behind each slot in which somebody whom it needs is not free."""

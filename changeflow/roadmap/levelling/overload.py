@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from changeflow.calendar.working import WorkingCalendar, union
-from changeflow.roadmap.engine.pace import pace_of, works_on
+from changeflow.roadmap.engine.pace import work_of
 from changeflow.roadmap.levelling.teams import Capacity
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
@@ -77,8 +77,7 @@ def stretches(
 ) -> Iterator[tuple[int, int]]:
     """Yield when a task takes its people: while its calendar works, or, of the clock and of those that hold their
     people, in all hours of work. `hours` is `everybody`'s calendar."""
-    calendar = works_on(pace_of(task, roadmap))
-    if task.holds_people or calendar is None:
-        calendar = hours
+    work = work_of(task, roadmap)
+    calendar = hours if task.holds_people or work is None else work[0]
     for opens, closes in calendar.intervals_within(start, finish):
         yield max(opens, start), min(closes, finish)

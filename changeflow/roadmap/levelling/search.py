@@ -5,7 +5,7 @@ Anytime: the best plan so far is always whole. Repeatable for a seed as long as 
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -68,16 +68,13 @@ class Levelled:
         return 0.0 if self.is_proved or self.cost <= 0 else max(0.0, (self.cost - self.bound) / self.cost)
 
 
-Say = Callable[[str], None]
-
-
-def level(problem: LevelProblem, limit: SearchEffort, say: Say | None = None) -> Levelled | None:
+def level(problem: LevelProblem, limit: SearchEffort) -> Levelled | None:
     """Search within the limits; None where the horizon is too short for any plan."""
     bounds = bounds_of(problem)
     if bounds is None:
         return None
     islands = _islands(problem, bounds, limit.seed, POPULATION)
-    run = _Run(problem, bounds, limit, say or (lambda _: None), time.perf_counter(), islands, bounds.cost)
+    run = _Run(problem, bounds, limit, time.perf_counter(), islands, bounds.cost)
     run = _search(run, run.per_schedule * 2 * POPULATION)
     if run.cost >= MUCH:
         return None
@@ -102,7 +99,6 @@ class _Run:
     problem: LevelProblem
     bounds: Bounds
     limit: SearchEffort
-    say: Say
     began: float
     islands: Sequence[Search]
     bound: int
@@ -202,7 +198,6 @@ def _step(run: _Run, schedules: int) -> _Run:
 
 def _with(run: _Run, start: Sequence[int], finish: Sequence[int], cost: int) -> _Run:
     """Keep a better plan."""
-    run.say(f"cost {cost}, at least {run.bound}, after {time.perf_counter() - run.began:.1f} s")
     return replace(run, start=start, finish=finish, cost=cost, in_vain=0)
 
 

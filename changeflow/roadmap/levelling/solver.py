@@ -7,6 +7,7 @@ crosses the same breaks, and takes its people between them.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,11 +180,7 @@ class _Model:
             works = self.problem.works[piece.calendar - 1]
             edges = np.concatenate([[0], np.cumsum(np.diff(works.astype(np.int8)) != 0)])
             marks = lengths * (int(edges[-1]) + 2) + edges[starts]
-        cuts = np.flatnonzero(np.diff(marks) != 0) + 1
-        return [
-            (int(starts[a]), int(starts[b - 1]), int(lengths[a]))
-            for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(starts)], strict=True)
-        ]
+        return [(int(starts[a]), int(starts[b - 1]), int(lengths[a])) for a, b in _stretches(marks)]
 
     def _take_between_breaks(
         self,
@@ -221,8 +218,7 @@ class _Model:
         free = self.problem.free[resource]
         most = int(free.max(initial=0))
         intervals, amounts = [i for i, _ in takes], [a for _, a in takes]
-        cuts = np.flatnonzero(np.diff(free) != 0) + 1
-        for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(free)], strict=True):
+        for a, b in _stretches(free):
             if free[a] < most:
                 # Less than usual: the difference is taken beforehand.
                 intervals.append(self.model.new_fixed_size_interval_var(a, b - a, ""))
@@ -234,9 +230,8 @@ class _Model:
             return at + lag
         row = self.problem.lags[table]
         moved = row.astype(np.int64) - np.arange(len(row))
-        cuts = np.flatnonzero(np.diff(moved) != 0) + 1
         after = self.model.new_int_var(0, int(row.max()), "")
-        runs = list(zip([0, *cuts.tolist()], [*cuts.tolist(), len(row)], strict=True))
+        runs = _stretches(moved)
         self.variants += len(runs)
         if self.variants > MOST_VARIANTS:
             return at
@@ -264,3 +259,8 @@ class _Model:
             self.model.add(cp_model.LinearExpr.sum(terms) <= self.known.cost - 1)
         if self.bounds.finish <= self.last:
             self.model.minimize(cp_model.LinearExpr.sum(terms))
+
+
+def _stretches(values: NDArray[np.integer]) -> list[tuple[int, int]]:
+    """Return the half-open stretches in which neighbours are equal."""
+    return list(pairwise([0, *(np.flatnonzero(np.diff(values) != 0) + 1).tolist(), len(values)]))

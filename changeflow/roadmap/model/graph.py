@@ -30,10 +30,6 @@ def in_order(graph: "nx.MultiDiGraph[TaskId]", key: Callable[[TaskId], Any] | No
         raise CyclicRoadmapError(find_loop(graph) or ()) from None
 
 
-def is_acyclic(graph: "nx.MultiDiGraph[TaskId]") -> bool:
-    return bool(nx.is_directed_acyclic_graph(graph))
-
-
 def find_loop(graph: "nx.MultiDiGraph[TaskId]") -> Sequence[TaskId] | None:
     """Return one loop, from its smallest id on, or None."""
     try:

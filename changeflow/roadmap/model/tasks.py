@@ -10,7 +10,7 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.model.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
-from changeflow.values.words import Gate, Kind, Origin, Phase, Track
+from changeflow.values.words import RULE_ORIGIN, Gate, Kind, Origin, Phase, Track
 
 
 class LinkType(StrEnum):
@@ -139,6 +139,11 @@ class Link:
 
     def __str__(self) -> str:
         return f"{self.predecessor} -> {self.successor}"
+
+    @property
+    def rule(self) -> str:
+        """The code of the rule that added it; empty where none did."""
+        return self.origin.removeprefix(RULE_ORIGIN) if self.origin.startswith(RULE_ORIGIN) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Simulate a roadmap: durations drawn from their ranges, events that strike, calendars and links as in the plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -74,16 +74,14 @@ class PreparedModel:
     @property
     def rows(self) -> NDArray[np.int64]:
         """The row of each target."""
-        row_of = {task: row for row, task in enumerate(self.arrays.ids)}
-        return np.array([row_of[t] for t in self.targets], np.int64)
+        return np.array([self.arrays.row_of[t] for t in self.targets], np.int64)
 
 
 def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> PreparedModel:
     """Compile a roadmap and what is drawn."""
     arrays = to_arrays(roadmap)
     planned = settle(roadmap, arrays).early[:, 1]
-    row_of = {task: row for row, task in enumerate(arrays.ids)}
-    draws, drawn = _draws(arrays, model, row_of, int(planned[row_of[targets[-1]]]))
+    draws, drawn = _draws(arrays, model, int(planned[arrays.row_of[targets[-1]]]))
     return PreparedModel(arrays, draws, drawn, model, targets, planned)
 
 
@@ -108,13 +106,11 @@ def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, 
 def put_together(prepared: PreparedModel, parts: Iterable[Part], *, seed: int) -> Simulation:
     """Add up the parts of a simulation, in whatever order they come."""
     done = [block for part in sorted(parts, key=lambda p: p.first) for block in part.blocks]
-    p = prepared
-    return _summed(done, p.arrays, p.draws, p.drawn, p.model, p.targets, p.planned, seed)
+    return _summed(done, prepared, seed)
 
 
-def _draws(
-    arrays: Arrays, model: RiskModel, row_of: Mapping[TaskId, int], reference: int
-) -> tuple[Draws, list[TaskId]]:
+def _draws(arrays: Arrays, model: RiskModel, reference: int) -> tuple[Draws, list[TaskId]]:
+    row_of = arrays.row_of
     is_open = (arrays.cold[:, STATE] == OPEN) & (arrays.cold[:, KIND] == WORK)
     drawn = [r for r in model.ranges if r.task in row_of and is_open[row_of[r.task]]]
     cause_of = {t: n for n, c in enumerate(model.causes) for t in c.tasks}
@@ -150,35 +146,26 @@ def _empty(lines: int, targets: int, rows: int, draws: Draws) -> Sums:
     )
 
 
-def _summed(
-    done: Sequence[Sums],
-    arrays: Arrays,
-    draws: Draws,
-    drawn: Sequence[TaskId],
-    model: RiskModel,
-    targets: Sequence[TaskId],
-    planned: NDArray[np.integer[Any]],
-    seed: int,
-) -> Simulation:
+def _summed(done: Sequence[Sums], prepared: PreparedModel, seed: int) -> Simulation:
+    arrays, drawn = prepared.arrays, prepared.drawn
     finish = np.concatenate([s.finish for s in done])
     count = len(finish)
     driving = np.sum([s.driving for s in done], axis=0)
     moments, tails = np.sum([s.moments for s in done], axis=0), np.sum([s.tails for s in done], axis=0)
-    last = finish[:, -1] - float(draws.base[0])
-    row_of = {task: row for row, task in enumerate(arrays.ids)}
+    last = finish[:, -1] - float(prepared.draws.base[0])
     fired = np.sum([s.fired for s in done], axis=0)
     fired_sum = np.sum([s.fired_finish for s in done], axis=0)
     return Simulation(
         iterations=count,
         seed=seed,
-        finishes={t: finish[:, n] for n, t in enumerate(targets)},
-        planned={t: int(planned[row_of[t]]) for t in targets},
-        criticality={t: float(driving[row]) / count for t, row in row_of.items() if driving[row]},
+        finishes={t: finish[:, n] for n, t in enumerate(prepared.targets)},
+        planned={t: int(prepared.planned[arrays.row_of[t]]) for t in prepared.targets},
+        criticality={t: float(driving[row]) / count for row, t in enumerate(arrays.ids) if driving[row]},
         cruciality={t: _correlation(moments[k], last, count) for k, t in enumerate(drawn)},
         swing={t: _swing(tails[k]) for k, t in enumerate(drawn)},
         event_cost={
             e.name: _cost(float(fired_sum[n]), int(fired[n]), float(last.sum()), count)
-            for n, e in enumerate(model.events)
+            for n, e in enumerate(prepared.model.events)
         },
     )
 

@@ -213,27 +213,15 @@ def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WavePro
 
 def _service_loosenings(problem: WaveProblem, kind: str, service: str) -> Iterator[tuple[str, WaveProblem]]:
     plan = problem.services[service]
+    limit, sign, words = {
+        "wave size": ("wave_size", 1, "Allow {} schools in a wave of {}."),
+        "pilot size": ("pilot_size", 1, "Allow {} schools in the pilot of {}."),
+        "weeks between": ("weeks_between", -1, "Let waves of {1} follow each other after {0} weeks."),
+        "pilot first": ("evaluation_weeks", -1, "Judge the pilot of {1} within {0} weeks."),
+    }[kind]
     for step in STEPS:
-        if kind == "wave size":
-            words, changed = (
-                f"Allow {plan.wave_size + step} schools in a wave of {plan.name}.",
-                replace(plan, wave_size=plan.wave_size + step),
-            )
-        elif kind == "pilot size":
-            words, changed = (
-                f"Allow {plan.pilot_size + step} schools in the pilot of {plan.name}.",
-                replace(plan, pilot_size=plan.pilot_size + step),
-            )
-        elif kind == "weeks between" and plan.weeks_between > step:
-            words, changed = (
-                f"Let waves of {plan.name} follow each other after {plan.weeks_between - step} weeks.",
-                replace(plan, weeks_between=plan.weeks_between - step),
-            )
-        elif kind == "pilot first" and plan.evaluation_weeks > step:
-            words, changed = (
-                f"Judge the pilot of {plan.name} within {plan.evaluation_weeks - step} weeks.",
-                replace(plan, evaluation_weeks=plan.evaluation_weeks - step),
-            )
-        else:
+        loosened = getattr(plan, limit) + sign * step
+        if loosened <= 0:
             return
-        yield words, replace(problem, services={**problem.services, service: changed})
+        changed = replace(plan, **{limit: loosened})
+        yield words.format(loosened, plan.name), replace(problem, services={**problem.services, service: changed})
