@@ -1,6 +1,18 @@
 """`python -m changeflow` and the command `changeflow`."""
 
-from changeflow.cli import main
+import gc
+
+ALLOCATIONS = 100_000
+"""Between two looks for garbage. With Python's 700 a command looks hundreds of times through all that it has loaded."""
+
+
+def main() -> None:
+    """Run one command."""
+    gc.set_threshold(ALLOCATIONS)
+    from changeflow.cli import main as run
+
+    run()
+
 
 if __name__ == "__main__":
     main()
