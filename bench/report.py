@@ -34,17 +34,19 @@ def measure_report() -> dict[str, float]:
         stored = clock(partial(command, *report, "--db", db))
         warm = clock(lambda: write_report(sro_of_stored(None, db=db, today=TODAY), page))
         read = clock(partial(command, "report", "sro", str(SAMPLE), "--out", str(page), *on))
+        plan = clock(partial(command, "plan", str(SAMPLE)))
         judged = judge(a_large_trust())
         large = clock(lambda: write_report(build_sro(judged, today=TODAY), page))
     return {
         "report_sro_sample_ms": round(warm * 1000, 1),
         "report_sro_sample_process_ms": round(stored * 1000),
         "report_sro_sample_folder_process_ms": round(read * 1000),
+        "plan_sample_process_ms": round(plan * 1000),
         "report_sro_2000_tasks_ms": round(large * 1000),
     }
 
 
 def command(*arguments: str) -> None:
-    """Run one command in a process of its own."""
-    alone = {k: v for k, v in os.environ.items() if not k.startswith("CHANGEFLOW_")}
+    """Run one command in a process of its own, with the bytecode of its modules kept, as an installed one has it."""
+    alone = {k: v for k, v in os.environ.items() if not k.startswith(("CHANGEFLOW_", "PYTHONDONTWRITEBYTECODE"))}
     subprocess.run([sys.executable, "-m", "changeflow", *arguments], check=True, capture_output=True, env=alone)  # noqa: S603

@@ -3,14 +3,16 @@
 import re
 import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
-
-import structlog
-from structlog.typing import EventDict
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from changeflow.addresses import HIDDEN, PASSWORD_FIELD
 from changeflow.errors import InputError
+
+# It loads what writes tracebacks in colour (0.1 s): a command that writes no logs does without.
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 FORMS = ("off", "json", "plain")
 DEEPEST = 12
@@ -28,25 +30,13 @@ def begin(form: str, *, stream: TextIO | None = None) -> None:
     """
     if form not in FORMS:
         raise InputError(f"CHANGEFLOW_LOG is '{form}'. Write {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
-    structlog.configure(
-        processors=[
-            *([_drop] if form == "off" else []),
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.add_log_level,
-            without_people,
-            renderer,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(stream or cast(TextIO, _Stderr())),
-        cache_logger_on_first_use=False,
-    )
+    _chosen.logger = None if form == "off" else _make_logger(form, stream)
 
 
 def log(event: str, **what: object) -> None:
     """Write one line: what was done, and ids and counts."""
-    structlog.get_logger().info(event, **what)
+    if _chosen.logger is not None:
+        _chosen.logger.info(event, **what)
 
 
 def failure(reference: str, error: BaseException) -> None:
@@ -56,7 +46,35 @@ def failure(reference: str, error: BaseException) -> None:
     """
     frames = traceback.extract_tb(error.__traceback__)[-DEEPEST:]
     places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    structlog.get_logger().error("failure", reference=reference, error=type(error).__name__, at=" > ".join(places))
+    logger = _chosen.logger or _make_logger("plain", None)
+    logger.error("failure", reference=reference, error=type(error).__name__, at=" > ".join(places))
+
+
+@dataclass(slots=True)
+class _Chosen:
+    """The logger of this process; None where logs are off."""
+
+    logger: Any = None
+
+
+_chosen = _Chosen()
+
+
+def _make_logger(form: str, stream: TextIO | None) -> Any:  # noqa: ANN401
+    import structlog
+
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    return structlog.wrap_logger(
+        structlog.PrintLogger(stream or cast(TextIO, _Stderr())),
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            without_people,
+            renderer,
+        ],
+    )
 
 
 class _Stderr:
@@ -69,7 +87,7 @@ class _Stderr:
         sys.stderr.flush()
 
 
-def without_people(_logger: object, _method: str, event: EventDict) -> EventDict:
+def without_people(_logger: object, _method: str, event: "EventDict") -> "EventDict":
     """Take addresses, passwords and links out of whatever is said, also out of error texts that are not ours."""
     return {key: _cleaned(value) for key, value in event.items()}
 
@@ -79,12 +97,3 @@ def _cleaned(value: object) -> object:
         return value
     hidden = PASSWORD_FIELD.sub(rf"\g<1>{HIDDEN}", value)
     return _LINK.sub(r"/\1/…", _ADDRESS.sub("…", _SECRET.sub("://…", hidden)))
-
-
-def _drop(_logger: object, method: str, event: EventDict) -> EventDict:
-    if method == "error":
-        return event
-    raise structlog.DropEvent
-
-
-begin("off")

@@ -1,9 +1,11 @@
 """The command line: each command parses, calls one use case and prints. Data to stdout, all else to stderr."""
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from typer.main import get_command_name
 
 from changeflow import __version__
 from changeflow.cli import (
@@ -81,8 +83,21 @@ for module in (
     module.add_to(app)
 
 
+def _keep_only(named: Sequence[str]) -> None:
+    """Forget all commands but the one that is named: Typer would make the options of each before it runs that one."""
+    commands = [c for c in app.registered_commands if (c.name or _name_of(c.callback)) in named]
+    groups = [g for g in app.registered_groups if g.name in named]
+    if commands or groups:
+        app.registered_commands, app.registered_groups = commands, groups
+
+
+def _name_of(command: Callable[..., object] | None) -> str:
+    return get_command_name(command.__name__) if command else ""
+
+
 def main() -> None:
     """Run one command; a broken pipe is no failure of ours."""
+    _keep_only(sys.argv[1:2])
     try:
         app()
     except BrokenPipeError:

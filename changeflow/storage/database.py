@@ -7,9 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, create_engine, event
 from sqlalchemy.exc import (
     ArgumentError,
@@ -32,8 +29,9 @@ from changeflow.errors import (
     NewerDatabaseError,
     OlderDatabaseError,
 )
-from changeflow.storage import anchor, audit, presence, sealing, touched
-from changeflow.storage.migrations import config as _alembic
+from changeflow.storage import anchor, audit, migrations, presence, sealing, touched
+from changeflow.storage.migrations import head_version as head_version
+from changeflow.storage.migrations import known_versions as known_versions
 from changeflow.storage.opening import check_owner, plain_words
 from changeflow.values.acting import current
 
@@ -270,6 +268,8 @@ class _EnoughError(Exception):
 
 def upgrade(url: str) -> str:
     """Bring the database to this changeflow's version; return it. An empty one gets its tables."""
+    from alembic import command
+
     engine = engine_for(url)
     with _translated(url, write=True):
         found, known = current_version(engine), known_versions()
@@ -281,7 +281,7 @@ def upgrade(url: str) -> str:
             if engine.dialect.name == "postgresql":
                 # Two who come at once to an empty database: the second waits, and finds everything done.
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
-            config = _alembic()
+            config = migrations.config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     _seal_all(url)
@@ -297,6 +297,8 @@ def _seal_all(url: str) -> None:
 
 
 def current_version(engine: Engine) -> str | None:
+    from alembic.migration import MigrationContext
+
     # Without a lock: whether a database is ours and up to date can be told while another process writes.
     with _engine_to(engine, write=False).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
@@ -314,15 +316,6 @@ def _version_in(session: Session) -> str | None:
         if "no such table" in str(error.orig):
             return None
         raise
-
-
-@lru_cache(maxsize=1)
-def head_version() -> str:
-    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
-
-
-def known_versions() -> set[str]:
-    return {s.revision for s in ScriptDirectory.from_config(_alembic()).walk_revisions()}
 
 
 def _check_version(engine: Engine, url: str, *, create: bool) -> None:

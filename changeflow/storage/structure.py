@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from alembic import command
 from sqlalchemy import Connection, create_engine, inspect
 
 from changeflow.errors import printable
@@ -89,6 +88,8 @@ def _added(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> I
 @lru_cache(maxsize=1)
 def _made() -> tuple[frozenset[StructurePart], frozenset[StructurePart]]:
     """Return what the migrations make: as SQLite has it, and in the terms of both databases."""
+    from alembic import command
+
     engine = create_engine("sqlite://")
     try:
         with engine.begin() as connection:

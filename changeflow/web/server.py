@@ -19,6 +19,8 @@ HEADER_SECONDS = 10
 MOST_CONNECTIONS = 500
 SWITCH_SECONDS = 0.0005
 """A page must not wait long for a thread that computes: Python's own five milliseconds are felt at every step of it."""
+COLLECT_AFTER = (700, 10, 10)
+"""Python's own thresholds of the collector."""
 TOO_SLOW = Trouble(
     status=408,
     title="The request took too long to arrive",
@@ -126,7 +128,8 @@ def server_for(app: Any, *, base_url: str, **options: Any) -> uvicorn.Server:  #
 def run(app: Any, *, base_url: str, host: str, port: int) -> None:  # noqa: ANN401
     """Serve until stopped."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    # What is loaded by now stays: the collector need not look through it again and again.
+    # What is loaded by now stays: the collector need not look through it again and again. A command hardly collects.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     server_for(app, base_url=base_url, host=host, port=port).run()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlmodel import Session, col, select, update
 
 from changeflow.errors import (
@@ -20,7 +21,7 @@ from changeflow.errors import (
     UnknownThingError,
 )
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, plans, versions
+from changeflow.storage import audit, migrations, plans, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
@@ -251,6 +252,12 @@ def test_the_migrations_make_the_tables(empty_db: str):
     with engine_for(empty_db).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_names_of_the_migrations_give_their_revisions():
+    script = ScriptDirectory.from_config(migrations.config())
+    assert migrations.head_version() == script.get_current_head()
+    assert migrations.known_versions() == {s.revision for s in script.walk_revisions()}
 
 
 def test_upgrading_twice_does_nothing(empty_db: str):

@@ -11,7 +11,8 @@ from alembic import command
 from sqlmodel import select
 
 from changeflow.storage import audit, custody, withdrawals
-from changeflow.storage.database import _alembic, engine_for, session_scope, upgrade
+from changeflow.storage.database import engine_for, session_scope, upgrade
+from changeflow.storage.migrations import config as _alembic
 from changeflow.storage.tables.agenda import NudgeRow
 from changeflow.usecases.stored import load
 

@@ -50,7 +50,7 @@ def outline_of(roadmap: Roadmap) -> Outline:
     parent = np.full(count, -1, np.int64)
     for task, above in roadmap.parents.items():
         parent[index[task]] = index[above]
-    summaries = np.unique(parent[parent >= 0])
+    summaries = np.flatnonzero(np.bincount(parent[parent >= 0], minlength=count))
     # A summary is two places: its gate, under its own number, and its roll-up, after all others.
     out_of = np.arange(count)
     out_of[summaries] = count + np.arange(len(summaries))
