@@ -14,9 +14,9 @@ from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
-import structlog
 import typer
 
+from changeflow import logs
 from changeflow.cli import app
 from changeflow.storage.database import engine_for
 
@@ -84,14 +84,14 @@ def _exit_code(command: Sequence[str]) -> int:
 
 @contextmanager
 def _restored(environment: Mapping[str, str]) -> Iterator[None]:
-    folder, logs = Path.cwd(), structlog.get_config()
+    folder = Path.cwd()
     with patch.dict(os.environ, environment), warnings.catch_warnings():
         try:
             yield
         finally:
             # As at the end of a process: SQLite then writes its log into the file.
             engine_for(environment["CHANGEFLOW_DB"]).dispose()
-            structlog.configure(**logs)
+            logs.begin("off")
             # The solver leaves the system's own handler behind, and Ctrl+C would end the demo without tidying up.
             signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
             os.chdir(folder)
