@@ -224,7 +224,7 @@ def lesson_propose(
         reason=reason,
     )
     effect = lessons.propose_lesson(proposed, context.change)
-    print_lines(effect_text(effect.lesson, effect.tasks, effect.moved, effect.names))
+    print_lines(effect_text(effect))
     note(f"Lesson {effect.number} is proposed: changeflow pilot lesson accept {service} {effect.number} --reason “…”")
 
 
@@ -241,7 +241,7 @@ def lesson_accept(
     from changeflow.usecases import lessons
 
     effect = lessons.answer_lesson(service, number, reason, context.change, accepted=True)
-    print_lines(effect_text(effect.lesson, effect.tasks, effect.moved, effect.names))
+    print_lines(effect_text(effect))
     note(f"Lesson {number} is accepted, as version {effect.version}. Get the folder with: changeflow export folder")
 
 

@@ -89,6 +89,7 @@ def pilot_reconcile(
     from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
     from changeflow.pilots.criteria import parse_policy, preset_of
+    from changeflow.reconciliation.compare import reconcile
     from changeflow.usecases import parallel_runs
 
     kept = ""
@@ -109,7 +110,7 @@ def pilot_reconcile(
         if preset:
             context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
         policy = preset_of(preset) if preset else parse_policy(key, tolerance or [])
-        result = parallel_runs.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
+        result = reconcile(old, new, policy, period=period, identity=identity, say=note)
     print_lines(reconciliation_lines(result))
     if kept:
         note(kept)

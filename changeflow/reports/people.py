@@ -250,10 +250,12 @@ def group_name(programme: Programme, standing: Standing) -> str:
 
 
 def _impacts(programme: Programme) -> Iterator[ImpactLine]:
+    # A programme that was joined without the folder's checks may name a service that it does not have.
+    services = {s.service: s.name for s in programme.services}
     for impact in programme.definition.change.impacts:
         yield ImpactLine(
             group=impact.group.replace("-", " "),
-            service=programme.service(impact.service).name if impact.service else "all",
+            service=services.get(impact.service, impact.service) if impact.service else "all",
             touched=", ".join(f"{aspect} ({degree})" for aspect, degree in impact.touched),
             gains=impact.gains,
             losses=impact.losses,

@@ -3,6 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.known_names import service_named
 from changeflow.programme.mandates import Subject
 from changeflow.storage import pilots
 from changeflow.usecases.unit_of_work import Change, unit_of_work
@@ -17,9 +18,7 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         )
     with unit_of_work(change) as work:
         work.actor()
-        found = next((s for s in work.programme.services if s.service == service), None)
-        if found is None:
-            raise UnknownThingError("service", service, [s.service for s in work.programme.services])
+        found = service_named(work.programme, service)
         known = {c.id: c for c in found.pilot.exit_criteria} if found.pilot else {}
         if criterion not in known:
             raise UnknownThingError("exit criterion", criterion, known)
