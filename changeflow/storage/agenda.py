@@ -13,6 +13,7 @@ from changeflow.agenda.asks import CANCELLATION, about_calendar
 from changeflow.agenda.due import Due, Invited
 from changeflow.agenda.load import CONVERSATION
 from changeflow.agenda.reasons import Reason
+from changeflow.storage.database import count_touched
 from changeflow.storage.messages import OPEN, PARKED, SENT
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
 from changeflow.storage.tables.programme import ProgrammeRow
@@ -180,12 +181,8 @@ def waiting(session: Session, *, now: datetime) -> list[Nudge]:
 
 def mark_as_possible_repeats(session: Session, nudges: Iterable[int]) -> None:
     """Note that some of what waits may have gone already: the database was restored since."""
-    session.exec(
-        update(NudgeRow)
-        .where(col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
-        .values(may_have_gone=True)
-        .execution_options(synchronize_session=False)
-    )
+    waits = (col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
+    count_touched(session, update(NudgeRow).where(*waits).values(may_have_gone=True))
 
 
 def saturated(session: Session, *, today: date) -> set[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CursorResult, delete, insert, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -65,18 +65,13 @@ def find_link(session: Session, digest: str) -> AnswerLink | None:
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
     """Use a link up; of a hundred who try at once, one is told True."""
-    result = session.exec(
-        update(LinkRow)
-        .where(
-            col(LinkRow.token) == digest,
-            col(LinkRow.used_at).is_(None),
-            col(LinkRow.revoked_at).is_(None),
-            col(LinkRow.expires_at) > now,
-        )
-        .values(used_at=now)
-        .execution_options(synchronize_session=False)
+    still_works = (
+        col(LinkRow.token) == digest,
+        col(LinkRow.used_at).is_(None),
+        col(LinkRow.revoked_at).is_(None),
+        col(LinkRow.expires_at) > now,
     )
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return count_touched(session, update(LinkRow).where(*still_works).values(used_at=now)) == 1
 
 
 def revoke_links(session: Session, programme: str, *, person: str, now: datetime, subject: str | None = None) -> None:
@@ -86,7 +81,7 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
     )
     if subject is not None:
         query = query.where(col(LinkRow.subject) == subject)
-    session.exec(query.values(revoked_at=now).execution_options(synchronize_session=False))
+    count_touched(session, query.values(revoked_at=now))
 
 
 @dataclass(frozen=True, slots=True)

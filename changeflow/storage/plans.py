@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from changeflow.programme.dates import Dates
+from changeflow.storage.rows import latest_of, values_of
 from changeflow.storage.tables.plan import BaselineRow, ForecastRow, ReportRow
 
 
@@ -48,12 +49,7 @@ def add_forecast(
 
 
 def latest_forecast(session: Session, programme: str) -> StoredPlan | None:
-    row = session.exec(
-        select(ForecastRow)
-        .where(ForecastRow.programme_id == programme)
-        .order_by(col(ForecastRow.number).desc())
-        .limit(1)
-    ).first()
+    row = latest_of(session, ForecastRow, programme)
     if row is None:
         return None
     return StoredPlan(
@@ -87,12 +83,7 @@ def add_baseline(
 
 
 def latest_baseline(session: Session, programme: str) -> StoredPlan | None:
-    row = session.exec(
-        select(BaselineRow)
-        .where(BaselineRow.programme_id == programme)
-        .order_by(col(BaselineRow.number).desc())
-        .limit(1)
-    ).first()
+    row = latest_of(session, BaselineRow, programme)
     if row is None:
         return None
     return StoredPlan(
@@ -145,19 +136,12 @@ def add_report(
 
 def reports(session: Session, programme: str) -> list[IssuedReport]:
     """Return every issued report, the oldest first."""
-    rows = session.exec(
-        select(ReportRow).where(ReportRow.programme_id == programme).order_by(col(ReportRow.number))
-    ).all()
-    return [
-        IssuedReport(
-            number=r.number,
-            version=r.version,
-            on=r.on,
-            at=r.at,
-            milestones={m: (finish, spare) for m, (finish, spare) in json.loads(r.milestones).items()},
-        )
-        for r in rows
-    ]
+    rows = session.exec(select(ReportRow).where(ReportRow.programme_id == programme).order_by(col(ReportRow.number)))
+    return [IssuedReport(**values_of(r, IssuedReport) | {"milestones": _points(r.milestones)}) for r in rows]
+
+
+def _points(text: str) -> dict[str, tuple[int, int]]:
+    return {milestone: (finish, spare) for milestone, (finish, spare) in json.loads(text).items()}
 
 
 def _write(dates: Mapping[str, Dates]) -> str:

@@ -1,13 +1,17 @@
 """Rows of one programme, as they were added; what was withdrawn counts until the moment of its withdrawal."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, func, select
 
 from changeflow.storage.tables.facts import WithdrawalRow
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -19,6 +23,18 @@ def rows_until(session: Session, table: type[Row], programme: str, until: dateti
     if until is not None:
         query = query.where(col(own.at) <= until)
     return session.exec(query.order_by(col(own.id))).all()
+
+
+def latest_of(session: Session, table: type[Row], programme: str, *more: Any, by: str = "number") -> Row | None:  # noqa: ANN401
+    """Return a programme's row with the highest number, or the highest value of another column; None without any."""
+    own: Any = table
+    query = select(table).where(own.programme_id == programme, *more)
+    return session.exec(query.order_by(col(getattr(own, by)).desc()).limit(1)).first()
+
+
+def values_of(found: object, kind: "type[DataclassInstance]") -> dict[str, Any]:
+    """Return what a row, or an object, has under the names of a dataclass's fields."""
+    return {field.name: getattr(found, field.name) for field in fields(kind)}
 
 
 def is_in_force(table: type[SQLModel], *, until: datetime | None = None) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from changeflow.usecases import definitions, dispatch, nudge_effects, retention,
 from changeflow.usecases.progress import finish_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import minute_of
+from tests import audited
 from tests.builders import SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
@@ -115,9 +116,9 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
         assert not session.exec(select(AssessmentRow)).all()
         [answer] = session.exec(select(AnswerRow)).all()
         assert (answer.kind, answer.text) == ("blocked", None)
-        entries = [entry[3:] for entry in audit.entries(session, "small") if entry[3] == "retention"]
+        entries = [entry[3:] for entry in audited.entries(session, "small") if entry[3] == "retention"]
         assert len(entries) == 3
-        assert not audit.verify(session)[1]
+        assert not audited.verify(session)[1]
 
 
 def test_whoever_is_asked_for_too_much_gets_a_conversation(sqlite: str, tmp_path: Path):

@@ -10,7 +10,6 @@ from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
-from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import (
     assessments,
@@ -31,6 +30,7 @@ from changeflow.usecases.withdrawals import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Outcome
+from tests import audited
 from tests.builders import PROGRAMME, a_folder
 from tests.usecases.signed import FILES, GO, LOCKED, NOW, PEOPLE, SIGNED, TODAY, apply, change, entries
 
@@ -63,7 +63,7 @@ def decided(**more: object) -> GateAnswer:
 
 def count_entries(db: str) -> int:
     with session_scope(db) as session:
-        return len(list(audit.entries(session, "small")))
+        return len(list(audited.entries(session, "small")))
 
 
 def take_back(db: str) -> None:

@@ -15,11 +15,12 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import ActorMissingError, InputError, ProblemsError, UnknownThingError
-from changeflow.storage import audit, publications
+from changeflow.storage import publications
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
 from changeflow.usecases import assessments, definitions, subject_access, ticks
 from changeflow.usecases.unit_of_work import Change
+from tests import audited
 from tests.builders import PEOPLE, SERVICE, a_folder
 
 FREE = {day for day, _ in public_holidays("england", 2026, 2028)}
@@ -82,7 +83,7 @@ def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     assert found["their part in the programme"]["role"] == "Director of People"
     assert "chief@example.org" not in str(found)
     with session_scope(stored) as session:
-        last = list(audit.entries(session, "small"))[-1]
+        last = list(audited.entries(session, "small"))[-1]
     assert last[2:] == ("chief", "person:export", "person:lead:reason given")
 
 
@@ -135,7 +136,7 @@ def test_without_scores_no_reason_is_needed(sqlite: str, tmp_path: Path):
 
 def exports(db: str) -> list[str]:
     with session_scope(db) as session:
-        return [e[4] for e in audit.entries(session, "small") if e[3] == "person:export"]
+        return [e[4] for e in audited.entries(session, "small") if e[3] == "person:export"]
 
 
 def dump(db: str) -> str:
