@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.options import Form, day_option
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
 
@@ -116,7 +116,6 @@ def issue_list(
     from changeflow.reports.pilots import issue_rows, issues_text
     from changeflow.usecases.stored import loaded
 
-    check_form(form)
     found = loaded(context.programme, db=context.db, on=context.day)
     rows = issue_rows(found, service, today=context.day)
     print_as(form, rows, issues_text)
@@ -150,7 +149,7 @@ def feedback_improve(
     service: Service,
     text: Annotated[str, typer.Argument(help="What will be improved.")],
     owner: Annotated[str, typer.Option(metavar="PERSON", help="Who does it.")],
-    due: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="By when.")] = None,
+    due: Annotated[datetime | None, day_option(text="By when.")] = None,
     heard: Annotated[list[int] | None, typer.Option("--feedback", help="Feedback it takes up; again for more.")] = None,
     issues: Annotated[list[int] | None, typer.Option("--issue", help="Issues it takes up; again for more.")] = None,
 ) -> None:
@@ -295,7 +294,7 @@ def pilot_confirm(
     evidence: Annotated[str, typer.Option(help="What shows it.")],
     until: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The last day on which it is true."),
+        day_option(text="The last day on which it is true."),
     ] = None,
 ) -> None:
     """Vouch for one thing that a go-live asks for."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, Form, check_form
+from changeflow.cli.options import Folder, Form
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 
@@ -81,7 +81,6 @@ def plan(
     from changeflow.values.words import Severity
 
     judged = plan_folder(folder, on=context.given_day)
-    check_form(form)
     if form == "json":
         context.refuse(["to"], "JSON has every task, and `driving` marks the longest path. Leave one of them out.")
         out(plan_json(judged))
@@ -109,7 +108,6 @@ def schedule(
     from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
 
-    check_form(form)
     if profile is not None and profile not in PROFILES:
         raise UnknownThingError("profile", profile, PROFILES)
     if file.is_dir():
@@ -194,7 +192,6 @@ def what_if(
     from changeflow.reports.what_if import what_if_lines, what_if_rows
     from changeflow.usecases.plan import longer_tasks
 
-    check_form(form)
     if folder.is_file():
         context.refuse(["at"], "a Project file has a status date of its own.")
     roadmap, swept = longer_tasks(folder, longer, on=context.given_day, say=note)
@@ -210,7 +207,6 @@ def health(context: Context, folder: Folder, form: Form = "text") -> None:
     from changeflow.reports.health import balance_lines, balance_text, heading_lines, health_lines, health_text
     from changeflow.usecases.plan import plan_folder
 
-    check_form(form)
     programme = plan_folder(folder, on=context.given_day).programme
     lines = health_lines(programme, None)
     if form == "json":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import supported
+from changeflow.cli.options import day_option
 from changeflow.cli.output import note, out
 from changeflow.values.moments import format_day, local_day
 
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 person = typer.Typer(help="Answer what people ask about the data kept on them.", no_args_is_help=True)
 Received = Annotated[
     datetime | None,
-    typer.Option(
-        "--received",
-        formats=["%Y-%m-%d"],
-        callback=supported,
-        help="The day on which the request came; today when left out.",
-    ),
+    day_option("--received", text="The day on which the request came; today when left out."),
 ]
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as people.csv has or had it.")]
 Also = Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, renamed, shared
-from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.options import Form, day_option
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
@@ -53,7 +53,6 @@ def waves(
     from changeflow.roadmap.waves.why import why as explain_pair
     from changeflow.usecases.waves import pair_named, plan_waves
 
-    check_form(form)
     context.refuse_beside(folder)
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
@@ -105,7 +104,6 @@ def level(
     from changeflow.reports.levelling import level_report, level_text
     from changeflow.usecases.levelling import Decisions, decide, level_plan, read_pins
 
-    check_form(form)
     context.refuse_beside(folder)
     decisions = Decisions(accept=tuple(accept or ()), refuse=tuple(refuse or ()), pin=read_pins(pin or ()))
     if decisions and folder is None:
@@ -153,7 +151,6 @@ def simulate(
     from changeflow.reports.risk import risk_text
     from changeflow.usecases.risk import simulate_programme
 
-    check_form(form)
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)
     report = simulate_programme(
@@ -174,7 +171,7 @@ def recover(
     folder: StoredOrFolder = None,
     by: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The day to keep; left out, its deadline."),
+        day_option(text="The day to keep; left out, its deadline."),
     ] = None,
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
     form: Form = "text",
@@ -188,7 +185,6 @@ def recover(
     from changeflow.reports.recovery import recovery_report, recovery_text
     from changeflow.usecases.recovery import find_recovery
 
-    check_form(form)
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)
     asked = find_recovery(

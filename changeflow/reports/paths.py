@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
+from changeflow.reports.schedule_rows import schedule_of
 from changeflow.roadmap.analysis.paths import near_critical_paths
 from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
@@ -32,9 +33,7 @@ class DragLine:
 
 def near_lines(programme: Programme) -> Iterator[NearLine]:
     """Yield the paths that come next, the tightest first."""
-    if programme.schedule is None:
-        raise LookupError("the programme has no schedule yet")
-    roadmap, schedule = programme.roadmap, programme.schedule
+    roadmap, schedule = programme.roadmap, schedule_of(programme)
     days = programme.rulepacks.number("schedule-health", "near_critical_days", on=programme.on)
     paths = near_critical_paths(roadmap, schedule, within=days * programme.minutes_per_day)
     for path in paths[:SHOWN_PATHS]:

@@ -16,6 +16,7 @@ from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
 from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
+from changeflow.reports.schedule_rows import schedule_of
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
@@ -207,9 +208,7 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine])
 
 
 def slips_of(programme: Programme) -> Slips:
-    if programme.schedule is None:
-        raise LookupError("the programme has no schedule yet")
-    return Slips(programme.roadmap, programme.schedule)
+    return Slips(programme.roadmap, schedule_of(programme))
 
 
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
@@ -226,10 +225,7 @@ def _late(programme: Programme, today: date) -> Iterator[str]:
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:
-    schedule = programme.schedule
-    if schedule is None:
-        raise LookupError("the programme has no schedule yet")
-    why = explain(programme.roadmap, schedule, milestone.task)
+    why = explain(programme.roadmap, schedule_of(programme), milestone.task)
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):

@@ -19,7 +19,7 @@ from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import schedule_folder
 from changeflow.usecases.project_files import schedule_project
-from changeflow.usecases.stored import judged_as, load
+from changeflow.usecases.stored import judged_as, load, stored_on
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import LONDON, format_day
@@ -57,8 +57,7 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
 
 def variance_of(programme: str | None, *, db: str, on: date, everything: bool = False) -> Variance:
     """Compare a stored programme's forecast with its latest baseline, task by task."""
-    with read_scope(db) as session:
-        stored = load(session, programme, on=on)
+    stored = stored_on(programme, db=db, on=on)
     known = stored.baseline
     if known is None:
         raise InputError("No baseline has been taken yet: changeflow baseline take takes one.")

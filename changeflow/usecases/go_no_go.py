@@ -11,9 +11,8 @@ from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.roadmap.model.tasks import Task
-from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
-from changeflow.usecases.stored import SYSTEM, judged, load
+from changeflow.usecases.stored import SYSTEM, judged, stored_on
 from changeflow.values.roles import Action
 from changeflow.values.words import Gate, Outcome
 
@@ -25,8 +24,7 @@ def go_no_go_of(
 
     Where a name is given, or it has been published where people are, the audit notes that it was read (`now` is when).
     """
-    with read_scope(db) as session:
-        stored = load(session, programme, on=today)
+    stored = stored_on(programme, db=db, on=today)
     gate_of(stored.programme, gate)
     if now is not None and (actor is not None or stored.programme.facts.snapshot):
         note_look(stored.version.definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now)

@@ -7,9 +7,8 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.facts import ACTS, Confidence, SponsorAct
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import RECORDED_WITH_BY, permit
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
@@ -59,7 +58,6 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
 
 def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:
     """Put what the evidence proposes beside what was set."""
-    with read_scope(db) as session:
-        stored = load(session, programme, on=today)
+    stored = stored_on(programme, db=db, on=today)
     baseline = stored.baseline.dates if stored.baseline else None
     return confidence_line(stored.judged, today=today, baseline=baseline)

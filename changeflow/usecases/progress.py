@@ -15,8 +15,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.progress import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope
-from changeflow.usecases.stored import Stored, judged_as, load
+from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.problem import Problem
@@ -41,8 +40,7 @@ def import_progress(path: Path, change: Change) -> int:
 
 
 def _before(change: Change) -> Stored:
-    with read_scope(change.db) as session:
-        return load(session, change.programme, on=change.on)
+    return stored_on(change.programme, db=change.db, on=change.on)
 
 
 def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change) -> int:
