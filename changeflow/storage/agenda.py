@@ -62,34 +62,20 @@ def record(
     for thing in due:
         if thing.key in known:
             continue
-        session.add(
-            DueRow(
-                programme_id=programme,
-                key=thing.key,
-                reason=thing.reason,
-                subject=thing.subject,
-                rung=thing.level,
-                person=thing.person,
-                due_on=thing.due_on,
-                opened_at=at,
-            )
-        )
+        both: dict[str, Any] = {
+            "programme_id": programme,
+            "key": thing.key,
+            "reason": thing.reason,
+            "subject": thing.subject,
+            "rung": thing.level,
+            "person": thing.person,
+            "due_on": thing.due_on,
+        }
+        session.add(DueRow(opened_at=at, **both))
         if thing.person is not None:
-            session.add(
-                NudgeRow(
-                    programme_id=programme,
-                    key=thing.key,
-                    person=thing.person,
-                    reason=thing.reason,
-                    subject=thing.subject,
-                    rung=thing.level,
-                    due_on=thing.due_on,
-                    priority=thing.priority,
-                    content=_text(contents.get(thing.key, {})),
-                    not_before=not_before,
-                    created_at=at,
-                )
-            )
+            content = _text(contents.get(thing.key, {}))
+            nudge = NudgeRow(priority=thing.priority, content=content, not_before=not_before, created_at=at, **both)
+            session.add(nudge)
     _rearm(session, programme, {d.key for d in due} & known)
     withdrawn = _refresh(session, programme, {d.key: d for d in due}, contents, at)
     return len({d.key for d in due} - known), withdrawn
@@ -113,23 +99,21 @@ def _refresh(
     session: Session, programme: str, due: Mapping[str, Due], contents: Mapping[str, Mapping[str, Any]], at: datetime
 ) -> int:
     """Bring what waits up to date with what is due now; what is on its way already can only be withdrawn."""
-    withdrawn = 0
+    over = []
     for row in session.exec(_waiting().where(NudgeRow.programme_id == programme)):
         if row.key in due:
             row.priority, row.content = due[row.key].priority, _text(contents.get(row.key, {}))
         else:
-            row.withdrawn_at, row.why = at, MOVED
-            withdrawn += 1
+            over.append(row)
     on_its_way = (
         select(NudgeRow)
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
         .where(NudgeRow.programme_id == programme, MessageRow.state == OPEN, col(NudgeRow.withdrawn_at).is_(None))
     )
-    for row in session.exec(on_its_way):
-        if row.key not in due:
-            row.withdrawn_at, row.why = at, MOVED
-            withdrawn += 1
-    return withdrawn
+    over += [row for row in session.exec(on_its_way) if row.key not in due]
+    for row in over:
+        row.withdrawn_at, row.why = at, MOVED
+    return len(over)
 
 
 def _text(content: Mapping[str, Any]) -> str:

@@ -24,8 +24,8 @@ class AnswerLink:
     subject: str
     due_on: date
     expires_at: datetime
-    used_at: datetime | None
-    revoked_at: datetime | None
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,6 @@ def _address(session: Session, programme: str, person: str, now: datetime) -> st
         subject=FEED,
         due_on=local_day(now),
         expires_at=now + FEED_DAYS,
-        used_at=None,
-        revoked_at=None,
     )
     answers.add_links(session, {digest_of(token): link}, at=now)
     audit.append(session, programme, at=now, actor=person, action="calendar", subject=f"person:{person}")
