@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 from urllib.request import Request, urlopen
 
-from changeflow.errors import UnknownThingError
 from changeflow.usecases.scheduled import FLOWS
+from changeflow.values.known import check_known
 
 try:
     from flows.server import STARTUP_SECONDS, Say, local_server, server_for
@@ -165,8 +165,7 @@ async def catch_up_once(now: datetime) -> int:
 
 def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
     """Run one flow now and return its result; a server that was started for it is stopped."""
-    if name not in FLOWS:
-        raise UnknownThingError("flow", name, FLOWS)
+    check_known("flow", name, FLOWS)
     with local_server(say=say):
         result = _load(name)(now=now)
     say(f"{name}: {result}")

@@ -13,6 +13,7 @@ from changeflow.programme.programme import Programme, join
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.rules.engine import judge
 from changeflow.values.base import TaskId
+from changeflow.values.known import pick
 from changeflow.values.rulepack import Rulepacks
 
 NOTHING = "Nothing was recorded."
@@ -54,10 +55,8 @@ def lesson_effect(
 
 def unanswered_lesson(programme: Programme, service: str, number: int) -> LessonProposed:
     """Return a lesson that was proposed; one that was answered before is a `CheckFailedError`."""
-    known = lessons_of(programme.facts.pilot, service)
-    if number not in known:
-        raise UnknownThingError("lesson", str(number), [str(n) for n in known])
-    lesson, before = known[number]
+    known = {str(n): found for n, found in lessons_of(programme.facts.pilot, service).items()}
+    lesson, before = pick("lesson", str(number), known)
     if before is not None:
         was = "accepted" if before.accepted else "declined"
         raise CheckFailedError(f"Lesson {number} was {was}: {before.reason.rstrip('.')}. {NOTHING}")

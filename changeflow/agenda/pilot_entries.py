@@ -25,11 +25,12 @@ from changeflow.pilots.issues import improvements, issues
 from changeflow.pilots.learning import ProposedRule, proposed_rules
 from changeflow.pilots.reconciliation import KeptVariance
 from changeflow.programme.assembly.repeats import CAN_BE_REPEATED
-from changeflow.programme.known_names import check_person, check_school, service_named
+from changeflow.programme.known_names import check_person, service_named
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
+from changeflow.values.known import check_known, pick
 from changeflow.values.words import Gate
 
 NOTHING = "Nothing was recorded."
@@ -53,17 +54,13 @@ def improvement_subject(programme: Programme, service: str, number: int) -> Subj
 def repetition_subject(programme: Programme, task: TaskId) -> Subject:
     tasks = programme.roadmap.tasks
     can = [t.id for t in tasks.values() if t.kind in CAN_BE_REPEATED and "-again-" not in t.id]
-    if task not in can:
-        raise UnknownThingError("pilot, parallel run or test pack", task, can)
+    check_known("pilot, parallel run or test pack", task, can)
     return Subject(service=tasks[task].service)
 
 
 def confirmation_subject(programme: Programme, gate: TaskId, item: str) -> Subject:
     task = go_live_gate(programme, gate)
-    asked = {v.item.id: v for v in to_confirm(programme, task)}
-    if item not in asked:
-        raise UnknownThingError("item to confirm", item, asked)
-    owner = asked[item].owner
+    owner = pick("item to confirm", item, {v.item.id: v for v in to_confirm(programme, task)}).owner
     return Subject(thing=f"“{task.name}”", service=task.service, owners=frozenset({owner} if owner else ()))
 
 
@@ -83,8 +80,7 @@ def go_live_gate(programme: Programme, name: TaskId) -> Task:
 def check_run(programme: Programme, service: str, period: str) -> None:
     """Refuse a period of which no run is kept."""
     known = [r.period for r in programme.facts.runs_of(service)]
-    if period not in known:
-        raise UnknownThingError("run", period, known, remedy="Reconcile the period first.")
+    check_known("run", period, known, remedy="Reconcile the period first.")
 
 
 def explained_span(
@@ -115,10 +111,7 @@ def explained_span(
 
 
 def proposed_rule(programme: Programme, service: str, rule: str) -> ProposedRule:
-    proposed = {r.id: r for r in proposed_rules(programme.facts.pilot, service)}
-    if rule not in proposed:
-        raise UnknownThingError("proposed rule", rule, proposed)
-    return proposed[rule]
+    return pick("proposed rule", rule, {r.id: r for r in proposed_rules(programme.facts.pilot, service)})
 
 
 def accepted(rule: ProposedRule, *, on: date, by: str) -> Explanation:
@@ -140,14 +133,14 @@ def checked(programme: Programme, entry: Entry) -> Entry:
     """Return an entry as it is recorded, once all that it names is there and nothing stands against it."""
     match entry:
         case IssueRaised():
-            _check_names(programme, people=[entry.owner], schools=[entry.school])
+            _check_names(programme, person=entry.owner, school=entry.school)
         case IssueUpdate():
-            _check_names(programme, people=[entry.owner])
+            _check_names(programme, person=entry.owner)
         case FeedbackGiven():
-            _check_names(programme, schools=[entry.school])
+            _check_names(programme, school=entry.school)
             return entry.model_copy(update={"item": _item_of_agreement(programme, entry)})
         case ImprovementPlanned():
-            _check_names(programme, people=[entry.owner])
+            _check_names(programme, person=entry.owner)
             _check_taken_up(programme, entry)
         case PilotRepeated():
             _check_may_repeat(programme, entry.task)
@@ -157,9 +150,7 @@ def checked(programme: Programme, entry: Entry) -> Entry:
                 raise InputError(f"“{asked[entry.item].what}” is true until a day: say which, with --until. {NOTHING}")
         case CaseTested():
             cases = [c.id for c in service_named(programme, entry.service).assurance.cases]
-            if entry.case not in cases:
-                remedy = "" if cases else "Name them under assurance: cases."
-                raise UnknownThingError("test case", entry.case, cases, remedy=remedy)
+            check_known("test case", entry.case, cases, remedy="" if cases else "Name them under assurance: cases.")
     return entry
 
 
@@ -192,17 +183,10 @@ def _check_may_repeat(programme: Programme, task: TaskId) -> None:
 
 
 def _check_number(what: str, number: int, known: Iterable[int]) -> None:
-    numbers = list(known)
-    if number not in numbers:
-        raise UnknownThingError(what, str(number), [str(n) for n in numbers])
+    check_known(what, str(number), map(str, known))
 
 
-def _check_names(
-    programme: Programme, *, people: Iterable[str | None] = (), schools: Iterable[str | None] = ()
-) -> None:
-    for person in people:
-        if person is not None:
-            check_person(programme.definition, person)
-    for school in schools:
-        if school is not None:
-            check_school(programme.definition, school)
+def _check_names(programme: Programme, *, person: str | None = None, school: str | None = None) -> None:
+    if person is not None:
+        check_person(programme.definition, person)
+    check_known("school", school, [s.id for s in programme.definition.schools])

@@ -8,6 +8,7 @@ import typer
 from changeflow.cli.context import Context, shared
 from changeflow.cli.options import Folder, Form, day_option
 from changeflow.cli.output import note, print_as, print_lines
+from changeflow.values.known import check_known
 
 if TYPE_CHECKING:
     from changeflow.usecases.definitions import Difference
@@ -117,13 +118,11 @@ def waiver_add(
     school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,
 ) -> None:
     """Lift a rule for a scope until a day; after that it bites again."""
-    from changeflow.errors import UnknownThingError
     from changeflow.rules.catalogue import RULES
     from changeflow.usecases import waivers
     from changeflow.values.finding import Waiver
 
-    if rule not in RULES:
-        raise UnknownThingError("rule", rule, RULES)
+    check_known("rule", rule, RULES)
     given = Waiver(
         rule=rule,
         reason=reason,

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from changeflow.cli.output import formatted_errors
-from changeflow.errors import UnknownThingError
 from changeflow.settings import DEFAULT_DB, database
+from changeflow.values.known import check_known
 from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.moments import LONDON
 
@@ -36,8 +36,7 @@ def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
 
     def check(form: str) -> str:
         with formatted_errors():
-            if form not in forms:
-                raise UnknownThingError("format", form, forms)
+            check_known("format", form, forms)
         return form
 
     return typer.Option("--format", callback=check, help=text)

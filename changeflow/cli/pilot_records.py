@@ -9,6 +9,7 @@ from changeflow.cli.context import Context, shared
 from changeflow.cli.options import Form, day_option
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
+from changeflow.values.known import check_known
 
 if TYPE_CHECKING:
     from changeflow.usecases.pilot_records import Statement
@@ -132,12 +133,10 @@ def feedback_add(
     school: School = None,
 ) -> None:
     """Record what users of a service, or those who provide it, say of it. Leave names out."""
-    from changeflow.errors import UnknownThingError
     from changeflow.pilots.entries import FeedbackGiven
     from changeflow.usecases import pilot_records
 
-    if side not in ("user", "provider"):
-        raise UnknownThingError("side", side, ["user", "provider"])
+    check_known("side", side, ["user", "provider"])
     given = _entry(FeedbackGiven, context, service=service, side=side, text=text, item=item, school=school)
     _note_number(pilot_records.give_feedback(given, context.change), "Feedback")
 

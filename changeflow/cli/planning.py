@@ -11,6 +11,7 @@ from changeflow.cli.context import Context, shared
 from changeflow.cli.options import Folder, Form
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
+from changeflow.values.known import check_known
 
 if TYPE_CHECKING:
     from changeflow.programme.programme import Programme
@@ -32,8 +33,7 @@ def init(
     from changeflow.resources import programme_templates
 
     templates = programme_templates()
-    if template not in templates:
-        raise UnknownThingError("template", template, templates)
+    check_known("template", template, templates)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConflictError(f"'{printable(folder)}' exists and is not empty. Name a new folder; nothing was written.")
     with whole_folder(folder) as new:
@@ -87,8 +87,7 @@ def plan(
     else:
         print_lines(plan_text(judged, to=_target(judged.programme, to) if to else None))
     if fail_on:
-        if fail_on not in list(Severity):
-            raise UnknownThingError("severity", fail_on, list(Severity))
+        check_known("severity", fail_on, list(Severity))
         bad = [f for f in judged.findings if f.severity.position <= Severity(fail_on).position]
         if bad:
             raise CheckFailedError(f"{len(bad)} findings at or above '{fail_on}'.")
@@ -108,8 +107,7 @@ def schedule(
     from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
 
-    if profile is not None and profile not in PROFILES:
-        raise UnknownThingError("profile", profile, PROFILES)
+    check_known("profile", profile, PROFILES)
     if file.is_dir():
         from changeflow.usecases.plan import schedule_folder
 
@@ -154,16 +152,14 @@ def why(
     if folder is not None and folder.is_file():
         context.refuse(["at"], "a Project file has a status date of its own.")
         project, timed = schedule_project(folder, say=note)
-        if task not in project.roadmap.tasks:
-            raise UnknownThingError("task", task, project.roadmap.tasks)
+        check_known("task", task, project.roadmap.tasks)
         out(explain(project.roadmap, timed, task).text)
         return
     if folder is not None:
         found = plan_folder(folder, on=context.given_day).programme
     else:
         found = loaded(context.programme, db=context.db, on=context.day)
-    if task not in found.roadmap.tasks:
-        raise UnknownThingError("task", task, found.roadmap.tasks)
+    check_known("task", task, found.roadmap.tasks)
     _explain(found, task)
 
 

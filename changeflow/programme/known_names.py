@@ -1,16 +1,13 @@
 """Names that a person gives, looked up in a programme: one that nothing has is an `UnknownThingError`."""
 
-from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.mandates import SYSTEM, Subject
 from changeflow.programme.programme import Programme
+from changeflow.values.known import check_known, pick
 
 
 def service_named(programme: Programme, name: str) -> ServiceFile:
-    known = {s.service: s for s in programme.services}
-    if name not in known:
-        raise UnknownThingError("service", name, known)
-    return known[name]
+    return pick("service", name, {s.service: s for s in programme.services})
 
 
 def service_subject(programme: Programme, name: str) -> Subject:
@@ -20,13 +17,6 @@ def service_subject(programme: Programme, name: str) -> Subject:
 
 def check_person(definition: Definition, person: str) -> str:
     """Return the id of one of the programme's people, or of the system; of a programme without people, any."""
-    people = {p.id for p in definition.people}
-    if person != SYSTEM and people and person not in people:
-        raise UnknownThingError("person", person, people, remedy="Use an id of people.csv.")
+    if person != SYSTEM and definition.people:
+        check_known("person", person, [p.id for p in definition.people], remedy="Use an id of people.csv.")
     return person
-
-
-def check_school(definition: Definition, school: str) -> None:
-    known = [s.id for s in definition.schools]
-    if school not in known:
-        raise UnknownThingError("school", school, known)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError
 from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
@@ -30,6 +30,7 @@ from changeflow.storage.versions import Version
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
 from changeflow.usecases.stored import judged
 from changeflow.usecases.unit_of_work import Change, store_forecast
+from changeflow.values.known import check_known
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.roles import Action
 
@@ -277,8 +278,7 @@ def _check_retired(before: Definition, read: Folder, known: Facts, retire: Seque
     for task in retire:
         if task in left:
             raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
-        if task not in had | with_facts:
-            raise UnknownThingError("task to retire", task, (had | with_facts) - left)
+        check_known("task to retire", task, (had | with_facts) - left)
     if gone := sorted((with_facts & had) - left - set(retire)):
         options = " ".join(f"--retire {task}" for task in gone)
         raise CheckFailedError(

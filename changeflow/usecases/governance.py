@@ -3,13 +3,14 @@
 from datetime import date
 
 from changeflow.agenda.confidence import Tier
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import InputError
 from changeflow.programme.facts import ACTS, Confidence, SponsorAct
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, permit
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.known import check_known
 from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
 
@@ -25,16 +26,11 @@ def note_act(
         raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
     if on > change.on:
         raise InputError(f"{format_day(on)} lies in the future. Nothing was recorded.")
-    if kind not in ACTS:
-        raise UnknownThingError("kind of act", kind, ACTS)
+    check_known("kind of act", kind, ACTS)
     with unit_of_work(change) as work:
         by, people = work.permit(Action.NOTE_SPONSOR), work.definition.people
-        leads = {p.id for p in people if p.audience == "lead"}
-        if who is not None and who not in leads:
-            raise UnknownThingError("change lead", who, leads)
-        groups = {g for p in people for g in p.groups}
-        if group is not None and group not in groups:
-            raise UnknownThingError("group", group, groups)
+        check_known("change lead", who, {p.id for p in people if p.audience == "lead"})
+        check_known("group", group, {g for p in people for g in p.groups})
         act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
         is_new = facts.add_act(work.session, work.name, act, at=change.now, by=by)
         if is_new:
@@ -44,8 +40,7 @@ def note_act(
 
 def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> None:
     """Record the delivery confidence that the SRO has set."""
-    if tier not in set(Tier):
-        raise UnknownThingError("tier", tier, list(Tier))
+    check_known("tier", tier, list(Tier))
     with unit_of_work(change) as work:
         definition, recorder = work.definition, work.actor()
         who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)

@@ -2,11 +2,12 @@
 
 from decimal import Decimal, InvalidOperation
 
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import InputError
 from changeflow.programme.known_names import service_named
 from changeflow.programme.mandates import Subject
 from changeflow.storage import pilots
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.known import pick
 from changeflow.values.roles import Action
 
 
@@ -20,9 +21,7 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         work.actor()
         found = service_named(work.programme, service)
         known = {c.id: c for c in found.pilot.exit_criteria} if found.pilot else {}
-        if criterion not in known:
-            raise UnknownThingError("exit criterion", criterion, known)
-        owner = known[criterion].owner
+        owner = pick("exit criterion", criterion, known).owner
         about = Subject(service=service, owners=frozenset({owner} if owner else ()))
         by = work.permit(Action.MEASURE_PILOT, about)
         pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)

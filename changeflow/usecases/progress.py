@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.gates import check_may_begin
-from changeflow.errors import ChangeflowError, ProblemsError, UnknownThingError
+from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.progress import read_progress
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
@@ -18,6 +18,7 @@ from changeflow.storage import facts
 from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
+from changeflow.values.known import pick
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 
@@ -70,9 +71,7 @@ def permit_progress(work: UnitOfWork, reported: Iterable[ReportedProgress]) -> s
     by = work.actor()
     asked = set[Subject]()
     for task in (one.task for one in reported):
-        if task not in tasks:
-            raise UnknownThingError("task", task, tasks)
-        about = task_subject(tasks[task])
+        about = task_subject(pick("task", task, tasks))
         if (alike := replace(about, thing="")) not in asked:
             work.permit(Action.REPORT_PROGRESS, about)
             asked.add(alike)

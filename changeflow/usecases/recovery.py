@@ -2,13 +2,14 @@
 
 from datetime import date
 
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.errors import CheckFailedError, InputError
 from changeflow.planning.recovery import RecoveryQuestion, changes_of, player
 from changeflow.planning.risk import without_range
 from changeflow.programme.programme import Programme
 from changeflow.reports.recovery import RecoveryAnswer
 from changeflow.roadmap.risk.recovery import cheapest
 from changeflow.usecases.risk import ask
+from changeflow.values.known import pick
 from changeflow.values.moments import DAY, minute_of
 
 
@@ -27,10 +28,7 @@ def find_recovery(
     `by` is its deadline when left out. As with a simulation, odds are told only where what drives the end has ranges,
     or `assume` says what to take for them: else `CheckFailedError` names what is missing.
     """
-    known = {m.id: m for m in programme.open_milestones}
-    if milestone not in known:
-        raise UnknownThingError("open milestone", milestone, known)
-    chosen = known[milestone]
+    chosen = pick("open milestone", milestone, {m.id: m for m in programme.open_milestones})
     day = by or chosen.deadline
     if day is None:
         raise InputError(f"'{milestone}' has no deadline. Say which day to keep: --by 2027-09-01.")

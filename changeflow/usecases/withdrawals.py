@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import networkx as nx
 
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import InputError
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import OF_SAME, RecordedFact, check_whole, parts_of
@@ -14,6 +14,7 @@ from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.known import check_known, pick
 from changeflow.values.roles import Action
 
 NOTHING = "No changes saved."
@@ -39,8 +40,7 @@ def recorded_facts(
     now: datetime | None = None,
 ) -> list[RecordedFact]:
     """Return recorded facts, of one kind or of all, the latest last. The audit notes the look (`now` is when)."""
-    if kind is not None and kind not in OF_SAME:
-        raise UnknownThingError("kind of fact", kind, OF_SAME)
+    check_known("kind of fact", kind, OF_SAME)
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         found = withdrawals.recorded(session, stored.programme.id, kind)
@@ -59,11 +59,8 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     with unit_of_work(change) as work:
         work.actor()
         programme, known = work.programme, withdrawals.recorded(work.session, work.name)
-        meant = next((f for f in known if f.id == fact), None)
-        if meant is None:
-            raise UnknownThingError(
-                "recorded fact", fact, [f.id for f in known], remedy="List them with changeflow fact list."
-            )
+        remedy = "List them with changeflow fact list."
+        meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
         if meant.withdrawn is not None:
             return Withdrawal(facts=())
         by = work.permit(*_asked(programme, meant))
