@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import ChangeflowError
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.usecases import definitions, dispatch, subject_access, ticks
+from changeflow.usecases import definitions, dispatch, ticks
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.progress import finish_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.upkeep import upgrade_database
 from changeflow.usecases.withdrawals import withdraw_fact
-from tests import audited
+from tests import asked, audited
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 
@@ -56,7 +56,7 @@ ACTS: dict[str, Callable[[str, Path], object]] = {
     "withdraw": lambda db, _: withdraw_fact("progress-1", LONG, change(db)),
     "tick": lambda db, _: ticks.tick(db=db, now=datetime(2027, 1, 25, 9, tzinfo=UTC)),
     "dispatch": lambda db, _: dispatch.dispatch(db=db, now=NOW, channel=Postbox()),
-    "erase": lambda db, _: subject_access.erase("lead", db=db, programme=None, actor="chief", now=NOW),
+    "erase": lambda db, _: asked.erase("lead", db=db, programme=None, actor="chief", now=NOW),
 }
 
 

@@ -17,9 +17,9 @@ from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import recipient_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.usecases import assessments, definitions, dispatch, ticks
-from changeflow.usecases.subject_access import erase
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
+from tests.asked import erase
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 KEPT_TO_RECOGNISE = "addresses they were known under, as keyed hashes"

@@ -21,9 +21,9 @@ from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, Nud
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
 from changeflow.usecases import assessments, definitions, dispatch, ticks
 from changeflow.usecases.restoration import restore
-from changeflow.usecases.subject_access import erase, everything_about, look_up
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
+from tests.asked import erase, everything_about, look_up
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 HEAD = PEOPLE.splitlines()[0].split(",")

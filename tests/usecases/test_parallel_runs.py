@@ -11,10 +11,10 @@ from changeflow.reconciliation.compare import reconcile
 from changeflow.reports.pilots import variances_text
 from changeflow.reports.recorded import in_words
 from changeflow.storage.database import session_scope
-from changeflow.usecases import parallel_runs, pilot_records, subject_access, withdrawals
+from changeflow.usecases import parallel_runs, pilot_records, withdrawals
 from changeflow.usecases.retention import retain
 from changeflow.usecases.unit_of_work import Change
-from tests import audited
+from tests import asked, audited
 from tests.builders import SERVICE
 from tests.usecases.piloted import MARCH, OLD, RUN, START, change, explained, judged_on, programme, run, store
 
@@ -154,7 +154,7 @@ class TestKeeping:
     def test_ones_own_words_are_exported_and_nobody_elses_contract(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
         explained(stored)
-        found = subject_access.everything_about(
+        found = asked.everything_about(
             "lead", MARCH, db=stored, programme=None, actor="chief", now=change(MARCH, stored).now
         ).about
         [said] = found["what they said about pilots, or own"]

@@ -18,8 +18,8 @@ from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions, ticks
 from changeflow.usecases.restoration import release, restore, review
-from changeflow.usecases.subject_access import erase
 from tests import audited
+from tests.asked import erase
 from tests.builders import a_folder
 from tests.copies import Copy, copier
 from tests.killing import crashed

@@ -30,7 +30,6 @@ from changeflow.usecases import (
     governance,
     parallel_runs,
     pilot_records,
-    subject_access,
 )
 from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.measures import measure_criterion
@@ -39,7 +38,7 @@ from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.withdrawals import withdraw_fact
 from changeflow.values.words import Outcome
-from tests import audited
+from tests import asked, audited
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
 
 PLAN = "payroll/plan-agreed"
@@ -296,7 +295,7 @@ def test_an_unknown_fact_and_a_missing_reason_are_errors(trust: str):
 def test_erasing_a_person_takes_the_withdrawals_of_their_rows_along(trust: str, tmp_path: Path):
     a_training(trust, NOW, tmp_path)
     withdraw_fact("attendance-1", "They were ill", change(trust, now=LATER))
-    subject_access.erase("officer", db=trust, programme=None, actor="chief", now=LATER)
+    asked.erase("officer", db=trust, programme=None, actor="chief", now=LATER)
     with session_scope(trust) as session:
         assert not session.exec(select(WithdrawalRow)).all()
     file = tmp_path / "came.csv"
