@@ -51,6 +51,12 @@ def improvement_subject(programme: Programme, service: str, number: int) -> Subj
     return Subject(thing=f"improvement {number}", service=service, owners=frozenset({found[number].owner}))
 
 
+def measure_subject(programme: Programme, service: str, criterion: str) -> Subject:
+    pilot = service_named(programme, service).pilot
+    owner = pick("exit criterion", criterion, {c.id: c for c in pilot.exit_criteria} if pilot else {}).owner
+    return Subject(service=service, owners=frozenset({owner} if owner else ()))
+
+
 def repetition_subject(programme: Programme, task: TaskId) -> Subject:
     tasks = programme.roadmap.tasks
     can = [t.id for t in tasks.values() if t.kind in CAN_BE_REPEATED and "-again-" not in t.id]

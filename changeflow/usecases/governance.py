@@ -3,15 +3,14 @@
 from datetime import date
 
 from changeflow.agenda.confidence import Tier
-from changeflow.errors import InputError
-from changeflow.programme.facts import ACTS, Confidence, SponsorAct
+from changeflow.programme.facts import Confidence, SponsorAct
+from changeflow.programme.sponsor_acts import check_act, check_names
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, permit
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.known import check_known
-from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
 
 
@@ -22,16 +21,11 @@ def note_act(
 
     False when the same is known of that day.
     """
-    if not what.strip():
-        raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
-    if on > change.on:
-        raise InputError(f"{format_day(on)} lies in the future. Nothing was recorded.")
-    check_known("kind of act", kind, ACTS)
+    act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
+    check_act(act, change.on)
     with unit_of_work(change) as work:
-        by, people = work.permit(Action.NOTE_SPONSOR), work.definition.people
-        check_known("change lead", who, {p.id for p in people if p.audience == "lead"})
-        check_known("group", group, {g for p in people for g in p.groups})
-        act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
+        by = work.permit(Action.NOTE_SPONSOR)
+        check_names(act, work.definition)
         is_new = facts.add_act(work.session, work.name, act, at=change.now, by=by)
         if is_new:
             work.record("sponsor", f"{who or 'sponsor'}:{on.isoformat()}", by=by)

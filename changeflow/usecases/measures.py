@@ -2,12 +2,10 @@
 
 from decimal import Decimal, InvalidOperation
 
+from changeflow.agenda.pilot_entries import measure_subject
 from changeflow.errors import InputError
-from changeflow.programme.known_names import service_named
-from changeflow.programme.mandates import Subject
 from changeflow.storage import pilots
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.known import pick
 from changeflow.values.roles import Action
 
 
@@ -19,11 +17,7 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         )
     with unit_of_work(change) as work:
         work.actor()
-        found = service_named(work.programme, service)
-        known = {c.id: c for c in found.pilot.exit_criteria} if found.pilot else {}
-        owner = pick("exit criterion", criterion, known).owner
-        about = Subject(service=service, owners=frozenset({owner} if owner else ()))
-        by = work.permit(Action.MEASURE_PILOT, about)
+        by = work.permit(Action.MEASURE_PILOT, measure_subject(work.programme, service, criterion))
         pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)
         work.record("measure", f"{service}:{criterion}", by=by)
 

@@ -6,14 +6,14 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.go_live import policy_of
+from changeflow.agenda.pilot_choice import proposed_cohorts
 from changeflow.errors import ConflictError, InputError, UnknownThingError
-from changeflow.pilots.choosing import Cohort, choose
+from changeflow.pilots.choosing import Cohort
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.learning import with_explanations
 from changeflow.pilots.periods import check_period
 from changeflow.pilots.reconciliation import KeptVariance, Reconciliation
 from changeflow.pilots.runs import RunSummary
-from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.programme.known_names import service_named, service_subject
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
@@ -30,17 +30,7 @@ from changeflow.values.roles import Action
 def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
     """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
     programme = plan_folder(folder).programme
-    schools = programme.definition.schools
-    if not 1 <= size < len(schools):
-        raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
-    most, why = most_at_once(programme)
-    if size > most:
-        raise InputError(f"{size} schools are too many to go first: {why}, which is enough for {most}.")
-    found = choose(candidates(programme), size=size)
-    if not found:
-        able = sum(not c.why_not for c in candidates(programme))
-        raise InputError(f"No {size} schools can go first: {able} are able to, and rollout.yaml says who must.")
-    return programme, found
+    return programme, proposed_cohorts(programme, size=size)
 
 
 def reconcile_stored(

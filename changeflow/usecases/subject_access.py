@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from changeflow.adkar.access import answer_by
-from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.programme import Programme
+from changeflow.programme.access_requests import answer_due
 from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
@@ -62,7 +60,7 @@ class Erased:
 
 def deadline(received: date, *, db: str, programme: str | None, today: date, is_complex: bool = False) -> date:
     """Return the last day on which a request that came on a day may be answered. Planning minimum, not legal advice."""
-    return _deadline(loaded(programme, db=db, on=today), received, today, is_complex=is_complex)
+    return answer_due(loaded(programme, db=db, on=today), received, today, is_complex=is_complex)
 
 
 def look_up(person: str, change: Change, *, also: Collection[str] = ()) -> Theirs:
@@ -93,7 +91,7 @@ def everything_about(
             "programme": definition.programme.name,
             "organisation": definition.programme.organisation,
             "asked for on": received.isoformat(),
-            "to be answered by": _deadline(work.programme, received, change.on).isoformat(),
+            "to be answered by": answer_due(work.programme, received, change.on).isoformat(),
             "read on": change.now.isoformat(timespec="seconds"),
             "purpose": PURPOSE,
             "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},
@@ -175,14 +173,3 @@ def _own_email(session: Session, name: str, person: str, people: Sequence[str]) 
     if contact is None or own_ids.is_address_shared(session, name, person, people):
         return None
     return contact.email
-
-
-def _deadline(programme: Programme, received: date, today: date, *, is_complex: bool = False) -> date:
-    if received > today:
-        raise InputError(f"{received:%d %B %Y} is still to come. Give the day on which the request came.")
-    months = programme.rulepacks.number(
-        "privacy", "access_months_complex" if is_complex else "access_months", on=received
-    )
-    nation = programme.definition.programme.nation
-    free = {day for day, _ in public_holidays(nation, received.year, received.year + 2)}
-    return answer_by(received, months=months, works_on=lambda d: d.weekday() < 5 and d not in free)

@@ -1,14 +1,11 @@
 """List recorded facts, and withdraw one that is wrong: what follows is forecast as if it had never been recorded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
-import networkx as nx
-
 from changeflow.errors import InputError
-from changeflow.programme.mandates import Subject
-from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import OF_SAME, RecordedFact, check_whole, parts_of
+from changeflow.programme.withdrawing import action_of, begun_behind
 from changeflow.storage import withdrawals
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
@@ -63,31 +60,10 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
         if meant.withdrawn is not None:
             return Withdrawal(facts=())
-        by = work.permit(*_asked(programme, meant))
+        by = work.permit(*action_of(programme, meant))
         check_whole(meant, known)
         wrong = (meant, *parts_of(meant, known))
         withdrawals.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
         for withdrawn in (*wrong[1:], meant):
             work.record("withdraw", withdrawn.id, by=by)
-    return Withdrawal(facts=wrong, begun=_begun_behind(programme, meant))
-
-
-def _asked(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject]:
-    """Return what a withdrawal is to the table: who may decide withdraws a decision, who signed a signature."""
-    about = Subject(thing=fact.id, recorder=fact.by)
-    if fact.kind in ("decision", "condition", "confidence"):
-        gate = programme.roadmap.tasks.get(str(fact.values.get("task")))
-        owners = frozenset({gate.owner} if gate is not None and gate.owner else ())
-        return Action.WITHDRAW_DECISION, replace(about, owners=owners)
-    kind = fact.values["kind"] if fact.kind == "pilot-entry" else ""
-    if kind == "signature":
-        return Action.WITHDRAW_SIGNATURE, about
-    return Action.WITHDRAW_CONFIRMATION if kind == "confirmation" else Action.WITHDRAW_FACT, about
-
-
-def _begun_behind(programme: Programme, fact: RecordedFact) -> tuple[str, ...]:
-    task = str(fact.values.get("task"))
-    if fact.kind != "decision" or task not in programme.roadmap.tasks or not programme.is_done(task):
-        return ()
-    begun = nx.descendants(programme.graph, task) & programme.facts.progress.keys()
-    return tuple(programme.roadmap.tasks[t].name for t in sorted(begun))
+    return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))
