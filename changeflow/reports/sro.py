@@ -1,7 +1,7 @@
 """The SRO's report as numbers and sentences: the HTML page and the JSON are two views of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 from changeflow.agenda.due import late_in_report
@@ -65,6 +65,9 @@ class RunLine:
     """Of the contracts on both sides, whose pay is the same within tolerance; rounded down."""
     largest_unexplained: str
     clean: bool
+
+
+COUNTED = {field.name for field in fields(RunLine)} & {field.name for field in fields(RunSummary)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,22 +244,9 @@ def _runs(programme: Programme) -> Iterator[RunLine]:
 def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
     """Yield a line for each period of a service, by its latest run."""
     for run in latest_by_period(runs):
-        yield RunLine(
-            service=service,
-            period=run.period,
-            compared=run.compared,
-            equal=run.equal,
-            within_tolerance=run.within_tolerance,
-            explained=run.explained,
-            unexplained=run.unexplained,
-            missing=run.missing,
-            extra=run.extra,
-            duplicates=run.duplicates,
-            unpaid=run.unpaid,
-            share=f"{int(run.pay_share * 10_000) / 100:g}%",
-            largest_unexplained=f"£{run.largest_unexplained:,.2f}",
-            clean=run.is_clean,
-        )
+        largest = f"£{run.largest_unexplained:,.2f}"
+        said = {name: getattr(run, name) for name in COUNTED} | {"service": service, "largest_unexplained": largest}
+        yield RunLine(**said, share=f"{int(run.pay_share * 10_000) / 100:g}%", clean=run.is_clean)
 
 
 def _progress(programme: Programme) -> str:

@@ -12,7 +12,7 @@ from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import pilots, publications
-from changeflow.storage.rows import attempts, is_in_force, latest_of, rows_until, values_of
+from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
 from changeflow.storage.tables.facts import (
     AttendanceRow,
     CheckpointRow,
@@ -38,8 +38,8 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         _decision(r, asked.get((r.task, r.round, r.attempt), []))
         for r in rows_until(session, DecisionRow, programme, until)
     )
-    acts = [SponsorAct(**values_of(r, SponsorAct)) for r in rows_until(session, SponsorActRow, programme, until)]
-    confidences = rows_until(session, ConfidenceRow, programme, until)
+    acts = facts_until(session, SponsorActRow, SponsorAct, programme, until)
+    confidences = facts_until(session, ConfidenceRow, Confidence, programme, until)
     return Facts(
         progress=progress,
         decisions=decisions,
@@ -50,14 +50,9 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         pilot=pilots.entries(session, programme, until=until),
         acts=tuple(sorted(acts, key=lambda act: act.on)),
         submissions=pilots.submissions(session, programme, until=until),
-        attendance=tuple(
-            Attendance(**values_of(r, Attendance)) for r in rows_until(session, AttendanceRow, programme, until)
-        ),
-        checkpoints=tuple(
-            CheckpointResult(**values_of(r, CheckpointResult))
-            for r in rows_until(session, CheckpointRow, programme, until)
-        ),
-        confidence=Confidence(**values_of(confidences[-1], Confidence)) if confidences else None,
+        attendance=facts_until(session, AttendanceRow, Attendance, programme, until),
+        checkpoints=facts_until(session, CheckpointRow, CheckpointResult, programme, until),
+        confidence=confidences[-1] if confidences else None,
     )
 
 
@@ -89,21 +84,9 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
         DecisionRow.task == decision.task,
         DecisionRow.round == decision.round,
     )
-    session.add(
-        DecisionRow(
-            programme_id=programme,
-            task=decision.task,
-            round=decision.round,
-            outcome=decision.outcome.value,
-            reason=decision.reason,
-            dissent=decision.dissent or None,
-            by=decision.by,
-            on=decision.on,
-            at=at,
-            recorded_by=recorded_by,
-            attempt=attempt,
-        )
-    )
+    said = values_of(decision, Decision, but="conditions")
+    said |= {"outcome": decision.outcome.value, "dissent": decision.dissent or None}
+    session.add(DecisionRow(programme_id=programme, at=at, recorded_by=recorded_by, attempt=attempt, **said))
     for number, condition in enumerate(decision.conditions, start=1):
         own = asdict(replace(condition, number=number))
         own |= {"task": decision.task, "round": decision.round, "attempt": attempt}
@@ -145,16 +128,8 @@ def add_confidence(session: Session, programme: str, given: Confidence, *, at: d
 
 
 def _decision(r: DecisionRow, conditions: Sequence[Condition]) -> Decision:
-    return Decision(
-        task=r.task,
-        outcome=Outcome(r.outcome),
-        reason=r.reason,
-        by=r.by,
-        on=r.on,
-        round=r.round,
-        dissent=r.dissent or "",
-        conditions=tuple(conditions),
-    )
+    said = values_of(r, Decision, but="conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
+    return Decision(**said, conditions=tuple(conditions))
 
 
 def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:

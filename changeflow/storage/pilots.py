@@ -15,7 +15,7 @@ from changeflow.pilots.reconciliation import KeptVariance, MatchOutcome, Reconci
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
-from changeflow.storage.rows import attempts, is_in_force, latest_of, rows_until, values_of
+from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
@@ -31,7 +31,7 @@ def runs(session: Session, programme: str, *, until: datetime | None = None) -> 
 
 
 def submissions(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Submission, ...]:
-    return tuple(Submission(**values_of(r, Submission)) for r in rows_until(session, SubmissionRow, programme, until))
+    return facts_until(session, SubmissionRow, Submission, programme, until)
 
 
 def measures(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, dict[str, str]]:
@@ -164,17 +164,7 @@ def latest_variances(session: Session, programme: str, service: str, period: str
     if latest is None:
         return []
     rows = session.exec(select(VarianceRow).where(VarianceRow.run == latest.id).order_by(col(VarianceRow.id)))
-    return [
-        KeptVariance(
-            contract=r.contract,
-            element=r.element,
-            old=Decimal(r.old) if r.old is not None else None,
-            new=Decimal(r.new) if r.new is not None else None,
-            outcome=MatchOutcome(r.outcome),
-            reason=r.reason,
-        )
-        for r in rows
-    ]
+    return [_variance(r) for r in rows]
 
 
 def remove_contracts(session: Session, programme: str, *, kept_before: datetime) -> int:
@@ -195,6 +185,11 @@ def _entry(r: PilotEntryRow) -> Entry:
     if r.kind == "explanation":
         values["contract"] = r.contract
     return _ENTRY.validate_python(values)
+
+
+def _variance(r: VarianceRow) -> KeptVariance:
+    old, new = (Decimal(amount) if amount is not None else None for amount in (r.old, r.new))
+    return KeptVariance(**values_of(r, KeptVariance) | {"old": old, "new": new, "outcome": MatchOutcome(r.outcome)})
 
 
 def _run(r: RunRow) -> RunSummary:

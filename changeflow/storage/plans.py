@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -50,11 +51,7 @@ def add_forecast(
 
 def latest_forecast(session: Session, programme: str) -> StoredPlan | None:
     row = latest_of(session, ForecastRow, programme)
-    if row is None:
-        return None
-    return StoredPlan(
-        number=row.number, version=row.version, at=row.at, dates=_read(row.schedule), note=row.cause, on=row.on
-    )
+    return _plan(row, note=row.cause, on=row.on) if row else None
 
 
 def add_baseline(
@@ -84,16 +81,11 @@ def add_baseline(
 
 def latest_baseline(session: Session, programme: str) -> StoredPlan | None:
     row = latest_of(session, BaselineRow, programme)
-    if row is None:
-        return None
-    return StoredPlan(
-        number=row.number,
-        version=row.version,
-        at=row.at,
-        dates=_read(row.schedule),
-        note=row.reason,
-        approver=row.approver,
-    )
+    return _plan(row, note=row.reason, approver=row.approver) if row else None
+
+
+def _plan(row: ForecastRow | BaselineRow, **own: Any) -> StoredPlan:  # noqa: ANN401  (what one of the two has alone)
+    return StoredPlan(number=row.number, version=row.version, at=row.at, dates=_read(row.schedule), **own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Row = TypeVar("Row", bound=SQLModel)
+Fact = TypeVar("Fact", bound="DataclassInstance")
 
 
 def rows_until(session: Session, table: type[Row], programme: str, until: datetime | None) -> Sequence[Row]:
@@ -32,9 +33,16 @@ def latest_of(session: Session, table: type[Row], programme: str, *more: Any, by
     return session.exec(query.order_by(col(getattr(own, by)).desc()).limit(1)).first()
 
 
-def values_of(found: object, kind: "type[DataclassInstance]") -> dict[str, Any]:
-    """Return what a row, or an object, has under the names of a dataclass's fields."""
-    return {field.name: getattr(found, field.name) for field in fields(kind)}
+def facts_until(
+    session: Session, table: type[Row], kind: type[Fact], programme: str, until: datetime | None
+) -> tuple[Fact, ...]:
+    """Return the rows of `rows_until`, each as a fact whose fields have the names of the columns."""
+    return tuple(kind(**values_of(row, kind)) for row in rows_until(session, table, programme, until))
+
+
+def values_of(found: object, kind: "type[DataclassInstance]", *, but: str = "") -> dict[str, Any]:
+    """Return what a row, or an object, has under the names of a dataclass's fields, `but` one."""
+    return {field.name: getattr(found, field.name) for field in fields(kind) if field.name != but}
 
 
 def is_in_force(table: type[SQLModel], *, until: datetime | None = None) -> ColumnElement[bool]:
