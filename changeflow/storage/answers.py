@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers
 from changeflow.storage.database import count_touched
+from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
 from changeflow.values.moments import local_day
 
@@ -49,18 +50,7 @@ def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime
 
 def find_link(session: Session, digest: str) -> AnswerLink | None:
     row = session.get(LinkRow, digest)
-    if row is None:
-        return None
-    return AnswerLink(
-        programme=row.programme_id,
-        person=row.person,
-        action=row.action,
-        subject=row.subject,
-        due_on=row.due_on,
-        expires_at=row.expires_at,
-        used_at=row.used_at,
-        revoked_at=row.revoked_at,
-    )
+    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, but="programme")) if row else None
 
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
@@ -125,19 +115,7 @@ def forget_links(session: Session, programme: str, *, person: str, action: str, 
 
 
 def add_answer(session: Session, programme: str, answer: Answer, *, text: str | None, at: datetime) -> None:
-    session.add(
-        AnswerRow(
-            programme_id=programme,
-            person=answer.person,
-            subject=answer.subject,
-            due_on=answer.due_on,
-            kind=answer.kind,
-            until=answer.until,
-            to=answer.to,
-            text=text,
-            at=at,
-        )
-    )
+    session.add(AnswerRow(programme_id=programme, text=text, at=at, **values_of(answer, Answer, but="on")))
 
 
 def answers(session: Session, programme: str) -> GivenAnswers:
@@ -188,15 +166,7 @@ def _reach_row(session: Session, recipient: str) -> ReachRow:
 
 
 def _answer(row: AnswerRow) -> Answer:
-    return Answer(
-        person=row.person,
-        subject=row.subject,
-        due_on=row.due_on,
-        kind=AnswerKind(row.kind),
-        on=local_day(row.at),
-        until=row.until,
-        to=row.to,
-    )
+    return Answer(on=local_day(row.at), **values_of(row, Answer, but="on") | {"kind": AnswerKind(row.kind)})
 
 
 def moments(session: Session, programme: str) -> dict[str, list[datetime]]:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from changeflow.adkar.people import Away, Contact
 from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
-from changeflow.storage.rows import latest_of
+from changeflow.storage.rows import latest_of, values_of
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
 
@@ -61,15 +61,8 @@ def latest(session: Session, programme: str) -> Version | None:
 
 
 def _version(row: VersionRow) -> Version:
-    return Version(
-        number=row.number,
-        hash=row.hash,
-        parent_hash=row.parent_hash,
-        definition=_definition(row.definition),
-        sources=json.loads(row.sources),
-        created_at=row.created_at,
-        created_by=row.created_by,
-    )
+    parsed = {"definition": _definition(row.definition), "sources": json.loads(row.sources)}
+    return Version(**values_of(row, Version) | parsed)
 
 
 @lru_cache(maxsize=8)
