@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select, update
 
 from changeflow.agenda.asks import CANCELLATION, about_calendar
 from changeflow.agenda.due import Due, Invited
+from changeflow.agenda.effects import Gone
 from changeflow.agenda.load import CONVERSATION
 from changeflow.agenda.reasons import Reason
 from changeflow.storage.database import count_touched
@@ -191,18 +192,6 @@ def hold(session: Session, why: Mapping[int, str]) -> None:
     for row in session.exec(select(NudgeRow).where(col(NudgeRow.id).in_(list(why)))):
         if row.why != why[row.id or 0]:
             row.why = why[row.id or 0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
-    """A nudge that went out; of whom it was about, nothing."""
-
-    reason: str
-    subject: str
-    level: int
-    due_at: datetime
-    """When it was written down, and could have gone."""
-    sent_at: datetime
 
 
 def gone(session: Session, programme: str) -> list[Gone]:

@@ -11,6 +11,7 @@ from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
+from changeflow.reports.nudge_effects import effects_text
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
@@ -65,7 +66,7 @@ def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     found = {(e.reason, e.level): (e.sent, e.acted, e.days, e.held_back) for e in nudge_effects.effects(db=db)}
     assert found[Reason.TASK, 0][:3] == (6, 0, None)
     assert found[Reason.TASK, 1] == (1, 1, 2.0, 0)
-    lines = list(nudge_effects.in_words(nudge_effects.effects(db=db)))
+    lines = list(effects_text(nudge_effects.effects(db=db)))
     assert lines[0].split() == ["reason", "level", "sent", "held", "back", "acted", "on", "days"]
     assert any(line.split() == ["task", "on", "the", "day", "1", "0", "1", "2.0"] for line in lines)
 
