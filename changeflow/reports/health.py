@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from changeflow.planning.balance import balances, tipped
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.schedule_rows import schedule_of
+from changeflow.reports.paths import schedule_of
 from changeflow.roadmap.analysis.health import HealthCheck, check_health
 from changeflow.values.moments import minute_of
 from changeflow.values.words import Track

@@ -4,17 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from changeflow.programme.dates import Dates
-from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.values.base import TaskId
 from changeflow.values.moments import iso
-
-
-def schedule_of(programme: Programme) -> Schedule:
-    """Return the schedule of a programme; without one it is a `LookupError`."""
-    if programme.schedule is None:
-        raise LookupError("the programme has no schedule yet")
-    return programme.schedule
 
 
 def schedule_rows(

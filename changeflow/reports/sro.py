@@ -14,9 +14,8 @@ from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_lines
 from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
-from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
+from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines, schedule_of
 from changeflow.reports.people import PeopleLines, people_lines
-from changeflow.reports.schedule_rows import schedule_of
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
