@@ -69,7 +69,7 @@ def state_of(db: str) -> State:
             still = "withdrawn" if row.withdrawn_at else "waiting"
             nudges[row.key] = ids[row.message] if row.message is not None else still
         messages = {row.message_id: row.state for row in session.exec(select(MessageRow))}
-        _, broken = audit.verify(session)
+        broken = audit.examine(session).faults
     return State(nudges, messages, tuple(f"{b.number}: {b.what}" for b in broken))
 
 

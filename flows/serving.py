@@ -8,14 +8,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any
 from urllib.request import Request, urlopen
 
-from changeflow.errors import UnknownThingError
+from changeflow.usecases.scheduled import FLOWS
+from changeflow.values.known import check_known
 
 try:
     from flows.server import STARTUP_SECONDS, Say, local_server, server_for
@@ -26,21 +26,6 @@ except ModuleNotFoundError:  # in the wheel, flows are a part of changeflow
         local_server,
         server_for,
     )
-
-FLOWS: Mapping[str, tuple[str, str, str]] = {
-    "tick": ("agenda_tick", "tick", "5 * * * *"),
-    "dispatch-nudges": ("nudge", "dispatch_nudges", "*/10 7-18 * * *"),
-    "weekly-sro-report": ("sro", "weekly_sro_report", "0 6 * * 1"),
-    "portfolio-risk": ("risk", "portfolio_risk", "30 4 * * *"),
-    "portfolio-waves": ("risk", "portfolio_waves", "0 5 * * 6"),
-    "reinforcement-checkpoints": ("reinforcement", "reinforcement_checkpoints", "30 6 * * *"),
-    "adkar-rounds": ("asks", "adkar_rounds", "35 6 * * *"),
-    "pilot-checkpoints": ("asks", "pilot_checkpoints", "40 6 * * *"),
-    "gate-requests": ("asks", "gate_requests", "45 6 * * *"),
-    "retention": ("tidying", "retention", "10 4 * * *"),
-    "health": ("asks", "health", "20 * * * *"),
-}
-"""Each flow's module, function and cron line in Europe/London, outside the early hours, when clocks change."""
 
 RUNNER_SECONDS = 30
 """For a run that is at work to end when all is stopped; what is cut off goes on the next time."""
@@ -180,8 +165,7 @@ async def catch_up_once(now: datetime) -> int:
 
 def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
     """Run one flow now and return its result; a server that was started for it is stopped."""
-    if name not in FLOWS:
-        raise UnknownThingError("flow", name, FLOWS)
+    check_known("flow", name, FLOWS)
     with local_server(say=say):
         result = _load(name)(now=now)
     say(f"{name}: {result}")

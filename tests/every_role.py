@@ -41,7 +41,6 @@ from changeflow.usecases import (
     pilot_records,
     progress,
     reports,
-    subject_access,
     waivers,
     withdrawals,
 )
@@ -49,6 +48,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from changeflow.values.roles import Action, Role
 from changeflow.values.words import Outcome
+from tests import asked
 from tests.builders import PATHWAY, PROGRAMME, a_folder
 
 TODAY = date(2027, 3, 25)
@@ -252,7 +252,7 @@ def waive(world: World, actor: str) -> None:
 
 def ask_about(world: World, actor: str) -> dict[str, Any]:
     ask = {"db": world.db, "programme": None, "actor": actor, "now": NOW, "reason": "Asked"}
-    return subject_access.everything_about("viewer", TODAY, **ask).about
+    return asked.everything_about("viewer", TODAY, **ask).about
 
 
 def explain(world: World, actor: str) -> None:
@@ -313,7 +313,7 @@ HOW: dict[Action, Call] = {
     Action.SIGN: lambda w, who: pilot_records.sign(GO, "Again", w.change(who), agrees=True),
     Action.CONFIRM: lambda w, who: pilot_records.confirm(GO, "desk", "Another rota", None, w.change(who)),
     Action.EXPORT_PERSON: ask_about,
-    Action.ERASE_PERSON: lambda w, who: subject_access.erase("viewer", db=w.db, programme=None, actor=who, now=NOW),
+    Action.ERASE_PERSON: lambda w, who: asked.erase("viewer", db=w.db, programme=None, actor=who, now=NOW),
     Action.EXPORT_ADDRESSES: export_addresses,
     Action.READ_CONTRACTS: lambda w, who: parallel_runs.kept_variances("payroll", "2027-02", w.change(who)),
     Action.EXPLAIN_CONTRACTS: explain,

@@ -1,7 +1,7 @@
 """What somebody decides at a gate, and whether that may be decided: once, in a known form, by the evidence."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import networkx as nx
@@ -10,6 +10,7 @@ from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import GateCase
 from changeflow.errors import CheckFailedError, ConflictError, InputError
 from changeflow.programme.facts import Condition, Decision, Facts
+from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress import ReportedProgress, progress_of
 from changeflow.roadmap.model.tasks import Task, TaskProgress
@@ -58,6 +59,15 @@ def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskP
     done = progress_of(programme, ReportedProgress(gate.id, on, on))
     begun = known.progress.get(gate.id)
     return done if begun is None else TaskProgress(begun.actual_start, done.actual_finish)
+
+
+def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: date) -> Facts:
+    """Return the facts as they would be with a gate answered on a day; nothing is recorded."""
+    known = programme.facts
+    answer = GateAnswer(task=gate.id, outcome=outcome, reason="played through", on=on)
+    decisions = (*known.decisions, answer.decision(SYSTEM, known.decision(gate.id)))
+    progress = {gate.id: passed(programme, gate, known, on=on)} if outcome.is_approval else {}
+    return replace(known, decisions=decisions, progress={**known.progress, **progress})
 
 
 def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:

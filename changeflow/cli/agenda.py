@@ -95,10 +95,11 @@ def nudge_answers(context: Context) -> None:
 @shared("db")
 def nudge_effects(context: Context) -> None:
     """Show what nudges lead to: by reason and level, how many were acted on, how soon, and what was held back."""
-    from changeflow.usecases import nudge_effects
+    from changeflow.reports.nudge_effects import effects_text
+    from changeflow.usecases.nudge_effects import effects
 
-    found = nudge_effects.effects(db=context.db)
-    print_lines(nudge_effects.in_words(found) if found else ["No nudge has gone out yet."])
+    found = effects(db=context.db)
+    print_lines(effects_text(found) if found else ["No nudge has gone out yet."])
 
 
 @nudge.command("calendar")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form, check_form
+from changeflow.cli.options import Form
 from changeflow.cli.output import note, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def audit_verify(
     """Check entries, the rows that they sealed, and the anchor; exit 3 when anything was changed or removed."""
     from changeflow.usecases import audit_trail
 
-    check_form(form)
     checked = audit_trail.verify(db=context.db, programme=context.programme, anchor_file=anchor, heads=head or [])
     if form == "json":
         print_json(_plain(checked, anchor))
@@ -64,7 +63,6 @@ def audit_show(
     """List entries: when, as of when, by whom, how they were known, and what they did."""
     from changeflow.usecases import audit_trail
 
-    check_form(form)
     shown = list(audit_trail.show(context.programme, db=context.db, last=last or None, only_apart=apart))
     if form == "json":
         print_json([_plain_entry(one) for one in shown])

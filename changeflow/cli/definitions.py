@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, Form, check_form, supported
+from changeflow.cli.options import Folder, Form, day_option
 from changeflow.cli.output import note, print_as, print_lines
+from changeflow.values.known import check_known
 
 if TYPE_CHECKING:
     from changeflow.usecases.definitions import Difference
@@ -87,7 +88,6 @@ def baseline_show(
     from changeflow.reports.variance import variance_text
     from changeflow.usecases.changes import variance_of
 
-    check_form(form)
     found = variance_of(context.programme, db=context.db, on=context.day, everything=everything)
     print_as(form, found, variance_text)
 
@@ -112,21 +112,17 @@ def waiver_add(
     approved_by: Annotated[
         list[str], typer.Option(help="Who has approved it; given twice, where a rule takes two mandates.")
     ],
-    expires: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The last day on which it holds.")
-    ],
+    expires: Annotated[datetime, day_option(text="The last day on which it holds.")],
     service: Annotated[str | None, typer.Option(help="Only for this service.")] = None,
     task: Annotated[str | None, typer.Option(help="Only for this task.")] = None,
     school: Annotated[list[str] | None, typer.Option(help="Only for this school; may be given again.")] = None,
 ) -> None:
     """Lift a rule for a scope until a day; after that it bites again."""
-    from changeflow.errors import UnknownThingError
     from changeflow.rules.catalogue import RULES
     from changeflow.usecases import waivers
     from changeflow.values.finding import Waiver
 
-    if rule not in RULES:
-        raise UnknownThingError("rule", rule, RULES)
+    check_known("rule", rule, RULES)
     given = Waiver(
         rule=rule,
         reason=reason,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Csv, On, supported
+from changeflow.cli.options import Csv, On, day_option
 from changeflow.cli.output import note
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
@@ -40,7 +40,7 @@ def task_finish(
     on: On = None,
     started: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="When it began, if nobody said so yet."),
+        day_option(text="When it began, if nobody said so yet."),
     ] = None,
 ) -> None:
     """Say that a task is done."""
@@ -57,7 +57,7 @@ def task_progress(
     context: Context,
     name: TaskName,
     remaining: Annotated[str, typer.Option(help="What is left of it, such as 5d.")],
-    started: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="When it began.")],
+    started: Annotated[datetime, day_option(text="When it began.")],
 ) -> None:
     """Say how much of a task is left."""
     from changeflow.programme.progress import ReportedProgress

@@ -13,20 +13,8 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.output import note
+from changeflow.usecases.scheduled import FLOWS
 
-NAMES = (
-    "tick",
-    "dispatch-nudges",
-    "weekly-sro-report",
-    "reinforcement-checkpoints",
-    "adkar-rounds",
-    "pilot-checkpoints",
-    "gate-requests",
-    "retention",
-    "health",
-    "portfolio-risk",
-    "portfolio-waves",
-)
 flows = typer.Typer(help="The flows that drive a programme by the clock.", no_args_is_help=True)
 
 
@@ -46,7 +34,7 @@ def flows_serve(context: Context) -> None:
 
 @flows.command("run")
 @shared("db", "at")
-def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")]) -> None:
+def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One of {', '.join(FLOWS)}.")]) -> None:
     """Run one flow now, once; a server that was started for it is stopped again."""
     os.environ["CHANGEFLOW_DB"] = context.db
     flow_module("serving").run_once(name, now=context.now, say=note)

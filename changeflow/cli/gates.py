@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Csv, Form, On, check_form
+from changeflow.cli.options import Csv, Form, On
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import InputError
 from changeflow.values.limits import parse_day
@@ -34,7 +34,6 @@ def gate_list(context: Context, form: Form = "text") -> None:
     from changeflow.reports.decisions import decisions_text
     from changeflow.usecases.reports import decision_log
 
-    check_form(form)
     print_as(form, decision_log(context.programme, db=context.db, today=context.day), decisions_text)
 
 

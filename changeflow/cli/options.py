@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from changeflow.cli.output import formatted_errors
-from changeflow.errors import UnknownThingError
 from changeflow.settings import DEFAULT_DB, database
+from changeflow.values.known import check_known
 from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.moments import LONDON
 
@@ -26,6 +26,22 @@ def supported(day: datetime | None) -> datetime | None:
     return day
 
 
+def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer makes of an option)
+    """Return an option that is a day."""
+    return typer.Option(*names, formats=["%Y-%m-%d"], callback=supported, help=text)
+
+
+def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
+    """Return the option --format of a command that has these forms; another one is wrong input."""
+
+    def check(form: str) -> str:
+        with formatted_errors():
+            check_known("format", form, forms)
+        return form
+
+    return typer.Option("--format", callback=check, help=text)
+
+
 def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
     """Return the database's address, as its option's callback: from the file that the environment names, if any."""
     source = context.get_parameter_source(param.name or "")
@@ -37,11 +53,8 @@ def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
 Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
-Form = Annotated[str, typer.Option("--format", help="text or json.")]
-On = Annotated[
-    datetime | None,
-    typer.Option("--on", formats=["%Y-%m-%d"], callback=supported, help="The day; today when left out."),
-]
+Form = Annotated[str, form_option("text", "json", text="text or json.")]
+On = Annotated[datetime | None, day_option("--on", text="The day; today when left out.")]
 Db = Annotated[
     str,
     typer.Option("--db", envvar="CHANGEFLOW_DB", callback=address, help="Database address.", show_default=DEFAULT_DB),
@@ -62,13 +75,6 @@ At = Annotated[
         help="Act as if it were this local day or time; now when left out.",
     ),
 ]
-
-
-def check_form(form: str, *known: str) -> None:
-    """Refuse a --format that the command does not have; text and json when nothing else is `known`."""
-    forms = known or ("text", "json")
-    if form not in forms:
-        raise UnknownThingError("format", form, forms)
 
 
 def moment(at: datetime | None) -> datetime:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.options import Form, day_option
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
+from changeflow.values.known import check_known
 
 if TYPE_CHECKING:
     from changeflow.usecases.pilot_records import Statement
@@ -116,7 +117,6 @@ def issue_list(
     from changeflow.reports.pilots import issue_rows, issues_text
     from changeflow.usecases.stored import loaded
 
-    check_form(form)
     found = loaded(context.programme, db=context.db, on=context.day)
     rows = issue_rows(found, service, today=context.day)
     print_as(form, rows, issues_text)
@@ -133,12 +133,10 @@ def feedback_add(
     school: School = None,
 ) -> None:
     """Record what users of a service, or those who provide it, say of it. Leave names out."""
-    from changeflow.errors import UnknownThingError
     from changeflow.pilots.entries import FeedbackGiven
     from changeflow.usecases import pilot_records
 
-    if side not in ("user", "provider"):
-        raise UnknownThingError("side", side, ["user", "provider"])
+    check_known("side", side, ["user", "provider"])
     given = _entry(FeedbackGiven, context, service=service, side=side, text=text, item=item, school=school)
     _note_number(pilot_records.give_feedback(given, context.change), "Feedback")
 
@@ -150,7 +148,7 @@ def feedback_improve(
     service: Service,
     text: Annotated[str, typer.Argument(help="What will be improved.")],
     owner: Annotated[str, typer.Option(metavar="PERSON", help="Who does it.")],
-    due: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], callback=supported, help="By when.")] = None,
+    due: Annotated[datetime | None, day_option(text="By when.")] = None,
     heard: Annotated[list[int] | None, typer.Option("--feedback", help="Feedback it takes up; again for more.")] = None,
     issues: Annotated[list[int] | None, typer.Option("--issue", help="Issues it takes up; again for more.")] = None,
 ) -> None:
@@ -224,7 +222,7 @@ def lesson_propose(
         reason=reason,
     )
     effect = lessons.propose_lesson(proposed, context.change)
-    print_lines(effect_text(effect.lesson, effect.tasks, effect.moved, effect.names))
+    print_lines(effect_text(effect))
     note(f"Lesson {effect.number} is proposed: changeflow pilot lesson accept {service} {effect.number} --reason “…”")
 
 
@@ -241,7 +239,7 @@ def lesson_accept(
     from changeflow.usecases import lessons
 
     effect = lessons.answer_lesson(service, number, reason, context.change, accepted=True)
-    print_lines(effect_text(effect.lesson, effect.tasks, effect.moved, effect.names))
+    print_lines(effect_text(effect))
     note(f"Lesson {number} is accepted, as version {effect.version}. Get the folder with: changeflow export folder")
 
 
@@ -295,7 +293,7 @@ def pilot_confirm(
     evidence: Annotated[str, typer.Option(help="What shows it.")],
     until: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The last day on which it is true."),
+        day_option(text="The last day on which it is true."),
     ] = None,
 ) -> None:
     """Vouch for one thing that a go-live asks for."""

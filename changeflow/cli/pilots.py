@@ -8,6 +8,7 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.output import formatted_errors, note, print_lines
+from changeflow.values.known import check_known
 from changeflow.values.limits import MOST
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
@@ -89,6 +90,7 @@ def pilot_reconcile(
     from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
     from changeflow.pilots.criteria import parse_policy, preset_of
+    from changeflow.reconciliation.compare import reconcile
     from changeflow.usecases import parallel_runs
 
     kept = ""
@@ -109,7 +111,7 @@ def pilot_reconcile(
         if preset:
             context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
         policy = preset_of(preset) if preset else parse_policy(key, tolerance or [])
-        result = parallel_runs.reconcile_files(old, new, policy, period=period, identity=identity, say=note)
+        result = reconcile(old, new, policy, period=period, identity=identity, say=note)
     print_lines(reconciliation_lines(result))
     if kept:
         note(kept)
@@ -216,10 +218,8 @@ def pilot_test(
     evidence: Annotated[str, typer.Option(help="What shows it.")],
 ) -> None:
     """Record how a case of the structured test pack came out."""
-    from changeflow.errors import UnknownThingError
     from changeflow.usecases import pilot_records
 
-    if result not in ("passed", "failed"):
-        raise UnknownThingError("result", result, ["passed", "failed"])
+    check_known("result", result, ["passed", "failed"])
     number = pilot_records.test_case(service, case, evidence, context.change, passed=result == "passed")
     note(f"{case}: {result}." if number else "That was known already.")

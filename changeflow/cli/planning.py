@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, Form, check_form
+from changeflow.cli.options import Folder, Form
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
+from changeflow.values.known import check_known
 
 if TYPE_CHECKING:
     from changeflow.programme.programme import Programme
@@ -32,8 +33,7 @@ def init(
     from changeflow.resources import programme_templates
 
     templates = programme_templates()
-    if template not in templates:
-        raise UnknownThingError("template", template, templates)
+    check_known("template", template, templates)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConflictError(f"'{printable(folder)}' exists and is not empty. Name a new folder; nothing was written.")
     with whole_folder(folder) as new:
@@ -81,15 +81,13 @@ def plan(
     from changeflow.values.words import Severity
 
     judged = plan_folder(folder, on=context.given_day)
-    check_form(form)
     if form == "json":
         context.refuse(["to"], "JSON has every task, and `driving` marks the longest path. Leave one of them out.")
         out(plan_json(judged))
     else:
         print_lines(plan_text(judged, to=_target(judged.programme, to) if to else None))
     if fail_on:
-        if fail_on not in list(Severity):
-            raise UnknownThingError("severity", fail_on, list(Severity))
+        check_known("severity", fail_on, list(Severity))
         bad = [f for f in judged.findings if f.severity.position <= Severity(fail_on).position]
         if bad:
             raise CheckFailedError(f"{len(bad)} findings at or above '{fail_on}'.")
@@ -109,9 +107,7 @@ def schedule(
     from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
 
-    check_form(form)
-    if profile is not None and profile not in PROFILES:
-        raise UnknownThingError("profile", profile, PROFILES)
+    check_known("profile", profile, PROFILES)
     if file.is_dir():
         from changeflow.usecases.plan import schedule_folder
 
@@ -156,16 +152,14 @@ def why(
     if folder is not None and folder.is_file():
         context.refuse(["at"], "a Project file has a status date of its own.")
         project, timed = schedule_project(folder, say=note)
-        if task not in project.roadmap.tasks:
-            raise UnknownThingError("task", task, project.roadmap.tasks)
+        check_known("task", task, project.roadmap.tasks)
         out(explain(project.roadmap, timed, task).text)
         return
     if folder is not None:
         found = plan_folder(folder, on=context.given_day).programme
     else:
         found = loaded(context.programme, db=context.db, on=context.day)
-    if task not in found.roadmap.tasks:
-        raise UnknownThingError("task", task, found.roadmap.tasks)
+    check_known("task", task, found.roadmap.tasks)
     _explain(found, task)
 
 
@@ -194,7 +188,6 @@ def what_if(
     from changeflow.reports.what_if import what_if_lines, what_if_rows
     from changeflow.usecases.plan import longer_tasks
 
-    check_form(form)
     if folder.is_file():
         context.refuse(["at"], "a Project file has a status date of its own.")
     roadmap, swept = longer_tasks(folder, longer, on=context.given_day, say=note)
@@ -210,7 +203,6 @@ def health(context: Context, folder: Folder, form: Form = "text") -> None:
     from changeflow.reports.health import balance_lines, balance_text, heading_lines, health_lines, health_text
     from changeflow.usecases.plan import plan_folder
 
-    check_form(form)
     programme = plan_folder(folder, on=context.given_day).programme
     lines = health_lines(programme, None)
     if form == "json":

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form, check_form
+from changeflow.cli.options import Form
 from changeflow.cli.output import note, print_json, print_lines
 
 fact = typer.Typer(help="Recorded facts, and what to do about a wrong one.", no_args_is_help=True)
@@ -29,7 +29,6 @@ def fact_list(
     from changeflow.reports.recorded import fact_data, fact_lines
     from changeflow.usecases.withdrawals import recorded_facts
 
-    check_form(form)
     found = recorded_facts(
         context.programme, db=context.db, on=context.day, kind=kind, actor=context.actor, now=context.now
     )

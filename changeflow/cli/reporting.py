@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form, check_form
+from changeflow.cli.options import Form
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.errors import InputError
 
@@ -90,7 +90,6 @@ def changes(
     from changeflow.reports.changes import changes_text
     from changeflow.usecases.changes import changes_between, changes_since
 
-    check_form(form)
     if (before is None) != (after is None):
         raise InputError("Name two folders or files, the earlier one first; or none, for a stored programme.")
     if before is not None and after is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, check_form
+from changeflow.cli.options import Folder, form_option
 from changeflow.cli.output import formatted_errors, out, print_lines
 from changeflow.errors import UnknownThingError
 
@@ -31,13 +31,12 @@ def rulebook(context: typer.Context) -> None:
 @rules.command("list")
 @formatted_errors()
 def rules_list(
-    form: Annotated[str, typer.Option("--format", help="text or markdown: the whole handbook.")] = "text",
+    form: Annotated[str, form_option("text", "markdown", text="text or markdown: the whole handbook.")] = "text",
 ) -> None:
     """List every rule: code, severity, title."""
     from changeflow.intake.rulepacks import shipped_rulepacks
     from changeflow.reports.rulebook import rules_list, rules_page
 
-    check_form(form, "text", "markdown")
     lines = rules_list() if form == "text" else [rules_page(shipped_rulepacks()).rstrip("\n")]
     print_lines(lines)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import supported
+from changeflow.cli.options import day_option
 from changeflow.cli.output import note, out
-from changeflow.values.moments import format_day, local_day
+from changeflow.values.moments import format_day
 
 if TYPE_CHECKING:
     from changeflow.usecases.subject_access import Theirs
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 person = typer.Typer(help="Answer what people ask about the data kept on them.", no_args_is_help=True)
 Received = Annotated[
     datetime | None,
-    typer.Option(
-        "--received",
-        formats=["%Y-%m-%d"],
-        callback=supported,
-        help="The day on which the request came; today when left out.",
-    ),
+    day_option("--received", text="The day on which the request came; today when left out."),
 ]
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as people.csv has or had it.")]
 Also = Annotated[
@@ -46,9 +41,9 @@ def person_deadline(
     """Say by when a subject access request has to be answered. Planning minimum, not legal advice."""
     from changeflow.usecases import subject_access
 
-    now = context.now
-    came = received.date() if received else local_day(now)
-    by = subject_access.deadline(came, db=context.db, programme=context.programme, now=now, is_complex=complex_)
+    today = context.day
+    came = received.date() if received else today
+    by = subject_access.deadline(came, db=context.db, programme=context.programme, today=today, is_complex=complex_)
     out(f"Answer by {format_day(by, weekday=True)}.")
 
 
@@ -64,17 +59,13 @@ def person_erase(
     from changeflow.errors import InputError
     from changeflow.usecases import subject_access
 
-    now = context.now
+    change = context.change
     if not yes:
-        theirs = subject_access.look_up(
-            who, db=context.db, programme=context.programme, actor=context.actor, now=now, also=also or ()
-        )
+        theirs = subject_access.look_up(who, change, also=also or ())
         for line in _lines(theirs, "Would be erased", "Would not be erased"):
             note(line)
         raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
-    erased = subject_access.erase(
-        who, db=context.db, programme=context.programme, actor=context.actor, now=now, also=also or ()
-    )
+    erased = subject_access.erase(who, change, also=also or ())
     out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
     for line in _lines(erased.theirs, "Erased", "Not erased"):
         note(line)
@@ -112,18 +103,9 @@ def person_export(
     from changeflow.files import write_whole
     from changeflow.usecases import subject_access
 
-    now = context.now
-    came = received.date() if received else local_day(now)
-    done = subject_access.everything_about(
-        who,
-        came,
-        db=context.db,
-        programme=context.programme,
-        actor=context.actor,
-        now=now,
-        reason=reason,
-        also=also or (),
-    )
+    change = context.change
+    came = received.date() if received else change.on
+    done = subject_access.everything_about(who, came, change, reason=reason, also=also or ())
     text = json.dumps(done.about, indent=2, ensure_ascii=False)
     if to is None:
         out(text)

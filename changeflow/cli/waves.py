@@ -2,20 +2,27 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from changeflow.cli.context import Context, renamed, shared
-from changeflow.cli.options import Form, check_form, supported
+from changeflow.cli.options import Form, day_option
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from changeflow.programme.programme import Programme
     from changeflow.usecases.waves import Announced
 
 LARGEST_SEED = 2**31 - 1
+
+
+def seed_option(text: str) -> Any:  # noqa: ANN401  (what Typer makes of an option)
+    return typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help=text)
+
 
 StoredOrFolder = Annotated[
     Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
@@ -43,17 +50,13 @@ def waves(
     ] = None,
     why: Annotated[str | None, typer.Option(help="school/service: why does it go live when it does?")] = None,
     seconds: Annotated[float, typer.Option(help="How long to search for each plan, at most.")] = 6.0,
-    seed: Annotated[
-        int,
-        typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="Of the search: the same seed finds the same plans."),
-    ] = 1,
+    seed: Annotated[int, seed_option("Of the search: the same seed finds the same plans.")] = 1,
 ) -> None:
     """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
     from changeflow.reports.waves import conflict_text, waves_report, waves_text
     from changeflow.roadmap.waves.why import why as explain_pair
     from changeflow.usecases.waves import pair_named, plan_waves
 
-    check_form(form)
     context.refuse_beside(folder)
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
@@ -66,11 +69,9 @@ def waves(
         raise CheckFailedError("\n".join(lines))
     report = waves_report(programme.name, found.problem, found.offers)
     if page is not None:
-        from changeflow.reports.documents import write_report
         from changeflow.reports.wave_board import draw
 
-        write_report(report, page, pictures=[draw(found.problem, offer.plan) for offer in found.offers])
-        note(f"Wrote {page}")
+        _write_page(report, page, pictures=[draw(found.problem, offer.plan) for offer in found.offers])
     if why is not None:
         pair = pair_named(found.problem, why)
         for offer in found.offers:
@@ -96,16 +97,12 @@ def level(
         list[str] | None, typer.Option(metavar="TASK=DAY", help="Start a task on a day, come what may.")
     ] = None,
     seconds: Annotated[float, typer.Option(help="How long to search, about.")] = 5.0,
-    seed: Annotated[
-        int,
-        typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="Of the search: the same seed finds the same dates."),
-    ] = 1,
+    seed: Annotated[int, seed_option("Of the search: the same seed finds the same dates.")] = 1,
 ) -> None:
     """Move tasks so that no team is asked for more people than it has. Decisions are written to levelling.yaml."""
     from changeflow.reports.levelling import level_report, level_text
     from changeflow.usecases.levelling import Decisions, decide, level_plan, read_pins
 
-    check_form(form)
     context.refuse_beside(folder)
     decisions = Decisions(accept=tuple(accept or ()), refuse=tuple(refuse or ()), pin=read_pins(pin or ()))
     if decisions and folder is None:
@@ -121,10 +118,7 @@ def level(
         return
     report = level_report(levelled)
     if page is not None:
-        from changeflow.reports.documents import write_report
-
-        write_report(report, page)
-        note(f"Wrote {page}")
+        _write_page(report, page)
     print_as(form, report, level_text)
 
 
@@ -137,14 +131,7 @@ def simulate(
         Path | None, typer.Option("--out", help="Write a page with S-curves and what drives the end.")
     ] = None,
     iterations: Annotated[int, typer.Option(help="How often the programme is played through.")] = 10_000,
-    seed: Annotated[
-        int,
-        typer.Option(
-            min=-LARGEST_SEED,
-            max=LARGEST_SEED,
-            help="The same seed draws the same numbers, whatever the number of threads.",
-        ),
-    ] = 1,
+    seed: Annotated[int, seed_option("The same seed draws the same numbers, whatever the number of threads.")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=256, help="How many run beside each other.")] = 2,
     assume: Assume = None,
     learn: Annotated[bool, typer.Option(help="Let what finished waves took re-estimate the later ones.")] = True,
@@ -153,17 +140,13 @@ def simulate(
     from changeflow.reports.risk import risk_text
     from changeflow.usecases.risk import simulate_programme
 
-    check_form(form)
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)
     report = simulate_programme(
         programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn
     )
     if page is not None:
-        from changeflow.reports.documents import write_report
-
-        write_report(report, page)
-        note(f"Wrote {page}")
+        _write_page(report, page)
     print_as(form, report, risk_text)
 
 
@@ -174,21 +157,18 @@ def recover(
     folder: StoredOrFolder = None,
     by: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], callback=supported, help="The day to keep; left out, its deadline."),
+        day_option(text="The day to keep; left out, its deadline."),
     ] = None,
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
     form: Form = "text",
     iterations: Annotated[int, typer.Option(help="How often each set of options is simulated.")] = 2_000,
-    seed: Annotated[
-        int, typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help="The same seed draws the same numbers.")
-    ] = 1,
+    seed: Annotated[int, seed_option("The same seed draws the same numbers.")] = 1,
     assume: Assume = None,
 ) -> None:
     """Find the cheapest recovery options in risk.yaml that keep a date. Exits with 3 if no combination is enough."""
     from changeflow.reports.recovery import recovery_report, recovery_text
     from changeflow.usecases.recovery import find_recovery
 
-    check_form(form)
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)
     asked = find_recovery(
@@ -200,12 +180,17 @@ def recover(
         seed=seed,
         assume=assume,
     )
-    report = recovery_report(
-        asked.milestone.name, asked.by, asked.percent, asked.options, asked.kept, iterations=iterations, seed=seed
-    )
+    report = recovery_report(asked)
     print_as(form, report, recovery_text)
     if not report.is_possible:
         raise typer.Exit(CheckFailedError.exit_code)
+
+
+def _write_page(report: "DataclassInstance", page: Path, **pictures: object) -> None:
+    from changeflow.reports.documents import write_report
+
+    write_report(report, page, **pictures)
+    note(f"Wrote {page}")
 
 
 def _programme(context: Context, folder: Path | None) -> "tuple[Programme, Announced | None]":

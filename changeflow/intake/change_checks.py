@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from changeflow.intake.checks import unknown
+from changeflow.intake.checks import unknown, unknown_among
 from changeflow.programme.definition import Definition
 from changeflow.programme.references import DefinitionError, Place
 
@@ -17,8 +17,7 @@ def check_change(definition: Definition) -> Iterator[DefinitionError]:
     seen: set[tuple[str, str | None]] = set()
     for n, impact in enumerate(definition.change.impacts):
         yield from unknown(Place(CHANGE, ("impacts", n, "group")), "group", impact.group, groups)
-        if impact.service is not None:
-            yield from unknown(Place(CHANGE, ("impacts", n, "service")), "service", impact.service, services)
+        yield from unknown(Place(CHANGE, ("impacts", n, "service")), "service", impact.service, services)
         if (impact.group, impact.service) in seen:
             what = f"'{impact.group}' stands here twice for the same service."
             yield DefinitionError(Place(CHANGE, ("impacts", n, "group")), what, "Join the two.")
@@ -27,6 +26,5 @@ def check_change(definition: Definition) -> Iterator[DefinitionError]:
         yield from unknown(Place(CHANGE, ("coalition", n, "person")), "person", ally.person, people)
     for service in definition.services:
         for n, change in enumerate(service.design_changes):
-            for m, group in enumerate(change.groups):
-                place = Place.service(service.service, "design_changes", n, "groups", m)
-                yield from unknown(place, "group", group, groups)
+            place = Place.service(service.service, "design_changes", n, "groups")
+            yield from unknown_among(place, "group", change.groups, groups)

@@ -1,6 +1,6 @@
 """The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
@@ -43,17 +43,22 @@ def check_settings(programme: Programme) -> Iterator[DefinitionError]:
         what = f"Groups as small as {wanted} would give people's scores away."
         yield DefinitionError(Place.programme("policy", "minimum_group"), what, f"Write {floor} or more.")
     for place, waiver in _placed_waivers(programme.definition):
-        if waiver.task is not None:
-            yield from unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)
+        yield from unknown(place.at("task"), "task", waiver.task, programme.roadmap.tasks)
     yield from _endings(programme)
 
 
 def unknown(
-    place: Place, what: str, name: str, known: Collection[str], *, on_key: bool = False
+    place: Place, what: str, name: str | None, known: Collection[str], *, on_key: bool = False
 ) -> Iterator[DefinitionError]:
-    """Yield the error of a name that nothing has, with the nearest one that something has."""
-    if name not in known:
+    """Yield the error of a name that nothing has, with the nearest one that something has; of no name there is none."""
+    if name is not None and name not in known:
         yield DefinitionError(place, f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
+
+
+def unknown_among(place: Place, what: str, names: Sequence[str], known: Collection[str]) -> Iterator[DefinitionError]:
+    """Yield the errors of a list of names, each at its own place in the list."""
+    for n, name in enumerate(names):
+        yield from unknown(place.at(n), what, name, known)
 
 
 def _waves(definition: Definition) -> Iterator[DefinitionError]:
@@ -68,8 +73,7 @@ def _waves(definition: Definition) -> Iterator[DefinitionError]:
                 place.at("id"), f"'{wave.id}' names something else already.", "Give the wave an id of its own."
             )
         seen.add(wave.id)
-        for i, service in enumerate(wave.services):
-            yield from unknown(place.at("services", i), "service", service, services)
+        yield from unknown_among(place.at("services"), "service", wave.services, services)
         for i, school in enumerate(wave.schools):
             yield from unknown(place.at("schools", i), "school", school, schools)
             for service in sorted(wave.services or services):
@@ -95,9 +99,8 @@ def _people(definition: Definition) -> Iterator[DefinitionError]:
             place = Place.service(service.service, "lead_provider", "person")
             yield from unknown(place, "person", service.lead_provider.person, people)
         for n, holding in enumerate(service.delegation):
-            for i, school in enumerate(holding.schools):
-                place = Place.service(service.service, "delegation", n, "schools", i)
-                yield from unknown(place, "school", school, schools)
+            place = Place.service(service.service, "delegation", n, "schools")
+            yield from unknown_among(place, "school", holding.schools, schools)
         if service.team:
             place = Place.service(service.service, "team")
             yield from unknown(place.at("manager"), "person", service.team.manager, people)
@@ -110,14 +113,11 @@ def _people(definition: Definition) -> Iterator[DefinitionError]:
 def _stays(definition: Definition, people: set[str], schools: set[str]) -> Iterator[DefinitionError]:
     """Whom and where a line of people.csv names, and its days."""
     for person in definition.people:
-        if person.manager:
-            yield from unknown(Place("people"), f"manager of {person.id}", person.manager, people)
-        if person.school:
-            yield from unknown(Place("people"), f"school of {person.id}", person.school, schools)
+        yield from unknown(Place("people"), f"manager of {person.id}", person.manager, people)
+        yield from unknown(Place("people"), f"school of {person.id}", person.school, schools)
         for move in person.moves:
             yield from unknown(Place("people"), f"new school of {person.id}", move.school, schools)
-        if person.successor:
-            yield from unknown(Place("people"), f"successor of {person.id}", person.successor, people)
+        yield from unknown(Place("people"), f"successor of {person.id}", person.successor, people)
         if person.joins and person.leaves and person.leaves < person.joins:
             what = f"{person.id} leaves on {person.leaves}, before joining on {person.joins}."
             yield DefinitionError(Place("people"), what, "Put the later day into the column leaves.")
@@ -154,15 +154,12 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
     kinds = [str(k) for k in Kind]
     for calendar in definition.calendars:
         place = Place(f"calendar:{calendar.calendar}")
-        if calendar.authority:
-            yield from unknown(place.at("authority"), "school in authority", calendar.authority, authorities)
-        if calendar.school:
-            yield from unknown(place.at("school"), "school", calendar.school, schools)
+        yield from unknown(place.at("authority"), "school in authority", calendar.authority, authorities)
+        yield from unknown(place.at("school"), "school", calendar.school, schools)
         for n, blackout in enumerate(calendar.blackouts):
-            for i, kind in enumerate(blackout.activities):
-                yield from unknown(place.at("blackouts", n, "activities", i), "kind of task", kind, kinds)
-            for i, school in enumerate(blackout.schools):
-                yield from unknown(place.at("blackouts", n, "schools", i), "school", school, schools)
+            here = place.at("blackouts", n)
+            yield from unknown_among(here.at("activities"), "kind of task", blackout.activities, kinds)
+            yield from unknown_among(here.at("schools"), "school", blackout.schools, schools)
         for group in ("terms", "closed", "blackouts"):
             for n, span in enumerate(getattr(calendar, group)):
                 last = span.last if group == "closed" else span.last_day
@@ -190,27 +187,21 @@ def _waivers(definition: Definition) -> Iterator[DefinitionError]:
         yield from unknown(place.at("owner"), "person", waiver.owner, people)
         for person in waiver.approved_by:
             yield from unknown(place.at("approved_by"), "person", person, people)
-        if waiver.service:
-            yield from unknown(place.at("service"), "service", waiver.service, services)
-        for n, school in enumerate(waiver.schools):
-            yield from unknown(place.at("schools", n), "school", school, schools)
+        yield from unknown(place.at("service"), "service", waiver.service, services)
+        yield from unknown_among(place.at("schools"), "school", waiver.schools, schools)
 
 
 def _mandates(definition: Definition) -> Iterator[DefinitionError]:
     people = {p.id for p in definition.people}
     programme = definition.programme
-    if programme.data_protection_contact:
-        place = Place.programme("data_protection_contact")
-        yield from unknown(place, "person", programme.data_protection_contact, people)
-    for n, person in enumerate(programme.admins):
-        yield from unknown(Place.programme("admins", n), "person", person, people)
+    place = Place.programme("data_protection_contact")
+    yield from unknown(place, "person", programme.data_protection_contact, people)
+    yield from unknown_among(Place.programme("admins"), "person", programme.admins, people)
     for service in definition.services:
-        if service.service_manager:
-            place = Place.service(service.service, "service_manager")
-            yield from unknown(place, "person", service.service_manager, people)
+        place = Place.service(service.service, "service_manager")
+        yield from unknown(place, "person", service.service_manager, people)
     for name, holders in programme.mandates:
-        for n, person in enumerate(holders):
-            yield from unknown(Place.programme("mandates", name, n), "person", person, people)
+        yield from unknown_among(Place.programme("mandates", name), "person", holders, people)
 
 
 def _placed_waivers(definition: Definition) -> Iterator[tuple[Place, Waiver]]:
@@ -234,8 +225,7 @@ def _posts(definition: Definition) -> Iterator[DefinitionError]:
         for n, old in enumerate(service.posts):
             place = Place.service(service.service, "posts", n)
             yield from unknown(place.at("school"), "school", old.school, schools)
-            if old.to is not None:
-                yield from unknown(place.at("to"), "new post", old.to, new)
+            yield from unknown(place.at("to"), "new post", old.to, new)
 
 
 def _endings(programme: Programme) -> Iterator[DefinitionError]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
+from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import Condition
 from changeflow.values.limits import parse_day
@@ -17,18 +17,12 @@ ALSO_CALLED = {"go": Outcome.APPROVE, "no_go": Outcome.REJECT}
 """The words of a go/no-go meeting for the same answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ReportedDecision:
     """What the minutes say; `line` is where its first line stands."""
 
     line: int
-    task: str
-    outcome: Outcome
-    by: str
-    on: date
-    reason: str
-    dissent: str = ""
-    conditions: tuple[Condition, ...] = ()
+    answer: GateAnswer
 
 
 def outcome_of(text: str) -> Outcome:
@@ -45,23 +39,23 @@ def read_decisions(path: Path, shown: str, problems: list[Problem]) -> Iterator[
     """Read lines of `task,outcome,by,on,reason` and, where there are any, dissent and conditions."""
     found: dict[tuple[str, ...], ReportedDecision] = {}
     for row in read_table(path, shown, problems, required=REQUIRED, optional=OPTIONAL):
-        one = _decision(row, problems)
-        if one is None:
+        said = _answer(row, problems)
+        if said is None:
             continue
-        same = (one.task, one.outcome, one.by, one.on.isoformat(), one.reason)
-        first = found.get(same)
-        found[same] = replace(first, conditions=(*first.conditions, *one.conditions)) if first else one
+        same = (said.task, said.outcome, row.cells["by"], said.on.isoformat(), said.reason)
+        if first := found.get(same):
+            said = replace(first.answer, conditions=(*first.answer.conditions, *said.conditions))
+        found[same] = ReportedDecision(first.line if first else row.line, said)
     yield from found.values()
 
 
-def _decision(row: TableRow, problems: list[Problem]) -> ReportedDecision | None:
+def _answer(row: TableRow, problems: list[Problem]) -> GateAnswer | None:
     before = len(problems)
     outcome, on = row.read("outcome", outcome_of, problems), row.read("on", parse_day, problems)
     conditions = tuple(_conditions(row, problems))
     if outcome is None or on is None or len(problems) > before:
         return None
-    return ReportedDecision(
-        line=row.line,
+    return GateAnswer(
         task=row.cells["task"],
         outcome=outcome,
         by=row.cells["by"],
@@ -69,6 +63,7 @@ def _decision(row: TableRow, problems: list[Problem]) -> ReportedDecision | None
         reason=row.cells["reason"],
         dissent=row.cells.get("dissent", ""),
         conditions=conditions,
+        again=True,
     )
 
 

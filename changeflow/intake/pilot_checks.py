@@ -14,8 +14,7 @@ def check_pilots(definition: Definition) -> Iterator[DefinitionError]:
     schools = {s.id for s in definition.schools}
     for service in definition.services:
         for place, person in _named(service):
-            if person is not None:
-                yield from unknown(place, "person", person, people)
+            yield from unknown(place, "person", person, people)
         for where, kind, ids in (
             (("pilot", "exit_criteria"), "exit criterion", [c.id for c in _criteria(service)]),
             (("go_no_go", "confirm"), "item to confirm", [c.id for c in service.go_no_go.confirm]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from changeflow.intake.checks import unknown
+from changeflow.intake.checks import unknown, unknown_among
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
@@ -21,18 +21,15 @@ def check_rollout(definition: Definition) -> Iterator[DefinitionError]:
     yield from _schools(definition)
     rollout, schools = definition.rollout, {s.id for s in definition.schools}
     for n, pair in enumerate(rollout.apart):
-        for i, name in enumerate(pair):
-            yield from unknown(Place(FILE, ("apart", n, i)), "school", name, schools)
+        yield from unknown_among(Place(FILE, ("apart", n)), "school", pair, schools)
         if pair[0] == pair[1]:
             yield DefinitionError(
                 Place(FILE, ("apart", n)), f"'{pair[0]}' cannot keep apart from itself.", "Name two schools."
             )
     hubs = {s.hub for s in definition.schools if s.hub}
     for key, group in rollout.groups.items():
-        for n, school in enumerate(group.schools):
-            yield from unknown(Place(FILE, ("groups", key, "schools", n)), "school", school, schools)
-        if group.hub is not None:
-            yield from unknown(Place(FILE, ("groups", key, "hub")), "hub", group.hub, hubs)
+        yield from unknown_among(Place(FILE, ("groups", key, "schools")), "school", group.schools, schools)
+        yield from unknown(Place(FILE, ("groups", key, "hub")), "hub", group.hub, hubs)
     if rollout.latest is not None and rollout.latest <= definition.programme.start:
         yield _empty(("latest",), "the rollout")
 
@@ -86,8 +83,8 @@ def check_levelling(programme: Programme) -> Iterator[DefinitionError]:
     decided += [("pinned", t) for t in levelling.pinned]
     for kind, task in decided:
         yield from unknown(Place(LEVELLING, (kind, task)), "task", task, tasks, on_key=True)
+    yield from unknown_among(Place(LEVELLING, ("refused",)), "task", levelling.refused, tasks)
     for n, task in enumerate(levelling.refused):
-        yield from unknown(Place(LEVELLING, ("refused", n)), "task", task, tasks)
         for kind, other in decided:
             if other == task:
                 what = f"'{task}' is {kind}, and its move is refused as well."
@@ -129,9 +126,8 @@ def _services(definition: Definition) -> Iterator[DefinitionError]:
                 what = f"'{name}' and '{first}' wait for each other."
                 yield DefinitionError(Place(FILE, path), what, "Remove one of the two.", on_key=True)
         for n, activity in enumerate(service.activities):
-            if activity.team is not None:
-                path_to_team = ("services", name, "activities", n, "team")
-                yield from unknown(Place(FILE, path_to_team), "team", activity.team, set(rollout.teams))
+            path_to_team = ("services", name, "activities", n, "team")
+            yield from unknown(Place(FILE, path_to_team), "team", activity.team, set(rollout.teams))
 
 
 def _schools(definition: Definition) -> Iterator[DefinitionError]:

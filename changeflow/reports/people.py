@@ -43,15 +43,15 @@ class Cell:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingLine:
     group: str
-    answered: int | None
-    cells: tuple[Cell, ...] | None
+    answered: int | None = None
+    cells: tuple[Cell, ...] | None = None
     """By element; None where the group is not shown."""
-    stands: str
+    stands: str = ""
     """The element by which half of the group has a barrier, in words."""
-    counted: str
+    counted: str = ""
     """When, and whether that is too long ago."""
-    stale: bool
-    actions: tuple[str, ...]
+    stale: bool = False
+    actions: tuple[str, ...] = ()
     why_hidden: str = ""
     """Why the group is not shown; empty where it is."""
     remedy: str = ""
@@ -144,21 +144,10 @@ def people_lines(programme: Programme, *, today: date) -> PeopleLines:
 
 def _lines(programme: Programme, snapshot: Snapshot, view: str, today: date, columns: int) -> Iterator[StandingLine]:
     for standing in snapshot.view(view):
-        why = why_hidden(standing, snapshot)
-        if why is None:
+        if (why := why_hidden(standing, snapshot)) is not None:
+            yield StandingLine(group=group_name(programme, standing), why_hidden=why.reason, remedy=why.remedy)
+        else:
             yield _shown(programme, snapshot, standing, today, columns)
-            continue
-        yield StandingLine(
-            group=group_name(programme, standing),
-            answered=None,
-            cells=None,
-            stands="",
-            counted="",
-            stale=False,
-            actions=(),
-            why_hidden=why.reason,
-            remedy=why.remedy,
-        )
 
 
 def _shown(programme: Programme, snapshot: Snapshot, standing: Standing, today: date, columns: int) -> StandingLine:
@@ -250,10 +239,12 @@ def group_name(programme: Programme, standing: Standing) -> str:
 
 
 def _impacts(programme: Programme) -> Iterator[ImpactLine]:
+    # A programme that was joined without the folder's checks may name a service that it does not have.
+    services = {s.service: s.name for s in programme.services}
     for impact in programme.definition.change.impacts:
         yield ImpactLine(
             group=impact.group.replace("-", " "),
-            service=programme.service(impact.service).name if impact.service else "all",
+            service=services.get(impact.service, impact.service) if impact.service else "all",
             touched=", ".join(f"{aspect} ({degree})" for aspect, degree in impact.touched),
             gains=impact.gains,
             losses=impact.losses,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from changeflow.agenda.lesson_effects import LessonEffect
 from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.issues import improvements, issues, unanswered
 from changeflow.pilots.learning import ProposedRule, lessons_of
@@ -166,13 +167,11 @@ def moved_text(moved: Sequence[Moved], names: dict[str, str]) -> Iterator[str]:
         yield f"  and {rest} more"
 
 
-def effect_text(
-    lesson: LessonProposed, tasks: Sequence[str], moved: Sequence[Moved], names: dict[str, str]
-) -> Iterator[str]:
+def effect_text(effect: LessonEffect) -> Iterator[str]:
     """Yield what a lesson changes: its tasks, then every date that moves with them."""
-    yield f"In the waves to come, {_in_words(lesson)}: {counted(len(tasks), 'task')}."
-    if any(m.minutes for m in moved):
+    yield f"In the waves to come, {_in_words(effect.lesson)}: {counted(len(effect.tasks), 'task')}."
+    if any(m.minutes for m in effect.moved):
         yield "Days later (or earlier, when negative):"
     else:
         yield "No date moves: there is float for it."
-    yield from moved_text(moved, names)
+    yield from moved_text(effect.moved, effect.names)

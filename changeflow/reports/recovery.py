@@ -1,11 +1,24 @@
 """What would recover a date, in words: one sentence, and each recovery option beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from changeflow.planning.recovery import RecoveryQuestion
+from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.recovery import KeptDate, TaskChange, Tried
 from changeflow.values.moments import format_day, last_day_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryAnswer:
+    """What was asked, and what was found."""
+
+    milestone: Milestone
+    by: date
+    question: RecoveryQuestion
+    options: tuple[TaskChange, ...]
+    kept: KeptDate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +53,14 @@ class RecoveryReport:
     tried: int
 
 
-def recovery_report(
-    milestone: str, by: date, percent: int, options: Sequence[TaskChange], kept: KeptDate, *, iterations: int, seed: int
-) -> RecoveryReport:
+def recovery_report(answer: RecoveryAnswer) -> RecoveryReport:
     """Turn an answer into what people read."""
+    kept, asked = answer.kept, answer.question
     chosen = kept.chosen if kept.chosen is not None else ()
     return RecoveryReport(
-        milestone=milestone,
-        by=format_day(by),
-        percent=percent,
+        milestone=answer.milestone.name,
+        by=format_day(answer.by),
+        percent=round(asked.percent),
         now_odds=_percent(kept.now),
         now_at=_day(kept.now),
         is_kept_now=kept.chosen == (),
@@ -66,10 +78,10 @@ def recovery_report(
                 odds=_percent(kept.alone[c.id]),
                 at=_day(kept.alone[c.id]),
             )
-            for c in options
+            for c in answer.options
         ),
-        iterations=iterations,
-        seed=seed,
+        iterations=asked.iterations,
+        seed=asked.seed,
         tried=kept.tried,
     )
 

@@ -111,7 +111,7 @@ def _role(programme: Programme, person: str) -> str:
     found = next((p for p in programme.definition.people if p.id == person), None)
     if found is None:
         return person
-    return f"{found.role}, {programme.school(found.school).name}" if found.school else found.role
+    return f"{found.role}, {programme.school_name(found.school)}" if found.school else found.role
 
 
 def _missing_acts(programme: Programme, today: date) -> Iterator[str]:

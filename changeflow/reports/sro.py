@@ -1,7 +1,7 @@
 """The SRO's report as numbers and sentences: the HTML page and the JSON are two views of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 from changeflow.agenda.due import late_in_report
@@ -14,7 +14,7 @@ from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_lines
 from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
-from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
+from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines, schedule_of
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
@@ -64,6 +64,9 @@ class RunLine:
     """Of the contracts on both sides, whose pay is the same within tolerance; rounded down."""
     largest_unexplained: str
     clean: bool
+
+
+COUNTED = {field.name for field in fields(RunLine)} & {field.name for field in fields(RunSummary)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +210,7 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine])
 
 
 def slips_of(programme: Programme) -> Slips:
-    if programme.schedule is None:
-        raise LookupError("the programme has no schedule yet")
-    return Slips(programme.roadmap, programme.schedule)
+    return Slips(programme.roadmap, schedule_of(programme))
 
 
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
@@ -226,10 +227,7 @@ def _late(programme: Programme, today: date) -> Iterator[str]:
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:
-    schedule = programme.schedule
-    if schedule is None:
-        raise LookupError("the programme has no schedule yet")
-    why = explain(programme.roadmap, schedule, milestone.task)
+    why = explain(programme.roadmap, schedule_of(programme), milestone.task)
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):
@@ -245,22 +243,9 @@ def _runs(programme: Programme) -> Iterator[RunLine]:
 def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
     """Yield a line for each period of a service, by its latest run."""
     for run in latest_by_period(runs):
-        yield RunLine(
-            service=service,
-            period=run.period,
-            compared=run.compared,
-            equal=run.equal,
-            within_tolerance=run.within_tolerance,
-            explained=run.explained,
-            unexplained=run.unexplained,
-            missing=run.missing,
-            extra=run.extra,
-            duplicates=run.duplicates,
-            unpaid=run.unpaid,
-            share=f"{int(run.pay_share * 10_000) / 100:g}%",
-            largest_unexplained=f"£{run.largest_unexplained:,.2f}",
-            clean=run.is_clean,
-        )
+        largest = f"£{run.largest_unexplained:,.2f}"
+        said = {name: getattr(run, name) for name in COUNTED} | {"service": service, "largest_unexplained": largest}
+        yield RunLine(**said, share=f"{int(run.pay_share * 10_000) / 100:g}%", clean=run.is_clean)
 
 
 def _progress(programme: Programme) -> str:

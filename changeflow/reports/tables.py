@@ -7,6 +7,7 @@ from typing import Any
 
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
+from changeflow.reports.paths import schedule_of
 from changeflow.reports.schedule_rows import schedule_rows
 from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
@@ -19,13 +20,11 @@ from changeflow.values.words import Kind
 def plan_json(judged: Judged) -> str:
     """Write a plan: tasks, findings, waves, milestones."""
     programme = judged.programme
-    if programme.schedule is None:
-        raise LookupError("the programme has no schedule yet")
     names = {t: task.name for t, task in programme.roadmap.tasks.items()}
     return json.dumps(
         {
             "programme": programme.id,
-            "tasks": schedule_rows(programme.schedule, names, key="id"),
+            "tasks": schedule_rows(schedule_of(programme), names, key="id"),
             "findings": [
                 {
                     "rule": f.rule,
@@ -77,9 +76,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     The path is the one to the task `to`, else to the last milestone and to the end.
     """
     programme = judged.programme
-    schedule = programme.schedule
-    if schedule is None:
-        raise LookupError("the programme has no schedule yet")
+    schedule = schedule_of(programme)
     yield f"{programme.name}: {len(programme.roadmap.tasks)} tasks, {len(programme.roadmap.links)} links"
     yield f"From {format_day(day_of(programme.roadmap.start))} to {format_day(day_of(schedule.finish))}"
     yield ""

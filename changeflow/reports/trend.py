@@ -14,15 +14,6 @@ SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrendPoint:
-    """A milestone as one report saw it; what is spare are working minutes to its deadline, or else its total float."""
-
-    on: date
-    finish: int
-    spare: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendLine:
     name: str
     forecasts: tuple[str, ...]
@@ -37,7 +28,10 @@ class Trend:
 
 
 def points_of(programme: Programme) -> dict[TaskId, tuple[int, int]]:
-    """Return what an issued report keeps of each milestone: its finish, and what is spare after it."""
+    """Return what an issued report keeps of each milestone: its finish, and what is spare after it.
+
+    That are civil minutes, and working minutes to its deadline or else its total float.
+    """
     return {m.task: (programme.timed(m.task).early_finish, programme.spare(m)) for m in programme.milestones}
 
 
@@ -49,25 +43,20 @@ def build_trend(programme: Programme, earlier: Sequence[tuple[date, Mapping[Task
     reports = [*looked_at, (programme.on, points_of(programme))]
     lines = []
     for milestone in sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id)):
-        points = [
-            TrendPoint(on=on, finish=known[milestone.task][0], spare=known[milestone.task][1])
-            if milestone.task in known
-            else None
-            for on, known in reports
-        ]
+        points = [known.get(milestone.task) for _, known in reports]
         seen = [p for p in points if p is not None]
-        forecasts = tuple(format_day(day_of(p.finish)) if p else "" for p in points)
+        forecasts = tuple(format_day(day_of(p[0])) if p else "" for p in points)
         sentence = _sentence(seen, programme.minutes_per_day)
         lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence))
     return Trend(days=tuple(format_day(on) for on, _ in reports), lines=tuple(lines))
 
 
-def _sentence(points: Sequence[TrendPoint], minutes_per_day: int) -> str:
+def _sentence(points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:
     """Say how far the date went and what became of the float since the first of these reports."""
-    first, last = points[0], points[-1]
-    days = (day_of(last.finish) - day_of(first.finish)).days
+    (finish_then, spare_then), (finish, spare) = points[0], points[-1]
+    days = (day_of(finish) - day_of(finish_then)).days
     moved = "stands where it stood" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
-    lost = first.spare - last.spare
+    lost = spare_then - spare
     if abs(lost) < minutes_per_day:
         return f"{moved}; its float is as it was"
     amount = days_in_words(abs(lost), minutes_per_day)

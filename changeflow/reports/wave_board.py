@@ -102,25 +102,21 @@ def _draw_team(line: TeamLine, first: date, last: date) -> Load:
 
     columns = []
     for week in line.weeks:
-        height = round(LOAD_HEIGHT * min(100, week.after) / 100, 1)
-        columns.append(
-            Column(
-                x=at_day(date.fromisoformat(week.iso)),
-                y=round(TOP + LOAD_HEIGHT - height, 1),
-                width=round(max(1.5, 7 * scale - 1), 1),
-                height=height,
-                is_full=week.after > 100,
-                title=f"{line.team}, week of {week.monday}: {week.after} %; before levelling {week.before} %",
-            )
-        )
-    return Load(
-        team=line.team,
-        width=LABEL_WIDTH + CHART_WIDTH + 20,
-        height=TOP + LOAD_HEIGHT + 6,
-        full_y=TOP,
-        columns=tuple(columns),
-        months=_months(first, last, 18, at_day),
-    )
+        words = f"{line.team}, week of {week.monday}: {week.after} %; before levelling {week.before} %"
+        x = at_day(date.fromisoformat(week.iso))
+        columns.append(_column(x, 7 * scale, min(100, week.after), words, is_full=week.after > 100))
+    return _load(line.team, columns, _months(first, last, 18, at_day))
+
+
+def _column(x: float, width: float, percent: int, title: str, *, is_full: bool) -> Column:
+    height = round(LOAD_HEIGHT * percent / 100, 1)
+    y, width = round(TOP + LOAD_HEIGHT - height, 1), round(max(1.5, width - 1), 1)
+    return Column(x=x, y=y, width=width, height=height, is_full=is_full, title=title)
+
+
+def _load(team: str, columns: Sequence[Column], months: tuple[Label, ...]) -> Load:
+    width, height = LABEL_WIDTH + CHART_WIDTH + 20, TOP + LOAD_HEIGHT + 6
+    return Load(team=team, width=width, height=height, full_y=TOP, columns=tuple(columns), months=months)
 
 
 def draw(problem: WaveProblem, plan: WavePlan) -> Pictures:
@@ -194,26 +190,7 @@ def draw_loads(problem: WaveProblem, plan: WavePlan) -> tuple[Load, ...]:
             if not work:
                 continue
             percent = -(-100 * work // problem.capacity[team][week])
-            height = round(LOAD_HEIGHT * percent / 100, 1)
             words = f"{problem.team_names[team]}, week of {format_day(problem.monday(week))}: {percent} %"
-            columns.append(
-                Column(
-                    x=axis.at(week),
-                    y=round(TOP + LOAD_HEIGHT - height, 1),
-                    width=round(max(1.5, axis.scale - 1), 1),
-                    height=height,
-                    is_full=percent >= 95,
-                    title=words,
-                )
-            )
-        drawn.append(
-            Load(
-                team=problem.team_names[team],
-                width=LABEL_WIDTH + CHART_WIDTH + 20,
-                height=TOP + LOAD_HEIGHT + 6,
-                full_y=TOP,
-                columns=tuple(columns),
-                months=axis.months(18),
-            )
-        )
+            columns.append(_column(axis.at(week), axis.scale, percent, words, is_full=percent >= 95))
+        drawn.append(_load(problem.team_names[team], columns, axis.months(18)))
     return tuple(drawn)

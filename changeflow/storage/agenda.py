@@ -11,8 +11,10 @@ from sqlmodel import Session, col, func, select, update
 
 from changeflow.agenda.asks import CANCELLATION, about_calendar
 from changeflow.agenda.due import Due, Invited
+from changeflow.agenda.effects import Gone
 from changeflow.agenda.load import CONVERSATION
 from changeflow.agenda.reasons import Reason
+from changeflow.storage.database import count_touched
 from changeflow.storage.messages import OPEN, PARKED, SENT
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
 from changeflow.storage.tables.programme import ProgrammeRow
@@ -61,34 +63,20 @@ def record(
     for thing in due:
         if thing.key in known:
             continue
-        session.add(
-            DueRow(
-                programme_id=programme,
-                key=thing.key,
-                reason=thing.reason,
-                subject=thing.subject,
-                rung=thing.level,
-                person=thing.person,
-                due_on=thing.due_on,
-                opened_at=at,
-            )
-        )
+        both: dict[str, Any] = {
+            "programme_id": programme,
+            "key": thing.key,
+            "reason": thing.reason,
+            "subject": thing.subject,
+            "rung": thing.level,
+            "person": thing.person,
+            "due_on": thing.due_on,
+        }
+        session.add(DueRow(opened_at=at, **both))
         if thing.person is not None:
-            session.add(
-                NudgeRow(
-                    programme_id=programme,
-                    key=thing.key,
-                    person=thing.person,
-                    reason=thing.reason,
-                    subject=thing.subject,
-                    rung=thing.level,
-                    due_on=thing.due_on,
-                    priority=thing.priority,
-                    content=_text(contents.get(thing.key, {})),
-                    not_before=not_before,
-                    created_at=at,
-                )
-            )
+            content = _text(contents.get(thing.key, {}))
+            nudge = NudgeRow(priority=thing.priority, content=content, not_before=not_before, created_at=at, **both)
+            session.add(nudge)
     _rearm(session, programme, {d.key for d in due} & known)
     withdrawn = _refresh(session, programme, {d.key: d for d in due}, contents, at)
     return len({d.key for d in due} - known), withdrawn
@@ -112,23 +100,21 @@ def _refresh(
     session: Session, programme: str, due: Mapping[str, Due], contents: Mapping[str, Mapping[str, Any]], at: datetime
 ) -> int:
     """Bring what waits up to date with what is due now; what is on its way already can only be withdrawn."""
-    withdrawn = 0
+    over = []
     for row in session.exec(_waiting().where(NudgeRow.programme_id == programme)):
         if row.key in due:
             row.priority, row.content = due[row.key].priority, _text(contents.get(row.key, {}))
         else:
-            row.withdrawn_at, row.why = at, MOVED
-            withdrawn += 1
+            over.append(row)
     on_its_way = (
         select(NudgeRow)
         .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
         .where(NudgeRow.programme_id == programme, MessageRow.state == OPEN, col(NudgeRow.withdrawn_at).is_(None))
     )
-    for row in session.exec(on_its_way):
-        if row.key not in due:
-            row.withdrawn_at, row.why = at, MOVED
-            withdrawn += 1
-    return withdrawn
+    over += [row for row in session.exec(on_its_way) if row.key not in due]
+    for row in over:
+        row.withdrawn_at, row.why = at, MOVED
+    return len(over)
 
 
 def _text(content: Mapping[str, Any]) -> str:
@@ -180,12 +166,8 @@ def waiting(session: Session, *, now: datetime) -> list[Nudge]:
 
 def mark_as_possible_repeats(session: Session, nudges: Iterable[int]) -> None:
     """Note that some of what waits may have gone already: the database was restored since."""
-    session.exec(
-        update(NudgeRow)
-        .where(col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
-        .values(may_have_gone=True)
-        .execution_options(synchronize_session=False)
-    )
+    waits = (col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
+    count_touched(session, update(NudgeRow).where(*waits).values(may_have_gone=True))
 
 
 def saturated(session: Session, *, today: date) -> set[tuple[str, str]]:
@@ -210,18 +192,6 @@ def hold(session: Session, why: Mapping[int, str]) -> None:
     for row in session.exec(select(NudgeRow).where(col(NudgeRow.id).in_(list(why)))):
         if row.why != why[row.id or 0]:
             row.why = why[row.id or 0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
-    """A nudge that went out; of whom it was about, nothing."""
-
-    reason: str
-    subject: str
-    level: int
-    due_at: datetime
-    """When it was written down, and could have gone."""
-    sent_at: datetime
 
 
 def gone(session: Session, programme: str) -> list[Gone]:

@@ -25,6 +25,7 @@ from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError, No
 from changeflow.files import FULL, check_ordinary, open_ordinary
 from changeflow.logs import log
 from changeflow.storage.chain import GENESIS, Fault, moment_text
+from changeflow.storage.disk import sync
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
@@ -208,16 +209,7 @@ def _locked(path: str, *, create: bool) -> Iterator[int]:
     finally:
         os.close(file)
     if is_new:
-        _sync_folder(Path(path).parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name last: without this a power cut may take it."""
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+        sync(Path(path).parent)
 
 
 def _last_link(file: int, path: str) -> tuple[str, bool]:

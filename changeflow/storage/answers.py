@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import CursorResult, delete, insert, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers
 from changeflow.storage.database import count_touched
+from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
 from changeflow.values.moments import local_day
 
@@ -24,8 +25,8 @@ class AnswerLink:
     subject: str
     due_on: date
     expires_at: datetime
-    used_at: datetime | None
-    revoked_at: datetime | None
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +50,18 @@ def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime
 
 def find_link(session: Session, digest: str) -> AnswerLink | None:
     row = session.get(LinkRow, digest)
-    if row is None:
-        return None
-    return AnswerLink(
-        programme=row.programme_id,
-        person=row.person,
-        action=row.action,
-        subject=row.subject,
-        due_on=row.due_on,
-        expires_at=row.expires_at,
-        used_at=row.used_at,
-        revoked_at=row.revoked_at,
-    )
+    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, but="programme")) if row else None
 
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
     """Use a link up; of a hundred who try at once, one is told True."""
-    result = session.exec(
-        update(LinkRow)
-        .where(
-            col(LinkRow.token) == digest,
-            col(LinkRow.used_at).is_(None),
-            col(LinkRow.revoked_at).is_(None),
-            col(LinkRow.expires_at) > now,
-        )
-        .values(used_at=now)
-        .execution_options(synchronize_session=False)
+    still_works = (
+        col(LinkRow.token) == digest,
+        col(LinkRow.used_at).is_(None),
+        col(LinkRow.revoked_at).is_(None),
+        col(LinkRow.expires_at) > now,
     )
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return count_touched(session, update(LinkRow).where(*still_works).values(used_at=now)) == 1
 
 
 def revoke_links(session: Session, programme: str, *, person: str, now: datetime, subject: str | None = None) -> None:
@@ -86,7 +71,7 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
     )
     if subject is not None:
         query = query.where(col(LinkRow.subject) == subject)
-    session.exec(query.values(revoked_at=now).execution_options(synchronize_session=False))
+    count_touched(session, query.values(revoked_at=now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +115,7 @@ def forget_links(session: Session, programme: str, *, person: str, action: str, 
 
 
 def add_answer(session: Session, programme: str, answer: Answer, *, text: str | None, at: datetime) -> None:
-    session.add(
-        AnswerRow(
-            programme_id=programme,
-            person=answer.person,
-            subject=answer.subject,
-            due_on=answer.due_on,
-            kind=answer.kind,
-            until=answer.until,
-            to=answer.to,
-            text=text,
-            at=at,
-        )
-    )
+    session.add(AnswerRow(programme_id=programme, text=text, at=at, **values_of(answer, Answer, but="on")))
 
 
 def answers(session: Session, programme: str) -> GivenAnswers:
@@ -193,15 +166,7 @@ def _reach_row(session: Session, recipient: str) -> ReachRow:
 
 
 def _answer(row: AnswerRow) -> Answer:
-    return Answer(
-        person=row.person,
-        subject=row.subject,
-        due_on=row.due_on,
-        kind=AnswerKind(row.kind),
-        on=local_day(row.at),
-        until=row.until,
-        to=row.to,
-    )
+    return Answer(on=local_day(row.at), **values_of(row, Answer, but="on") | {"kind": AnswerKind(row.kind)})
 
 
 def moments(session: Session, programme: str) -> dict[str, list[datetime]]:

@@ -14,12 +14,12 @@ from sqlmodel import Session, col
 
 from changeflow.storage import oddities, sealing, structure
 from changeflow.storage.anchor import Head
-from changeflow.storage.chain import SEALING, ChainVerdict, Entry, Fact, Fault, SealedRow, Witness, check
+from changeflow.storage.chain import SEALING, ChainVerdict, Entry, Fact, SealedRow, Witness, check
 from changeflow.storage.covered import Covered, covered_tables
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.plan import ReportRow
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.storage.witnesses import AnchorWitness, HeadWitness
+from changeflow.storage.witnesses import HeadWitness
 
 TOGETHER = 10_000
 """Rows that are read at once."""
@@ -49,12 +49,6 @@ def append_all(
 ) -> None:
     """Add an entry for each (action, subject), in order; the last one seals what the session wrote."""
     sealing.pend(session, programme, entries, at=at, actor=actor, fallback=False)
-
-
-def entries(session: Session, programme: str) -> Iterator[tuple[int, datetime, str, str, str]]:
-    """Yield (number, at, actor, action, subject), in order."""
-    for entry in entries_in_full(session, programme):
-        yield entry.number, entry.at, entry.actor, entry.action, entry.subject
 
 
 def entries_in_full(session: Session, programme: str) -> Iterator[Entry]:
@@ -95,12 +89,6 @@ def unsealed(session: Session) -> list[str]:
     sealed = select(_ENTRY[0]).where(_ENTRY[8] >= SEALING)
     query = select(col(ProgrammeRow.id)).where(col(ProgrammeRow.id).not_in(sealed)).order_by(col(ProgrammeRow.id))
     return list(session.connection().execute(query).scalars())
-
-
-def verify(session: Session, programme: str | None = None) -> tuple[int, list[Fault]]:
-    """Check every chain, or one, without an anchor; return how many entries were read, and what is wrong."""
-    verdict = examine(session, programme)
-    return verdict.entries, verdict.faults
 
 
 def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> ChainVerdict:
@@ -196,38 +184,7 @@ def _stream(session: Session, query: Any) -> Iterator[Any]:  # noqa: ANN401  (a 
         yield from result
 
 
-_ENTRY = (
-    col(AuditRow.programme_id),
-    col(AuditRow.number),
-    col(AuditRow.at),
-    col(AuditRow.actor),
-    col(AuditRow.action),
-    col(AuditRow.subject),
-    col(AuditRow.previous),
-    col(AuditRow.hash),
-    col(AuditRow.form),
-    col(AuditRow.real_at),
-    col(AuditRow.via),
-    col(AuditRow.account),
-    col(AuditRow.version),
-    col(AuditRow.facts),
-    col(AuditRow.root),
-)
-_FACT = (
-    col(AuditFactRow.programme_id),
-    col(AuditFactRow.number),
-    col(AuditFactRow.position),
-    col(AuditFactRow.op),
-    col(AuditFactRow.of_table),
-    col(AuditFactRow.digest),
-    col(AuditFactRow.row_key),
-    col(AuditFactRow.salt),
-)
-
-BrokenLink = Fault
-"""The name of a fault in release 0.1.0."""
-
-__all__ = [
-    "AnchorWitness", "BrokenLink", "append", "append_all", "entries", "entries_in_full", "examine", "head", "heads",
-    "unsealed", "verify",
-]  # fmt: skip
+_COLUMNS = {"programme": "programme_id", "table": "of_table", "key": "row_key"}
+"""The columns that are called otherwise than the fields of `Entry` and `Fact`."""
+_ENTRY: tuple[Any, ...] = tuple(getattr(AuditRow, _COLUMNS.get(name, name)) for name in Entry._fields)
+_FACT: tuple[Any, ...] = tuple(getattr(AuditFactRow, _COLUMNS.get(name, name)) for name in Fact._fields)

@@ -13,6 +13,7 @@ from changeflow.errors import CannotWriteError, ChangeflowError, ConflictError, 
 from changeflow.files import FULL
 from changeflow.storage import custody, presence
 from changeflow.storage.database import is_sqlite, sqlite_path
+from changeflow.storage.disk import sync
 from changeflow.storage.sqlite_file import MAGIC, new_life, sidecars
 
 PART = ".part"
@@ -94,15 +95,6 @@ def check_whole(connection: sqlite3.Connection, file: Path) -> None:
         raise InputError(f"'{file}' is damaged: {'; '.join(found)}.")
     if loose is not None:
         raise InputError(f"'{file}' is damaged: a row of table '{loose[0]}' refers to a row that is not there.")
-
-
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk before going on."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_place(to: Path, source: Path) -> None:

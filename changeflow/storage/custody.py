@@ -15,6 +15,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from changeflow.errors import CustodyLostError
+from changeflow.storage.database import count_touched
 from changeflow.storage.state import StateSeen
 from changeflow.storage.tables.agenda import MessageRow, TickRow
 from changeflow.storage.tables.audit import AuditRow
@@ -170,7 +171,7 @@ def mark_copy(connection: sqlite3.Connection, *, at: datetime) -> None:
 
 
 def _set(session: Session, values: dict[str, object]) -> None:
-    session.exec(update(CustodyRow).values(**values).execution_options(synchronize_session=False))
+    count_touched(session, update(CustodyRow).values(**values))
 
 
 def _last_moment(session: Session) -> datetime | None:

@@ -3,8 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, fields
-from datetime import date, datetime
+from dataclasses import asdict, replace
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -12,7 +12,7 @@ from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import pilots, publications
-from changeflow.storage.rows import attempts, is_in_force, rows_until
+from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
 from changeflow.storage.tables.facts import (
     AttendanceRow,
     CheckpointRow,
@@ -33,18 +33,13 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
     }
     asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
-        asked.setdefault((c.task, c.round, c.attempt), []).append(
-            Condition(text=c.text, owner=c.owner, due=c.due, before=c.before, number=c.number)
-        )
+        asked.setdefault((c.task, c.round, c.attempt), []).append(Condition(**values_of(c, Condition)))
     decisions = tuple(
         _decision(r, asked.get((r.task, r.round, r.attempt), []))
         for r in rows_until(session, DecisionRow, programme, until)
     )
-    acts = [
-        SponsorAct(on=r.on, what=r.what, kind=r.kind, who=r.who, group=r.group)
-        for r in rows_until(session, SponsorActRow, programme, until)
-    ]
-    confidences = [_confidence(r) for r in rows_until(session, ConfidenceRow, programme, until)]
+    acts = facts_until(session, SponsorActRow, SponsorAct, programme, until)
+    confidences = facts_until(session, ConfidenceRow, Confidence, programme, until)
     return Facts(
         progress=progress,
         decisions=decisions,
@@ -53,25 +48,17 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         answered=publications.answered(session, programme),
         criteria=pilots.measures(session, programme, until=until),
         pilot=pilots.entries(session, programme, until=until),
-        acts=tuple(sorted(acts, key=_day)),
+        acts=tuple(sorted(acts, key=lambda act: act.on)),
         submissions=pilots.submissions(session, programme, until=until),
-        attendance=tuple(
-            Attendance(task=r.task, person=r.person, on=r.on, evidence=r.evidence)
-            for r in rows_until(session, AttendanceRow, programme, until)
-        ),
-        checkpoints=tuple(_checkpoint(r) for r in rows_until(session, CheckpointRow, programme, until)),
+        attendance=facts_until(session, AttendanceRow, Attendance, programme, until),
+        checkpoints=facts_until(session, CheckpointRow, CheckpointResult, programme, until),
         confidence=confidences[-1] if confidences else None,
     )
 
 
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:
     """Add a row; False when it says what the last one said."""
-    last = session.exec(
-        select(ProgressRow)
-        .where(ProgressRow.programme_id == programme, ProgressRow.task == task, is_in_force(ProgressRow))
-        .order_by(col(ProgressRow.id).desc())
-        .limit(1)
-    ).first()
+    last = latest_of(session, ProgressRow, programme, ProgressRow.task == task, is_in_force(ProgressRow), by="id")
     if last and TaskProgress(last.actual_start, last.actual_finish, last.remaining) == progress:
         return False
     session.add(
@@ -97,36 +84,13 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
         DecisionRow.task == decision.task,
         DecisionRow.round == decision.round,
     )
-    session.add(
-        DecisionRow(
-            programme_id=programme,
-            task=decision.task,
-            round=decision.round,
-            outcome=decision.outcome.value,
-            reason=decision.reason,
-            dissent=decision.dissent or None,
-            by=decision.by,
-            on=decision.on,
-            at=at,
-            recorded_by=recorded_by,
-            attempt=attempt,
-        )
-    )
+    said = values_of(decision, Decision, but="conditions")
+    said |= {"outcome": decision.outcome.value, "dissent": decision.dissent or None}
+    session.add(DecisionRow(programme_id=programme, at=at, recorded_by=recorded_by, attempt=attempt, **said))
     for number, condition in enumerate(decision.conditions, start=1):
-        session.add(
-            ConditionRow(
-                programme_id=programme,
-                task=decision.task,
-                round=decision.round,
-                number=number,
-                text=condition.text,
-                owner=condition.owner,
-                due=condition.due,
-                before=condition.before,
-                attempt=attempt,
-                at=at,
-            )
-        )
+        own = asdict(replace(condition, number=number))
+        own |= {"task": decision.task, "round": decision.round, "attempt": attempt}
+        session.add(ConditionRow(programme_id=programme, at=at, **own))
 
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
@@ -160,34 +124,12 @@ def add_checkpoint(session: Session, programme: str, result: CheckpointResult, *
 
 
 def add_confidence(session: Session, programme: str, given: Confidence, *, at: datetime) -> None:
-    session.add(
-        ConfidenceRow(programme_id=programme, tier=given.tier, reason=given.reason, on=given.on, at=at, by=given.by)
-    )
-
-
-def _checkpoint(r: CheckpointRow) -> CheckpointResult:
-    return CheckpointResult(**{f.name: getattr(r, f.name) for f in fields(CheckpointResult)})
-
-
-def _day(act: SponsorAct) -> date:
-    return act.on
+    session.add(ConfidenceRow(programme_id=programme, at=at, **asdict(given)))
 
 
 def _decision(r: DecisionRow, conditions: Sequence[Condition]) -> Decision:
-    return Decision(
-        task=r.task,
-        outcome=Outcome(r.outcome),
-        reason=r.reason,
-        by=r.by,
-        on=r.on,
-        round=r.round,
-        dissent=r.dissent or "",
-        conditions=tuple(conditions),
-    )
-
-
-def _confidence(r: ConfidenceRow) -> Confidence:
-    return Confidence(tier=r.tier, reason=r.reason, by=r.by, on=r.on)
+    said = values_of(r, Decision, but="conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
+    return Decision(**said, conditions=tuple(conditions))
 
 
 def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:

@@ -18,6 +18,7 @@ from sqlmodel import Session, delete
 from changeflow.errors import KeyFileError, KeyFileUnsetError
 from changeflow.files import read_ordinary
 from changeflow.storage.database import engine_for, sqlite_path, url_of
+from changeflow.storage.disk import sync
 from changeflow.storage.tables.keys import KeyCheckRow
 
 KEY_BYTES = 32
@@ -145,11 +146,7 @@ def _create(file: Path) -> bytes:
                 file.hardlink_to(part)
         finally:
             part.unlink(missing_ok=True)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(file.parent)
     except OSError as error:
         raise KeyFileError(file, f"cannot be made ({error.strerror})") from None
     found = _read(file)

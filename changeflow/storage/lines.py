@@ -10,7 +10,8 @@ from typing import Any
 
 from changeflow.errors import InputError
 from changeflow.files import NOT_ORDINARY, open_ordinary
-from changeflow.storage.state import MachineState, sync_folder
+from changeflow.storage.disk import sync
+from changeflow.storage.state import MachineState
 
 
 def append(state: MachineState, file: Path, line: Mapping[str, object]) -> None:
@@ -34,7 +35,7 @@ def append(state: MachineState, file: Path, line: Mapping[str, object]) -> None:
         finally:
             os.close(descriptor)
         if is_new:
-            sync_folder(file.parent)
+            sync(file.parent)
 
 
 def read(file: Path, what: str, is_one: Callable[[dict[str, Any]], bool], *, remedy: str) -> Iterator[dict[str, Any]]:

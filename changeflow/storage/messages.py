@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, bindparam, insert, or_, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, update
 from sqlmodel import Session, col, func, select
 
 from changeflow.storage import pseudonyms
+from changeflow.storage.database import count_touched
+from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.values.moments import LONDON
 
@@ -97,7 +99,7 @@ def claim(session: Session, message: int, *, worker: str, now: datetime, lease: 
 
     Where its last claim was never given back, whoever had it died with it: it may have gone.
     """
-    result = session.exec(
+    claimed = (
         update(MessageRow)
         .where(col(MessageRow.id) == message, col(MessageRow.state) == OPEN, _is_free(now))
         .values(
@@ -106,12 +108,11 @@ def claim(session: Session, message: int, *, worker: str, now: datetime, lease: 
             claimed_until=now + lease,
             attempts=MessageRow.attempts + 1,
         )
-        .execution_options(synchronize_session=False)
     )
-    if not isinstance(result, CursorResult) or result.rowcount != 1:
+    if count_touched(session, claimed) != 1:
         return None
     row = session.get(MessageRow, message, populate_existing=True)
-    return _outgoing(row) if row is not None else None
+    return Outgoing(**values_of(row, Outgoing)) if row is not None else None
 
 
 def settle(
@@ -161,12 +162,8 @@ def postpone(
 
 
 def _give_back(session: Session, message: int, worker: str, values: Mapping[str, object]) -> None:
-    session.exec(
-        update(MessageRow)
-        .where(col(MessageRow.id) == message, col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
-        .values(claimed_by=None, claimed_until=None, **values)
-        .execution_options(synchronize_session=False)
-    )
+    own = (col(MessageRow.id) == message, col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
+    count_touched(session, update(MessageRow).where(*own).values(claimed_by=None, claimed_until=None, **values))
 
 
 def opened(session: Session) -> list[int]:
@@ -177,12 +174,8 @@ def opened(session: Session) -> list[int]:
 
 def mark_as_possible_repeats(session: Session, some: Sequence[int]) -> None:
     """Note that some messages on their way may have gone already: the database was restored since."""
-    session.exec(
-        update(MessageRow)
-        .where(col(MessageRow.id).in_(some), col(MessageRow.state) == OPEN)
-        .values(may_have_gone=True)
-        .execution_options(synchronize_session=False)
-    )
+    still_open = (col(MessageRow.id).in_(some), col(MessageRow.state) == OPEN)
+    count_touched(session, update(MessageRow).where(*still_open).values(may_have_gone=True))
 
 
 def counts_since(session: Session, day: date) -> dict[str, int]:
@@ -236,14 +229,3 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 
 def _has_come(now: datetime) -> ColumnElement[bool]:
     return col(MessageRow.next_try) <= now
-
-
-def _outgoing(row: MessageRow) -> Outgoing:
-    return Outgoing(
-        id=row.id or 0,
-        recipient=row.recipient,
-        message_id=row.message_id,
-        created_at=row.created_at,
-        attempts=row.attempts,
-        may_have_gone=row.may_have_gone,
-    )

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from changeflow.errors import DatabaseDownError
+from changeflow.storage.sqlite_file import MAGIC
 
-MAGIC = b"SQLite format 3\0"
 VERSIONS, OURS = "alembic_version", "programme"
 RESTORE = "Restore a backup (changeflow db restore)"
 

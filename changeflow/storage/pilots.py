@@ -15,7 +15,7 @@ from changeflow.pilots.reconciliation import KeptVariance, MatchOutcome, Reconci
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
-from changeflow.storage.rows import attempts, is_in_force, rows_until
+from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
@@ -31,10 +31,7 @@ def runs(session: Session, programme: str, *, until: datetime | None = None) -> 
 
 
 def submissions(session: Session, programme: str, *, until: datetime | None = None) -> tuple[Submission, ...]:
-    return tuple(
-        Submission(service=r.service, scheme=r.scheme, period=r.period, system=r.system)
-        for r in rows_until(session, SubmissionRow, programme, until)
-    )
+    return facts_until(session, SubmissionRow, Submission, programme, until)
 
 
 def measures(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, dict[str, str]]:
@@ -127,27 +124,12 @@ def add_run(
     if session.exec(select(RunRow.id).where(*same, is_in_force(RunRow))).first():
         return False
     withdrawn = attempts(session, RunRow, *same)
-    row = RunRow(
-        programme_id=programme,
-        service=run.service,
-        period=run.period,
-        digest=f"{digest}:{withdrawn}" if withdrawn else digest,
-        compared=run.compared,
-        equal=run.equal,
-        within_tolerance=run.within_tolerance,
-        explained=run.explained,
-        unexplained=run.unexplained,
-        missing=run.missing,
-        extra=run.extra,
-        duplicates=run.duplicates,
-        largest_unexplained=str(run.largest_unexplained),
-        unpaid=run.unpaid,
-        pay=run.pay,
-        cells=json.dumps(run.cells, sort_keys=True),
-        on=run.on,
-        at=at,
-        by=by,
-    )
+    own = values_of(run, RunSummary) | {
+        "largest_unexplained": str(run.largest_unexplained),
+        "cells": json.dumps(run.cells, sort_keys=True),
+        "digest": f"{digest}:{withdrawn}" if withdrawn else digest,
+    }
+    row = RunRow(programme_id=programme, at=at, by=by, **own)
     session.add(row)
     session.flush()
     if found is not None and row.id is not None:
@@ -177,29 +159,12 @@ def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[Vari
 
 def latest_variances(session: Session, programme: str, service: str, period: str) -> list[KeptVariance]:
     """Return the differences of a period's latest run, the gravest first; none once they are no longer kept."""
-    latest = session.exec(
-        select(RunRow.id)
-        .where(
-            RunRow.programme_id == programme,
-            RunRow.service == service,
-            RunRow.period == period,
-            is_in_force(RunRow),
-        )
-        .order_by(col(RunRow.id).desc())
-        .limit(1)
-    ).first()
-    rows = session.exec(select(VarianceRow).where(VarianceRow.run == latest).order_by(col(VarianceRow.id)))
-    return [
-        KeptVariance(
-            contract=r.contract,
-            element=r.element,
-            old=Decimal(r.old) if r.old is not None else None,
-            new=Decimal(r.new) if r.new is not None else None,
-            outcome=MatchOutcome(r.outcome),
-            reason=r.reason,
-        )
-        for r in rows
-    ]
+    own = (RunRow.service == service, RunRow.period == period, is_in_force(RunRow))
+    latest = latest_of(session, RunRow, programme, *own, by="id")
+    if latest is None:
+        return []
+    rows = session.exec(select(VarianceRow).where(VarianceRow.run == latest.id).order_by(col(VarianceRow.id)))
+    return [_variance(r) for r in rows]
 
 
 def remove_contracts(session: Session, programme: str, *, kept_before: datetime) -> int:
@@ -222,21 +187,11 @@ def _entry(r: PilotEntryRow) -> Entry:
     return _ENTRY.validate_python(values)
 
 
+def _variance(r: VarianceRow) -> KeptVariance:
+    old, new = (Decimal(amount) if amount is not None else None for amount in (r.old, r.new))
+    return KeptVariance(**values_of(r, KeptVariance) | {"old": old, "new": new, "outcome": MatchOutcome(r.outcome)})
+
+
 def _run(r: RunRow) -> RunSummary:
-    return RunSummary(
-        service=r.service,
-        period=r.period,
-        compared=r.compared,
-        equal=r.equal,
-        within_tolerance=r.within_tolerance,
-        explained=r.explained,
-        unexplained=r.unexplained,
-        missing=r.missing,
-        extra=r.extra,
-        duplicates=r.duplicates,
-        largest_unexplained=Decimal(r.largest_unexplained),
-        on=r.on,
-        unpaid=r.unpaid,
-        cells=json.loads(r.cells or "{}"),
-        pay=r.pay,
-    )
+    parsed = {"largest_unexplained": Decimal(r.largest_unexplained), "cells": json.loads(r.cells or "{}")}
+    return RunSummary(**values_of(r, RunSummary) | parsed)

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from changeflow.programme.dates import Dates
+from changeflow.storage.rows import latest_of, values_of
 from changeflow.storage.tables.plan import BaselineRow, ForecastRow, ReportRow
 
 
@@ -48,17 +50,8 @@ def add_forecast(
 
 
 def latest_forecast(session: Session, programme: str) -> StoredPlan | None:
-    row = session.exec(
-        select(ForecastRow)
-        .where(ForecastRow.programme_id == programme)
-        .order_by(col(ForecastRow.number).desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return StoredPlan(
-        number=row.number, version=row.version, at=row.at, dates=_read(row.schedule), note=row.cause, on=row.on
-    )
+    row = latest_of(session, ForecastRow, programme)
+    return _plan(row, note=row.cause, on=row.on) if row else None
 
 
 def add_baseline(
@@ -87,22 +80,12 @@ def add_baseline(
 
 
 def latest_baseline(session: Session, programme: str) -> StoredPlan | None:
-    row = session.exec(
-        select(BaselineRow)
-        .where(BaselineRow.programme_id == programme)
-        .order_by(col(BaselineRow.number).desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return StoredPlan(
-        number=row.number,
-        version=row.version,
-        at=row.at,
-        dates=_read(row.schedule),
-        note=row.reason,
-        approver=row.approver,
-    )
+    row = latest_of(session, BaselineRow, programme)
+    return _plan(row, note=row.reason, approver=row.approver) if row else None
+
+
+def _plan(row: ForecastRow | BaselineRow, **own: Any) -> StoredPlan:  # noqa: ANN401  (what one of the two has alone)
+    return StoredPlan(number=row.number, version=row.version, at=row.at, dates=_read(row.schedule), **own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,19 +128,12 @@ def add_report(
 
 def reports(session: Session, programme: str) -> list[IssuedReport]:
     """Return every issued report, the oldest first."""
-    rows = session.exec(
-        select(ReportRow).where(ReportRow.programme_id == programme).order_by(col(ReportRow.number))
-    ).all()
-    return [
-        IssuedReport(
-            number=r.number,
-            version=r.version,
-            on=r.on,
-            at=r.at,
-            milestones={m: (finish, spare) for m, (finish, spare) in json.loads(r.milestones).items()},
-        )
-        for r in rows
-    ]
+    rows = session.exec(select(ReportRow).where(ReportRow.programme_id == programme).order_by(col(ReportRow.number)))
+    return [IssuedReport(**values_of(r, IssuedReport) | {"milestones": _points(r.milestones)}) for r in rows]
+
+
+def _points(text: str) -> dict[str, tuple[int, int]]:
+    return {milestone: (finish, spare) for milestone, (finish, spare) in json.loads(text).items()}
 
 
 def _write(dates: Mapping[str, Dates]) -> str:

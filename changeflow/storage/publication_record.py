@@ -19,7 +19,7 @@ from sqlmodel import Session, col
 from changeflow.adkar.published import Snapshot
 from changeflow.errors import InputError
 from changeflow.storage import audit, custody, known_people, lines, publications, versions
-from changeflow.storage.database import after_commit, before_commit, name_of, url_of
+from changeflow.storage.database import after_commit, before_commit, count_touched, name_of, url_of
 from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.storage.state import MachineState
 from changeflow.storage.tables.facts import AssessmentRow
@@ -94,18 +94,14 @@ def _add(session: Session, line: _Line, *, now: datetime) -> None:
     publications.add_groups(session, programme, groups)
     known_people.add(session, programme, [(person, address) for person, address in line["known"]])
     for round_, person, revision in line["answers"]:
-        statement = (
-            update(AssessmentRow)
-            .where(
-                col(AssessmentRow.programme_id) == programme,
-                col(AssessmentRow.round) == round_,
-                col(AssessmentRow.person) == person,
-                col(AssessmentRow.revision) == revision,
-                col(AssessmentRow.publication).is_(None),
-            )
-            .values(publication=number)
+        own = (
+            col(AssessmentRow.programme_id) == programme,
+            col(AssessmentRow.round) == round_,
+            col(AssessmentRow.person) == person,
+            col(AssessmentRow.revision) == revision,
+            col(AssessmentRow.publication).is_(None),
         )
-        session.exec(statement.execution_options(synchronize_session=False))
+        count_touched(session, update(AssessmentRow).where(*own).values(publication=number))
     audit.append(session, programme, at=now, actor="system", action="publish:again", subject=f"round:{snapshot.round}")
 
 

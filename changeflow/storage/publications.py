@@ -13,6 +13,7 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.rounds import Days
+from changeflow.storage.database import count_touched
 from changeflow.storage.tables.facts import AssessmentRow, PublicationRow, PublishedGroupRow
 
 _SNAPSHOT = TypeAdapter(Snapshot)
@@ -202,7 +203,7 @@ def add_assessments(session: Session, programme: str, assessments: Sequence[Asse
 def mark_counted(session: Session, answers: Sequence[int], publication: int) -> None:
     """Note which revisions a publication has counted."""
     statement = update(AssessmentRow).where(col(AssessmentRow.id).in_(answers)).values(publication=publication)
-    session.exec(statement.execution_options(synchronize_session=False))
+    count_touched(session, statement)
 
 
 def _assessment(r: AssessmentRow) -> Assessment:

@@ -1,15 +1,20 @@
 """Rows of one programme, as they were added; what was withdrawn counts until the moment of its withdrawal."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, func, select
 
 from changeflow.storage.tables.facts import WithdrawalRow
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Row = TypeVar("Row", bound=SQLModel)
+Fact = TypeVar("Fact", bound="DataclassInstance")
 
 
 def rows_until(session: Session, table: type[Row], programme: str, until: datetime | None) -> Sequence[Row]:
@@ -19,6 +24,25 @@ def rows_until(session: Session, table: type[Row], programme: str, until: dateti
     if until is not None:
         query = query.where(col(own.at) <= until)
     return session.exec(query.order_by(col(own.id))).all()
+
+
+def latest_of(session: Session, table: type[Row], programme: str, *more: Any, by: str = "number") -> Row | None:  # noqa: ANN401
+    """Return a programme's row with the highest number, or the highest value of another column; None without any."""
+    own: Any = table
+    query = select(table).where(own.programme_id == programme, *more)
+    return session.exec(query.order_by(col(getattr(own, by)).desc()).limit(1)).first()
+
+
+def facts_until(
+    session: Session, table: type[Row], kind: type[Fact], programme: str, until: datetime | None
+) -> tuple[Fact, ...]:
+    """Return the rows of `rows_until`, each as a fact whose fields have the names of the columns."""
+    return tuple(kind(**values_of(row, kind)) for row in rows_until(session, table, programme, until))
+
+
+def values_of(found: object, kind: "type[DataclassInstance]", *, but: str = "") -> dict[str, Any]:
+    """Return what a row, or an object, has under the names of a dataclass's fields, `but` one."""
+    return {field.name: getattr(found, field.name) for field in fields(kind) if field.name != but}
 
 
 def is_in_force(table: type[SQLModel], *, until: datetime | None = None) -> ColumnElement[bool]:

@@ -97,15 +97,6 @@ class MachineState:
         )
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk before going on."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _address(url: str, file: Path | None) -> str:
     """Return what tells a database's place from others: no account and no password."""
     if file is not None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from changeflow.adkar.people import Away, Contact
 from changeflow.errors import UnknownThingError
 from changeflow.programme.definition import Definition
+from changeflow.storage.rows import latest_of, values_of
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.programme import ContactRow, ProgrammeRow, VersionRow
 
@@ -55,22 +56,13 @@ def programme_ids(session: Session) -> list[str]:
 
 
 def latest(session: Session, programme: str) -> Version | None:
-    row = session.exec(
-        select(VersionRow).where(VersionRow.programme_id == programme).order_by(col(VersionRow.number).desc()).limit(1)
-    ).first()
+    row = latest_of(session, VersionRow, programme)
     return _version(row) if row is not None else None
 
 
 def _version(row: VersionRow) -> Version:
-    return Version(
-        number=row.number,
-        hash=row.hash,
-        parent_hash=row.parent_hash,
-        definition=_definition(row.definition),
-        sources=json.loads(row.sources),
-        created_at=row.created_at,
-        created_by=row.created_by,
-    )
+    parsed = {"definition": _definition(row.definition), "sources": json.loads(row.sources)}
+    return Version(**values_of(row, Version) | parsed)
 
 
 @lru_cache(maxsize=8)
@@ -81,12 +73,7 @@ def _definition(text: str) -> Definition:
 
 def at_moment(session: Session, programme: str, moment: datetime) -> Version | None:
     """Return the version that was the latest at a moment."""
-    row = session.exec(
-        select(VersionRow)
-        .where(VersionRow.programme_id == programme, VersionRow.created_at <= moment)
-        .order_by(col(VersionRow.number).desc())
-        .limit(1)
-    ).first()
+    row = latest_of(session, VersionRow, programme, VersionRow.created_at <= moment)
     return _version(row) if row is not None else None
 
 
@@ -156,14 +143,7 @@ def contact(session: Session, programme: str, person: str) -> Contact | None:
 def _contact(row: ContactRow) -> Contact:
     spans = [span.partition("..") for span in (row.away or "").split(";") if span]
     away = tuple(Away(first_day=date.fromisoformat(a), last_day=date.fromisoformat(b)) for a, _, b in spans)
-    return Contact(
-        person=row.person,
-        name=row.name,
-        email=row.email,
-        language=row.language,
-        away=away,
-        is_active=row.is_active,
-    )
+    return Contact(away=away, **row.model_dump(exclude={"programme_id", "away"}))
 
 
 def touch(session: Session, programme: str) -> None:

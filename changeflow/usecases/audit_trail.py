@@ -16,6 +16,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.witnesses import AnchorWitness, HeadWitness
 from changeflow.usecases.authority import check_actor
 from changeflow.values.acting import acting, current
+from changeflow.values.known import check_known
 
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{8,64})")
 _SCORES = "assessment"
@@ -87,8 +88,7 @@ def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) 
     """Yield the last entries of a programme, or of all of them, the oldest first."""
     with read_scope(db) as session:
         known = versions.programme_ids(session)
-        if programme is not None and programme not in known:
-            raise UnknownThingError("programme", programme, known)
+        check_known("programme", programme, known)
         for name in [programme] if programme else known:
             found = [Shown(entry=entry) for entry in _readable(session, name)]
             found = [s for s in found if s.is_apart or not only_apart]

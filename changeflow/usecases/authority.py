@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from changeflow.errors import ActorMissingError, InputError, NotAllowedError, UnknownThingError
+from changeflow.errors import ActorMissingError, InputError, NotAllowedError
 from changeflow.logs import log
 from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
+from changeflow.programme.known_names import check_person
 from changeflow.programme.mandates import PROGRAMME, SYSTEM, UNNAMED, Subject
 from changeflow.programme.permissions import Allowed, Refused, may
 from changeflow.storage import audit, versions
@@ -25,10 +26,7 @@ def check_actor(definition: Definition, actor: str | None) -> str:
         raise ActorMissingError
     if actor == SYSTEM and current().via is Via.COMMAND:
         raise InputError(f"'{SYSTEM}' is changeflow itself, when a flow runs. Say who you are: --as PERSON")
-    people = {p.id for p in definition.people}
-    if actor != SYSTEM and people and actor not in people:
-        raise UnknownThingError("person", actor, people, remedy="Use an id of people.csv.")
-    return actor
+    return check_person(definition, actor)
 
 
 def permit(

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from changeflow.delivery.invitations import CalendarEntry, feed
-from changeflow.errors import UnknownThingError
 from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
@@ -16,6 +15,7 @@ from changeflow.usecases.link_answers import usable
 from changeflow.usecases.messages import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.base import calendar_uid
+from changeflow.values.known import check_known
 from changeflow.values.moments import day_of, last_day_of, local_day
 from changeflow.values.roles import Action
 from changeflow.values.words import Kind
@@ -69,8 +69,6 @@ def _address(session: Session, programme: str, person: str, now: datetime) -> st
         subject=FEED,
         due_on=local_day(now),
         expires_at=now + FEED_DAYS,
-        used_at=None,
-        revoked_at=None,
     )
     answers.add_links(session, {digest_of(token): link}, at=now)
     audit.append(session, programme, at=now, actor=person, action="calendar", subject=f"person:{person}")
@@ -89,9 +87,7 @@ def feed_for(person: str, *, db: str, programme: str | None, now: datetime, acto
     with read_scope(db) as session:
         stored = load(session, programme, on=local_day(now))
         definition = stored.version.definition
-        known = [p.id for p in definition.people]
-        if person not in known:
-            raise UnknownThingError("person", person, known)
+        check_known("person", person, [p.id for p in definition.people])
         content = _feed(session, stored.programme.id, person, now)
     note_look(definition, actor, Action.READ_CALENDAR, f"calendar:{person}", db=db, now=now)
     return content

@@ -1,25 +1,26 @@
 """What changed since a report, a baseline or a day, or between two files, and which cause did how much of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
 from sqlmodel import Session
 
 from changeflow.errors import InputError
+from changeflow.programme.comparing import ends_of, from_approved
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, build_changes
 from changeflow.reports.variance import Variance, build_variance
-from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart, attribute
+from changeflow.roadmap.analysis.changes import attribute
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import schedule_folder
 from changeflow.usecases.project_files import schedule_project
-from changeflow.usecases.stored import judged_as, load
+from changeflow.usecases.stored import judged_as, load, stored_on
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import LONDON, format_day
@@ -40,7 +41,7 @@ def changes_between(before: Path, after: Path) -> Changes:
     """Compare two folders, or two Microsoft Project files; milestones and the end are what is looked at."""
     states = [_state(path) for path in (before, after)]
     (old, _), (new, schedule) = states
-    slips = attribute(old, new, _targets(new, schedule))
+    slips = attribute(old, new, ends_of(new, schedule))
     return build_changes(f"between {before.name} and {after.name}", slips, old, new)
 
 
@@ -57,8 +58,7 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
 
 def variance_of(programme: str | None, *, db: str, on: date, everything: bool = False) -> Variance:
     """Compare a stored programme's forecast with its latest baseline, task by task."""
-    with read_scope(db) as session:
-        stored = load(session, programme, on=on)
+    stored = stored_on(programme, db=db, on=on)
     known = stored.baseline
     if known is None:
         raise InputError("No baseline has been taken yet: changeflow baseline take takes one.")
@@ -90,16 +90,8 @@ def compare_states(earlier: Since, programme: Programme, *, baseline: Mapping[Ta
     targets = [m.task for m in after.milestones if m.task not in before.roadmap.progress]
     slips = attribute(before.roadmap, after.roadmap, targets)
     approved = {t: d.finish for t, d in (baseline or {}).items()}
-    slips = tuple(_from_approved(s, approved[s.target]) if s.target in approved else s for s in slips)
+    slips = tuple(from_approved(s, approved[s.target]) if s.target in approved else s for s in slips)
     return build_changes(f"since {earlier.label}", slips, before.roadmap, after.roadmap)
-
-
-def _from_approved(slip: Slip, approved: int) -> Slip:
-    """A baseline's date stands as it was approved, also where changeflow itself computes it otherwise today."""
-    recomputed = Slip(slip.target, approved, slip.before, ()).days
-    if not recomputed:
-        return slip
-    return replace(slip, before=approved, parts=(*slip.parts, SlipPart(Cause.OTHER, (), recomputed)))
 
 
 def _as_of(session: Session, programme: str, label: str, moment: datetime, on: date) -> Since | None:
@@ -115,17 +107,6 @@ def _state(path: Path) -> tuple[Roadmap, Schedule]:
         return schedule_folder(path)
     project, schedule = schedule_project(path)
     return project.roadmap, schedule
-
-
-def _targets(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
-    """The milestones that nothing but milestones wait for, and what ends last."""
-    is_leaf = {t for t in roadmap.tasks if t not in schedule.below}
-    if not is_leaf:
-        return []
-    last = max(is_leaf, key=lambda t: (schedule[t].early_finish, t))
-    has_next = {k.predecessor for k in roadmap.links if not roadmap.tasks[k.successor].is_milestone}
-    ends = [t for t in roadmap.tasks if t in is_leaf and roadmap.tasks[t].is_milestone and t not in has_next]
-    return list(dict.fromkeys((*ends, last)))
 
 
 def _day(text: str) -> date:

@@ -8,9 +8,8 @@ from changeflow.programme.assembly.corrective_actions import Found
 from changeflow.programme.checkpoint_results import check_known, check_result
 from changeflow.programme.progress import checked_progress, finish_of, task_subject
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope
 from changeflow.usecases.progress import record_progress
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
 
@@ -36,5 +35,4 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
 
 def checkpoints(programme: str | None, *, db: str, today: date) -> Sequence[Found]:
     """Return every checkpoint that was reported, judged, the earliest first."""
-    with read_scope(db) as session:
-        return load(session, programme, on=today).programme.checkpoints()
+    return loaded(programme, db=db, on=today).checkpoints()

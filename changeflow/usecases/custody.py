@@ -112,14 +112,16 @@ def mark_restored(
     session: Session, *, why: str, now: datetime, seen: StateSeen | None, identity: str | None = None
 ) -> None:
     """Mark a database as restored, and say so in the audit of each programme."""
-    for name in versions.programme_ids(session):
-        versions.lock_programme(session, name)
-        audit.append(session, name, at=now, actor=SYSTEM, action="db:restored", subject=f"count:{_count(seen)}")
+    count = str(seen.counter) if seen else "unknown"
+    note_everywhere(session, "db:restored", f"count:{count}", at=now, by=SYSTEM)
     custody.mark_restored(session, at=now, why=why, identity=identity)
 
 
-def _count(seen: StateSeen | None) -> str:
-    return str(seen.counter) if seen else "unknown"
+def note_everywhere(session: Session, action: str, subject: str, *, at: datetime, by: str) -> None:
+    """Add an entry to the audit of each programme, which is locked for it."""
+    for name in versions.programme_ids(session):
+        versions.lock_programme(session, name)
+        audit.append(session, name, at=at, actor=by, action=action, subject=subject)
 
 
 def erase_again(

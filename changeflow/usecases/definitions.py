@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError
 from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
@@ -18,12 +18,12 @@ from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.learning import with_contracts
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
-from changeflow.programme.facts import Facts
 from changeflow.programme.fixed_criteria import check_fixed
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.powers import PowerChange, changed_powers
 from changeflow.programme.programme import Programme, join
+from changeflow.programme.retired_tasks import check_retired
 from changeflow.storage import audit, erasure, facts, known_people, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
@@ -111,7 +111,7 @@ def apply(
                     versions.add_programme(session, programme, at=now)
                 known = facts.load_facts(session, programme)
                 if stored is not None:
-                    _check_retired(stored.definition, read, known, retire)
+                    check_retired(stored.definition, read.programme, known, retire, rulepacks=read.rulepacks)
                     check_fixed(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
                 _save_contacts(session, programme, contacts)
@@ -259,29 +259,4 @@ def _check_erased(session: Session, read: Folder) -> None:
         raise CheckFailedError(
             "people.csv has people who were erased at their request. Take their rows out; somebody new in their place "
             "gets an id, and an address, of their own. Nothing was written.\n" + "\n".join(lines)
-        )
-
-
-def _check_retired(before: Definition, read: Folder, known: Facts, retire: Sequence[str]) -> None:
-    """Keep a task that has facts from vanishing by a slip of the pen.
-
-    Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
-    """
-    others = (
-        (d.task for d in known.decisions),
-        (a.task for a in known.attendance),
-        (c.task for c in known.checkpoints),
-    )
-    with_facts = set(known.progress).union(*others)
-    left, had = set(read.programme.roadmap.tasks), set(join(before, rulepacks=read.rulepacks)[0].roadmap.tasks)
-    for task in retire:
-        if task in left:
-            raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
-        if task not in had | with_facts:
-            raise UnknownThingError("task to retire", task, (had | with_facts) - left)
-    if gone := sorted((with_facts & had) - left - set(retire)):
-        options = " ".join(f"--retire {task}" for task in gone)
-        raise CheckFailedError(
-            f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
-            f"If that is intended, add {options}; nothing was written."
         )

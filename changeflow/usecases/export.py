@@ -18,13 +18,12 @@ from changeflow.programme.mandates import Subject
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.storage import versions
-from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import remember
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.sources import service_of, with_explanations, with_lessons, with_waivers
-from changeflow.usecases.stored import Stored, load
+from changeflow.usecases.stored import Stored, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
@@ -67,8 +66,7 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
     if asked is None or not (asked.addresses or asked.contracts):
-        with read_scope(db) as session:
-            found = _Found(stored=load(session, programme, on=on))
+        found = _Found(stored=stored_on(programme, db=db, on=on))
     else:
         found = _with_people(asked, db=db, programme=programme, on=on)
     stored, definition = found.stored, found.stored.version.definition
@@ -130,8 +128,7 @@ def export_schedule(
     if source is not None:
         planned = plan_folder(source, on=on).programme
     else:
-        with read_scope(db) as session:
-            stored = load(session, programme, on=on or now.date())
+        stored = stored_on(programme, db=db, on=on or now.date())
         planned, baselines = stored.programme, {0: stored.baseline.dates} if stored.baseline else {}
     if form == "mspdi" and planned.schedule is not None:
         name, schedule = planned.name, planned.schedule

@@ -14,16 +14,15 @@ from changeflow.agenda.gate_answers import (
 )
 from changeflow.agenda.gates import GateCase, gate_of, gate_subject, weigh
 from changeflow.errors import ChangeflowError, InputError, ProblemsError
-from changeflow.intake.decisions import ReportedDecision, read_decisions
+from changeflow.intake.decisions import read_decisions
 from changeflow.programme.facts import Decision, Facts
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress import checked_progress, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
 from changeflow.usecases.progress import check_begun, permit_progress, progress_in, record_progress
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
@@ -85,12 +84,11 @@ def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int
 def _take_all(path: Path, minutes: _Minutes) -> None:
     problems: list[Problem] = []
     reported = list(read_decisions(path, path.name, problems))
-    for one in sorted(reported, key=lambda r: (r.on, r.line)):
-        answer = _answer(one)
-        if answer.is_known(minutes.known):
+    for one in sorted(reported, key=lambda r: (r.answer.on, r.line)):
+        if one.answer.is_known(minutes.known):
             continue
         try:
-            _take(answer, minutes)
+            _take(one.answer, minutes)
         except ChangeflowError as error:
             what = str(error).replace("\n", " ").replace(NOTHING, "").replace("  ", " ").strip()
             problems.append(Problem(file=path.name, line=one.line, what=what))
@@ -100,8 +98,7 @@ def _take_all(path: Path, minutes: _Minutes) -> None:
 
 def case_of(task: str, *, db: str, programme: str | None, on: date) -> tuple[Programme, GateCase]:
     """Weigh a stored programme's gate as things stand."""
-    with read_scope(db) as session:
-        stored = load(session, programme, on=on)
+    stored = stored_on(programme, db=db, on=on)
     return stored.programme, weigh(stored.judged, task)
 
 
@@ -140,16 +137,3 @@ def _write(minutes: _Minutes) -> None:
             facts.add_progress(work.session, work.name, decision.task, done, at=now, by=minutes.recorder)
         work.record(f"gate:{decision.outcome.value}", decision.task, by=minutes.recorder)
         work.session.flush()
-
-
-def _answer(one: ReportedDecision) -> GateAnswer:
-    return GateAnswer(
-        task=one.task,
-        outcome=one.outcome,
-        reason=one.reason,
-        on=one.on,
-        by=one.by,
-        dissent=one.dissent,
-        conditions=one.conditions,
-        again=True,
-    )

@@ -1,19 +1,16 @@
 """The page for a go or no-go: the case as it stands, and what either answer would mean."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
-from changeflow.agenda.gate_answers import passed
+from changeflow.agenda.gate_answers import played_through
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
 from changeflow.programme.dates import Dates, dates_of
-from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.roadmap.model.tasks import Task
-from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
-from changeflow.usecases.stored import SYSTEM, judged, load
+from changeflow.usecases.stored import judged, stored_on
 from changeflow.values.roles import Action
 from changeflow.values.words import Gate, Outcome
 
@@ -25,8 +22,7 @@ def go_no_go_of(
 
     Where a name is given, or it has been published where people are, the audit notes that it was read (`now` is when).
     """
-    with read_scope(db) as session:
-        stored = load(session, programme, on=today)
+    stored = stored_on(programme, db=db, on=today)
     gate_of(stored.programme, gate)
     if now is not None and (actor is not None or stored.programme.facts.snapshot):
         note_look(stored.version.definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now)
@@ -43,18 +39,5 @@ def _if_answered(programme: Programme, gate: Task, outcome: Outcome, today: date
     """Return the dates of the plan in which a gate is answered today; none where it has been passed."""
     if programme.is_done(gate.id):
         return {}
-    known = programme.facts
-    last = known.decision(gate.id)
-    answer = Decision(
-        task=gate.id,
-        outcome=outcome,
-        reason="played through",
-        by=SYSTEM,
-        on=today,
-        round=last.round + 1 if last else 1,
-    )
-    progress = dict(known.progress)
-    if outcome.is_approval:
-        progress[gate.id] = passed(programme, gate, known, on=today)
-    facts = replace(known, decisions=(*known.decisions, answer), progress=progress)
+    facts = played_through(programme, gate, outcome, on=today)
     return dates_of(judged(programme.definition, facts=facts, on=programme.on).programme)

@@ -3,15 +3,14 @@
 from datetime import date
 
 from changeflow.agenda.confidence import Tier
-from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.facts import ACTS, Confidence, SponsorAct
+from changeflow.programme.facts import Confidence, SponsorAct
+from changeflow.programme.sponsor_acts import check_act, check_names
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import RECORDED_WITH_BY, permit
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.moments import format_day
+from changeflow.values.known import check_known
 from changeflow.values.roles import Action
 
 
@@ -22,21 +21,11 @@ def note_act(
 
     False when the same is known of that day.
     """
-    if not what.strip():
-        raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
-    if on > change.on:
-        raise InputError(f"{format_day(on)} lies in the future. Nothing was recorded.")
-    if kind not in ACTS:
-        raise UnknownThingError("kind of act", kind, ACTS)
+    act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
+    check_act(act, change.on)
     with unit_of_work(change) as work:
-        by, people = work.permit(Action.NOTE_SPONSOR), work.definition.people
-        leads = {p.id for p in people if p.audience == "lead"}
-        if who is not None and who not in leads:
-            raise UnknownThingError("change lead", who, leads)
-        groups = {g for p in people for g in p.groups}
-        if group is not None and group not in groups:
-            raise UnknownThingError("group", group, groups)
-        act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
+        by = work.permit(Action.NOTE_SPONSOR)
+        check_names(act, work.definition)
         is_new = facts.add_act(work.session, work.name, act, at=change.now, by=by)
         if is_new:
             work.record("sponsor", f"{who or 'sponsor'}:{on.isoformat()}", by=by)
@@ -45,8 +34,7 @@ def note_act(
 
 def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> None:
     """Record the delivery confidence that the SRO has set."""
-    if tier not in set(Tier):
-        raise UnknownThingError("tier", tier, list(Tier))
+    check_known("tier", tier, list(Tier))
     with unit_of_work(change) as work:
         definition, recorder = work.definition, work.actor()
         who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)
@@ -59,7 +47,6 @@ def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> No
 
 def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:
     """Put what the evidence proposes beside what was set."""
-    with read_scope(db) as session:
-        stored = load(session, programme, on=today)
+    stored = stored_on(programme, db=db, on=today)
     baseline = stored.baseline.dates if stored.baseline else None
     return confidence_line(stored.judged, today=today, baseline=baseline)

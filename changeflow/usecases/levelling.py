@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from changeflow.errors import InputError, ProblemsError, UnknownThingError
+from changeflow.errors import InputError, ProblemsError
 from changeflow.files import write_whole
 from changeflow.intake.opening import is_there
 from changeflow.intake.yaml import read_yaml
@@ -16,6 +16,7 @@ from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import SearchEffort
+from changeflow.values.known import check_known
 from changeflow.values.limits import check_value
 from changeflow.values.moments import DAY, datetime_of, format_day
 from changeflow.values.problem import Problem
@@ -70,12 +71,9 @@ def decide(folder: Path, levelled: LevelledProgramme, decisions: Decisions) -> t
     starts = {m.wait.task: _moment(levelled, m.wait) for m in levelled.moves}
     accept = tuple(starts) if ALL in decisions.accept else decisions.accept
     for task in accept:
-        if task not in starts:
-            raise UnknownThingError("proposed move of", task, starts, remedy="changeflow level DIR lists them.")
-    tasks = set(levelled.programme.roadmap.tasks)
+        check_known("proposed move of", task, starts, remedy="changeflow level DIR lists them.")
     for task in (*decisions.refuse, *decisions.pin):
-        if task not in tasks:
-            raise UnknownThingError("task", task, tasks)
+        check_known("task", task, levelled.programme.roadmap.tasks)
     first = levelled.programme.definition.programme.start
     if early := [t for t, at in decisions.pin.items() if at.date() < first]:
         raise InputError(f"'{early[0]}' cannot begin before the programme does, on {format_day(first)}.")

@@ -10,10 +10,10 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.instruments import statements
 from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
-from changeflow.agenda.asks import EVIDENCE, FEEDBACK, ROUND, SPONSOR, round_name
+from changeflow.agenda.asks import ROUND, round_name
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import weigh
-from changeflow.agenda.load import CONVERSATION
+from changeflow.agenda.link_subjects import can_take_over, check_answer, kind_of
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
@@ -30,11 +30,6 @@ from changeflow.usecases.progress import record_progress, rehearse
 from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, work_in
 from changeflow.values.moments import local_day
-from changeflow.values.words import Kind
-
-MOST_WORDS = 2000
-ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation"})
-"""What can only be done, or left."""
 
 
 class LinkError(InputError):
@@ -175,19 +170,10 @@ def usable(session: Session, token: str, action: str, now: datetime) -> AnswerLi
 
 
 def _kind_of(subject: str, stored: Stored) -> str:
-    if subject == SPONSOR:
-        return "sponsor"
-    if subject.startswith(ROUND):
-        return "assessment"
-    if subject.startswith(CONVERSATION):
-        return "conversation"
-    task, _, about = subject.partition("#")
-    if about in (EVIDENCE, FEEDBACK):
-        return about
-    known = stored.programme.roadmap.tasks.get(task)
-    if known is None:
+    kind = kind_of(subject, stored.programme)
+    if kind is None:
         raise LinkError("What this link asks about is no longer part of the plan.", was_known=True)
-    return "gate" if known.kind is Kind.DECISION else "task"
+    return kind
 
 
 def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
@@ -196,6 +182,7 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
     task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
     case = weigh(stored.judged, task.id) if task is not None and kind in ("gate", "evidence") else None
     contact = stored.contacts.get(link.person)
+    others = can_take_over(programme, stored.contacts, besides=link.person)
     return LinkQuestion(
         kind=kind,
         title=task.name if task else REASONS[Reason(kind)].title,
@@ -204,7 +191,7 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         organisation=definition.programme.organisation,
         role=definition.role_of(link.person) or "you",
         office_email=definition.programme.office.email,
-        people=tuple(_people(stored, besides=link.person)) if kind in ("task", "gate", "evidence") else (),
+        people=tuple(others) if kind in ("task", "gate", "evidence") else (),
         against=case.of(State.BLOCKS, State.OPEN) if case else (),
         for_it=case.of(State.MET, State.WAIVED) if case else (),
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
@@ -219,21 +206,6 @@ def _statements(link: AnswerLink, stored: Stored) -> tuple[tuple[Element, str], 
     return statements(stored.version.definition.change.instrument, live=live)
 
 
-def _people(stored: Stored, *, besides: str) -> list[tuple[str, str]]:
-    """Return whom something can be passed on to: leads, managers and the like, by role and place."""
-    programme = stored.programme
-    found = []
-    for person in programme.definition.people:
-        contact = stored.contacts.get(person.id)
-        if person.id == besides or contact is None or contact.email is None or not contact.is_active:
-            continue
-        if person.audience == "team":
-            continue
-        place = programme.school(person.school).name if person.school else (person.hub or "")
-        found.append((person.id, f"{person.role}, {place}" if place else person.role))
-    return sorted(found, key=lambda p: p[1])
-
-
 class _AnswerRecorder:
     """One answer, and what follows from it."""
 
@@ -242,8 +214,6 @@ class _AnswerRecorder:
         self.stored, self.now, self.today = work.stored, work.change.now, work.change.on
         self.known: GivenAnswers = answers.answers(work.session, work.name)
         self.kind = _kind_of(link.subject, work.stored)
-        if len(given.text) > MOST_WORDS:
-            raise InputError(f"That is too long: {MOST_WORDS} characters at most.")
 
     @property
     def asked(self) -> str:
@@ -255,8 +225,7 @@ class _AnswerRecorder:
 
     def take(self) -> str:
         """Write what was said; return what to tell the person."""
-        if self.kind in ONE_ANSWER and self.given.kind is not AnswerKind.DONE:
-            raise InputError("Choose one of the answers on the page.")
+        check_answer(self.kind, self.given.kind, self.given.text)
         return {
             AnswerKind.DONE: self._done,
             AnswerKind.ACKNOWLEDGED: self._acknowledged,
@@ -266,8 +235,6 @@ class _AnswerRecorder:
         }[self.given.kind]()
 
     def _done(self) -> str:
-        if self.kind == "gate":
-            raise InputError("A gate is answered by a decision: changeflow gate decide. Say that you have seen it.")
         if self.kind == "task":
             self._finish()
             return "Thank you. It is recorded as done."
@@ -275,16 +242,9 @@ class _AnswerRecorder:
             self._assess()
             return "Thank you. Your answers are kept apart, and only groups are reported."
         text = self.given.text.strip()
-        if self.kind in ("feedback", "sponsor") and not text:
-            raise InputError("Write a line or two.")
         if self.kind == "sponsor":
-            facts.add_act(
-                self.session,
-                self.link.programme,
-                SponsorAct(on=self.today, what=text),
-                at=self.now,
-                by=self.link.person,
-            )
+            act = SponsorAct(on=self.today, what=text)
+            facts.add_act(self.session, self.link.programme, act, at=self.now, by=self.link.person)
         self._keep(AnswerKind.DONE, text=text or None)
         return "Thank you. It is recorded."
 
@@ -302,15 +262,12 @@ class _AnswerRecorder:
         return "Thank you. We will ask again on that day. The plan keeps its own day until it is changed."
 
     def _blocked(self) -> str:
-        text = self.given.text.strip()
-        if not text:
-            raise InputError("Say in a line what is in the way.")
-        self._keep(AnswerKind.BLOCKED, text=text)
+        self._keep(AnswerKind.BLOCKED, text=self.given.text.strip())
         return "Thank you. The programme office sees what stands in the way; reminders rest for a week."
 
     def _delegated(self) -> str:
-        known = [p for p, _ in _people(self.stored, besides=self.link.person)]
-        check_passing_on(self.known, self.link.subject, self.asked, self.given.to or "", known)
+        others = can_take_over(self.stored.programme, self.stored.contacts, besides=self.link.person)
+        check_passing_on(self.known, self.link.subject, self.asked, self.given.to or "", dict(others))
         self._keep(AnswerKind.DELEGATED, to=self.given.to)
         answers.revoke_links(
             self.session, self.link.programme, person=self.link.person, now=self.now, subject=self.link.subject

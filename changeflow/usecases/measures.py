@@ -2,8 +2,8 @@
 
 from decimal import Decimal, InvalidOperation
 
-from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.mandates import Subject
+from changeflow.agenda.pilot_entries import measure_subject
+from changeflow.errors import InputError
 from changeflow.storage import pilots
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
@@ -17,15 +17,7 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         )
     with unit_of_work(change) as work:
         work.actor()
-        found = next((s for s in work.programme.services if s.service == service), None)
-        if found is None:
-            raise UnknownThingError("service", service, [s.service for s in work.programme.services])
-        known = {c.id: c for c in found.pilot.exit_criteria} if found.pilot else {}
-        if criterion not in known:
-            raise UnknownThingError("exit criterion", criterion, known)
-        owner = known[criterion].owner
-        about = Subject(service=service, owners=frozenset({owner} if owner else ()))
-        by = work.permit(Action.MEASURE_PILOT, about)
+        by = work.permit(Action.MEASURE_PILOT, measure_subject(work.programme, service, criterion))
         pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)
         work.record("measure", f"{service}:{criterion}", by=by)
 

@@ -149,8 +149,6 @@ def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str,
         subject=nudge.subject.partition("#")[0] if about_calendar(nudge.subject) else nudge.subject,
         due_on=nudge.due_on,
         expires_at=now + LINK_DAYS,
-        used_at=None,
-        revoked_at=None,
     )
     return f"{desk.base_url}/{path}/{token}"
 

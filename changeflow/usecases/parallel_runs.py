@@ -1,20 +1,20 @@
 """Pilots and parallel runs: which schools go first; a run's files reconciled, and the result kept."""
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.go_live import policy_of
+from changeflow.agenda.pilot_choice import proposed_cohorts
 from changeflow.errors import ConflictError, InputError, UnknownThingError
-from changeflow.pilots.choosing import Cohort, choose
+from changeflow.pilots.choosing import Cohort
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.entries import PERIOD
 from changeflow.pilots.learning import with_explanations
+from changeflow.pilots.periods import check_period
 from changeflow.pilots.reconciliation import KeptVariance, Reconciliation
 from changeflow.pilots.runs import RunSummary
-from changeflow.planning.pilot_cohort import candidates, most_at_once
+from changeflow.programme.known_names import service_named, service_subject
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.reconciliation.compare import digests, reconcile
@@ -22,7 +22,7 @@ from changeflow.storage import pilots
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import is_permitted, permit
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
 
@@ -30,30 +30,7 @@ from changeflow.values.roles import Action
 def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
     """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
     programme = plan_folder(folder).programme
-    schools = programme.definition.schools
-    if not 1 <= size < len(schools):
-        raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
-    most, why = most_at_once(programme)
-    if size > most:
-        raise InputError(f"{size} schools are too many to go first: {why}, which is enough for {most}.")
-    found = choose(candidates(programme), size=size)
-    if not found:
-        able = sum(not c.why_not for c in candidates(programme))
-        raise InputError(f"No {size} schools can go first: {able} are able to, and rollout.yaml says who must.")
-    return programme, found
-
-
-def reconcile_files(
-    old: Path,
-    new: Path,
-    policy: ParallelRunPolicy,
-    *,
-    period: str,
-    identity: Path | None = None,
-    say: Callable[[str], None] | None = None,
-) -> Reconciliation:
-    """Compare two files; nothing is stored."""
-    return reconcile(old, new, policy, period=period, identity=identity, say=say)
+    return programme, proposed_cohorts(programme, size=size)
 
 
 def reconcile_stored(
@@ -75,10 +52,10 @@ def reconcile_stored(
         stored = load(session, change.programme, on=change.on)
         permit(stored.version.definition, change.actor, Action.RECONCILE, Subject(service=service), on=change.on)
         policy = _policy(stored.programme, service)
-        _check_period(period, change.on)
+        check_period(period, change.on)
     # Nobody waits while a million contracts are compared: what they were judged by is looked at again when they are.
     digest = _digest(files, policy, service, period)
-    result = reconcile_files(old, new, policy, period=period, identity=identity, say=say)
+    result = reconcile(old, new, policy, period=period, identity=identity, say=say)
     if _digest(files, policy, service, period) != digest:
         raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was kept; try again.")
     with unit_of_work(change) as work:
@@ -102,18 +79,13 @@ def reconcile_stored(
 
 def _policy(programme: Programme, service: str) -> ParallelRunPolicy:
     """Return by what a service's runs are judged, with what people have explained."""
-    found = next((s for s in programme.services if s.service == service), None)
-    if found is None:
-        raise UnknownThingError("service", service, [s.service for s in programme.services])
-    return with_explanations(policy_of(found), programme.facts.pilot, service)
+    return with_explanations(policy_of(service_named(programme, service)), programme.facts.pilot, service)
 
 
 def kept_runs(service: str, *, db: str, programme: str | None, on: date) -> tuple[RunSummary, ...]:
     """Return every kept run of a service, in the order in which they were kept."""
-    with read_scope(db) as session:
-        found = load(session, programme, on=on).programme
-    if service not in {s.service for s in found.services}:
-        raise UnknownThingError("service", service, [s.service for s in found.services])
+    found = loaded(programme, db=db, on=on)
+    service_named(found, service)
     return found.facts.runs_of(service)
 
 
@@ -132,22 +104,6 @@ def kept_variances(
             raise UnknownThingError("run", f"{service} {period}", [f"{service} {p}" for p in runs])
         work.note("look", f"run:{service}:{period}" if in_full else f"run:{service}:{period}:masked", by=by)
         return runs[period], pilots.latest_variances(work.session, work.name, service, period)
-
-
-def service_subject(programme: Programme, service: str) -> Subject:
-    """Return a service as the thing that an action is about; an unknown one is an error."""
-    found = {s.service: s for s in programme.services}
-    if service not in found:
-        raise UnknownThingError("service", service, found)
-    return Subject(thing=found[service].name, service=service)
-
-
-def _check_period(period: str, on: date) -> None:
-    """A run is of a month that was paid, or is being paid."""
-    if not re.fullmatch(PERIOD, period):
-        raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.")
-    if period > f"{on:%Y-%m}":
-        raise InputError(f"{period} lies in the future: there is nothing to compare yet. Nothing was kept.")
 
 
 def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:

@@ -15,7 +15,7 @@ from changeflow.programme.programme import Programme
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.risk import ask, report_of
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import load, stored_on
 from changeflow.usecases.waves import plan_waves, programme_of
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ def _stored(db: str, on: date) -> list[tuple[str, int, Programme]]:
 
 def _as_of(db: str, name: str, version: int, on: date) -> Programme:
     """Load a programme for a batch; a version that came in between would mix two plans in one answer."""
-    with read_scope(db) as session:
-        stored = load(session, name, on=on)
+    stored = stored_on(name, db=db, on=on)
     if stored.version.number != version:
         raise ConflictError(f"'{name}' has a newer version than this run began with. Run it again.")
     return stored.programme

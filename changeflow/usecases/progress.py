@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.gates import check_may_begin
-from changeflow.errors import ChangeflowError, ProblemsError, UnknownThingError
+from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.progress import read_progress
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
@@ -15,10 +15,10 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.progress import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope
-from changeflow.usecases.stored import Stored, judged_as, load
+from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
+from changeflow.values.known import pick
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 
@@ -41,8 +41,7 @@ def import_progress(path: Path, change: Change) -> int:
 
 
 def _before(change: Change) -> Stored:
-    with read_scope(change.db) as session:
-        return load(session, change.programme, on=change.on)
+    return stored_on(change.programme, db=change.db, on=change.on)
 
 
 def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change) -> int:
@@ -72,9 +71,7 @@ def permit_progress(work: UnitOfWork, reported: Iterable[ReportedProgress]) -> s
     by = work.actor()
     asked = set[Subject]()
     for task in (one.task for one in reported):
-        if task not in tasks:
-            raise UnknownThingError("task", task, tasks)
-        about = task_subject(tasks[task])
+        about = task_subject(pick("task", task, tasks))
         if (alike := replace(about, thing="")) not in asked:
             work.permit(Action.REPORT_PROGRESS, about)
             asked.add(alike)

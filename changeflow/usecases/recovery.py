@@ -1,30 +1,16 @@
 """What would recover a date? The cheapest of the recovery options in risk.yaml."""
 
-from dataclasses import dataclass
 from datetime import date
 
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.errors import CheckFailedError, InputError
 from changeflow.planning.recovery import RecoveryQuestion, changes_of, player
 from changeflow.planning.risk import without_range
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.model.tasks import Milestone
-from changeflow.roadmap.risk.recovery import KeptDate, TaskChange, cheapest
+from changeflow.reports.recovery import RecoveryAnswer
+from changeflow.roadmap.risk.recovery import cheapest
 from changeflow.usecases.risk import ask
+from changeflow.values.known import pick
 from changeflow.values.moments import DAY, minute_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryAnswer:
-    """What was asked, and what was found."""
-
-    programme: Programme
-    milestone: Milestone
-    by: date
-    percent: int
-    options: tuple[TaskChange, ...]
-    kept: KeptDate
-    iterations: int
-    seed: int
 
 
 def find_recovery(
@@ -42,10 +28,7 @@ def find_recovery(
     `by` is its deadline when left out. As with a simulation, odds are told only where what drives the end has ranges,
     or `assume` says what to take for them: else `CheckFailedError` names what is missing.
     """
-    known = {m.id: m for m in programme.open_milestones}
-    if milestone not in known:
-        raise UnknownThingError("open milestone", milestone, known)
-    chosen = known[milestone]
+    chosen = pick("open milestone", milestone, {m.id: m for m in programme.open_milestones})
     day = by or chosen.deadline
     if day is None:
         raise InputError(f"'{milestone}' has no deadline. Say which day to keep: --by 2027-09-01.")
@@ -62,20 +45,9 @@ def find_recovery(
             "estimate: [30d, 45d, 70d] at each, or try --assume 80,150."
         )
     asked = ask(programme, iterations=iterations, assume=assume, learn=True)
-    model = asked.model
-    options = changes_of(programme, model)
+    options = changes_of(programme, asked.model)
     question = RecoveryQuestion(
         target=chosen.task, by=minute_of(day) + DAY, percent=percent, iterations=iterations, seed=seed
     )
-    play = player(asked.roadmap, model, options, question)
-    kept = cheapest(options, question.by, play)
-    return RecoveryAnswer(
-        programme=programme,
-        milestone=chosen,
-        by=day,
-        percent=percent,
-        options=options,
-        kept=kept,
-        iterations=iterations,
-        seed=seed,
-    )
+    kept = cheapest(options, question.by, player(asked.roadmap, asked.model, options, question))
+    return RecoveryAnswer(milestone=chosen, by=day, question=question, options=options, kept=kept)

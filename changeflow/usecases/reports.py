@@ -15,7 +15,7 @@ from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import SYSTEM, Stored, load
+from changeflow.usecases.stored import SYSTEM, Stored, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
@@ -89,8 +89,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
 
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions that are needed, and those that were made."""
-    with read_scope(db) as session:
-        judged = load(session, programme, on=today).judged
+    judged = stored_on(programme, db=db, on=today).judged
     return build_decisions(judged, slips_of(judged.programme), today=today)
 
 

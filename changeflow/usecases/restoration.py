@@ -9,13 +9,13 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
-from changeflow.storage import agenda, audit, custody, messages, publication_record, replacing, versions
+from changeflow.storage import agenda, custody, messages, publication_record, replacing, versions
 from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import rolled_back, session_scope
 from changeflow.storage.rewriting import compact
 from changeflow.storage.state import MachineState
 from changeflow.usecases.authority import check_actor
-from changeflow.usecases.custody import erase_again, mark_restored, take_stock
+from changeflow.usecases.custody import erase_again, mark_restored, note_everywhere, take_stock
 from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.ticks import tick_in
 from changeflow.usecases.upkeep import upgrade_database
@@ -127,9 +127,7 @@ def release(*, db: str, actor: str | None, now: datetime) -> int:
             )
         agenda.mark_as_possible_repeats(session, nudges)
         messages.mark_as_possible_repeats(session, opened)
-        for name in versions.programme_ids(session):
-            versions.lock_programme(session, name)
-            audit.append(session, name, at=now, actor=by, action="db:release", subject=f"repeats:{len(repeats)}")
+        note_everywhere(session, "db:release", f"repeats:{len(repeats)}", at=now, by=by)
         now_seen = custody.release(session, seen)
     state.note(now_seen, anew=True)
     return len(repeats)
@@ -145,10 +143,8 @@ def join(*, db: str, actor: str | None, now: datetime) -> bool:
     state = MachineState(db)
     with session_scope(db) as session:
         by = _person(session, actor)
-        for name in versions.programme_ids(session):
-            versions.lock_programme(session, name)
-            subject = f"machine:{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:16]}"
-            audit.append(session, name, at=now, actor=by, action="db:join", subject=subject)
+        subject = f"machine:{hashlib.sha256(socket.gethostname().encode()).hexdigest()[:16]}"
+        note_everywhere(session, "db:join", subject, at=now, by=by)
         seen = custody.read(session).seen
     state.note(seen, anew=True)
     return True

@@ -6,14 +6,13 @@ from datetime import date, datetime, time, timedelta
 from dateutil.relativedelta import relativedelta
 
 from changeflow.logs import log
-from changeflow.programme.programme import Programme
+from changeflow.programme.closing import closed_on
 from changeflow.storage import pilots, retention, rewriting, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
-from changeflow.values.moments import LONDON, last_day_of, local_day
-from changeflow.values.words import Kind
+from changeflow.values.moments import LONDON, local_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +85,6 @@ def _retain(work: UnitOfWork) -> Removed:
         subject = f"links:{found.links} words:{found.words} scores:{found.scores} contracts:{found.contracts}"
         work.note("retention", subject, by=SYSTEM)
     return found
-
-
-def closed_on(programme: Programme) -> date | None:
-    """Return the day on which a programme was closed; None while it is not."""
-    progress = programme.roadmap.progress
-    finishes = [p.actual_finish for t in programme.tasks(kind=Kind.CLOSURE) if (p := progress.get(t.id)) is not None]
-    known = [finish for finish in finishes if finish is not None]
-    return last_day_of(max(known)) if known and len(known) == len(list(programme.tasks(kind=Kind.CLOSURE))) else None
 
 
 def _midnight(day: date) -> datetime:

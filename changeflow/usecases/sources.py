@@ -13,21 +13,16 @@ from changeflow.roadmap.model.pathways import StepFields
 
 def with_waivers(text: str, definition: Definition) -> str:
     """Add the waivers that were given on the command line since the folder was stored; leave the rest as it was."""
-    yaml = _writer()
-    data = yaml.load(text)
+    data = _writer().load(text)
     written = len(data.get("waivers") or [])
     new = definition.programme.waivers[written:]
     if not new:
         return text
-    lines = io.StringIO()
     plain = [w.model_dump(exclude_none=True) for w in new]
-    yaml.dump({"waivers": plain}, lines)
     if not written:
-        return f"{text.rstrip()}\n\n{lines.getvalue()}"
+        return f"{text.rstrip()}\n\n{_text_of({'waivers': plain})}"
     data["waivers"].extend(plain)
-    whole = io.StringIO()
-    yaml.dump(data, whole)
-    return whole.getvalue()
+    return _text_of(data)
 
 
 def service_of(text: str, definition: Definition) -> ServiceFile | None:
@@ -43,8 +38,7 @@ def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) 
     """
     if service is None or service.parallel_run is None or not service.explains_contracts:
         return text
-    yaml = _writer()
-    data = yaml.load(text)
+    data = _writer().load(text)
     wanted = [e for e in service.parallel_run.explanations if in_full or e.key is None]
     written = data["parallel_run"].get("explanations") or []
     known = [ExplainedVariance.model_validate(_plain(item)) for item in written]
@@ -58,17 +52,14 @@ def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) 
         # A comment may name a contract, and ruamel keeps it with the entry before it.
         data.ca.items.pop("parallel_run", None)
         _drop_comments(data["parallel_run"])
-    whole = io.StringIO()
-    yaml.dump(data, whole)
-    return whole.getvalue()
+    return _text_of(data)
 
 
 def with_lessons(text: str, service: ServiceFile | None) -> str:
     """Add what accepted lessons changed of a service's tasks since the folder was stored; leave the rest as it was."""
     if service is None:
         return text
-    yaml = _writer()
-    data = yaml.load(text)
+    data = _writer().load(text)
     written = data.get("tasks") or {}
     new = {
         name: fields.model_dump(mode="json", exclude_none=True)
@@ -81,9 +72,7 @@ def with_lessons(text: str, service: ServiceFile | None) -> str:
         data["tasks"] = new
     else:
         written.update(new)
-    whole = io.StringIO()
-    yaml.dump(data, whole)
-    return whole.getvalue()
+    return _text_of(data)
 
 
 def _drop_comments(node: object) -> None:
@@ -97,6 +86,12 @@ def _drop_comments(node: object) -> None:
 def _plain(found: object) -> object:
     """Return what a YAML file says, without its comments and quotes."""
     return json.loads(json.dumps(found, default=str))
+
+
+def _text_of(data: object) -> str:
+    out = io.StringIO()
+    _writer().dump(data, out)
+    return out.getvalue()
 
 
 def _writer() -> YAML:

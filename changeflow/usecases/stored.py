@@ -93,8 +93,13 @@ def keep(session: Session, stored: Stored) -> None:
 
 def loaded(programme: str | None, *, db: str, on: date) -> Programme:
     """Return a stored programme as it is on a day; without a name the only one there is."""
+    return stored_on(programme, db=db, on=on).programme
+
+
+def stored_on(programme: str | None, *, db: str, on: date) -> Stored:
+    """Return a stored programme as `loaded` does, with its version, its baseline and how people are reached."""
     with read_scope(db) as session:
-        return load(session, programme, on=on).programme
+        return load(session, programme, on=on)
 
 
 def judged_as(version: Version, facts: Facts, *, on: date, known: Iterable[Stored] = ()) -> Judged:

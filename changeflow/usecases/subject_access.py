@@ -1,27 +1,23 @@
 """Subject access: what is kept about one person, and until when they must have it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from changeflow.adkar.access import Pause, answer_by
-from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.definition import Definition
+from changeflow.programme.access_requests import answer_due
 from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
-from changeflow.storage.database import read_scope, rolled_back
+from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
 from changeflow.storage.state import MachineState
 from changeflow.usecases.authority import noting_refusals, permit
-from changeflow.usecases.stored import SYSTEM, load
+from changeflow.usecases.stored import SYSTEM, load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.moments import local_day
 from changeflow.values.roles import Action
-from changeflow.values.rulepack import Rulepacks
 
 PURPOSE = (
     "To plan and lead the change programme: who does what by when, who is told of it, and where groups of people "
@@ -62,43 +58,21 @@ class Erased:
     """How much of what."""
 
 
-def deadline(
-    received: date,
-    *,
-    db: str,
-    programme: str | None,
-    now: datetime,
-    is_complex: bool = False,
-    pauses: Iterable[Pause] = (),
-) -> date:
+def deadline(received: date, *, db: str, programme: str | None, today: date, is_complex: bool = False) -> date:
     """Return the last day on which a request that came on a day may be answered. Planning minimum, not legal advice."""
-    with read_scope(db) as session:
-        stored = load(session, programme, on=local_day(now))
-        return _deadline(
-            stored.version.definition, stored.programme.rulepacks, received, now, is_complex=is_complex, pauses=pauses
-        )
+    return answer_due(loaded(programme, db=db, on=today), received, today, is_complex=is_complex)
 
 
-def look_up(
-    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, also: Collection[str] = ()
-) -> Theirs:
+def look_up(person: str, change: Change, *, also: Collection[str] = ()) -> Theirs:
     """Return what an erasure of a person would reach; nothing is changed."""
-    with noting_refusals(db, now), rolled_back(db) as session:
-        stored = load(session, programme, on=local_day(now))
-        permit(stored.version.definition, actor, Action.ERASE_PERSON, on=local_day(now))
+    with noting_refusals(change.db, change.now), rolled_back(change.db) as session:
+        stored = load(session, change.programme, on=change.on)
+        permit(stored.version.definition, change.actor, Action.ERASE_PERSON, on=change.on)
         return _theirs(session, stored.programme.id, person, also=also)
 
 
 def everything_about(
-    person: str,
-    received: date,
-    *,
-    db: str,
-    programme: str | None,
-    actor: str | None,
-    now: datetime,
-    reason: str = "",
-    also: Collection[str] = (),
+    person: str, received: date, change: Change, *, reason: str = "", also: Collection[str] = ()
 ) -> Exported:
     """Return all that is kept about a person, for them alone, and note in the audit that it was read and by whom.
 
@@ -106,7 +80,7 @@ def everything_about(
     Nothing else shows the scores of one person: where there are any, the reader gives a reason. The audit notes that
     there was one; its words are not kept.
     """
-    with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=local_day(now))) as work:
+    with unit_of_work(change) as work:
         by = work.permit(Action.EXPORT_PERSON)
         session, name, definition = work.session, work.name, work.definition
         theirs = _theirs(session, name, person, also=also)
@@ -117,8 +91,8 @@ def everything_about(
             "programme": definition.programme.name,
             "organisation": definition.programme.organisation,
             "asked for on": received.isoformat(),
-            "to be answered by": _deadline(definition, work.programme.rulepacks, received, now).isoformat(),
-            "read on": now.isoformat(timespec="seconds"),
+            "to be answered by": answer_due(work.programme, received, change.on).isoformat(),
+            "read on": change.now.isoformat(timespec="seconds"),
             "purpose": PURPOSE,
             "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},
         }
@@ -140,24 +114,22 @@ def everything_about(
     return Exported(theirs=theirs, about=found)
 
 
-def erase(
-    person: str, *, db: str, programme: str | None, actor: str | None, now: datetime, also: Collection[str] = ()
-) -> Erased:
+def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
     """Erase what is about a person, in one transaction; return what was reached.
 
     Totals that were published stay as they are. The ids stay in versions and in the audit, as pseudonyms. `also` are
     further ids of theirs, which share an address with them: only the person who erases can know that.
     """
-    state, change = MachineState(db), Change(db=db, programme=programme, actor=actor, now=now, on=local_day(now))
+    state = MachineState(change.db)
     with ledger.kept(state) as keep, unit_of_work(change) as work:
         by, session, name = work.permit(Action.ERASE_PERSON), work.session, work.name
         theirs = _theirs(session, name, person, also=also)
         emails = {one: _own_email(session, name, one, theirs.ids) for one in theirs.ids}
-        removed = erase_in(session, name, theirs.ids, actor=by, at=now)
+        removed = erase_in(session, name, theirs.ids, actor=by, at=change.now)
         # Outside the database, and on the disk before it commits: no copy that is put back brings them back.
         identity = custody.read(session).identity
         for one in theirs.ids:
-            keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=now))
+            keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=change.now))
         rewriting.owe(state)
     rewriting.settle(state)
     return Erased(theirs=theirs, removed=removed)
@@ -201,20 +173,3 @@ def _own_email(session: Session, name: str, person: str, people: Sequence[str]) 
     if contact is None or own_ids.is_address_shared(session, name, person, people):
         return None
     return contact.email
-
-
-def _deadline(
-    definition: Definition,
-    packs: Rulepacks,
-    received: date,
-    now: datetime,
-    *,
-    is_complex: bool = False,
-    pauses: Iterable[Pause] = (),
-) -> date:
-    if received > local_day(now):
-        raise InputError(f"{received:%d %B %Y} is still to come. Give the day on which the request came.")
-    months = packs.number("privacy", "access_months_complex" if is_complex else "access_months", on=received)
-    nation = definition.programme.nation
-    free = {day for day, _ in public_holidays(nation, received.year, received.year + 2)}
-    return answer_by(received, months=months, works_on=lambda d: d.weekday() < 5 and d not in free, pauses=pauses)

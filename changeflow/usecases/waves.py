@@ -13,9 +13,8 @@ from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.criteria import numbers_of
 from changeflow.roadmap.waves.plans import Offer, offers
 from changeflow.roadmap.waves.problem import WaveProblem
-from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import stored_on
 from changeflow.values.base import TaskId
 
 MOST_SECONDS = 3600
@@ -45,8 +44,7 @@ def programme_of(
     """Return a folder's programme; or a stored one as of a day, with the dates of its baseline."""
     if folder is not None:
         return plan_folder(folder, on=on).programme, None
-    with read_scope(db) as session:
-        stored = load(session, programme, on=on or date.min)
+    stored = stored_on(programme, db=db, on=on or date.min)
     return stored.programme, stored.baseline.dates if stored.baseline else None
 
 

@@ -1,19 +1,17 @@
 """List recorded facts, and withdraw one that is wrong: what follows is forecast as if it had never been recorded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
-import networkx as nx
-
-from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.mandates import Subject
-from changeflow.programme.programme import Programme
+from changeflow.errors import InputError
 from changeflow.programme.recorded import OF_SAME, RecordedFact, check_whole, parts_of
+from changeflow.programme.withdrawing import action_of, begun_behind
 from changeflow.storage import withdrawals
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.known import check_known, pick
 from changeflow.values.roles import Action
 
 NOTHING = "No changes saved."
@@ -39,8 +37,7 @@ def recorded_facts(
     now: datetime | None = None,
 ) -> list[RecordedFact]:
     """Return recorded facts, of one kind or of all, the latest last. The audit notes the look (`now` is when)."""
-    if kind is not None and kind not in OF_SAME:
-        raise UnknownThingError("kind of fact", kind, OF_SAME)
+    check_known("kind of fact", kind, OF_SAME)
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         found = withdrawals.recorded(session, stored.programme.id, kind)
@@ -59,38 +56,14 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     with unit_of_work(change) as work:
         work.actor()
         programme, known = work.programme, withdrawals.recorded(work.session, work.name)
-        meant = next((f for f in known if f.id == fact), None)
-        if meant is None:
-            raise UnknownThingError(
-                "recorded fact", fact, [f.id for f in known], remedy="List them with changeflow fact list."
-            )
+        remedy = "List them with changeflow fact list."
+        meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
         if meant.withdrawn is not None:
             return Withdrawal(facts=())
-        by = work.permit(*_asked(programme, meant))
+        by = work.permit(*action_of(programme, meant))
         check_whole(meant, known)
         wrong = (meant, *parts_of(meant, known))
         withdrawals.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
         for withdrawn in (*wrong[1:], meant):
             work.record("withdraw", withdrawn.id, by=by)
-    return Withdrawal(facts=wrong, begun=_begun_behind(programme, meant))
-
-
-def _asked(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject]:
-    """Return what a withdrawal is to the table: who may decide withdraws a decision, who signed a signature."""
-    about = Subject(thing=fact.id, recorder=fact.by)
-    if fact.kind in ("decision", "condition", "confidence"):
-        gate = programme.roadmap.tasks.get(str(fact.values.get("task")))
-        owners = frozenset({gate.owner} if gate is not None and gate.owner else ())
-        return Action.WITHDRAW_DECISION, replace(about, owners=owners)
-    kind = fact.values["kind"] if fact.kind == "pilot-entry" else ""
-    if kind == "signature":
-        return Action.WITHDRAW_SIGNATURE, about
-    return Action.WITHDRAW_CONFIRMATION if kind == "confirmation" else Action.WITHDRAW_FACT, about
-
-
-def _begun_behind(programme: Programme, fact: RecordedFact) -> tuple[str, ...]:
-    task = str(fact.values.get("task"))
-    if fact.kind != "decision" or task not in programme.roadmap.tasks or not programme.is_done(task):
-        return ()
-    begun = nx.descendants(programme.graph, task) & programme.facts.progress.keys()
-    return tuple(programme.roadmap.tasks[t].name for t in sorted(begun))
+    return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))

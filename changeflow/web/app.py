@@ -68,6 +68,7 @@ def make_app(
     _add_calendars(app, db, base_url, clock, work, limits)
     _add_watching(app, db, clock, work, clients)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(LinkError, _leads_nowhere)
     app.add_middleware(Guard, clients=clients, limits=limits, headers=headers_for(base_url), anchor=anchor)
     return app
 
@@ -107,11 +108,13 @@ async def _refused(request: Request, error: Exception) -> Response:
     return answer_to(wrong_method(allowed))
 
 
+async def _leads_nowhere(_: Request, error: Exception) -> Response:
+    """Say why a link does not work."""
+    return answer_to(of_link(error) if isinstance(error, LinkError) else NOT_FOUND)
+
+
 def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:
-    try:
-        question = link_answers.question_of(token, db=db, now=now)
-    except LinkError as trouble:
-        return answer_to(of_link(trouble))
+    question = link_answers.question_of(token, db=db, now=now)
     values = {"question": question, "error": error, "form": form or {}}
     return page("answer", values, status=422 if error else 200)
 
@@ -119,9 +122,7 @@ def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping
 def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None) -> Response:
     try:
         said = link_answers.answer(token, given_of(form), db=db, now=now, ahead=ahead)
-    except LinkError as trouble:
-        return answer_to(of_link(trouble))
-    except UNAVAILABLE:
+    except (LinkError, *UNAVAILABLE):
         raise
     except ChangeflowError as error:
         # The link has not been used up: what is wrong can be put right on the same page.
@@ -130,36 +131,24 @@ def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None)
 
 
 def _chosen(token: str, db: str, now: datetime) -> Response:
-    try:
-        off = link_answers.reach_of(token, db=db, now=now)
-    except LinkError as error:
-        return answer_to(of_link(error))
+    off = link_answers.reach_of(token, db=db, now=now)
     return page("choose", {"is_off": off, "token": token})
 
 
 def _switched(token: str, off: bool, db: str, now: datetime) -> Response:
-    try:
-        link_answers.switch_optional(token, off=off, db=db, now=now)
-    except LinkError as error:
-        return answer_to(of_link(error))
+    link_answers.switch_optional(token, off=off, db=db, now=now)
     off_words = "Optional messages are switched off. The rest comes once a week, in one message."
     return page("said", {"said": off_words if off else "You get all messages again, one a day at most."})
 
 
 def _subscribed(token: str, replace: str, db: str, base_url: str, now: datetime) -> Response:
-    try:
-        feed = calendar_feeds.new_feed(token, db=db, now=now, replace=replace)
-    except LinkError as error:
-        return answer_to(of_link(error))
+    feed = calendar_feeds.new_feed(token, db=db, now=now, replace=replace)
     address = f"{base_url}/c/{feed.token}.ics" if feed.token else None
     return page("calendar", {"address": address, "since": feed.since, "mark": feed.mark})
 
 
 def _calendar(token: str, db: str, now: datetime) -> Response:
-    try:
-        content = calendar_feeds.feed_of(token, db=db, now=now)
-    except LinkError as error:
-        return answer_to(of_link(error))
+    content = calendar_feeds.feed_of(token, db=db, now=now)
     return Response(content, media_type="text/calendar; charset=utf-8")
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from changeflow.cli.flows import NAMES
 from changeflow.storage.database import engine_for
 from changeflow.usecases import definitions
+from changeflow.usecases.scheduled import FLOWS
 from tests.builders import SERVICE, a_folder
 from tests.flows.patient import Api, environment, servers_on
 from tests.waiting import PATIENCE, wait_until
@@ -88,10 +88,9 @@ def test_a_server_that_was_started_is_stopped_again(stored: str, tmp_path: Path,
 
 
 def test_every_deployment_has_a_flow_and_every_flow_a_deployment():
-    from flows.serving import FLOWS
 
     deployments = yaml.safe_load((TOP / "prefect.yaml").read_text())["deployments"]
-    assert {d["name"] for d in deployments} == set(FLOWS) == set(NAMES)
+    assert {d["name"] for d in deployments} == set(FLOWS)
     for deployment in deployments:
         path, function = deployment["entrypoint"].split(":")
         module, expected, cron = FLOWS[deployment["name"]]
@@ -115,7 +114,7 @@ def test_serving_makes_the_deployments_and_stops_its_server(stored: str, tmp_pat
                     break
             assert process.poll() is None, said
             served = wait_until(
-                lambda: set(names) if (names := Api(port).deployments()).keys() >= set(NAMES) else None,
+                lambda: set(names) if (names := Api(port).deployments()).keys() >= set(FLOWS) else None,
                 what="every deployment",
             )
         finally:
@@ -129,6 +128,6 @@ def test_serving_makes_the_deployments_and_stops_its_server(stored: str, tmp_pat
                 for server in servers_on(port):
                     server.kill()
                 raise
-    assert served == set(NAMES)
+    assert served == set(FLOWS)
     assert process.returncode == 0
     assert servers_on(port) == []

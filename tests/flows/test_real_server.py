@@ -23,10 +23,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlmodel import select
 
-from changeflow.cli.flows import NAMES
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow
 from changeflow.usecases import definitions
+from changeflow.usecases.scheduled import FLOWS
 from chaos import world
 from tests.builders import SERVICE, a_folder
 from tests.flows.patient import Api, ended, environment
@@ -75,7 +75,7 @@ class Served:
         self.wait_for_deployments()
 
     def wait_for_deployments(self) -> None:
-        wait_until(lambda: self.api.deployments().keys() == set(NAMES), what="every deployment")
+        wait_until(lambda: self.api.deployments().keys() == set(FLOWS), what="every deployment")
 
     def _listen(self) -> None:
         assert self.process.stderr is not None

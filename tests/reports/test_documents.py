@@ -9,9 +9,9 @@ import typer
 
 from changeflow import reports
 from changeflow.cli import app
-from changeflow.cli.flows import NAMES
 from changeflow.reports.documents import REPORTS, ReportKind
 from changeflow.resources import templates_dir
+from changeflow.usecases.scheduled import FLOWS
 
 
 def test_every_report_and_every_page_is_in_the_registry():
@@ -27,4 +27,4 @@ def test_every_report_has_a_command_that_writes_a_file(kind: ReportKind):
     for word in kind.command.split():
         command = command.commands[word]
     assert "--out" in {option for p in command.params for option in p.opts}
-    assert kind.flow in ("", *NAMES)
+    assert kind.flow in ("", *FLOWS)

@@ -1,11 +1,13 @@
 """Where people stand, in lines and pictures: made of what was published. Counts are worked by hand."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from lxml import html
 
+from changeflow.adkar.impacts import ChangeImpact, Impact
 from changeflow.intake.folder import read_folder
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
@@ -41,6 +43,14 @@ def test_a_group_is_shown_in_bands_and_a_hidden_one_by_name_alone(folder):
     assert [c.shade for c in officers.cells] == [1, 2, 4, 4]
     assert officers.stands == "half or more have a barrier at knowledge or before"
     assert (few.cells, few.answered, few.stands, few.counted, few.actions) == (None, None, "", "", ())
+
+
+def test_an_impact_of_a_service_that_the_programme_lacks_shows_its_id(folder):
+    programme = programme_with(folder)
+    change = ChangeImpact(impacts=(Impact(group="officers", service="catering"), Impact(group="officers")))
+    definition = programme.definition.model_copy(update={"change": change})
+    impacts = people_lines(replace(programme, definition=definition), today=TODAY).impacts
+    assert [i.service for i in impacts] == ["catering", "all"]
 
 
 def test_nothing_is_said_before_anybody_was_asked(folder):

@@ -23,6 +23,7 @@ from changeflow.storage.tables.programme import ContactRow, ProgrammeRow
 from changeflow.usecases import audit_trail, definitions, progress, reports
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting, current
+from tests import audited
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
 
@@ -148,14 +149,14 @@ class TestEveryWayOfWriting:
     def test_a_row_that_is_written_again_as_it_was_is_no_change(self, stored: str, tmp_path: Path):
         assert definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
         with session_scope(stored) as session:
-            assert [e[3] for e in audit.entries(session, "small")] == ["apply"]
+            assert [e[3] for e in audited.entries(session, "small")] == ["apply"]
 
     def test_new_contact_details_in_the_same_version_are_an_entry(self, stored: str, tmp_path: Path):
         path = tmp_path / "trust" / "people.csv"
         path.write_text(path.read_text().replace("lead@example.org", "new-lead@example.org"))
         assert definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=NOW) == 1
         with session_scope(stored) as session:
-            assert [e[3] for e in audit.entries(session, "small")] == ["apply", "contacts"]
+            assert [e[3] for e in audited.entries(session, "small")] == ["apply", "contacts"]
         assert faults(stored) == []
 
     def test_mechanics_are_not_sealed(self, stored: str):
@@ -207,7 +208,7 @@ class TestEveryWayOfWriting:
             an_answer(session)
             note(session)
         with session_scope(stored) as session:
-            assert [e[3] for e in audit.entries(session, "small")] == ["apply"]
+            assert [e[3] for e in audited.entries(session, "small")] == ["apply"]
 
     def test_a_primary_key_that_changes(self, stored: str):
         with session_scope(stored) as session:

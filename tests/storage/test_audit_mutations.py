@@ -20,9 +20,10 @@ from changeflow.storage.chain import ChainVerdict, Entry, Fact, Fault, SealedRow
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import baselines, definitions, dispatch, governance, progress, subject_access, ticks
+from changeflow.usecases import baselines, definitions, dispatch, governance, progress, ticks
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting
+from tests import asked
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage import tampering
 from tests.storage.mutations import KINDS, World, hash_of, sha
@@ -68,7 +69,7 @@ def tell(db: str, folder: Path) -> Iterator[str]:
     yield "tick again"
     dispatch.dispatch(db=db, now=at(11), channel=Postbox())
     yield "dispatch again"
-    subject_access.erase("lead", db=db, programme=None, actor="chief", now=at(12))
+    asked.erase("lead", db=db, programme=None, actor="chief", now=at(12))
     yield "erase"
     progress.finish_task("payroll/ash/train", date(2027, 1, 14), date(2027, 1, 13), change(15))
     yield "progress again"

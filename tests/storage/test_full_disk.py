@@ -15,14 +15,14 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.errors import ChangeflowError
-from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.usecases import definitions, dispatch, subject_access, ticks
+from changeflow.usecases import definitions, dispatch, ticks
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.progress import finish_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.upkeep import upgrade_database
 from changeflow.usecases.withdrawals import withdraw_fact
+from tests import asked, audited
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 
@@ -56,7 +56,7 @@ ACTS: dict[str, Callable[[str, Path], object]] = {
     "withdraw": lambda db, _: withdraw_fact("progress-1", LONG, change(db)),
     "tick": lambda db, _: ticks.tick(db=db, now=datetime(2027, 1, 25, 9, tzinfo=UTC)),
     "dispatch": lambda db, _: dispatch.dispatch(db=db, now=NOW, channel=Postbox()),
-    "erase": lambda db, _: subject_access.erase("lead", db=db, programme=None, actor="chief", now=NOW),
+    "erase": lambda db, _: asked.erase("lead", db=db, programme=None, actor="chief", now=NOW),
 }
 
 
@@ -110,7 +110,7 @@ def test_full_at_the_nth_page_is_before_or_after(sqlite: str, file: Path, tmp_pa
                 # A dispatch is many transactions: each of them is before or after.
                 assert content(file) == before
             with session_scope(sqlite) as session:
-                assert not audit.verify(session)[1]
+                assert not audited.verify(session)[1]
             continue
         break
     else:
@@ -161,7 +161,7 @@ def test_a_disk_that_fails_at_the_nth_write_is_before_or_after(sqlite: str, file
         if "is stored" not in said and act != "dispatch":
             assert content(file) == before
         with session_scope(sqlite) as session:
-            assert not audit.verify(session)[1]
+            assert not audited.verify(session)[1]
         engine_for(sqlite).dispose()
         if content(file) != before:
             file.write_bytes(kept)
@@ -201,4 +201,4 @@ def test_an_upgrade_on_a_full_disk_can_be_done_again(tmp_path: Path):
     assert refused
     upgrade_database(db)
     with session_scope(db) as session:
-        assert not audit.verify(session)[1]
+        assert not audited.verify(session)[1]

@@ -24,8 +24,9 @@ from changeflow.storage import answers, erasure, keys, messages, pseudonyms, ver
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.programme import TombstoneRow
-from changeflow.usecases import definitions, dispatch, outbox, subject_access, ticks
+from changeflow.usecases import definitions, dispatch, outbox, ticks
 from changeflow.usecases.upkeep import upgrade_database
+from tests import asked
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 
@@ -100,7 +101,7 @@ def test_a_dictionary_of_ids_and_addresses_finds_nothing_in_an_upgraded_database
         recipient = session.exec(select(ReachRow.recipient)).one()
         assert recipient in session.exec(select(MessageRow.recipient)).all()
         name_contact(session)
-    subject_access.erase("payroll-manager", db=db, programme=None, actor="governance-lead", now=NOW)
+    asked.erase("payroll-manager", db=db, programme=None, actor="governance-lead", now=NOW)
     engine_for(db).dispose()
     left = b"".join(path.read_bytes() for path in (file, *tmp_path.glob("released.db-*"))).decode("latin-1")
     assert not [digest for digest in plain if digest in left]
@@ -173,7 +174,7 @@ def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_
     with pytest.raises(KeyFileError, match=r"test\.db\.key' is missing.*Put back the copy"):
         dispatch.dispatch(db=small, now=NOW, channel=Postbox())
     with pytest.raises(KeyFileError):
-        subject_access.erase("lead", db=small, programme=None, actor="chief", now=NOW)
+        asked.erase("lead", db=small, programme=None, actor="chief", now=NOW)
     assert not file.exists()
     with session_scope(small) as session:
         assert "lead" in versions.contacts(session, "small"), "nothing was erased by halves"
@@ -264,7 +265,7 @@ def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(
         key = pseudonyms.adopt_key(session)
         contacts = versions.contacts(session, "small")
         answers.switch_optional(session, pseudonyms.recipient_of(key, "small", "chief", contacts["chief"]), off=True)
-    subject_access.erase("lead", db=small, programme=None, actor="chief", now=NOW)
+    asked.erase("lead", db=small, programme=None, actor="chief", now=NOW)
     file.write_text("ff" * 32)
     refused = CliRunner().invoke(app, ["db", "new-key", "--db", small])
     assert (refused.exit_code, "No changes saved" in refused.output) == (4, True)
@@ -288,7 +289,7 @@ def test_tombstones_hold_on_both_databases(db: str, tmp_path: Path):
         keys.keep_in(tmp_path / "key")
     folder = a_folder(tmp_path / "trust")
     definitions.apply(folder, db=db, actor="chief", now=NOW)
-    subject_access.erase("lead", db=db, programme=None, actor="chief", now=NOW)
+    asked.erase("lead", db=db, programme=None, actor="chief", now=NOW)
     with session_scope(db) as session:
         assert len(session.exec(select(TombstoneRow)).all()) == 3, "id, address, and the hash of it that outlives it"
     with pytest.raises(CheckFailedError, match="lead: erased on"):

@@ -21,7 +21,7 @@ from changeflow.errors import (
     UnknownThingError,
 )
 from changeflow.programme.definition import Definition
-from changeflow.storage import audit, migrations, plans, versions
+from changeflow.storage import migrations, plans, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
@@ -30,6 +30,7 @@ from changeflow.usecases.export import export_folder
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
+from tests import audited
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 from tests.waiting import PATIENCE
 
@@ -47,7 +48,7 @@ def change(db: str, *, on: date = ON, actor: str | None = "chief") -> Change:
 
 def audit_actions(db: str) -> list[str]:
     with session_scope(db) as session:
-        return [action for _, _, _, action, _ in audit.entries(session, "small")]
+        return [action for _, _, _, action, _ in audited.entries(session, "small")]
 
 
 def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
@@ -124,7 +125,7 @@ def test_a_crash_in_the_middle_of_apply_leaves_everything_as_it_was(
     monkeypatch.undo()
     with session_scope(db) as session:
         assert versions.required(session, "small").number == 1
-        assert audit.verify(session) == (1, [])
+        assert audited.verify(session) == (1, [])
     assert apply(folder, db) == 2, "and the same folder can be stored afterwards"
 
 
@@ -225,7 +226,7 @@ def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, t
         assert sorted(pool.map(add, rules)) == [2, 3, 4, 5]
     with session_scope(db) as session:
         kept = versions.required(session, "small").definition.waivers
-        assert audit.verify(session) == (5, [])
+        assert audited.verify(session) == (5, [])
     assert {w.rule for w in kept} == set(rules)
 
 
@@ -234,16 +235,16 @@ def test_the_chain_of_changes_finds_every_meddling(db: str, tmp_path: Path):
     for day in range(5, 9):
         progress.finish_task("payroll/requirements", date(2027, 1, day), ON, change(db, on=date(2027, 1, 20)))
     with session_scope(db) as session:
-        assert audit.verify(session) == (5, [])
+        assert audited.verify(session) == (5, [])
     with Session(engine_for(db)) as session, session.begin():
         session.exec(update(AuditRow).where(col(AuditRow.number) == 3).values(actor="lead"))
     with session_scope(db) as session:
-        [broken] = audit.verify(session)[1]
+        [broken] = audited.verify(session)[1]
     assert (broken.number, broken.what) == (3, "its content was changed")
     with Session(engine_for(db)) as session, session.begin():
         session.delete(session.exec(select(AuditRow).where(AuditRow.number == 3)).one())
     with session_scope(db) as session:
-        broken = audit.verify(session)[1]
+        broken = audited.verify(session)[1]
     assert (broken[0].number, broken[0].what) == (4, "entry 3 is missing")
 
 

@@ -10,11 +10,12 @@ import pytest
 from alembic import command
 from sqlmodel import select
 
-from changeflow.storage import audit, custody, withdrawals
+from changeflow.storage import custody, withdrawals
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.migrations import config as _alembic
 from changeflow.storage.tables.agenda import NudgeRow
 from changeflow.usecases.stored import load
+from tests import audited
 
 RELEASES = Path(__file__).resolve().parent.parent / "data"
 ON = date(2027, 5, 21)
@@ -40,7 +41,7 @@ def test_a_released_database_keeps_everything_when_it_is_upgraded(tmp_path: Path
         assert (stored.version.number, len(stored.contacts)) == (1, 116)
         assert len(stored.programme.facts.progress) == begun
         assert [s.on for s in stored.programme.facts.snapshots] == [date(2027, 2, 8), date(2027, 4, 26)]
-        assert audit.verify(session) == (57, []), "what 0.1.0 wrote, and the entry that seals it"
+        assert audited.verify(session) == (57, []), "what 0.1.0 wrote, and the entry that seals it"
         assert custody.read(session).counter == 0, "it was not restored: the first machine to use it begins its record"
         assert not any(n.may_have_gone for n in session.exec(select(NudgeRow)))
         assert Counter(f.kind for f in withdrawals.recorded(session, stored.programme.id)) == {

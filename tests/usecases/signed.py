@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions
 from changeflow.usecases.unit_of_work import Change
+from tests import audited
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 
 NOW = datetime(2027, 1, 5, 17, tzinfo=UTC)
@@ -50,4 +50,4 @@ def a_pack(**values: int) -> str:
 
 def entries(db: str, action: str) -> list[tuple[str, str]]:
     with session_scope(db) as session:
-        return [(e[2], e[4]) for e in audit.entries(session, "small") if e[3] == action]
+        return [(e[2], e[4]) for e in audited.entries(session, "small") if e[3] == action]

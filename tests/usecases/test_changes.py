@@ -11,13 +11,14 @@ import pytest
 
 from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.progress import ReportedProgress
-from changeflow.storage import audit, plans
+from changeflow.storage import plans
 from changeflow.storage.database import session_scope
 from changeflow.usecases import baselines, definitions, progress, reports, waivers
 from changeflow.usecases.changes import changes_between, changes_since
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
+from tests import audited
 from tests.builders import SERVICE, a_folder
 
 LONGER = SERVICE + "tasks:\n  requirements: {duration: 8d}\n"
@@ -85,7 +86,7 @@ def test_a_report_issued_twice_on_one_day_counts_once(stored: str):
     issue(stored, 8)
     with session_scope(stored) as session:
         assert [r.number for r in plans.reports(session, "small")] == [1]
-        assert audit.verify(session, "small")[1] == []
+        assert audited.verify(session, "small")[1] == []
 
 
 def test_a_changed_definition_is_a_re_estimate_and_the_day_chooses_the_state(stored: str, tmp_path: Path):

@@ -13,11 +13,12 @@ from changeflow.errors import NotAllowedError
 from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.pilots.learning import with_contracts
 from changeflow.pilots.reconciliation import MatchOutcome
-from changeflow.storage import audit, versions
+from changeflow.storage import versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions, parallel_runs
 from changeflow.usecases.export import ExportRequest, export_folder
 from changeflow.usecases.unit_of_work import Change
+from tests import audited
 from tests.builders import PEOPLE, SERVICE, a_folder
 
 NOW = datetime(2027, 3, 25, 17, tzinfo=UTC)
@@ -72,7 +73,7 @@ def explanations(db: str) -> tuple[ExplainedVariance, ...]:
 
 def entries(db: str, action: str) -> list[tuple[str, str]]:
     with session_scope(db) as session:
-        return [(e[2], e[4]) for e in audit.entries(session, "small") if e[3] == action]
+        return [(e[2], e[4]) for e in audited.entries(session, "small") if e[3] == action]
 
 
 class TestFolders:

@@ -16,8 +16,8 @@ from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import definitions, dispatch, monitoring, ticks
 from changeflow.usecases.restoration import join, release, restore, review
-from changeflow.usecases.subject_access import erase
 from changeflow.usecases.upkeep import start_new_key
+from tests.asked import erase
 from tests.builders import Postbox, a_folder
 from tests.web.test_answers import OWNED, Browser, moment, sent_on, token_in
 

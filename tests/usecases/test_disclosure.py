@@ -18,7 +18,6 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.audiences import views
 from changeflow.reports.documents import json_of
 from changeflow.roadmap.analysis.why import explain
-from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases import ticks
 from changeflow.usecases.assessments import import_assessments
@@ -28,6 +27,7 @@ from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
+from tests import audited
 from tests.adkar.attacker import narrowed
 from tests.adkar.test_attack import OPEN, attack, found_out, truth_of
 from tests.conftest import SAMPLE, sample_copy
@@ -140,7 +140,7 @@ def _everything_said(db: str, folder: Path, day: date) -> str:
     ticks.tick(db=db, now=now)
     with session_scope(db) as session:
         said += [str(n) for n in session.execute(text("select person, subject, content from nudge order by id"))]
-        said += [str(e[2:]) for e in audit.entries(session, sample_id(session))]
+        said += [str(e[2:]) for e in audited.entries(session, sample_id(session))]
     return "\n".join(said)
 
 

@@ -17,8 +17,9 @@ from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import recipient_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.usecases import assessments, definitions, dispatch, ticks
-from changeflow.usecases.subject_access import erase
 from changeflow.usecases.unit_of_work import Change
+from tests import audited
+from tests.asked import erase
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 KEPT_TO_RECOGNISE = "addresses they were known under, as keyed hashes"
@@ -59,8 +60,8 @@ def test_what_is_about_them_goes_and_nothing_of_others(db: str):
         assert {n.why for n in waiting} == {"they were erased"}
         assert "chief" in versions.contacts(session, "small")
         assert len(persons.rows_about(session, "small", "chief", [])["assessments"]) == 1
-        assert not audit.verify(session)[1]
-        assert "lead@example.org" not in str([list(audit.entries(session, "small")), left])
+        assert not audited.verify(session)[1]
+        assert "lead@example.org" not in str([list(audited.entries(session, "small")), left])
     postbox = Postbox()
     ticks.tick(db=db, now=at(11, 8))
     dispatch.dispatch(db=db, now=at(11), channel=postbox)

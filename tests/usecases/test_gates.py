@@ -11,12 +11,12 @@ from changeflow.agenda.criteria import State
 from changeflow.errors import CheckFailedError, ConflictError, InputError, ProblemsError, UnknownThingError
 from changeflow.programme.facts import Condition
 from changeflow.programme.progress import ReportedProgress
-from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import DecisionRow
 from changeflow.usecases import progress
 from changeflow.usecases.gates import decide
 from changeflow.values.words import Outcome
+from tests import audited
 from tests.builders import PROGRAMME, SERVICE
 from tests.usecases.gated import (
     GATED,
@@ -62,7 +62,7 @@ class TestWhoDecides:
         decide(answer(by="lead"), change(db_gated, 5, actor="manager"))
         assert decisions(db_gated) == [(PLAN, "approve", "lead", 1)]
         with session_scope(db_gated) as session:
-            assert [e[2:] for e in audit.entries(session, "small")][-1] == ("manager", "gate:approve", PLAN)
+            assert [e[2:] for e in audited.entries(session, "small")][-1] == ("manager", "gate:approve", PLAN)
 
     def test_a_flow_decides_nothing(self, db_gated: str):
         planned(db_gated)

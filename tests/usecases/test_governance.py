@@ -10,11 +10,12 @@ from changeflow.agenda.confidence import Tier, propose_confidence
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
 from changeflow.rules.engine import Judged
-from changeflow.storage import audit, facts
+from changeflow.storage import facts
 from changeflow.storage.database import _alembic, engine_for, session_scope, upgrade
 from changeflow.usecases import definitions, governance
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
+from tests import audited
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 from tests.rules.judging import judged
 
@@ -107,7 +108,7 @@ class TestActs:
         assert not governance.note_act("Opened the training ", TODAY, change(stored, actor="chief"))
         with session_scope(stored) as session:
             assert [a.what for a in facts.load_facts(session, "small").acts] == ["Opened the training"]
-            assert audit.verify(session) == (2, [])
+            assert audited.verify(session) == (2, [])
 
     @pytest.mark.parametrize(("what", "day", "message"), [(" ", 4, "Say what people saw"), ("x", 5, "in the future")])
     def test_nothing_and_the_future_are_refused(self, stored: str, what: str, day: int, message: str):

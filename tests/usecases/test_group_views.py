@@ -8,7 +8,6 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.errors import ActorMissingError
-from changeflow.storage import audit
 from changeflow.storage.database import session_scope
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.definitions import apply
@@ -17,6 +16,7 @@ from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
+from tests import audited
 from tests.builders import PEOPLE, a_folder
 
 STAFF = PEOPLE + "".join(f"p{n},Officer,Officer,p{n}@example.org,team,ash,officers,chief\n" for n in range(14))
@@ -40,7 +40,7 @@ def asked(tmp_path: Path, sqlite: str) -> str:
 
 def actions(db: str) -> list[tuple[str, str, str]]:
     with session_scope(db) as session:
-        return [e[2:] for e in audit.entries(session, "small")]
+        return [e[2:] for e in audited.entries(session, "small")]
 
 
 def test_a_round_is_published_when_it_is_taken_in_and_looking_is_noted(asked: str):

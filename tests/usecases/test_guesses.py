@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.errors import NotAllowedError
-from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import definitions
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
+from tests import audited
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 
 HEADER = "person,on,awareness,desire,knowledge,ability\n"
@@ -82,7 +82,7 @@ def scores_of(db: str, person: str) -> list[tuple[int, ...]]:
 
 def noted(db: str) -> list[tuple[str, str, str]]:
     with session_scope(db) as session:
-        return [(e[2], e[3], e[4]) for e in audit.entries(session, "small")]
+        return [(e[2], e[3], e[4]) for e in audited.entries(session, "small")]
 
 
 def what_is_said(text: str) -> str:

@@ -15,8 +15,8 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions
 from changeflow.usecases.restoration import restore
-from changeflow.usecases.subject_access import erase
 from changeflow.usecases.upkeep import start_new_key
+from tests.asked import erase
 from tests.builders import a_folder
 from tests.usecases.test_restoration import OWNED, at, send
 from tests.usecases.test_restoration_erasures import erased_again

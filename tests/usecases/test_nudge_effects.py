@@ -11,6 +11,7 @@ from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
+from changeflow.reports.nudge_effects import effects_text
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
@@ -20,6 +21,7 @@ from changeflow.usecases import definitions, dispatch, nudge_effects, retention,
 from changeflow.usecases.progress import finish_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import minute_of
+from tests import audited
 from tests.builders import SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
@@ -64,7 +66,7 @@ def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     found = {(e.reason, e.level): (e.sent, e.acted, e.days, e.held_back) for e in nudge_effects.effects(db=db)}
     assert found[Reason.TASK, 0][:3] == (6, 0, None)
     assert found[Reason.TASK, 1] == (1, 1, 2.0, 0)
-    lines = list(nudge_effects.in_words(nudge_effects.effects(db=db)))
+    lines = list(effects_text(nudge_effects.effects(db=db)))
     assert lines[0].split() == ["reason", "level", "sent", "held", "back", "acted", "on", "days"]
     assert any(line.split() == ["task", "on", "the", "day", "1", "0", "1", "2.0"] for line in lines)
 
@@ -115,9 +117,9 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
         assert not session.exec(select(AssessmentRow)).all()
         [answer] = session.exec(select(AnswerRow)).all()
         assert (answer.kind, answer.text) == ("blocked", None)
-        entries = [entry[3:] for entry in audit.entries(session, "small") if entry[3] == "retention"]
+        entries = [entry[3:] for entry in audited.entries(session, "small") if entry[3] == "retention"]
         assert len(entries) == 3
-        assert not audit.verify(session)[1]
+        assert not audited.verify(session)[1]
 
 
 def test_whoever_is_asked_for_too_much_gets_a_conversation(sqlite: str, tmp_path: Path):

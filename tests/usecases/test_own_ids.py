@@ -21,8 +21,9 @@ from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, Nud
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
 from changeflow.usecases import assessments, definitions, dispatch, ticks
 from changeflow.usecases.restoration import restore
-from changeflow.usecases.subject_access import erase, everything_about, look_up
 from changeflow.usecases.unit_of_work import Change
+from tests import audited
+from tests.asked import erase, everything_about, look_up
 from tests.builders import PEOPLE, PROGRAMME, SERVICE, Postbox, a_folder
 
 HEAD = PEOPLE.splitlines()[0].split(",")
@@ -121,10 +122,10 @@ class TestARenamedPerson:
         assert (done.removed["assessments"], done.removed["attendance"], done.removed["contact details"]) == (1, 1, 1)
         assert (left(renamed, "old"), left(renamed, "other")) == (0, 1)
         with session_scope(renamed) as session:
-            assert {e[4] for e in audit.entries(session, "small") if e[3] == "person:erase"} == {
+            assert {e[4] for e in audited.entries(session, "small") if e[3] == "person:erase"} == {
                 "person:old", "person:new",
             }  # fmt: skip
-            assert not audit.verify(session)[1]
+            assert not audited.verify(session)[1]
 
     @pytest.mark.parametrize("named", ["new", "old"])
     def test_is_exported_under_every_id(self, renamed: str, named: str):
@@ -135,7 +136,7 @@ class TestARenamedPerson:
         assert found["their part in the programme"]["id"] == "new"
         assert "other" not in str(found)
         with session_scope(renamed) as session:
-            read = {e[4] for e in audit.entries(session, "small") if e[3] == "person:export"}
+            read = {e[4] for e in audited.entries(session, "small") if e[3] == "person:export"}
         assert read == {"person:old:reason given", "person:new:reason given"}
 
     def test_is_not_taken_for_whoever_had_the_address_before(self, renamed: str):

@@ -10,11 +10,11 @@ from changeflow.errors import ActorMissingError, ConflictError, InputError, Unkn
 from changeflow.reconciliation.compare import reconcile
 from changeflow.reports.pilots import variances_text
 from changeflow.reports.recorded import in_words
-from changeflow.storage import audit
 from changeflow.storage.database import session_scope
-from changeflow.usecases import parallel_runs, pilot_records, subject_access, withdrawals
+from changeflow.usecases import parallel_runs, pilot_records, withdrawals
 from changeflow.usecases.retention import retain
 from changeflow.usecases.unit_of_work import Change
+from tests import asked, audited
 from tests.builders import SERVICE
 from tests.usecases.piloted import MARCH, OLD, RUN, START, change, explained, judged_on, programme, run, store
 
@@ -132,7 +132,7 @@ class TestKeeping:
         assert "CONTRACT-2" not in "\n".join(variances_text(found, kept, in_full=False))
         parallel_runs.kept_variances("payroll", "2027-02", change(MARCH, stored), in_full=True)
         with session_scope(stored) as session:
-            assert list(audit.entries(session, "small"))[-1][2:] == ("lead", "look", "run:payroll:2027-02")
+            assert list(audited.entries(session, "small"))[-1][2:] == ("lead", "look", "run:payroll:2027-02")
         nobody = Change(db=stored, programme=None, actor=None, now=datetime(2027, 3, 25, tzinfo=UTC), on=MARCH)
         with pytest.raises(ActorMissingError):
             parallel_runs.kept_variances("payroll", "2027-02", nobody, in_full=True)
@@ -154,7 +154,7 @@ class TestKeeping:
     def test_ones_own_words_are_exported_and_nobody_elses_contract(self, stored: str, tmp_path: Path):
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
         explained(stored)
-        found = subject_access.everything_about(
+        found = asked.everything_about(
             "lead", MARCH, db=stored, programme=None, actor="chief", now=change(MARCH, stored).now
         ).about
         [said] = found["what they said about pilots, or own"]

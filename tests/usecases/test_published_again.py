@@ -22,6 +22,7 @@ from changeflow.storage.state import MachineState
 from changeflow.usecases import audit_trail, ticks
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.restoration import restore
+from tests import audited
 from tests.builders import a_folder
 from tests.usecases.seventy_two import ROLES, Staff, ask, at, hidden, latest, staff, store
 
@@ -66,7 +67,7 @@ def test_the_same_round_is_not_published_again(by: str, trust: Path, sqlite: str
     assert latest(sqlite) == before
     assert hidden(ask(tmp_path, sqlite, moved, 12)) == {role}
     with session_scope(sqlite) as session:
-        assert "publish:again" in [action for _, _, _, action, _ in audit.entries(session, "small")]
+        assert "publish:again" in [action for _, _, _, action, _ in audited.entries(session, "small")]
     assert audit_trail.verify(db=sqlite, programme="small", anchor_file=None).is_well
 
 

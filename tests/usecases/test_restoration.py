@@ -13,7 +13,6 @@ from sqlmodel import select
 from changeflow.delivery.channels import Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
-from changeflow.storage import audit
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.state import MachineState
@@ -22,6 +21,7 @@ from changeflow.usecases import definitions, dispatch, monitoring, nudge_preview
 from changeflow.usecases.messages import Desk
 from changeflow.usecases.restoration import join, release, restore, review
 from changeflow.usecases.unit_of_work import Change
+from tests import audited
 from tests.builders import PROGRAMME, SERVICE, Postbox, a_folder
 from tests.copies import Copy, copier
 from tests.storage.test_upgrade import released
@@ -75,7 +75,7 @@ def test_nothing_is_sent_again_from_a_restored_database(stored: str, copy: Copy)
         assert "restored, not released" in monitoring.troubles(db=stored, now=now)[0]
     assert states(stored) == []
     with session_scope(stored) as session:
-        assert "db:restored" in [action for _, _, _, action, _ in audit.entries(session, "small")]
+        assert "db:restored" in [action for _, _, _, action, _ in audited.entries(session, "small")]
 
 
 def test_what_a_person_has_released_goes_marked_as_a_possible_repeat(stored: str, copy: Copy):
@@ -96,9 +96,9 @@ def test_what_a_person_has_released_goes_marked_as_a_possible_repeat(stored: str
     assert send(stored, at(8, 13))[0] == []
     assert monitoring.troubles(db=stored, now=at(8, 10)) == ()
     with session_scope(stored) as session:
-        [entry] = [e for e in audit.entries(session, "small") if e[3] == "db:release"]
+        [entry] = [e for e in audited.entries(session, "small") if e[3] == "db:release"]
         assert (entry[2], entry[4]) == ("lead", "repeats:1")
-        assert not audit.verify(session)[1]
+        assert not audited.verify(session)[1]
 
 
 def test_a_channel_that_must_not_repeat_parks_it_for_a_person(stored: str, copy: Copy):

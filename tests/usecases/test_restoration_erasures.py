@@ -12,13 +12,14 @@ import pytest
 from sqlmodel import Session
 
 from changeflow.errors import InputError
-from changeflow.storage import audit, ledger, versions
+from changeflow.storage import ledger, versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions, ticks
 from changeflow.usecases.restoration import release, restore, review
-from changeflow.usecases.subject_access import erase
+from tests import audited
+from tests.asked import erase
 from tests.builders import a_folder
 from tests.copies import Copy, copier
 from tests.killing import crashed
@@ -68,7 +69,7 @@ def test_no_erased_person_comes_back_with_a_copy(stored: str, copy: Copy):
     release(db=stored, actor="chief", now=at(9, 10))
     assert [m.to_address for m in send(stored, at(9, 11))[0] if m.to_address == "lead@example.org"] == []
     with session_scope(stored) as session:
-        assert [e[3] for e in audit.entries(session, "small")].count("person:erase") == 1
+        assert [e[3] for e in audited.entries(session, "small")].count("person:erase") == 1
 
 
 def test_the_ledger_names_no_one_and_is_for_this_account_alone(stored: str):

@@ -10,7 +10,7 @@ import pytest
 from changeflow.storage.database import engine_for, sqlite_path
 from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions, ticks
-from changeflow.usecases.subject_access import erase
+from tests.asked import erase
 from tests.builders import PEOPLE, a_folder
 
 ADDRESS = b"head-of-finance@"

@@ -10,7 +10,6 @@ from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
-from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import (
     assessments,
@@ -22,7 +21,6 @@ from changeflow.usecases import (
     pilot_records,
     progress,
     reports,
-    subject_access,
     waivers,
 )
 from changeflow.usecases.go_no_go import go_no_go_of
@@ -31,6 +29,7 @@ from changeflow.usecases.withdrawals import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Outcome
+from tests import asked, audited
 from tests.builders import PROGRAMME, a_folder
 from tests.usecases.signed import FILES, GO, LOCKED, NOW, PEOPLE, SIGNED, TODAY, apply, change, entries
 
@@ -63,7 +62,7 @@ def decided(**more: object) -> GateAnswer:
 
 def count_entries(db: str) -> int:
     with session_scope(db) as session:
-        return len(list(audit.entries(session, "small")))
+        return len(list(audited.entries(session, "small")))
 
 
 def take_back(db: str) -> None:
@@ -190,9 +189,9 @@ class TestLooks:
 def test_what_may_be_asked_of_a_person_needs_a_name_that_is_known(stored: str):
     ask = {"db": stored, "programme": None, "now": NOW}
     with pytest.raises(UnknownThingError):
-        subject_access.everything_about("clerk", TODAY, actor="nobody", **ask)
+        asked.everything_about("clerk", TODAY, actor="nobody", **ask)
     with pytest.raises(NotAllowedError) as caught:
-        subject_access.erase("clerk", actor="lead", **ask)
+        asked.erase("clerk", actor="lead", **ask)
     assert str(caught.value) == (
         "The Director of People may not erase what is kept about a person. The data protection contact (Chief "
         "Executive) may."
@@ -228,6 +227,6 @@ def test_the_list_of_roles_names_who_is_in_each(folder: Path):
 def test_a_refusal_is_noted_on_postgresql_too(db: str, folder: Path):
     apply(folder, db)
     with pytest.raises(NotAllowedError):
-        subject_access.erase("clerk", db=db, programme=None, actor="lead", now=NOW)
+        asked.erase("clerk", db=db, programme=None, actor="lead", now=NOW)
     assert entries(db, "refused") == [("lead", "erase-person")]
     engine_for(db).dispose()

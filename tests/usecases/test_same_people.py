@@ -8,7 +8,7 @@ from changeflow.adkar.identities import LIKELY, Answered, join_ids, renamed
 from changeflow.adkar.published import Hidden
 from changeflow.storage import known_people, publications
 from changeflow.storage.database import session_scope
-from changeflow.usecases.subject_access import erase
+from tests.asked import erase
 from tests.builders import a_folder
 from tests.usecases.seventy_two import ROLES, Staff, ask, at, hidden, staff, store
 

@@ -15,11 +15,12 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import ActorMissingError, InputError, ProblemsError, UnknownThingError
-from changeflow.storage import audit, publications
+from changeflow.storage import publications
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
-from changeflow.usecases import assessments, definitions, subject_access, ticks
+from changeflow.usecases import assessments, definitions, ticks
 from changeflow.usecases.unit_of_work import Change
+from tests import asked, audited
 from tests.builders import PEOPLE, SERVICE, a_folder
 
 FREE = {day for day, _ in public_holidays("england", 2026, 2028)}
@@ -74,7 +75,7 @@ def at(day: int) -> datetime:
 
 def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
-    found = subject_access.everything_about("lead", date(2027, 1, 31), reason="They asked", **ask).about
+    found = asked.everything_about("lead", date(2027, 1, 31), reason="They asked", **ask).about
     assert found["to be answered by"] == "2027-03-01"
     assert found["contact details"][0]["email"] == "lead@example.org"
     assert [a["desire"] for a in found["assessments"]] == [2]
@@ -82,7 +83,7 @@ def test_one_gets_all_that_is_about_oneself_and_nothing_of_others(stored: str):
     assert found["their part in the programme"]["role"] == "Director of People"
     assert "chief@example.org" not in str(found)
     with session_scope(stored) as session:
-        last = list(audit.entries(session, "small"))[-1]
+        last = list(audited.entries(session, "small"))[-1]
     assert last[2:] == ("chief", "person:export", "person:lead:reason given")
 
 
@@ -98,7 +99,7 @@ def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     change = Change(db=sqlite, programme=None, actor="chief", now=at(11), on=date(2027, 1, 11))
     assessments.import_assessments(path, change)
     ask = {"db": sqlite, "programme": None, "actor": "chief", "now": at(31), "reason": "They asked"}
-    of_head = subject_access.everything_about("h1", date(2027, 1, 31), **ask).about
+    of_head = asked.everything_about("h1", date(2027, 1, 31), **ask).about
     found = {one["group"]: one for one in of_head[COUNTED]}
     assert found["heads"] == {
         "round": "Round of 8 Jan 2027",
@@ -111,16 +112,16 @@ def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     assert found["all"]["figures of the group were published"]
     assert "officers" not in found
     assert not re.search(r"\b(h0|h2|p\d+)\b", str(of_head))
-    assert COUNTED not in subject_access.everything_about("lead", date(2027, 1, 31), **ask).about
+    assert COUNTED not in asked.everything_about("lead", date(2027, 1, 31), **ask).about
 
 
 def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored: str):
     ask = {"db": stored, "programme": None, "actor": "chief", "now": at(31)}
     for reason in ("", "  "):
         with pytest.raises(InputError, match=r"The export has lead's scores\. Give the reason"):
-            subject_access.everything_about("lead", date(2027, 1, 31), reason=reason, **ask)
+            asked.everything_about("lead", date(2027, 1, 31), reason=reason, **ask)
     assert exports(stored) == []
-    subject_access.everything_about("lead", date(2027, 1, 31), reason="A grievance", **ask)
+    asked.everything_about("lead", date(2027, 1, 31), reason="A grievance", **ask)
     assert exports(stored) == ["person:lead:reason given"]
     assert "grievance" not in dump(stored)
 
@@ -128,14 +129,14 @@ def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored:
 def test_without_scores_no_reason_is_needed(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=at(4))
     ask = {"db": sqlite, "programme": None, "actor": "chief", "now": at(31)}
-    found = subject_access.everything_about("lead", date(2027, 1, 31), **ask).about
+    found = asked.everything_about("lead", date(2027, 1, 31), **ask).about
     assert "assessments" not in found
     assert exports(sqlite) == ["person:lead:no reason"]
 
 
 def exports(db: str) -> list[str]:
     with session_scope(db) as session:
-        return [e[4] for e in audit.entries(session, "small") if e[3] == "person:export"]
+        return [e[4] for e in audited.entries(session, "small") if e[3] == "person:export"]
 
 
 def dump(db: str) -> str:
@@ -171,9 +172,9 @@ def test_every_table_that_can_name_a_person_is_looked_at():
 def test_what_cannot_be_is_said(stored: str):
     ask = {"db": stored, "programme": None, "now": at(31)}
     with pytest.raises(UnknownThingError, match="laed"):
-        subject_access.everything_about("laed", date(2027, 1, 31), actor="chief", **ask)
+        asked.everything_about("laed", date(2027, 1, 31), actor="chief", **ask)
     with pytest.raises(ActorMissingError):
-        subject_access.everything_about("lead", date(2027, 1, 31), actor=None, **ask)
+        asked.everything_about("lead", date(2027, 1, 31), actor=None, **ask)
     with pytest.raises(InputError, match="01 February 2027 is still to come"):
-        subject_access.deadline(date(2027, 2, 1), **ask)
-    assert subject_access.deadline(date(2027, 1, 31), is_complex=True, **ask) == date(2027, 4, 30)
+        asked.deadline(date(2027, 2, 1), **ask)
+    assert asked.deadline(date(2027, 1, 31), is_complex=True, **ask) == date(2027, 4, 30)

@@ -23,6 +23,7 @@ from changeflow.usecases import definitions, dispatch, nudge_preview, outbox, pr
 from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
+from tests import audited
 from tests.builders import PATHWAY, SERVICE, Postbox, a_folder
 
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
@@ -338,11 +339,10 @@ def test_the_file_channel_writes_mails_that_a_reader_can_open(stored: str, tmp_p
 def test_the_audit_chain_names_nobody(stored: str):
     ticks.tick(db=stored, now=moment(8))
     dispatch.dispatch(db=stored, now=moment(8, 9), channel=Postbox())
-    from changeflow.storage import audit
 
     with session_scope(stored) as session:
-        entries = list(audit.entries(session, "small"))
-        assert audit.verify(session) == (4, [])
+        entries = list(audited.entries(session, "small"))
+        assert audited.verify(session) == (4, [])
     assert [(actor, action) for _, _, actor, action, _ in entries] == [
         ("chief", "apply"),
         ("system", "tick"),

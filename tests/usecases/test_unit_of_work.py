@@ -10,13 +10,14 @@ import pytest
 
 from changeflow.programme import programme
 from changeflow.programme.progress import checked_progress, finish_of
-from changeflow.storage import audit, plans, versions
+from changeflow.storage import plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases import definitions, stored
 from changeflow.usecases.progress import finish_task, record_progress, rehearse
 from changeflow.usecases.snapshots import Cache
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from tests import audited
 from tests.builders import a_folder
 from tests.conftest import sample_copy
 
@@ -39,7 +40,7 @@ def state(db: str) -> tuple[object, ...]:
     with read_scope(db) as session:
         forecast = plans.latest_forecast(session, "small")
         known = load(session, None, on=ON).programme.facts.progress
-        return versions.state(session, "small"), audit.verify(session), forecast, dict(known)
+        return versions.state(session, "small"), audited.verify(session), forecast, dict(known)
 
 
 @pytest.fixture

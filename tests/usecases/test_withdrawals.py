@@ -19,7 +19,7 @@ from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Condition, Facts, Submission
 from changeflow.programme.progress import ReportedProgress
 from changeflow.programme.recorded import OF_SAME, RecordedFact
-from changeflow.storage import audit, facts, withdrawals
+from changeflow.storage import facts, withdrawals
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import WithdrawalRow
 from changeflow.usecases import (
@@ -30,7 +30,6 @@ from changeflow.usecases import (
     governance,
     parallel_runs,
     pilot_records,
-    subject_access,
 )
 from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.measures import measure_criterion
@@ -39,6 +38,7 @@ from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.withdrawals import withdraw_fact
 from changeflow.values.words import Outcome
+from tests import asked, audited
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
 
 PLAN = "payroll/plan-agreed"
@@ -177,8 +177,8 @@ def test_after_a_withdrawal_everything_is_as_if_it_had_not_been_recorded(trust: 
     assert (known(trust), dates(trust)) == (with_it, planned_with_it)
     assert latest(trust, kind).id != wrong.id
     with session_scope(trust) as session:
-        entries = list(audit.entries(session, "small"))
-        assert not audit.verify(session)[1]
+        entries = list(audited.entries(session, "small"))
+        assert not audited.verify(session)[1]
     withdrawn = [subject for _, _, _, action, subject in entries if action == "withdraw"]
     assert wrong.id in withdrawn
     assert "another school" not in str(entries), "the audit holds ids alone"
@@ -197,7 +197,7 @@ def test_withdrawing_twice_changes_nothing_and_says_so(trust: str, tmp_path: Pat
     assert "was withdrawn before; nothing changed" in second.output
     with session_scope(trust) as session:
         assert len(session.exec(select(WithdrawalRow)).all()) == 1
-        assert [a for _, _, _, a, _ in audit.entries(session, "small")].count("withdraw") == 1
+        assert [a for _, _, _, a, _ in audited.entries(session, "small")].count("withdraw") == 1
 
 
 def test_an_earlier_report_counts_again(trust: str):
@@ -295,7 +295,7 @@ def test_an_unknown_fact_and_a_missing_reason_are_errors(trust: str):
 def test_erasing_a_person_takes_the_withdrawals_of_their_rows_along(trust: str, tmp_path: Path):
     a_training(trust, NOW, tmp_path)
     withdraw_fact("attendance-1", "They were ill", change(trust, now=LATER))
-    subject_access.erase("officer", db=trust, programme=None, actor="chief", now=LATER)
+    asked.erase("officer", db=trust, programme=None, actor="chief", now=LATER)
     with session_scope(trust) as session:
         assert not session.exec(select(WithdrawalRow)).all()
     file = tmp_path / "came.csv"

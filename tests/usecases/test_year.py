@@ -28,13 +28,13 @@ from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError
-from changeflow.storage import audit
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, gates, link_answers, ticks
 from changeflow.usecases.link_answers import Given, LinkQuestion
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
+from tests import audited
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.conftest import SAMPLE
 
@@ -156,7 +156,7 @@ def check(year: Year, *, may_write: "FreeDays") -> None:
             nudge = nudges[thing.key]
             is_explained = (nudge.withdrawn_at is not None or nudge.message is None) and nudge.why
             assert is_explained or messages[nudge.message].state == "sent", f"{thing.key} is neither sent nor explained"
-        assert not audit.verify(session)[1]
+        assert not audited.verify(session)[1]
         _escalation(list(nudges.values()), messages, may_write)
 
 

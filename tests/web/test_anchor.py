@@ -7,12 +7,12 @@ import httpx
 import pytest
 from sqlmodel import Session
 
-from changeflow.storage import audit
 from changeflow.storage.anchor import read
 from changeflow.storage.database import session_scope
 from changeflow.storage.witnesses import AnchorWitness
 from changeflow.usecases import audit_trail, definitions
 from changeflow.web.app import make_app
+from tests import audited
 from tests.builders import PROGRAMME, a_folder
 from tests.web.test_answers import OWNED, moment, sent_on, token_in
 
@@ -36,7 +36,7 @@ def answer(db: str, token: str, anchor: Path) -> httpx.Response:
 
 
 def actions(session: Session) -> list[str]:
-    return [action for _, _, _, action, _ in audit.entries(session, "small")]
+    return [action for _, _, _, action, _ in audited.entries(session, "small")]
 
 
 def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path):

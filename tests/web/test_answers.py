@@ -23,6 +23,7 @@ from changeflow.usecases import definitions, dispatch, link_answers, progress, t
 from changeflow.usecases.link_answers import Given, LinkError
 from changeflow.usecases.stored import load
 from changeflow.web.app import make_app
+from tests import audited
 from tests.builders import PEOPLE, SERVICE, Postbox, a_folder
 
 TASK = "payroll/requirements"
@@ -101,7 +102,7 @@ def test_looking_uses_nothing_up_and_an_answer_counts_once(stored: str, token: s
         assert stored_now.programme.is_done(TASK)
         last = list(audit.entries_in_full(session, "small"))[-1]
         assert (last.actor, last.action, last.via, last.account[:5]) == ("lead", "progress", "link", "link:")
-        assert audit.verify(session)[1] == []
+        assert audited.verify(session)[1] == []
     again = client.post(f"/a/{token}", data={"answer": "done"})
     assert (again.status_code, "used already" in again.text) == (410, True)
 
@@ -190,7 +191,7 @@ def test_what_stands_in_the_way_rests_for_a_week_and_is_told_to_the_office(store
     [line] = answered(db=stored, programme=None)
     assert line.endswith("blocked: The supplier <waits>")
     with session_scope(stored) as session:
-        assert all("supplier" not in subject for *_, subject in audit.entries(session, "small"))
+        assert all("supplier" not in subject for *_, subject in audited.entries(session, "small"))
 
 
 def test_who_is_asked_now_is_somebody_else(db: str, tmp_path: Path):
@@ -275,7 +276,7 @@ class TestAsksBesideTasks:
             [kept] = [k.answer for k in publications.kept_answers(session)]
             assert (kept.person, kept.round) == ("lead", "round-1")
             assert answers.answers(session, "small").all == ()
-            assert [e[2:] for e in audit.entries(session, "small")][-1] == ("system", "assess", "assessment:round-1")
+            assert [e[2:] for e in audited.entries(session, "small")][-1] == ("system", "assess", "assessment:round-1")
         for day in (18, 25, 29):
             sent_on(rounds, day)
         with session_scope(rounds) as session:

@@ -9,8 +9,8 @@ from dateutil import rrule
 from changeflow.calendar.layers import Hours
 from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import InputError
-from changeflow.intake.mspdi.fields import children, code_of, moment_of, text_of, uid_of
-from changeflow.intake.mspdi.records import Record
+from changeflow.intake.mspdi.fields import code_of, moment_of, text_of, uid_of
+from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.moments import DAY, minute_of
 
 STANDARD: dict[int, Hours] = dict.fromkeys(range(5), ((480, 720), (780, 1020)))

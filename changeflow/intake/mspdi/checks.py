@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
-from changeflow.intake.mspdi.fields import children, moment_of, text_of
-from changeflow.intake.mspdi.records import Record
+from changeflow.intake.mspdi.fields import moment_of, text_of
+from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.problem import Problem
 
 EARLIEST, LATEST = date(1984, 1, 1), date(2149, 12, 31)

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
-from changeflow.intake.mspdi.records import Record, children
+from changeflow.intake.mspdi.records import Record
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.limits import LONGEST_YEARS, MOST
 
@@ -84,16 +84,3 @@ def lag_of(link: Record) -> Duration:
     if abs(amount) > 10 * LONGEST:
         raise ValueError(f"a lag of {amount:.0f} tenths of a minute is longer than {LONGEST_YEARS} years")
     return Duration(round(amount / 10), Unit.ELAPSED if is_elapsed(format_) else Unit.WORKING)
-
-
-__all__ = [
-    "children",
-    "code_of",
-    "is_elapsed",
-    "lag_of",
-    "minutes_of",
-    "moment_of",
-    "number_of",
-    "text_of",
-    "uid_of",
-]

@@ -10,7 +10,6 @@ from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import ProjectCalendars
 from changeflow.intake.mspdi.checks import problems_of
 from changeflow.intake.mspdi.fields import (
-    children,
     code_of,
     is_elapsed,
     lag_of,
@@ -20,7 +19,7 @@ from changeflow.intake.mspdi.fields import (
     text_of,
     uid_of,
 )
-from changeflow.intake.mspdi.records import REMEDY, Record, read_records
+from changeflow.intake.mspdi.records import REMEDY, Record, children, read_records
 from changeflow.intake.opening import open_input
 from changeflow.programme.dates import Dates
 from changeflow.roadmap.model.profile import MSPROJECT

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Column, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
+from changeflow.storage.tables.own import OwnRow
 from changeflow.storage.types import UtcDateTime
 
 
@@ -23,14 +24,12 @@ class TickRow(SQLModel, table=True):
     """How many things were due then."""
 
 
-class DueRow(SQLModel, table=True):
+class DueRow(OwnRow, table=True):
     """One thing that fell due. Its key makes a second tick do nothing."""
 
     __tablename__ = "due"
     __table_args__ = (UniqueConstraint("programme_id", "key", name="uq_due_key"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     key: str
     reason: str
     subject: str
@@ -40,14 +39,12 @@ class DueRow(SQLModel, table=True):
     opened_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
-class NudgeRow(SQLModel, table=True):
+class NudgeRow(OwnRow, table=True):
     """One thing to say to one person. It goes out with a message, or is withdrawn when it no longer holds."""
 
     __tablename__ = "nudge"
     __table_args__ = (UniqueConstraint("programme_id", "key", name="uq_nudge_key"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     key: str
     person: str
     reason: str
@@ -125,13 +122,11 @@ class LinkRow(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
 
 
-class AnswerRow(SQLModel, table=True):
+class AnswerRow(OwnRow, table=True):
     """What a person answered to a nudge. The latest of a subject and a person counts."""
 
     __tablename__ = "answer"
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     person: str
     subject: str
     due_on: date

@@ -5,17 +5,16 @@ from datetime import datetime
 from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from changeflow.storage.tables.own import OwnRow
 from changeflow.storage.types import UtcDateTime
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(OwnRow, table=True):
     """One entry. `form` 1 is that of release 0.1.0, which sealed no rows; the columns after it are of form 2."""
 
     __tablename__ = "audit"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_audit_number"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     number: int
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     """The moment that the act claims; `real_at` is what the machine's clock said."""

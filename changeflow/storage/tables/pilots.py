@@ -6,12 +6,13 @@ What is about single contracts goes when its time of keeping is over.
 from datetime import date, datetime
 
 from sqlalchemy import Column, Text, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from changeflow.storage.tables.own import OwnRow
 from changeflow.storage.types import UtcDateTime
 
 
-class SubmissionRow(SQLModel, table=True):
+class SubmissionRow(OwnRow, table=True):
     """What was filed. A second submitter of a scheme's period is refused here as well."""
 
     __tablename__ = "submission"
@@ -19,8 +20,6 @@ class SubmissionRow(SQLModel, table=True):
         UniqueConstraint("programme_id", "service", "scheme", "period", "attempt", name="uq_submission_scheme_period"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     service: str
     scheme: str
     period: str
@@ -31,14 +30,12 @@ class SubmissionRow(SQLModel, table=True):
     """How many recordings of the same were withdrawn before this one."""
 
 
-class RunRow(SQLModel, table=True):
+class RunRow(OwnRow, table=True):
     """One reconciled parallel run, without any contract: the same inputs are recognised by their digest."""
 
     __tablename__ = "run"
     __table_args__ = (UniqueConstraint("programme_id", "digest", name="uq_run_digest"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     service: str
     period: str
     digest: str
@@ -61,13 +58,11 @@ class RunRow(SQLModel, table=True):
     by: str
 
 
-class MeasureRow(SQLModel, table=True):
+class MeasureRow(OwnRow, table=True):
     """One measured exit criterion of a pilot."""
 
     __tablename__ = "measure"
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     service: str
     criterion: str
     value: str
@@ -76,13 +71,11 @@ class MeasureRow(SQLModel, table=True):
     by: str
 
 
-class VarianceRow(SQLModel, table=True):
+class VarianceRow(OwnRow, table=True):
     """One difference of a kept run that somebody has to look into; removed when its time of keeping is over."""
 
     __tablename__ = "variance"
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     run: int = Field(foreign_key="run.id", index=True)
     contract: str
     element: str
@@ -92,14 +85,12 @@ class VarianceRow(SQLModel, table=True):
     reason: str = Field(sa_column=Column(Text, nullable=False))
 
 
-class PilotEntryRow(SQLModel, table=True):
+class PilotEntryRow(OwnRow, table=True):
     """What was said about a pilot: its content is JSON; whom or whose pay it is about stands beside that."""
 
     __tablename__ = "pilot_entry"
     __table_args__ = (UniqueConstraint("programme_id", "service", "kind", "number", name="uq_pilot_entry_number"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     service: str
     kind: str
     number: int

@@ -3,19 +3,18 @@
 from datetime import date, datetime
 
 from sqlalchemy import Column, Text, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from changeflow.storage.tables.own import OwnRow
 from changeflow.storage.types import UtcDateTime
 
 
-class ForecastRow(SQLModel, table=True):
+class ForecastRow(OwnRow, table=True):
     """What the engine made of a version and the facts, each time that one of them changed."""
 
     __tablename__ = "forecast"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_forecast_number"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     number: int
     version: int
     on: date
@@ -24,14 +23,12 @@ class ForecastRow(SQLModel, table=True):
     schedule: str = Field(sa_column=Column(Text, nullable=False))
 
 
-class ReportRow(SQLModel, table=True):
+class ReportRow(OwnRow, table=True):
     """A report as it was issued: what the next one is compared with, and a point of each milestone's trend."""
 
     __tablename__ = "report"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_report_number"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     number: int
     version: int
     on: date
@@ -43,14 +40,12 @@ class ReportRow(SQLModel, table=True):
     head_hash: str | None = None
 
 
-class BaselineRow(SQLModel, table=True):
+class BaselineRow(OwnRow, table=True):
     """An approved forecast. None is ever changed: a new one is taken, with its reason."""
 
     __tablename__ = "baseline"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_baseline_number"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     number: int
     version: int
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))

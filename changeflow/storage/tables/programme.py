@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from changeflow.storage.tables.own import OwnRow
 from changeflow.storage.types import UtcDateTime
 
 
@@ -17,14 +18,12 @@ class ProgrammeRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
-class VersionRow(SQLModel, table=True):
+class VersionRow(OwnRow, table=True):
     """One immutable definition. `number` counts from 1; a second writer of the same number fails."""
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("programme_id", "number", name="uq_version_number"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    programme_id: str = Field(foreign_key="programme.id", index=True)
     number: int
     hash: str
     parent_hash: str | None = None

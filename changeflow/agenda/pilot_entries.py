@@ -1,0 +1,198 @@
+"""What may be said about a pilot: the thing that each entry is about, and what it has to fit in the programme.
+
+A name that nothing has is an `UnknownThingError`, what cannot be recorded an `InputError` or a `CheckFailedError`.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from changeflow.agenda.gates import gate_of
+from changeflow.agenda.go_live import signatures, to_confirm
+from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.pilots.entries import (
+    CaseTested,
+    Confirmation,
+    Entry,
+    Explanation,
+    FeedbackGiven,
+    ImprovementPlanned,
+    IssueRaised,
+    IssueUpdate,
+    PilotRepeated,
+)
+from changeflow.pilots.issues import improvements, issues
+from changeflow.pilots.learning import ProposedRule, proposed_rules
+from changeflow.pilots.reconciliation import KeptVariance
+from changeflow.programme.assembly.repeats import CAN_BE_REPEATED
+from changeflow.programme.known_names import check_person, service_named
+from changeflow.programme.mandates import Subject
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
+from changeflow.values.known import check_known, pick
+from changeflow.values.words import Gate
+
+NOTHING = "Nothing was recorded."
+
+
+def issue_subject(programme: Programme, service: str, number: int) -> Subject:
+    service_named(programme, service)
+    found = {i.number: i for i in issues(programme.facts.pilot, service)}
+    _check_number("issue", number, found)
+    owners, schools = (frozenset({one} if one else ()) for one in (found[number].owner, found[number].school))
+    return Subject(thing=f"issue {number}", service=service, owners=owners, schools=schools)
+
+
+def improvement_subject(programme: Programme, service: str, number: int) -> Subject:
+    service_named(programme, service)
+    found = {i.number: i for i in improvements(programme.facts.pilot, service)}
+    _check_number("improvement", number, found)
+    return Subject(thing=f"improvement {number}", service=service, owners=frozenset({found[number].owner}))
+
+
+def measure_subject(programme: Programme, service: str, criterion: str) -> Subject:
+    pilot = service_named(programme, service).pilot
+    owner = pick("exit criterion", criterion, {c.id: c for c in pilot.exit_criteria} if pilot else {}).owner
+    return Subject(service=service, owners=frozenset({owner} if owner else ()))
+
+
+def repetition_subject(programme: Programme, task: TaskId) -> Subject:
+    tasks = programme.roadmap.tasks
+    can = [t.id for t in tasks.values() if t.kind in CAN_BE_REPEATED and "-again-" not in t.id]
+    check_known("pilot, parallel run or test pack", task, can)
+    return Subject(service=tasks[task].service)
+
+
+def confirmation_subject(programme: Programme, gate: TaskId, item: str) -> Subject:
+    task = go_live_gate(programme, gate)
+    owner = pick("item to confirm", item, {v.item.id: v for v in to_confirm(programme, task)}).owner
+    return Subject(thing=f"“{task.name}”", service=task.service, owners=frozenset({owner} if owner else ()))
+
+
+def signature_subject(programme: Programme, gate: TaskId) -> Subject:
+    task = go_live_gate(programme, gate)
+    return Subject(thing=f"“{task.name}”", service=task.service, signatories=frozenset(signatures(programme, task)))
+
+
+def go_live_gate(programme: Programme, name: TaskId) -> Task:
+    gate = gate_of(programme, name)
+    if gate.gate is not Gate.GO_LIVE or gate.service is None:
+        known = [t.id for t in programme.tasks() if t.gate is Gate.GO_LIVE]
+        raise UnknownThingError("gate before a go-live", name, known)
+    return gate
+
+
+def check_run(programme: Programme, service: str, period: str) -> None:
+    """Refuse a period of which no run is kept."""
+    known = [r.period for r in programme.facts.runs_of(service)]
+    check_known("run", period, known, remedy="Reconcile the period first.")
+
+
+def explained_span(
+    kept: Sequence[KeptVariance],
+    period: str,
+    element: str,
+    *,
+    contract: str | None,
+    between: tuple[Decimal, Decimal] | None,
+    evidence: str,
+) -> tuple[Decimal, Decimal] | None:
+    """Return which differences an explanation is about: from, to; None for a contract that is on one side alone.
+
+    `kept` are the differences of the period's latest run. Of one contract it is the kept difference, unless `between`
+    says otherwise: should it become another, it is unexplained again.
+    """
+    if contract is None:
+        if between is None and element not in ("missing", "extra"):
+            raise InputError(f"An explanation of all contracts says from where to where it holds. {NOTHING}")
+        return between
+    if not evidence.strip():
+        raise InputError(f"What explains one contract needs what shows it: give --evidence. {NOTHING}")
+    here = [v for v in kept if v.contract == contract and (v.element or v.outcome.value) == element]
+    if not here:
+        raise InputError(f"The run of {period} has no such difference of that contract. {NOTHING}")
+    one = here[0].difference
+    return (one, one) if here[0].element and between is None else between
+
+
+def proposed_rule(programme: Programme, service: str, rule: str) -> ProposedRule:
+    return pick("proposed rule", rule, {r.id: r for r in proposed_rules(programme.facts.pilot, service)})
+
+
+def accepted(rule: ProposedRule, *, on: date, by: str) -> Explanation:
+    """Return the explanation that a proposed rule becomes."""
+    return Explanation(
+        service=rule.service,
+        on=on,
+        by=by,
+        period=rule.period,
+        element=rule.element,
+        between=rule.between,
+        reason=rule.reason,
+        evidence=f"Explained {rule.contracts} contracts in {rule.seen_in}",
+        learnt=True,
+    )
+
+
+def checked(programme: Programme, entry: Entry) -> Entry:
+    """Return an entry as it is recorded, once all that it names is there and nothing stands against it."""
+    match entry:
+        case IssueRaised():
+            _check_names(programme, person=entry.owner, school=entry.school)
+        case IssueUpdate():
+            _check_names(programme, person=entry.owner)
+        case FeedbackGiven():
+            _check_names(programme, school=entry.school)
+            return entry.model_copy(update={"item": _item_of_agreement(programme, entry)})
+        case ImprovementPlanned():
+            _check_names(programme, person=entry.owner)
+            _check_taken_up(programme, entry)
+        case PilotRepeated():
+            _check_may_repeat(programme, entry.task)
+        case Confirmation():
+            asked = {v.item.id: v.item for v in to_confirm(programme, go_live_gate(programme, entry.gate))}
+            if asked[entry.item].ends and entry.until is None:
+                raise InputError(f"“{asked[entry.item].what}” is true until a day: say which, with --until. {NOTHING}")
+        case CaseTested():
+            cases = [c.id for c in service_named(programme, entry.service).assurance.cases]
+            check_known("test case", entry.case, cases, remedy="" if cases else "Name them under assurance: cases.")
+    return entry
+
+
+def _item_of_agreement(programme: Programme, feedback: FeedbackGiven) -> str:
+    """Return the one item of the service's agreement that begins as the feedback says."""
+    if not feedback.item:
+        return ""
+    agreement = service_named(programme, feedback.service).agreement
+    items = [*agreement.gives, *agreement.gets] if agreement else []
+    found = [i for i in items if i.casefold().startswith(feedback.item.casefold())]
+    if len(found) != 1:
+        raise UnknownThingError("item of the agreement", feedback.item, items)
+    return found[0]
+
+
+def _check_taken_up(programme: Programme, item: ImprovementPlanned) -> None:
+    log = programme.facts.pilot
+    said = [e.number for e in log if isinstance(e, FeedbackGiven) and e.service == item.service]
+    raised = [i.number for i in issues(log, item.service)]
+    for what, wanted, have in (("feedback", item.feedback, said), ("issue", item.issues, raised)):
+        for number in wanted:
+            _check_number(what, number, have)
+
+
+def _check_may_repeat(programme: Programme, task: TaskId) -> None:
+    begun = sorted(t for t in programme.graph.successors(task) if t in programme.facts.progress)
+    if begun:
+        name = programme.roadmap.tasks[begun[0]].name
+        raise CheckFailedError(f"“{name}” has begun: what comes before it cannot be repeated. {NOTHING}")
+
+
+def _check_number(what: str, number: int, known: Iterable[int]) -> None:
+    check_known(what, str(number), map(str, known))
+
+
+def _check_names(programme: Programme, *, person: str | None = None, school: str | None = None) -> None:
+    if person is not None:
+        check_person(programme.definition, person)
+    check_known("school", school, [s.id for s in programme.definition.schools])
