@@ -11,7 +11,8 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
 from changeflow.rules.engine import Judged
 from changeflow.storage import facts
-from changeflow.storage.database import _alembic, engine_for, session_scope, upgrade
+from changeflow.storage.database import engine_for, session_scope, upgrade
+from changeflow.storage.migrations import config as _alembic
 from changeflow.usecases import definitions, governance
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
