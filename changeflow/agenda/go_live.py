@@ -11,8 +11,8 @@ from decimal import Decimal
 from changeflow.agenda.criteria import Criterion, State, unless_waived
 from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm
 from changeflow.pilots.entries import CaseTested, Confirmation, IssueSeverity, Signature
-from changeflow.pilots.go_no_go import propose
 from changeflow.pilots.issues import issues
+from changeflow.pilots.proposal import propose
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task

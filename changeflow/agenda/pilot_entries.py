@@ -23,7 +23,7 @@ from changeflow.pilots.entries import (
 )
 from changeflow.pilots.issues import improvements, issues
 from changeflow.pilots.learning import ProposedRule, proposed_rules
-from changeflow.pilots.reconciliation import KeptVariance
+from changeflow.pilots.results import KeptVariance
 from changeflow.programme.assembly.repeats import CAN_BE_REPEATED
 from changeflow.programme.known_names import check_person, service_named
 from changeflow.programme.mandates import Subject

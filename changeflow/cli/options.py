@@ -52,6 +52,7 @@ def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
+TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task's id.")]
 Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
 Form = Annotated[str, form_option("text", "json", text="text or json.")]
 On = Annotated[datetime | None, day_option("--on", text="The day; today when left out.")]

@@ -1,4 +1,4 @@
-"""Commands about people: training, where groups stand, checkpoints after a go-live."""
+"""Commands about people: training, assessments, checkpoints after a go-live."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,15 +6,16 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.facts import TaskName, assess
-from changeflow.cli.options import Csv, On
+from changeflow.cli.options import Csv, On, TaskName
 from changeflow.cli.output import note, out
 
 checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
+assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
+    app.add_typer(assess, name="assess")
     app.add_typer(checkpoint, name="checkpoint")
     app.add_typer(training, name="training")
 
@@ -93,6 +94,19 @@ def checkpoint_list(context: Context) -> None:
         out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
     if not found:
         note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
+
+
+@assess.command("import")
+@shared("db", "programme", "actor", "at")
+def assess_import(context: Context, file: Csv) -> None:
+    """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
+    from changeflow.usecases import assessments
+    from changeflow.values.duration import counted
+
+    done = assessments.import_assessments(file, context.change)
+    note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
+    if done.is_late:
+        note("This round is already published. What is new or corrected counts from the next publication.")
 
 
 @assess.command("show")

@@ -23,9 +23,10 @@ def read_assessments(
     until: date | None = None,
     inside: Path | None = None,
 ) -> Iterator[Assessment]:
-    """Read one round. The file's name is the round's; an empty score was not assessed, which is neither 1 nor fine.
+    """Read one round's answers. Each carries the file's name until the use case finds the round by its days.
 
-    A day after `until` is a problem: nobody has been assessed in the future.
+    An empty score means not assessed, neither 1 nor fine. A day after `until` is a problem: no one has been assessed
+    in the future.
     """
     elements = tuple(e.value for e in Element)
     optional = (*elements, "evidence")

@@ -24,7 +24,7 @@ from changeflow.storage.messages import Outgoing
 from changeflow.storage.state import MachineState, StateSeen
 from changeflow.usecases.custody import take_stock
 from changeflow.usecases.messages import Desk, House, house_of, write_letter
-from changeflow.usecases.outbox import Round, draft_of, look, open_from
+from changeflow.usecases.outbox import OutboxView, draft_of, look, open_from
 from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.ticks import tick
 from changeflow.values.moments import local_day
@@ -186,7 +186,9 @@ class _Post:
                     self._hand_over(claimed, nudges, letter, counts)
             self._mark_gone()
 
-    def _open(self, some: Sequence[SendVerdict], found: Round) -> list[tuple[Outgoing, list[Nudge], Message | None]]:
+    def _open(
+        self, some: Sequence[SendVerdict], found: OutboxView
+    ) -> list[tuple[Outgoing, list[Nudge], Message | None]]:
         """Open messages in one transaction; where another dispatcher was quicker with one, one by one."""
         nudges = [[found.nudges[w.id] for w in v.nudges] for v in some]
         offices = [found.houses[its[0].programme].definition.programme.office for its in nudges]

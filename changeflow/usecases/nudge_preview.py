@@ -12,7 +12,7 @@ from changeflow.storage.database import read_scope, rolled_back
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.dispatch import LEASE
 from changeflow.usecases.messages import Desk, letter_of
-from changeflow.usecases.outbox import Round, draft_of, look
+from changeflow.usecases.outbox import OutboxView, draft_of, look
 from changeflow.usecases.ticks import tick_in
 from changeflow.values.moments import LONDON, format_day, local_day
 from changeflow.values.roles import Action
@@ -36,7 +36,7 @@ def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str
             yield from lines or ["  nothing waits"]
 
 
-def _pretend(session: Session, found: Round) -> None:
+def _pretend(session: Session, found: OutboxView) -> None:
     """Take what would go as gone, without sending it: for a look at the days that follow."""
     for verdict in found.verdicts:
         ids = [w.id for w in verdict.nudges]
@@ -49,7 +49,7 @@ def _pretend(session: Session, found: Round) -> None:
         messages.settle(session, ids, worker="preview", state=messages.SENT, at=found.now, channel="preview")
 
 
-def _lines(verdict: SendVerdict, found: Round, desk: Desk) -> Iterator[str]:
+def _lines(verdict: SendVerdict, found: OutboxView, desk: Desk) -> Iterator[str]:
     nudges = [found.nudges[w.id] for w in verdict.nudges]
     first = nudges[0]
     house = found.houses[first.programme]

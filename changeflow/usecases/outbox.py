@@ -19,7 +19,7 @@ NOT_LIVE = "the programme is not live yet: set live: true in programme.yaml"
 
 
 @dataclass(slots=True)
-class Round:
+class OutboxView:
     """One look at everything that waits."""
 
     now: datetime
@@ -38,7 +38,7 @@ class Round:
         return recipient_of(self.key, nudge.programme, nudge.person, contact)
 
 
-def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
+def look(session: Session, now: datetime, *, live_only: bool = False) -> OutboxView:
     """Look at what waits, and decide what becomes of it; `live_only` holds back what is not of a live programme."""
     today, key = local_day(now), adopt_key(session)
     queue = agenda.waiting(session, now=now)
@@ -48,7 +48,7 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> Round:
     week_counts = messages.counts_since(session, today - timedelta(days=6))
     people = {name: {p.id for p in house.definition.people} for name, house in houses.items()}
     numbers, releases = messages.numbers_on(session, today), custody.read(session).releases
-    found = Round(now, houses, {n.id: n for n in queue}, [], numbers, key, releases)
+    found = OutboxView(now, houses, {n.id: n for n in queue}, [], numbers, key, releases)
     waiting = [
         Waiting(id=n.id, recipient=found.recipient(n), reason=Reason(n.reason), priority=n.priority, due_on=n.due_on)
         for n in queue
@@ -92,7 +92,7 @@ def open_from(nudges: Sequence[Nudge], houses: Mapping[str, House], now: datetim
     return opens_at(houses[first.programme].days.of(first.person), policy, now)
 
 
-def draft_of(verdict: SendVerdict, found: Round, domain: str) -> Draft:
+def draft_of(verdict: SendVerdict, found: OutboxView, domain: str) -> Draft:
     """Return the message that a verdict becomes, under the number that its recipient's day has come to."""
     day, number = local_day(found.now), found.numbers.get(verdict.recipient, 0) + 1
     return Draft(

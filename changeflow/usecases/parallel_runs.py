@@ -12,7 +12,7 @@ from changeflow.pilots.choosing import Cohort
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.learning import with_explanations
 from changeflow.pilots.periods import check_period
-from changeflow.pilots.reconciliation import KeptVariance, Reconciliation
+from changeflow.pilots.results import KeptVariance, Reconciliation
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.known_names import service_named, service_subject
 from changeflow.programme.mandates import Subject

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan
-from changeflow.pilots.go_no_go import propose
+from changeflow.pilots.proposal import propose
 from changeflow.pilots.runs import RunSummary, consecutive_clean
 
 

@@ -1,4 +1,4 @@
-"""Commands that record what happened: task, assess."""
+"""Commands that record the progress of tasks."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,18 +7,14 @@ from typing import Annotated
 import typer
 
 from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Csv, On, day_option
+from changeflow.cli.options import Csv, On, TaskName, day_option
 from changeflow.cli.output import note
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
-assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
-
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task's id.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for name, group in (("task", task), ("assess", assess)):
-        app.add_typer(group, name=name)
+    app.add_typer(task, name="task")
 
 
 @task.command("start")
@@ -85,16 +81,3 @@ def task_import(
     else:
         new = progress.import_progress(file, context.change)
     note(f"New entries of progress: {new}.")
-
-
-@assess.command("import")
-@shared("db", "programme", "actor", "at")
-def assess_import(context: Context, file: Csv) -> None:
-    """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
-    from changeflow.usecases import assessments
-    from changeflow.values.duration import counted
-
-    done = assessments.import_assessments(file, context.change)
-    note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
-    if done.is_late:
-        note("This round is already published. What is new or corrected counts from the next publication.")
