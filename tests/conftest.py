@@ -27,6 +27,15 @@ settings.register_profile("any-machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any-machine")
 
 
+BOTH_DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on PostgreSQL as well where it is marked so: where its SQL, its locks or its way to send differ."""
+    if "db" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("db", BOTH_DATABASES, indirect=True)
+
+
 def pytest_sessionstart() -> None:
     # What machines have seen of PostgreSQL databases lies in the account's folder otherwise.
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="changeflow-state-")
@@ -122,10 +131,10 @@ def migrated_database(postgres: str) -> str:
     return "migrated"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without a row, once of each kind."""
-    if request.param == "sqlite":
+    """The address of a database without a row: of SQLite, and of PostgreSQL too in tests marked `both_databases`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
         url = _sqlite_copy(request.getfixturevalue("migrated_file"), tmp_path)
     else:
         url = new_database(request.getfixturevalue("postgres"), copy_of=request.getfixturevalue("migrated_database"))
@@ -140,7 +149,7 @@ def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[str]:
     engine_for(url).dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=BOTH_DATABASES)
 def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database without any table, once of each kind: for tests of the migrations."""
     is_file = request.param == "sqlite"

@@ -33,6 +33,7 @@ def anchored(db: str, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.both_databases
 def test_each_commit_is_announced_and_confirmed(db: str, anchored: Path):
     lines = [line for line in anchor.read(anchored) if not isinstance(line, Fault)]
     assert [(line.kind, line.last) for line in lines] == [(k, n) for n in range(1, 6) for k in ("begun", "stored")]
@@ -40,6 +41,7 @@ def test_each_commit_is_announced_and_confirmed(db: str, anchored: Path):
     assert faults(db, anchored) == []
 
 
+@pytest.mark.both_databases
 def test_without_the_last_entries_the_database_is_older_than_the_anchor(db: str, anchored: Path):
     outside(
         db,
@@ -147,6 +149,7 @@ def test_a_programme_that_was_forged_beside_an_anchor(db: str, anchored: Path, t
     assert (fault.programme, fault.number, fault.what[:21]) == ("other", 1, "it was never anchored")
 
 
+@pytest.mark.both_databases
 def test_two_who_write_at_once_keep_the_anchor_whole(db: str, anchored: Path):
     from concurrent.futures import ThreadPoolExecutor
 

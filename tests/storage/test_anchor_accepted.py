@@ -95,6 +95,7 @@ def test_each_programme_is_accepted_in_its_turn(db: str, path: Path, names: Sequ
         assert reported(db, path) == [(name, LATE) for name in names[count:]]
 
 
+@pytest.mark.both_databases
 def test_all_are_accepted_where_no_programme_is_named(db: str, path: Path, names: Sequence[str]):
     path.unlink()
     accept(db, path)
@@ -143,6 +144,7 @@ def test_a_programme_that_was_rewritten_is_reported_though_another_was_accepted(
     assert refuses(db, "beta", path)
 
 
+@pytest.mark.both_databases
 def test_one_that_is_refused_stops_a_transaction_over_several(db: str, path: Path):
     path.unlink()
     accept(db, path, "alpha")

@@ -104,6 +104,7 @@ def test_a_new_programme_does_not_begin_a_lost_anchor(db: str, anchored: Path, t
     assert not anchored.exists()
 
 
+@pytest.mark.both_databases
 def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_written_to(db: str, anchored: Path, tmp_path: Path):
     store(db, tmp_path, "other", anchored)
     anchored.unlink()

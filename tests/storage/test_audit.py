@@ -27,6 +27,8 @@ from tests import audited
 from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 ON = date(2027, 1, 20)
 

@@ -199,6 +199,7 @@ def test_the_format_is_the_one_that_is_published(story: World):
             assert (content, fact["digest"]) == (plain, sha(f"{fact['salt']}\n{content}"))
 
 
+@pytest.mark.both_databases
 def test_no_act_raises_an_alarm(db: str, tmp_path: Path):
     anchored = tmp_path / "anchor.txt"
     with acting(Acting(via=Via.COMMAND, account="office@host", anchor=str(anchored))):

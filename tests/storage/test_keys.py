@@ -284,6 +284,7 @@ def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(
         assert all(n.not_before and n.not_before > NOW + timedelta(hours=20) for n in waiting)
 
 
+@pytest.mark.both_databases
 def test_tombstones_hold_on_both_databases(db: str, tmp_path: Path):
     if db.startswith("postgres"):
         keys.keep_in(tmp_path / "key")

@@ -16,6 +16,8 @@ from changeflow.usecases import audit_trail, definitions, progress
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
 

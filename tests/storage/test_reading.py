@@ -31,6 +31,8 @@ from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.conftest import new_database
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 ON = date(2027, 1, 4)
 
@@ -119,7 +121,8 @@ READERS: dict[str, Callable[[str, Path], object]] = {
 
 @pytest.mark.parametrize("name", READERS)
 def test_readers_do_not_wait_for_a_writer(small: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0)
+    monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)
+    engine_for(small).dispose()
     with a_writer(small):
         # The control: another writer would have to wait.
         with pytest.raises(DatabaseBusyError):

@@ -34,6 +34,8 @@ from tests import audited
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 ON = date(2027, 1, 4)
 

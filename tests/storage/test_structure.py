@@ -13,6 +13,8 @@ from tests.builders import a_folder
 from tests.conftest import new_database
 from tests.storage.test_upgrade import released
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 ON_BOTH = {
     "CREATE VIEW zz AS SELECT * FROM decision": "there is “view zz”, which changeflow did not make",

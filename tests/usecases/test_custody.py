@@ -60,6 +60,7 @@ def test_every_use_that_reads_it_says_so(db: str, tmp_path: Path, how: str):
     assert postbox.sent == []
 
 
+@pytest.mark.both_databases
 def test_a_sender_that_loses_it_meanwhile_stops(db: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     with session_scope(db) as session:

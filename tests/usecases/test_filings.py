@@ -91,6 +91,7 @@ class TestWhileBothSystemsPay:
         assert filed(stored, "2027-02", "new")
 
 
+@pytest.mark.both_databases
 def test_the_database_refuses_a_second_submitter_as_well(live: str):
     filed(live, "2027-02", "new")
     second = Submission(service="payroll", scheme="120/A1", period="2027-02", system="old")

@@ -88,6 +88,7 @@ class TestOnce:
             assert caught.value.exit_code == 5
         assert len(decisions(db_gated)) == 1
 
+    @pytest.mark.both_databases
     def test_of_many_at_once_one_stands(self, db_gated: str):
         planned(db_gated)
 
@@ -101,6 +102,7 @@ class TestOnce:
         with ThreadPoolExecutor(4) as pool:
             assert sorted(pool.map(go, ["lead", "chief", "lead", "chief"])) == ["stands", "told", "told", "told"]
 
+    @pytest.mark.both_databases
     def test_the_database_keeps_a_round_to_one_answer_as_well(self, db_gated: str):
         planned(db_gated)
         decide(answer(), change(db_gated, 5))
@@ -126,6 +128,7 @@ class TestOnce:
 
 
 class TestEvidence:
+    @pytest.mark.both_databases
     def test_an_approval_that_is_carried(self, db_gated: str):
         up_to_the_go_live(db_gated)
         found = case(db_gated, GO, 22)

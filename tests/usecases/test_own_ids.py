@@ -114,6 +114,7 @@ class TestARenamedPerson:
         store(trust, db, staff(new="a@example.org", other="b@example.org"), 6)
         return db
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize("named", ["new", "old"])
     def test_is_erased_under_every_id(self, renamed: str, named: str):
         done = erased(renamed, named, also=["old", "new"])
@@ -163,6 +164,7 @@ class TestARenamedPerson:
             with pytest.raises(CheckFailedError, match="third: erased on 9 Jan 2027"):
                 store(trust, renamed, staff(third=address, other="b@example.org"), 10)
 
+    @pytest.mark.both_databases
     def test_a_chain_of_renames_is_followed(self, renamed: str, trust: Path):
         store(trust, renamed, staff(new="z@example.org", other="b@example.org"), 7)
         store(trust, renamed, staff(newest="z@example.org", other="b@example.org"), 8)

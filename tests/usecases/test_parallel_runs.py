@@ -94,6 +94,7 @@ class TestExplaining:
         with pytest.raises(UnknownThingError):
             pilot_records.accept_rule("payroll", rule.id, change(MARCH, stored))
 
+    @pytest.mark.both_databases
     def test_what_is_explained_while_it_is_compared_is_a_conflict(
         self, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
@@ -137,6 +138,7 @@ class TestKeeping:
         with pytest.raises(ActorMissingError):
             parallel_runs.kept_variances("payroll", "2027-02", nobody, in_full=True)
 
+    @pytest.mark.both_databases
     def test_single_contracts_go_and_totals_stay(self, stored: str, tmp_path: Path):
         """Kept on 25 March 2027, for twelve months. What explained one contract explains nothing from then on."""
         new = OLD.replace("A2,200.00", "A2,212.00")

@@ -95,6 +95,7 @@ class TestIssues:
             pilot_records.entry_of(IssueRaised, service="payroll", on=MARCH, by="", text="", severity=1)
         assert programme(stored).facts.pilot == ()
 
+    @pytest.mark.both_databases
     def test_two_at_once_get_two_numbers_and_a_double_click_one(self, stored: str):
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda n: raised(stored, 2, text=f"No. {n % 4}"), range(8)))
@@ -225,6 +226,7 @@ class TestLessons:
         assert before.roadmap.tasks["payroll/cedar/train"].duration.amount == 2 * before.minutes_per_day
         assert lessons.propose_lesson(self.TRAIN, change(START, stored)).number == effect.number, "said twice"
 
+    @pytest.mark.both_databases
     def test_accepted_it_is_a_version_and_the_pilot_stays_as_it_was(self, stored: str):
         lessons.propose_lesson(self.TRAIN, change(START, stored))
         taken = lessons.answer_lesson("payroll", 1, "Agreed", change(START, stored, "chief"), accepted=True)

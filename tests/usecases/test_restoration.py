@@ -62,6 +62,7 @@ def states(db: str) -> list[tuple[str, bool]]:
         return [(row.state, row.may_have_gone) for row in rows]
 
 
+@pytest.mark.both_databases
 def test_nothing_is_sent_again_from_a_restored_database(stored: str, copy: Copy):
     put_back = copy()
     sent, _ = send(stored, at(8))
@@ -78,6 +79,7 @@ def test_nothing_is_sent_again_from_a_restored_database(stored: str, copy: Copy)
         assert "db:restored" in [action for _, _, _, action, _ in audited.entries(session, "small")]
 
 
+@pytest.mark.both_databases
 def test_what_a_person_has_released_goes_marked_as_a_possible_repeat(stored: str, copy: Copy):
     put_back = copy()
     [first], _ = send(stored, at(8))
@@ -165,6 +167,7 @@ def test_a_release_needs_a_person_who_has_seen_the_list_as_it_is(stored: str, co
     assert release(db=stored, actor="chief", now=at(8, 10)) == 1
 
 
+@pytest.mark.both_databases
 def test_a_copy_that_lacks_only_a_tick_is_noticed_as_well(stored: str, copy: Copy):
     put_back = copy()
     ticks.tick(db=stored, now=at(11, 8))
@@ -172,6 +175,7 @@ def test_a_copy_that_lacks_only_a_tick_is_noticed_as_well(stored: str, copy: Cop
     assert "restored" in send(stored, at(11))[1].blocked
 
 
+@pytest.mark.both_databases
 def test_a_copy_of_the_same_count_that_went_another_way_is_noticed(stored: str, copy: Copy, tmp_path: Path):
     put_back = copy()
     send(stored, at(8))
@@ -206,6 +210,7 @@ def test_a_restore_while_messages_are_sent_stops_the_rest(stored: str, copy: Cop
     assert "restored, not released" in outcome.blocked
 
 
+@pytest.mark.both_databases
 def test_several_workers_and_ticks_are_no_restore(stored: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Two machines, taking turns and not: each keeps its own record."""
     ticks.tick(db=stored, now=at(8, 8))

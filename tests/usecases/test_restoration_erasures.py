@@ -57,6 +57,7 @@ def hashes_in_ledger(db: str) -> set[str]:
     return set(found.hashes) if found else set()
 
 
+@pytest.mark.both_databases
 def test_no_erased_person_comes_back_with_a_copy(stored: str, copy: Copy):
     put_back = copy()
     erase("lead", db=stored, programme=None, actor="chief", now=at(9))

@@ -45,12 +45,14 @@ def test_the_same_state_is_read_once(small: str):
         assert read(small) is first
 
 
+@pytest.mark.both_databases
 def test_a_kept_programme_is_read_while_another_writes(small: str):
     first = read(small)
     with a_writer(small), kept_only():
         assert read(small) is first
 
 
+@pytest.mark.both_databases
 def test_a_change_is_seen_at_once(small: str):
     before = read(small)
     finish(small)

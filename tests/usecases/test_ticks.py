@@ -58,6 +58,7 @@ def finish(db: str, task: str, day: int, month: int = 1) -> None:
     progress.finish_task(task, on, None, change)
 
 
+@pytest.mark.both_databases
 def test_a_tick_run_twice_writes_nothing_the_second_time(stored: str):
     [first] = ticks.tick(db=stored, now=moment(8))
     [second] = ticks.tick(db=stored, now=moment(8))
@@ -108,6 +109,7 @@ def test_a_due_day_that_moves_starts_the_escalation_path_again(stored: str, tmp_
     assert due == [(1, date(2027, 1, 8)), (1, date(2027, 1, 11))]
 
 
+@pytest.mark.both_databases
 def test_a_message_is_sent_once(stored: str):
     ticks.tick(db=stored, now=moment(8))
     postbox = Postbox()
@@ -123,6 +125,7 @@ def test_a_message_is_sent_once(stored: str):
     assert message.unsubscribe is not None
 
 
+@pytest.mark.both_databases
 def test_what_is_done_by_then_is_withdrawn(stored: str):
     ticks.tick(db=stored, now=moment(8))
     finish(stored, "payroll/requirements", 8)
@@ -136,6 +139,7 @@ def test_what_is_done_by_then_is_withdrawn(stored: str):
         assert withdrawn.why == MOVED
 
 
+@pytest.mark.both_databases
 def test_a_failure_is_tried_again_with_the_same_message_id(stored: str):
     ticks.tick(db=stored, now=moment(8))
     broken = Postbox(Receipt(Sent.LATER, "the mail server answered 421"))
@@ -205,6 +209,7 @@ def test_a_refused_address_gets_nothing_more(stored: str):
     assert postbox.sent == []
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_dies_gives_its_claim_back_and_the_repeat_is_marked(stored: str):
     ticks.tick(db=stored, now=moment(8))
 
@@ -224,6 +229,7 @@ def test_a_worker_that_dies_gives_its_claim_back_and_the_repeat_is_marked(stored
         assert session.exec(select(MessageRow)).one().may_have_gone
 
 
+@pytest.mark.both_databases
 def test_what_may_have_gone_by_a_channel_that_must_not_repeat_waits_for_a_person(stored: str):
     ticks.tick(db=stored, now=moment(8))
     unsure = Postbox(Receipt(Sent.MAYBE, "no answer from Teams"), may_repeat=False)
@@ -232,6 +238,7 @@ def test_what_may_have_gone_by_a_channel_that_must_not_repeat_waits_for_a_person
     assert len(unsure.sent) == 1
 
 
+@pytest.mark.both_databases
 def test_two_dispatchers_never_open_the_same(stored: str):
     ticks.tick(db=stored, now=moment(8))
     with session_scope(stored) as session:
@@ -336,6 +343,7 @@ def test_the_file_channel_writes_mails_that_a_reader_can_open(stored: str, tmp_p
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
+@pytest.mark.both_databases
 def test_the_audit_chain_names_nobody(stored: str):
     ticks.tick(db=stored, now=moment(8))
     dispatch.dispatch(db=stored, now=moment(8, 9), channel=Postbox())

@@ -21,6 +21,8 @@ from tests import audited
 from tests.builders import a_folder
 from tests.conftest import sample_copy
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
 ON = date(2027, 1, 5)
 

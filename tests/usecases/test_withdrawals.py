@@ -152,6 +152,7 @@ def latest(db: str, kind: str) -> RecordedFact:
     return recorded(db, kind)[-1]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kind", RECORDERS)
 def test_after_a_withdrawal_everything_is_as_if_it_had_not_been_recorded(trust: str, kind: str, tmp_path: Path):
     before, planned = known(trust), dates(trust)
@@ -292,6 +293,7 @@ def test_an_unknown_fact_and_a_missing_reason_are_errors(trust: str):
         withdraw_fact("progress-1", "  ", change(trust))
 
 
+@pytest.mark.both_databases
 def test_erasing_a_person_takes_the_withdrawals_of_their_rows_along(trust: str, tmp_path: Path):
     a_training(trust, NOW, tmp_path)
     withdraw_fact("attendance-1", "They were ill", change(trust, now=LATER))

@@ -46,6 +46,7 @@ def test_an_answer_is_written_to_the_anchor(db: str, token: str, tmp_path: Path)
     assert audit_trail.verify(db=db, programme=None, anchor_file=anchor).is_well
 
 
+@pytest.mark.both_databases
 def test_an_answer_that_cannot_be_anchored_is_not_taken(db: str, token: str, tmp_path: Path):
     refused = answer(db, token, tmp_path)
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)

@@ -107,6 +107,7 @@ def test_looking_uses_nothing_up_and_an_answer_counts_once(stored: str, token: s
     assert (again.status_code, "used already" in again.text) == (410, True)
 
 
+@pytest.mark.both_databases
 def test_of_a_hundred_at_once_one_succeeds(stored: str, token: str):
     def try_it(_: int) -> bool:
         try:

@@ -31,6 +31,8 @@ from tests.web.asking import (
     title,
 )
 
+pytestmark = pytest.mark.both_databases
+
 UNUSABLE = {
     "unreachable": "postgresql://anna:pl4nted@127.0.0.1:1/change",
     "with an unknown option": "postgresql://anna:pl4nted@127.0.0.1:1/change?bogus=1",

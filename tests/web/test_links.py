@@ -22,6 +22,7 @@ from tests.web.asking import ANSWER, CHOOSE, NOW, asking, at_once, failing, ours
 
 
 class TestLinks:
+    @pytest.mark.both_databases
     def test_of_a_hundred_at_once_one_succeeds(self, linked: str):
         found = at_once(linked, 100, "POST", f"/a/{ANSWER}", data={"answer": "acknowledged"})
         statuses = [r.status_code for r in found]
@@ -87,6 +88,7 @@ class TestOneCalendarAddress:
         [address] = html.fromstring(made[0].text).xpath("//main//a/@href")
         assert asking(linked)("GET", address).status_code == 200
 
+    @pytest.mark.both_databases
     def test_replacing_is_done_once_however_often_the_form_is_sent(self, linked: str):
         ask = asking(linked)
         ask("POST", f"/u/{CHOOSE}/calendar")
