@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=("sqlite", "postgresql", "prefect"))
     parser.add_argument("--stop-at-first", action="store_true", help="end after the first part that is not well")
-    parser.add_argument("--short", action="store_true", help="every twelfth point and thirty kills, of databases alone")
+    parser.add_argument("--short", action="store_true", help="every twentieth point and twenty kills, of databases alone")
     chosen = parser.parse_args(arguments)
     warm_up()
     results: list[tuple[str, Verdict]] = []
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Verdict], None, None]:
     """Run each part that was chosen, and yield its name and what came of it."""
-    kills, every = (30, 12) if chosen.short else (chosen.kills, 1)
-    size = Size(people=40 if chosen.short else 120, tasks=4, days=-(-kills // KILLS_A_DAY), kills_a_day=KILLS_A_DAY)
+    kills, every = (20, 20) if chosen.short else (chosen.kills, 1)
+    size = Size(people=30 if chosen.short else 120, tasks=4, days=-(-kills // KILLS_A_DAY), kills_a_day=KILLS_A_DAY)
     kinds: dict[str, Callable[[Path], Databases]] = {"sqlite": Sqlite, "postgresql": Postgresql}
     wanted = [kind for name, kind in kinds.items() if chosen.only in (None, name)]
     if wanted:
@@ -73,7 +73,7 @@ def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Ver
             _say(f"{name}: killed at random ...")
             yield f"{name}, at random", at_random(databases, folder, size, quiet, seed=chosen.seed, say=_say)
             _say(f"{name}: copies put back ...")
-            days, a_day, people = (6, 1, 20) if chosen.short else (25, 4, 60)
+            days, a_day, people = (4, 1, 20) if chosen.short else (25, 4, 60)
             verdict = restores(databases, folder, days=days, a_day=a_day, people=people, seed=chosen.seed, say=_say)
             yield f"{name}, copies put back", verdict
     if chosen.only == "prefect" or (chosen.only is None and not chosen.short):

@@ -51,6 +51,7 @@ BANK_HOLIDAYS = {
 LINK = re.compile(r"http://127\.0\.0\.1:8000/([au])/(\S+)")
 HOURS = (time(6, 40), time(8, 10), time(9), time(13), time(17, 45))
 """When the dispatcher runs; nothing may go at the first and the last."""
+NOON, SATURDAY = time(12), 5
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Year:
 
     def live_through(self, day: date) -> None:
         before = len(self.sent)
-        for hour in HOURS:
+        # On a day on which no one works nothing may go at any hour: one is enough.
+        for hour in HOURS if day.weekday() < SATURDAY and day not in BANK_HOLIDAYS else (NOON,):
             self.now = datetime.combine(day, hour, tzinfo=LONDON)
             ticks.tick(db=self.db, now=self.now)
             dispatch.dispatch(db=self.db, now=self.now, channel=self)
