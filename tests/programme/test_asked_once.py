@@ -9,7 +9,6 @@ import pytest
 
 from changeflow.agenda.due import due_days
 from changeflow.intake.folder import Folder
-from changeflow.programme import programme as programmes
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.sro import build_sro
 from changeflow.roadmap.analysis import slippage
@@ -40,7 +39,7 @@ def counts(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
             found["caches"] += 1
             super().__init__(roadmap, schedule)
 
-    monkeypatch.setattr(programmes, "time_roadmap", counted_schedule)
+    monkeypatch.setattr("changeflow.programme.programme.time_roadmap", counted_schedule)
     monkeypatch.setattr(slippage, "Consequences", Counted)
     return found
 
