@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.agenda.due import due_days, unslipped
+from changeflow.agenda.due import due_days
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.slippage import Slips
@@ -103,10 +103,10 @@ def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Mov
 
     Looked at is its own delay alone: what follows is taken to begin as soon as it may, not to wait for today as well.
     """
-    roadmap, schedule = unslipped(programme)
+    slips = programme.unslipped
     finish = programme.timed(decision.task.id).early_finish
-    if finish > schedule[decision.task.id].early_finish:
-        yield from _moves(programme, Slips(roadmap, schedule), decision.task.id, finish)
+    if finish > slips.schedule[decision.task.id].early_finish:
+        yield from _moves(programme, slips, decision.task.id, finish)
 
 
 def _moves(programme: Programme, slips: Slips, task: str, finish: int) -> Iterator[MovedMilestone]:

@@ -9,7 +9,7 @@ from changeflow.agenda.answers import GivenAnswers
 from changeflow.agenda.days import PeoplesDays, PersonalDays
 from changeflow.agenda.reasons import REASONS, Reason, reason_of
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
@@ -83,7 +83,7 @@ def due_things(programme: Programme, *, today: date, readers: Readers = NOBODY_A
     """
     path = escalation_path_of(programme, today)
     days = PeoplesDays(programme.definition, readers.contacts)
-    _, schedule = unslipped(programme)
+    schedule = programme.unslipped.schedule
     found: list[Due] = []
     for task in programme.tasks():
         if is_open(programme, task):
@@ -97,15 +97,13 @@ def escalation_path_of(programme: Programme, today: date) -> list[int]:
 
 def due_days(programme: Programme) -> dict[str, date]:
     """Return the due day of every open task."""
-    _, schedule = unslipped(programme)
+    schedule = programme.unslipped.schedule
     return {t.id: due_day(schedule, t) for t in programme.tasks() if is_open(programme, t)}
 
 
 def unslipped(programme: Programme) -> tuple[Roadmap, Schedule]:
-    """Time the roadmap from what has happened alone: a begun task is due its planned duration after its start."""
-    progress = {t: replace(p, remaining=None) for t, p in programme.roadmap.progress.items()}
-    roadmap = replace(programme.roadmap, data_date=None, progress=progress)
-    return roadmap, time_roadmap(roadmap)
+    """Return the roadmap by what has happened alone, and its schedule: see `Programme.unslipped`."""
+    return programme.unslipped.roadmap, programme.unslipped.schedule
 
 
 def _of_task(

@@ -165,15 +165,14 @@ def why(
 
 def _explain(programme: "Programme", task: str) -> None:
     """Print why, and how far a task can slip before it moves a milestone."""
-    from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
+    from changeflow.roadmap.analysis.slippage import format_cut_off
     from changeflow.roadmap.analysis.why import explain
 
     if programme.schedule is None:
         return
     out(explain(programme.roadmap, programme.schedule, task).text)
-    slips = Slips(programme.roadmap, programme.schedule)
     for milestone in programme.milestones:
-        if milestone.task != task and (cut_off := slips.cut_off(task, milestone.task)) is not None:
+        if milestone.task != task and (cut_off := programme.slips.cut_off(task, milestone.task)) is not None:
             out(format_cut_off(programme.roadmap, cut_off))
 
 

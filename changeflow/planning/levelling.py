@@ -1,6 +1,6 @@
 """Level a programme: who waits for whom, what each wait costs, and what no plan can beat."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import networkx as nx
@@ -10,6 +10,7 @@ from changeflow.planning.levelling_slots import LevelRequest, SlotPlan, slot_pla
 from changeflow.planning.risk import tasks_named
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
+from changeflow.roadmap.engine.replan import EarlyDates, Trials
 from changeflow.roadmap.levelling.bounds import energy_finish
 from changeflow.roadmap.levelling.exact import ExactPass, Placed, Wait, no_earlier
 from changeflow.roadmap.levelling.overload import Spans, Stretch, everybody, loads, overloads, stretches
@@ -24,7 +25,7 @@ from changeflow.values.moments import DAY, day_of, format_day
 FIRST_REACH = 366
 """Days behind the unlevelled finish up to which a first try looks; then as far as the calendars go."""
 MOST_COSTED = 400
-"""Waits whose cost is worked out one by one: each is one more schedule."""
+"""Waits whose cost is worked out one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +136,8 @@ def _looked_at(
 ) -> LevelledProgramme:
     """Check the dates by their own means, and say what each wait costs."""
     roadmap, capacity = programme.roadmap, request.capacity
-    levelled = time_roadmap(_held(roadmap, placed.waits))
-    after = _spans(levelled)
+    held = _held(roadmap, placed.waits)
+    after = _spans(time_roadmap(held))
     # Only what stays, come what may, may still ask for more than there is.
     stays = {*placed.stuck, *request.fixed}
     for stretch in overloads(roadmap, after, capacity):
@@ -153,7 +154,7 @@ def _looked_at(
         programme=programme,
         before=request.dates,
         after=after,
-        moves=tuple(_moves(programme, request, placed, levelled, after)),
+        moves=tuple(_moves(programme, request, placed, held, after)),
         kept={t: after[t] for t in sorted(request.fixed) if t not in roadmap.progress},
         load_before=tuple(loads(roadmap, request.dates, capacity)),
         load_after=tuple(loads(roadmap, after, capacity)),
@@ -175,29 +176,29 @@ def _bound(plan: SlotPlan, found: Levelled, unlevelled: int) -> int:
 
 
 def _moves(
-    programme: Programme, request: LevelRequest, placed: Placed, levelled: Schedule, after: Spans
+    programme: Programme, request: LevelRequest, placed: Placed, held: Roadmap, after: Spans
 ) -> Iterator[LevellingMove]:
-    roadmap, capacity = programme.roadmap, request.capacity
-    ends, hours = _ends(programme, levelled), everybody(roadmap)
+    roadmap, capacity, trials = programme.roadmap, request.capacity, Trials()
+    ends, hours = _ends(programme, trials.early(held)), everybody(roadmap)
     sharing = [t.id for t in roadmap.tasks.values() if t.needs]
     for number, wait in enumerate(sorted(placed.waits.values(), key=lambda w: (w.start, w.task))):
         behind = tuple(t for t in _who(roadmap, after, wait.team, wait.wanted) if wait.team and t != wait.task)
         costs: dict[str, int] = {}
         short = 0
         if number < MOST_COSTED:
-            others = {t: w for t, w in placed.waits.items() if t != wait.task}
-            without = time_roadmap(_held(roadmap, others))
+            without = trials.early(replace(held, tasks={**held.tasks, wait.task: roadmap.tasks[wait.task]}))
             costs = {name: ends[name] - at for name, at in _ends(programme, without).items() if at < ends[name]}
             teams = roadmap.tasks[wait.task].needs
-            over = overloads(roadmap, _spans(without, sharing), capacity, teams=teams, hours=hours)
+            over = overloads(roadmap, {t: without[t] for t in sharing}, capacity, teams=teams, hours=hours)
             short = sum(s.over * (s.end - s.start) for s in over) // TENTHS
         yield LevellingMove(wait=wait, behind=behind, costs=costs, short=short)
 
 
-def _ends(programme: Programme, schedule: Schedule) -> dict[str, int]:
-    """Return when each open milestone is reached, and when everything ends."""
-    found = {m.name: schedule[m.task].early_finish for m in programme.open_milestones}
-    return found | {"the programme's end": schedule.finish}
+def _ends(programme: Programme, early: EarlyDates) -> dict[str, int]:
+    """Return when each open milestone is reached, and when everything ends: a set end stays."""
+    found = {m.name: early[m.task].finish for m in programme.open_milestones}
+    end = programme.roadmap.finish
+    return found | {"the programme's end": early.last if end is None else end}
 
 
 def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
@@ -228,9 +229,8 @@ def _held(roadmap: Roadmap, waits: Mapping[TaskId, Wait]) -> Roadmap:
     return replace(roadmap, tasks={**roadmap.tasks, **held})
 
 
-def _spans(schedule: Schedule, tasks: Iterable[TaskId] | None = None) -> dict[TaskId, tuple[int, int]]:
-    asked = schedule.timed if tasks is None else tasks
-    return {t: (schedule[t].early_start, schedule[t].early_finish) for t in asked}
+def _spans(schedule: Schedule) -> dict[TaskId, tuple[int, int]]:
+    return {t: (timed.early_start, timed.early_finish) for t, timed in schedule.timed.items()}
 
 
 def _fixed(programme: Programme) -> frozenset[TaskId]:
@@ -264,18 +264,17 @@ def check_pins(programme: Programme, schedule: Schedule, capacity: Capacity, fix
 
 def _against_links(programme: Programme, schedule: Schedule) -> Iterator[str]:
     """Find pins that a task before them cannot meet: by links alone, without any other pin but the one in its way."""
-    levelling, roadmap = programme.definition.levelling, programme.roadmap
+    levelling, roadmap, trials = programme.definition.levelling, programme.roadmap, Trials()
     for task in levelling.pinned:
         if task in roadmap.progress or task not in roadmap.tasks:
             continue
         kept = tuple(c for c in roadmap.tasks[task].constraints if c.bound is not Bound.MUST_START)
         unpinned = replace(roadmap.tasks[task], constraints=kept)
         free = replace(roadmap, tasks={**roadmap.tasks, task: unpinned})
-        timed = time_roadmap(free)
-        pinned, least = schedule[task].early_start, timed[task].early_start
+        pinned, least = schedule[task].early_start, trials.early(free)[task].start
         if least <= pinned:
             continue
-        path = timed.path_to(task)
+        path = time_roadmap(free).path_to(task)
         others = sorted(t for t in levelling.pinned if t != task and t in path)
         behind = f", because {others[0]} is pinned on {_day(schedule, others[0])}" if others else ""
         yield f"{task} is pinned on {_day(schedule, task)}, and its links allow {format_day(day_of(least))}{behind}"

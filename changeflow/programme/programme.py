@@ -1,8 +1,9 @@
 """The `Programme`: definition, roadmap, facts and schedule as one immutable value."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from threading import RLock
 
 import networkx as nx
 
@@ -16,6 +17,7 @@ from changeflow.programme.definition import Blackout, Definition, Policy, School
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
+from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.precedence import Precedence
@@ -25,6 +27,20 @@ from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, last_day_of, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks
 from changeflow.values.words import Kind, Phase
+
+
+class _Asked:
+    """What has been asked of a programme before: one thread works it out, the others wait for it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Slips] = {}
+        self._lock = RLock()
+
+    def once(self, name: str, make: Callable[[], Slips]) -> Slips:
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = make()
+            return self._known[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +60,8 @@ class Programme:
     """None or one: what `guarantees` has found out about this graph so far."""
     _by_kind: dict[Kind, list[Task]] = field(default_factory=dict, compare=False, repr=False)
     """The tasks of each kind, once somebody has asked for some: links come and go, tasks do not."""
+    _asked: _Asked = field(default_factory=_Asked, init=False, compare=False, repr=False)
+    """What follows from this roadmap and schedule; a programme that is made of this one begins without."""
 
     @property
     def id(self) -> str:
@@ -138,6 +156,24 @@ class Programme:
         if self.schedule is None:
             raise LookupError("the programme has no schedule yet")
         return self.schedule[task]
+
+    @property
+    def slips(self) -> Slips:
+        """What follows when tasks end later than scheduled: one for all questions."""
+        schedule = self.schedule
+        if schedule is None:
+            raise LookupError("the programme has no schedule yet")
+        return self._asked.once("slips", lambda: Slips(self.roadmap, schedule))
+
+    @property
+    def unslipped(self) -> Slips:
+        """The roadmap timed from what has happened alone: a begun task is due its planned duration after its start."""
+        return self._asked.once("unslipped", self._unslipped)
+
+    def _unslipped(self) -> Slips:
+        progress = {t: replace(p, remaining=None) for t, p in self.roadmap.progress.items()}
+        roadmap = replace(self.roadmap, data_date=None, progress=progress)
+        return Slips(roadmap, time_roadmap(roadmap))
 
     def law(self, pack: str, key: str, *, on: date | None = None) -> RulepackEntry:
         """Return the entry of a rulepack that is in force in the programme's nation on a day, or at the data date."""

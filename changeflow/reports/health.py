@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from changeflow.planning.balance import balances, tipped
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.paths import schedule_of
 from changeflow.roadmap.analysis.health import HealthCheck, check_health
 from changeflow.values.moments import minute_of
 from changeflow.values.words import Track
@@ -30,8 +29,7 @@ def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> 
     """Judge a scheduled programme by the thresholds that its rulepacks have in force."""
     last = max(programme.open_milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id), default=None)
     checks = check_health(
-        programme.roadmap,
-        schedule_of(programme),
+        programme.slips,
         limits=lambda key: float(programme.rulepacks.entry("schedule-health", key, on=programme.on).value),
         now=minute_of(programme.on),
         baseline={t: d.finish for t, d in baseline.items()} if baseline else None,

@@ -210,7 +210,7 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine])
 
 
 def slips_of(programme: Programme) -> Slips:
-    return Slips(programme.roadmap, schedule_of(programme))
+    return programme.slips
 
 
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:

@@ -59,14 +59,23 @@ def longer_tasks(
     path: Path, longer: str, *, on: date | None = None, say: Callable[[str], None] | None = None
 ) -> tuple[Roadmap, Longer]:
     """Ask of a folder's or a Project file's tasks, one by one, what becomes of the end if they take longer."""
-    found = plan_folder(path, on=on).programme.roadmap if path.is_dir() else schedule_project(path, say=say)[0].roadmap
+    found, schedule = _scheduled(path, on=on, say=say)
     try:
         length = parse_duration(longer, minutes_per_day=found.minutes_per_day)
     except ValueError as error:
         raise InputError(str(error)) from None
     if length.unit is not Unit.WORKING:
         raise InputError(f"'{longer}' is not working time. Write 5d, 2w or 4h.")
-    return found, if_longer(found, length.amount)
+    return found, if_longer(found, length.amount, schedule)
+
+
+def _scheduled(path: Path, *, on: date | None, say: Callable[[str], None] | None) -> tuple[Roadmap, Schedule | None]:
+    """Return the roadmap and the schedule of a folder, or of a Project file."""
+    if path.is_dir():
+        programme = plan_folder(path, on=on).programme
+        return programme.roadmap, programme.schedule
+    project, schedule = schedule_project(path, say=say)
+    return project.roadmap, schedule
 
 
 def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import DateReason, Schedule, time_roadmap
-from changeflow.roadmap.engine.replan import Replanner
+from changeflow.roadmap.engine.replan import Trials
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of
@@ -74,11 +74,11 @@ class _Step:
 def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tuple[Slip, ...]:
     """Return the slip of each target that is in both states, with its parts, the largest first."""
     both = [t for t in targets if t in before.tasks and t in after.tasks]
-    clock = _Clock()
-    first: Mapping[TaskId, int] = clock.finishes(before, both)
+    trials = Trials()
+    first: Mapping[TaskId, int] = _finishes(trials, before, both)
     dates = first
     parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
-    for timed in _measured(_steps(before, after, both), clock, both, dates):
+    for timed in _measured(_steps(before, after, both), trials, both, dates):
         now, step = timed
         for t in both:
             if days := (day_of(now[t]) - day_of(dates[t])).days:
@@ -92,12 +92,12 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
 
 
 def _measured(
-    groups: Iterator[Sequence[_Step]], clock: "_Clock", targets: Sequence[TaskId], dates: Mapping[TaskId, int]
+    groups: Iterator[Sequence[_Step]], trials: Trials, targets: Sequence[TaskId], dates: Mapping[TaskId, int]
 ) -> Iterator[tuple[Mapping[TaskId, int], _Step]]:
     """Time each group's last step; only where that moves a target, each step of the group by itself."""
     for steps in groups:
         try:
-            whole = clock.finishes(steps[-1].roadmap, targets)
+            whole = _finishes(trials, steps[-1].roadmap, targets)
         except (CyclicRoadmapError, CalendarExhaustedError):
             if steps[-1].cause is Cause.OTHER:
                 raise  # the later state itself
@@ -106,7 +106,7 @@ def _measured(
             continue
         for step in steps[:-1]:
             try:
-                single = clock.finishes(step.roadmap, targets)
+                single = _finishes(trials, step.roadmap, targets)
             except (CyclicRoadmapError, CalendarExhaustedError):
                 continue
             yield single, step
@@ -114,22 +114,9 @@ def _measured(
         dates = whole
 
 
-class _Clock:
-    """Times targets forwards; from one state to the next, only what follows from the difference."""
-
-    def __init__(self) -> None:
-        self._planner: Replanner | None = None
-
-    def finishes(self, roadmap: Roadmap, targets: Sequence[TaskId]) -> dict[TaskId, int]:
-        if roadmap.finish is not None or any(t.as_late_as_possible for t in roadmap.tasks.values()):
-            schedule = time_roadmap(roadmap)
-            return {t: schedule[t].early_finish for t in targets}
-        if self._planner is None:
-            self._planner = Replanner(roadmap)
-            early = self._planner.dates()
-        else:
-            early = self._planner.plan(roadmap)
-        return {t: early[t].finish for t in targets}
+def _finishes(trials: Trials, roadmap: Roadmap, targets: Sequence[TaskId]) -> dict[TaskId, int]:
+    early = trials.early(roadmap)
+    return {t: early[t].finish for t in targets}
 
 
 def _steps(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> Iterator[Sequence[_Step]]:

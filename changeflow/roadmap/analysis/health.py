@@ -46,8 +46,7 @@ def baseline_execution_index(completed: int, due: int) -> Fraction:
 
 
 def check_health(
-    roadmap: Roadmap,
-    schedule: Schedule,
+    slips: Slips,
     *,
     limits: Callable[[str], float],
     now: int,
@@ -59,12 +58,13 @@ def check_health(
     `limits` gives a rulepack's threshold by name, `now` is the data date and `baseline` the approved finishes, in civil
     minutes; `target` is the milestone that the critical path leads to.
     """
+    roadmap, schedule = slips.roadmap, slips.schedule
     leaves = tuple(t for t in roadmap.tasks.values() if t.id not in schedule.below)
     done = frozenset(t for t, progress in roadmap.progress.items() if progress.is_done)
     unfinished = {t.id: t for t in leaves if t.id not in done}
     links = tuple(link for link in roadmap.links if link.successor in unfinished)
     due = None if baseline is None else sorted(t for t, at in baseline.items() if at <= now and t in schedule.timed)
-    e = _Evidence(roadmap, schedule, limits, now, baseline or {}, due, leaves, tuple(unfinished.values()), links, done)
+    e = _Evidence(slips, limits, now, baseline or {}, due, leaves, tuple(unfinished.values()), links, done)
     return (
         _at_most(e, 1, "Missing logic", "missing_logic_share", _missing_logic(e), of=e.open),
         _at_most(e, 2, "Leads", "leads", sorted(k.successor for k in links if k.lag.amount < 0)),
@@ -94,8 +94,7 @@ def check_health(
 class _Evidence:
     """What the points are judged by."""
 
-    roadmap: Roadmap
-    schedule: Schedule
+    slips: Slips
     limits: Callable[[str], float]
     now: int
     baseline: Mapping[TaskId, int]
@@ -107,6 +106,14 @@ class _Evidence:
     links: Sequence[Link]
     """Those into open tasks."""
     done: frozenset[TaskId]
+
+    @property
+    def roadmap(self) -> Roadmap:
+        return self.slips.roadmap
+
+    @property
+    def schedule(self) -> Schedule:
+        return self.slips.schedule
 
     def days(self, task: TaskId, start: int, finish: int) -> float:
         """Count the working days between two instants on a task's calendar."""
@@ -200,12 +207,12 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
         return _unknown(12, name, "nothing on the path is open")
     first = min(path, key=lambda t: (schedule[t].early_start, t))
     last = max((t.id for t in e.open), key=lambda t: (schedule[t].early_finish, t))
-    slips, calendar = Slips(e.roadmap, schedule), e.roadmap.calendar_of(first)
+    calendar = e.roadmap.calendar_of(first)
     wanted = int(e.limits("critical_path_test_days"))
     for days in (wanted, wanted // 2, wanted // 4, wanted // 8):
         try:
             later = calendar.add(schedule[first].early_finish, days * e.roadmap.minutes_per_day)
-            gained = e.days(first, schedule[last].early_finish, slips.finish_if(first, later, last))
+            gained = e.days(first, schedule[last].early_finish, e.slips.finish_if(first, later, last))
         except CalendarExhaustedError:
             continue
         # Start windows of months and pay periods round a move, so that it need not be equal to the day.

@@ -7,6 +7,7 @@ follows from it, and nothing else.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import networkx as nx
 
@@ -42,13 +43,22 @@ class CutOff:
 
 
 class Slips:
-    """Answers many questions about one schedule; what does not follow from a task is computed once."""
+    """Answers many questions about one schedule; what does not follow from a task is computed once.
+
+    It is prepared when the first question is asked, and threads may share it.
+    """
 
     def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
         self.roadmap = roadmap
         self.schedule = schedule
-        self.graph = follows(roadmap)
-        self.consequences = Consequences(roadmap, schedule)
+
+    @cached_property
+    def graph(self) -> "nx.MultiDiGraph[TaskId]":
+        return follows(self.roadmap)
+
+    @cached_property
+    def consequences(self) -> Consequences:
+        return Consequences(self.roadmap, self.schedule)
 
     def finish_if(self, task: TaskId, finish: int, target: TaskId) -> int:
         """Return where `target` finishes when `task` finishes at `finish`, all else as it is."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import NamedTuple
 
 import networkx as nx
@@ -35,6 +36,8 @@ from changeflow.values.base import TaskId
 
 NOT_ONE = -1
 """The number that means no row."""
+MOST_KEPT = 200_000
+"""Finishes that one cache of questions keeps, of some 70 bytes each: a report about 2 600 tasks asks for 144 000."""
 
 
 class Early(NamedTuple):
@@ -59,6 +62,16 @@ class EarlyDates(Mapping[TaskId, Early]):
 
     def __getitem__(self, task: TaskId) -> Early:
         return Early(*self.early[self.row_of[task]].tolist())
+
+    @property
+    def last(self) -> int:
+        """The last finish."""
+        return int(self.early[:, 1].max())
+
+
+def is_by_links(roadmap: Roadmap) -> bool:
+    """Tell whether a pass forwards alone gives the early dates: no set finish, and nothing as late as possible."""
+    return roadmap.finish is None and not any(t.as_late_as_possible for t in roadmap.tasks.values())
 
 
 class Replanner:
@@ -122,6 +135,25 @@ class Replanner:
         return any(self.arrays.lags[out[LINK, first[k] : first[k + 1]], SHARE].any() for k in rows.tolist())
 
 
+class Trials:
+    """Early dates of one roadmap after another: of each, where links give them, only what differs is computed again."""
+
+    def __init__(self) -> None:
+        self._planner: Replanner | None = None
+
+    def early(self, roadmap: Roadmap) -> EarlyDates:
+        """Return the early dates that `time_roadmap` gives; one that runs off its calendars is an error there too."""
+        if not is_by_links(roadmap):
+            arrays = to_arrays(roadmap)
+            result = settle(roadmap, arrays)
+            refuse_run_out(roadmap, result.trouble)
+            return EarlyDates(arrays.row_of, result.early)
+        if self._planner is None:
+            self._planner = Replanner(roadmap)
+            return self._planner.dates()
+        return self._planner.plan(roadmap)
+
+
 def _changed(before: Roadmap, after: Roadmap) -> list[TaskId] | None:
     """Return the tasks whose own fields or progress differ; None where more than that does."""
     same = (
@@ -144,12 +176,15 @@ def _changed(before: Roadmap, after: Roadmap) -> list[TaskId] | None:
 
 
 class Consequences:
-    """What follows in one schedule when a task ends at another time, all else as it is. Each question is kept."""
+    """What follows in one schedule when a task ends at another time, all else as it is. Questions are kept.
+
+    Threads may share one: of those that ask at the same time, one is answered after the other.
+    """
 
     def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
         self.roadmap = roadmap
         columns = schedule.timed
-        is_as_early = roadmap.finish is None and not any(t.as_late_as_possible for t in roadmap.tasks.values())
+        is_as_early = is_by_links(roadmap)
         if is_as_early and isinstance(columns, TimedColumns) and columns.roadmap is roadmap:
             self.arrays, self.result = columns.arrays, trial_of(columns.result)
         else:
@@ -164,6 +199,8 @@ class Consequences:
         self.dirty, self.touched = np.zeros(count, np.int8), np.zeros(count + 1, np.int32)
         self.unsettled: tuple[TaskId, ...] = () if is_as_early else self._unsettled()
         self._moved: dict[tuple[TaskId, int], Mapping[int, int]] = {}
+        self._kept = 0
+        self._lock = Lock()
 
     def finish_if(self, task: TaskId, finish: int, target: TaskId) -> int:
         """Return where `target` finishes when `task` finishes at `finish`."""
@@ -179,9 +216,14 @@ class Consequences:
 
     def moved(self, task: TaskId, finish: int) -> Mapping[int, int]:
         """Return the finishes that are computed again, by row."""
-        if (task, finish) not in self._moved:
-            self._moved[task, finish] = self._carried(self.row_of[task], finish, self._unsettled_after(task))
-        return self._moved[task, finish]
+        with self._lock:
+            if (task, finish) not in self._moved:
+                found = self._carried(self.row_of[task], finish, self._unsettled_after(task))
+                if self._kept + len(found) > MOST_KEPT:
+                    self._moved, self._kept = {}, 0
+                self._moved[task, finish] = found
+                self._kept += len(found)
+            return self._moved[task, finish]
 
     def _carried(self, row: int, finish: int, marked: list[int]) -> Mapping[int, int]:
         early, count = self.result.early, len(self.early)
@@ -269,18 +311,23 @@ class Longer:
     selves would run off the calendars, are left out."""
 
 
-def if_longer(roadmap: Roadmap, minutes: int) -> Longer:
+def if_longer(roadmap: Roadmap, minutes: int, schedule: Schedule | None = None) -> Longer:
     """Return the finish for each open task that takes so many working minutes more (minutes of the clock, if elapsed).
 
     One sweep over all tasks: whatever has the float for it costs nothing, of the others only what they move is
-    computed. A negative number asks what a shorter task would gain.
+    computed. A negative number asks what a shorter task would gain. The roadmap's schedule, where there is one, is not
+    computed again.
     """
     # What is as late as possible takes no float from others here: it would move before it moved them.
     early = {t.id: replace(t, as_late_as_possible=False) for t in roadmap.tasks.values() if t.as_late_as_possible}
     if early:
         roadmap = replace(roadmap, tasks={**roadmap.tasks, **early})
-    arrays = to_arrays(roadmap)
-    result = settle(roadmap, arrays)
+    columns = schedule.timed if schedule is not None else None
+    if isinstance(columns, TimedColumns) and columns.roadmap is roadmap:
+        arrays, result = columns.arrays, columns.result
+    else:
+        arrays = to_arrays(roadmap)
+        result = settle(roadmap, arrays)
     last = int(result.early[:, 1].max()) if len(result.early) else roadmap.start
     finishes = sweep(arrays, result, minutes)
     return Longer(last, {t: int(finishes[row]) for row, t in enumerate(arrays.ids) if finishes[row] != NEVER})

@@ -4,6 +4,7 @@ import pytest
 
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.roadmap.analysis.health import HealthCheck, check_health
+from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
 from tests.builders import a_calendar, a_roadmap, a_task, at
@@ -17,7 +18,7 @@ def point(number: int, roadmap: Roadmap, **more: object) -> HealthCheck:
         return float(PACK.entries[key].value)
 
     values: dict[str, object] = {"limits": limits, "now": NOW} | more
-    return check_health(roadmap, time_roadmap(roadmap), **values)[number - 1]  # type: ignore[arg-type]
+    return check_health(Slips(roadmap, time_roadmap(roadmap)), **values)[number - 1]  # type: ignore[arg-type]
 
 
 CHAIN = [a_task("A", 5, owner="x"), a_task("B", 5, owner="x"), a_task("C", 5, owner="x")]

@@ -1,15 +1,18 @@
 """Re-planning after a change, and a task's later finish, give what whole passes give; so does the sweep."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
+from changeflow.roadmap.engine import replan
 from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.roadmap.engine.replan import Consequences, Replanner, if_longer
+from changeflow.roadmap.engine.replan import Consequences, Replanner, Trials, if_longer
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
 from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, a_roadmap, a_task, at
@@ -54,6 +57,25 @@ def test_one_change_after_another_gives_what_a_whole_pass_gives(seed: int):
         assert {t: tuple(dates) for t, dates in again.items()} == {t: (e.start, e.finish) for t, e in wanted.items()}
 
 
+@pytest.mark.parametrize("seed", range(200))
+def test_trials_give_the_early_dates_of_whole_schedules(seed: int):
+    """With set finishes and tasks as late as possible among them, and errors of one trial that the next forgets."""
+    r, roadmap, trials = random.Random(seed), a_random_roadmap(seed), Trials()
+    for _ in range(5):
+        try:
+            schedule = time_roadmap(roadmap)
+        except CyclicRoadmapError:
+            return
+        except CalendarExhaustedError:
+            pass
+        else:
+            wanted = {t: (x.early_start, x.early_finish) for t, x in schedule.timed.items()}
+            early = trials.early(roadmap)
+            assert {t: tuple(dates) for t, dates in early.items()} == wanted
+            assert early.last == max(finish for _, finish in wanted.values())
+        roadmap = changed(r, roadmap)
+
+
 @given(seed=st.integers(0, 100_000), n=st.integers(0, 20), shift=st.integers(-20, 90))
 @settings(max_examples=150)
 def test_another_finish_of_a_task_moves_what_whole_passes_move(seed: int, n: int, shift: int):
@@ -96,6 +118,18 @@ def test_the_sweep_gives_what_each_longer_task_gives_by_itself(seed: int, minute
             assert finish == end_if(roadmap, task, minutes), task
 
 
+@pytest.mark.parametrize("seed", range(0, 400, 5))
+def test_the_sweep_of_a_schedule_is_that_of_its_roadmap(seed: int):
+    roadmap = a_random_roadmap(seed)
+    try:
+        schedule = time_roadmap(roadmap)
+    except (CalendarExhaustedError, CyclicRoadmapError):
+        return
+    wanted = if_longer(roadmap, DAY)
+    assert if_longer(roadmap, DAY, schedule) == wanted
+    assert if_longer(roadmap, DAY, schedule) == wanted  # what was asked before changes nothing
+
+
 def in_minutes(roadmap: Roadmap, task: str) -> bool:
     return roadmap.tasks[task].duration.unit in (Unit.WORKING, Unit.ELAPSED)
 
@@ -105,6 +139,25 @@ def end_if(roadmap: Roadmap, task: str, minutes: int) -> int:
     longer = replace(found, duration=Duration(max(1, found.duration.amount + minutes), found.duration.unit))
     schedule = time_by_reference(replace(roadmap, tasks={**roadmap.tasks, task: longer}))
     return max(x.early_finish for x in schedule.timed.values())
+
+
+@pytest.mark.parametrize("most", [replan.MOST_KEPT, 3])
+def test_threads_that_share_a_cache_get_the_answers_of_one(monkeypatch: pytest.MonkeyPatch, most: int):
+    monkeypatch.setattr(replan, "MOST_KEPT", most)
+    names = [f"T{n}" for n in range(40)]
+    links = [f"{a} -> {b}" for a, b in pairwise(names)] + [
+        f"{a} -> {b}" for a, b in zip(names, names[7:], strict=False)
+    ]
+    roadmap = a_roadmap(*(a_task(n, 2) for n in names), links=links)
+    schedule = time_roadmap(roadmap)
+    asked = [(t, schedule[t].early_finish + days * 1440, names[-1]) for days in range(1, 8) for t in names]
+    alone = Consequences(roadmap, schedule)
+    wanted = [alone.finish_if(*question) for question in asked]
+
+    shared = Consequences(roadmap, schedule)
+    with ThreadPoolExecutor(8) as pool:
+        rounds = [list(pool.map(lambda q: shared.finish_if(*q), asked)) for _ in range(3)]
+    assert rounds == [wanted] * 3
 
 
 def test_what_has_float_costs_nothing_and_what_drives_costs_the_day():
