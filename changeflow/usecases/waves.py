@@ -78,7 +78,7 @@ def plan_waves(
                 ran_out = not answer.is_infeasible
                 break
             if broken := check_plan(problem, answer.plan):
-                raise AssertionError(f"the checker found {len(broken)} broken promises: {broken[0].what}")
+                raise AssertionError(f"the checker found {len(broken)} broken requirements: {broken[0].what}")
             found.append(
                 Offer(
                     style=style,

@@ -152,7 +152,7 @@ def test_nobody_is_assessed_tomorrow(stored: str, tmp_path: Path):
     with pytest.raises(ProblemsError) as raised:
         assessments.import_assessments(path, change)
     [problem] = raised.value.problems
-    assert str(problem) == "round-2.csv:2:2: 2027-02-01 lies in the future. Write a day up to 2027-01-31."
+    assert str(problem) == "round-2.csv:2:2: 2027-02-01 is in the future. Write a day up to 2027-01-31."
 
 
 def test_every_table_that_can_name_a_person_is_looked_at():
