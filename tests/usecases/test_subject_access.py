@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
-from changeflow.adkar.access import Pause, answer_by
+from changeflow.adkar.access import answer_by
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.calendar.uk import public_holidays
@@ -47,12 +47,6 @@ def works_on(day: date) -> bool:
 def test_one_calendar_month(received: str, expected: str):
     found = answer_by(date.fromisoformat(received), months=1, works_on=works_on)
     assert found == date.fromisoformat(expected)
-
-
-def test_the_clock_stands_still_while_they_are_asked_who_they_are():
-    # Five days from the 1st to the 5th of December: from 23 December to the 28th, which is a bank holiday in 2026.
-    pause = Pause(date(2026, 12, 1), date(2026, 12, 5))
-    assert answer_by(date(2026, 11, 23), months=1, works_on=works_on, pauses=[pause]) == date(2026, 12, 29)
 
 
 @pytest.fixture
