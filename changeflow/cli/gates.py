@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 @gate.command("list")
 @shared("db", "programme", "at")
 def gate_list(context: Context, form: Form = "text") -> None:
-    """Show the decision log: what waits for whom since when, what a week's delay costs, and what was decided."""
+    """Show the decision log: what is waiting, for which person and since when, what a week's delay costs, and what was decided."""
     from changeflow.reports.decisions import decisions_text
     from changeflow.usecases.reports import decision_log
 
@@ -57,11 +57,11 @@ def gate_decide(
         str, typer.Argument(metavar="OUTCOME", help="approve (or go), approve_with_conditions, reject (or no_go).")
     ],
     reason: Annotated[str, typer.Option(help="Why.")],
-    dissent: Annotated[str, typer.Option(help="What somebody who saw it otherwise wants kept.")] = "",
+    dissent: Annotated[str, typer.Option(help="The view of a person who disagreed.")] = "",
     condition: Annotated[list[str] | None, typer.Option(help=f"“{CONDITION}”; may be given again.")] = None,
     by: By = None,
     on: On = None,
-    again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate anew.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate again.")] = False,
 ) -> None:
     """Record a gate's decision; an approval that the evidence does not support is refused."""
     from changeflow.agenda.gate_answers import GateAnswer

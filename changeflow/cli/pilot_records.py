@@ -189,7 +189,7 @@ def feedback_done(
 def feedback_list(
     context: Context, service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None
 ) -> None:
-    """Show the improvement backlog, what was said and done, and feedback that nobody has taken up."""
+    """Show the improvement backlog, what was said and done, and feedback that no one has taken up."""
     from changeflow.reports.pilots import feedback_text
     from changeflow.usecases.stored import loaded
 

@@ -196,7 +196,7 @@ def pilot_rules(
     service: Service,
     accept: Annotated[str | None, typer.Option(metavar="ID", help="Let this rule explain the next period.")] = None,
 ) -> None:
-    """Show rules that earlier explanations propose for the next run; none applies before somebody accepts it."""
+    """Show rules that earlier explanations propose for the next run; none applies before a person accepts it."""
     from changeflow.reports.pilots import rules_text
     from changeflow.usecases import pilot_records
 

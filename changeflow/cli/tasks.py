@@ -36,7 +36,7 @@ def task_finish(
     on: On = None,
     started: Annotated[
         datetime | None,
-        day_option(text="When it began, if nobody said so yet."),
+        day_option(text="When it began, if that is not recorded yet."),
     ] = None,
 ) -> None:
     """Say that a task is done."""
