@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 @gate.command("list")
 @shared("db", "programme", "at")
 def gate_list(context: Context, form: Form = "text") -> None:
-    """Show the decision log: what is waiting, for which person and since when, what a week's delay costs, and what was decided."""
+    """Show the decision log: what is waiting, for which person, since when and at what cost, and past decisions."""
     from changeflow.reports.decisions import decisions_text
     from changeflow.usecases.reports import decision_log
 
