@@ -69,7 +69,7 @@ class Server:
         """Start it again where it has died; tell whether it had."""
         if self._process.poll() is None:
             return False
-        say("The Prefect server had died, and is started anew.")
+        say("The Prefect server had died, and has been started again.")
         self._process = self._start()
         return True
 

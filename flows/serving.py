@@ -52,11 +52,11 @@ def serve_all(*, say: Say) -> None:
                 if server is not None and server.revive(say=say):
                     continue  # what it knows is looked at when it has had time to answer
                 if not runner.is_alive():
-                    say("The runner had died, and is begun anew.")
+                    say("The runner had died, and has been started again.")
                 elif runner.is_starting() or _knows_all(url):
                     continue
                 else:
-                    say("Prefect no longer knows the flows: they are told to it anew.")
+                    say("Prefect no longer knows the flows: they are registered again.")
                 runner.end()
                 runner = _Runner()
         except KeyboardInterrupt:

@@ -1,8 +1,11 @@
 """The documentation holds: every command of the tutorial runs, every command has help and its line in the manual."""
 
+import ast
 import re
 import shlex
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +129,57 @@ def test_the_handbook_of_rules_is_the_catalogues_own_text():
     assert written == rules_page(shipped_rulepacks()), "make it anew: changeflow rules list --format markdown"
     for code in RULES:
         assert f"## {code} " in written
+
+
+def test_a_decision_is_headed_by_the_number_of_its_file():
+    for page in (TOP / "docs/decisions").glob("*.md"):
+        number = int(page.name.partition("-")[0])
+        assert page.read_text().startswith(f"# {number}. "), page.name
+
+
+LOOPS: dict[str, dict[str, Iterable[str]]] = {
+    "cpm": {"name": ("10k", "100k")},
+    "links": {"name": ("links_50_per_s_p95_ms", "links_50_per_s_worst_ms", "links_50_per_s_writer_p95_ms")},
+    "mpxj": {"name": ("10k", "100k")},
+    "intake": {"key": ("mspdi_200k", "yaml_20k_tasks", "csv_100k_lines", "xlsx_500k_cells", "xlsx_bomb_refused")},
+    "psplib": {"name": ("j30", "j60", "j90", "j120"), "key": ("05s", "2s", "10s")},
+    "stored": {"key": ("load_cached", "finish_task_sample")},
+}
+"""What the names in a measure's f-string stand for, by module of `bench`."""
+
+
+def measured_keys() -> set[str]:
+    """Read the keys that `bench` measures out of its source: measuring takes minutes."""
+    found = set[str]()
+    for path in (TOP / "bench").glob("*.py"):
+        functions = [f for f in ast.parse(path.read_text()).body if isinstance(f, ast.FunctionDef)]
+        for node in (n for f in functions if "measure" in f.name for n in ast.walk(f)):
+            if isinstance(node, ast.Return | ast.AugAssign) and isinstance(node.value, ast.Dict):
+                written = [key for key in node.value.keys if key is not None]
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+                written = [node.targets[0].slice]
+            else:
+                continue
+            for key in written:
+                found |= expanded(ast.unparse(key).removeprefix("f").strip("'"), LOOPS.get(path.stem, {}))
+    return found - {"cpsat_plain_j120_gap_05s"}
+
+
+def expanded(key: str, loops: Mapping[str, Iterable[str]]) -> set[str]:
+    names = re.findall(r"{(\w+)}", key)
+    return {key.format(**dict(zip(names, values, strict=True))) for values in product(*(loops[n] for n in names))}
+
+
+def test_the_page_of_measurements_has_one_row_for_each_measure():
+    cells = re.findall(r"^\| (`.+?) \|", (TOP / "docs/benchmarks.md").read_text(), re.M)
+    rows = [name for cell in cells for key in re.findall(r"`(.+?)`", cell) for name in alternatives(key)]
+    assert sorted(rows) == sorted(measured_keys())
+
+
+def alternatives(key: str) -> list[str]:
+    start, brace, rest = key.partition("{")
+    middle, _, end = rest.partition("}")
+    return [f"{start}{one}{end}" for one in middle.split(",")] if brace else [key]
 
 
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])

@@ -74,7 +74,7 @@ def about_calendar(subject: str) -> str:
 
 def _evidence(judged: Judged, schedule: Schedule, today: date) -> Iterator[Due]:
     """What a gate's evidence lacks is asked of its service's lead provider, as long as there is time to bring it; and
-    of those who have to sign a go-live, or vouch for something, and have not."""
+    of those who have to sign a go-live, or confirm an item, and have not."""
     programme = judged.programme
     weeks = programme.rulepacks.number("nudges", "evidence_weeks", on=today)
     for gate in programme.tasks(kind=Kind.DECISION):

@@ -91,7 +91,9 @@ def _decisions(judged: Judged, today: date) -> Iterator[Signal]:
     programme = judged.programme
     for logged in decision_log(programme, today=today):
         if logged.is_waiting and (against := weigh(judged, logged.task.id).of(GateState.BLOCKS)):
-            yield Signal(Tier.AMBER, f"{logged.task.name} waits, and the evidence does not carry it: {against[0]}")
+            yield Signal(
+                Tier.AMBER, f"{logged.task.name} is waiting, and the evidence does not support it: {against[0]}"
+            )
         if logged.late:
             yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
     for _, condition in open_conditions(programme):

@@ -17,7 +17,7 @@ from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.moments import format_day
 from changeflow.values.words import Outcome
 
-NOTHING = "Nothing was recorded."
+NOTHING = "No changes saved."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ def _check_waiting(programme: Programme, gate: Task, condition: Condition) -> No
 
 
 def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
-    """Refuse an approval that the evidence of its day does not carry."""
+    """Refuse an approval that the evidence of its day does not support."""
     wrong: Sequence[str] = ()
     if outcome is Outcome.APPROVE:
         wrong = case.of(State.BLOCKS, State.OPEN)
@@ -123,4 +123,4 @@ def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
         hint = ""
         if outcome is Outcome.APPROVE and not case.of(State.BLOCKS):
             hint = " It may be approved with conditions."
-        raise CheckFailedError(f"The evidence does not carry {stated} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")
+        raise CheckFailedError(f"The evidence does not support {stated} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")

@@ -1,6 +1,6 @@
 """Gates: what has to be true before one is passed, computed from the rules and from what has happened.
 
-A person decides. This says what speaks for it and what does not, and never what to decide.
+A person decides. This says what supports a go and what does not, and never what to decide.
 """
 
 from collections.abc import Collection, Iterator
@@ -32,7 +32,7 @@ from changeflow.values.words import Gate, Kind, Outcome, Severity, Stops
 
 @dataclass(frozen=True, slots=True)
 class GateCase:
-    """Everything that speaks for a gate or against it, the gravest first."""
+    """All evidence for a gate and against it, the most severe first."""
 
     task: TaskId
     criteria: tuple[Criterion, ...]
@@ -42,7 +42,7 @@ class GateCase:
 
     @property
     def proposal(self) -> Outcome:
-        """What the evidence carries: an approval only where nothing is missing."""
+        """What the evidence supports: an approval only where nothing is missing."""
         states = {c.state for c in self.criteria}
         if State.BLOCKS in states:
             return Outcome.REJECT

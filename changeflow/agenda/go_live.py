@@ -1,4 +1,4 @@
-"""What a pilot and its parallel runs must have shown before a wave is released or goes live, and who vouches for it.
+"""What a pilot and its parallel runs must have shown before a wave is released or goes live, and who confirms it.
 
 Every threshold was fixed beforehand: exit criteria and tolerances are frozen once the pilot, or the run, has begun.
 """
@@ -26,7 +26,7 @@ MEASURED = "Measure it; where the threshold is missed, put it right and repeat t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vouched:
+class ChecklistItem:
     """Something that a go-live asks somebody to confirm, and who did, where somebody has."""
 
     item: ToConfirm
@@ -35,7 +35,7 @@ class Vouched:
 
 
 def go_live_criteria(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Yield what stands for a gate of a service, or against it, of its runs, its pilot, and those who vouch for it."""
+    """Yield the evidence for and against a gate of a service: its runs, its pilot, and what people confirm."""
     service = programme.service(gate.service) if gate.service else None
     if service is None:
         return
@@ -66,8 +66,8 @@ def asked_share(programme: Programme) -> Decimal:
     return Decimal(str(programme.law("payroll", "pay_within_share").value))
 
 
-def to_confirm(programme: Programme, gate: Task) -> tuple[Vouched, ...]:
-    """Return what a go-live asks people to vouch for; of each the latest confirmation."""
+def to_confirm(programme: Programme, gate: Task) -> tuple[ChecklistItem, ...]:
+    """Return the items that people must confirm before a go-live, each with its latest confirmation."""
     service = programme.service(gate.service or "")
     lead = service.lead_provider.person if service.lead_provider else None
     asked = list(service.go_no_go.confirm)
@@ -76,7 +76,7 @@ def to_confirm(programme: Programme, gate: Task) -> tuple[Vouched, ...]:
         shipped = [ToConfirm.model_validate(v) for v in programme.law("payroll", "go_live_confirmations").value]
         asked = [*(item for item in shipped if item.id not in own), *asked]
     confirmations = {e.item: e for e in programme.facts.pilot if isinstance(e, Confirmation) and e.gate == gate.id}
-    return tuple(Vouched(item=i, owner=i.owner or lead, confirmed=confirmations.get(i.id)) for i in asked)
+    return tuple(ChecklistItem(item=i, owner=i.owner or lead, confirmed=confirmations.get(i.id)) for i in asked)
 
 
 def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:
@@ -155,13 +155,13 @@ def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     goes_live = go_live_day(programme, gate)
-    for vouched in to_confirm(programme, gate):
-        given, what = vouched.confirmed, vouched.item.what.rstrip(".")
+    for asked in to_confirm(programme, gate):
+        given, what = asked.confirmed, asked.item.what.rstrip(".")
         role_of = programme.definition.role_of
         if given is None:
-            who = f" (the {role_of(vouched.owner)})" if vouched.owner else ""
-            remedy = "Somebody who knows confirms it, and says what shows it."
-            yield Criterion(f"{what}: nobody has confirmed it yet{who}.", State.OPEN, "R12", remedy=remedy)
+            who = f" (the {role_of(asked.owner)})" if asked.owner else ""
+            remedy = "Ask a person who knows to confirm it, with the evidence."
+            yield Criterion(f"{what}: not confirmed yet{who}.", State.OPEN, "R12", remedy=remedy)
             continue
         by, until = role_of(given.by) or given.by, ""
         if given.until is not None:
@@ -192,7 +192,7 @@ def signatures(programme: Programme, gate: Task) -> dict[str, Signature | None]:
 
 
 def awaited(programme: Programme, gate: Task) -> Iterator[str]:
-    """Yield who has not signed a go-live yet, and who has not vouched for what is theirs to vouch for."""
+    """Yield who has not signed a go-live yet, and who has not confirmed their items."""
     if gate.gate is not Gate.GO_LIVE or gate.service is None:
         return
     yield from (person for person, given in signatures(programme, gate).items() if given is None)

@@ -16,7 +16,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.known import pick
 from changeflow.values.rulepack import Rulepacks
 
-NOTHING = "Nothing was recorded."
+NOTHING = "No changes saved."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

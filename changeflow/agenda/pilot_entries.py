@@ -33,7 +33,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.known import check_known, pick
 from changeflow.values.words import Gate
 
-NOTHING = "Nothing was recorded."
+NOTHING = "No changes saved."
 
 
 def issue_subject(programme: Programme, service: str, number: int) -> Subject:

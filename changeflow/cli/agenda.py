@@ -69,7 +69,7 @@ def nudge_preview(
     context: Context,
     week: Annotated[bool, typer.Option("--week", help="The next seven days, if nothing changes.")] = False,
 ) -> None:
-    """Show what goes out to whom and what is held back, and why. Nothing is sent, and nothing written."""
+    """Show what goes out to each person and what is held back, and why. Sends and saves nothing."""
     _preview(context, days=DAYS if week else 1)
 
 
@@ -109,7 +109,7 @@ def nudge_calendar(
     person: Annotated[str, typer.Argument(help="The person's id, as in people.csv.")],
     to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
 ) -> None:
-    """Write somebody's dates as a calendar file. They can subscribe to them by a link in each message."""
+    """Write a person's dates as a calendar file. They can subscribe to them by a link in each message."""
     from changeflow.files import write_whole
     from changeflow.usecases import calendar_feeds
 

@@ -50,16 +50,16 @@ def _difference(change: "Difference") -> list[str]:
     from changeflow.values.moments import DAY
 
     if change.is_same:
-        return [f"{change.programme}: nothing differs from version {change.number - 1}."]
+        return [f"{change.programme}: no difference from version {change.number - 1}."]
     if change.is_new:
         lines = [f"{change.programme} is new: {len(change.moved)} tasks."]
     else:
         came = [m.task for m in change.moved if m.before is None]
         went = [m.task for m in change.moved if m.after is None]
         moved = [m for m in change.moved if m.before and m.after]
-        lines = [
-            f"{change.programme}, version {change.number}: {len(came)} tasks come, {len(went)} go, {len(moved)} move."
-        ]
+        counted = f"{len(came)} tasks added, {len(went)} removed, {len(moved)} moved."
+        what = counted if change.moved else "no tasks added, removed or moved."
+        lines = [f"{change.programme}, version {change.number}: {what}"]
         lines += [f"  + {task}" for task in came[:10]] + [f"  - {task}" for task in went[:10]]
         for move in moved[:10]:
             days = move.minutes / DAY
@@ -68,7 +68,7 @@ def _difference(change: "Difference") -> list[str]:
         if rest:
             lines.append(f"  … and {rest} more")
         days = round(change.finish_moved / DAY)
-        lines.append(f"The programme's finish moves {days:+d} days." if days else "The finish stays where it is.")
+        lines.append(f"The programme's finish moves by {days:+d} days." if days else "The finish does not move.")
     if change.powers:
         lines.append("The SRO or the board has to store this version, because it changes:")
         lines += [f"  {words}" for words in change.powers]
@@ -82,7 +82,7 @@ def _difference(change: "Difference") -> list[str]:
 def baseline_show(
     context: Context,
     form: Form = "text",
-    everything: Annotated[bool, typer.Option("--all", help="Also what stands where it stood.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also tasks that have not moved.")] = False,
 ) -> None:
     """Show each milestone's and task's variance: the forecast against the latest baseline."""
     from changeflow.reports.variance import variance_text

@@ -13,7 +13,7 @@ from changeflow.values.limits import parse_day
 if TYPE_CHECKING:
     from changeflow.programme.facts import Condition
 
-gate = typer.Typer(help="Gates: what speaks for each, and what was decided.", no_args_is_help=True)
+gate = typer.Typer(help="Gates: the evidence for each, and the decisions.", no_args_is_help=True)
 sponsor = typer.Typer(help="What the sponsor does for the change where people see it.", no_args_is_help=True)
 confidence = typer.Typer(help="Delivery confidence: what the evidence proposes, and what a person has set.")
 
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 @gate.command("list")
 @shared("db", "programme", "at")
 def gate_list(context: Context, form: Form = "text") -> None:
-    """Show the decision log: what waits for whom since when, what a week's delay costs, and what was decided."""
+    """Show the decision log: what is waiting, for which person, since when and at what cost, and past decisions."""
     from changeflow.reports.decisions import decisions_text
     from changeflow.usecases.reports import decision_log
 
@@ -57,13 +57,13 @@ def gate_decide(
         str, typer.Argument(metavar="OUTCOME", help="approve (or go), approve_with_conditions, reject (or no_go).")
     ],
     reason: Annotated[str, typer.Option(help="Why.")],
-    dissent: Annotated[str, typer.Option(help="What somebody who saw it otherwise wants kept.")] = "",
+    dissent: Annotated[str, typer.Option(help="The view of a person who disagreed.")] = "",
     condition: Annotated[list[str] | None, typer.Option(help=f"“{CONDITION}”; may be given again.")] = None,
     by: By = None,
     on: On = None,
-    again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate anew.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate again.")] = False,
 ) -> None:
-    """Record a gate's decision; an approval that the evidence does not carry is refused."""
+    """Record a gate's decision; an approval that the evidence does not support is refused."""
     from changeflow.agenda.gate_answers import GateAnswer
     from changeflow.intake.decisions import outcome_of
     from changeflow.usecases import gates
@@ -120,12 +120,12 @@ def sponsor_act(
     who: Annotated[str | None, typer.Option(metavar="PERSON", help="A change lead whose act it was.")] = None,
     group: Annotated[str | None, typer.Option(help="The group that was spoken with.")] = None,
 ) -> None:
-    """Note something that the sponsor, or a change lead, did for the change where people could see it."""
+    """Record a visible act of the sponsor or a change lead."""
     from changeflow.usecases import governance
 
     change = context.change
     is_new = governance.note_act(what, on.date() if on else context.day, change, kind=kind, who=who, group=group)
-    note("It is noted." if is_new else "That was known already.")
+    note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 
 @sponsor.command("acts")

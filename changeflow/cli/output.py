@@ -6,13 +6,13 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
 
 from changeflow.errors import ChangeflowError, InputError, RenamedWarning, printable
+from changeflow.reports.keys import keyed
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_json(data: object) -> None:
     """Print data as JSON; dataclasses become objects."""
-    out(json.dumps(data, indent=1, ensure_ascii=False, default=asdict))
+    out(json.dumps(data, indent=1, ensure_ascii=False, default=keyed))
 
 
 def print_as(form: str, data: T, text: Callable[[T], Iterable[str]]) -> None:

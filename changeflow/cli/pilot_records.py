@@ -38,7 +38,7 @@ def _entry(kind: "type[Statement]", context: Context, **values: object) -> "Stat
 
 
 def _note_number(number: int | None, what: str) -> None:
-    note(f"{what} {number} is recorded." if number is not None else "That was known already.")
+    note(f"{what} {number} is recorded." if number is not None else "Already recorded; nothing changed.")
 
 
 @issue.command("raise")
@@ -84,7 +84,7 @@ def issue_update(
         bool | None, typer.Option("--blocks/--blocks-not", help="Whether the next wave waits for it.")
     ] = None,
 ) -> None:
-    """Say what became of an issue: fixed, open again, somebody else's, graver or less grave."""
+    """Update an issue: fixed, reopened, given to another owner, or more or less severe."""
     from changeflow.errors import InputError
     from changeflow.pilots.entries import IssueSeverity, IssueUpdate
     from changeflow.usecases import pilot_records
@@ -103,7 +103,7 @@ def issue_update(
         blocks_next_wave=blocks,
     )
     known = pilot_records.update_issue(update, context.change)
-    note(f"Issue {number}: noted." if known is not None else "That was known already.")
+    note(f"Issue {number}: noted." if known is not None else "Already recorded; nothing changed.")
 
 
 @issue.command("list")
@@ -113,7 +113,7 @@ def issue_list(
     service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None,
     form: Form = "text",
 ) -> None:
-    """List the issues, the gravest open ones first, with their age."""
+    """List the issues, the most severe open ones first, with their age."""
     from changeflow.reports.pilots import issue_rows, issues_text
     from changeflow.usecases.stored import loaded
 
@@ -181,7 +181,7 @@ def feedback_done(
     from changeflow.usecases import pilot_records
 
     known = pilot_records.make_improvement(service, number, did, context.change)
-    note(f"Improvement {number}: done." if known is not None else "That was known already.")
+    note(f"Improvement {number}: done." if known is not None else "Already recorded; nothing changed.")
 
 
 @feedback.command("list")
@@ -189,7 +189,7 @@ def feedback_done(
 def feedback_list(
     context: Context, service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None
 ) -> None:
-    """Show the improvement backlog, what was said and done, and feedback that nobody has taken up."""
+    """Show the improvement backlog, what was said and done, and feedback that no one has taken up."""
     from changeflow.reports.pilots import feedback_text
     from changeflow.usecases.stored import loaded
 
@@ -277,11 +277,11 @@ def pilot_again(
     duration: Annotated[str, typer.Argument(help="For how long: 1pp, 10d.")],
     reason: Annotated[str, typer.Option(help="What has not been shown yet.")],
 ) -> None:
-    """Do a pilot or a parallel run once more; everything that waits for it is forecast anew."""
+    """Repeat a pilot or parallel run and re-forecast everything that depends on it."""
     from changeflow.usecases import pilot_records
 
     name = pilot_records.repeat(task, duration, reason, context.change)
-    note(f"{name} is in the plan: changeflow why {name}" if name else "That was known already.")
+    note(f"{name} is in the plan: changeflow why {name}" if name else "Already recorded; nothing changed.")
 
 
 @pilot.command("confirm")
@@ -296,12 +296,12 @@ def pilot_confirm(
         day_option(text="The last day on which it is true."),
     ] = None,
 ) -> None:
-    """Vouch for one thing that a go-live asks for."""
+    """Confirm an item on the go-live checklist."""
     from changeflow.usecases import pilot_records
 
     last = until.date() if until else None
     number = pilot_records.confirm(gate, item, evidence, last, context.change)
-    note(f"{item} is confirmed." if number is not None else "That was known already.")
+    note(f"{item} is confirmed." if number is not None else "Already recorded; nothing changed.")
 
 
 @pilot.command("sign")
@@ -309,11 +309,11 @@ def pilot_confirm(
 def pilot_sign(
     context: Context,
     gate: GateName,
-    words: Annotated[str, typer.Option(help="What they want to have said with it.")] = "",
+    words: Annotated[str, typer.Option(help="Their comment.")] = "",
     withhold: Annotated[bool, typer.Option("--withhold", help="They do not sign; say why with --words.")] = False,
 ) -> None:
-    """Sign a go-live, as one of those who must; everybody signs for themselves."""
+    """Sign a go-live as one of the people who must. Each person signs in their own name."""
     from changeflow.usecases import pilot_records
 
     number = pilot_records.sign(gate, words, context.change, agrees=not withhold)
-    note(("It is noted that they do not sign." if withhold else "Signed.") if number else "That was known already.")
+    note(("Recorded: they do not sign." if withhold else "Signed.") if number else "Already recorded; nothing changed.")

@@ -65,7 +65,7 @@ def pilot_submitted(
 
     filed = Submission(service=service, scheme=scheme, period=period, system=system)
     is_new = filings.record_submission(filed, context.change)
-    note("It is recorded." if is_new else "That was known already.")
+    note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 
 @pilot.command("reconcile")
@@ -105,7 +105,7 @@ def pilot_reconcile(
         result, is_new = parallel_runs.reconcile_stored(
             old, new, service=service, period=period, change=context.change, identity=identity, say=note
         )
-        kept = "The run was kept." if is_new else "The same run is kept already."
+        kept = "Run saved." if is_new else "This run is already saved."
     else:
         context.refuse(["db", "programme", "actor", "at"], "without --service nothing is stored.")
         if preset:
@@ -167,7 +167,7 @@ def pilot_explain(
         service, period, element, context.change, contract=contract, between=span, reason=reason, evidence=evidence
     )
     if number is None:
-        note("That was known already.")
+        note("Already recorded; nothing changed.")
         return
     note(f"Explanation {number} is recorded. Reconcile {period} again, and it counts.")
 
@@ -196,7 +196,7 @@ def pilot_rules(
     service: Service,
     accept: Annotated[str | None, typer.Option(metavar="ID", help="Let this rule explain the next period.")] = None,
 ) -> None:
-    """Show rules that earlier explanations propose for the next run; none applies before somebody accepts it."""
+    """Show rules that earlier explanations propose for the next run; none applies before a person accepts it."""
     from changeflow.reports.pilots import rules_text
     from changeflow.usecases import pilot_records
 
@@ -222,4 +222,4 @@ def pilot_test(
 
     check_known("result", result, ["passed", "failed"])
     number = pilot_records.test_case(service, case, evidence, context.change, passed=result == "passed")
-    note(f"{case}: {result}." if number else "That was known already.")
+    note(f"{case}: {result}." if number else "Already recorded; nothing changed.")

@@ -198,7 +198,7 @@ def what_if(
 
 @shared("at")
 def health(context: Context, folder: Folder, form: Form = "text") -> None:
-    """Judge whether a folder's schedule is fit to answer questions: the DCMA 14 points, each with its offenders."""
+    """Judge whether a folder's dates can be trusted: the DCMA 14 points, each with the tasks that miss it."""
     from changeflow.reports.health import balance_lines, balance_text, heading_lines, health_lines, health_text
     from changeflow.usecases.plan import plan_folder
 

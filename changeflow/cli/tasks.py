@@ -25,7 +25,7 @@ def task_start(context: Context, name: TaskName, on: On = None) -> None:
     from changeflow.usecases import progress
 
     new = progress.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
-    note(f"{name} has begun." if new else "That was known already.")
+    note(f"{name} has begun." if new else "Already recorded; nothing changed.")
 
 
 @task.command("finish")
@@ -36,7 +36,7 @@ def task_finish(
     on: On = None,
     started: Annotated[
         datetime | None,
-        day_option(text="When it began, if nobody said so yet."),
+        day_option(text="When it began, if that is not recorded yet."),
     ] = None,
 ) -> None:
     """Say that a task is done."""
@@ -44,7 +44,7 @@ def task_finish(
 
     finished = on.date() if on else context.day
     new = progress.finish_task(name, finished, started.date() if started else None, context.change)
-    note(f"{name} is done." if new else "That was known already.")
+    note(f"{name} is done." if new else "Already recorded; nothing changed.")
 
 
 @task.command("progress")
@@ -60,7 +60,7 @@ def task_progress(
     from changeflow.usecases import progress
 
     new = progress.report_progress([ReportedProgress(name, started.date(), None, remaining)], context.change)
-    note(f"{name}: {remaining} left." if new else "That was known already.")
+    note(f"{name}: {remaining} left." if new else "Already recorded; nothing changed.")
 
 
 @task.command("import")

@@ -61,7 +61,7 @@ def waves(
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
     programme, announced = _programme(context, folder)
-    found = plan_waves(programme, seconds=seconds, seed=seed, announced=announced)
+    found = plan_waves(programme, seconds=seconds, seed=seed, announced=announced, say=note)
     if not found.offers:
         if found.ran_out:
             raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")

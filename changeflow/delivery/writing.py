@@ -38,7 +38,7 @@ class LetterItem:
     says: str = ""
     """What the evidence for a decision carries, such as `not yet`; nothing where none is asked for."""
     against: tuple[str, ...] = ()
-    """What speaks against it, the gravest first; shown are the first few."""
+    """Reasons against, the most severe first; the first few are shown."""
     calendar: str = ""
     """`invited`, `moved` or `cancelled`, where it is about a date in somebody's calendar."""
     entry: CalendarEntry | None = None

@@ -39,13 +39,13 @@ def read_assessments(
             continue
         person = row.cells["person"]
         if person in seen:
-            what = f"'{person}' stands in line {seen[person]} already."
+            what = f"Duplicate person '{person}' (first on line {seen[person]})."
             problems.append(row.problem("person", what, "One line a person and round."))
             continue
         seen[person] = row.line
         on = row.read("on", parse_day, problems)
         if on is not None and until is not None and on > until:
-            problems.append(row.problem("on", f"{on} lies in the future.", f"Write a day up to {until}."))
+            problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
             continue
         evidence = row.cells.get("evidence", "self")
         if evidence not in EVIDENCE:

@@ -22,12 +22,12 @@ def read_attendance(
         if not row.names("person", "person", people, problems):
             continue
         if (session, person) in seen:
-            what = f"'{person}' stands in line {seen[session, person]} already."
+            what = f"Duplicate person '{person}' (first on line {seen[session, person]})."
             problems.append(row.problem("person", what, "One line a person and session."))
             continue
         seen[session, person] = row.line
         on = row.read("on", parse_day, problems)
         if on is not None and on > until:
-            problems.append(row.problem("on", f"{on} lies in the future.", f"Write a day up to {until}."))
+            problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
         elif on is not None:
             yield Attendance(task=session, person=person, on=on, evidence=row.cells.get("evidence", ""))

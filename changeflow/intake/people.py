@@ -46,7 +46,7 @@ def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ..
         if school is None:
             continue
         if school.id in seen:
-            what = f"School '{school.id}' stands in line {seen[school.id]} already."
+            what = f"Duplicate school '{school.id}' (first on line {seen[school.id]})."
             reading.problems.append(row.problem("id", what, "Keep one of them."))
         seen.setdefault(school.id, row.line)
         found.append(school)

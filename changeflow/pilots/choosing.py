@@ -11,7 +11,9 @@ from itertools import combinations
 from math import comb
 
 MOST = 300_000
-"""So many cohorts are compared one by one; of larger trusts the schools nearest to the mix are tried."""
+"""At most this many cohorts are compared; in larger trusts, those of the schools nearest to the mix."""
+SHOWN = 3
+"""Cohorts that are proposed: the best and two alternatives."""
 BANDS = ((0, "small"), (200, "medium"), (600, "large"))
 """Pupils from which on a school counts as such: our own choice."""
 
@@ -36,7 +38,6 @@ class Cohort:
 
     schools: tuple[str, ...]
     distance: float
-    by_trait: Mapping[str, float]
     has_reluctant: bool
 
 
@@ -51,8 +52,8 @@ def band_of_size(pupils: int | None) -> str:
     return [name for least, name in BANDS if pupils >= least][-1]
 
 
-def choose(candidates: Sequence[PilotCandidate], *, size: int, alternatives: int = 3) -> tuple[Cohort, ...]:
-    """Return the cohorts of a size that are most like the trust, the best first; of equals the first by name.
+def choose(candidates: Sequence[PilotCandidate], *, size: int) -> tuple[Cohort, ...]:
+    """Return the three cohorts of a size that are most like the trust, the best first; of equals the first by name.
 
     Where some school is reluctant, every cohort has one; schools that must be in it are, those that cannot are not, and
     none at all is the answer where so few are left. The distance of a trait is half the sum of the differences of
@@ -69,7 +70,7 @@ def choose(candidates: Sequence[PilotCandidate], *, size: int, alternatives: int
         for c in (_cohort((*fixed, *group), mix) for group in _groups(free, size - len(fixed), mix))
         if c.has_reluctant or not wants_reluctant
     ]
-    return tuple(sorted(found, key=lambda c: (round(c.distance, 9), c.schools))[:alternatives])
+    return tuple(sorted(found, key=lambda c: (round(c.distance, 9), c.schools))[:SHOWN])
 
 
 def shares(candidates: Sequence[PilotCandidate]) -> dict[str, dict[str, float]]:
@@ -96,9 +97,9 @@ def _groups(
 
 def _cohort(group: Sequence[PilotCandidate], mix: Mapping[str, Mapping[str, float]]) -> Cohort:
     own = shares(group)
-    by_trait = {
-        trait: sum(abs(share - own[trait].get(value, 0.0)) for value, share in values.items()) / 2
+    off = [
+        sum(abs(share - own[trait].get(value, 0.0)) for value, share in values.items()) / 2
         for trait, values in mix.items()
-    }
-    distance = sum(by_trait.values()) / len(by_trait) if by_trait else 0.0
-    return Cohort(tuple(sorted(c.id for c in group)), distance, by_trait, any(c.is_reluctant for c in group))
+    ]
+    distance = sum(off) / len(off) if off else 0.0
+    return Cohort(tuple(sorted(c.id for c in group)), distance, any(c.is_reluctant for c in group))

@@ -70,7 +70,7 @@ class Assurance(Frozen):
 
 
 class ToConfirm(Frozen):
-    """Something that a person vouches for before a go-live."""
+    """An item that a person confirms before a go-live."""
 
     id: Id
     what: str = Field(min_length=1)

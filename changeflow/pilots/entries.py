@@ -128,7 +128,7 @@ class LessonAnswered(PilotStatement):
 
 
 class PilotRepeated(PilotStatement):
-    """One more iteration: the same step once more in the same wave, for so long, before anything that waits for it."""
+    """A repetition: the same step again in the same wave, for this long, before everything that depends on it."""
 
     kind: Literal["again"] = "again"
     task: TaskId
@@ -137,7 +137,7 @@ class PilotRepeated(PilotStatement):
 
 
 class Confirmation(PilotStatement):
-    """Somebody vouches for something that a go-live asks for, with what shows it."""
+    """A person confirms an item on the go-live checklist, with the evidence."""
 
     kind: Literal["confirmation"] = "confirmation"
     gate: TaskId

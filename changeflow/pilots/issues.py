@@ -47,7 +47,7 @@ class Issue:
 
 
 def issues(entries: Iterable[Entry], service: str | None = None) -> tuple[Issue, ...]:
-    """Return every issue, of one service or of all: the gravest open ones first, of equals the oldest."""
+    """Return every issue, of one service or of all: the most severe open ones first, of equals the oldest."""
     found: dict[tuple[str, int], Issue] = {}
     for e in entries:
         if isinstance(e, IssueRaised):

@@ -12,4 +12,4 @@ def check_period(period: str, on: date) -> None:
     if not re.fullmatch(PERIOD, period):
         raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.")
     if period > f"{on:%Y-%m}":
-        raise InputError(f"{period} lies in the future: there is nothing to compare yet. Nothing was kept.")
+        raise InputError(f"{period} is in the future: there is nothing to compare yet. No changes saved.")

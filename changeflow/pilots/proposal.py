@@ -12,7 +12,7 @@ from changeflow.values.duration import counted
 
 @dataclass(frozen=True, slots=True)
 class GateProposal:
-    """`go` only when nothing speaks against it."""
+    """`go` only when there is no reason against."""
 
     go: bool
     for_it: tuple[str, ...]

@@ -47,7 +47,7 @@ class Reconciliation:
     """Differing cells by element and outcome, of contracts on both sides; and, as `missing` and `extra`, how many
     leavers and starters were explained."""
     variances: tuple[PayVariance, ...]
-    """The gravest differences contract by contract, those first whose pay is hit hardest; unequal within tolerance
+    """The most severe differences contract by contract, those first whose pay is hit hardest; unequal within tolerance
     included."""
     keys: Mapping[MatchOutcome, tuple[str, ...]] = field(default_factory=dict)
     """The first of those that are missing, extra or there twice, in order."""

@@ -56,7 +56,6 @@ class RecoveryQuestion:
     percent: float
     iterations: int
     seed: int
-    threads: int = 2
 
 
 def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], question: RecoveryQuestion) -> Play:
@@ -78,7 +77,6 @@ def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], qu
             [question.target],
             iterations=question.iterations,
             seed=question.seed,
-            threads=question.threads,
         )
         return Tried(
             odds=found.odds(question.target, question.by), at=found.percentile(question.target, question.percent)

@@ -13,15 +13,15 @@ def windows(programme: Programme, service_class: str, on: date) -> Iterator[dict
 
     Each has a name, a why, the kinds of task that it is about, and its first and last day as month and day.
     """
-    return _said(programme, "avoid_windows", service_class, on)
+    return _entries_for(programme, "avoid_windows", service_class, on)
 
 
 def freezes(programme: Programme, service_class: str) -> Iterator[dict[str, str]]:
     """Yield dated windows in which somebody outside takes on nothing new: `first_day`, and `last_day` where known."""
-    return _said(programme, "freeze_windows", service_class, None)
+    return _entries_for(programme, "freeze_windows", service_class, None)
 
 
-def _said(programme: Programme, key: str, service_class: str, on: date | None) -> Iterator[dict[str, str]]:
+def _entries_for(programme: Programme, key: str, service_class: str, on: date | None) -> Iterator[dict[str, str]]:
     for pack in PACKS:
         try:
             found = programme.law(pack, key, on=on).value

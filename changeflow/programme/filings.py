@@ -30,7 +30,7 @@ def is_new_filing(programme: Programme, submission: Submission) -> bool:
     if same:
         raise CheckFailedError(
             f"Scheme {submission.scheme} was filed for {submission.period} by the {same[0].system} system already: "
-            "one system files a scheme's period, or people are reported twice. Nothing was recorded."
+            "one system files a scheme's period, or people are reported twice. No changes saved."
         )
     _check_parallel(programme, submission, scheme)
     return True
@@ -74,10 +74,10 @@ def _check_parallel(programme: Programme, submission: Submission, scheme: Scheme
         first = f"it goes live on {format_day(min(lives.values()))}" if lives else "none of its schools is live with it"
         raise CheckFailedError(
             f"The new system's output for {submission.period} is a parallel run's: {first}. Parallel output is never "
-            "filed. Nothing was recorded."
+            "filed. No changes saved."
         )
     if live and live < schools and scheme.joint_filing not in (None, submission.system):
         raise CheckFailedError(
             f"In {submission.period} both systems pay people of scheme {scheme.id}, and the {scheme.joint_filing} one "
-            "files it for all of them (joint_filing). Nothing was recorded."
+            "files it for all of them (joint_filing). No changes saved."
         )

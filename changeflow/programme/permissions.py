@@ -56,9 +56,9 @@ def _is(definition: Definition, person: str, role: Role, subject: Subject) -> bo
     return person in in_role(definition, role, subject)
 
 
-def allowed_people(definition: Definition, action: Action, subject: Subject = PROGRAMME) -> frozenset[str]:
-    """Return everyone who may do something, by id."""
-    return frozenset(p for role in TABLE[action].roles for p in in_role(definition, role, subject))
+def allowed_people(definition: Definition, action: Action) -> frozenset[str]:
+    """Return everyone who may do something in the whole programme, by id."""
+    return frozenset(p for role in TABLE[action].roles for p in in_role(definition, role, PROGRAMME))
 
 
 def is_allowed(action: Action, role: Role) -> bool:

@@ -85,13 +85,13 @@ def checked_progress(
     for one in reported:
         last = max(one.started, one.finished or one.started)
         if last > on:
-            raise InputError(f"{one.task}: {format_day(last)} lies in the future. Nothing was recorded.")
+            raise InputError(f"{one.task}: {format_day(last)} is in the future. No changes saved.")
         checked[one.task] = progress_of(programme, one)
         gate = programme.roadmap.tasks[one.task]
         if gate.gate is not None and one.finished is not None and not programme.is_done(one.task):
             raise InputError(
                 f"{one.task} is a gate: a decision finishes it. Record it with changeflow gate decide {one.task}, "
-                "or many with changeflow gate import. Nothing was recorded."
+                "or many with changeflow gate import. No changes saved."
             )
     _check_closing(programme, checked)
     return checked
@@ -125,5 +125,5 @@ def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress])
     last = format_day(last_day_of(programme.timed(ahead[-1].id).early_finish))
     raise CheckFailedError(
         f"The programme cannot be closed before its last checkpoint, planned for {last} (R16): whether the change has "
-        "stuck is not known yet. Nothing was recorded. Still ahead:\n" + "\n".join(lines)
+        "stuck is not known yet. No changes saved. Still ahead:\n" + "\n".join(lines)
     )

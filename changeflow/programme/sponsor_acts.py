@@ -14,7 +14,7 @@ def check_act(act: SponsorAct, today: date) -> None:
     if not act.what:
         raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
     if act.on > today:
-        raise InputError(f"{format_day(act.on)} lies in the future. Nothing was recorded.")
+        raise InputError(f"{format_day(act.on)} is in the future. No changes saved.")
     check_known("kind of act", act.kind, ACTS)
 
 

@@ -139,7 +139,7 @@ class _Comparison:
         return Reconciliation(
             counts=counts,
             cells=cells,
-            variances=tuple(self._gravest()),
+            variances=tuple(self._most_severe()),
             keys=keys,
             elements=elements,
             largest_unexplained=_amount(largest[0] if largest and largest[0] is not None else 0),
@@ -236,7 +236,7 @@ class _Comparison:
         keys = [r.key for r in rules if r.key is not None]
         return (f"key in ({', '.join('?' for _ in keys)})", keys) if keys else ("false", [])
 
-    def _gravest(self) -> Iterator[PayVariance]:
+    def _most_severe(self) -> Iterator[PayVariance]:
         """Yield differences contract by contract, those first whose pay is hit hardest."""
         hit = (
             "select key, max(class) as worst, max(abs(new - old)) as most, "

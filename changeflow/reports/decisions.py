@@ -52,7 +52,7 @@ class DecisionLine:
     """`approve`, `approve_with_conditions`, `reject`, or nothing where no evidence is asked for."""
     says: str
     criteria: tuple[CriterionLine, ...]
-    """What speaks against it first."""
+    """Reasons against come first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeflow.errors import InputError
 from changeflow.files import write_whole
+from changeflow.reports.keys import keyed
 from changeflow.reports.pdf import pdf_of
 from changeflow.resources import template_environment
 
@@ -78,4 +79,4 @@ def html_of(report: "DataclassInstance", **pictures: object) -> str:
 
 
 def json_of(report: "DataclassInstance") -> str:
-    return json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(keyed(report), indent=2, ensure_ascii=False) + "\n"

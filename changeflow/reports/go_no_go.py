@@ -90,7 +90,7 @@ class GoNoGoPage:
     headline: str
     against: tuple[Evidence, ...]
     noted: tuple[Evidence, ...]
-    speaks_for: tuple[Evidence, ...]
+    supports: tuple[Evidence, ...]
     decided: str
     """The answer that was given, or nothing."""
     decided_by: str
@@ -142,7 +142,7 @@ def build_go_no_go(
         headline=_headline(case),
         against=tuple(_evidence(case, State.BLOCKS, State.OPEN)),
         noted=tuple(_evidence(case, State.NOTED)),
-        speaks_for=tuple(_evidence(case, State.MET, State.WAIVED)),
+        supports=tuple(_evidence(case, State.MET, State.WAIVED)),
         decided=decision.outcome.label if decision else "",
         decided_by=f"{role_of(programme, decision.by)}, {format_day(decision.on)}" if decision else "",
         decided_reason=decision.reason if decision else "",
@@ -168,11 +168,11 @@ def _headline(case: GateCase) -> str:
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
     if blocking:
         things = "one thing stands" if blocking == 1 else f"{blocking} things stand"
-        return f"The evidence does not carry a go: {things} against it."
+        return f"The evidence does not support a go: {things} against it."
     if still_open:
         things = "One thing is" if still_open == 1 else f"{still_open} things are"
         return f"Nothing blocks a go. {things} still open, and a condition may see to it."
-    return "The evidence carries a go."
+    return "The evidence supports a go."
 
 
 def _evidence(case: GateCase, *states: State) -> Iterator[Evidence]:

@@ -9,8 +9,8 @@ from changeflow.pilots.runs import RunSummary
 
 WIDTH, LABELS, ROW, GAP = 760, 150, 24, 10
 CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
-"""What differs, the gravest first; equal contracts are not drawn, or they would hide all others."""
-SAID = {"duplicates": "there twice", "within_tolerance": "within tolerance"}
+"""What differs, the most severe first; equal contracts are not drawn, or they would hide all others."""
+NAMES = {"duplicates": "there twice", "within_tolerance": "within tolerance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class BarPart:
     """One piece of a bar."""
 
     kind: str
-    said: str
+    name: str
     count: int
     x: float
     width: float
@@ -46,8 +46,8 @@ class Bars:
     legend: tuple[tuple[str, str], ...]
     heads: tuple[tuple[str, int], ...] = ()
     """Headings of groups of bars, and where they stand."""
-    said: str = "The table below says the same in numbers."
-    """For whoever does not see the picture."""
+    description: str = "The table below has the same numbers."
+    """For people who do not see the picture."""
 
 
 def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
@@ -63,17 +63,17 @@ def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
         for kind in CLASSES:
             if count[kind]:
                 width = count[kind] * scale
-                parts.append(BarPart(kind, SAID.get(kind, kind), count[kind], round(x, 1), round(width, 1)))
+                parts.append(BarPart(kind, NAMES.get(kind, kind), count[kind], round(x, 1), round(width, 1)))
                 x += width
         end = "clean" if run.is_clean else "not clean"
         bars.append(AgeBar(run.period, n * (ROW + GAP), tuple(parts), f"{run.equal} equal, {end}", round(x + 8, 1)))
     seen = {p.kind for b in bars for p in b.parts}
-    legend = tuple((kind, SAID.get(kind, kind)) for kind in CLASSES if kind in seen)
+    legend = tuple((kind, NAMES.get(kind, kind)) for kind in CLASSES if kind in seen)
     return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), legend)
 
 
 def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
-    """Draw a bar an open issue, as long as it is old, the gravest first."""
+    """Draw a bar an open issue, as long as it is old, the most severe first."""
     still_open = [i for i in issues if i.is_open]
     if not still_open:
         return None
@@ -88,7 +88,7 @@ def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
         end = f"{age} days" if age != 1 else "1 day"
         label = f"Issue {issue.number}"
         bars.append(AgeBar(label, n * (ROW + GAP), (part,), end, round(LABELS + part.width + 8, 1)))
-    seen = sorted({(p.kind, p.said) for b in bars for p in b.parts})
+    seen = sorted({(p.kind, p.name) for b in bars for p in b.parts})
     return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), tuple(seen))
 
 
@@ -96,13 +96,13 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
     """Draw each trait's shares, of the pilot's schools and of all, one under the other."""
     half, y = ROW // 2, 0
     scale = WIDTH - LABELS - 150
-    bars, heads, told = list[AgeBar](), list[tuple[str, int]](), list[str]()
+    bars, heads, described = list[AgeBar](), list[tuple[str, int]](), list[str]()
     for trait, values in trust.items():
         heads.append((trait, y + 14))
         y += 22
         for value, share in values.items():
             mine = pilot.get(trait, {}).get(value, 0.0)
-            told.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
+            described.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
             for kind, label, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
                 part = BarPart(kind, label, round(amount * 100), LABELS, round(amount * scale, 1))
                 label = value if kind == "pilot" else ""
@@ -110,4 +110,4 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
                 y += half + 1
             y += 6
     legend = (("pilot", "pilot schools"), ("trust", "all schools"))
-    return Bars(WIDTH, y, LABELS, half, tuple(bars), legend, tuple(heads), f"{'; '.join(told)}.")
+    return Bars(WIDTH, y, LABELS, half, tuple(bars), legend, tuple(heads), f"{'; '.join(described)}.")

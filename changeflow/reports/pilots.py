@@ -81,7 +81,7 @@ def rules_text(rules: Sequence[ProposedRule]) -> Iterator[str]:
 
 
 def issue_rows(programme: Programme, service: str | None, *, today: date) -> list[dict[str, Any]]:
-    """Return the issues as rows, the gravest open ones first; `age` is in days."""
+    """Return the issues as rows, the most severe open ones first; `age` is in days."""
     return [
         {
             "service": i.service,

@@ -47,7 +47,7 @@ class RecoveryReport:
     then_odds: int
     then_at: str
     is_cheapest: bool
-    levers: tuple[OptionLine, ...]
+    recovery_options: tuple[OptionLine, ...]
     iterations: int
     seed: int
     tried: int
@@ -70,7 +70,7 @@ def recovery_report(answer: RecoveryAnswer) -> RecoveryReport:
         then_odds=_percent(kept.then),
         then_at=_day(kept.then),
         is_cheapest=kept.is_cheapest,
-        levers=tuple(
+        recovery_options=tuple(
             OptionLine(
                 name=c.name,
                 cost=c.cost,
@@ -103,15 +103,15 @@ def recovery_text(report: RecoveryReport) -> Iterator[str]:
     elif not report.is_possible:
         yield (
             f"All recovery options together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
-            f"{report.then_at}. Add recovery options to risk.yaml, or promise a later day."
+            f"{report.then_at}. Add recovery options to risk.yaml, or agree a later date."
         )
     else:
         best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
         yield f"{best} to keep it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
         yield f"Then in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
     yield "Each recovery option by itself:"
-    width = max(len(line.name) for line in report.levers)
-    for line in report.levers:
+    width = max(len(line.name) for line in report.recovery_options)
+    for line in report.recovery_options:
         mark = "*" if line.chosen else " "
         yield (
             f"  {mark} {line.name:<{width}}  costs {line.cost:>8g}   {line.odds:>3} of 100   "

@@ -92,7 +92,7 @@ def delegation_text(programme: Programme) -> Iterator[str]:
 
 def _facts(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "Severity", f"{rule.severity.value}{f', stops a {rule.blocks}' if rule.blocks else ''}"
-    yield "Waived by", rule.waived_by or "nobody"
+    yield "Waived by", rule.waived_by or "no one"
     yield "Remedy", rule.remedy
     yield "Example", rule.example
     if rule.gates:

@@ -89,7 +89,7 @@ class SroReport:
     made: tuple[MadeLine, ...]
     """The decision log: what was decided, the latest first."""
     late: tuple[str, ...]
-    cliffs: tuple[str, ...]
+    cut_offs: tuple[str, ...]
     """Tasks that end soon and are near a cut-off."""
     paths: tuple[PathLine, ...]
     gantt: Gantt
@@ -146,7 +146,7 @@ def build_sro(
         decisions=log.needed,
         made=log.made,
         late=tuple(_late(programme, today)),
-        cliffs=tuple(_cut_offs(programme, slips, today)),
+        cut_offs=tuple(_cut_offs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
         near=tuple(near_lines(programme)),
@@ -194,7 +194,7 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
 
 
 def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine]) -> str:
-    """Say the gravest thing about the milestones, and which waiting decision its evidence does not carry."""
+    """Say the most severe thing about the milestones, and which waiting decisions the evidence does not support."""
     states = [(line.state, line.name) for line in lines]
     message = "All milestones are on time." if states else "The programme has no milestones yet."
     for state, one, several in (
@@ -206,7 +206,7 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine])
             message = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
             break
     unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
-    return " ".join([message, *(f"But “{d.name}” waits, and the evidence does not carry a go yet." for d in unearned)])
+    return " ".join([message, *(f"“{d.name}” is waiting; the evidence does not yet support a go." for d in unearned)])
 
 
 def slips_of(programme: Programme) -> Slips:

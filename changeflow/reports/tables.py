@@ -118,7 +118,7 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None, 
 
 
 def findings_text(judged: Judged) -> Iterator[str]:
-    """Yield the findings, the gravest first, and the waivers that lift something."""
+    """Yield the findings, the most severe first, and the waivers that lift something."""
     if not judged.findings:
         yield "Findings: none. Every rule is kept by the plan itself."
     else:

@@ -55,9 +55,9 @@ def _sentence(points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:
     """Say how far the date went and what became of the float since the first of these reports."""
     (finish_then, spare_then), (finish, spare) = points[0], points[-1]
     days = (day_of(finish) - day_of(finish_then)).days
-    moved = "stands where it stood" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
+    moved = "no change" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
     lost = spare_then - spare
     if abs(lost) < minutes_per_day:
-        return f"{moved}; its float is as it was"
+        return moved if not days else f"{moved}; float unchanged"
     amount = days_in_words(abs(lost), minutes_per_day)
     return f"{moved}; {amount} of float {'used up' if lost > 0 else 'gained'}"

@@ -25,7 +25,7 @@ class MoveLine:
     """A school that goes live on another date than was announced."""
 
     pair: str
-    told: str
+    announced: str
     day: str
     weeks: int
     """Later, or earlier when negative."""
@@ -125,7 +125,7 @@ def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
         if pair in plan.chosen and plan.week(pair) != week:
             yield MoveLine(
                 pair=problem.pair_name(pair),
-                told=format_day(problem.monday(week)),
+                announced=format_day(problem.monday(week)),
                 day=format_day(plan.chosen[pair].day),
                 weeks=plan.week(pair) - week,
             )
@@ -152,7 +152,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         ("announced dates moved", [str(len(p.moves)) for p in report.plans]),
         *((f"peak, {team}", [f"{p.peaks[team]} %" for p in report.plans]) for team in report.plans[0].peaks),
     ]
-    yield f"{report.programme}: {len(report.plans)} plans, each checked to keep every promise"
+    yield f"{report.programme}: {len(report.plans)} plans, each checked against every requirement"
     yield f"{'':<26}" + "".join(f"{n:<{width}}" for n in names)
     for label, cells in rows:
         yield f"  {label:<24}" + "".join(f"{c:<{width}}" for c in cells)
@@ -163,7 +163,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
             yield f"  {wave.day:<12} {wave.service:<10} {wave.name:<8} {', '.join(wave.schools)}"
         for move in plan.moves:
             way = "later" if move.weeks > 0 else "earlier"
-            yield f"  moved: {move.pair}, announced for the week of {move.told}, {abs(move.weeks)} weeks {way}"
+            yield f"  moved: {move.pair}, announced for the week of {move.announced}, {abs(move.weeks)} weeks {way}"
 
 
 def conflict_text(sentences: Sequence[str], ways: Sequence[str], *, is_minimal: bool) -> Iterator[str]:

@@ -138,7 +138,7 @@ _IN_ORDER = (
         on_dates=ownership.sponsor_until_the_end,
         gates=(Gate.CLOSURE,),
         example=(
-            "Twelve months after the last go-live somebody looks whether the old way has crept back; the sponsor "
+            "Twelve months after the last go-live a person checks whether the old way has crept back; the sponsor "
             "is still in post, and only then is the programme closed."
         ),
     ),
@@ -194,7 +194,7 @@ _IN_ORDER = (
     ),
     Rule(
         code="R17",
-        title="A sponsor whom people see",
+        title="A visible sponsor",
         remedy="Visit, speak or write where people see it, and note it (changeflow sponsor act).",
         sentence="someone senior needs to continue to take full and visible ownership",
         our_choice="Every four school weeks, unless the programme says otherwise",
@@ -269,7 +269,7 @@ _IN_ORDER = (
         our_choice="A day a week, unless the service's file says otherwise",
         check=ownership.team_has_time_and_skills,
         gates=(Gate.PLAN,),
-        example="Somebody in payroll's team knows the pension scheme, and gives it two days a week until go-live.",
+        example="A member of payroll's team knows the pension scheme, and gives it two days a week until go-live.",
     ),
     Rule(
         code="R20",
@@ -288,7 +288,7 @@ _IN_ORDER = (
         title="No accountability without agency",
         blocks=Stops.GATE,
         lifted_by=(Mandate.BOARD,),
-        remedy="Give the role a right in `delegation` of the service's file, or make somebody else accountable.",
+        remedy="Give the role a right in `delegation` of the service's file, or make another role accountable.",
         sentence="Otherwise, people are left with accountability without agency",
         our_choice="That one right of four is enough",
         check=proofs.accountable_with_agency,

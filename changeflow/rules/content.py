@@ -134,5 +134,5 @@ def aggregates_only(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def nudges_leave_people_in_peace(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Nobody is nudged more often than the caps say, nor in quiet hours."""
+    """No one is nudged more often than the caps allow, or in quiet hours."""
     yield from ()

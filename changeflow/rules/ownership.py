@@ -35,7 +35,7 @@ def lead_provider_has_time(programme: Programme) -> Iterator[Breach | ImpliedLin
 
 
 def team_has_time_and_skills(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """A project team with somebody who manages it, enough time and the skills that the change needs."""
+    """A project team with a manager, enough time and the skills that the change needs."""
     for service in programme.services:
         team = service.team
         if team is None:

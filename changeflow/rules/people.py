@@ -57,8 +57,8 @@ def school_days(programme: Programme, since: date, on: date) -> int:
 
 
 def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Nobody is trained for what they do not know of or do not want yet: a group of which half has its barrier at
-    awareness or desire is informed and won first. Only what was published of groups is looked at."""
+    """No one is trained for a change that they do not know of or do not want yet: a group of which half has its barrier
+    at awareness or desire is informed and won first. Only what was published of groups is looked at."""
     until = programme.on + timedelta(weeks=programme.policy.barrier_order_within_weeks)
     for group in programme.facts.snapshot.view(GROUP) if programme.facts.snapshot else ():
         if group.stands_at not in BEFORE_KNOWLEDGE:

@@ -92,8 +92,8 @@ def capacity_on_the_day(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def accountable_with_agency(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """Whoever is accountable for something also has a hand in it: its budget, its staff, its priorities or its
-    decisions. And what somebody controls, somebody is accountable for."""
+    """The person accountable for something also has a hand in it: its budget, its staff, its priorities or its
+    decisions. And for everything that someone controls, someone is accountable."""
     for service in programme.services:
         found: dict[tuple[str, str, bool, date | None], list[str]] = {}
         for gap in gaps(service.delegation, programme.schools_of(service.service)):

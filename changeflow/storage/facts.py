@@ -84,9 +84,9 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
         DecisionRow.task == decision.task,
         DecisionRow.round == decision.round,
     )
-    said = values_of(decision, Decision, but="conditions")
-    said |= {"outcome": decision.outcome.value, "dissent": decision.dissent or None}
-    session.add(DecisionRow(programme_id=programme, at=at, recorded_by=recorded_by, attempt=attempt, **said))
+    values = values_of(decision, Decision, but="conditions")
+    values |= {"outcome": decision.outcome.value, "dissent": decision.dissent or None}
+    session.add(DecisionRow(programme_id=programme, at=at, recorded_by=recorded_by, attempt=attempt, **values))
     for number, condition in enumerate(decision.conditions, start=1):
         own = asdict(replace(condition, number=number))
         own |= {"task": decision.task, "round": decision.round, "attempt": attempt}
@@ -95,7 +95,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
     """Add something that the sponsor did; False when the same is known of that day."""
-    # The plain act of the sponsor is sealed as it always was; what is told beside it makes it another one.
+    # The plain act of the sponsor is sealed as it always was; what is recorded beside it makes it another one.
     beside = f"{act.who or ''}:{act.group or ''}:" if act.who or act.group else ""
     digest = hashlib.sha256(f"{beside}{act.what}".encode()).hexdigest()
     same = (SponsorActRow.programme_id == programme, SponsorActRow.on == act.on, SponsorActRow.digest == digest)
@@ -128,8 +128,8 @@ def add_confidence(session: Session, programme: str, given: Confidence, *, at: d
 
 
 def _decision(r: DecisionRow, conditions: Sequence[Condition]) -> Decision:
-    said = values_of(r, Decision, but="conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
-    return Decision(**said, conditions=tuple(conditions))
+    values = values_of(r, Decision, but="conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
+    return Decision(**values, conditions=tuple(conditions))
 
 
 def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:

@@ -158,7 +158,7 @@ def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[Vari
 
 
 def latest_variances(session: Session, programme: str, service: str, period: str) -> list[KeptVariance]:
-    """Return the differences of a period's latest run, the gravest first; none once they are no longer kept."""
+    """Return the differences of a period's latest run, the most severe first; none once they are no longer kept."""
     own = (RunRow.service == service, RunRow.period == period, is_in_force(RunRow))
     latest = latest_of(session, RunRow, programme, *own, by="id")
     if latest is None:

@@ -1,7 +1,7 @@
 """Putting a copy in the place of an SQLite database: killed at any step, the old or the new one is there, whole.
 
 1. The database is taken for this process alone.
-2. The copy is copied once more, into a folder beside the database, and checked, upgraded and marked there.
+2. The copy is copied again, into a folder beside the database, and checked, upgraded and marked there.
 3. SQLite folds the old log into the old file; then no log is left that could be applied to the new one.
 4. The old file gets a second name, which no other file has.
 5. The new file is renamed over the old name.

@@ -14,7 +14,7 @@ from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 
-NOTHING = "Nothing was recorded."
+NOTHING = "No changes saved."
 ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOTHING}"
 
 

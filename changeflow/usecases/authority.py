@@ -17,7 +17,7 @@ from changeflow.values.acting import Via, current
 from changeflow.values.moments import local_day
 from changeflow.values.roles import Action
 
-RECORDED_WITH_BY = "What they have decided is recorded with --by. Nothing was recorded."
+RECORDED_WITH_BY = "What they have decided is recorded with --by. No changes saved."
 
 
 def check_actor(definition: Definition, actor: str | None) -> str:

@@ -66,9 +66,8 @@ class Dispatched:
 
 
 def dispatch(
-    *, db: str, now: datetime, channel: Channel, desk: Desk | None = None, worker: str | None = None,
-    clock: Clock | None = None,
-) -> Dispatched:  # fmt: skip
+    *, db: str, now: datetime, channel: Channel, desk: Desk | None = None, clock: Clock | None = None
+) -> Dispatched:
     """Send what may go at `now`. What changed since the last tick is looked at again first, and withdrawn.
 
     `clock` is for leases and for noting when something went; left out, it stands still at `now`. From a database that
@@ -77,8 +76,8 @@ def dispatch(
     stock = take_stock(db=db, now=now)
     if stock.seen is None:
         return Dispatched(blocked=stock.message)
-    office = _Post(db, channel, desk or Desk(), worker or f"{socket.gethostname()}:{secrets.token_hex(4)}",
-                   clock or (lambda: now), stock.seen)  # fmt: skip
+    worker = f"{socket.gethostname()}:{secrets.token_hex(4)}"
+    office = _Post(db, channel, desk or Desk(), worker, clock or (lambda: now), stock.seen)
     counts: Counter[str] = Counter()
     blocked = ""
     try:

@@ -41,7 +41,7 @@ class _Minutes:
 
 
 def decide(answer: GateAnswer, change: Change) -> GateCase:
-    """Record one decision; an approval that the evidence of its day does not carry is refused."""
+    """Record one decision; an approval that the evidence of its day does not support is refused."""
     with unit_of_work(change) as work:
         minutes = _Minutes(work, work.actor(), work.programme.facts)
         case = _take(answer, minutes)
@@ -106,7 +106,7 @@ def _take(answer: GateAnswer, minutes: _Minutes) -> GateCase:
     """Check one answer against everything known on its day, and add it to the minutes."""
     work, definition = minutes.work, minutes.work.definition
     if answer.on > work.change.on:
-        raise InputError(f"{answer.task}: {format_day(answer.on)} lies in the future. {NOTHING}")
+        raise InputError(f"{answer.task}: {format_day(answer.on)} is in the future. {NOTHING}")
     then = work.judge(minutes.known.until(answer.on), on=answer.on)
     gate = gate_of(then.programme, answer.task)
     by = check_actor(definition, answer.by or minutes.recorder)

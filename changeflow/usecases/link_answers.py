@@ -224,7 +224,7 @@ class _AnswerRecorder:
         return self.known.asked_now(task.id, task.owner)
 
     def take(self) -> str:
-        """Write what was said; return what to tell the person."""
+        """Record the answer; return the message for the person."""
         check_answer(self.kind, self.given.kind, self.given.text)
         return {
             AnswerKind.DONE: self._done,
@@ -298,7 +298,7 @@ class _AnswerRecorder:
     def _keep(
         self, kind: AnswerKind, *, until: date | None = None, to: str | None = None, text: str | None = None
     ) -> None:
-        said = Answer(
+        given = Answer(
             person=self.asked,
             subject=self.link.subject,
             due_on=self.link.due_on,
@@ -307,5 +307,5 @@ class _AnswerRecorder:
             until=until,
             to=to,
         )
-        answers.add_answer(self.session, self.link.programme, said, text=text, at=self.now)
+        answers.add_answer(self.session, self.link.programme, given, text=text, at=self.now)
         self.work.record(f"answer:{kind.value}", self.link.subject, by=self.link.person)

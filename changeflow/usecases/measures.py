@@ -13,7 +13,7 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
     """Record what a pilot's exit criterion came to: a number, as its threshold is one."""
     if not _is_number(value):
         raise InputError(
-            f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. Nothing was recorded."
+            f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. No changes saved."
         )
     with unit_of_work(change) as work:
         work.actor()

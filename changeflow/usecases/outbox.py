@@ -77,8 +77,8 @@ def look(session: Session, now: datetime, *, live_only: bool = False) -> OutboxV
                 is_saturated=(nudge.programme, nudge.person) in many,
             ),
         )
-    trying = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
-    kept = [w for w in waiting if found.nudges[w.id].programme not in trying]
+    not_live = {name for name, house in houses.items() if live_only and not house.definition.programme.live}
+    kept = [w for w in waiting if found.nudges[w.id].programme not in not_live]
     verdicts = list(sort_out(kept, readers, now=now))
     verdicts += (SendVerdict(w.recipient, (w,), Fate.HELD, NOT_LIVE) for w in waiting if w not in kept)
     found.verdicts = sorted(verdicts, key=lambda v: (v.nudges[0].priority, v.nudges[0].id))

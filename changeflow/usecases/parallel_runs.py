@@ -57,7 +57,7 @@ def reconcile_stored(
     digest = _digest(files, policy, service, period)
     result = reconcile(old, new, policy, period=period, identity=identity, say=say)
     if _digest(files, policy, service, period) != digest:
-        raise InputError(f"{old.name} or {new.name} changed while it was read. Nothing was kept; try again.")
+        raise InputError(f"{old.name} or {new.name} changed while it was read. No changes saved; try again.")
     with unit_of_work(change) as work:
         by = work.permit(Action.RECONCILE, Subject(service=service))
         if _policy(work.programme, service) != policy:

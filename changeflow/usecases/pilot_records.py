@@ -192,7 +192,7 @@ def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId |
 
 
 def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: Change) -> int | None:
-    """Vouch for one thing that a go-live asks for."""
+    """Confirm an item on the go-live checklist."""
 
     def about(programme: Programme) -> Subject:
         return confirmation_subject(programme, gate, item)

@@ -17,8 +17,8 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
         by = work.permit(Action.ADD_WAIVER, Subject(service=waiver.service))
         for person in (waiver.owner, *waiver.approved_by):
             check_actor(definition, person)
-        if (flaw := waiver_error(definition, waiver)) is not None:
-            raise InputError(f"{flaw[0]} {flaw[1]} Nothing was recorded.")
+        if (error := waiver_error(definition, waiver)) is not None:
+            raise InputError(f"{error[0]} {error[1]} No changes saved.")
         file = definition.programme
         changed = definition.model_copy(
             update={"programme": file.model_copy(update={"waivers": (*file.waivers, waiver)})}

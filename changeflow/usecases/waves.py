@@ -78,7 +78,7 @@ def plan_waves(
                 ran_out = not answer.is_infeasible
                 break
             if broken := check_plan(problem, answer.plan):
-                raise AssertionError(f"the checker found {len(broken)} broken promises: {broken[0].what}")
+                raise AssertionError(f"the checker found {len(broken)} broken requirements: {broken[0].what}")
             found.append(
                 Offer(
                     style=style,
@@ -92,7 +92,7 @@ def plan_waves(
         if found or ran_out:
             return Waves(programme=programme, problem=problem, offers=tuple(found), ran_out=ran_out and not found)
     if say is not None:
-        say("There is no plan: looking for the requests that conflict …")
+        say("There is no plan. Searching for the requests that conflict …")
     conflict = explain(problem)
     if conflict is None:
         return Waves(programme=programme, problem=problem, ran_out=True)

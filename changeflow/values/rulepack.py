@@ -64,9 +64,9 @@ class Rulepacks(Frozen):
         least = [entry for p in editions if (entry := p.entries[key]).raise_only]
         return max([found, *least], key=lambda entry: int(entry.value)) if least else found
 
-    def number(self, pack: str, key: str, *, on: date, nation: str | None = None) -> int:
+    def number(self, pack: str, key: str, *, on: date) -> int:
         """Return an entry that is a whole number; one that is not known yet is a `LookupError`."""
-        found = self.entry(pack, key, on=on, nation=nation)
+        found = self.entry(pack, key, on=on)
         if found.is_unknown:
             raise LookupError(f"{pack}.{key} is not known for {on}: {found.source}")
         return int(found.value)

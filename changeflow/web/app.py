@@ -121,13 +121,13 @@ def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping
 
 def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None) -> Response:
     try:
-        said = link_answers.answer(token, given_of(form), db=db, now=now, ahead=ahead)
+        message = link_answers.answer(token, given_of(form), db=db, now=now, ahead=ahead)
     except (LinkError, *UNAVAILABLE):
         raise
     except ChangeflowError as error:
         # The link has not been used up: what is wrong can be put right on the same page.
         return _asked(token, db, now, error=str(error), form=form.cleaned())
-    return page("said", {"said": said})
+    return page("thanks", {"message": message})
 
 
 def _chosen(token: str, db: str, now: datetime) -> Response:
@@ -138,7 +138,7 @@ def _chosen(token: str, db: str, now: datetime) -> Response:
 def _switched(token: str, off: bool, db: str, now: datetime) -> Response:
     link_answers.switch_optional(token, off=off, db=db, now=now)
     off_words = "Optional messages are switched off. The rest comes once a week, in one message."
-    return page("said", {"said": off_words if off else "You get all messages again, one a day at most."})
+    return page("thanks", {"message": off_words if off else "You get all messages again, one a day at most."})
 
 
 def _subscribed(token: str, replace: str, db: str, base_url: str, now: datetime) -> Response:

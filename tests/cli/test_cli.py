@@ -105,7 +105,7 @@ def test_a_change_of_state_without_an_actor_is_refused(folder: Path, db: str, mo
 
 def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     assert "small is new: 23 tasks." in run("apply", folder, "--yes", "--at", "2027-01-04").stdout
-    assert "nothing differs from version 1" in run("apply", folder, "--at", "2027-01-04").stdout
+    assert "no difference from version 1" in run("apply", folder, "--at", "2027-01-04").stdout
     run("baseline", "take", "--reason", "Agreed", "--at", "2027-01-04")
     run("task", "start", "payroll/requirements", "--on", "2027-01-05", "--at", "2027-01-08")
     run(
@@ -188,7 +188,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     assert "2027-02: 1 unexplained; the largest difference is £100.00." in shown
     run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
     again = run(*reconcile, tmp_path / "old.csv", "--service", "payroll", "--period", "2027-04", *at)
-    assert "The same run is kept already." in again.stderr
+    assert "This run is already saved." in again.stderr
     open_yet = run("gate", "show", "payroll/w1/decide", *at).stdout
     assert "The evidence says: go, with conditions." in open_yet
     assert "open:    Payroll: parallel, wave 1 is not finished." in open_yet

@@ -156,7 +156,7 @@ def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_miss
         for path in home.glob("prefect.db*"):
             path.unlink()
         server.kill()
-        served.hear("told to it anew")
+        served.hear("registered again")
         served.wait_for_deployments()
         assert api.ends(api.begin("tick", DUE), api.begin("dispatch-nudges", DUE)) == ["COMPLETED"] * 2
         assert counts(stored) == (1, 1)

@@ -30,7 +30,7 @@ def test_a_score_is_one_to_five(tmp_path: Path, score: str):
 @pytest.mark.parametrize(
     ("line", "column", "what"),
     [
-        ("head,2027-03-01,4,,,,,self", 2, "lies in the future"),
+        ("head,2027-03-01,4,,,,,self", 2, "is in the future"),
         ("head,2027-02-30,4,,,,,self", 2, "is not a date that exists"),
         ("haed,2027-02-01,4,,,,,self", 1, "There is no person 'haed'."),
         ("head,2027-02-01,4,,,,,boss", 8, "'boss' is not known."),
@@ -46,7 +46,7 @@ def test_an_element_that_nobody_knows_and_a_person_twice(tmp_path: Path):
     _, [problem] = read(tmp_path / "r1.csv", "person,on,awareness,wish\nhead,2027-02-01,4,3\n")
     assert (problem.column, problem.what) == (4, "Unknown column 'wish'.")
     _, [problem] = read(tmp_path / "r2.csv", HEAD + "head,2027-02-01,4,,,,,\nhead,2027-02-02,5,,,,,\n")
-    assert (problem.line, problem.what) == (3, "'head' stands in line 2 already.")
+    assert (problem.line, problem.what) == (3, "Duplicate person 'head' (first on line 2).")
 
 
 def test_no_mistake_repeats_a_score_that_is_right(tmp_path: Path):

@@ -9,7 +9,7 @@ from changeflow.intake.folder import Folder
 from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition, Mandates, Sponsor
 from changeflow.programme.mandates import HOW_NAMED, SYSTEM, Subject, in_role
-from changeflow.programme.permissions import Allowed, Refused, allowed_people, is_allowed, may
+from changeflow.programme.permissions import Allowed, Refused, is_allowed, may
 from changeflow.rules.catalogue import RULES
 from changeflow.services.service import LeadProvider, Member, Team
 from changeflow.values.roles import Action, Role
@@ -144,7 +144,7 @@ def test_who_may_is_allowed_and_who_may_not_is_told_who_may(definition: Definiti
     may_not = f"The {title} may not " if title else "'system' may not "
     assert verdict.message.startswith(f"{may_not}{TABLE[action].what(ABOUT)}. ")
     assert verdict.message.endswith((" may.", "without a name."))
-    who_may = allowed_people(definition, action, ABOUT)
+    who_may = {p for r in TABLE[action].roles for p in in_role(definition, r, ABOUT)}
     assert person not in who_may
     assert all(isinstance(may(definition, other, action, ABOUT), Allowed) for other in who_may)
 

@@ -301,7 +301,7 @@ def test_a_future_that_was_reported_is_refused(sqlite: str, tmp_path: Path):
     from changeflow.errors import InputError
 
     apply(a_folder(tmp_path / "trust"), sqlite)
-    with pytest.raises(InputError, match="lies in the future"):
+    with pytest.raises(InputError, match="is in the future"):
         progress.finish_task("payroll/requirements", ON + timedelta(days=9), ON, change(sqlite))
 
 

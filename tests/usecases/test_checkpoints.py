@@ -170,5 +170,5 @@ class TestRefusals:
         with pytest.raises(UnknownThingError):
             report(live, task="payroll/w1/go-live", use=0.9)
         result = CheckpointResult(task="payroll/w1/checkpoint", on=date(2027, 2, 9), use=0.9, evidence="e")
-        with pytest.raises(InputError, match="lies in the future"):
+        with pytest.raises(InputError, match="is in the future"):
             checkpoints.report_checkpoint(result, change(FIRST, live))

@@ -52,7 +52,7 @@ class TestHistory:
         with pytest.raises(ProblemsError) as caught:
             gates.import_history(*self.files(tmp_path, minutes=early), change(db_gated, 8))
         assert str(caught.value).startswith(
-            "minutes.csv:2:1: The evidence does not carry a go for Payroll: plan agreed"
+            "minutes.csv:2:1: The evidence does not support a go for Payroll: plan agreed"
         )
         assert decisions(db_gated) == []
         assert not state(db_gated, date(2027, 1, 8)).programme.facts.progress

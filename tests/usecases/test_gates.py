@@ -52,7 +52,7 @@ class TestWhoDecides:
             decide(answer(), change(db_gated, 5, actor="manager"))
         assert str(caught.value) == (
             "The Programme Manager may not decide “Payroll: plan agreed”. The owner (Director of People) or the SRO "
-            "(Chief Executive) may. What they have decided is recorded with --by. Nothing was recorded."
+            "(Chief Executive) may. What they have decided is recorded with --by. No changes saved."
         )
         assert caught.value.exit_code == 4
         assert decisions(db_gated) == []
@@ -141,7 +141,9 @@ class TestEvidence:
         found = case(db_gated, PLAN, 4)
         assert found.proposal is Outcome.CONDITIONS
         assert found.of(State.OPEN) == ("Payroll: plan is not finished.",)
-        with pytest.raises(CheckFailedError, match=r"(?s)does not carry a go .*plan is not finished.*with conditions"):
+        with pytest.raises(
+            CheckFailedError, match=r"(?s)does not support a go .*plan is not finished.*with conditions"
+        ):
             decide(answer(on=4), change(db_gated, 4))
         assert decisions(db_gated) == []
 

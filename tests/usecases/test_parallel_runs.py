@@ -164,7 +164,7 @@ class TestKeeping:
         assert "A2" not in str(said)
 
     def test_a_run_is_of_a_month_that_has_begun(self, stored: str, tmp_path: Path):
-        with pytest.raises(InputError, match="lies in the future"):
+        with pytest.raises(InputError, match="is in the future"):
             run(stored, tmp_path, OLD, period="2027-04")
         with pytest.raises(InputError, match="is not a pay period"):
             run(stored, tmp_path, OLD, period="March")

@@ -183,7 +183,7 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
         change(asked, MAY_20),
     )
     page = go_no_go_of(GATE, db=asked, programme=None, today=MAY_20)
-    assert page.headline == "The evidence carries a go."
+    assert page.headline == "The evidence supports a go."
     assert (page.answers[0].on_go, page.answers[0].on_no) == ("1 Jun 2027", "1 Jul 2027")
     assert [(r.period, r.clean, r.share) for r in page.runs] == [
         ("2027-03", False, "99.24%"), ("2027-04", True, "98.75%"), ("2027-05", True, "100%"),
@@ -212,7 +212,7 @@ def test_the_page_on_paper_says_the_same_on_a_machine_without_fonts(asked: str, 
     assert done.returncode == 0, done.stderr
     paper = PdfReader(tmp_path / "page.pdf")
     first, whole = paper.pages[0].extract_text(), "".join(p.extract_text() for p in paper.pages)
-    for text in ("The evidence carries a go.", "What each answer means", "1 Jul 2027", "Director of Finance", "✓"):
+    for text in ("The evidence supports a go.", "What each answer means", "1 Jul 2027", "Director of Finance", "✓"):
         assert text in first
     assert "▲" in whole
     assert "\ufffd" not in whole

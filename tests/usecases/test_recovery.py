@@ -139,7 +139,8 @@ def test_the_command(tmp_path: Path) -> None:
     assert "The cheapest way to keep it in 80 of 100 costs 10: Pumps." in run.output
     data = json.loads(CliRunner().invoke(app, [*words, "--format", "json"]).stdout)
     assert data["chosen"] == ["Pumps"]
-    assert [line["name"] for line in data["levers"]] == ["A helper", "Pumps", "Weekends"]
+    assert [line["name"] for line in data["recovery_options"]] == ["A helper", "Pumps", "Weekends"]
+    assert data["levers"] == data["recovery_options"], "the key of 0.1.0"
     words[4] = "2027-01-15"
     assert CliRunner().invoke(app, words).exit_code == 3
 

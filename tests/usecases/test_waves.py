@@ -219,10 +219,11 @@ class TestFolder:
         file = folder / "rollout.yaml"
         file.write_text("announced_as_planned: true\nweights: {announced: 3, announced_week: 1}\n")
         new = read_folder(folder).definition
-        file.write_text("told_as_planned: true\nprices: {told: 3, told_week: 1}\n")
+        file.write_text("told_as_planned: true\nprices: {told: 3, told_week: 1}\nhubs: {together: price}\n")
         done = CliRunner().invoke(app, ["validate", str(folder)])
         assert done.exit_code == 0, done.output
         assert set(done.stderr.splitlines()) == {
+            "rollout.yaml: 'together: price' is now 'together: weight'. The old name still works.",
             "rollout.yaml:1:1: 'told_as_planned' is now called 'announced_as_planned'. The old name still works.",
             "rollout.yaml:2:1: 'prices' is now called 'weights'. The old name still works.",
             "rollout.yaml:2:10: 'told' is now called 'announced'. The old name still works.",

@@ -102,7 +102,7 @@ class Calendars:
             self.periods[key] = Periods(key, joined)
         return key
 
-    def openings_key(self, starts_on: str | None, schools: frozenset[str]) -> str | None:
+    def start_window_key(self, starts_on: str | None, schools: frozenset[str]) -> str | None:
         return self.terms_key(schools) if starts_on == "term" else starts_on
 
     @cached_property

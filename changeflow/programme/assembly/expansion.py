@@ -119,7 +119,7 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         calendar=calendars.key(fields.calendar or "office", instance.schools, kind),
         term_calendar=school_calendar,
         terms=calendars.terms_key(instance.schools),
-        starts_on=calendars.openings_key(fields.starts_on, instance.schools),
+        starts_on=calendars.start_window_key(fields.starts_on, instance.schools),
         constraints=(*_constraints(fields, instance.wave), *_levelled(instance.id, scope.definition)),
         deadline=end_of(fields.deadline),
         as_late_as_possible=bool(fields.as_late_as_possible),

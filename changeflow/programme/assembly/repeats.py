@@ -34,12 +34,12 @@ def add_repetitions(
         expansion.tasks[name] = replace(
             first,
             id=name,
-            name=f"{first.name}, once more",
+            name=f"{first.name}, repeated",
             duration=parse_duration(entry.duration, minutes_per_day=minutes_per_day),
             estimate=None,
             constraints=(since,),
             deadline=None,
-            because=f"it is done once more: {entry.reason.rstrip('.')}",
+            because=f"it is repeated: {entry.reason.rstrip('.')}",
         )
         expansion.links.append(Link(before[-1], name, origin=Origin.DECISION))
         expansion.links.extend(

@@ -30,7 +30,7 @@ HEAT = 5.0
 def annealed(rows: WaveRows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
     """Return a plan at least as good by its dates, its hubs' dates and its services' last weeks.
 
-    The plan given has to keep every promise, and the plan returned keeps them too. Peaks and fairness are left to the
+    The plan given has to meet every requirement, and so does the plan returned. Peaks and fairness are left to the
     search: they belong to the whole plan, and would have to be counted anew at each of millions of steps.
     """
     return _Columns(rows, plan).walk(seed, steps)

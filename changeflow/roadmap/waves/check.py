@@ -1,4 +1,4 @@
-"""An independent checker: every promise of a plan is looked at again, from the plan's dates alone.
+"""An independent checker: it tests every requirement again, from the plan's dates alone.
 
 It shares no line with the model: it knows the request, and adds up what the plan says.
 """
@@ -13,14 +13,14 @@ from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A promise that a plan does not keep."""
+    """A requirement that a plan does not meet."""
 
     rule: str
     what: str
 
 
 def check_plan(problem: WaveProblem, plan: WavePlan) -> tuple[Broken, ...]:
-    """Return everything that is wrong with a plan; nothing for one that keeps every promise."""
+    """Return everything that is wrong with a plan; nothing for one that meets every requirement."""
     return (
         *_dates(problem, plan),
         *_fixed(problem, plan),

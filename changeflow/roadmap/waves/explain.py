@@ -206,7 +206,7 @@ def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WavePro
         yield f"Let {names[0]} and {names[1]} go live together.", replace(problem, apart=fewer_pairs)
     elif kind in ("hub together", "hub apart"):
         loose = replace(problem, hub_weeks=None, hub_one_date=False, hubs_apart=False)
-        yield "Ask of hubs to keep together at a price, not at any price.", loose
+        yield "Keep hubs together by weight, not as a fixed limit.", loose
     elif kind in ("wave size", "weeks between", "pilot first", "pilot size"):
         yield from _service_loosenings(problem, kind, what)
 

@@ -15,7 +15,7 @@ MOST_ORDERS = 24
 
 
 def first_plan(problem: WaveProblem, worth: Callable[[WavePlan], float]) -> WavePlan | None:
-    """Return the best of some quick plans, or None; the search looks at every promise again.
+    """Return the best of some quick plans, or None; the search tests every requirement again.
 
     Services take their turns in every order, of four and fewer. `worth` is about what a plan costs.
     """

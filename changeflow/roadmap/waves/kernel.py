@@ -1,4 +1,4 @@
-"""Annealing on the dates of schools, compiled: moves and swaps that keep every promise.
+"""Annealing on the dates of schools, compiled: moves and swaps that meet every requirement.
 
 Better ones are taken, worse ones less and less often (Kirkpatrick, Gelatt and Vecchi, 1983).
 

@@ -1,6 +1,6 @@
 """Three plans side by side: the earliest, the calmest, and the one that moves the fewest schools, or a compromise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 
 if TYPE_CHECKING:
-    from changeflow.roadmap.waves.solve import Say, SearchLimits, WavesSolution
+    from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,9 @@ def styles_for(problem: WaveProblem) -> tuple[Style, ...]:
 
 
 def offers(
-    problem: WaveProblem, limits: "SearchLimits", *, say: "Say | None" = None
+    problem: WaveProblem, limits: "SearchLimits", *, say: Callable[[str], None] | None = None
 ) -> "Iterator[tuple[Style, WavesSolution, WaveRows]]":
-    """Yield the answer in each style; each search begins with the plan before it."""
+    """Yield the answer in each style; each search begins with the plan before it, and says so to `say`."""
     # Loaded here: a command that only explains its usage should not wait for the solver.
     from changeflow.roadmap.waves.solve import solve_plan
 
@@ -63,8 +63,8 @@ def offers(
     for style in styles_for(problem):
         rows = write_rows(problem, weighted(problem.weights, style))
         if say is not None:
-            say(f"{style.name}: looking …")
-        found = solve_plan(rows, limits, hint=hint, say=say)
+            say(f"{style.name} plan: searching …")
+        found = solve_plan(rows, limits, hint=hint)
         yield style, found, rows
         if found.plan is None:
             return

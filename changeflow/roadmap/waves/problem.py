@@ -109,7 +109,7 @@ class WaveProblem:
     """Pairs whose week is set: by the request, or because it has happened."""
     announced: Mapping[Pair, int] = field(default_factory=dict)
     hub_weeks: int | None = None
-    """A hub's go-lives of a service lie within so many weeks; None: at a price."""
+    """A hub's go-lives of a service are within this many weeks; None: by weight, without a limit."""
     hub_one_date: bool = False
     hubs_apart: bool = False
     apart: tuple[tuple[str, str], ...] = ()

@@ -3,11 +3,13 @@
 Keys that were renamed keep their old names in stored versions, because the hashes of those rest on them.
 """
 
+import warnings
 from datetime import date
 from typing import Literal
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
+from changeflow.errors import RenamedWarning
 from changeflow.values.base import Frozen, Id
 from changeflow.values.words import Kind
 
@@ -92,8 +94,18 @@ class SchoolRollout(Frozen):
 class Hubs(Frozen):
     """How schools of a hub keep together."""
 
-    together: Literal["price", "weeks", "same_wave", "apart"] = "price"
+    together: Literal["weight", "weeks", "same_wave", "apart"] = "weight"
     within_weeks: int = Field(16, ge=1, description="With `weeks`: from a hub's first go-live to its last")
+
+    @field_validator("together", mode="before")
+    @classmethod
+    def _use_new_name(cls, value: object) -> object:
+        # It is the default, which stored versions leave out: only files can have the old name.
+        if value != "price":
+            return value
+        what = "rollout.yaml: 'together: price' is now 'together: weight'. The old name still works."
+        warnings.warn(what, RenamedWarning, stacklevel=2)
+        return "weight"
 
 
 class Group(Frozen):

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ortools.linear_solver.python import model_builder
@@ -20,7 +20,6 @@ WORKERS = 2
 STEPS_PER_PAIR = 40_000
 MOST_STEPS = 500_000
 """Steps of annealing for one deterministic second of the search: about a third of one."""
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +30,6 @@ class SearchLimits:
     effort: float = 5.0
     """Deterministic seconds of the solver: about as many of the clock, on an ordinary machine."""
     seed: int = 1
-    enough: float = 0.0
-    """A gap that is good enough to stop at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,21 +62,19 @@ def solve(
     limits: SearchLimits,
     *,
     hint: Mapping[int, int] | None = None,
-    say: Say | None = None,
     without: Collection[str] = (),
     with_bound: bool = True,
 ) -> WavesSolution:
-    """Search within the limits; `without` leaves the rows of some groups out. `say` hears of each better plan."""
+    """Search within the limits; `without` leaves the rows of some groups out."""
     kept = [r for r in rows.rows if r.group not in without] if without else rows.rows
     model, variables, _ = cp_model_of(rows, kept)
     for variable, value in sorted((hint or {}).items()):
         model.add_hint(variables[variable], value)
     solver = make_solver(limits)
-    listener = _Listener(say, limits.enough)
-    bounder = _Bounder(rows, kept, listener) if with_bound and rows.objective else None
+    bounder = _Bounder(rows, kept) if with_bound and rows.objective else None
     if bounder is not None:
         bounder.start()
-    status = solver.solve(model, listener if say or limits.enough else None)
+    status = solver.solve(model)
     if bounder is not None:
         bounder.join()
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
@@ -100,12 +95,10 @@ def solve(
     )
 
 
-def solve_plan(
-    rows: WaveRows, limits: SearchLimits, *, hint: Mapping[int, int] | None, say: Say | None
-) -> WavesSolution:
-    """Search, beginning with the plan that is known already, or with a quick one."""
+def solve_plan(rows: WaveRows, limits: SearchLimits, *, hint: Mapping[int, int] | None) -> WavesSolution:
+    """Search, beginning with a known plan, or with a quick one."""
     quick = None if hint else _quick_plan(rows, limits)
-    return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None), say=say)
+    return solve(rows, limits, hint=hint or (rows.hint_of(quick) if quick else None))
 
 
 def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
@@ -155,37 +148,12 @@ def cp_model_of(
     return model, variables, guards
 
 
-class _Listener(cp_model.CpSolverSolutionCallback):
-    """Hears of each better plan: tells of it, and ends the search where it is near enough to the bound."""
-
-    def __init__(self, say: Say | None, enough: float) -> None:
-        super().__init__()
-        self._say, self._enough, self._found = say, enough, 0
-        self._value, self._bound = math.inf, -math.inf
-
-    def on_solution_callback(self) -> None:
-        self._found += 1
-        self._value = self.objective_value
-        if self._say is not None:
-            self._say(f"plan {self._found}: {self.objective_value / 10:.0f} after {self.wall_time:.1f} s")
-        self._look(max(self._bound, self.best_objective_bound))
-
-    def hear(self, bound: float) -> None:
-        """Take a bound that was found elsewhere."""
-        self._bound = bound
-        self._look(bound)
-
-    def _look(self, bound: float) -> None:
-        if self._enough and self._value > 0 and (self._value - bound) / self._value <= self._enough:
-            self.stop_search()
-
-
 class _Bounder(threading.Thread):
     """Solves the rows without "whole numbers only", beside the search: its optimum is a bound on every plan."""
 
-    def __init__(self, rows: WaveRows, kept: list[Row], listener: _Listener) -> None:
+    def __init__(self, rows: WaveRows, kept: list[Row]) -> None:
         super().__init__(daemon=True)
-        self._rows, self._kept, self._listener = rows, kept, listener
+        self._rows, self._kept = rows, kept
         self.bound = -math.inf
 
     def run(self) -> None:
@@ -206,4 +174,3 @@ class _Bounder(threading.Thread):
             # The optimum of a float solver is right to some digits; a plan's value is a whole number.
             value = solver.objective_value
             self.bound = math.ceil(value - 1e-6 * max(1.0, abs(value)))
-            self._listener.hear(self.bound)
