@@ -31,7 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=("sqlite", "postgresql", "prefect"))
     parser.add_argument("--stop-at-first", action="store_true", help="end after the first part that is not well")
-    parser.add_argument("--short", action="store_true", help="every twentieth point and twenty kills, of databases alone")
+    parser.add_argument(
+        "--short", action="store_true", help="every twentieth point and twenty kills, of databases alone"
+    )
     chosen = parser.parse_args(arguments)
     warm_up()
     results: list[tuple[str, Verdict]] = []
