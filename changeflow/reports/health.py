@@ -107,7 +107,7 @@ def balance_text(lines: Sequence[BalanceLine]) -> Iterator[str]:
 
 def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) -> Iterator[str]:
     """Yield the card for the terminal."""
-    yield "Is the schedule fit to answer? (DCMA 14 points; this says nothing about finishing on time)"
+    yield "Can the dates be trusted? (DCMA 14 points; this says nothing about finishing on time)"
     for line in lines:
         mark = {"kept": "ok", "look at it": "LOOK"}.get(line.state, "–")
         yield f"  {line.number:>2} {line.name:<38} {mark:<5} {line.found} ({line.threshold})"

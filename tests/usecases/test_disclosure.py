@@ -174,5 +174,5 @@ def test_whatever_was_scored_what_was_published_is_all_that_is_said(tmp_path: Pa
                 columns = ", ".join(f"{e} = 6 - {e}" for e in Element)
                 session.execute(text(f"update assessment set {columns}"))
         texts.append(_everything_said(db, tmp_path, JUNE + timedelta(days=1)))
-    assert "held back at" in texts[0]
+    assert "their barrier at" in texts[0]
     assert texts[0] == texts[1]

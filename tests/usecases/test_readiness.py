@@ -104,7 +104,7 @@ class TestOnTheSample:
         at: str,
         others: set[str],
     ):
-        """Wave 2 is held back at desire: six school weeks to win it and three to prepare it end on 13 July (half-term
+        """Wave 2 is their barrier at desire: six school weeks to win it and three to prepare it end on 13 July (half-term
         lies between), and estates' go-live of 1 July waits for the first of the next month. Wave 3 of estates, in
         August, has time for that, but not for three weeks more at awareness. Later waves follow the one before them."""
         there = schools(sample, wave)
@@ -118,7 +118,7 @@ class TestOnTheSample:
         assert {t.split("/")[1] for t in before if after[t] != before[t]} & others == set()
         assert go_lives(raised) == before
         said = why(low, f"estates/{wave}/go-live")
-        assert f"are held back at {at}" in said
+        assert f"have their barrier at {at}" in said
         assert "Estates: people are ready" in said
         assert "held back" not in why(well, f"estates/{wave}/go-live")
 
@@ -159,6 +159,6 @@ class TestOnTheSample:
         text = "\n".join(changes_text(changes))
         assert "Where people stand. " in text
         assert "people are ready, wave 2: not yet, as" in text
-        assert "held back at awareness" in text
+        assert "their barrier at awareness" in text
         for slip in changes.slips:
             assert sum(c.days for c in slip.causes) == slip.days
