@@ -69,6 +69,7 @@ def some_scores(chance: random.Random):
 
 
 class TestAgainstBruteForce:
+    @pytest.mark.slow
     @settings(max_examples=60, deadline=None)
     @given(st.integers(0, 10**9))
     def test_the_same_people_and_counts_are_found(self, seed: int):

@@ -303,6 +303,7 @@ def test_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     assert seen == {o.value for o in MatchOutcome}, "every class has to be among them"
 
 
+@pytest.mark.slow
 def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     """Twenty ledgers a file, each with contracts of its own, of one policy: what is drawn differs in each of them."""
     for batch in range(500):

@@ -279,6 +279,7 @@ def test_a_log_without_its_database_is_never_applied(db: str, tmp_path: Path):
     assert [n for n in leftovers(tmp_path) if "before-restore" in n and n.endswith("-wal")]
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_the_old_or_the_new_database_is_there_whole(db: str, tmp_path: Path):
     base, home = tmp_path / "base", tmp_path / "home"
     base.mkdir()

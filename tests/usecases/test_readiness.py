@@ -104,9 +104,10 @@ class TestOnTheSample:
         at: str,
         others: set[str],
     ):
-        """Wave 2 is their barrier at desire: six school weeks to win it and three to prepare it end on 13 July (half-term
-        lies between), and estates' go-live of 1 July waits for the first of the next month. Wave 3 of estates, in
-        August, has time for that, but not for three weeks more at awareness. Later waves follow the one before them."""
+        """Wave 2 has its barrier at desire: six school weeks to win it and three to prepare it end on 13 July (half-
+        term lies between), and estates' go-live of 1 July waits for the first of the next month. Wave 3 of estates,
+        in August, has time for that, but not for three weeks more at awareness. Later waves follow the one before
+        them."""
         there = schools(sample, wave)
         well = loaded(asked(begun, sample, tmp_path, all_well, name="well"))
         low = loaded(asked(begun, sample, tmp_path, lambda s: held if s in there else all_well(s), name="low"))

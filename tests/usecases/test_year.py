@@ -49,8 +49,8 @@ BANK_HOLIDAYS = {
 }  # fmt: skip
 """England and Wales: gov.uk/bank-holidays, and for 2028 by the same rules."""
 LINK = re.compile(r"http://127\.0\.0\.1:8000/([au])/(\S+)")
-HOURS = (time(6, 40), time(8, 10), time(9), time(13), time(17, 45))
-"""When the dispatcher runs; nothing may go at the first and the last."""
+HOURS = (time(6, 40), time(9), time(13)), (time(8, 10), time(13), time(17, 45))
+"""When the dispatcher runs, on even and on odd days; nothing may go at 6:40 and at 17:45."""
 NOON, SATURDAY = time(12), 5
 
 
@@ -87,7 +87,7 @@ class Year:
     def live_through(self, day: date) -> None:
         before = len(self.sent)
         # On a day on which no one works nothing may go at any hour: one is enough.
-        for hour in HOURS if day.weekday() < SATURDAY and day not in BANK_HOLIDAYS else (NOON,):
+        for hour in HOURS[day.day % 2] if day.weekday() < SATURDAY and day not in BANK_HOLIDAYS else (NOON,):
             self.now = datetime.combine(day, hour, tzinfo=LONDON)
             ticks.tick(db=self.db, now=self.now)
             dispatch.dispatch(db=self.db, now=self.now, channel=self)
@@ -153,7 +153,7 @@ def check(year: Year, *, may_write: "FreeDays") -> None:
         messages = {m.id: m for m in session.exec(select(MessageRow))}
         for thing in due:
             if thing.person is None:
-                assert thing.level == 4
+                assert thing.rung == 4
                 continue
             nudge = nudges[thing.key]
             is_explained = (nudge.withdrawn_at is not None or nudge.message is None) and nudge.why

@@ -108,6 +108,7 @@ def least(problem: LevelProblem) -> int | None:
     return best
 
 
+@pytest.mark.slow
 @given(tiny())
 @settings(max_examples=60)
 def test_the_solver_finds_what_brute_force_finds(problem: LevelProblem) -> None:
