@@ -87,6 +87,10 @@ def unsettled(n: Net, r: Result, marks: Marks) -> None:
         r.early[i, 0], r.early[i, 1] = start, finish
 
 
+_MOVED = 3_000
+"""Of a sweep's rows, the square over this is its size: 8 000 are worth compiling."""
+
+
 def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
     """Return, for each row, the roadmap's finish if that task took `minutes` more.
 
@@ -101,7 +105,8 @@ def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
     hot = arrays.hot.copy()
     net = net_of(arrays._replace(hot=hot, lags=arrays.lags.copy()), trial.trouble)
     marks, touched = np.zeros(count, np.int8), np.zeros(count + 1, np.int32)
-    call(_sweep, count, net, known, trial, minutes, finishes, marks, touched)
+    # Each row may move all rows after it: interpreted, 10 000 take half a minute, which is longer than compiling.
+    call(_sweep, max(count, count * count // _MOVED), net, known, trial, minutes, finishes, marks, touched)
     return finishes
 
 
