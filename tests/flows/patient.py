@@ -66,9 +66,9 @@ class Api:
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 raise
+            return None
         except (OSError, http.client.HTTPException):
-            pass
-        return None
+            return None
 
     def deployments(self) -> dict[str, str]:
         """Return each deployment's id by its name."""

@@ -103,24 +103,24 @@ def test_every_file_of_a_folder_as_it_is_here_is_right(name: str):
 @given(data=st.data())
 def test_a_folder_with_a_mutated_file_is_planned_or_refused(name: str, data: st.DataObject):
     text = data.draw(st.one_of(words_of(FILES[name]), mutated(FILES[name])))
-    refused_or_right(lambda: plan_of(name, encoded(text)))
+    assert works_or_is_refused(lambda: plan_of(name, encoded(text)))
 
 
-def in_file(read: Callable[[Path], object], suffix: str, raw: bytes) -> None:
+def works_in_file(read: Callable[[Path], object], suffix: str, raw: bytes) -> bool:
+    """Tell whether some bytes can be read from a file, or are refused as they should be."""
     with tempfile.TemporaryDirectory() as home:
         path = Path(home) / f"x{suffix}"
         path.write_bytes(raw)
-        refused_or_right(lambda: read(path))
+        return works_or_is_refused(lambda: read(path))
 
 
-def refused_or_right(act: Callable[[], object]) -> None:
-    """Do something: it succeeds, or is refused in words, as a mistake of the user's."""
-    refusal: ChangeflowError | None = None
+def works_or_is_refused(act: Callable[[], object]) -> bool:
+    """Tell whether something succeeds, or is refused in words, as a mistake of the user's. Anything else is raised."""
     try:
         act()
-    except ChangeflowError as error:
-        refusal = error
-    assert refusal is None or (str(refusal).strip() and refusal.exit_code in (3, 4))
+    except ChangeflowError as refusal:
+        return bool(str(refusal).strip()) and refusal.exit_code in (3, 4)
+    return True
 
 
 def read_rows(path: Path) -> None:
@@ -133,7 +133,7 @@ def read_rows(path: Path) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.binary(max_size=300), mutated(PEOPLE).map(encoded), st.text(max_size=200).map(encoded)))
 def test_a_table_of_anything_gives_rows_or_problems(raw: bytes):
-    in_file(read_rows, ".csv", raw)
+    assert works_in_file(read_rows, ".csv", raw)
 
 
 @settings(max_examples=200, deadline=None)
@@ -158,7 +158,7 @@ def test_a_workbook_with_wrong_bytes_gives_rows_or_problems(workbook: bytes, dat
     for at, byte in data.draw(st.lists(st.tuples(st.integers(0, len(raw) - 1), st.integers(0, 255)), max_size=8)):
         raw[at] = byte
     cut = data.draw(st.one_of(st.just(len(raw)), st.integers(0, len(raw))))
-    in_file(read_rows, ".xlsx", bytes(raw[:cut]))
+    assert works_in_file(read_rows, ".xlsx", bytes(raw[:cut]))
 
 
 SHEET_TEXT = cells(2, "ABC", '<c r="{place}" t="n"><v>12.5</v></c>')
@@ -169,7 +169,7 @@ SHEET_TEXT = cells(2, "ABC", '<c r="{place}" t="n"><v>12.5</v></c>')
 def test_a_workbook_with_a_wrong_sheet_gives_rows_or_problems(text: str):
     with tempfile.TemporaryDirectory() as home:
         path = a_workbook(Path(home) / "x.xlsx", encoded(text) or b" ")
-        refused_or_right(lambda: read_rows(path))
+        assert works_or_is_refused(lambda: read_rows(path))
 
 
 PLAN = (
@@ -202,7 +202,7 @@ def schedule(path: Path) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(words_of(PLAN).map(encoded), mutated(PLAN).map(encoded), st.binary(max_size=200)))
 def test_a_project_file_of_anything_is_scheduled_or_refused(raw: bytes):
-    in_file(schedule, ".xml", raw)
+    assert works_in_file(schedule, ".xml", raw)
 
 
 LEDGER = "contract,net,tax\na,100.00,20\nb,1,\n"
@@ -212,7 +212,7 @@ LEDGER = "contract,net,tax\na,100.00,20\nb,1,\n"
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(st.binary(max_size=200), mutated(LEDGER).map(encoded)))
 def test_a_ledger_of_anything_is_compared_or_refused(raw: bytes):
-    in_file(lambda path: reconcile(path, path, ParallelRunPolicy(), period="2027-01"), ".csv", raw)
+    assert works_in_file(lambda path: reconcile(path, path, ParallelRunPolicy(), period="2027-01"), ".csv", raw)
 
 
 @given(st.one_of(st.sampled_from(WILD), st.text(max_size=40), st.from_regex(r"[+-]?\d{1,40}(\.\d{1,40})?[a-z%]{1,2}")))

@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
@@ -67,7 +68,9 @@ def test_trials_give_the_early_dates_of_whole_schedules(seed: int):
         except CyclicRoadmapError:
             return
         except CalendarExhaustedError:
-            pass
+            # Early dates may be there all the same, as it may be a late one for which a calendar has no days.
+            with suppress(CalendarExhaustedError):
+                trials.early(roadmap)
         else:
             wanted = {t: (x.early_start, x.early_finish) for t, x in schedule.timed.items()}
             early = trials.early(roadmap)
