@@ -1,4 +1,4 @@
-"""Where people stand: five thousand people over ten rounds, published safely for all groups."""
+"""Assessments of five thousand people over ten rounds, published safely for all groups."""
 
 import random
 import time

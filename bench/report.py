@@ -39,7 +39,7 @@ def measure_report() -> dict[str, float]:
             command("assess", "import", str(answers), *on, *known)
         report = ["report", "sro", "--out", str(page), *on]
         stored = clock(partial(command, *report, "--db", db))
-        warm = clock(lambda: write_report(anew(db), page))
+        warm = clock(lambda: write_report(read_again(db), page))
         read = clock(partial(command, "report", "sro", str(SAMPLE), "--out", str(page), *on))
         plan = clock(partial(command, "plan", str(SAMPLE)))
         judged = judge(a_large_trust())
@@ -56,7 +56,7 @@ def measure_report() -> dict[str, float]:
     }
 
 
-def anew(db: str) -> SroReport:
+def read_again(db: str) -> SroReport:
     """Return the report of a programme that this process has not read in its present state."""
     with patch.object(stored, "_KEPT", Cache(stored.MOST_KEPT)):
         return sro_of_stored(None, db=db, today=TODAY)

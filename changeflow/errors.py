@@ -31,7 +31,7 @@ ChangeflowError
 └── ActorMissingError           a change of state must say who makes it: exit 2
 
 A user's mistake is one of these and never shows a traceback. Anything else is our bug. `RenamedWarning` is no
-mistake: somebody used an old name that still works.
+mistake: an old name was used, which still works.
 """
 
 import re
@@ -48,7 +48,7 @@ MOST_LISTED = 1_000
 
 
 class RenamedWarning(UserWarning):
-    """Somebody used an old name: it still works, and the text gives the new one."""
+    """An old name was used: it still works, and the text gives the new one."""
 
 
 def printable(text: object, *, keep: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What is published of where people stand: counts in bands, frozen. All that is shown of scores is made from this."""
+"""What is published of scores: counts in bands, frozen. Everything that is shown of scores is made from this."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -62,7 +62,7 @@ class Standing:
 
     @property
     def is_shown(self) -> bool:
-        """Tell whether anything is said of where the group stands. Where all is in one band, nothing is."""
+        """Tell whether the counts say anything about the group. Where all people are in one band, they do not."""
         return (
             self.held is not None
             and self.answered is not None

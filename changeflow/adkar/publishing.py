@@ -51,7 +51,7 @@ class Answers:
 
 
 def read_answers(assessments: Sequence[Assessment], *, threshold: int, live: Collection[str]) -> Answers:
-    """Return where the barrier of each person of one round is; `live` names those to whom reinforcement applies."""
+    """Return each person's barrier in one round; reinforcement counts for the people in `live`."""
     elements = tuple(Element)
     flat = (a.scores.get(e, 0) for a in assessments for e in elements)
     scores = np.fromiter(flat, dtype=np.int64, count=len(assessments) * len(elements)).reshape(-1, len(elements))

@@ -59,7 +59,7 @@ def readiness(standing: Standing, *, until: Element, share: float, phase: Phase)
     """Say what a group needs until so many are past an element; None where it is not shown.
 
     Where the lowest band is all that is known of those with a barrier, the group counts as ready for a forecast: a
-    gate says that it cannot be told.
+    gate says that it is not known.
     """
     if not standing.is_shown:
         return None

@@ -88,7 +88,7 @@ def judge_checkpoint(
     """Judge a checkpoint by what it found, and by what the earlier ones of the same wave had found.
 
     `is_past_barriers` says whether enough people are past reinforcement, by what was published since the go-live; None
-    where that cannot be told.
+    where that is not known.
     """
     looked_at = [
         *_use(result, earlier, thresholds),

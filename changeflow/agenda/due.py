@@ -28,7 +28,7 @@ class Due:
     subject: str
     """The task's id; of what is asked about a task, its id and `#evidence` or `#feedback`; `sponsor`; `round/3`."""
     person: str | None
-    """Whom to tell; None on the level that goes into the SRO's report."""
+    """The person to tell; None on the level that goes into the SRO's report."""
     level: int
     due_on: date
     """The last day of the task, inclusive."""
@@ -148,7 +148,7 @@ def _of_task(
 def climb(
     programme: Programme, ask: Due, person: Person, days: PersonalDays, *, today: date, readers: Readers
 ) -> Iterator[Due]:
-    """Yield what is asked of somebody beside their tasks, on the level that is reached; some never go further."""
+    """Yield what people are asked for besides their tasks, at the level reached; some are never escalated."""
     level = _reached(days, ask.due_on, escalation_path_of(programme, today), today)
     if not REASONS[ask.reason].is_escalated:
         level = min(level, TO_MANAGER - 1)

@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """A nudge that went out; of whom it was about, nothing."""
+    """A nudge that went out, without the person it was about."""
 
     reason: str
     subject: str
@@ -33,7 +33,7 @@ class NudgeEffect:
     held_back: int
     """Of these, how many went a day or more after they fell due: the caps, quiet hours and free days of people."""
     acted: int | None
-    """After how many something happened before the next level; None for what is nobody's business but theirs."""
+    """How many led to something before the next level; None for what concerns the person alone."""
     days: float | None
     """The middle of the days that it took."""
 

@@ -1,4 +1,4 @@
-"""What somebody decides at a gate, and whether that may be decided: once, in a known form, by the evidence."""
+"""What a person decides at a gate, and whether they may: once, in a known form, with the evidence for it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,18 +22,18 @@ NOTHING = "No changes saved."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswer:
-    """What somebody decides at a gate."""
+    """What a person decides at a gate."""
 
     task: str
     outcome: Outcome
     reason: str
     on: date
     by: str | None = None
-    """Who has decided; left out, whoever records it."""
+    """Who has decided. By default, the person who records it."""
     dissent: str = ""
     conditions: tuple[Condition, ...] = ()
     again: bool = False
-    """A rejected gate is asked anew."""
+    """A rejected gate is asked again."""
 
     def is_known(self, known: Facts) -> bool:
         """Tell whether the same was recorded before."""
@@ -71,12 +71,12 @@ def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: da
 
 
 def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
-    """Refuse a second decision of a round: the first one stands, and whoever comes second is told of it."""
+    """Refuse a second decision of a round: the first one counts, and the second person is told."""
     if last is not None and (last.outcome.is_approval or not again):
         role = programme.definition.role_of(last.by) or last.by
         stated = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
-        hint = "" if last.outcome.is_approval else " When what was missing is there, ask anew with --again."
-        raise ConflictError(f"“{gate.name}” was {stated}. That decision stands; yours was not recorded.{hint}")
+        hint = "" if last.outcome.is_approval else " Once what was missing is there, ask again with --again."
+        raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. No changes saved.{hint}")
     if last is None and programme.is_done(gate.id):
         raise ConflictError(f"“{gate.name}” was reported as done before. {NOTHING}")
 

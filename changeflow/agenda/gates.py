@@ -82,13 +82,13 @@ STOPPING = (Stops.BASELINE, Stops.GATE)
 
 
 def check_may_begin(after: Judged, begun: Collection[TaskId]) -> None:
-    """Refuse tasks that begin although a rule that nobody has lifted blocks them, or behind a gate nobody has opened.
+    """Refuse tasks that begin although a rule in force blocks them, or before their gate is open.
 
     `after` is the programme in which they have begun.
     """
     blocks = [f"{f.rule} {f.message} {f.remedy}" for f in after.blocks if f.subject in begun and f.blocks in STOPPING]
     blocks += [
-        f"{after.programme.roadmap.tasks[task].name} lies behind the gate “{gate.name}”, which nobody has approved."
+        f"{after.programme.roadmap.tasks[task].name} comes after the gate “{gate.name}”, which has not been approved."
         for task in sorted(begun)
         for gate in closed_gates(after.programme, task)
     ]
@@ -240,7 +240,7 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     if is_stale(programme, standing, programme.on):
         yield Criterion(f"{asked}: not known, as they were asked on {day}, too long ago.", State.OPEN, "R25")
     elif past is None:
-        why = "more cannot be told of a group of this size. Ask in person"
+        why = "no more can be shown for a group of this size. Ask in person"
         yield Criterion(f"{asked}: {held} ({day}); {why}.", State.NOTED, "R25")
     else:
         yield Criterion(f"{asked}: {held} ({day}).", State.MET if past else State.OPEN, "R25")

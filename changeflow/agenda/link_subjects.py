@@ -1,4 +1,4 @@
-"""What the link in a message asks about, whom that can be passed on to, and which answers it takes."""
+"""What the link in a message asks about, who else can take that on, and which answers it accepts."""
 
 from collections.abc import Mapping
 
@@ -37,7 +37,7 @@ def kind_of(subject: str, programme: Programme) -> str | None:
 
 
 def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besides: str) -> list[tuple[str, str]]:
-    """Return whom something can be passed on to: leads, managers and the like, as ids with their role and place."""
+    """Return the people who can take something on (leads, managers and the like): ids, with role and place."""
     found = []
     for person in programme.definition.people:
         contact = contacts.get(person.id)

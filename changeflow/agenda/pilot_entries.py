@@ -136,7 +136,7 @@ def accepted(rule: ProposedRule, *, on: date, by: str) -> Explanation:
 
 
 def checked(programme: Programme, entry: Entry) -> Entry:
-    """Return an entry as it is recorded, once all that it names is there and nothing stands against it."""
+    """Return an entry as it is recorded, once everything it names exists and nothing prevents it."""
     match entry:
         case IssueRaised():
             _check_names(programme, person=entry.owner, school=entry.school)

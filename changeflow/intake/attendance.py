@@ -13,7 +13,7 @@ from changeflow.values.problem import Problem
 def read_attendance(
     path: Path, shown: str, problems: list[Problem], *, sessions: Collection[str], people: Collection[str], until: date
 ) -> Iterator[Attendance]:
-    """Read lines of `session,person,on,evidence`; whoever stands twice for a session is a mistake."""
+    """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
     seen: dict[tuple[str, str], int] = {}
     for row in read_table(path, shown, problems, required=("session", "person", "on"), optional=("evidence",)):
         session, person = row.cells["session"], row.cells["person"]

@@ -131,7 +131,7 @@ def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
         what = (
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
         )
-        yield DefinitionError(Place("people"), what, "Leave out the manager of whoever stands at the top.")
+        yield DefinitionError(Place("people"), what, "Leave out the manager of the person at the top.")
 
 
 def _loops(above: Mapping[str, str]) -> Iterator[list[str]]:
@@ -182,7 +182,7 @@ def _waivers(definition: Definition) -> Iterator[DefinitionError]:
         yield from unknown(place.at("rule"), "rule", waiver.rule, RULES)
         if waiver.rule in RULES and not RULES[waiver.rule].lifted_by:
             yield DefinitionError(
-                place.at("rule"), f"Nobody may lift {waiver.rule}.", "Remove the waiver and keep the rule."
+                place.at("rule"), f"Rule {waiver.rule} cannot be waived.", "Remove the waiver and keep the rule."
             )
         yield from unknown(place.at("owner"), "person", waiver.owner, people)
         for person in waiver.approved_by:
@@ -221,7 +221,7 @@ def _posts(definition: Definition) -> Iterator[DefinitionError]:
         for i, (group, n, post) in enumerate(ids):
             if post in [name for _, _, name in ids[:i]]:
                 place = Place.service(service.service, group, n, "id")
-                yield DefinitionError(place, f"Post '{post}' stands here twice.", "Give one of them another id.")
+                yield DefinitionError(place, f"Post '{post}' is listed twice.", "Give one of them another id.")
         for n, old in enumerate(service.posts):
             place = Place.service(service.service, "posts", n)
             yield from unknown(place.at("school"), "school", old.school, schools)

@@ -73,7 +73,7 @@ def _conditions(row: TableRow, problems: list[Problem]) -> Iterator[Condition]:
         return
     owner, due = row.cells.get("condition_owner"), row.read("condition_due", parse_day, problems)
     if owner is None:
-        problems.append(row.problem("condition", "Nobody owns the condition.", "Fill in condition_owner."))
+        problems.append(row.problem("condition", "The condition has no owner.", "Fill in condition_owner."))
     elif due is None and "condition_due" not in row.cells:
         problems.append(row.problem("condition", "The condition has no day.", "Fill in condition_due."))
     elif due is not None:

@@ -69,7 +69,7 @@ def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
         if person is None:
             continue
         if person.id in people:
-            what = f"'{person.id}' stands twice in this file."
+            what = f"'{person.id}' is listed twice in this file."
             reading.problems.append(row.problem("id", what, "Keep one of them."))
         people[person.id] = person
         if (contact := _contact(row, person, reading.problems)) is not None:
@@ -100,7 +100,7 @@ def _contact(row: TableRow, person: Person, problems: list[Problem]) -> Contact 
     active = row.cells.get("active", "yes").strip().lower()
     if active not in YES_NO:
         what = f"active {active!r} is neither yes nor no."
-        problems.append(row.problem("active", what, "Write no for somebody who has left."))
+        problems.append(row.problem("active", what, "Write no for a person who has left."))
         return None
     spans = [span.partition("..") for span in _several(row, "away")]
     about = {
@@ -143,7 +143,7 @@ def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], probl
     except ValidationError as error:
         for complaint in error.errors():
             column, given = str(complaint["loc"][0]), complaint["input"]
-            # A line break in what somebody wrote is shown, not made.
+            # A line break in what a person wrote is shown, not made.
             quoted = repr(given) if isinstance(given, str) else f"'{given}'"
             what = f"{column} {quoted}: {complaint['msg'].removeprefix('Value error, ')}."
             if complaint["type"].startswith("date"):

@@ -23,9 +23,7 @@ def check_pilots(definition: Definition) -> Iterator[DefinitionError]:
             for n, one in enumerate(ids):
                 if one in ids[:n]:
                     place = Place.service(service.service, *where, n, "id")
-                    yield DefinitionError(
-                        place, f"The {kind} '{one}' stands here twice.", "Give one of them another id."
-                    )
+                    yield DefinitionError(place, f"The {kind} '{one}' is listed twice.", "Give one of them another id.")
         yield from _schemes(service, schools)
 
 
@@ -52,7 +50,7 @@ def _schemes(service: ServiceFile, schools: set[str]) -> Iterator[DefinitionErro
     for n, scheme in enumerate(schemes):
         place = Place.service(service.service, "parallel_run", "schemes", n)
         if scheme.id in {s.id for s in schemes[:n]}:
-            yield DefinitionError(place.at("id"), f"The scheme '{scheme.id}' stands here twice.", "Join the two.")
+            yield DefinitionError(place.at("id"), f"The scheme '{scheme.id}' is listed twice.", "Join the two.")
         for i, school in enumerate(scheme.schools):
             yield from unknown(place.at("schools", i), "school", school, schools)
             if school in taken:

@@ -22,7 +22,7 @@ def ends_of(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
 def from_approved(slip: Slip, approved: int) -> Slip:
     """Return a slip from the civil minute that was approved.
 
-    A baseline's date stands as it was approved, also where changeflow itself computes it otherwise today.
+    A baseline's date stays as it was approved, also where changeflow itself computes it otherwise today.
     """
     recomputed = Slip(slip.target, approved, slip.before, ()).days
     if not recomputed:

@@ -20,7 +20,7 @@ SHOWN_AHEAD = 5
 
 @dataclass(frozen=True, slots=True)
 class ReportedProgress:
-    """What somebody reports of a task: days, inclusive; `remaining` as a duration's text."""
+    """What a person reports about a task: days, inclusive; `remaining` as a duration's text."""
 
     task: str
     started: date
@@ -68,7 +68,7 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
         finish = start if reported.finished else None
     elif is_working:
         start = calendar.next_working(start)
-        # Work on a day off is work all the same: then the days stand as they were reported.
+        # Work on a day off is work all the same: then the days stay as they were reported.
         finish = max(start, calendar.previous_working(finish)) if finish is not None else None
     try:
         day, text = programme.minutes_per_day, reported.remaining

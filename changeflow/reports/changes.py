@@ -118,7 +118,7 @@ class _Words:
             is_held = task in self.after.tasks and found.because
             parts.append(f"{found.name}: not yet, as {found.because}" if is_held else f"{found.name} now")
         text = "; ".join(parts[:NAMED]) + (f"; and {len(parts) - NAMED} more" if len(parts) > NAMED else "")
-        return f"Where people stand. {text}" if text else "What is done for people changed"
+        return f"Readiness of people. {text}" if text else "What is done for people changed"
 
     def _single(self, cause: Cause, task: TaskId) -> str:
         name = f"“{self._name(task)}”"
@@ -160,7 +160,9 @@ class _Words:
         if done is None:
             return f"{name} waits for its decision" if is_decision else f"The report on {name} was withdrawn"
         if done.actual_finish is None:
-            return f"{name} began on {format_day(day_of(done.actual_start))}, and what is left of it is told anew"
+            return (
+                f"{name} began on {format_day(day_of(done.actual_start))}, and its remaining work was estimated again"
+            )
         last = last_day_of(done.actual_finish) if done.actual_finish > done.actual_start else day_of(done.actual_finish)
         return f"{name} {'was decided' if is_decision else 'ended'} on {format_day(last)}"
 

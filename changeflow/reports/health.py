@@ -51,7 +51,7 @@ def _line(programme: Programme, check: HealthCheck) -> HealthLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadingLine:
-    """One of the ten headings of a schedule assessment, and the points that stand for it."""
+    """One of the ten headings of a schedule assessment, and its points."""
 
     heading: str
     points: tuple[int, ...]
@@ -61,7 +61,7 @@ class HeadingLine:
 def heading_lines(programme: Programme, lines: Sequence[HealthLine]) -> tuple[HeadingLine, ...]:
     """Sum the points up under the headings of the Schedule Assessment Guide: the worst of its points counts.
 
-    A heading for which no point stands cannot be told: what nobody has looked at is not kept.
+    A heading without a point is not known: what no one has checked is not kept.
     """
     states = {line.number: line.state for line in lines}
     found = []

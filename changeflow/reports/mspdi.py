@@ -170,7 +170,7 @@ def _fields(plan: _Numbered, task: Task, number: int) -> dict[str, str | int]:
     duration = task.duration
     if not is_summary and duration.unit not in KNOWN:
         duration = Duration(plan.roadmap.calendar_of(task.id).between(timed.early_start, timed.early_finish))
-    # What is as late as possible stands at its late dates, whatever early ones it could have.
+    # What is as late as possible has its late dates, whatever early ones it could have.
     is_late = task.as_late_as_possible and progress is None
     fields: dict[str, str | int] = {
         "UID": plan.uids[task.id],

@@ -94,7 +94,7 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
     if sponsor is None:
         yield "Nobody is the sponsor: until somebody is, nobody owns the change."
     elif sponsor.until is not None and sponsor.until < today:
-        yield f"The sponsor's time ended on {format_day(sponsor.until)}, and nobody follows."
+        yield f"The sponsor's time ended on {format_day(sponsor.until)}, and no successor is named."
     for gone in successions(programme.definition, today):
         open_tasks = [t for t in programme.tasks() if t.owner == gone.person and not programme.is_done(t.id)]
         if gone.successor is None and open_tasks:

@@ -26,7 +26,7 @@ from changeflow.rules.proofs import hole_in_words, service_holes
 from changeflow.values.moments import day_of, format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
-"""Cut-offs of tasks that end within so many days, with at most so many working days left: our own choice."""
+"""Of the tasks shown with cut-offs: the days until they end, and working days left, at most. Our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Proofs over time: what dates say of the precedence that links give. A date that somebody set may break a link."""
+"""Proofs over time: what dates say of the precedence that links give. A date set by hand may break a link."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change
 def rehearse(before: Stored, reported: Iterable[ReportedProgress]) -> Stored | None:
     """Work out what a programme will be with some progress, before the database is locked for it.
 
-    The change finds it ready then, and others wait for it a fraction as long. What is wrong with the progress is told
+    The change finds it ready then, and others wait for it a fraction as long. Mistakes in the progress are reported
     by the change itself.
     """
     with suppress(ChangeflowError):

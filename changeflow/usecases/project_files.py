@@ -13,7 +13,7 @@ from changeflow.roadmap.model.profile import PROFILES
 def schedule_project(
     path: Path, *, say: Callable[[str], None] | None = None, profile: str | None = None
 ) -> tuple[ProjectFile, Schedule]:
-    """Compute the critical path of a Microsoft Project file; `say` is told of what takes long."""
+    """Compute the critical path of a Microsoft Project file; `say` gets a line about what takes long."""
     project = read_through_mpxj(path, say=say) if path.suffix.lower() in FOREIGN else read_mspdi(path)
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))

@@ -123,7 +123,7 @@ def _rulepacks() -> str:
 
 
 def _here(definition: Definition, contacts: Mapping[str, Contact], on: date) -> Mapping[str, Contact]:
-    """Nobody is written to before they have come, or after they have left."""
+    """Return the contacts, inactive before a person has come and after they have left."""
     away = {p.id for p in definition.people if not p.is_here(on)}
     return {n: c.model_copy(update={"is_active": False}) if n in away else c for n, c in contacts.items()}
 

@@ -78,7 +78,7 @@ class UnitOfWork:
         self._cause = action
 
     def end(self) -> None:
-        """Forecast anew what has changed."""
+        """Forecast again what has changed."""
         if self._cause is not None:
             self.after = store_forecast(
                 self.session, self.name, self.change, cause=self._cause, known=(self.stored, self._ahead)

@@ -41,7 +41,7 @@ class NewKey:
 def start_new_key(db: str, *, now: datetime) -> NewKey:
     """Make a new key for a database whose key file is lost.
 
-    Who had switched optional messages off cannot be told from others any more: they are switched off for everyone with
+    It is no longer known who had switched optional messages off: they are switched off for everyone with
     an address. What waits to be sent waits a day, as no one knows who has had a message today.
     """
     with session_scope(db) as session:

@@ -234,7 +234,7 @@ def test_who_has_left_is_marked_and_gets_nothing_more(tmp_path: Path):
         read_folder(a_folder(tmp_path / "other", people=people.replace("no\n", "perhaps\n")))
     [problem] = raised.value.problems
     assert str(problem) == (
-        "people.csv:3:5: active 'perhaps' is neither yes nor no. Write no for somebody who has left."
+        "people.csv:3:5: active 'perhaps' is neither yes nor no. Write no for a person who has left."
     )
 
 
@@ -245,7 +245,7 @@ def test_managers_in_a_circle_are_named_once(tmp_path: Path):
     [problem] = raised.value.problems
     assert str(problem) == (
         "people.csv:1:1: The managers go round in a circle: chief is managed by lead is managed by chief. "
-        "Leave out the manager of whoever stands at the top."
+        "Leave out the manager of the person at the top."
     )
     alone = PEOPLE.replace("sponsor,,,\n", "sponsor,,,chief\n")
     with pytest.raises(ProblemsError, match="chief is managed by chief"):

@@ -108,7 +108,7 @@ class TestMistakes:
         [
             (["id: a, school: elm, title: Officer"], "There is no school 'elm'."),
             (["id: a, school: ash, title: Officer, route: slot, to: b"], "There is no new post 'b'."),
-            (["id: a, school: ash, title: O", "id: a, school: ash, title: P"], "Post 'a' stands here twice."),
+            (["id: a, school: ash, title: O", "id: a, school: ash, title: P"], "Post 'a' is listed twice."),
             (
                 [f"id: a, school: ash, title: O, ends_with: go-live, route: redundancy, {WHY}"],
                 "no step of kind",

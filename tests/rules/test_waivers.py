@@ -97,7 +97,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("rule: R13, approved_by: chief", "Nobody may lift R13. Remove the waiver and keep the rule."),
+            ("rule: R13, approved_by: chief", "Rule R13 cannot be waived. Remove the waiver and keep the rule."),
             ("rule: R99, approved_by: chief", "There is no rule 'R99'."),
             ("rule: R15, approved_by: chef", "There is no person 'chef'. Did you mean 'chief'?"),
             ("rule: R15, approved_by: chief, schools: [elm]", "There is no school 'elm'."),

@@ -44,7 +44,7 @@ class TestHistory:
 
     def test_without_the_decision_the_progress_is_refused(self, db_gated: str, tmp_path: Path):
         reported, _ = self.files(tmp_path)
-        with pytest.raises(CheckFailedError, match="lies behind the gate"):
+        with pytest.raises(CheckFailedError, match="comes after the gate"):
             progress.import_progress(reported, change(db_gated, 8))
 
     def test_a_decision_rests_on_what_was_done_by_its_day(self, db_gated: str, tmp_path: Path):

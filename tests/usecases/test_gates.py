@@ -83,7 +83,7 @@ class TestOnce:
                 decide(second, change(db_gated, 5))
             assert str(caught.value) == (
                 "“Payroll: plan agreed” was approved on 5 Jan 2027 by the Director of People: The team is there. That "
-                "decision stands; yours was not recorded."
+                "decision counts. No changes saved."
             )
             assert caught.value.exit_code == 5
         assert len(decisions(db_gated)) == 1
@@ -120,7 +120,7 @@ class TestOnce:
         planned(db_gated)
         decide(answer(outcome=Outcome.REJECT, reason="No time yet"), change(db_gated, 5))
         assert not state(db_gated, date(2027, 1, 5)).programme.is_done(PLAN)
-        with pytest.raises(ConflictError, match=r"was rejected on 5 Jan 2027 .* ask anew with --again"):
+        with pytest.raises(ConflictError, match=r"was rejected on 5 Jan 2027 .* ask again with --again"):
             decide(answer(on=7), change(db_gated, 7))
         decide(answer(on=7, again=True), change(db_gated, 7))
         assert decisions(db_gated) == [(PLAN, "reject", "chief", 1), (PLAN, "approve", "chief", 2)]
@@ -219,7 +219,7 @@ class TestBehindAGate:
         begin = [ReportedProgress("payroll/requirements", date(2027, 1, 6))]
         with pytest.raises(CheckFailedError) as caught:
             progress.report_progress(begin, change(db_gated, 6))
-        assert "lies behind the gate “Payroll: plan agreed”, which nobody has approved." in str(caught.value)
+        assert "comes after the gate “Payroll: plan agreed”, which has not been approved." in str(caught.value)
         decide(answer(), change(db_gated, 6))
         assert progress.report_progress(begin, change(db_gated, 6)) == 1
 

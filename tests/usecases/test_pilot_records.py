@@ -282,10 +282,10 @@ go_no_go:
     start = (SERVICE + text).count("\n", 0, (SERVICE + text).index("parallel_run:")) + 1
     assert sorted((p.line - start, p.what) for p in raised.value.problems) == [
         (1, "'ash' is in two schemes: A and A."),
-        (1, "The scheme 'A' stands here twice."),
+        (1, "The scheme 'A' is listed twice."),
         (1, "There is no school 'elm'."),
         (4, "There is no person 'leed'."),
-        (5, "The exit criterion 'q' stands here twice."),
+        (5, "The exit criterion 'q' is listed twice."),
         (7, "There is no person 'cheef'."),
         (8, "There is no person 'nobody'."),
     ]

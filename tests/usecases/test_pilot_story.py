@@ -141,7 +141,7 @@ def test_a_go_opens_the_go_live_and_wave_2_behind_it(asked: str):
     before = loaded(None, db=asked, on=MAY_20)
     assert GATE in {g.id for g in closed_gates(before, "payroll/w2/go-live")}
     begins = ReportedProgress(GO_LIVE, date(2027, 6, 1), date(2027, 6, 1))
-    with pytest.raises(CheckFailedError, match="lies behind the gate"):
+    with pytest.raises(CheckFailedError, match="comes after the gate"):
         report_progress([replace(begins, finished=None)], change(asked, date(2027, 6, 1)))
     # Had nobody answered by 3 June, the opening on 1 June would be missed.
     unanswered = go_lives(loaded(None, db=asked, on=date(2027, 6, 3)))

@@ -158,7 +158,7 @@ class TestOnTheSample:
         db = asked(begun, sample, tmp_path, lambda s: (1, 1, 1, 1) if s in there else all_well(s), name="low")
         changes = changes_since(None, db=db, on=TODAY, since="baseline")
         text = "\n".join(changes_text(changes))
-        assert "Where people stand. " in text
+        assert "Readiness of people. " in text
         assert "people are ready, wave 2: not yet, as" in text
         assert "their barrier at awareness" in text
         for slip in changes.slips:

@@ -80,7 +80,7 @@ def add_readiness(
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """The people of one wave whom one service reaches, and the values from which their tasks are made."""
+    """The people in one wave that one service reaches, and the values from which their tasks are made."""
 
     definition: Definition
     facts: Facts
@@ -130,7 +130,7 @@ def _add_wave(
     decision = [t.id for t in mine if t.gate is Gate.GO_LIVE and t.id not in facts.progress]
     for waits in decision or [t.id for t in mine if t.kind is Kind.GO_LIVE]:
         _link(expansion, [ready.id], waits)
-    # Nobody is trained for what they do not know of or do not want yet (R25).
+    # No one is trained for what they do not know of or do not want yet (R25).
     for training in (t.id for t in mine if t.kind is Kind.TRAINING and t.id not in facts.progress):
         _link(expansion, won, training)
     if not found.is_ready:
@@ -191,7 +191,7 @@ def _task(reach: _Reach, name: TaskId, text: str, *, weeks: float, found: Readin
 
 
 def _owner(reach: _Reach, by: str) -> str | None:
-    """Return who acts: the sponsor, the lead provider, or somebody of that part in the wave's schools or hubs."""
+    """Return who acts: the sponsor, the lead provider, or a person in that role in the wave's schools or hubs."""
     if by == "sponsor":
         return reach.references.owner("sponsor", reach.service, frozenset())[0]
     lead = reach.references.owner("lead_provider", reach.service, frozenset())[0]

@@ -23,7 +23,7 @@ class HealthCheck:
     found: str
     threshold: str
     passed: bool | None
-    """None where it cannot be told; `found` says why."""
+    """None where it is not known; `found` says why."""
     offenders: tuple[TaskId, ...] = ()
 
 

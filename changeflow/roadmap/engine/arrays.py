@@ -48,7 +48,7 @@ class Arrays(NamedTuple):
     """What the kernel works on, and what turns its answer back into tasks and links."""
 
     outline: Outline
-    """The rows in topological order; a summary stands where its dates are known, after its tasks."""
+    """The rows in topological order; a summary comes after its tasks, when its dates are known."""
     links: Sequence[Link]
     calendars: CalendarTables
     periods: PeriodTables

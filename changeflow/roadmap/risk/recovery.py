@@ -30,7 +30,7 @@ class TaskChange:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a set of options comes to: the share of iterations that keep the day, and the percentile asked for."""
+    """What a set of options achieves: the share of iterations that keep the day, and the percentile asked for."""
 
     odds: float
     at: int

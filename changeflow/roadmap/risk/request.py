@@ -80,5 +80,5 @@ class Risk(Frozen):
         names = [*(c.id for c in self.causes), *(e.id for e in self.events), *(v.id for v in self.recovery_options)]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
-            raise ValueError(f"'{twice[0]}' stands twice. Give one of them another id.")
+            raise ValueError(f"'{twice[0]}' is listed twice. Give one of them another id.")
         return self

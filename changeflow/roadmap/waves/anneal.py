@@ -24,7 +24,7 @@ Numbers = NDArray[np.int64]
 Cell = tuple[str, str, int]
 """What has room for so much: what kind of thing it is, whose it is, and its week."""
 HEAT = 5.0
-"""The first temperature: so many steps from a pair's date to its next, at their mean weight."""
+"""The first temperature: this many steps from a pair's date to its next, at their mean weight."""
 
 
 def annealed(rows: WaveRows, plan: WavePlan, seed: int, steps: int) -> WavePlan:
