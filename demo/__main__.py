@@ -5,6 +5,7 @@ payroll's pilot is decided on 20 May 2027.
 """
 
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -26,6 +27,8 @@ APPROVED, TODAY, DECIDED = "2026-09-01", "2027-05-04", "2027-05-20"
 GATE = "payroll/pilot/go-no-go"
 SHOWN_LINES = 18
 SHOWN_NOTES = 6
+GROUPS = ("gate", "report", "pilot")
+"""Commands of two words."""
 """Of what a command says beside its answer: a long search tells of each better plan."""
 
 
@@ -63,7 +66,7 @@ class Demo:
     def run(self, title: str, *command: str, shown: int = SHOWN_LINES, allowed: Sequence[int] = (0,)) -> None:
         """Run one command; its whole output is kept in the folder when it is long."""
         self.console.print(f"\n[bold]{title}[/bold]")
-        line, environment = f"changeflow {' '.join(command)}", self.environment
+        line, environment = f"changeflow {shlex.join(command)}", self.environment
         if self.server is not None and command[0] == SERVED:
             address = self.server.address()
             line, environment = f"PREFECT_API_URL={address} {line}", {**environment, "PREFECT_API_URL": address}
@@ -73,7 +76,7 @@ class Demo:
         for line in lines[:shown]:
             self.console.print(f"  {line}", markup=False, soft_wrap=True)
         if len(lines) > shown:
-            kept = self.home / f"{command[0]}.txt"
+            kept = self.home / f"{'-'.join(command[:2] if command[0] in GROUPS else command[:1])}.txt"
             write_whole(kept, done.stdout)
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
         for line in done.stderr.splitlines()[-SHOWN_NOTES:]:
@@ -113,6 +116,9 @@ def main(home: Path) -> None:
     demo.console.print(f"  How sure dates are:     {home / 'risk.html'}", soft_wrap=True)
     demo.console.print(f"  {messages} messages:            {demo.outbox}{'/'}", soft_wrap=True)
     demo.console.print(f"  The programme's folder: {trust}", soft_wrap=True)
+    demo.console.print("\nTo ask it more:", soft_wrap=True)
+    known = f"CHANGEFLOW_DB={demo.environment['CHANGEFLOW_DB']} CHANGEFLOW_AS={demo.environment['CHANGEFLOW_AS']}"
+    demo.console.print(f"  source .venv/bin/activate; export {known}", soft_wrap=True)
 
 
 def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
@@ -165,8 +171,8 @@ def _steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ("What is due today?", ["tick", "--at", f"{TODAY}T07:00"]),
         ("Nudges, through the Prefect flow", ["flows", "run", "dispatch-nudges", "--at", f"{TODAY}T09:00"]),
         ("What changed since the baseline, and why?", ["changes", "--since", "baseline", *at]),
-        ("The report to the SRO", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
-        ("The same numbers as JSON", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
+        ("The report to the SRO, as JSON", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
+        ("The same as a page, issued", ["report", "sro", "--issue", "--out", str(home / "sro-report.html"), *at]),
         *_decision(home, trust, runs),
         ("Is the chain of changes whole?", ["audit", "verify"]),
     ]
@@ -179,7 +185,7 @@ def _reconcile(runs: Path, period: str, day: str) -> list[str]:
 
 
 def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]]:
-    """Two weeks on: the third run, those who vouch for the rest, and the decision."""
+    """Two weeks on: the third run, the confirmations, and the decision."""
     at = ["--at", DECIDED]
     progress, decided = trust / "progress-2027-05.csv", trust / "decisions-2027-05.csv"
     later = ["--decisions", str(decided), *at]
@@ -197,7 +203,7 @@ def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]
             ["task", "import", str(progress), *later],
         ),
         ("The third run is clean as well", _reconcile(runs, "2027-05", DECIDED)),
-        *((f"Somebody vouches: {i}", ["pilot", "confirm", GATE, i, *said, *clerk]) for i, said in confirmed.items()),
+        *((f"Confirmed: {i}", ["pilot", "confirm", GATE, i, *said, *clerk]) for i, said in confirmed.items()),
         ("The payroll manager signs", ["pilot", "sign", GATE, *clerk]),
         ("The Director of Finance signs", ["pilot", "sign", GATE, "--as", "director-of-finance", *at]),
         ("One page for the decision", ["report", "go-no-go", GATE, "--out", str(page), *at]),

@@ -27,10 +27,11 @@ def add_to(app: typer.Typer) -> None:
 def tick(context: Context) -> None:
     """Find what is due and write it down; run twice, the second time does nothing."""
     from changeflow.usecases import ticks
+    from changeflow.values.duration import counted
 
     begin()
     for ticked in ticks.tick(db=context.db, now=context.now, programme=context.programme):
-        out(f"{ticked.programme}: {ticked.due} things are due, {ticked.new} of them new.")
+        out(f"{ticked.programme}: {counted(ticked.due, 'thing')} due, {ticked.new} new.")
 
 
 @nudge.command("dispatch")

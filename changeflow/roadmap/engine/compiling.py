@@ -6,7 +6,7 @@ from typing import Any
 from numba import njit
 from numba.core import event
 
-FIRST_TIME = "Compiling the engine once for this machine: about a minute …"
+FIRST_TIME = "Compiling a part of the engine, the first time only: up to a minute …"
 
 
 # Without `_nrt=False` numba counts the references to every array at every call: several times as long as the work.
