@@ -2,13 +2,12 @@
 
 import gc
 
-ALLOCATIONS = 1_000_000
-"""Between two looks for garbage: most commands end before the first. Python's 700 have it look hundreds of times."""
+from changeflow.collector import collect_rarely
 
 
 def main() -> None:
     """Run one command."""
-    gc.set_threshold(ALLOCATIONS)
+    collect_rarely()
     from changeflow.cli import main as run
 
     try:

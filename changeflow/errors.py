@@ -40,6 +40,8 @@ from typing import Any
 
 from changeflow.addresses import shown, without_password
 
+NOT_SAVED = "No changes saved."
+"""What an error adds where it stopped a change."""
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _MOST_SHOWN = 2_000
 """Characters of one text: a loop of tasks is named in full, a file's contents are not."""
@@ -171,7 +173,7 @@ class CannotWriteError(ChangeflowError):
 class AnchorError(ChangeflowError):
     """The file outside the database that each audit entry is written to cannot be used."""
 
-    def __init__(self, path: str, why: str, *, saved: str = "No changes saved.") -> None:
+    def __init__(self, path: str, why: str, *, saved: str = NOT_SAVED) -> None:
         super().__init__(
             f"The audit's anchor '{path}' cannot be used: {why}. {saved} "
             "Set CHANGEFLOW_ANCHOR to a file that this account can write to."

@@ -30,7 +30,9 @@ def begin(form: str, *, stream: TextIO | None = None) -> None:
     """
     if form not in FORMS:
         raise InputError(f"CHANGEFLOW_LOG is '{form}'. Write {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
-    _chosen.logger = None if form == "off" else _make_logger(form, stream)
+    # Made now: when a process has no file left to open, a failure can still be written.
+    _chosen.failures = _make_logger("plain" if form == "off" else form, stream)
+    _chosen.logger = None if form == "off" else _chosen.failures
 
 
 def log(event: str, **what: object) -> None:
@@ -46,15 +48,16 @@ def failure(reference: str, error: BaseException) -> None:
     """
     frames = traceback.extract_tb(error.__traceback__)[-DEEPEST:]
     places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    logger = _chosen.logger or _make_logger("plain", None)
+    logger = _chosen.failures or _make_logger("plain", None)
     logger.error("failure", reference=reference, error=type(error).__name__, at=" > ".join(places))
 
 
 @dataclass(slots=True)
 class _Chosen:
-    """The logger of this process; None where logs are off."""
+    """The loggers of this process: none before `begin`, and none of events where logs are off."""
 
     logger: Any = None
+    failures: Any = None
 
 
 _chosen = _Chosen()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from changeflow.agenda.criteria import State
 from changeflow.agenda.days import PeoplesDays
-from changeflow.agenda.due import NOBODY_ANSWERED, Due, Invited, Readers, climb, due_day, is_open, unslipped
+from changeflow.agenda.due import NOBODY_ANSWERED, Due, Invited, Readers, climb, due_day, is_open
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.go_live import awaited
 from changeflow.agenda.reasons import Reason
@@ -30,7 +30,7 @@ def asks(judged: Judged, *, today: date, readers: Readers = NOBODY_ANSWERED) -> 
     people = {p.id: p for p in programme.definition.people}
     days = PeoplesDays(programme.definition, readers.contacts)
     found: list[Due] = []
-    _, schedule = unslipped(programme)
+    schedule = programme.unslipped.schedule
     wanted = (
         *_evidence(judged, schedule, today),
         *_feedback(programme, schedule),

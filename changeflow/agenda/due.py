@@ -10,7 +10,7 @@ from changeflow.agenda.days import PeoplesDays, PersonalDays
 from changeflow.agenda.reasons import REASONS, Reason, reason_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
-from changeflow.roadmap.model.tasks import Roadmap, Task
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.moments import day_of, last_day_of
 from changeflow.values.words import Kind
 
@@ -99,11 +99,6 @@ def due_days(programme: Programme) -> dict[str, date]:
     """Return the due day of every open task."""
     schedule = programme.unslipped.schedule
     return {t.id: due_day(schedule, t) for t in programme.tasks() if is_open(programme, t)}
-
-
-def unslipped(programme: Programme) -> tuple[Roadmap, Schedule]:
-    """Return the roadmap by what has happened alone, and its schedule: see `Programme.unslipped`."""
-    return programme.unslipped.roadmap, programme.unslipped.schedule
 
 
 def _of_task(

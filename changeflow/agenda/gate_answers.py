@@ -8,7 +8,7 @@ import networkx as nx
 
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import GateCase
-from changeflow.errors import CheckFailedError, ConflictError, InputError
+from changeflow.errors import NOT_SAVED, CheckFailedError, ConflictError, InputError
 from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
@@ -16,8 +16,6 @@ from changeflow.programme.progress import ReportedProgress, progress_of
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.moments import format_day
 from changeflow.values.words import Outcome
-
-NOTHING = "No changes saved."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +74,9 @@ def check_first(programme: Programme, gate: Task, last: Decision | None, *, agai
         role = programme.definition.role_of(last.by) or last.by
         stated = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
         hint = "" if last.outcome.is_approval else " Once what was missing is there, ask again with --again."
-        raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. No changes saved.{hint}")
+        raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. {NOT_SAVED}{hint}")
     if last is None and programme.is_done(gate.id):
-        raise ConflictError(f"“{gate.name}” was reported as done before. {NOTHING}")
+        raise ConflictError(f"“{gate.name}” is already recorded as done. {NOT_SAVED}")
 
 
 def check_conditions(
@@ -86,9 +84,9 @@ def check_conditions(
 ) -> None:
     """Check the conditions of an answer; `check_owner` raises where an owner is not known."""
     if answer.outcome is Outcome.CONDITIONS and not answer.conditions:
-        raise InputError(f"An approval with conditions needs at least one condition. {NOTHING}")
+        raise InputError(f"An approval with conditions needs at least one condition. {NOT_SAVED}")
     if answer.outcome is not Outcome.CONDITIONS and answer.conditions:
-        raise InputError(f"Conditions go with {Outcome.CONDITIONS.value} alone. {NOTHING}")
+        raise InputError(f"Conditions go with {Outcome.CONDITIONS.value} alone. {NOT_SAVED}")
     for condition in answer.conditions:
         check_owner(condition.owner)
         if condition.due <= answer.on:
@@ -104,10 +102,10 @@ def _check_waiting(programme: Programme, gate: Task, condition: Condition) -> No
     progress_of(programme, ReportedProgress(condition.before, condition.due))  # an unknown task is an error
     if condition.before == gate.id or condition.before in nx.ancestors(programme.graph, gate.id):
         name = programme.roadmap.tasks[condition.before].name
-        raise InputError(f"“{name}” comes before “{gate.name}”: it cannot wait for its condition. {NOTHING}")
+        raise InputError(f"“{name}” comes before “{gate.name}”: it cannot wait for its condition. {NOT_SAVED}")
     if condition.before in programme.facts.progress:
         name = programme.roadmap.tasks[condition.before].name
-        raise InputError(f"“{name}” has begun: it cannot wait for a condition. {NOTHING}")
+        raise InputError(f"“{name}” has begun: it cannot wait for a condition. {NOT_SAVED}")
 
 
 def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
@@ -123,4 +121,4 @@ def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
         hint = ""
         if outcome is Outcome.APPROVE and not case.of(State.BLOCKS):
             hint = " It may be approved with conditions."
-        raise CheckFailedError(f"The evidence does not support {stated} for {gate.name}:\n{reasons}\n{NOTHING}{hint}")
+        raise CheckFailedError(f"The evidence does not support {stated} for {gate.name}:\n{reasons}\n{NOT_SAVED}{hint}")

@@ -94,7 +94,7 @@ def check_may_begin(after: Judged, begun: Collection[TaskId]) -> None:
     ]
     if blocks:
         reasons = "\n".join(f"  {reason}" for reason in blocks)
-        raise CheckFailedError(f"This cannot begin; nothing was recorded.\n{reasons}")
+        raise CheckFailedError(f"This cannot start yet. No changes saved.\n{reasons}")
 
 
 def gate_words(programme: Programme, gate: Task) -> str:

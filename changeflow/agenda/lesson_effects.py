@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.learning import lessons_of
 from changeflow.programme.dates import Moved, compare, dates_of
@@ -15,8 +15,6 @@ from changeflow.rules.engine import judge
 from changeflow.values.base import TaskId
 from changeflow.values.known import pick
 from changeflow.values.rulepack import Rulepacks
-
-NOTHING = "No changes saved."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ def lesson_effect(
     changed = _changed(definition, lesson, tasks)
     joined, errors = join(changed, rulepacks=rulepacks, facts=programme.facts, on=programme.on)
     if errors:
-        raise InputError(f"{errors[0].what} {errors[0].remedy} {NOTHING}")
+        raise InputError(f"{errors[0].what} {errors[0].remedy} {NOT_SAVED}")
     after = judge(joined).programme
     moved = compare(dates_of(programme), dates_of(after))
     names = {m.task: after.roadmap.tasks[m.task].name for m in moved if m.task in after.roadmap.tasks}
@@ -59,7 +57,7 @@ def unanswered_lesson(programme: Programme, service: str, number: int) -> Lesson
     lesson, before = pick("lesson", str(number), known)
     if before is not None:
         was = "accepted" if before.accepted else "declined"
-        raise CheckFailedError(f"Lesson {number} was {was}: {before.reason.rstrip('.')}. {NOTHING}")
+        raise CheckFailedError(f"Lesson {number} was {was}: {before.reason.rstrip('.')}. {NOT_SAVED}")
     return lesson
 
 
@@ -67,14 +65,14 @@ def _changeable(programme: Programme, lesson: LessonProposed) -> Sequence[TaskId
     """Return the tasks of the lesson's step that have not begun, in waves after the pilot."""
     service_named(programme, lesson.service)
     if lesson.duration is None and not lesson.also_after:
-        raise InputError(f"A lesson changes something: give --duration, --also-after, or both. {NOTHING}")
+        raise InputError(f"A lesson changes something: give --duration, --also-after, or both. {NOT_SAVED}")
     here = [t for t in programme.tasks(service=lesson.service) if t.step == lesson.step]
     if not here:
         steps = sorted({t.step for t in programme.tasks(service=lesson.service) if t.wave})
         raise UnknownThingError("step", lesson.step, steps)
     later = [t.id for t in here if t.wave and not programme.is_pilot(t.wave) and t.id not in programme.facts.progress]
     if not later:
-        raise InputError(f"“{lesson.step}” has begun in every wave: no lesson changes it. {NOTHING}")
+        raise InputError(f"“{lesson.step}” has begun in every wave: no lesson changes it. {NOT_SAVED}")
     return later
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from changeflow.agenda.gates import gate_of
 from changeflow.agenda.go_live import signatures, to_confirm
-from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.entries import (
     CaseTested,
     Confirmation,
@@ -32,8 +32,6 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
 from changeflow.values.known import check_known, pick
 from changeflow.values.words import Gate
-
-NOTHING = "No changes saved."
 
 
 def issue_subject(programme: Programme, service: str, number: int) -> Subject:
@@ -105,13 +103,13 @@ def explained_span(
     """
     if contract is None:
         if between is None and element not in ("missing", "extra"):
-            raise InputError(f"An explanation of all contracts says from where to where it holds. {NOTHING}")
+            raise InputError(f"To explain all contracts, give the range of differences: --between=-12..12. {NOT_SAVED}")
         return between
     if not evidence.strip():
-        raise InputError(f"What explains one contract needs what shows it: give --evidence. {NOTHING}")
+        raise InputError(f"An explanation for one contract needs evidence: add --evidence. {NOT_SAVED}")
     here = [v for v in kept if v.contract == contract and (v.element or v.outcome.value) == element]
     if not here:
-        raise InputError(f"The run of {period} has no such difference of that contract. {NOTHING}")
+        raise InputError(f"The run of {period} has no such difference of that contract. {NOT_SAVED}")
     one = here[0].difference
     return (one, one) if here[0].element and between is None else between
 
@@ -153,7 +151,7 @@ def checked(programme: Programme, entry: Entry) -> Entry:
         case Confirmation():
             asked = {v.item.id: v.item for v in to_confirm(programme, go_live_gate(programme, entry.gate))}
             if asked[entry.item].ends and entry.until is None:
-                raise InputError(f"“{asked[entry.item].what}” is true until a day: say which, with --until. {NOTHING}")
+                raise InputError(f"“{asked[entry.item].what}” needs an end date: add --until. {NOT_SAVED}")
         case CaseTested():
             cases = [c.id for c in service_named(programme, entry.service).assurance.cases]
             check_known("test case", entry.case, cases, remedy="" if cases else "Name them under assurance: cases.")
@@ -185,7 +183,7 @@ def _check_may_repeat(programme: Programme, task: TaskId) -> None:
     begun = sorted(t for t in programme.graph.successors(task) if t in programme.facts.progress)
     if begun:
         name = programme.roadmap.tasks[begun[0]].name
-        raise CheckFailedError(f"“{name}” has begun: what comes before it cannot be repeated. {NOTHING}")
+        raise CheckFailedError(f"“{name}” has begun: what comes before it cannot be repeated. {NOT_SAVED}")
 
 
 def _check_number(what: str, number: int, known: Iterable[int]) -> None:

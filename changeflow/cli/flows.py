@@ -1,6 +1,5 @@
 """Commands for the flows. This is the one door from the package to Prefect: it loads the flows by name."""
 
-import gc
 import importlib
 import importlib.util
 import os
@@ -13,6 +12,7 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.output import note
+from changeflow.collector import collect_as_usual
 from changeflow.usecases.scheduled import FLOWS
 
 flows = typer.Typer(help="The flows that drive a programme by the clock.", no_args_is_help=True)
@@ -26,8 +26,6 @@ def add_to(app: typer.Typer) -> None:
 @shared("db")
 def flows_serve(context: Context) -> None:
     """Run the flows on their schedules, on this machine, until it is stopped."""
-    # A command hardly collects; what runs for months must, as Python does on its own.
-    gc.set_threshold(700, 10, 10)
     os.environ["CHANGEFLOW_DB"] = context.db
     flow_module("serving").serve_all(say=note)
 
@@ -42,6 +40,7 @@ def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One o
 
 def flow_module(name: str) -> ModuleType:
     """Load a module of flows: from the wheel, or from the top of a checkout."""
+    collect_as_usual()
     if importlib.util.find_spec("changeflow.flows") is not None:
         return importlib.import_module(f"changeflow.flows.{name}")
     top = str(Path(__file__).resolve().parent.parent.parent)

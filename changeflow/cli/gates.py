@@ -140,7 +140,7 @@ def sponsor_acts(context: Context) -> None:
     for act in reversed(acts):
         out(f"{format_day(act.on)}  {act.what} ({act.who or 'sponsor'}, {ACTS[act.kind]})")
     if not acts:
-        note("Nothing is noted yet: changeflow sponsor act “…”")
+        note("No acts recorded yet. Record one with: changeflow sponsor act “…”")
 
 
 @confidence.command("show")

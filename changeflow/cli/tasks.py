@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 @task.command("start")
 @shared("db", "programme", "actor", "at")
 def task_start(context: Context, name: TaskName, on: On = None) -> None:
-    """Say that a task has begun."""
+    """Record that a task has started."""
     from changeflow.programme.progress import ReportedProgress
     from changeflow.usecases import progress
 
@@ -39,7 +39,7 @@ def task_finish(
         day_option(text="When it began, if that is not recorded yet."),
     ] = None,
 ) -> None:
-    """Say that a task is done."""
+    """Record that a task is finished."""
     from changeflow.usecases import progress
 
     finished = on.date() if on else context.day

@@ -31,14 +31,15 @@ def shape(document: Document, model: type[Model], problems: list[Problem]) -> Mo
 
 def _use_new_names(document: Document, model: type[BaseModel]) -> None:
     """Rename the keys that have a newer name, and warn of each: those below first, so that their paths still hold."""
-    renamed = _renamed_in(model)
+    renamed, found = _renamed_in(model), list[tuple[int, int, str]]()
     for path in [p for p in reversed(document.keys) if p[-1] in renamed] if renamed else ():
         new = renamed[str(path[-1])]
         if new in _fields_at(model, path[:-1]) and (*path[:-1], new) not in document.keys:
-            line, column = document.position(path, on_key=True)
-            what = f"'{path[-1]}' is now called '{new}'. The old name still works."
-            warnings.warn(f"{document.file}:{line}:{column}: {what}", RenamedWarning, stacklevel=2)
+            found.append((*document.position(path, on_key=True), f"'{path[-1]}' is now called '{new}'"))
             document.rename(path, new)
+    for line, column, what in sorted(found):
+        text = f"{document.file}:{line}:{column}: {what}. The old name still works."
+        warnings.warn(text, RenamedWarning, stacklevel=2)
 
 
 @cache

@@ -152,17 +152,20 @@ class Programme:
             self._precedence.append(precedence_of(self.roadmap))
         return self._precedence[0]
 
-    def timed(self, task: TaskId) -> TimedTask:
+    @property
+    def required_schedule(self) -> Schedule:
+        """The schedule; a `LookupError` where there is none yet."""
         if self.schedule is None:
             raise LookupError("the programme has no schedule yet")
-        return self.schedule[task]
+        return self.schedule
+
+    def timed(self, task: TaskId) -> TimedTask:
+        return self.required_schedule[task]
 
     @property
     def slips(self) -> Slips:
         """What follows when tasks end later than scheduled: one for all questions."""
-        schedule = self.schedule
-        if schedule is None:
-            raise LookupError("the programme has no schedule yet")
+        schedule = self.required_schedule
         return self._asked.once("slips", lambda: Slips(self.roadmap, schedule))
 
     @property

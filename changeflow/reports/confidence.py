@@ -53,4 +53,4 @@ def confidence_text(line: ConfidenceLine) -> Iterator[str]:
     if line.set_to:
         yield f"Set to {line.set_to} by the {line.set_by} on {line.set_on}. {line.set_reason}"
     else:
-        yield "Nobody has set it yet: changeflow confidence set green, amber or red."
+        yield "No one has set it yet: changeflow confidence set green, amber or red."

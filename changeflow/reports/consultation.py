@@ -37,7 +37,7 @@ def _one(programme: Programme, plan: ConsultationPlan) -> Iterator[str]:
         return
     yield f"  consultation takes {plan.days} days at least; form HR1 by {format_day(plan.notify_by)}, and before notice"
     if plan.starts is None or plan.complete is None or plan.earliest_notice is None or plan.earliest_effect is None:
-        yield "  the plan consults nobody here"
+        yield "  the plan has no consultation here"
         return
     yield f"  in the plan it runs from {format_day(plan.starts)} to {format_day(plan.complete)}"
     state = "kept" if plan.first_effect >= plan.earliest_effect else "NOT kept"

@@ -167,11 +167,11 @@ def build_go_no_go(
 def _headline(case: GateCase) -> str:
     blocking, still_open = len(case.of(State.BLOCKS)), len(case.of(State.OPEN))
     if blocking:
-        things = "one thing stands" if blocking == 1 else f"{blocking} things stand"
-        return f"The evidence does not support a go: {things} against it."
+        things = "one criterion blocks it" if blocking == 1 else f"{blocking} criteria block it"
+        return f"The evidence does not support a go: {things}."
     if still_open:
-        things = "One thing is" if still_open == 1 else f"{still_open} things are"
-        return f"Nothing blocks a go. {things} still open, and a condition may see to it."
+        things = "One criterion is" if still_open == 1 else f"{still_open} criteria are"
+        return f"Nothing blocks a go. {things} still open; a condition can cover that."
     return "The evidence supports a go."
 
 

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-OLD_KEYS = {"cut_offs": "cliffs", "recovery_options": "levers", "announced": "told", "supports": "speaks_for"}
+OLD_KEYS = {
+    "cut_offs": "cliffs",
+    "recovery_options": "levers",
+    "announced": "told",
+    "supports": "speaks_for",
+    "tooltip": "said",
+    "description": "said",
+}
 """Names that keys had in 0.1.0, by their new ones: scripts that people have written read them."""
 
 

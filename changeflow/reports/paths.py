@@ -7,19 +7,11 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.paths import near_critical_paths
 from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
-from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.values.duration import days_in_words
 from changeflow.values.moments import minute_of
 
 SHOWN_PATHS, SHOWN_DRAG, ASKED_DRAG = 3, 5, 40
 """How many near-critical paths and tasks with drag are told, and how many are asked for theirs: our own choice."""
-
-
-def schedule_of(programme: Programme) -> Schedule:
-    """Return the schedule of a programme; without one it is a `LookupError`."""
-    if programme.schedule is None:
-        raise LookupError("the programme has no schedule yet")
-    return programme.schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +32,7 @@ class DragLine:
 
 def near_lines(programme: Programme) -> Iterator[NearLine]:
     """Yield the paths that come next, the tightest first."""
-    roadmap, schedule = programme.roadmap, schedule_of(programme)
+    roadmap, schedule = programme.roadmap, programme.required_schedule
     days = programme.rulepacks.number("schedule-health", "near_critical_days", on=programme.on)
     paths = near_critical_paths(roadmap, schedule, within=days * programme.minutes_per_day)
     for path in paths[:SHOWN_PATHS]:

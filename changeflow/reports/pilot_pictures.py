@@ -18,7 +18,7 @@ class BarPart:
     """One piece of a bar."""
 
     kind: str
-    name: str
+    tooltip: str
     count: int
     x: float
     width: float
@@ -88,7 +88,7 @@ def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
         end = f"{age} days" if age != 1 else "1 day"
         label = f"Issue {issue.number}"
         bars.append(AgeBar(label, n * (ROW + GAP), (part,), end, round(LABELS + part.width + 8, 1)))
-    seen = sorted({(p.kind, p.name) for b in bars for p in b.parts})
+    seen = sorted({(p.kind, p.tooltip) for b in bars for p in b.parts})
     return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), tuple(seen))
 
 

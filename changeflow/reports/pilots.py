@@ -106,7 +106,7 @@ def issues_text(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     for r in found:
         where = f" at {r['school']}" if r["school"] else ""
         blocks = ", the next wave waits for it" if r["blocks_next_wave"] and r["state"] == "open" else ""
-        owner = f", {r['owner']}" if r["owner"] else ", nobody owns it"
+        owner = f", {r['owner']}" if r["owner"] else ", no owner"
         yield f"{r['service']} {r['number']}  {r['state']:<5}  severity {r['severity']}{where}: {r['text']}"
         fix = f"; {r['words']}" if r["words"] else ""
         yield f"        {counted(r['age'], 'day')}{owner}{blocks}{fix}"
@@ -131,7 +131,7 @@ def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
         about = f", about “{one.item}”" if one.item else ""
         yield f"  {one.service} {one.number}, a {one.side}{about}: {one.text}"
     if not backlog and not waiting:
-        yield "Nobody has said anything yet: changeflow pilot feedback add SERVICE user “…”"
+        yield "No feedback yet: changeflow pilot feedback add SERVICE user “…”"
 
 
 def lessons_text(programme: Programme, service: str) -> Iterator[str]:

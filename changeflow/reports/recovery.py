@@ -96,10 +96,10 @@ def _day(tried: Tried) -> str:
 
 def recovery_text(report: RecoveryReport) -> Iterator[str]:
     """Yield the answer for a terminal."""
-    now = f"as planned in {report.now_odds} of 100; P{report.percent} is {report.now_at}"
+    now = f"as planned, kept in {report.now_odds} of 100 simulations; P{report.percent} is {report.now_at}"
     yield f"{report.milestone} by {report.by}: {now}."
     if report.is_kept_now:
-        yield f"Nothing has to be done: {report.percent} of 100 is kept already."
+        yield f"No action is needed: the plan already meets the {report.percent}% target."
     elif not report.is_possible:
         yield (
             f"All recovery options together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
@@ -109,7 +109,7 @@ def recovery_text(report: RecoveryReport) -> Iterator[str]:
         best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
         yield f"{best} to keep it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
         yield f"Then in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
-    yield "Each recovery option by itself:"
+    yield "Each recovery option on its own:"
     width = max(len(line.name) for line in report.recovery_options)
     for line in report.recovery_options:
         mark = "*" if line.chosen else " "
@@ -118,6 +118,6 @@ def recovery_text(report: RecoveryReport) -> Iterator[str]:
             f"P{report.percent} {line.at}"
         )
     yield (
-        f"{report.tried} sets were played through, {report.iterations} iterations each with the same draws "
+        f"{report.tried} combinations were simulated, {report.iterations} iterations each with the same draws "
         f"(seed {report.seed})."
     )

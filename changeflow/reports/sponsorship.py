@@ -92,14 +92,14 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
         yield from _missing_acts(programme, today)
     sponsor = programme.definition.programme.sponsor
     if sponsor is None:
-        yield "Nobody is the sponsor: until somebody is, nobody owns the change."
+        yield "There is no sponsor, so no one owns the change."
     elif sponsor.until is not None and sponsor.until < today:
-        yield f"The sponsor's time ended on {format_day(sponsor.until)}, and no successor is named."
+        yield f"The sponsor's term ended on {format_day(sponsor.until)} and there is no successor."
     for gone in successions(programme.definition, today):
         open_tasks = [t for t in programme.tasks() if t.owner == gone.person and not programme.is_done(t.id)]
         if gone.successor is None and open_tasks:
             role, day = programme.definition.role_of(gone.person), format_day(gone.left)
-            yield f"The {role} left on {day}, and nobody takes over: {counted(len(open_tasks), 'task')} wait."
+            yield f"The {role} left on {day} and has no successor: {counted(len(open_tasks), 'task')} without an owner."
     undecided = [a for a in programme.definition.change.coalition if not a.agreed]
     if undecided:
         roles = "; ".join(_role(programme, a.person) for a in undecided)
@@ -146,7 +146,7 @@ def _unconsulted(programme: Programme, today: date) -> Iterator[str]:
         if weeks > limit:
             name = group.replace("-", " ")
             since = counted(weeks, "school week")
-            yield f"Nobody is known to have spoken with {name} for {since}; {limit} are the limit."
+            yield f"No conversation with {name} is recorded for {since} (limit {limit})."
 
 
 def _is_over(programme: Programme) -> bool:

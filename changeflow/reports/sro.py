@@ -14,7 +14,7 @@ from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_lines
 from changeflow.reports.gantt import Gantt, draw_gantt
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
-from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines, schedule_of
+from changeflow.reports.paths import DragLine, NearLine, drag_lines, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import Trend
@@ -129,7 +129,7 @@ def build_sro(
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = tuple(_milestone(programme, m, baseline) for m in in_time)
     open_milestones = [m for m in in_time if m in programme.open_milestones]
-    slips, health = slips_of(programme), health_lines(programme, baseline)
+    slips, health = programme.slips, health_lines(programme, baseline)
     log = build_decisions(judged, slips, today=today)
     return SroReport(
         programme=programme.name,
@@ -209,10 +209,6 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine])
     return " ".join([message, *(f"“{d.name}” is waiting; the evidence does not yet support a go." for d in unearned)])
 
 
-def slips_of(programme: Programme) -> Slips:
-    return programme.slips
-
-
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
     targets = [m.task for m in programme.open_milestones]
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
@@ -227,7 +223,7 @@ def _late(programme: Programme, today: date) -> Iterator[str]:
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:
-    why = explain(programme.roadmap, schedule_of(programme), milestone.task)
+    why = explain(programme.roadmap, programme.required_schedule, milestone.task)
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):

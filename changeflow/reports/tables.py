@@ -7,7 +7,6 @@ from typing import Any
 
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.reports.paths import schedule_of
 from changeflow.reports.schedule_rows import schedule_rows
 from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
@@ -24,7 +23,7 @@ def plan_json(judged: Judged) -> str:
     return json.dumps(
         {
             "programme": programme.id,
-            "tasks": schedule_rows(schedule_of(programme), names, key="id"),
+            "tasks": schedule_rows(programme.required_schedule, names, key="id"),
             "findings": [
                 {
                     "rule": f.rule,
@@ -76,7 +75,7 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     The path is the one to the task `to`, else to the last milestone and to the end.
     """
     programme = judged.programme
-    schedule = schedule_of(programme)
+    schedule = programme.required_schedule
     yield f"{programme.name}: {len(programme.roadmap.tasks)} tasks, {len(programme.roadmap.links)} links"
     yield f"From {format_day(day_of(programme.roadmap.start))} to {format_day(day_of(schedule.finish))}"
     yield ""

@@ -26,7 +26,7 @@ def what_if_rows(roadmap: Roadmap, swept: "Longer") -> list[dict[str, Any]]:
 def what_if_lines(roadmap: Roadmap, swept: "Longer", longer: str) -> Iterator[str]:
     """Yield the lines for the terminal: only what moves the end."""
     amount = length_in_words(parse_duration(longer, minutes_per_day=roadmap.minutes_per_day), roadmap.minutes_per_day)
-    yield f"The end is {format_day(day_of(swept.finish))}. It would move by these calendar days if this task took"
+    yield f"The end is {format_day(day_of(swept.finish))}. Calendar days by which it moves if a task takes"
     yield f"{amount} longer, all else as it is:"
     moving = [(days, task) for days, task in _ranked(swept) if days > 0]
     for days, task in moving[:SHOWN]:

@@ -33,12 +33,12 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     if weeks <= limit:
         return
     message = (
-        f"The sponsor's last visible act was on {format_day(since)}, {weeks} school weeks ago; {limit} are the limit."
+        f"The sponsor was last visibly active on {format_day(since)}, {weeks} school weeks ago (limit {limit})."
         if is_known
-        else f"No visible act of the sponsor is known, after {weeks} school weeks; {limit} are the limit."
+        else f"The sponsor has not been visibly active for {weeks} school weeks (limit {limit})."
     )
     if weeks > 2 * limit:
-        message += " That is more than twice as long: it is for the board to ask."
+        message += " Raise this with the board."
     yield Breach("R17", "programme", message)
 
 

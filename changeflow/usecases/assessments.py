@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
-from changeflow.errors import CheckFailedError, InputError, ProblemsError
+from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, ProblemsError
 from changeflow.intake.assessments import read_assessments
 from changeflow.storage import erasure, publications
 from changeflow.usecases.publishing import prepare, publish_closed
@@ -14,8 +14,7 @@ from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 
-NOTHING = "No changes saved."
-ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOTHING}"
+ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOT_SAVED}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ def import_assessments(path: Path, change: Change) -> ImportedRound:
         if problems:
             raise ProblemsError(problems)
         if not found:
-            raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOTHING}")
+            raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOT_SAVED}")
         gone = erasure.erased(session, name, [(a.person, None) for a in found])
         if gone:
             what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
@@ -75,6 +74,6 @@ def _round_of(file: str, days: Days, known: Mapping[str, Days]) -> str:
         raise InputError(
             f"{file} has answers from {format_day(days.first)} to {format_day(days.last)}, which are days of "
             f"{len(rounds)} rounds (the first ended on {format_day(first.last)}, the last began on "
-            f"{format_day(last.first)}). Write one file for each round. {NOTHING}"
+            f"{format_day(last.first)}). Write one file for each round. {NOT_SAVED}"
         )
     return rounds[0] if rounds else name_of(days, known)

@@ -124,7 +124,7 @@ def apply(
                 store_forecast(session, programme, change, cause="apply")
     except IntegrityError:
         raise ConflictError(
-            f"Somebody else stored '{programme}' in the same moment. Nothing of yours was written; look at theirs "
+            f"Someone else stored '{programme}' at the same moment. No changes saved. Look at their version "
             "with: changeflow export folder"
         ) from None
     try:

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.gate_answers import (
-    NOTHING,
     GateAnswer,
     check_conditions,
     check_evidence,
@@ -13,7 +12,7 @@ from changeflow.agenda.gate_answers import (
     passed,
 )
 from changeflow.agenda.gates import GateCase, gate_of, gate_subject, weigh
-from changeflow.errors import ChangeflowError, InputError, ProblemsError
+from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
 from changeflow.intake.decisions import read_decisions
 from changeflow.programme.facts import Decision, Facts
 from changeflow.programme.programme import Programme
@@ -90,7 +89,7 @@ def _take_all(path: Path, minutes: _Minutes) -> None:
         try:
             _take(one.answer, minutes)
         except ChangeflowError as error:
-            what = str(error).replace("\n", " ").replace(NOTHING, "").replace("  ", " ").strip()
+            what = str(error).replace("\n", " ").replace(NOT_SAVED, "").replace("  ", " ").strip()
             problems.append(Problem(file=path.name, line=one.line, what=what))
     if problems:
         raise ProblemsError(sorted(problems, key=lambda p: p.line))
@@ -106,7 +105,7 @@ def _take(answer: GateAnswer, minutes: _Minutes) -> GateCase:
     """Check one answer against everything known on its day, and add it to the minutes."""
     work, definition = minutes.work, minutes.work.definition
     if answer.on > work.change.on:
-        raise InputError(f"{answer.task}: {format_day(answer.on)} is in the future. {NOTHING}")
+        raise InputError(f"{answer.task}: {format_day(answer.on)} is in the future. {NOT_SAVED}")
     then = work.judge(minutes.known.until(answer.on), on=answer.on)
     gate = gate_of(then.programme, answer.task)
     by = check_actor(definition, answer.by or minutes.recorder)

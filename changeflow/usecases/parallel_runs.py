@@ -62,8 +62,8 @@ def reconcile_stored(
         by = work.permit(Action.RECONCILE, Subject(service=service))
         if _policy(work.programme, service) != policy:
             raise ConflictError(
-                f"While {period} was compared, somebody explained something or stored another version. Nothing was "
-                "kept; reconcile it again."
+                f"While {period} was being compared, someone recorded an explanation or stored a new version. "
+                "No changes saved; reconcile it again."
             )
         summary = result.summary(service=service, period=period, on=change.on)
         is_new = pilots.add_run(work.session, work.name, summary, result, digest=digest, at=change.now, by=by)

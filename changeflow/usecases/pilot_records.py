@@ -8,7 +8,6 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from changeflow.agenda.pilot_entries import (
-    NOTHING,
     accepted,
     check_run,
     checked,
@@ -21,7 +20,7 @@ from changeflow.agenda.pilot_entries import (
     repetition_subject,
     signature_subject,
 )
-from changeflow.errors import InputError
+from changeflow.errors import NOT_SAVED, InputError
 from changeflow.pilots.entries import (
     CaseTested,
     Confirmation,
@@ -59,7 +58,7 @@ def entry_of(kind: type[Statement], **values: object) -> Statement:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"{_in_words(error)} {NOTHING}") from None
+        raise InputError(f"{_in_words(error)} {NOT_SAVED}") from None
 
 
 def _in_words(error: ValidationError) -> str:
@@ -79,7 +78,7 @@ def record(action: Action, about: About, build: Build, change: Change) -> int | 
         try:
             entry = checked(work.programme, build(work, by))
         except ValidationError as error:
-            raise InputError(f"{_in_words(error)} {NOTHING}") from None
+            raise InputError(f"{_in_words(error)} {NOT_SAVED}") from None
         number = pilots.add_entry(work.session, work.name, entry, at=change.now)
         if number is not None:
             work.record(f"pilot:{entry.kind}", f"{entry.service}:{number}", by=by)

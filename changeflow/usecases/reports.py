@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.documents import write_report
-from changeflow.reports.sro import SroReport, build_sro, slips_of
+from changeflow.reports.sro import SroReport, build_sro
 from changeflow.reports.trend import build_trend, points_of
 from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import read_scope
@@ -90,7 +90,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions that are needed, and those that were made."""
     judged = stored_on(programme, db=db, on=today).judged
-    return build_decisions(judged, slips_of(judged.programme), today=today)
+    return build_decisions(judged, judged.programme.slips, today=today)
 
 
 def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:

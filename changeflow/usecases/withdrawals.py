@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from changeflow.errors import InputError
+from changeflow.errors import NOT_SAVED, InputError
 from changeflow.programme.recorded import OF_SAME, RecordedFact, check_whole, parts_of
 from changeflow.programme.withdrawing import action_of, begun_behind
 from changeflow.storage import withdrawals
@@ -13,8 +13,6 @@ from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.known import check_known, pick
 from changeflow.values.roles import Action
-
-NOTHING = "No changes saved."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
     With a decision go its conditions and the gate's finish; with a checkpoint's result its task's finish.
     """
     if not reason.strip():
-        raise InputError(f"Give the reason why this fact is wrong. {NOTHING}")
+        raise InputError(f"Give the reason why this fact is wrong. {NOT_SAVED}")
     with unit_of_work(change) as work:
         work.actor()
         programme, known = work.programme, withdrawals.recorded(work.session, work.name)

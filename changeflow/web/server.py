@@ -10,6 +10,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from changeflow.collector import collect_as_usual
 from changeflow.web.guard import headers_for
 from changeflow.web.limits import LARGEST_HEADERS
 from changeflow.web.responses import HEADERS_TOO_LARGE, MALFORMED, Trouble, answer_to
@@ -19,8 +20,6 @@ HEADER_SECONDS = 10
 MOST_CONNECTIONS = 500
 SWITCH_SECONDS = 0.0005
 """A page must not wait long for a thread that computes: Python's own five milliseconds are felt at every step of it."""
-COLLECT_AFTER = (700, 10, 10)
-"""Python's own thresholds of the collector."""
 TOO_SLOW = Trouble(
     status=408,
     title="The request took too long to arrive",
@@ -131,5 +130,5 @@ def run(app: Any, *, base_url: str, host: str, port: int) -> None:  # noqa: ANN4
     # What is loaded by now stays: the collector need not look through it again and again. A command hardly collects.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
+    collect_as_usual()
     server_for(app, base_url=base_url, host=host, port=port).run()

@@ -141,8 +141,8 @@ def test_r17_a_sponsor_whom_nobody_saw(sample: Folder):
     """Work began on 1 September; by 10 December more than eight school weeks have passed."""
     begun = Facts(progress={"payroll/lead-provider-named": TaskProgress(at("2026-09-01T08:30"))})
     [message] = said(judged(sample, facts=begun, on=date(2026, 12, 10)), "R17")
-    assert message.startswith("No visible act of the sponsor is known, after ")
-    assert message.endswith("it is for the board to ask.")
+    assert message.startswith("The sponsor has not been visibly active for ")
+    assert message.endswith("Raise this with the board.")
 
 
 def test_r25_training_of_those_who_do_not_want_it_yet(sample: Folder):

@@ -38,11 +38,11 @@ class TestR17:
 
     def test_after_that_it_is_said(self, check: Check):
         [message] = found(check(facts=seen("2026-12-01", "2027-01-08"), on=date(2027, 2, 12)), "R17", Severity.WARN)
-        assert message == "The sponsor's last visible act was on 8 Jan 2027, 5 school weeks ago; 4 are the limit."
+        assert message == "The sponsor was last visibly active on 8 Jan 2027, 5 school weeks ago (limit 4)."
 
     def test_never_seen_at_all(self, check: Check):
         [message] = found(check(facts=seen(), on=date(2027, 2, 8)), "R17", Severity.WARN)
-        assert message == "No visible act of the sponsor is known, after 5 school weeks; 4 are the limit."
+        assert message == "The sponsor has not been visibly active for 5 school weeks (limit 4)."
 
     def test_a_holiday_does_not_count(self, tmp_path: Path):
         """With half-term in the week of the 15th, the 25th school day after Friday 8 January is Friday 12 as before;
@@ -57,7 +57,7 @@ class TestR17:
     def test_twice_as_long_is_for_the_board(self, check: Check):
         """45 school days after 8 January are Friday 12 March: nine weeks."""
         [message] = found(check(facts=seen("2027-01-08"), on=date(2027, 3, 12)), "R17", Severity.WARN)
-        assert message.endswith("That is more than twice as long: it is for the board to ask.")
+        assert message.endswith("Raise this with the board.")
 
     def test_how_long_is_a_setting(self, check: Check):
         programme = PROGRAMME + "policy: {sponsor_acts_within_school_weeks: 6}\n"

@@ -139,8 +139,8 @@ class TestReport:
         note_act("Met the cooks", day, change(day, sqlite), kind="direct", group="cooks")
         later = date(2027, 2, 26)
         alerts = sponsorship(loaded(sqlite, later).programme, today=later).alerts
-        said = [a for a in alerts if "spoken with" in a]
-        assert said == ["Nobody is known to have spoken with clerks for 7 school weeks; 6 are the limit."]
+        said = [a for a in alerts if "conversation" in a]
+        assert said == ["No conversation with clerks is recorded for 7 school weeks (limit 6)."]
 
 
 class TestRefusals:

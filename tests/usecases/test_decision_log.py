@@ -7,7 +7,6 @@ import pytest
 
 from changeflow.agenda.decisions import decision_log, delay_so_far, week_costs
 from changeflow.errors import CheckFailedError, ProblemsError
-from changeflow.reports.sro import slips_of
 from changeflow.usecases import gates, progress
 from changeflow.usecases.gates import decide
 from changeflow.values.moments import day_of
@@ -101,7 +100,7 @@ class TestTheLog:
         planned(db_gated)
         programme = state(db_gated, date(2027, 1, 5)).programme
         log = {d.task.id: d for d in decision_log(programme, today=date(2027, 1, 5))}
-        [moved] = week_costs(programme, slips_of(programme), log[PLAN])
+        [moved] = week_costs(programme, programme.slips, log[PLAN])
         assert (moved.milestone.id, moved.days) == ("all-live", 7)
 
     def test_what_was_decided_tells_how_long_it_took(self, db_gated: str):

@@ -44,7 +44,7 @@ class TestVouching:
         assert "The Director of People has signed (25 Mar 2027)." in case.of(State.MET)
 
     def test_a_way_back_that_ends_before_the_go_live_is_none(self, stored: str):
-        with pytest.raises(InputError, match="true until a day"):
+        with pytest.raises(InputError, match="needs an end date: add --until"):
             pilot_records.confirm(GO, "way-back", "Licence", None, change(MARCH, stored))
         pilot_records.confirm(GO, "way-back", "Licence", date(2027, 3, 31), change(MARCH, stored))
         assert any("only, until 31 Mar 2027" in t for t in weighed(stored).of(State.OPEN))

@@ -66,11 +66,11 @@ class TestExplaining:
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
         with pytest.raises(InputError, match="no such difference of that contract"):
             explained(stored, contract="A1")
-        with pytest.raises(InputError, match="from where to where"):
+        with pytest.raises(InputError, match="give the range of differences"):
             explained(stored, contract=None)
         with pytest.raises(InputError, match="reason"):
             explained(stored, reason="")
-        with pytest.raises(InputError, match="needs what shows it"):
+        with pytest.raises(InputError, match="needs evidence: add --evidence"):
             explained(stored, evidence=" ")
         with pytest.raises(UnknownThingError, match="pay"):
             pilot_records.explain("pay", "2027-02", "net", change(MARCH, stored), contract=None, between=None,
@@ -106,7 +106,7 @@ class TestExplaining:
             return reconcile(*files, **more)  # type: ignore[arg-type]
 
         monkeypatch.setattr(parallel_runs, "reconcile", meanwhile)
-        with pytest.raises(ConflictError, match="somebody explained something"):
+        with pytest.raises(ConflictError, match="someone recorded an explanation"):
             run(stored, tmp_path, new)
         assert len(programme(stored).facts.runs) == 1
 
