@@ -14,8 +14,7 @@ from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.model.pathways import Links, Pathway, StepFields
 from changeflow.roadmap.risk.request import Risk
 from changeflow.roadmap.waves.request import Rollout
-from changeflow.services.delegation import Holding
-from changeflow.services.service import Agreement, LeadProvider, Team
+from changeflow.services.service import Agreement, Holding, LeadProvider, Team
 from changeflow.services.transition import NewPost, Post
 from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver

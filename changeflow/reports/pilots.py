@@ -10,7 +10,7 @@ from changeflow.pilots.issues import improvements, issues, unanswered
 from changeflow.pilots.learning import ProposedRule, lessons_of
 from changeflow.pilots.results import KeptVariance
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
-from changeflow.planning.lessons import lessons
+from changeflow.planning.risk import lessons
 from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of

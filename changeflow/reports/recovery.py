@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.planning.recovery import RecoveryQuestion
+from changeflow.planning.risk import RecoveryQuestion
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.recovery import KeptDate, TaskChange, Tried
 from changeflow.values.moments import format_day, last_day_of

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.planning.lessons import Lesson
-from changeflow.planning.risk import Assumed, without_range
+from changeflow.planning.risk import Assumed, Lesson, without_range
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import Simulation

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.services.delegation import gaps
+from changeflow.services.service import gaps
 from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of

@@ -9,8 +9,13 @@ from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.services.consultation import RedundancyProposal, earliest_effect, fullest_windows, minimum_days
-from changeflow.services.leaving import next_leaving_date
+from changeflow.services.consultation import (
+    RedundancyProposal,
+    earliest_effect,
+    fullest_windows,
+    minimum_days,
+    next_leaving_date,
+)
 from changeflow.services.transition import Route
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of

@@ -4,7 +4,7 @@ Proposals count per establishment within a window of days: a unit that people ar
 The numbers come from a rulepack. Planning minimum, not legal advice.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -69,3 +69,13 @@ def fullest_windows(proposals: Iterable[RedundancyProposal], *, law: Law) -> Ite
                 best = posts, first.effect
         if best is not None:
             yield Duty(place, best[0], best[1], minimum_days(best[0], on=best[1], law=law))
+
+
+def next_leaving_date(day: date, dates: Iterable[Mapping[str, int]]) -> date:
+    """Return the first leaving date on or after a day; `dates` are months and days as a rulepack gives them.
+
+    >>> next_leaving_date(date(2027, 3, 8), [{"month": 4, "day": 30}, {"month": 12, "day": 31}])
+    datetime.date(2027, 4, 30)
+    """
+    found = [date(year, d["month"], d["day"]) for year in (day.year, day.year + 1) for d in dates]
+    return min(d for d in found if d >= day)

@@ -3,8 +3,7 @@
 from datetime import date
 
 from changeflow.errors import CheckFailedError, InputError
-from changeflow.planning.recovery import RecoveryQuestion, changes_of, player
-from changeflow.planning.risk import without_range
+from changeflow.planning.risk import RecoveryQuestion, changes_of, player, without_range
 from changeflow.programme.programme import Programme
 from changeflow.reports.recovery import RecoveryAnswer
 from changeflow.roadmap.risk.recovery import cheapest

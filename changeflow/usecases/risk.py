@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from changeflow.errors import InputError
-from changeflow.planning.lessons import Lesson, lessons
-from changeflow.planning.people_order import keeping_people_order
-from changeflow.planning.risk import Assumed, risk_model
+from changeflow.planning.risk import Assumed, Lesson, keeping_people_order, lessons, risk_model
 from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.model.tasks import Roadmap

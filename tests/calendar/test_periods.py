@@ -2,9 +2,8 @@
 
 from datetime import date
 
-from changeflow.calendar.layers import compile_calendar
+from changeflow.calendar.layers import compile_calendar, nation_layer
 from changeflow.calendar.periods import Period, Periods, months, pay_periods
-from changeflow.calendar.uk import nation_layer
 from changeflow.values.moments import day_of, minute_of
 
 WEEK = dict.fromkeys(range(5), ((9 * 60, 17 * 60),))

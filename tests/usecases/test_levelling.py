@@ -16,7 +16,7 @@ from changeflow.cli import app
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.planning.levelling import LevelledProgramme, level_programme
-from changeflow.planning.people_order import keeping_people_order
+from changeflow.planning.risk import keeping_people_order
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_report
 from changeflow.reports.levelling import level_report, level_text

@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from changeflow.calendar.layers import DaySpan, Hours, Layer, compile_calendar
+from changeflow.calendar.layers import DaySpan, Hours, Layer, compile_calendar, nation_layer
 from changeflow.calendar.periods import PayPeriod, Period, Periods, months, pay_periods
-from changeflow.calendar.uk import nation_layer
 from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.programme.definition import Blackout, CalendarFile, Closure, Definition, School, Term
 from changeflow.values.duration import Unit
