@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.rules.rule import Rule
-from changeflow.rules.waivers import effective
+from changeflow.rules.catalogue import Rule
+from changeflow.rules.engine import effective
 
 
 class State(StrEnum):

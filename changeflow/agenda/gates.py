@@ -17,13 +17,11 @@ from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.facts import Condition, Decision
 from changeflow.programme.mandates import Subject
+from changeflow.programme.people import is_stale, sessions
 from changeflow.programme.programme import Programme
-from changeflow.programme.standings import is_stale
-from changeflow.programme.training import sessions
 from changeflow.roadmap.model.tasks import Task
-from changeflow.rules.catalogue import RULES
+from changeflow.rules.catalogue import RULES, Rule
 from changeflow.rules.engine import Judged
-from changeflow.rules.rule import Rule
 from changeflow.values.base import TaskId
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day, last_day_of

@@ -8,8 +8,8 @@ from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.learning import lessons_of
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
-from changeflow.programme.known_names import service_named
 from changeflow.programme.programme import Programme, join
+from changeflow.programme.recording import service_named
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.rules.engine import judge
 from changeflow.values.base import TaskId

@@ -34,7 +34,7 @@ def training_import(context: Context, file: Csv) -> None:
 @shared("db", "programme", "at")
 def training_list(context: Context) -> None:
     """List the sessions with how many need them, how many came, and of how many it is shown what they can do."""
-    from changeflow.programme.training import sessions
+    from changeflow.programme.people import sessions
     from changeflow.usecases.stored import loaded
 
     for one in sessions(loaded(context.programme, db=context.db, on=context.day)):

@@ -1,4 +1,4 @@
-"""The groups of people that are looked at: all of them, those a service reaches, waves, groups, hubs."""
+"""The groups of people that are looked at (all, those a service reaches, waves, groups, hubs), and what they gain."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
@@ -54,3 +54,10 @@ def people_of(definition: Definition, wave: Wave) -> list[Person]:
     """Return the people of a wave's schools."""
     schools = frozenset(wave.schools)
     return [p for p in definition.people if p.school in schools]
+
+
+def gains_of(definition: Definition, service: ServiceFile, wave: Wave) -> str:
+    """Say what the groups that a service reaches in a wave gain by it, in the files' own words."""
+    groups = {g for p in _reached(people_of(definition, wave), service) for g in p.groups}
+    impacts = (i for i in definition.change.impacts if i.group in groups and i.service in (None, service.service))
+    return "; ".join(dict.fromkeys(gain for impact in impacts for gain in impact.gains))

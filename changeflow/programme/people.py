@@ -1,11 +1,18 @@
-"""Whom a service's change reaches, and for whom it has come already."""
+"""People of a programme: whom a change reaches, who came to training, and how old what is known of a group is."""
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from changeflow.adkar.people import Person
+from changeflow.adkar.published import Standing
+from changeflow.programme.assembly.readiness import phase_of_tasks
+from changeflow.programme.audiences import AUDIENCE, PROGRAMME, SERVICE, WAVE
+from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.moments import DAY, minute_of
-from changeflow.values.words import Kind
+from changeflow.values.words import Kind, Phase
 
 
 def schools_of(programme: Programme, person: Person) -> frozenset[str]:
@@ -26,3 +33,75 @@ def live_people(programme: Programme, *, on: date) -> frozenset[str]:
         for person in programme.definition.people
         if any(person.is_reached_by(t.service or "") and t.schools & schools_of(programme, person) for t in live)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session, with who needs it and who of them came."""
+
+    task: Task
+    needed_by: frozenset[str]
+    came: frozenset[str]
+    with_evidence: frozenset[str]
+    """Of whom it is known what they can do since: a test, a case done, somebody who watched."""
+    is_counted: bool
+    """Whether anybody's attendance was reported at all: else nothing is known of it."""
+
+    @property
+    def share(self) -> float:
+        return len(self.came) / len(self.needed_by) if self.needed_by else 1.0
+
+
+def needs(programme: Programme, task: Task) -> frozenset[str]:
+    """Return whom a session is for: people of its schools whom its service reaches, while they are there."""
+    return frozenset(
+        p.id
+        for p in programme.definition.people
+        if p.school in task.schools and p.is_reached_by(task.service or "") and p.is_here(programme.on)
+    )
+
+
+def sessions(
+    programme: Programme, *, service: str | None = None, schools: frozenset[str] | None = None
+) -> Iterator[Session]:
+    """Yield the training sessions that match, by id."""
+    for task in programme.tasks(kind=Kind.TRAINING, service=service, schools=schools):
+        reported = [a for a in programme.facts.attendance if a.task == task.id]
+        needed = needs(programme, task)
+        yield Session(
+            task=task,
+            needed_by=needed,
+            came=frozenset(a.person for a in reported) & needed,
+            with_evidence=frozenset(a.person for a in reported if a.evidence) & needed,
+            is_counted=bool(reported),
+        )
+
+
+def is_stale(programme: Programme, standing: Standing, today: date) -> bool:
+    """Tell whether it is too long ago that a group was asked, or before something that concerns it was decided anew."""
+    if today > standing.confirmed + timedelta(weeks=programme.policy.scores_stale_after_weeks):
+        return True
+    return any(
+        standing.on < change.on <= today and _concerns(service, change.groups, standing)
+        for service in programme.services
+        for change in service.design_changes
+    )
+
+
+def _concerns(service: ServiceFile, groups: tuple[str, ...], standing: Standing) -> bool:
+    parts = standing.group.split("/")
+    if standing.view in (AUDIENCE, SERVICE):
+        return parts[0] == service.service
+    return not groups or standing.view in (PROGRAMME, WAVE) or bool(set(parts) & set(groups))
+
+
+def phase_of(programme: Programme, standing: Standing) -> Phase:
+    """Return where a group is on the way: before training, before go-live, or after it."""
+    service, wave = standing.group.split("/")[0], standing.group.split("/")[-1]
+    of_service, of_wave = standing.view in (AUDIENCE, SERVICE), standing.view in (AUDIENCE, WAVE)
+    mine = [
+        t
+        for t in programme.roadmap.tasks.values()
+        if (not of_service or t.service == service) and (not of_wave or t.wave == wave)
+    ]
+    return phase_of_tasks(mine, programme.facts)

@@ -8,11 +8,9 @@ from threading import RLock
 import networkx as nx
 
 from changeflow.calendar.periods import PayPeriod
-from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
-from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals
+from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
-from changeflow.programme.assembly.readiness import add_readiness
-from changeflow.programme.assembly.repeats import add_repetitions
+from changeflow.programme.assembly.readiness import Found, add_corrections, add_readiness, judged_checkpoints
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import DefinitionError, References

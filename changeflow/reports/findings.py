@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
 from changeflow.rules.catalogue import RULES
-from changeflow.rules.engine import Judged
-from changeflow.rules.waivers import waiver_error
+from changeflow.rules.engine import Judged, waiver_error
 from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import format_day
 from changeflow.values.words import Severity

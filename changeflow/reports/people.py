@@ -10,8 +10,8 @@ from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
 from changeflow.adkar.published import Band, Snapshot, Standing, moved_back
 from changeflow.adkar.views import OTHERS
 from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROGRAMME, SERVICE, WAVE
+from changeflow.programme.people import is_stale, phase_of
 from changeflow.programme.programme import Programme
-from changeflow.programme.standings import is_stale, phase_of
 from changeflow.reports.people_flow import NOTHING, Flow, draw_flow, format_band
 from changeflow.reports.people_hidden import HiddenLine, WhyHidden, hidden_lines, why_hidden
 from changeflow.values.moments import format_day, round_label

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from changeflow.programme.programme import Programme
-from changeflow.rules.catalogue import RULES
-from changeflow.rules.rule import Rule
+from changeflow.rules.catalogue import RULES, Rule
 from changeflow.services.service import changes
 from changeflow.values.moments import format_day, last_day_of
 from changeflow.values.rulepack import Rulepacks

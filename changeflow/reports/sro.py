@@ -22,7 +22,7 @@ from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
-from changeflow.rules.proofs import hole_in_words, service_holes
+from changeflow.rules.sequence import hole_in_words, service_holes
 from changeflow.values.moments import day_of, format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5

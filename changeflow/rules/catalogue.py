@@ -1,10 +1,70 @@
 """Every rule by its code, in the order in which reports list them. Codes are never reused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from changeflow.rules import content, ownership, people, proofs, sequence, workforce
-from changeflow.rules.rule import Rule
-from changeflow.values.words import Gate, Mandate, Stops
+from changeflow.programme.definition import ServiceFile
+from changeflow.programme.programme import Programme
+from changeflow.rules import content, people, sequence, workforce
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.words import Gate, Mandate, Severity, Stops
+
+Check = Callable[[Programme], Iterator[Breach | ImpliedLink]]
+MAKING_CHANGE_STICK = "'Making change stick', CJK Associates, Autumn 2022"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of the field. Its check's docstring is its text in the handbook."""
+
+    code: str
+    title: str
+    blocks: Stops = Stops.NOTHING
+    """What a finding of it stops: `baseline`, `gate`, `closure`, or nothing."""
+    lifted_by: tuple[Mandate, ...] = ()
+    """Whose mandates it takes to lift it, all of them together; none where nobody may."""
+    remedy: str
+    source: str = MAKING_CHANGE_STICK
+    """The document or the law that it comes from."""
+    check: Check
+    sentence: str = ""
+    """The words of the source, as they stand there."""
+    our_choice: str = ""
+    """What of it the source does not say."""
+    gates: tuple[Gate, ...] = ()
+    """The gates whose criterion it is."""
+    hardens_at: Gate | None = None
+    """The gate from which on its warning blocks."""
+    only_for: Callable[[ServiceFile], bool] | None = None
+    """The services that it is about, where it is not about all."""
+    example: str = ""
+    """What it comes to in a trust, in a sentence or two."""
+    needs_schedule: bool = False
+    """Its check looks at dates, and so runs after the schedule."""
+    on_dates: Check | None = None
+    """What it looks at besides, once the schedule is known."""
+    enforced_by: str = ""
+    """What keeps it, where that is no finding: a page that hides, a dispatch that waits."""
+
+    @property
+    def severity(self) -> Severity:
+        """A rule whose findings stop nothing warns."""
+        return Severity.WARN if self.blocks is Stops.NOTHING else Severity.BLOCK
+
+    @property
+    def waived_by(self) -> str:
+        """Who may lift it, in words; empty where nobody may."""
+        return " and ".join(self.lifted_by)
+
+    @property
+    def cited(self) -> str:
+        """The source with its words, in one line."""
+        return f"{self.source}: “{self.sentence}”" if self.sentence else self.source
+
+    @property
+    def text(self) -> str:
+        return " ".join((self.check.__doc__ or "").split("\n\n")[0].split())
+
 
 _IN_ORDER = (
     Rule(
@@ -32,7 +92,7 @@ _IN_ORDER = (
         ),
         our_choice="What changes little is marked as minor by the trust",
         check=sequence.systems_before_restructure,
-        on_dates=proofs.no_service_holes,
+        on_dates=sequence.no_service_holes,
         gates=(Gate.WAVE_RELEASE,),
         example=(
             "The new payroll system works at Oakfield before Oakfield's office is reorganised. That it works at "
@@ -47,7 +107,7 @@ _IN_ORDER = (
         remedy="Add tasks of kind capacity_in_place and skills_evidenced for these schools.",
         sentence="put new capacity and skills in place before removing roles from the old model",
         check=sequence.capacity_and_skills_before_removal,
-        on_dates=proofs.capacity_on_the_day,
+        on_dates=sequence.capacity_on_the_day,
         gates=(Gate.WAVE_RELEASE,),
         example=(
             "The shared team has people in post, and has shown that it can run the month end, before the school's "
@@ -61,7 +121,7 @@ _IN_ORDER = (
         remedy="Name a lead provider, or free more of their week; the need is `required_days_per_week`, a setting.",
         sentence="Do they have time to commit to the detail of this?",
         our_choice="A day a week, unless the service's file says otherwise",
-        check=ownership.lead_provider_has_time,
+        check=people.lead_provider_has_time,
         gates=(Gate.PLAN,),
         example="The Director of Finance gives finance one and a half days a week where one is needed.",
     ),
@@ -111,7 +171,7 @@ _IN_ORDER = (
         blocks=Stops.BASELINE,
         remedy="Write `wiifts` in programme.yaml and have it approved before the start.",
         sentence="If this isn’t crystal clear then you probably shouldn’t be doing it!",
-        check=ownership.students_benefit_approved,
+        check=people.students_benefit_approved,
         gates=(Gate.PLAN,),
         example="Trustees approve in July what students gain; the programme starts in September.",
     ),
@@ -134,8 +194,8 @@ _IN_ORDER = (
         remedy="Add checkpoints after go-live, a closing task after the last, and a sponsor who stays until then.",
         sentence="‘Go live’ is just the start",
         our_choice="When checkpoints come",
-        check=ownership.reinforced_until_the_end,
-        on_dates=ownership.sponsor_until_the_end,
+        check=people.reinforced_until_the_end,
+        on_dates=people.sponsor_until_the_end,
         gates=(Gate.CLOSURE,),
         example=(
             "Twelve months after the last go-live a person checks whether the old way has crept back; the sponsor "
@@ -267,7 +327,7 @@ _IN_ORDER = (
         remedy="Write `team` into the service's file: a manager, members with days a week, and the skills needed.",
         sentence="They need to have time, and the right skills",
         our_choice="A day a week, unless the service's file says otherwise",
-        check=ownership.team_has_time_and_skills,
+        check=people.team_has_time_and_skills,
         gates=(Gate.PLAN,),
         example="A member of payroll's team knows the pension scheme, and gives it two days a week until go-live.",
     ),
@@ -291,7 +351,7 @@ _IN_ORDER = (
         remedy="Give the role a right in `delegation` of the service's file, or make another role accountable.",
         sentence="Otherwise, people are left with accountability without agency",
         our_choice="That one right of four is enough",
-        check=proofs.accountable_with_agency,
+        check=sequence.accountable_with_agency,
         gates=(Gate.GO_LIVE,),
         example="A head who answers for safe classrooms keeps a say in which repair comes first.",
         needs_schedule=True,

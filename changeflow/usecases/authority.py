@@ -6,11 +6,10 @@ from datetime import date, datetime
 
 from changeflow.errors import ActorMissingError, InputError, NotAllowedError
 from changeflow.logs import log
-from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition
-from changeflow.programme.known_names import check_person
 from changeflow.programme.mandates import PROGRAMME, SYSTEM, UNNAMED, Subject
-from changeflow.programme.permissions import Allowed, Refused, may
+from changeflow.programme.permissions import TABLE, Allowed, Refused, may
+from changeflow.programme.recording import check_person
 from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
 from changeflow.values.acting import Via, current

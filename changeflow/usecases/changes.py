@@ -8,12 +8,11 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import InputError
-from changeflow.programme.comparing import ends_of, from_approved
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, build_changes
 from changeflow.reports.variance import Variance, build_variance
-from changeflow.roadmap.analysis.changes import attribute
+from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, plans, versions

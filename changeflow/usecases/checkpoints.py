@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.programme.assembly.corrective_actions import Found
-from changeflow.programme.checkpoint_results import check_known, check_result
+from changeflow.programme.assembly.readiness import Found
 from changeflow.programme.progress import checked_progress, finish_of, task_subject
+from changeflow.programme.recording import check_checkpoint, check_result
 from changeflow.storage import facts
 from changeflow.usecases.progress import record_progress
 from changeflow.usecases.stored import loaded
@@ -22,7 +22,7 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
     with unit_of_work(change) as work:
         programme = work.programme
         work.actor()
-        check_known(programme, result)
+        check_checkpoint(programme, result)
         by = work.permit(Action.REPORT_CHECKPOINT, task_subject(programme.roadmap.tasks[result.task]))
         check_result(programme, result, today=change.on)
         facts.add_checkpoint(work.session, work.name, result, at=change.now, by=by)

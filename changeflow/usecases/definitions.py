@@ -18,12 +18,10 @@ from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.learning import with_contracts
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
-from changeflow.programme.fixed_criteria import check_fixed
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
-from changeflow.programme.powers import PowerChange, changed_powers
 from changeflow.programme.programme import Programme, join
-from changeflow.programme.retired_tasks import check_retired
+from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired
 from changeflow.storage import audit, erasure, facts, known_people, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version

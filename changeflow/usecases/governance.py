@@ -4,7 +4,7 @@ from datetime import date
 
 from changeflow.agenda.confidence import Tier
 from changeflow.programme.facts import Confidence, SponsorAct
-from changeflow.programme.sponsor_acts import check_act, check_names
+from changeflow.programme.recording import check_act, check_names
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, permit

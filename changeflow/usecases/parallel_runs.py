@@ -14,9 +14,9 @@ from changeflow.pilots.learning import with_explanations
 from changeflow.pilots.periods import check_period
 from changeflow.pilots.results import KeptVariance, Reconciliation
 from changeflow.pilots.runs import RunSummary
-from changeflow.programme.known_names import service_named, service_subject
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
+from changeflow.programme.recording import service_named, service_subject
 from changeflow.reconciliation.compare import digests, reconcile
 from changeflow.storage import pilots
 from changeflow.storage.database import read_scope

@@ -36,10 +36,10 @@ from changeflow.pilots.entries import (
     Signature,
 )
 from changeflow.pilots.learning import ProposedRule, proposed_rules
-from changeflow.programme.assembly.repeats import repetition_of
-from changeflow.programme.known_names import service_named, service_subject
+from changeflow.programme.assembly.decisions_applied import repetition_of
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
+from changeflow.programme.recording import service_named, service_subject
 from changeflow.storage import pilots
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work

@@ -2,7 +2,7 @@
 
 from changeflow.errors import InputError
 from changeflow.programme.mandates import Subject
-from changeflow.rules.waivers import waiver_error
+from changeflow.rules.engine import waiver_error
 from changeflow.storage import versions
 from changeflow.usecases.authority import check_actor
 from changeflow.usecases.unit_of_work import Change, unit_of_work

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from changeflow.errors import NOT_SAVED, InputError
-from changeflow.programme.recorded import OF_SAME, RecordedFact, check_whole, parts_of
-from changeflow.programme.withdrawing import action_of, begun_behind
+from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begun_behind, check_whole, parts_of
 from changeflow.storage import withdrawals
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look

@@ -1,4 +1,4 @@
-"""The words for who may do what: roles, and actions. `programme/actions.py` puts the two together."""
+"""The words for who may do what: roles, and actions. `programme/permissions.py` puts the two together."""
 
 from enum import StrEnum
 

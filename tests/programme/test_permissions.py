@@ -6,10 +6,9 @@ import pytest
 
 from changeflow.adkar.people import Person
 from changeflow.intake.folder import Folder
-from changeflow.programme.actions import TABLE
 from changeflow.programme.definition import Definition, Mandates, Sponsor
 from changeflow.programme.mandates import HOW_NAMED, SYSTEM, Subject, in_role
-from changeflow.programme.permissions import Allowed, Refused, is_allowed, may
+from changeflow.programme.permissions import TABLE, Allowed, Refused, is_allowed, may
 from changeflow.rules.catalogue import RULES
 from changeflow.services.service import LeadProvider, Member, Team
 from changeflow.values.roles import Action, Role

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.rules.engine import Judged, judge
-from changeflow.rules.proofs import Hole, hole_in_words, service_holes
+from changeflow.rules.sequence import Hole, hole_in_words, service_holes
 from changeflow.values.words import Severity
 from tests.builders import PATHWAY, PROGRAMME, SERVICE
 from tests.rules.judging import found, judged

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import NotAllowedError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.programme.powers import POWERFUL
-from changeflow.programme.privacy import LONGER, SMALLER
+from changeflow.programme.personal_data import LONGER, SMALLER
+from changeflow.programme.version_changes import POWERFUL
 from changeflow.usecases import definitions
 from changeflow.values.roles import Role
 from tests.builders import PROGRAMME, SERVICE, a_folder

@@ -8,8 +8,8 @@ import pytest
 from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import weigh
 from changeflow.errors import ProblemsError
+from changeflow.programme.people import sessions
 from changeflow.programme.progress import ReportedProgress
-from changeflow.programme.training import sessions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.definitions import apply

@@ -303,3 +303,25 @@ def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Caus
             held.append(task)
     is_decision = bool(held) and all(roadmap.tasks[t].kind is Kind.DECISION for t in held)
     return Cause.DECISION if is_decision else Cause.NOT_DONE, tuple(sorted(held))
+
+
+def ends_of(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:
+    """Return the milestones that nothing but milestones wait for, and what ends last."""
+    is_leaf = {t for t in roadmap.tasks if t not in schedule.below}
+    if not is_leaf:
+        return []
+    last = max(is_leaf, key=lambda t: (schedule[t].early_finish, t))
+    has_next = {k.predecessor for k in roadmap.links if not roadmap.tasks[k.successor].is_milestone}
+    ends = [t for t in roadmap.tasks if t in is_leaf and roadmap.tasks[t].is_milestone and t not in has_next]
+    return list(dict.fromkeys((*ends, last)))
+
+
+def from_approved(slip: Slip, approved: int) -> Slip:
+    """Return a slip from the civil minute that was approved.
+
+    A baseline's date stays as it was approved, also where changeflow itself computes it otherwise today.
+    """
+    recomputed = Slip(slip.target, approved, slip.before, ()).days
+    if not recomputed:
+        return slip
+    return replace(slip, before=approved, parts=(*slip.parts, SlipPart(Cause.OTHER, (), recomputed)))

@@ -1,21 +1,27 @@
-"""What a new version changes about who may do what, and what protects people. It needs the SRO or the board.
+"""What a new version changes: who may do what, tasks with facts that it drops, and criteria that are fixed beforehand.
 
-Without this, anyone who may store a version could first make themselves the SRO or the data protection contact.
+Powers, and what protects people, need the SRO or the board. Without this, anyone who may store a version could first
+make themselves the SRO or the data protection contact.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeflow.adkar.people import Person
-from changeflow.programme.definition import Definition
+from changeflow.errors import CheckFailedError, InputError
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import HEADS, NAMED, Subject, in_role
 from changeflow.programme.permissions import is_allowed
-from changeflow.programme.privacy import weakened
-from changeflow.programme.programme import Programme
+from changeflow.programme.personal_data import weakened
+from changeflow.programme.programme import Programme, join
 from changeflow.values.base import TaskId
+from changeflow.values.known import check_known
 from changeflow.values.roles import Action, Role
-from changeflow.values.words import Kind
+from changeflow.values.rulepack import Rulepacks
+from changeflow.values.words import Gate, Kind
 
 POWERFUL = tuple(r for r in NAMED if any(is_allowed(a, r) and not is_allowed(a, Role.VIEWER) for a in Action))
 """Roles that let people do what not everyone in people.csv may, by the table."""
@@ -161,3 +167,80 @@ def _with_successors(named: frozenset[str], people: Mapping[str, Person]) -> fro
             found.add(person.successor)
             waiting.append(person.successor)
     return frozenset(found)
+
+
+def check_retired(
+    before: Definition, after: Programme, known: Facts, retire: Sequence[str], *, rulepacks: Rulepacks
+) -> None:
+    """Keep a task that has facts from vanishing by a slip of the pen; `retire` are those that are meant to go.
+
+    Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
+    """
+    others = (
+        (d.task for d in known.decisions),
+        (a.task for a in known.attendance),
+        (c.task for c in known.checkpoints),
+    )
+    with_facts = set(known.progress).union(*others)
+    left, had = set(after.roadmap.tasks), set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
+    for task in retire:
+        if task in left:
+            raise InputError(f"'{task}' is still in the folder: take it out there to retire it. Nothing was written.")
+        check_known("task to retire", task, (had | with_facts) - left)
+    if gone := sorted((with_facts & had) - left - set(retire)):
+        options = " ".join(f"--retire {task}" for task in gone)
+        raise CheckFailedError(
+            f"The folder no longer has {', '.join(gone)}, of which facts are stored. "
+            f"If that is intended, add {options}; nothing was written."
+        )
+
+
+OF_A_RUN = {"key", "flipped", "tolerances", "clean_runs", "pay", "within_share"}
+"""What decides whether a run is clean; what explains differences, and what it costs, may still be written."""
+
+
+def check_fixed(before: Definition, after: Programme, known: Facts) -> None:
+    """Refuse a version that changes the criteria of a pilot that was released, or of a run that was reconciled."""
+    wrong = [line for service in before.services for line in _moved(service, after, known)]
+    if wrong:
+        lines = "\n".join(f"  {line}" for line in wrong)
+        raise CheckFailedError(
+            "What a pilot is judged by is fixed before it starts, so that its result cannot be talked up. Put back:\n"
+            f"{lines}\nNothing was written. Where a criterion cannot be met, the decision says so, or a waiver does."
+        )
+
+
+def _moved(service: ServiceFile, after: Programme, known: Facts) -> Iterator[str]:
+    now = next((s for s in after.services if s.service == service.service), None)
+    if now is None:
+        return
+    if _is_released(service.service, after, known):
+        if service.pilot and service.pilot.exit_criteria != (now.pilot.exit_criteria if now.pilot else ()):
+            yield f"services/{service.service}.yaml, pilot: exit_criteria (the pilot was released)"
+        if service.go_no_go != now.go_no_go:
+            yield f"services/{service.service}.yaml, go_no_go (the pilot was released)"
+    if known.runs_of(service.service) or _has_begun(service.service, after, known):
+        ours, theirs = (s.parallel_run or ParallelRunPolicy() for s in (service, now))
+        for field in sorted(OF_A_RUN):
+            if getattr(ours, field) != getattr(theirs, field):
+                yield f"services/{service.service}.yaml, parallel_run: {field} (runs have begun)"
+        if service.assurance != now.assurance:
+            yield f"services/{service.service}.yaml, assurance (runs have begun)"
+
+
+def _is_released(service: str, programme: Programme, known: Facts) -> bool:
+    return any(
+        d.outcome.is_approval
+        and (gate := programme.roadmap.tasks.get(d.task)) is not None
+        and (gate.gate, gate.service) == (Gate.WAVE_RELEASE, service)
+        and programme.is_pilot(gate.wave)
+        for d in known.decisions
+    )
+
+
+def _has_begun(service: str, programme: Programme, known: Facts) -> bool:
+    return any(
+        t.id in known.progress
+        for kind in (Kind.PARALLEL_RUN, Kind.TEST_PACK)
+        for t in programme.tasks(kind=kind, service=service)
+    )

@@ -1,10 +1,14 @@
-"""What a new version weakens of what protects people: smaller groups are shown, or personal data is kept longer."""
+"""Personal data: until when it is kept, when a request for it is due, and what a new version protects less."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
+from changeflow.adkar.access import answer_by
+from changeflow.calendar.layers import public_holidays
+from changeflow.errors import InputError
 from changeflow.programme.programme import Programme
+from changeflow.values.moments import last_day_of
 from changeflow.values.words import Kind
 
 PACK = "privacy"
@@ -56,3 +60,22 @@ def _number(programme: Programme, key: str, day: date) -> int | None:
         return programme.rulepacks.number(PACK, key, on=day)
     except LookupError:
         return None
+
+
+def closed_on(programme: Programme) -> date | None:
+    """Return the day on which the last closing task finished; None while one has not, or there is none."""
+    progress = programme.roadmap.progress
+    done = [progress.get(task.id) for task in programme.tasks(kind=Kind.CLOSURE)]
+    finishes = [p.actual_finish for p in done if p is not None and p.actual_finish is not None]
+    return last_day_of(max(finishes)) if finishes and len(finishes) == len(done) else None
+
+
+def answer_due(programme: Programme, received: date, today: date, *, is_complex: bool = False) -> date:
+    """Return the last day to answer a request of a day, in the months of the rulepack `privacy`; no day to come."""
+    if received > today:
+        raise InputError(f"{received:%d %B %Y} is still to come. Give the day on which the request came.")
+    key = "access_months_complex" if is_complex else "access_months"
+    months = programme.rulepacks.number("privacy", key, on=received)
+    nation = programme.definition.programme.nation
+    free = {day for day, _ in public_holidays(nation, received.year, received.year + 2)}
+    return answer_by(received, months=months, works_on=lambda d: d.weekday() < 5 and d not in free)

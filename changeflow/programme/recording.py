@@ -1,0 +1,138 @@
+"""Whether what people record can be recorded: names that are known, acts, results of checkpoints, and who files."""
+
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from changeflow.adkar.reinforcement import CheckpointResult
+from changeflow.errors import CheckFailedError, InputError
+from changeflow.pilots.criteria import Scheme
+from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.programme.facts import ACTS, SYSTEMS, SponsorAct, Submission
+from changeflow.programme.mandates import SYSTEM, Subject
+from changeflow.programme.programme import Programme
+from changeflow.values.known import check_known, pick
+from changeflow.values.limits import parse_day
+from changeflow.values.moments import day_of, format_day
+from changeflow.values.words import Kind
+
+
+def service_named(programme: Programme, name: str) -> ServiceFile:
+    return pick("service", name, {s.service: s for s in programme.services})
+
+
+def service_subject(programme: Programme, name: str) -> Subject:
+    """Return a service as the thing that an action is about."""
+    return Subject(thing=service_named(programme, name).name, service=name)
+
+
+def check_person(definition: Definition, person: str) -> str:
+    """Return the id of one of the programme's people, or of the system; of a programme without people, any."""
+    if person != SYSTEM and definition.people:
+        check_known("person", person, [p.id for p in definition.people], remedy="Use an id of people.csv.")
+    return person
+
+
+def check_act(act: SponsorAct, today: date) -> None:
+    """Refuse an act that says nothing, is of a day to come, or of a kind that is not known."""
+    if not act.what:
+        raise InputError("Say what people saw, such as “Opened the training at Ashdown”.")
+    if act.on > today:
+        raise InputError(f"{format_day(act.on)} is in the future. No changes saved.")
+    check_known("kind of act", act.kind, ACTS)
+
+
+def check_names(act: SponsorAct, definition: Definition) -> None:
+    """Refuse a change lead or a group that the programme does not have."""
+    people = definition.people
+    check_known("change lead", act.who, {p.id for p in people if p.audience == "lead"})
+    check_known("group", act.group, {g for p in people for g in p.groups})
+
+
+def check_checkpoint(programme: Programme, result: CheckpointResult) -> None:
+    """Refuse a result of what is no checkpoint."""
+    check_known("checkpoint", result.task, [t.id for t in programme.tasks(kind=Kind.CHECKPOINT)])
+
+
+def check_result(programme: Programme, result: CheckpointResult, *, today: date) -> None:
+    """Refuse a result before its go-live, without evidence, that says nothing, or of a day to come."""
+    task = programme.roadmap.tasks[result.task]
+    lives = programme.tasks(kind=Kind.GO_LIVE, service=task.service, schools=task.schools)
+    if not any(programme.is_done(t.id) and t.wave == task.wave for t in lives):
+        raise InputError(f"{task.name} comes after a go-live that has not happened. No changes saved.")
+    shares = {"use": result.use, "proficiency": result.proficiency, "experience": result.experience}
+    for label, value in shares.items():
+        if value is not None and not 0 <= value <= 1:
+            raise InputError(f"{label} is a share from 0 to 1, such as 0.85; {value:g} is none. No changes saved.")
+    if any(v is not None for v in shares.values()) and not result.evidence.strip():
+        raise InputError("Say with --evidence where the numbers come from. No changes saved.")
+    values = (*shares.values(), result.sponsor_seen, result.old_way_gone)
+    if all(v is None for v in values) and not result.said.strip():
+        raise InputError("Say at least one thing that the checkpoint found. No changes saved.")
+    if result.on > today:
+        raise InputError(f"{format_day(result.on)} is in the future. No changes saved.")
+
+
+def is_new_filing(programme: Programme, submission: Submission) -> bool:
+    """Tell whether a filing is not known yet; one that must not be is an error.
+
+    That is a second submitter of the same scheme and period, and the new system's output of a period in which none
+    of the scheme's schools was live with it: that was a parallel run, and is never filed.
+    """
+    scheme = _scheme_of(programme, submission)
+    same = [
+        s
+        for s in programme.facts.submissions
+        if (s.service, s.scheme, s.period) == (submission.service, submission.scheme, submission.period)
+    ]
+    if any(s.system == submission.system for s in same):
+        return False
+    if same:
+        raise CheckFailedError(
+            f"Scheme {submission.scheme} was filed for {submission.period} by the {same[0].system} system already: "
+            "one system files a scheme's period, or people are reported twice. No changes saved."
+        )
+    _check_parallel(programme, submission, scheme)
+    return True
+
+
+def _scheme_of(programme: Programme, submission: Submission) -> Scheme:
+    """Return the scheme that is meant; a service, scheme, period or system that nothing has is an error."""
+    run = service_named(programme, submission.service).parallel_run
+    check_known("system", submission.system, SYSTEMS)
+    schemes = {s.id: s for s in run.schemes} if run else {}
+    scheme = pick("scheme", submission.scheme, schemes, remedy="Name it under parallel_run: schemes.")
+    _first_day(submission.period)
+    return scheme
+
+
+def _first_day(period: str) -> date:
+    try:
+        return parse_day(f"{period}-01")
+    except ValueError:
+        raise InputError(f"'{period}' is not a pay period. Write the month that is paid, such as 2027-06.") from None
+
+
+def _check_parallel(programme: Programme, submission: Submission, scheme: Scheme) -> None:
+    """The new system files a scheme from the month on in which the first of its schools is live, and no earlier; where
+    both pay people of it, the one that the scheme's file names."""
+    schools = frozenset(scheme.schools) or programme.schools_of(submission.service)
+    end = _first_day(submission.period) + relativedelta(months=1)
+    lives = {
+        school: day_of(p.actual_finish)
+        for t in programme.tasks(kind=Kind.GO_LIVE, service=submission.service, schools=schools)
+        if (p := programme.facts.progress.get(t.id)) and p.actual_finish is not None
+        for school in t.schools & schools
+    }
+    live = {school for school, day in lives.items() if day < end}
+    if submission.system == "new" and not live:
+        first = f"it goes live on {format_day(min(lives.values()))}" if lives else "none of its schools is live with it"
+        raise CheckFailedError(
+            f"The new system's output for {submission.period} is a parallel run's: {first}. Parallel output is never "
+            "filed. No changes saved."
+        )
+    if live and live < schools and scheme.joint_filing not in (None, submission.system):
+        raise CheckFailedError(
+            f"In {submission.period} both systems pay people of scheme {scheme.id}, and the {scheme.joint_filing} one "
+            "files it for all of them (joint_filing). No changes saved."
+        )
