@@ -13,7 +13,7 @@ from statistics import fmean
 import numpy as np
 from ortools.sat.python import cp_model
 
-from changeflow.roadmap.levelling.check import check_level
+from changeflow.roadmap.levelling.bounds import check_level
 from changeflow.roadmap.levelling.problem import Bind, LevelProblem, Piece
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from changeflow.intake.folder import read_folder
 from changeflow.planning.waves import wave_problem
+from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.plans import offers
 from changeflow.roadmap.waves.problem import Candidate, Placement, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.solve import SearchLimits
 from changeflow.rules.engine import judge
 from changeflow.values.words import Kind

@@ -54,7 +54,7 @@ def waves(
 ) -> None:
     """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
     from changeflow.reports.waves import conflict_text, waves_report, waves_text
-    from changeflow.roadmap.waves.why import why as explain_pair
+    from changeflow.roadmap.waves.check import why as explain_pair
     from changeflow.usecases.waves import pair_named, plan_waves
 
     context.refuse_beside(folder)

@@ -22,10 +22,8 @@ from changeflow.intake.tables import MOST_BYTES
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, ServiceFile
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import DefinitionError
-from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.model.graph import in_order
-from changeflow.roadmap.risk.request import Risk
-from changeflow.roadmap.waves.request import Rollout
+from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.values.problem import Problem, what_and_remedy
 from changeflow.values.rulepack import Rulepack, Rulepacks
 

@@ -10,10 +10,8 @@ from pydantic import BaseModel
 from changeflow.adkar.impacts import ChangeImpact
 from changeflow.files import write_whole
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
-from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.model.pathways import Pathway
-from changeflow.roadmap.risk.request import Risk
-from changeflow.roadmap.waves.request import Rollout
+from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.values.rulepack import Rulepack
 
 _MODELS: Mapping[str, type[BaseModel]] = {

@@ -13,9 +13,8 @@ from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.engine.replan import EarlyDates, Trials
 from changeflow.roadmap.levelling.bounds import energy_finish
 from changeflow.roadmap.levelling.exact import ExactPass, Placed, Wait, no_earlier
-from changeflow.roadmap.levelling.overload import Spans, Stretch, everybody, loads, overloads, stretches
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
-from changeflow.roadmap.levelling.teams import TENTHS, Capacity
+from changeflow.roadmap.levelling.teams import TENTHS, Capacity, Spans, Stretch, everybody, loads, overloads, stretches
 from changeflow.roadmap.model.graph import in_order
 from changeflow.roadmap.model.tasks import Bound, Roadmap
 from changeflow.values.base import TaskId

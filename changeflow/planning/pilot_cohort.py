@@ -7,7 +7,7 @@ from math import floor
 from changeflow.pilots.choosing import PilotCandidate, band_of_size
 from changeflow.programme.definition import School
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.waves.request import SchoolRollout
+from changeflow.roadmap.model.requests import SchoolRollout
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 

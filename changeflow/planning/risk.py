@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.levelling.overload import everybody, stretches
+from changeflow.roadmap.levelling.teams import everybody, stretches
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, Task
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
 from changeflow.roadmap.risk.recovery import Play, TaskChange, Tried

@@ -12,9 +12,9 @@ from changeflow.programme.avoid import falls_into, windows
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.requests import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.roadmap.waves.request import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind

@@ -10,10 +10,8 @@ from pydantic import AfterValidator, Field
 from changeflow.adkar.impacts import ChangeImpact
 from changeflow.adkar.people import Person
 from changeflow.pilots.criteria import Assurance, GoNoGo, ParallelRunPolicy, PilotPlan
-from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.model.pathways import Links, Pathway, StepFields
-from changeflow.roadmap.risk.request import Risk
-from changeflow.roadmap.waves.request import Rollout
+from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.services.service import Agreement, Holding, LeadProvider, Team
 from changeflow.services.transition import NewPost, Post
 from changeflow.values.base import Frozen, Id

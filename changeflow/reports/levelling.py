@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.planning.levelling import LevelledProgramme, LevellingMove
-from changeflow.roadmap.levelling.overload import Stretch
-from changeflow.roadmap.levelling.teams import TENTHS
+from changeflow.roadmap.levelling.teams import TENTHS, Stretch
 from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, format_day, iso, last_day_of
 

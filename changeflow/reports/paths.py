@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.analysis.paths import near_critical_paths
-from changeflow.roadmap.analysis.slippage import Slips
+from changeflow.roadmap.analysis.slippage import Slips, near_critical_paths
 from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
 from changeflow.values.duration import days_in_words
 from changeflow.values.moments import minute_of

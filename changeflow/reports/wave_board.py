@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 
 from changeflow.reports.levelling import TeamLine
-from changeflow.roadmap.waves.criteria import loads
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads
 from changeflow.values.moments import format_day
 
 LABEL_WIDTH, CHART_WIDTH, TOP = 200, 760, 30

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from changeflow.roadmap.waves.criteria import loads
 from changeflow.roadmap.waves.plans import Offer
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads
 from changeflow.values.moments import format_day
 
 

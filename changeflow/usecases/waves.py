@@ -10,9 +10,8 @@ from changeflow.planning.waves import wave_problem
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.criteria import numbers_of
 from changeflow.roadmap.waves.plans import Offer, offers
-from changeflow.roadmap.waves.problem import WaveProblem
+from changeflow.roadmap.waves.problem import WaveProblem, numbers_of
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import stored_on
 from changeflow.values.base import TaskId

@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.criteria import numbers_of, peaks
 from changeflow.roadmap.waves.problem import (
     Candidate,
     GroupPlan,
@@ -18,8 +18,9 @@ from changeflow.roadmap.waves.problem import (
     ServicePlan,
     WavePlan,
     WaveProblem,
+    numbers_of,
+    peaks,
 )
-from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import SCALE
 from changeflow.values.words import Kind
 

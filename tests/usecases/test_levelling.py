@@ -21,9 +21,8 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_report
 from changeflow.reports.levelling import level_report, level_text
 from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.roadmap.levelling.overload import overloads
 from changeflow.roadmap.levelling.search import SearchEffort
-from changeflow.roadmap.levelling.teams import Capacity
+from changeflow.roadmap.levelling.teams import Capacity, overloads
 from changeflow.rules.engine import judge
 from changeflow.usecases.levelling import Decisions, decide, level_plan
 from changeflow.values.duration import Duration

@@ -20,9 +20,9 @@ from changeflow.programme.programme import Programme, join
 from changeflow.reports.documents import write_report
 from changeflow.reports.wave_board import draw
 from changeflow.reports.waves import conflict_text, waves_report, waves_text
+from changeflow.roadmap.model.requests import SchoolRollout
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.request import SchoolRollout
 from changeflow.rules.engine import judge
 from changeflow.usecases.waves import Waves, pair_named, plan_waves
 from changeflow.values.words import Kind

@@ -1,11 +1,11 @@
-"""What a slip costs: cut-offs, drag, and the float that is left before the next one.
+"""What a slip costs: cut-offs, drag, and the float that is left before the next one; and near-critical paths.
 
 A slip is quantised. A day late may cost nothing, a day, or a month, where a pay period, a term or a half-term lies
 behind it; so float alone does not say when to worry. Everything here moves one task's finish and computes again what
 follows from it, and nothing else.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,38 @@ from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, format_day
+
+
+@dataclass(frozen=True, slots=True)
+class NearPath:
+    """Linked tasks of little float, in the order of their dates."""
+
+    tasks: tuple[TaskId, ...]
+    total_float: int
+    """The least of theirs, in working minutes of the task that has it."""
+    tightest: TaskId
+
+
+def near_critical_paths(roadmap: Roadmap, schedule: Schedule, *, within: int) -> Sequence[NearPath]:
+    """Return the open tasks off the longest path with float of 1 to `within` minutes, as chains, the tightest first."""
+    near = {
+        t
+        for t, timed in schedule.timed.items()
+        if 0 < timed.total_float <= within
+        and not timed.driving
+        and t not in schedule.below
+        and not ((done := roadmap.progress.get(t)) and done.is_done)
+    }
+    graph: nx.Graph[TaskId] = nx.Graph()
+    graph.add_nodes_from(sorted(near))
+    graph.add_edges_from((k.predecessor, k.successor) for k in roadmap.links if {k.predecessor, k.successor} <= near)
+    paths = []
+    for members in nx.connected_components(graph):
+        tightest = min(members, key=lambda t: (schedule[t].total_float, t))
+        in_order = sorted(members, key=lambda t: (schedule[t].early_start, schedule[t].early_finish, t))
+        paths.append(NearPath(tuple(in_order), schedule[tightest].total_float, tightest))
+    return sorted(paths, key=lambda p: (p.total_float, p.tightest))
+
 
 JUMP_DAYS = 5
 """Calendar days that one more working day may cost before it is a cut-off: a weekend with a public holiday is none."""

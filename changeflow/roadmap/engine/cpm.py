@@ -10,6 +10,12 @@ from changeflow.roadmap.engine.arrays import (
     BELOW_FROM,
     BELOW_TO,
     BOUNDS,
+    BY_ACTUAL,
+    BY_DATA_DATE,
+    BY_HAND,
+    BY_LINKS,
+    BY_ROLL_UP,
+    BY_START,
     DONE,
     FLAGS,
     LATE_SHOWS_EARLY,
@@ -20,23 +26,16 @@ from changeflow.roadmap.engine.arrays import (
     SET_DATES,
     SLACK_LIMIT,
     START,
+    START_NO_EARLIER,
     STATE,
     SUMMARY,
     Arrays,
+    Result,
     to_arrays,
 )
+from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.passes import compute
-from changeflow.roadmap.engine.state import (
-    BY_ACTUAL,
-    BY_DATA_DATE,
-    BY_HAND,
-    BY_LINKS,
-    BY_ROLL_UP,
-    BY_START,
-    START_NO_EARLIER,
-    Result,
-)
-from changeflow.roadmap.engine.working_time import AT_BEGINNING, AT_OUT, CALENDAR, END_OUT, KIND_OUT, NUMBER_OUT, Ints
+from changeflow.roadmap.engine.working_time import AT_BEGINNING, AT_OUT, CALENDAR, END_OUT, KIND_OUT, NUMBER_OUT
 from changeflow.roadmap.model.tasks import Bound, Link, Roadmap
 from changeflow.values.base import TaskId
 

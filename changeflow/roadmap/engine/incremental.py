@@ -13,6 +13,8 @@ from changeflow.roadmap.engine.arrays import (
     LAG,
     LINK,
     MANUAL,
+    MUST_FINISH,
+    MUST_START,
     NEVER,
     OPEN,
     SHARE,
@@ -21,11 +23,16 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     WORK,
     Arrays,
+    Marks,
+    Net,
+    Result,
+    net_of,
+    trial_of,
 )
 from changeflow.roadmap.engine.forward import place
 from changeflow.roadmap.engine.jit import call, kernel
-from changeflow.roadmap.engine.state import MUST_FINISH, MUST_START, Marks, Result, net_of, trial_of
-from changeflow.roadmap.engine.working_time import KIND_OUT, Ints, Net
+from changeflow.roadmap.engine.outline import Ints
+from changeflow.roadmap.engine.working_time import KIND_OUT
 
 
 @kernel

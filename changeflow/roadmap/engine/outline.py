@@ -5,6 +5,7 @@ A summary is two places of the order: a gate before its tasks and a roll-up afte
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from changeflow.roadmap.engine.jit import call, kernel
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]
+"""Whatever holds whole numbers."""
 Shorts = NDArray[np.int32]
 
 

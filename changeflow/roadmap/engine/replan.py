@@ -19,17 +19,21 @@ from changeflow.roadmap.engine.arrays import (
     PARTS_FROM,
     PARTS_TO,
     SHARE,
+    START_NO_EARLIER,
     SUMMARY,
     Codes,
+    Net,
+    empty_result,
+    net_of,
     task_rows,
     to_arrays,
+    trial_of,
 )
 from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, refuse_run_out, settle
 from changeflow.roadmap.engine.forward import forward, place
 from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
 from changeflow.roadmap.engine.jit import call, viewed
-from changeflow.roadmap.engine.state import START_NO_EARLIER, empty_result, net_of, trial_of
-from changeflow.roadmap.engine.working_time import Ints, Net
+from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId

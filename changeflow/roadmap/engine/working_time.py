@@ -3,11 +3,6 @@
 Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
 """
 
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-
 from changeflow.roadmap.engine.arrays import (
     AMOUNT,
     CLOCK,
@@ -26,6 +21,7 @@ from changeflow.roadmap.engine.arrays import (
     PLACED,
     WINDOW,
     WORK,
+    Net,
 )
 from changeflow.roadmap.engine.calendar_tables import (
     BASE,
@@ -46,37 +42,13 @@ from changeflow.roadmap.engine.calendar_tables import (
     PeriodTables,
 )
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned, wide
+from changeflow.roadmap.engine.outline import Ints
 from changeflow.values.moments import DAY
 
 CALENDAR, PERIODS_TABLE = 1, 2
 AT_END, AT_BEGINNING = range(2)
 # Places of `trouble`: which kind of table ran out first, its number, at which end, and where work was looked for.
 KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT = range(4)
-Ints = NDArray[np.integer[Any]]
-"""Whatever holds whole numbers."""
-
-
-class Net(NamedTuple):
-    """What every function here works on; the columns are those of `arrays.py`."""
-
-    c: CalendarTables
-    p: PeriodTables
-    hot: Ints
-    cold: Ints
-    lags: Ints
-    parts: Ints
-    into: Ints
-    first_into: Ints
-    out: Ints
-    first_out: Ints
-    below: Ints
-    above: Ints
-    first_above: Ints
-    backwards: Ints
-    s: Ints
-    """The settings."""
-    trouble: Ints
-    """Four numbers, all 0 until a calendar or a table of periods runs out."""
 
 
 @kernel

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.compiling import compiled, inlined
-from changeflow.roadmap.levelling.slots import ALWAYS, FREE, NO_DUE, Slots
+from changeflow.roadmap.levelling.problem import ALWAYS, FREE, NO_DUE, Slots
 
 Ints = NDArray[np.integer[Any]]
 FROM_START, TO_FINISH = 1, 2

@@ -17,7 +17,7 @@ from changeflow.roadmap.levelling.kernel import (
     place_backward,
     place_forward,
 )
-from changeflow.roadmap.levelling.slots import Slots
+from changeflow.roadmap.levelling.problem import Slots
 
 MUCH = 1 << 62
 """The cost of a list for which time ran out."""

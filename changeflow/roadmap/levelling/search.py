@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from changeflow.roadmap.levelling.bounds import Bounds, bounds_of
-from changeflow.roadmap.levelling.check import check_level
+from changeflow.roadmap.levelling.bounds import Bounds, bounds_of, check_level
 from changeflow.roadmap.levelling.kernel import cost_of
 from changeflow.roadmap.levelling.kernel_search import COST, MADE, MUCH, SINCE, Search, begin, evolve, inject
 from changeflow.roadmap.levelling.problem import LevelProblem

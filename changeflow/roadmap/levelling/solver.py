@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
 from changeflow.roadmap.levelling.bounds import Bounds
-from changeflow.roadmap.levelling.problem import LevelProblem, Piece
-from changeflow.roadmap.levelling.slots import ALWAYS, FREE
+from changeflow.roadmap.levelling.problem import ALWAYS, FREE, LevelProblem, Piece
 
 MOST_VARIANTS = 20_000
 """Variants of a model that is worth trying: a larger one only costs time that the search can use."""

@@ -1,9 +1,15 @@
-"""How many people each team has on a day, in tenths of a person."""
+"""How many people each team has and how much is asked of it, minute by minute, in tenths of a person; without slots."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
-from changeflow.roadmap.waves.request import WaveTeam
+from changeflow.calendar.working import WorkingCalendar, union
+from changeflow.roadmap.engine.pace import work_of
+from changeflow.roadmap.model.requests import WaveTeam
+from changeflow.roadmap.model.tasks import Roadmap, Task
+from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, minute_of
 
 TENTHS = 10
@@ -34,3 +40,74 @@ class Capacity:
     def most(self, team: str) -> int:
         """Return a team's tenths of a person on a day on which nobody is away."""
         return round((self.known[team].days_per_week - self.known[team].backfill) * TENTHS / 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time `[start, end)` in which a team is asked for as much: tenths of a person."""
+
+    team: str
+    start: int
+    end: int
+    asked: int
+    has: int
+
+    @property
+    def over(self) -> int:
+        return max(0, self.asked - self.has)
+
+
+Spans = Mapping[TaskId, tuple[int, int]]
+"""Start and finish of every task, in civil minutes."""
+
+
+def loads(
+    roadmap: Roadmap,
+    dates: Spans,
+    capacity: Capacity,
+    *,
+    teams: Iterable[str] | None = None,
+    hours: WorkingCalendar | None = None,
+) -> Iterator[Stretch]:
+    """Yield every stretch in which a team is asked for something, day by day; of all teams, where none are named."""
+    hours = hours or everybody(roadmap)
+    for team in capacity.teams if teams is None else teams:
+        changes: dict[int, int] = {}
+        for task in roadmap.tasks.values():
+            if amount := task.needs.get(team):
+                for start, end in stretches(task, roadmap, hours, *dates[task.id]):
+                    changes[start] = changes.get(start, 0) + amount
+                    changes[end] = changes.get(end, 0) - amount
+        asked = 0
+        for start, end in pairwise(sorted({*changes, *capacity.changes(team)})):
+            asked += changes.get(start, 0)
+            if asked:
+                yield Stretch(team, start, end, asked, capacity.on(team, start // DAY))
+
+
+def overloads(
+    roadmap: Roadmap,
+    dates: Spans,
+    capacity: Capacity,
+    *,
+    teams: Iterable[str] | None = None,
+    hours: WorkingCalendar | None = None,
+) -> tuple[Stretch, ...]:
+    """Return the stretches in which a team is asked for more than it has."""
+    return tuple(s for s in loads(roadmap, dates, capacity, teams=teams, hours=hours) if s.over)
+
+
+def everybody(roadmap: Roadmap) -> WorkingCalendar:
+    """Return the hours in which anybody works: nobody is taken at night."""
+    return union("everybody", roadmap.calendars.values())
+
+
+def stretches(
+    task: Task, roadmap: Roadmap, hours: WorkingCalendar, start: int, finish: int
+) -> Iterator[tuple[int, int]]:
+    """Yield when a task takes its people: while its calendar works, or, of the clock and of those that hold their
+    people, in all hours of work. `hours` is `everybody`'s calendar."""
+    work = work_of(task, roadmap)
+    calendar = hours if task.holds_people or work is None else work[0]
+    for opens, closes in calendar.intervals_within(start, finish):
+        yield max(opens, start), min(closes, finish)

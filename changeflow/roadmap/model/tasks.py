@@ -1,4 +1,4 @@
-"""Tasks, links and the roadmap that they make."""
+"""Tasks, links and the roadmap that they make, and the profile by which it is scheduled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,10 +7,66 @@ from enum import StrEnum
 
 from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
-from changeflow.roadmap.model.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
 from changeflow.values.words import RULE_ORIGIN, Gate, Kind, Origin, Phase, Track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A set of answers to questions that scheduling engines answer differently."""
+
+    name: str
+    start_is_floor: bool
+    """Nothing begins before the roadmap's start, not even what a constraint or a lead would put there."""
+    finish_links_wait_for_start: bool
+    """Where the start is no floor in general, it is one for what a finish-to-finish link binds: that such a link lets
+    a long task begin early does not mean before the roadmap."""
+    limits_pull_early: bool
+    """A "no later than" date earlier than logic pulls the early dates; else it bounds the late dates alone."""
+    set_dates_hold_late: bool
+    """A "must" date is the late date too, whatever successors say: no pressure from behind passes through."""
+    pins_started: bool
+    """A started successor passes back where its rest resumes, not a late start: its float does not add up."""
+    data_date_moves: bool
+    """What has not begun cannot begin before the data date, and what is left of begun work waits for it and for its
+    predecessors (retained logic). Without it, stored resume dates are taken as they are."""
+    retains_logic: bool
+    """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
+    (progress override)."""
+    late_shows_early: bool
+    """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
+    alone."""
+    free_float_is_capped: bool
+    """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
+    equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
+
+
+TEXTBOOK = Profile(
+    name="textbook",
+    start_is_floor=True,
+    finish_links_wait_for_start=True,
+    limits_pull_early=False,
+    set_dates_hold_late=False,
+    pins_started=False,
+    data_date_moves=True,
+    retains_logic=True,
+    late_shows_early=False,
+    free_float_is_capped=False,
+)
+MSPROJECT = Profile(
+    name="msproject",
+    start_is_floor=False,
+    finish_links_wait_for_start=True,
+    limits_pull_early=True,
+    set_dates_hold_late=True,
+    pins_started=True,
+    data_date_moves=False,
+    retains_logic=True,
+    late_shows_early=True,
+    free_float_is_capped=True,
+)
+PROFILES = {p.name: p for p in (TEXTBOOK, MSPROJECT)}
 
 
 class LinkType(StrEnum):

@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, SUMMARY, TASK
+from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, SUMMARY, TASK, Net, Result
 from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.jit import kernel
-from changeflow.roadmap.engine.state import Result
-from changeflow.roadmap.engine.working_time import Ints, Net
+from changeflow.roadmap.engine.outline import Ints
 
 Floats = NDArray[np.float64]
 NOBODY = -1

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
+from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.problem import Pair, WaveProblem
-from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution, cp_model_of, make_solver, solve
 from changeflow.values.duration import counted

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from changeflow.roadmap.waves.criteria import Numbers
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
-from changeflow.roadmap.waves.request import Weights
+from changeflow.roadmap.model.requests import Weights
+from changeflow.roadmap.waves.problem import Numbers, WavePlan, WaveProblem
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 
 if TYPE_CHECKING:

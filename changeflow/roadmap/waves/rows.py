@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import gcd
 
+from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem
-from changeflow.roadmap.waves.request import Weights
 
 SCALE = 10
 """Weights are counted in tenths."""

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from ortools.linear_solver.python import model_builder
 from ortools.sat.python import cp_model
 
-from changeflow.roadmap.waves.anneal import annealed
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.criteria import worth
-from changeflow.roadmap.waves.greedy import first_plan
-from changeflow.roadmap.waves.problem import WavePlan
-from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows
+from changeflow.roadmap.waves.first_plan import annealed, first_plan
+from changeflow.roadmap.waves.problem import WavePlan, fairness, hub_dates, peaks
+from changeflow.roadmap.waves.rows import INFINITY, SCALE, Row, WaveRows
 
 WORKERS = 2
 """Part of the seed: another number of workers finds other plans."""
@@ -108,6 +106,22 @@ def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
         return quick
     steps = min(STEPS_PER_PAIR * len(rows.problem.pairs), round(MOST_STEPS * limits.effort))
     return min(quick, annealed(rows, quick, limits.seed, steps), key=lambda plan: worth(rows, plan))
+
+
+def worth(rows: WaveRows, plan: WavePlan) -> float:
+    """Return about what the objective of a plan is, in tenths, without the model: shares and means are not rounded."""
+    problem, weights = rows.problem, rows.weights
+    dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
+    last: dict[str, int] = {}
+    for (_, service), candidate in plan.chosen.items():
+        last[service] = max(last.get(service, 0), candidate.week)
+    whole = (
+        weights.hub * (0 if problem.hubs_apart else hub_dates(problem, plan))
+        + weights.last * sum(last.values())
+        + weights.peak * sum(peaks(problem, plan).values())
+        + weights.fairness * fairness(problem, plan)
+    )
+    return dates + SCALE * whole
 
 
 def make_solver(limits: SearchLimits) -> cp_model.CpSolver:

@@ -1,6 +1,6 @@
 """Near-critical paths, worked by hand. Days are Monday to Friday, 9 to 17; 4 January 2027 is a Monday."""
 
-from changeflow.roadmap.analysis.paths import near_critical_paths
+from changeflow.roadmap.analysis.slippage import near_critical_paths
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Roadmap, TaskProgress
 from tests.builders import DAY, a_roadmap, a_task, at

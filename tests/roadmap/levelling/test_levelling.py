@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from changeflow.roadmap.levelling.bounds import bounds_of
-from changeflow.roadmap.levelling.check import check_level
-from changeflow.roadmap.levelling.problem import Bind, Keep, LevelProblem, Piece
+from changeflow.roadmap.levelling.bounds import bounds_of, check_level
+from changeflow.roadmap.levelling.problem import ALWAYS, FREE, Bind, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
-from changeflow.roadmap.levelling.slots import ALWAYS, FREE
 from tests.waiting import PATIENCE
 
 QUICK = SearchEffort(seconds=PATIENCE, effort=0.3)

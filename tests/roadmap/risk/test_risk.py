@@ -17,10 +17,9 @@ from changeflow.reports.documents import write_report
 from changeflow.reports.risk import risk_text
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.roadmap.risk.distributions import quantiles
 from changeflow.roadmap.risk.kernel import draw, normal_of
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared, Simulation
-from changeflow.roadmap.risk.simulate import simulate
+from changeflow.roadmap.risk.simulate import quantiles, simulate
 from changeflow.rules.engine import judge
 from changeflow.usecases.risk import simulate_programme
 from changeflow.values.moments import day_of

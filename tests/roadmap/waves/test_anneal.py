@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from changeflow.roadmap.waves.anneal import annealed
+from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.criteria import worth as worth_of
+from changeflow.roadmap.waves.first_plan import annealed
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
-from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, solve
+from changeflow.roadmap.waves.solve import worth as worth_of
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
 from tests.waiting import PATIENCE
 

@@ -12,18 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.criteria import numbers_of
+from changeflow.roadmap.model.requests import Weights
+from changeflow.roadmap.waves.check import check_plan, why
 from changeflow.roadmap.waves.explain import FREE, WaveConflict, explain, group_words, relaxations
 from changeflow.roadmap.waves.plans import COMPROMISE, EARLIEST, FEWEST, offers, styles_for, weighted
 from changeflow.roadmap.waves.problem import (
     Pair,
     WaveProblem,
+    numbers_of,
 )
-from changeflow.roadmap.waves.request import Weights
 from changeflow.roadmap.waves.rows import write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, solve
-from changeflow.roadmap.waves.why import why
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
 from tests.waiting import PATIENCE
 
