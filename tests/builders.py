@@ -7,8 +7,7 @@ from typing import Any
 
 from changeflow.adkar.published import Snapshot, Standing
 from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
-from changeflow.calendar.periods import Periods, months
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.calendar.working import Periods, WorkingCalendar, months
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task

@@ -21,7 +21,7 @@ from changeflow.pilots.entries import (
 )
 from changeflow.programme.facts import Submission
 from changeflow.programme.mandates import SYSTEM
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import engine_for
 from changeflow.usecases import (
     assessments,

@@ -12,7 +12,7 @@ from changeflow.errors import NOT_SAVED, CheckFailedError, ConflictError, InputE
 from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
-from changeflow.programme.progress import ReportedProgress, progress_of
+from changeflow.programme.recording import ReportedProgress, progress_of
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.moments import format_day
 from changeflow.values.words import Outcome

@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 @shared("db", "programme", "actor", "at")
 def task_start(context: Context, name: TaskName, on: On = None) -> None:
     """Record that a task has started."""
-    from changeflow.programme.progress import ReportedProgress
+    from changeflow.programme.recording import ReportedProgress
     from changeflow.usecases import progress
 
     new = progress.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
@@ -56,7 +56,7 @@ def task_progress(
     started: Annotated[datetime, day_option(text="When it began.")],
 ) -> None:
     """Say how much of a task is left."""
-    from changeflow.programme.progress import ReportedProgress
+    from changeflow.programme.recording import ReportedProgress
     from changeflow.usecases import progress
 
     new = progress.report_progress([ReportedProgress(name, started.date(), None, remaining)], context.change)

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from changeflow.intake.tables import read_table
-from changeflow.programme.progress import ReportedProgress, parse_remaining
+from changeflow.programme.recording import ReportedProgress, parse_remaining
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
 

@@ -14,7 +14,7 @@ from changeflow.roadmap.engine.replan import EarlyDates, Trials
 from changeflow.roadmap.levelling.bounds import energy_finish
 from changeflow.roadmap.levelling.exact import ExactPass, Placed, Wait, no_earlier
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
-from changeflow.roadmap.levelling.teams import TENTHS, Capacity, Spans, Stretch, everybody, loads, overloads, stretches
+from changeflow.roadmap.levelling.teams import TENTHS, Capacity, Spans, Stretch, loads, overloads, stretches
 from changeflow.roadmap.model.graph import in_order
 from changeflow.roadmap.model.tasks import Bound, Roadmap
 from changeflow.values.base import TaskId
@@ -178,7 +178,7 @@ def _moves(
     programme: Programme, request: LevelRequest, placed: Placed, held: Roadmap, after: Spans
 ) -> Iterator[LevellingMove]:
     roadmap, capacity, trials = programme.roadmap, request.capacity, Trials()
-    ends, hours = _ends(programme, trials.early(held)), everybody(roadmap)
+    ends = _ends(programme, trials.early(held))
     sharing = [t.id for t in roadmap.tasks.values() if t.needs]
     for number, wait in enumerate(sorted(placed.waits.values(), key=lambda w: (w.start, w.task))):
         behind = tuple(t for t in _who(roadmap, after, wait.team, wait.wanted) if wait.team and t != wait.task)
@@ -188,7 +188,7 @@ def _moves(
             without = trials.early(replace(held, tasks={**held.tasks, wait.task: roadmap.tasks[wait.task]}))
             costs = {name: ends[name] - at for name, at in _ends(programme, without).items() if at < ends[name]}
             teams = roadmap.tasks[wait.task].needs
-            over = overloads(roadmap, {t: without[t] for t in sharing}, capacity, teams=teams, hours=hours)
+            over = overloads(roadmap, {t: without[t] for t in sharing}, capacity, teams=teams)
             short = sum(s.over * (s.end - s.start) for s in over) // TENTHS
         yield LevellingMove(wait=wait, behind=behind, costs=costs, short=short)
 
@@ -212,13 +212,13 @@ def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
 
 def _at(roadmap: Roadmap, dates: Spans, stretch: Stretch) -> list[TaskId]:
     """Return who has a team's people at the start of a stretch."""
-    at, hours = stretch.start, everybody(roadmap)
+    at = stretch.start
     return [
         t.id
         for t in roadmap.tasks.values()
         if stretch.team in t.needs
         and dates[t.id][0] <= at < dates[t.id][1]
-        and any(a <= at < b for a, b in stretches(t, roadmap, hours, *dates[t.id]))
+        and any(a <= at < b for a, b in stretches(t, roadmap, *dates[t.id]))
     ]
 
 

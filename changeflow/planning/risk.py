@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.teams import everybody, stretches
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, Task
-from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
-from changeflow.roadmap.risk.recovery import Play, TaskChange, Tried
+from changeflow.roadmap.risk.model import Happening, Play, Range, RiskModel, Shared, TaskChange, Tried
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import minute_of
@@ -294,5 +293,5 @@ def _behind(programme: Programme, name: TaskId) -> Iterator[TaskId]:
         dates = programme.timed(other.id)
         start, finish = dates.early_start, dates.early_finish
         ends = hours.between(finish, timed.early_start) == 0 and finish <= timed.early_start
-        if ends and any(a <= before < b for a, b in stretches(other, roadmap, hours, start, finish)):
+        if ends and any(a <= before < b for a, b in stretches(other, roadmap, start, finish)):
             yield other.id

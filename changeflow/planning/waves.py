@@ -27,10 +27,7 @@ PUSHED_BACK = 12
 """Weeks by which an activity may begin earlier than asked for, around holidays and blackouts."""
 AFTERWARDS = 26
 """Weeks behind the last date that activities after a go-live may take."""
-USUAL = (
-    Activity(kind=Kind.TRAINING, weeks_before=2, weeks=1),
-    Activity(kind=Kind.WORK, weeks_before=-2, weeks=3),
-)
+USUAL = (Activity(kind=Kind.TRAINING, weeks_before=2, weeks=1), Activity(kind=Kind.WORK, weeks_before=-2, weeks=3))
 """What a go-live takes unless the request says otherwise: a week of training, and three weeks of support."""
 USUAL_FOR_PAY = (
     Activity(kind=Kind.TRAINING, weeks_before=10, weeks=1),

@@ -1,6 +1,6 @@
 """Who holds which role and which mandate: read from the programme's own files, never kept anywhere else."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from changeflow.programme.definition import Definition, ServiceFile
@@ -80,81 +80,65 @@ def holders(definition: Definition, mandate: Mandate, service: str | None = None
 
 def in_role(definition: Definition, role: Role, subject: Subject = PROGRAMME) -> frozenset[str]:
     """Return the people in a role, by id; of a role that belongs to a thing, those of this thing."""
-    return _FOUND_BY[role](definition, subject)
+    return frozenset(person for person in _FOUND_BY[role](definition, subject) if person)
 
 
-def _sro(definition: Definition, _: Subject) -> frozenset[str]:
-    sponsor = definition.programme.sponsor
-    return frozenset({sponsor.person} if sponsor else ())
+def _board(definition: Definition, _: Subject) -> Iterable[str]:
+    return definition.programme.mandates.board or _in_group(definition, BOARD)
 
 
-def _board(definition: Definition, _: Subject) -> frozenset[str]:
-    return frozenset(definition.programme.mandates.board) or _in_group(definition, BOARD)
+def _finance(definition: Definition, _: Subject) -> Iterable[str]:
+    finance = (s for s in definition.services if s.service_class == FINANCE_CLASS)
+    return definition.programme.mandates.finance or _leads(finance)
 
 
-def _finance(definition: Definition, _: Subject) -> frozenset[str]:
-    leads = (s.lead_provider for s in definition.services if s.service_class == FINANCE_CLASS)
-    return frozenset(definition.programme.mandates.finance) or frozenset(lead.person for lead in leads if lead)
-
-
-def _data_protection(definition: Definition, _: Subject) -> frozenset[str]:
-    contact = definition.programme.data_protection_contact
-    return frozenset({contact} if contact else ())
-
-
-def _lead_providers(definition: Definition, subject: Subject) -> frozenset[str]:
-    leads = (s.lead_provider for s in _services(definition, subject))
-    return frozenset(lead.person for lead in leads if lead)
-
-
-def _service_managers(definition: Definition, subject: Subject) -> frozenset[str]:
-    return frozenset(s.service_manager for s in _services(definition, subject) if s.service_manager)
+def _leads(services: Iterable[ServiceFile]) -> Iterable[str]:
+    return [s.lead_provider.person for s in services if s.lead_provider]
 
 
 def _services(definition: Definition, subject: Subject) -> Iterator[ServiceFile]:
     return (s for s in definition.services if subject.service in (None, s.service))
 
 
-def _project_team(definition: Definition, _: Subject) -> frozenset[str]:
+def _project_team(definition: Definition, _: Subject) -> Iterable[str]:
     """Return who manages or belongs to the team of any service, and the programme office."""
     teams = [s.team for s in definition.services if s.team]
-    staffed = frozenset(p for t in teams for p in (t.manager, *(m.person for m in t.members)))
-    return staffed | _in_group(definition, OFFICE)
+    staffed = [p for t in teams for p in (t.manager, *(m.person for m in t.members))]
+    return [*staffed, *_in_group(definition, OFFICE)]
 
 
-def _heads(definition: Definition, subject: Subject) -> frozenset[str]:
+def _heads(definition: Definition, subject: Subject) -> Iterable[str]:
     """Return the heads of all the schools that a thing touches: of one school, or where schools do not matter."""
-    heads = [p for p in definition.people if HEADS in p.groups and p.school is not None]
-    if subject.schools is None:
-        return frozenset(p.id for p in heads)
-    return frozenset(p.id for p in heads if subject.schools == {p.school})
+    heads = (p for p in definition.people if HEADS in p.groups and p.school is not None)
+    return [p.id for p in heads if subject.schools is None or subject.schools == {p.school}]
 
 
-def _of_audience(definition: Definition, audience: str) -> frozenset[str]:
-    return frozenset(p.id for p in definition.people if p.audience == audience)
+def _of_audience(definition: Definition, audience: str) -> Iterable[str]:
+    return [p.id for p in definition.people if p.audience == audience]
 
 
-def _in_group(definition: Definition, group: str) -> frozenset[str]:
-    return frozenset(p.id for p in definition.people if group in p.groups)
+def _in_group(definition: Definition, group: str) -> Iterable[str]:
+    return [p.id for p in definition.people if group in p.groups]
 
 
-_FOUND_BY: Mapping[Role, Callable[[Definition, Subject], frozenset[str]]] = {
-    Role.VIEWER: lambda definition, _: frozenset(p.id for p in definition.people),
+_FOUND_BY: Mapping[Role, Callable[[Definition, Subject], Iterable[str | None]]] = {
+    Role.VIEWER: lambda definition, _: [p.id for p in definition.people],
     Role.HEAD: _heads,
     Role.CHANGE_LEAD: lambda definition, _: _of_audience(definition, LEADS),
     Role.PROJECT_TEAM: _project_team,
-    Role.SERVICE_MANAGER: _service_managers,
-    Role.LEAD_PROVIDER: _lead_providers,
-    Role.SRO: _sro,
+    Role.SERVICE_MANAGER: lambda definition, subject: [s.service_manager for s in _services(definition, subject)],
+    Role.LEAD_PROVIDER: lambda definition, subject: _leads(_services(definition, subject)),
+    Role.SRO: lambda definition, _: [definition.programme.sponsor.person] if definition.programme.sponsor else [],
     Role.SPONSOR: lambda definition, _: _of_audience(definition, SPONSORS),
     Role.BOARD: _board,
     Role.FINANCE: _finance,
-    Role.DATA_PROTECTION: _data_protection,
-    Role.ADMIN: lambda definition, _: frozenset(definition.programme.admins),
+    Role.DATA_PROTECTION: lambda definition, _: [definition.programme.data_protection_contact],
+    Role.ADMIN: lambda definition, _: definition.programme.admins,
     Role.OWNER: lambda _, subject: subject.owners,
     Role.SIGNATORY: lambda _, subject: subject.signatories,
-    Role.RECORDER: lambda _, subject: frozenset({subject.recorder} if subject.recorder else ()),
-    Role.RECIPIENT: lambda _, subject: frozenset({subject.recipient} if subject.recipient else ()),
-    Role.SYSTEM: lambda _, __: frozenset({SYSTEM}),
-    Role.MACHINE: lambda _, __: frozenset(),
+    Role.RECORDER: lambda _, subject: [subject.recorder],
+    Role.RECIPIENT: lambda _, subject: [subject.recipient],
+    Role.SYSTEM: lambda _, __: [SYSTEM],
+    Role.MACHINE: lambda _, __: [],
 }
+"""Who is in each role; None and no one are left out."""

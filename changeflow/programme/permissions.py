@@ -138,6 +138,7 @@ class PermissionEntry:
 
 
 _decision, _personal = partial(PermissionEntry, is_decision=True), partial(PermissionEntry, is_personal=True)
+_plain = PermissionEntry
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 _READ_THE_PLAN = (
@@ -230,32 +231,30 @@ TABLE: Mapping[Action, PermissionEntry] = {
         thing="a service",
         note="also by `explanations:` in a folder that is applied again",
     ),
-    Action.READ_STANDINGS: PermissionEntry(
+    Action.READ_STANDINGS: _plain(
         "look at where groups are", _ALL, ("assess show",), note="published groups, in bands; each look is noted"
     ),
-    Action.READ_REPORT: PermissionEntry(
+    Action.READ_REPORT: _plain(
         "read the report", _OPEN, ("report sro", "report go-no-go"), note="noted where it says where people are"
     ),
-    Action.READ_ANSWERS: PermissionEntry(
+    Action.READ_ANSWERS: _plain(
         "read what people answered to messages", _OPEN, ("nudge answers",), note="noted where there are any"
     ),
-    Action.READ_CALENDAR: PermissionEntry("write out a person's calendar", _OPEN, ("nudge calendar",), note="noted"),
-    Action.READ_FACTS: PermissionEntry(
+    Action.READ_CALENDAR: _plain("write out a person's calendar", _OPEN, ("nudge calendar",), note="noted"),
+    Action.READ_FACTS: _plain(
         "list recorded facts",
         _OPEN,
         ("fact list",),
         note="noted where there are any; contracts and scores are not among them",
     ),
-    Action.PREVIEW_MESSAGES: PermissionEntry(
+    Action.PREVIEW_MESSAGES: _plain(
         "preview messages",
         (Role.MACHINE, Role.SYSTEM),
         ("nudge preview", "nudge dispatch"),
         note="shows addresses, as sending does",
     ),
-    Action.STORE_VERSION: PermissionEntry(
-        "store a version of the programme", (*WORKING, Role.BOARD, Role.ADMIN), ("apply",)
-    ),
-    Action.CHANGE_ROLES: PermissionEntry(
+    Action.STORE_VERSION: _plain("store a version of the programme", (*WORKING, Role.BOARD, Role.ADMIN), ("apply",)),
+    Action.CHANGE_ROLES: _plain(
         "store a version that changes {thing}",
         (Role.SRO, Role.BOARD),
         ("apply",),
@@ -265,12 +264,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "by the version that is stored already; where that names neither, those who may store a version"
         ),
     ),
-    Action.PROPOSE_LESSON: PermissionEntry("propose a lesson", WORKING, ("pilot lesson propose",)),
-    Action.ANSWER_LESSON: PermissionEntry(
+    Action.PROPOSE_LESSON: _plain("propose a lesson", WORKING, ("pilot lesson propose",)),
+    Action.ANSWER_LESSON: _plain(
         "accept or decline a lesson", WORKING, ("pilot lesson accept", "pilot lesson decline")
     ),
-    Action.REPEAT_PILOT: PermissionEntry("repeat a pilot or a parallel run", WORKING, ("pilot again",)),
-    Action.REPORT_PROGRESS: PermissionEntry(
+    Action.REPEAT_PILOT: _plain("repeat a pilot or a parallel run", WORKING, ("pilot again",)),
+    Action.REPORT_PROGRESS: _plain(
         "report progress of {thing}",
         (*WORKING, Role.OWNER, Role.HEAD),
         ("task start", "task finish", "task progress", "task import"),
@@ -288,15 +287,15 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("assess import",),
         note="a correction, or the same file again",
     ),
-    Action.RECORD_TRAINING: PermissionEntry("record who came to training", WORKING, ("training import",)),
-    Action.REPORT_CHECKPOINT: PermissionEntry(
+    Action.RECORD_TRAINING: _plain("record who came to training", WORKING, ("training import",)),
+    Action.REPORT_CHECKPOINT: _plain(
         "report {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("checkpoint report",), thing="a checkpoint"
     ),
-    Action.NOTE_SPONSOR: PermissionEntry(
+    Action.NOTE_SPONSOR: _plain(
         "note what the sponsor did", (*WORKING, Role.SPONSOR, Role.BOARD, Role.HEAD), ("sponsor act",)
     ),
-    Action.MEASURE_PILOT: PermissionEntry("record a pilot's measure", (*WORKING, Role.OWNER), ("pilot measure",)),
-    Action.RECONCILE: PermissionEntry(
+    Action.MEASURE_PILOT: _plain("record a pilot's measure", (*WORKING, Role.OWNER), ("pilot measure",)),
+    Action.RECONCILE: _plain(
         "store a parallel run",
         WORKING,
         ("pilot reconcile",),
@@ -305,40 +304,36 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "on files of your own"
         ),
     ),
-    Action.RECORD_FILING: PermissionEntry("record what was filed", WORKING, ("pilot submitted",)),
-    Action.RECORD_TEST: PermissionEntry("record a test", WORKING, ("pilot test",)),
-    Action.RAISE_ISSUE: PermissionEntry("raise an issue", _ALL, ("pilot issue raise",)),
-    Action.UPDATE_ISSUE: PermissionEntry(
+    Action.RECORD_FILING: _plain("record what was filed", WORKING, ("pilot submitted",)),
+    Action.RECORD_TEST: _plain("record a test", WORKING, ("pilot test",)),
+    Action.RAISE_ISSUE: _plain("raise an issue", _ALL, ("pilot issue raise",)),
+    Action.UPDATE_ISSUE: _plain(
         "update {thing}", (*WORKING, Role.OWNER, Role.HEAD), ("pilot issue update",), thing="an issue"
     ),
-    Action.GIVE_FEEDBACK: PermissionEntry("give feedback", _ALL, ("pilot feedback add",)),
-    Action.PLAN_IMPROVEMENT: PermissionEntry("plan an improvement", WORKING, ("pilot feedback improve",)),
-    Action.FINISH_IMPROVEMENT: PermissionEntry(
+    Action.GIVE_FEEDBACK: _plain("give feedback", _ALL, ("pilot feedback add",)),
+    Action.PLAN_IMPROVEMENT: _plain("plan an improvement", WORKING, ("pilot feedback improve",)),
+    Action.FINISH_IMPROVEMENT: _plain(
         "finish {thing}", (*WORKING, Role.OWNER), ("pilot feedback done",), thing="an improvement"
     ),
-    Action.ISSUE_REPORT: PermissionEntry(
+    Action.ISSUE_REPORT: _plain(
         "issue the report",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
         ("report sro",),
         note="`--issue`, and the weekly flow",
     ),
-    Action.WITHDRAW_FACT: PermissionEntry(
-        "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a fact"
-    ),
-    Action.ANSWER_MESSAGE: PermissionEntry(
-        "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")
-    ),
-    Action.CHOOSE_MESSAGES: PermissionEntry(
+    Action.WITHDRAW_FACT: _plain("withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a fact"),
+    Action.ANSWER_MESSAGE: _plain("answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")),
+    Action.CHOOSE_MESSAGES: _plain(
         "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
     ),
-    Action.SUBSCRIBE: PermissionEntry(
+    Action.SUBSCRIBE: _plain(
         "subscribe to one's own dates", (Role.RECIPIENT,), routes=("POST /u/{token}/calendar", "GET /c/{token}.ics")
     ),
-    Action.READ_PROGRAMME: PermissionEntry("read the stored plan", _OPEN, _READ_THE_PLAN),
-    Action.OPERATE: PermissionEntry(
+    Action.READ_PROGRAMME: _plain("read the stored plan", _OPEN, _READ_THE_PLAN),
+    Action.OPERATE: _plain(
         "run changeflow", (Role.MACHINE, Role.SYSTEM), _RUN_CHANGEFLOW, routes=("GET /health", "GET /metrics")
     ),
-    Action.USE_FILES: PermissionEntry(
+    Action.USE_FILES: _plain(
         "work on files of your own", (Role.MACHINE,), _WORK_ON_FILES, note="no stored programme is read"
     ),
 }

@@ -14,8 +14,8 @@ from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import HEADS, NAMED, Subject, in_role
+from changeflow.programme.people import weakened
 from changeflow.programme.permissions import is_allowed
-from changeflow.programme.personal_data import weakened
 from changeflow.programme.programme import Programme, join
 from changeflow.values.base import TaskId
 from changeflow.values.known import check_known

@@ -6,7 +6,7 @@ from datetime import date
 
 from changeflow.planning.risk import RecoveryQuestion
 from changeflow.roadmap.model.tasks import Milestone
-from changeflow.roadmap.risk.recovery import KeptDate, TaskChange, Tried
+from changeflow.roadmap.risk.model import KeptDate, TaskChange, Tried
 from changeflow.values.moments import format_day, last_day_of
 
 

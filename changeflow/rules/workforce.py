@@ -9,14 +9,7 @@ from datetime import date, timedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.services.consultation import (
-    RedundancyProposal,
-    earliest_effect,
-    fullest_windows,
-    minimum_days,
-    next_leaving_date,
-)
-from changeflow.services.transition import Route
+from changeflow.services.transition import RedundancyProposal, Route, fullest_windows, minimum_days, next_leaving_date
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.rulepack import RulepackEntry
@@ -54,7 +47,7 @@ class ConsultationPlan:
         """The first day on which a role may end: neither before the days have passed nor before notice."""
         if self.starts is None or self.earliest_notice is None:
             return None
-        return max(earliest_effect(self.starts, self.days), self.earliest_notice)
+        return max(self.starts + timedelta(days=self.days), self.earliest_notice)
 
 
 def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
@@ -100,7 +93,7 @@ def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | Im
             message = f"{plan.posts} roles end at {name}: {plan.days} days of collective consultation are missing."
             yield Breach("R19", plan.establishment, message, None, here)
             continue
-        allowed = earliest_effect(plan.starts, plan.days)
+        allowed = plan.starts + timedelta(days=plan.days)
         if plan.first_effect < allowed:
             message = (
                 f"{plan.posts} roles end at {name}, the first on {format_day(plan.first_effect)}. Consultation from "

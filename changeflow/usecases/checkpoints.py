@@ -5,8 +5,7 @@ from datetime import date
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.assembly.readiness import Found
-from changeflow.programme.progress import checked_progress, finish_of, task_subject
-from changeflow.programme.recording import check_checkpoint, check_result
+from changeflow.programme.recording import check_checkpoint, check_result, checked_progress, finish_of, task_subject
 from changeflow.storage import facts
 from changeflow.usecases.progress import record_progress
 from changeflow.usecases.stored import loaded

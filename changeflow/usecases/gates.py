@@ -16,7 +16,7 @@ from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsEr
 from changeflow.intake.decisions import read_decisions
 from changeflow.programme.facts import Decision, Facts
 from changeflow.programme.programme import Programme
-from changeflow.programme.progress import checked_progress, with_progress
+from changeflow.programme.recording import checked_progress, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit

@@ -19,7 +19,7 @@ from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
 from changeflow.programme.people import live_people
-from changeflow.programme.progress import checked_progress, finish_of
+from changeflow.programme.recording import checked_progress, finish_of
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope

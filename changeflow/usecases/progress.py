@@ -12,7 +12,7 @@ from changeflow.intake.progress import read_progress
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.programme.progress import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
+from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.stored import Stored, judged_as, stored_on

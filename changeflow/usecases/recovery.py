@@ -6,7 +6,7 @@ from changeflow.errors import CheckFailedError, InputError
 from changeflow.planning.risk import RecoveryQuestion, changes_of, player, without_range
 from changeflow.programme.programme import Programme
 from changeflow.reports.recovery import RecoveryAnswer
-from changeflow.roadmap.risk.recovery import cheapest
+from changeflow.roadmap.risk.model import cheapest
 from changeflow.usecases.risk import ask
 from changeflow.values.known import pick
 from changeflow.values.moments import DAY, minute_of

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from dateutil.relativedelta import relativedelta
 
 from changeflow.logs import log
-from changeflow.programme.personal_data import closed_on
+from changeflow.programme.people import closed_on
 from changeflow.storage import pilots, retention, rewriting, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.state import MachineState

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.personal_data import answer_due
+from changeflow.programme.people import answer_due
 from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure

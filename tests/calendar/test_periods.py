@@ -3,7 +3,7 @@
 from datetime import date
 
 from changeflow.calendar.layers import compile_calendar, nation_layer
-from changeflow.calendar.periods import Period, Periods, months, pay_periods
+from changeflow.calendar.working import months, pay_periods
 from changeflow.values.moments import day_of, minute_of
 
 WEEK = dict.fromkeys(range(5), ((9 * 60, 17 * 60),))
@@ -39,9 +39,3 @@ def test_a_period_already_begun_does_not_count():
     assert day_of(table.add(minute_of(date(2027, 3, 10)), 2)) == date(2027, 6, 1)
     assert day_of(table.add(minute_of(date(2027, 3, 1)), 2)) == date(2027, 5, 1)
     assert day_of(table.subtract(minute_of(date(2027, 6, 15)), 2)) == date(2027, 4, 1)
-
-
-def test_between_terms_lies_no_term():
-    terms = Periods("terms", [Period("Autumn", date(2026, 9, 2), date(2026, 12, 18))])
-    assert terms.at(minute_of(date(2026, 12, 18))) is not None
-    assert terms.at(minute_of(date(2026, 12, 19))) is None

@@ -60,7 +60,7 @@ def test_a_task_for_several_schools_works_where_all_of_them_do():
             "s", [Layer("week", WEEK), Layer("authority", spans=[span])], first=date(2027, 2, 1), last=date(2027, 3, 31)
         )
 
-    both = intersection("both", [with_half_term(8, 12), with_half_term(15, 19)])
+    both = intersection("both", with_half_term(8, 12), with_half_term(15, 19))
     # 1 to 28 February 2027 has 20 weekdays; 10 lie in one of the two half-terms.
     assert both.between(at("2027-02-01T00:00"), at("2027-03-01T00:00")) == 10 * 7 * 60
 

@@ -8,10 +8,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Protocol
 
-from changeflow.calendar.periods import Periods
-from changeflow.calendar.working import WorkingCalendar
-from changeflow.roadmap.engine.pace import periods_of, school_weeks, term_calendar
-from changeflow.roadmap.model.tasks import Roadmap, Task
+from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.roadmap.model.tasks import Roadmap, Task, periods_of, school_weeks, term_calendar
 from changeflow.values.duration import Unit
 
 

@@ -21,9 +21,8 @@ from changeflow.reports.consultation import consultation_text
 from changeflow.reports.transition import transition_text
 from changeflow.rules import workforce
 from changeflow.rules.engine import Judged, judge
-from changeflow.services import consultation, transition
-from changeflow.services.consultation import next_leaving_date
-from changeflow.services.transition import NewPost, Post, Route, summed_up
+from changeflow.services import transition
+from changeflow.services.transition import NewPost, Post, Route, next_leaving_date, summed_up
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.words import Severity
 from tests.builders import PATHWAY, SERVICE, a_folder
@@ -189,7 +188,7 @@ class TestTeachers:
         assert found(check(service=posts(*ending(1)), pathway=CONSULTED), "R19", Severity.WARN) == []
 
 
-SIDE = (transition, consultation, changeflow.reports.transition, changeflow.reports.consultation, workforce)
+SIDE = (transition, changeflow.reports.transition, changeflow.reports.consultation, workforce)
 """All code that has to do with who loses a post."""
 SCORES = {"assessments", "scores", "snapshots", "snapshot", "standings", "Assessment", "publish"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import CheckFailedError
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import session_scope, upgrade
 from changeflow.usecases import definitions, pilot_records, progress
 from changeflow.usecases.export import export_folder

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import CheckFailedError, InputError
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import plans
 from changeflow.storage.database import session_scope
 from changeflow.usecases import baselines, definitions, progress, reports, waivers

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.programme.facts import Submission
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.definitions import apply

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from changeflow.agenda.criteria import State
 from changeflow.errors import CheckFailedError, ConflictError, InputError, ProblemsError, UnknownThingError
 from changeflow.programme.facts import Condition
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import DecisionRow
 from changeflow.usecases import progress

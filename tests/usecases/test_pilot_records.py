@@ -22,7 +22,7 @@ from changeflow.pilots.entries import (
 )
 from changeflow.pilots.issues import issues
 from changeflow.pilots.learning import lessons_of
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.roadmap.analysis.why import explain as why
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.usecases import definitions, gates, lessons, measures, pilot_records, progress

@@ -21,7 +21,7 @@ from changeflow.agenda.gates import GateCase, closed_gates
 from changeflow.errors import CheckFailedError
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.programme import Programme
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.documents import write_report
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for

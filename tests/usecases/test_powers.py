@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import NotAllowedError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.programme.personal_data import LONGER, SMALLER
+from changeflow.programme.people import LONGER, SMALLER
 from changeflow.programme.version_changes import POWERFUL
 from changeflow.usecases import definitions
 from changeflow.values.roles import Role

@@ -9,7 +9,7 @@ from changeflow.agenda.criteria import State
 from changeflow.agenda.gates import weigh
 from changeflow.errors import ProblemsError
 from changeflow.programme.people import sessions
-from changeflow.programme.progress import ReportedProgress
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.definitions import apply

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.programme import programme
-from changeflow.programme.progress import checked_progress, finish_of
+from changeflow.programme.recording import checked_progress, finish_of
 from changeflow.storage import plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases import definitions, stored

@@ -17,8 +17,8 @@ from changeflow.errors import ActorMissingError, CheckFailedError, InputError, U
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Condition, Facts, Submission
-from changeflow.programme.progress import ReportedProgress
 from changeflow.programme.recorded import OF_SAME, RecordedFact
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import facts, withdrawals
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import WithdrawalRow

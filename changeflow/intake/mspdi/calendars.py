@@ -94,7 +94,7 @@ class ProjectCalendars:
         key = f"{own} and {other}"
         if key not in self.joined:
             self.budget.spend((self.last - self.first).days)
-            both = intersection(key, [self.compiled[own], self.compiled[other]])
+            both = intersection(key, self.compiled[own], self.compiled[other])
             self.joined[key] = both if both.intervals else self.compiled[own]
         return key
 

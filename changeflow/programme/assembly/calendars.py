@@ -7,8 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from changeflow.calendar.layers import DaySpan, Hours, Layer, compile_calendar, nation_layer
-from changeflow.calendar.periods import PayPeriod, Period, Periods, months, pay_periods
-from changeflow.calendar.working import WorkingCalendar, intersection
+from changeflow.calendar.working import PayPeriod, Period, Periods, WorkingCalendar, intersection, months, pay_periods
 from changeflow.programme.definition import Blackout, CalendarFile, Closure, Definition, School, Term
 from changeflow.values.duration import Unit
 from changeflow.values.words import Kind
@@ -78,7 +77,7 @@ class Calendars:
         if len(parts) == 1:
             return parts[0]
         key = " and ".join(parts)
-        return self._remember(key, lambda: intersection(key, [self.compiled[p] for p in parts]))
+        return self._remember(key, lambda: intersection(key, *(self.compiled[p] for p in parts)))
 
     @property
     def office(self) -> WorkingCalendar:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from changeflow.calendar.periods import Periods
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.calendar.working import Periods, WorkingCalendar
 from changeflow.pilots.entries import Entry, PilotRepeated
 from changeflow.programme.assembly.expansion import Expansion
 from changeflow.programme.facts import Condition, Decision

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import networkx as nx
 
-from changeflow.roadmap.engine.replan import Early, Replanner
+from changeflow.roadmap.engine.replan import Early, Trials
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, Task
 from changeflow.values.base import TaskId
@@ -147,16 +147,12 @@ class _Trials:
         bare = {
             t: replace(x, constraints=(), deadline=None, as_late_as_possible=False) for t, x in roadmap.tasks.items()
         }
-        self.bare = replace(roadmap, tasks=bare)
+        self.bare = replace(roadmap, tasks=bare, finish=None)
         self.links: dict[frozenset[Link], tuple[Link, ...]] = {}
-        self.planner: Replanner | None = None
+        self.trials = Trials()
 
     def early(self, items: Iterable[ConflictItem]) -> Mapping[TaskId, Early]:
-        eased = self._eased(list(items))
-        if self.planner is None:
-            self.planner = Replanner(eased)
-            return self.planner.dates()
-        return self.planner.plan(eased)
+        return self.trials.early(self._eased(list(items)))
 
     def _eased(self, items: Sequence[ConflictItem]) -> Roadmap:
         floors: dict[TaskId, list[Constraint]] = {}

@@ -27,24 +27,6 @@ class HealthCheck:
     offenders: tuple[TaskId, ...] = ()
 
 
-def critical_path_length_index(length: int, total_float: int) -> Fraction:
-    """Return (length + float) / length: of working days from now to a milestone, and its total float in them.
-
-    >>> [float(round(critical_path_length_index(100, f), 2)) for f in (-5, -6, 10)]
-    [0.95, 0.94, 1.1]
-    """
-    return Fraction(length + total_float, length)
-
-
-def baseline_execution_index(completed: int, due: int) -> Fraction:
-    """Return tasks completed / tasks that the baseline has complete by now. Early finishes count: it may exceed 1.
-
-    >>> float(baseline_execution_index(38, 40))
-    0.95
-    """
-    return Fraction(completed, due)
-
-
 def check_health(
     slips: Slips,
     *,
@@ -70,14 +52,7 @@ def check_health(
         _at_most(e, 2, "Leads", "leads", sorted(k.successor for k in links if k.lag.amount < 0)),
         _at_most(e, 3, "Lags", "lags_share", sorted(k.successor for k in links if k.lag.amount > 0), of=links),
         _finish_to_start(e),
-        _at_most(
-            e,
-            5,
-            "Hard constraints",
-            "hard_constraints_share",
-            _ids(e.open, _is_hard),
-            of=e.open,
-        ),
+        _at_most(e, 5, "Hard constraints", "hard_constraints_share", _ids(e.open, _is_hard), of=e.open),
         _longer(e, 6, "High float", "high_float", lambda t: (t.early_finish, t.late_finish)),
         _at_most(e, 7, "Negative float", "negative_float", _ids(e.open, lambda t: schedule[t.id].total_float < 0)),
         _longer(e, 8, "High duration", "high_duration", lambda t: (t.early_start, t.early_finish)),
@@ -222,6 +197,7 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
 
 
 def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:
+    """Judge (length + float) / length: of working days from now to a milestone, and its total float in them."""
     name = "Critical path length index"
     if target is None or target in e.done:
         return _unknown(13, name, "no milestone is open")
@@ -230,12 +206,13 @@ def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:
     if length <= 0:
         return _unknown(13, name, "the milestone is due now")
     spare = round(timed.total_float / e.roadmap.minutes_per_day)
-    return _at_least(e, 13, name, critical_path_length_index(length, spare), "cpli")
+    return _at_least(e, 13, name, Fraction(length + spare, length), "cpli")
 
 
 def _execution(e: _Evidence) -> HealthCheck:
+    """Judge tasks completed / tasks that the baseline has complete by now: early finishes may bring it above 1."""
     name = "Baseline execution index"
     if not e.due:
         return _unknown(14, name, "there is no baseline" if e.due is None else "nothing was due yet")
     completed = sum(1 for t in e.baseline if t in e.schedule.timed and t in e.done)
-    return _at_least(e, 14, name, baseline_execution_index(completed, len(e.due)), "bei")
+    return _at_least(e, 14, name, Fraction(completed, len(e.due)), "bei")

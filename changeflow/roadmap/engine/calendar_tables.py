@@ -8,8 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from changeflow.calendar.periods import Periods
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.calendar.working import Periods, WorkingCalendar
 from changeflow.roadmap.engine.outline import Ints, Shorts
 from changeflow.values.moments import DAY
 

@@ -59,7 +59,6 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     TO_FINISH,
     WINDOW,
-    Marks,
     Net,
     Result,
 )
@@ -92,7 +91,8 @@ def forward(n: Net, r: Result) -> None:
         if flags & ~ODD_LINKS == ORDINARY:
             _place_ordinary(n, i, flags, r, start, floor, data_date)
         elif flags & SUMMARY:
-            _roll_up(n, i, r.early, r.reason)
+            roll_up(n, i, r.early)
+            r.reason[i] = BY_ROLL_UP
         else:
             _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
 
@@ -112,7 +112,8 @@ def place(n: Net, i: int, r: Result) -> None:
         start, floor, data_date = _settled(n)
         _place_ordinary(n, i, flags, r, start, floor, data_date)
     elif flags & SUMMARY:
-        _roll_up(n, i, r.early, r.reason)
+        roll_up(n, i, r.early)
+        r.reason[i] = BY_ROLL_UP
     else:
         _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
 
@@ -166,13 +167,13 @@ def _bound(n: Net, i: int, shape: int, link: int, at: int) -> int:
 
 
 @kernel
-def _roll_up(n: Net, i: int, early: Ints, reason: Marks) -> None:
+def roll_up(n: Net, i: int, dates: Ints) -> None:
+    """Give a summary the first start and the last finish of the tasks below it."""
     first, last = n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]
-    early[i, 0], early[i, 1] = early[n.below[first], 0], early[n.below[first], 1]
+    dates[i, 0], dates[i, 1] = dates[n.below[first], 0], dates[n.below[first], 1]
     for b in range(first + 1, last):
-        early[i, 0] = min(early[i, 0], early[n.below[b], 0])
-        early[i, 1] = max(early[i, 1], early[n.below[b], 1])
-    reason[i] = BY_ROLL_UP
+        dates[i, 0] = min(dates[i, 0], dates[n.below[b], 0])
+        dates[i, 1] = max(dates[i, 1], dates[n.below[b], 1])
 
 
 @inlined

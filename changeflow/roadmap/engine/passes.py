@@ -54,9 +54,8 @@ from changeflow.roadmap.engine.arrays import (
     empty_result,
     net_of,
 )
-from changeflow.roadmap.engine.forward import forward
+from changeflow.roadmap.engine.forward import forward, roll_up
 from changeflow.roadmap.engine.jit import call, inlined, kernel, unsigned
-from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
     add_work,
     between,
@@ -83,7 +82,7 @@ def backward(n: Net, r: Result) -> None:
         if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
             _place_ordinary_late(n, i, r, end)
         elif n.hot[i, FLAGS] & SUMMARY:
-            _gate(n, i, r.late)
+            roll_up(n, i, r.late)
         else:
             _place_late(n, i, n.first_out[i], n.first_out[i + 1], r, end)
 
@@ -125,15 +124,6 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
         # the date, so that the nearest successor decides.
         r.total_float[i] = work - r.worked[i, 0]
         r.free_float[i] = max(0, work_before(n.c, on, nearest) - r.worked[i, 0])
-
-
-@kernel
-def _gate(n: Net, i: int, late: Ints) -> None:
-    first, last = n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]
-    late[i, 0], late[i, 1] = late[n.below[first], 0], late[n.below[first], 1]
-    for b in range(first + 1, last):
-        late[i, 0] = min(late[i, 0], late[n.below[b], 0])
-        late[i, 1] = max(late[i, 1], late[n.below[b], 1])
 
 
 @inlined

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.engine.replan import Early, Placer
-from changeflow.roadmap.levelling.teams import everybody, stretches
+from changeflow.roadmap.levelling.teams import stretches
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 
@@ -89,7 +89,6 @@ class ExactPass:
         self.roadmap = roadmap
         self.axis = axis
         self.row = {team: n for n, team in enumerate(teams)}
-        self.hours = everybody(roadmap)
         self.free = free.copy()
         self.fixed = fixed
         self.placer = Placer(roadmap)
@@ -143,7 +142,7 @@ class ExactPass:
         return last
 
     def _slots(self, task: Task, start: int, finish: int) -> NDArray[np.int64]:
-        spans = [self.axis.span(a, b) for a, b in stretches(task, self.roadmap, self.hours, start, finish)]
+        spans = [self.axis.span(a, b) for a, b in stretches(task, self.roadmap, start, finish)]
         most = len(self.axis.opens)
         found = [np.arange(a, min(b, most)) for a, b in spans]
         return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)

@@ -10,13 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.engine.compiling import compiled
-from changeflow.roadmap.levelling.kernel import (
-    Ints,
-    cost_of,
-    place_backward,
-    place_forward,
-)
+from changeflow.roadmap.engine.compiling import below, compiled
+from changeflow.roadmap.levelling.kernel import Ints, cost_of, place_backward, place_forward
 from changeflow.roadmap.levelling.problem import Slots
 
 MUCH = 1 << 62
@@ -48,22 +43,6 @@ class Search(NamedTuple):
 
 
 COST, MADE, SINCE, REACH = range(4)
-
-
-@compiled
-def draw(s: Search) -> int:
-    """Return the next 31 bits (xorshift64*, Vigna 2016)."""
-    x = s.random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    s.random[0] = x
-    return np.int64((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33))
-
-
-@compiled
-def below(s: Search, limit: int) -> int:
-    return (draw(s) * limit) >> 31
 
 
 @compiled
@@ -219,7 +198,7 @@ def _make(p: Slots, s: Search, k: int, many: int) -> None:
         most = max(most, s.bias[i])
     top = (s.tally.shape[0] - 4) // 2
     for i in range(n):
-        noise = (below(s, 2001) - 1000) / 1000.0 * 0.4 * k / many
+        noise = (below(s.random, 2001) - 1000) / 1000.0 * 0.4 * k / many
         s.start[i] = int(max(0.0, min(1.0, (s.bias[i] / most + noise + 0.4) / 1.8)) * top)
         s.order[i] = i
     sort_by(s.start, s.order, s.child[:n], s.tally)
@@ -249,7 +228,7 @@ def evolve(p: Slots, s: Search, schedules: int, enough: int, is_odd: bool) -> No
     while s.best[MADE] < schedules and s.best[COST] > enough:
         mother, father = _pick(s, many), _pick(s, many)
         if mother == father:
-            father = (mother + 1 + below(s, many - 1)) % many
+            father = (mother + 1 + below(s.random, many - 1)) % many
         _cross(s, s.lists[mother], s.lists[father], n)
         _swap(p, s, n, is_odd)
         if is_odd:
@@ -260,14 +239,14 @@ def evolve(p: Slots, s: Search, schedules: int, enough: int, is_odd: bool) -> No
 
 @compiled
 def _pick(s: Search, many: int) -> int:
-    a, b = below(s, many), below(s, many)
+    a, b = below(s.random, many), below(s.random, many)
     return a if s.cost[a] <= s.cost[b] else b
 
 
 @compiled
 def _cross(s: Search, mother: Ints, father: Ints, n: int) -> None:
     """Take what stands outside two cuts from the mother, and between them the father's order."""
-    a, b = below(s, n + 1), below(s, n + 1)
+    a, b = below(s.random, n + 1), below(s.random, n + 1)
     low, high = min(a, b), max(a, b)
     s.seen[:] = 0
     for k in range(low):
@@ -291,7 +270,7 @@ def _cross(s: Search, mother: Ints, father: Ints, n: int) -> None:
 def _swap(p: Slots, s: Search, n: int, is_odd: bool) -> None:
     """Swap neighbours here and there, where no link stands between them."""
     for k in range(n - 1):
-        if below(s, 100) < 5:
+        if below(s.random, 100) < 5:
             a, b = s.child[k], s.child[k + 1]
             is_linked = False
             for j in range(p.first_into[b], p.first_into[b + 1]):

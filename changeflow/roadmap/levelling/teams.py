@@ -1,14 +1,14 @@
 """How many people each team has and how much is asked of it, minute by minute, in tenths of a person; without slots."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
 from changeflow.calendar.working import WorkingCalendar, union
-from changeflow.roadmap.engine.pace import work_of
 from changeflow.roadmap.model.requests import WaveTeam
-from changeflow.roadmap.model.tasks import Roadmap, Task
+from changeflow.roadmap.model.tasks import Roadmap, Task, work_of
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, minute_of
 
@@ -62,52 +62,39 @@ Spans = Mapping[TaskId, tuple[int, int]]
 
 
 def loads(
-    roadmap: Roadmap,
-    dates: Spans,
-    capacity: Capacity,
-    *,
-    teams: Iterable[str] | None = None,
-    hours: WorkingCalendar | None = None,
+    roadmap: Roadmap, dates: Spans, capacity: Capacity, *, teams: Iterable[str] | None = None
 ) -> Iterator[Stretch]:
     """Yield every stretch in which a team is asked for something, day by day; of all teams, where none are named."""
-    hours = hours or everybody(roadmap)
     for team in capacity.teams if teams is None else teams:
-        changes: dict[int, int] = {}
+        changes: Counter[int] = Counter()
         for task in roadmap.tasks.values():
             if amount := task.needs.get(team):
-                for start, end in stretches(task, roadmap, hours, *dates[task.id]):
-                    changes[start] = changes.get(start, 0) + amount
-                    changes[end] = changes.get(end, 0) - amount
+                for start, end in stretches(task, roadmap, *dates[task.id]):
+                    changes[start] += amount
+                    changes[end] -= amount
         asked = 0
         for start, end in pairwise(sorted({*changes, *capacity.changes(team)})):
-            asked += changes.get(start, 0)
+            asked += changes[start]
             if asked:
                 yield Stretch(team, start, end, asked, capacity.on(team, start // DAY))
 
 
 def overloads(
-    roadmap: Roadmap,
-    dates: Spans,
-    capacity: Capacity,
-    *,
-    teams: Iterable[str] | None = None,
-    hours: WorkingCalendar | None = None,
+    roadmap: Roadmap, dates: Spans, capacity: Capacity, *, teams: Iterable[str] | None = None
 ) -> tuple[Stretch, ...]:
     """Return the stretches in which a team is asked for more than it has."""
-    return tuple(s for s in loads(roadmap, dates, capacity, teams=teams, hours=hours) if s.over)
+    return tuple(s for s in loads(roadmap, dates, capacity, teams=teams) if s.over)
 
 
 def everybody(roadmap: Roadmap) -> WorkingCalendar:
     """Return the hours in which anybody works: nobody is taken at night."""
-    return union("everybody", roadmap.calendars.values())
+    return union("everybody", *roadmap.calendars.values())
 
 
-def stretches(
-    task: Task, roadmap: Roadmap, hours: WorkingCalendar, start: int, finish: int
-) -> Iterator[tuple[int, int]]:
+def stretches(task: Task, roadmap: Roadmap, start: int, finish: int) -> Iterator[tuple[int, int]]:
     """Yield when a task takes its people: while its calendar works, or, of the clock and of those that hold their
-    people, in all hours of work. `hours` is `everybody`'s calendar."""
+    people, in all hours of work."""
     work = work_of(task, roadmap)
-    calendar = hours if task.holds_people or work is None else work[0]
+    calendar = everybody(roadmap) if task.holds_people or work is None else work[0]
     for opens, closes in calendar.intervals_within(start, finish):
         yield max(opens, start), min(closes, finish)

@@ -1,7 +1,13 @@
-"""What is drawn and what came of it: plain values, which know nothing of the kernel that draws."""
+"""What is drawn, what came of it, and what would recover a date: they know nothing of the kernel that draws.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+Every set of recovery options is played through with the same draws (a task's place decides what it draws), so that sets
+differ by their options alone and not by luck. An option only ever helps: a set that fails lets none of its subsets
+succeed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,3 +79,108 @@ class Simulation:
     def odds(self, target: TaskId, by: int) -> float:
         """Return the share of iterations that finish by a moment."""
         return float(np.mean(self.finishes[target] <= by))
+
+
+MOST_TRIED = 400
+"""Simulations after which the search says what it has, and that it may not be the cheapest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskChange:
+    """What one option does, resolved: ranges in working minutes."""
+
+    id: str
+    name: str
+    cost: float
+    ranges: Mapping[TaskId, tuple[int, int, int]] = field(default_factory=dict)
+    odds: Mapping[str, float] = field(default_factory=dict)
+    """By event: how likely it is then."""
+    starts: Mapping[TaskId, int] = field(default_factory=dict)
+    """Instants from which tasks may start then, in place of a later date of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a set of options achieves: the share of iterations that keep the day, and the percentile asked for."""
+
+    odds: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDate:
+    """The answer. `chosen` is empty where nothing is needed, and None where all options together do not do."""
+
+    now: Tried
+    chosen: tuple[TaskChange, ...] | None
+    then: Tried
+    """With the chosen options; with all of them, where even those do not do."""
+    alone: Mapping[str, Tried]
+    """Each option by itself."""
+    is_cheapest: bool
+    tried: int
+
+
+Play = Callable[[Sequence[TaskChange]], Tried]
+
+
+def cheapest(options: Sequence[TaskChange], by: int, play: Play) -> KeptDate:
+    """Find the cheapest set with which the percentile is no later than `by`; of equally cheap ones, the smallest."""
+    search = _Search(options, by, play)
+    return search.run()
+
+
+class _Search:
+    def __init__(self, options: Sequence[TaskChange], by: int, play: Play) -> None:
+        self.options = sorted(options, key=lambda c: (c.cost, c.id))
+        self.by = by
+        self.play = play
+        self.known: dict[frozenset[str], Tried] = {}
+        self.failed: list[frozenset[str]] = []
+
+    def run(self) -> KeptDate:
+        if self._try(()).at <= self.by:
+            return self._kept(())
+        if self._try(self.options).at > self.by:
+            return self._kept(None)
+        needed = [c for c in self.options if self._fails([x for x in self.options if x is not c])]
+        best: tuple[TaskChange, ...] = tuple(self.options)
+        for chosen in self._by_cost(needed):
+            if len(self.known) >= MOST_TRIED:
+                return self._kept(best, is_cheapest=False)
+            if not self._fails(chosen):
+                best = tuple(chosen)
+                break
+        return self._kept(best)
+
+    def _kept(self, chosen: tuple[TaskChange, ...] | None, *, is_cheapest: bool = True) -> KeptDate:
+        alone = {c.id: self._try((c,)) for c in self.options}
+        return KeptDate(
+            now=self._try(()),
+            chosen=chosen,
+            then=self._try(self.options if chosen is None else chosen),
+            alone=alone,
+            is_cheapest=is_cheapest,
+            tried=len(self.known),
+        )
+
+    def _by_cost(self, needed: Sequence[TaskChange]) -> Iterator[list[TaskChange]]:
+        """Yield every set that has what is needed, the cheapest first."""
+        others = [c for c in self.options if c not in needed]
+        sets = [[*needed, *more] for count in range(len(others) + 1) for more in combinations(others, count)]
+        yield from sorted(sets, key=lambda s: (sum(c.cost for c in s), len(s), sorted(c.id for c in s)))
+
+    def _fails(self, chosen: Sequence[TaskChange]) -> bool:
+        names = frozenset(c.id for c in chosen)
+        if any(names <= failed for failed in self.failed):
+            return True
+        if self._try(chosen).at <= self.by:
+            return False
+        self.failed.append(names)
+        return True
+
+    def _try(self, chosen: Sequence[TaskChange]) -> Tried:
+        names = frozenset(c.id for c in chosen)
+        if names not in self.known:
+            self.known[names] = self.play(chosen)
+        return self.known[names]

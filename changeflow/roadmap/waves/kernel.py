@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.engine.compiling import compiled
+from changeflow.roadmap.engine.compiling import below, compiled, draw
 from changeflow.roadmap.levelling.kernel import Ints
 
 NOWHERE = -1
@@ -94,22 +94,6 @@ class Walk(NamedTuple):
     """… go to these options …"""
     was: Ints
     """… from these."""
-
-
-@compiled
-def _draw(w: Walk) -> int:
-    """Return the next 31 bits (xorshift64*, Vigna 2016)."""
-    x = w.random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    w.random[0] = x
-    return np.int64((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33))
-
-
-@compiled
-def _below(w: Walk, limit: int) -> int:
-    return (_draw(w) * limit) >> 31
 
 
 @compiled
@@ -243,19 +227,19 @@ def _option_on(p: Places, i: int, date: int) -> int:
 @compiled
 def _propose_one(p: Places, w: Walk, i: int) -> int:
     """Propose another date for a pair; half of the time somebody of that date goes the other way, or anywhere."""
-    to = p.first_option[i] + _below(w, p.first_option[i + 1] - p.first_option[i])
+    to = p.first_option[i] + below(w.random, p.first_option[i + 1] - p.first_option[i])
     w.who[0], w.to[0] = i, to
-    if _draw(w) & 1:
+    if draw(w.random) & 1:
         return 1
     n = len(w.option)
-    begin = _below(w, n)
+    begin = below(w.random, n)
     for step in range(n):
         k = (begin + step) % n
         if k != i and p.date[w.option[k]] == p.date[to]:
-            if _draw(w) & 1:
+            if draw(w.random) & 1:
                 back = _option_on(p, k, p.date[w.option[i]])
             else:
-                back = p.first_option[k] + _below(w, p.first_option[k + 1] - p.first_option[k])
+                back = p.first_option[k] + below(w.random, p.first_option[k + 1] - p.first_option[k])
             w.who[1], w.to[1] = k, back
             return 0 if back == NOWHERE else 2
     return 1
@@ -278,12 +262,12 @@ def _propose_wave(p: Places, w: Walk, i: int) -> int:
     here, service = p.date[w.option[i]], p.service[i]
     is_pilot = _is_pilot(p, here)
     first = p.first_pilot if is_pilot else p.first_date
-    date = first[service] + _below(w, first[service + 1] - first[service])
+    date = first[service] + below(w.random, first[service + 1] - first[service])
     count = 0
     for k in range(len(w.option)):
         if p.date[w.option[k]] == here:
-            if is_pilot and k != i and _draw(w) & 1:
-                w.to[count] = p.first_option[k] + _below(w, p.first_option[k + 1] - p.first_option[k])
+            if is_pilot and k != i and draw(w.random) & 1:
+                w.to[count] = p.first_option[k] + below(w.random, p.first_option[k + 1] - p.first_option[k])
             else:
                 w.to[count] = _option_on(p, k, date)
             w.who[count] = k
@@ -337,8 +321,8 @@ def anneal(p: Places, w: Walk, steps: int, heat: float) -> int:
     cooling = COOLEST ** (1.0 / steps)
     for _ in range(steps):
         heat *= cooling
-        i = _below(w, n)
-        kind = _below(w, WHOLE_WAVES)
+        i = below(w.random, n)
+        kind = below(w.random, WHOLE_WAVES)
         if kind == PILOT:
             i = _somebody_of_a_pilot(p, w, i)
         if p.first_option[i + 1] - p.first_option[i] < 2:
@@ -347,7 +331,7 @@ def anneal(p: Places, w: Walk, steps: int, heat: float) -> int:
         change = _go(p, w, count) if count > 0 else REFUSED
         if change == REFUSED:
             continue
-        if change > 0 and _draw(w) >= np.exp(-change / heat) * DRAWS:
+        if change > 0 and draw(w.random) >= np.exp(-change / heat) * DRAWS:
             _back(p, w, count, count)
             continue
         now += change

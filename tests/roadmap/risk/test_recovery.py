@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeflow.roadmap.risk.recovery import TaskChange, Tried, cheapest
+from changeflow.roadmap.risk.model import TaskChange, Tried, cheapest
 
 
 @given(
