@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.adkar.published import Snapshot, Standing
-from changeflow.calendar.layers import DaySpan, Layer, compile_calendar
-from changeflow.calendar.working import Periods, WorkingCalendar, months
+from changeflow.calendar.working import DaySpan, Layer, Periods, WorkingCalendar, compile_calendar, months
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task

@@ -8,10 +8,9 @@ from itertools import accumulate, islice, pairwise
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.calendars import Calendars
-from changeflow.programme.avoid import falls_into, windows
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import ServiceFile
-from changeflow.programme.programme import Programme
+from changeflow.programme.programme import Programme, falls_into, windows
 from changeflow.roadmap.model.requests import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from changeflow.adkar.access import answer_by
 from changeflow.adkar.people import Person
 from changeflow.adkar.published import Standing
-from changeflow.calendar.layers import public_holidays
+from changeflow.calendar.working import public_holidays
 from changeflow.errors import InputError
 from changeflow.programme.assembly.readiness import phase_of_tasks
 from changeflow.programme.audiences import AUDIENCE, PROGRAMME, SERVICE, WAVE

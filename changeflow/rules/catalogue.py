@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
-from changeflow.rules import content, people, sequence, workforce
+from changeflow.rules import people, sequence, workforce
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.words import Gate, Mandate, Severity, Stops
 
@@ -211,7 +211,7 @@ _IN_ORDER = (
             "I have seen some trusts rush quickly to new organisation or system choices, only to have to redo the "
             "change over the next few years"
         ),
-        check=content.requirements_before_the_irreversible,
+        check=people.requirements_before_the_irreversible,
         gates=(Gate.DESIGN,),
         example="The contract for the new finance system is signed when its requirements are approved, not before.",
         needs_schedule=True,
@@ -225,7 +225,7 @@ _IN_ORDER = (
             "it's essential to listen to people who will be using the service, not just assume we know what they want"
         ),
         our_choice="A warning in the plan that blocks the design gate",
-        check=content.requirements_from_everybody,
+        check=people.requirements_from_everybody,
         gates=(Gate.DESIGN,),
         hardens_at=Gate.DESIGN,
         example="Estates asks heads what a broken boiler costs them, and the board what it wants to know each term.",
@@ -236,7 +236,7 @@ _IN_ORDER = (
         blocks=Stops.GATE,
         remedy="Write `agreement` into the service's file: `kind: sla`, or `gives_and_gets` with at least one of each.",
         sentence="I’m agnostic, but do believe this needs to be articulated",
-        check=content.one_agreement_articulated,
+        check=people.one_agreement_articulated,
         gates=(Gate.DESIGN,),
         example="Schools give their numbers by the tenth of the month, and get everybody paid on the 28th.",
     ),
@@ -247,7 +247,7 @@ _IN_ORDER = (
         remedy="Add a task of kind quick_win to the wave. `quick_win_within_weeks` is a setting of ours.",
         sentence="Build knowledge quickly though quick wins",
         our_choice="Early is within six weeks, unless the programme says otherwise",
-        check=content.quick_win_early,
+        check=people.quick_win_early,
         gates=(Gate.WAVE_RELEASE,),
         example="Two weeks after payroll goes live, payslips can be read on a telephone.",
         needs_schedule=True,
@@ -292,8 +292,8 @@ _IN_ORDER = (
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the task out of the days, or narrow the blackout to the activities that it really hurts.",
         source="Calendars of the programme, the trust's own data; rulepacks payroll, uk-academies and uk-schools",
-        check=content.blackouts_kept,
-        on_dates=content.windows_avoided,
+        check=people.blackouts_kept,
+        on_dates=people.windows_avoided,
         gates=(Gate.GO_LIVE,),
         example="No go-live at secondary schools while examinations are on.",
         needs_schedule=True,
@@ -304,7 +304,7 @@ _IN_ORDER = (
         blocks=Stops.REPORT,
         remedy="Nothing to do: smaller groups are hidden or joined by themselves.",
         source="Rulepack privacy (GP Patient Survey analysis tool; Sussex staff survey)",
-        check=content.aggregates_only,
+        check=people.aggregates_only,
         example="Seven site staff were asked: the report says that the group is too small to show.",
         enforced_by="every view of scores, which shows groups of the minimum size only",
     ),
@@ -315,7 +315,7 @@ _IN_ORDER = (
         remedy="Nothing to do: messages wait by themselves.",
         source="Rulepack nudges",
         our_choice="All of its numbers",
-        check=content.nudges_leave_people_in_peace,
+        check=people.nudges_leave_people_in_peace,
         example="Three reminders fall due on one day: one goes, the others wait for the next.",
         enforced_by="the dispatch of nudges, which holds back what exceeds the caps",
     ),

@@ -2,8 +2,7 @@
 
 from datetime import date
 
-from changeflow.calendar.layers import compile_calendar, nation_layer
-from changeflow.calendar.working import months, pay_periods
+from changeflow.calendar.working import compile_calendar, months, nation_layer, pay_periods
 from changeflow.values.moments import day_of, minute_of
 
 WEEK = dict.fromkeys(range(5), ((9 * 60, 17 * 60),))

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeflow.calendar.layers import DaySpan, Layer, compile_calendar, public_holidays
-from changeflow.calendar.working import WorkingCalendar, intersection
+from changeflow.calendar.working import DaySpan, Layer, WorkingCalendar, compile_calendar, intersection, public_holidays
 from changeflow.errors import CalendarExhaustedError
 from changeflow.values.moments import datetime_of, minute_of
 

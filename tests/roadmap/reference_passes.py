@@ -71,7 +71,7 @@ class ForwardPass:
         profile = self.roadmap.profile
         floors = [(max(b for b, _ in bounds), "links")] if bounds else []
         floors += _no_earlier(task, pace)
-        is_finish_linked = profile.finish_links_wait_for_start and any(k.type is LinkType.FF for _, k in bounds)
+        is_finish_linked = any(k.type is LinkType.FF for _, k in bounds)
         if profile.start_is_floor or not floors or is_finish_linked:
             floors.append((self._start_for(task), "start"))
         if profile.data_date_moves and self.roadmap.data_date is not None:

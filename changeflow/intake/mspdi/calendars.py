@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 
 from dateutil import rrule
 
-from changeflow.calendar.layers import Hours
-from changeflow.calendar.working import WorkingCalendar, intersection
+from changeflow.calendar.working import Hours, WorkingCalendar, intersection
 from changeflow.errors import InputError
 from changeflow.intake.mspdi.fields import code_of, moment_of, text_of, uid_of
 from changeflow.intake.mspdi.records import Record, children

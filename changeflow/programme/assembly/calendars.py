@@ -6,8 +6,20 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from changeflow.calendar.layers import DaySpan, Hours, Layer, compile_calendar, nation_layer
-from changeflow.calendar.working import PayPeriod, Period, Periods, WorkingCalendar, intersection, months, pay_periods
+from changeflow.calendar.working import (
+    DaySpan,
+    Hours,
+    Layer,
+    PayPeriod,
+    Period,
+    Periods,
+    WorkingCalendar,
+    compile_calendar,
+    intersection,
+    months,
+    nation_layer,
+    pay_periods,
+)
 from changeflow.programme.definition import Blackout, CalendarFile, Closure, Definition, School, Term
 from changeflow.values.duration import Unit
 from changeflow.values.words import Kind

@@ -51,7 +51,7 @@ LAG_KIND, LAG, LAG_ON, SHARE = range(4)
 # Places of `Arrays.settings`.
 START, DATA_DATE, FINISH, SLACK_LIMIT, HOLDS_SET_DATES = range(5)
 FLOOR, LIMITS_PULL, SET_DATES_HOLD, PINS, DATA_DATE_MOVES, CAPPED, RETAINS = range(5, 12)
-SEVERAL_PATHS, LATE_SHOWS_EARLY, FINISH_LINKS_WAIT = range(12, 15)
+SEVERAL_PATHS, LATE_SHOWS_EARLY = range(12, 14)
 
 
 class Arrays(NamedTuple):
@@ -298,7 +298,6 @@ def _settings(roadmap: Roadmap) -> Ints:
             profile.retains_logic,
             roadmap.several_paths,
             profile.late_shows_early,
-            profile.finish_links_wait_for_start,
         ],
         np.int64,
     )

@@ -56,4 +56,4 @@ class _Progress(event.Listener):
             sys.stderr.flush()
 
 
-event.register("numba:compile", _Progress())  # type: ignore[no-untyped-call]
+event.register("numba:compile", _Progress())

@@ -21,7 +21,6 @@ from changeflow.roadmap.engine.arrays import (
     DATA_DATE,
     DATA_DATE_MOVES,
     DONE,
-    FINISH_LINKS_WAIT,
     FINISH_NO_EARLIER,
     FINISH_NO_LATER,
     FLAGS,
@@ -129,7 +128,7 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
             if shape != PLAIN:
                 b = _bound(n, i, shape, n.into[LINK, j], b)
             r.bound[j] = b
-            if n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(shape):
+            if _is_finish_to_finish(shape):
                 least = start
             at = max(at, b)
     else:
@@ -247,7 +246,7 @@ def _is_finish_to_finish(shape: int) -> bool:
 def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
     at, why, is_floor = NEVER, BY_START, n.s[FLOOR] != 0
     for j in range(lo, hi):
-        is_floor |= n.s[FINISH_LINKS_WAIT] != 0 and _is_finish_to_finish(n.into[SHAPE, j])
+        is_floor |= _is_finish_to_finish(n.into[SHAPE, j])
         if bound[j] > at:
             at, why = bound[j], BY_LINKS
     if n.cold[i, START_NO_EARLIER] > at:

@@ -17,10 +17,9 @@ class Profile:
 
     name: str
     start_is_floor: bool
-    """Nothing begins before the roadmap's start, not even what a constraint or a lead would put there."""
-    finish_links_wait_for_start: bool
-    """Where the start is no floor in general, it is one for what a finish-to-finish link binds: that such a link lets
-    a long task begin early does not mean before the roadmap."""
+    """Nothing begins before the roadmap's start, not even what a constraint or a lead would put there. Where it is no
+    floor in general, it is one for what a finish-to-finish link binds: that such a link lets a long task begin early
+    does not mean before the roadmap."""
     limits_pull_early: bool
     """A "no later than" date earlier than logic pulls the early dates; else it bounds the late dates alone."""
     set_dates_hold_late: bool
@@ -44,7 +43,6 @@ class Profile:
 TEXTBOOK = Profile(
     name="textbook",
     start_is_floor=True,
-    finish_links_wait_for_start=True,
     limits_pull_early=False,
     set_dates_hold_late=False,
     pins_started=False,
@@ -56,7 +54,6 @@ TEXTBOOK = Profile(
 MSPROJECT = Profile(
     name="msproject",
     start_is_floor=False,
-    finish_links_wait_for_start=True,
     limits_pull_early=True,
     set_dates_hold_late=True,
     pins_started=True,

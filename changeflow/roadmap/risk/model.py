@@ -126,8 +126,7 @@ Play = Callable[[Sequence[TaskChange]], Tried]
 
 def cheapest(options: Sequence[TaskChange], by: int, play: Play) -> KeptDate:
     """Find the cheapest set with which the percentile is no later than `by`; of equally cheap ones, the smallest."""
-    search = _Search(options, by, play)
-    return search.run()
+    return _Search(options, by, play).run()
 
 
 class _Search:

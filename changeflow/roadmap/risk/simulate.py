@@ -138,7 +138,27 @@ def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, 
 def put_together(prepared: PreparedModel, parts: Iterable[Part], *, seed: int) -> Simulation:
     """Add up the parts of a simulation, in whatever order they come."""
     done = [block for part in sorted(parts, key=lambda p: p.first) for block in part.blocks]
-    return _summed(done, prepared, seed)
+    arrays, drawn = prepared.arrays, prepared.drawn
+    finish = np.concatenate([s.finish for s in done])
+    count = len(finish)
+    driving = np.sum([s.driving for s in done], axis=0)
+    moments, tails = np.sum([s.moments for s in done], axis=0), np.sum([s.tails for s in done], axis=0)
+    last = finish[:, -1] - float(prepared.draws.base[0])
+    fired = np.sum([s.fired for s in done], axis=0)
+    fired_sum = np.sum([s.fired_finish for s in done], axis=0)
+    return Simulation(
+        iterations=count,
+        seed=seed,
+        finishes={t: finish[:, n] for n, t in enumerate(prepared.targets)},
+        planned={t: int(prepared.planned[arrays.row_of[t]]) for t in prepared.targets},
+        criticality={t: float(driving[row]) / count for row, t in enumerate(arrays.ids) if driving[row]},
+        cruciality={t: _correlation(moments[k], last, count) for k, t in enumerate(drawn)},
+        swing={t: _swing(tails[k]) for k, t in enumerate(drawn)},
+        event_cost={
+            e.name: _cost(float(fired_sum[n]), int(fired[n]), float(last.sum()), count)
+            for n, e in enumerate(prepared.model.events)
+        },
+    )
 
 
 def _draws(arrays: Arrays, model: RiskModel, reference: int) -> tuple[Draws, list[TaskId]]:
@@ -175,30 +195,6 @@ def _empty(lines: int, targets: int, rows: int, draws: Draws) -> Sums:
         np.zeros((tasks, 4)),
         np.zeros(events, np.int64),
         np.zeros(events),
-    )
-
-
-def _summed(done: Sequence[Sums], prepared: PreparedModel, seed: int) -> Simulation:
-    arrays, drawn = prepared.arrays, prepared.drawn
-    finish = np.concatenate([s.finish for s in done])
-    count = len(finish)
-    driving = np.sum([s.driving for s in done], axis=0)
-    moments, tails = np.sum([s.moments for s in done], axis=0), np.sum([s.tails for s in done], axis=0)
-    last = finish[:, -1] - float(prepared.draws.base[0])
-    fired = np.sum([s.fired for s in done], axis=0)
-    fired_sum = np.sum([s.fired_finish for s in done], axis=0)
-    return Simulation(
-        iterations=count,
-        seed=seed,
-        finishes={t: finish[:, n] for n, t in enumerate(prepared.targets)},
-        planned={t: int(prepared.planned[arrays.row_of[t]]) for t in prepared.targets},
-        criticality={t: float(driving[row]) / count for row, t in enumerate(arrays.ids) if driving[row]},
-        cruciality={t: _correlation(moments[k], last, count) for k, t in enumerate(drawn)},
-        swing={t: _swing(tails[k]) for k, t in enumerate(drawn)},
-        event_cost={
-            e.name: _cost(float(fired_sum[n]), int(fired[n]), float(last.sum()), count)
-            for n, e in enumerate(prepared.model.events)
-        },
     )
 
 

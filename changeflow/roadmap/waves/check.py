@@ -119,7 +119,7 @@ def _capacity(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
 def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
     busy: dict[str, Counter[int]] = defaultdict(Counter)
     for (school, _), candidate in plan.chosen.items():
-        busy[school].update(range(candidate.first, candidate.last + 1))
+        busy[school].update(candidate.busy)
     for school, weeks in busy.items():
         limit = problem.schools[school].at_once
         for week, count in sorted(weeks.items()):
@@ -135,7 +135,7 @@ def _groups(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         busy: Counter[int] = Counter()
         for (school, _), candidate in plan.chosen.items():
             if school in group.schools:
-                busy.update(range(candidate.first, candidate.last + 1))
+                busy.update(candidate.busy)
         for week, count in sorted(busy.items()):
             if count > group.at_once:
                 yield Broken("group", f"{count} changes at once in {group.name} in {problem.week_words(week)}")

@@ -120,18 +120,18 @@ class _Filler:
 
     def _fits(self, found: Candidate, pair: Pair) -> bool:
         limit = self.problem.schools[pair[0]].at_once
-        if any(self.busy[pair[0], w] >= limit for w in range(found.first, found.last + 1)):
+        if any(self.busy[pair[0], w] >= limit for w in found.busy):
             return False
         for key in self.groups_of[pair[0]]:
             most = self.problem.groups[key].at_once
-            if any(self.felt[key, w] >= most for w in range(found.first, found.last + 1)):
+            if any(self.felt[key, w] >= most for w in found.busy):
                 return False
         for first, weeks in self.problem.services[pair[1]].after.items():
             before = self.chosen.get((pair[0], first))
             if (pair[0], first) in self.problem.candidates and (before is None or found.week < before.week + weeks):
                 return False
-        added = _work(found)
-        return all(self.load[key] + n <= self.problem.capacity[key[0]][key[1]] for key, n in added.items())
+        capacity = self.problem.capacity
+        return all(self.load[team, w] + n <= capacity[team][w] for (team, w), n in found.work.items())
 
     def _apart(self, pair: Pair, week: int) -> bool:
         others = [b if a == pair[0] else a for a, b in self.problem.apart if pair[0] in (a, b)]
@@ -139,26 +139,15 @@ class _Filler:
 
     def _take(self, pair: Pair, found: Candidate) -> None:
         self.chosen[pair] = found
-        self.load.update(_work(found))
-        weeks = range(found.first, found.last + 1)
-        self.busy.update((pair[0], w) for w in weeks)
-        self.felt.update((key, w) for key in self.groups_of[pair[0]] for w in weeks)
+        self._book(pair, found, Counter.update)
 
     def _give_back(self, pair: Pair) -> None:
-        found = self.chosen.pop(pair)
-        self.load.subtract(_work(found))
-        weeks = range(found.first, found.last + 1)
-        self.busy.subtract((pair[0], w) for w in weeks)
-        self.felt.subtract((key, w) for key in self.groups_of[pair[0]] for w in weeks)
+        self._book(pair, self.chosen.pop(pair), Counter.subtract)
 
-
-def _work(found: Candidate) -> Counter[tuple[str, int]]:
-    work: Counter[tuple[str, int]] = Counter()
-    for placement in found.placements:
-        if placement.team is not None:
-            for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
-                work[placement.team, week] += tenths
-    return work
+    def _book(self, pair: Pair, found: Candidate, change: Callable[..., None]) -> None:
+        change(self.load, found.work)
+        change(self.busy, ((pair[0], w) for w in found.busy))
+        change(self.felt, ((key, w) for key in self.groups_of[pair[0]] for w in found.busy))
 
 
 def _in_order(services: list[ServicePlan]) -> list[ServicePlan]:
@@ -259,7 +248,7 @@ class _Columns:
     def _places(self) -> Places:
         problem, weights = self.problem, self.rows.weights
         each = [(pair, option) for pair, options in zip(self.pairs, self.options, strict=True) for option in options]
-        cells = [_summed(self._cells(pair, option)) for pair, option in each]
+        cells = [dict(self._cells(pair, option)) for pair, option in each]
         partners = [list(self._partners(pair)) for pair in self.pairs]
         services = list(problem.services)
         window = 1 if problem.hub_one_date else problem.hub_weeks or 0
@@ -300,14 +289,13 @@ class _Columns:
         return any(s.reluctant and s.pilot is not False for s in schools)
 
     def _cells(self, pair: Pair, option: WaveOption) -> Iterator[tuple[Cell, int]]:
-        """Yield what a date takes room in, and how much; the same cell may come twice."""
+        """Yield what a date takes room in, and how much."""
         problem, (school, service), found = self.problem, pair, option.candidate
         plan = problem.services[service]
-        for placement in found.placements:
-            for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
-                if placement.team is not None and tenths:
-                    yield self._cell(("team", placement.team, week), problem.capacity[placement.team][week]), tenths
-        for week in range(found.first, found.last + 1):
+        for (team, week), tenths in found.work.items():
+            if tenths:
+                yield self._cell(("team", team, week), problem.capacity[team][week]), tenths
+        for week in found.busy:
             yield self._cell(("school", school, week), problem.schools[school].at_once), 1
             for key, group in problem.groups.items():
                 if school in group.schools:
@@ -355,10 +343,3 @@ def _offsets(rows: Sequence[Sized]) -> list[int]:
 
 def _numbers(values: Iterable[int]) -> Numbers:
     return np.array(list(values), np.int64)
-
-
-def _summed(cells: Iterable[tuple[Cell, int]]) -> Counter[Cell]:
-    total: Counter[Cell] = Counter()
-    for cell, amount in cells:
-        total[cell] += amount
-    return total

@@ -1,5 +1,6 @@
 """One rollout as numbers: pairs of a school and a service, the dates that each could have, and what each date takes."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -38,6 +39,21 @@ class Candidate:
     def last(self) -> int:
         """The last week in which the school is busy with it; the week of go-live at least."""
         return max([self.week, *(w for p in self.placements for w in p.weeks)])
+
+    @property
+    def busy(self) -> range:
+        """The weeks from its first to its last."""
+        return range(self.first, self.last + 1)
+
+    @property
+    def work(self) -> Counter[tuple[str, int]]:
+        """The tenths of a day that it takes of each team in each week."""
+        work: Counter[tuple[str, int]] = Counter()
+        for placement in self.placements:
+            if placement.team is not None:
+                for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
+                    work[placement.team, week] += tenths
+        return work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +197,8 @@ def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:
     """Return each team's tenths of a day in each week."""
     found = {team: [0] * problem.weeks for team in problem.capacity}
     for candidate in plan.chosen.values():
-        for placement in candidate.placements:
-            if placement.team is not None:
-                for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
-                    found[placement.team][week] += tenths
+        for (team, week), tenths in candidate.work.items():
+            found[team][week] += tenths
     return found
 
 

@@ -189,11 +189,9 @@ def _capacity(out: WaveRows) -> None:
     for pair, candidates in out.problem.candidates.items():
         for candidate in candidates:
             column = out.column[pair, candidate.week]
-            for placement in candidate.placements:
-                for week, tenths in zip(placement.weeks, placement.tenths, strict=True):
-                    if placement.team is not None and tenths:
-                        terms = load.setdefault((placement.team, week), {})
-                        terms[column] = terms.get(column, 0) + tenths
+            for key, tenths in candidate.work.items():
+                if tenths:
+                    load.setdefault(key, {})[column] = tenths
     for team in out.problem.capacity:
         peak = out.variable(100)
         for (name, week), terms in sorted(load.items()):

@@ -8,8 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from changeflow.calendar.layers import Layer, compile_calendar
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.calendar.working import Layer, WorkingCalendar, compile_calendar
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.cpm import time_roadmap
