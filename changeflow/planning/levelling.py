@@ -85,13 +85,9 @@ def level_programme(programme: Programme, limit: SearchEffort) -> LevelledProgra
     dates = _spans(before)
     fixed = _fixed(programme)
     check_pins(programme, before, capacity, fixed)
+    order, keeps = in_order(programme.graph), tuple(_keeps(programme))
     request = LevelRequest(
-        roadmap=programme.roadmap,
-        order=in_order(programme.graph),
-        dates=dates,
-        fixed=fixed,
-        capacity=capacity,
-        keeps=tuple(_keeps(programme)),
+        roadmap=programme.roadmap, order=order, dates=dates, fixed=fixed, capacity=capacity, keeps=keeps
     )
     plan, found = _search(programme, request, limit)
     placed = _exactly(programme.graph, request, plan, found)
@@ -119,13 +115,8 @@ def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: Slot
     held = {t for first, second, _ in request.keeps for t in (first, second)}
     opens, place = plan.axis.opens, {t: n for n, t in enumerate(plan.order)}
     floors = {t: int(opens[found.start[place[t]]]) for t in held if found.start[place[t]] < len(opens)}
-    exact = ExactPass(
-        request.roadmap,
-        plan.axis,
-        request.capacity.teams,
-        plan.problem.amounts,
-        {t: request.dates[t] for t in request.fixed},
-    )
+    free = dict(zip(request.capacity.teams, plan.problem.amounts, strict=True))
+    exact = ExactPass(request.roadmap, plan.axis, free, {t: request.dates[t] for t in request.fixed})
     order = in_order(graph, lambda t: (found.start[place[t]], place[t]))
     return exact.run(order, floors)
 
@@ -203,23 +194,15 @@ def _ends(programme: Programme, early: EarlyDates) -> dict[str, int]:
 def _who(roadmap: Roadmap, dates: Spans, team: str, at: int) -> list[TaskId]:
     """Return who has a team's people on the day of an instant."""
     day = at // DAY * DAY
-    return [
-        t.id
-        for t in roadmap.tasks.values()
-        if team in t.needs and dates[t.id][0] < day + DAY and dates[t.id][1] > max(day, min(at, day + DAY - 1))
-    ]
+    until = max(day, min(at, day + DAY - 1))
+    needed = [t.id for t in roadmap.tasks.values() if team in t.needs]
+    return [t for t in needed if dates[t][0] < day + DAY and dates[t][1] > until]
 
 
 def _at(roadmap: Roadmap, dates: Spans, stretch: Stretch) -> list[TaskId]:
     """Return who has a team's people at the start of a stretch."""
-    at = stretch.start
-    return [
-        t.id
-        for t in roadmap.tasks.values()
-        if stretch.team in t.needs
-        and dates[t.id][0] <= at < dates[t.id][1]
-        and any(a <= at < b for a, b in stretches(t, roadmap, *dates[t.id]))
-    ]
+    at, needed = stretch.start, (t for t in roadmap.tasks.values() if stretch.team in t.needs)
+    return [t.id for t in needed if any(a <= at < b for a, b in stretches(t, roadmap, *dates[t.id]))]
 
 
 def _held(roadmap: Roadmap, waits: Mapping[TaskId, Wait]) -> Roadmap:

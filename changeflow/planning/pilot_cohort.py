@@ -28,15 +28,9 @@ def candidates(programme: Programme) -> list[PilotCandidate]:
             traits["system"] = school.system
         if rollout.schools:
             traits["readiness"] = [name for least, name in READINESS if own.risk >= least][-1]
-        found.append(
-            PilotCandidate(
-                school.id,
-                traits,
-                is_reluctant=school.reluctant or own.reluctant,
-                must=own.pilot is True,
-                why_not=next(_kept_back(programme, school, own, days), ""),
-            )
-        )
+        is_reluctant, why_not = school.reluctant or own.reluctant, next(_kept_back(programme, school, own, days), "")
+        must = own.pilot is True
+        found.append(PilotCandidate(school.id, traits, is_reluctant=is_reluctant, must=must, why_not=why_not))
     return found
 
 
@@ -75,11 +69,8 @@ def _kept_back(
         yield f"it cannot go before {format_day(own.earliest)} (rollout.yaml)"
     for calendar in programme.definition.calendars:
         for blackout in calendar.blackouts:
-            is_here = (
-                blackout.concerns(school)
-                and calendar.school in (None, school.id)
-                and calendar.authority in (None, school.authority)
-            )
+            is_its = calendar.school in (None, school.id) and calendar.authority in (None, school.authority)
+            is_here = is_its and blackout.concerns(school)
             for kind, first, last in days:
                 # Of a training the plan fixes its first day: the rest goes around what is in its way.
                 until = last if kind is Kind.GO_LIVE else first

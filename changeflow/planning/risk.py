@@ -66,12 +66,11 @@ def lessons(programme: Programme) -> Iterator[Lesson]:
 def _lesson(programme: Programme, key: tuple[str, str], done: list[tuple[Task, int]], ahead: list[Task]) -> Lesson:
     planned, taken = sum(t.duration.amount for t, _ in done), sum(minutes for _, minutes in done)
     shares = [minutes / t.duration.amount for t, minutes in done]
-    count = len(done)
-    service = programme.service(key[0]).name
+    count, (service, step) = len(done), key
     return Lesson(
-        service=key[0],
-        step=key[1],
-        name=f"{service}: {key[1].replace('-', ' ')}",
+        service=service,
+        step=step,
+        name=f"{programme.service(service).name}: {step.replace('-', ' ')}",
         count=count,
         planned=planned,
         taken=taken,
@@ -106,11 +105,9 @@ def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned:
     """Return what is drawn: `assumed` gives a range to open work without one, `learned` changes that of later waves."""
     risk, minutes = programme.definition.risk, programme.minutes_per_day
     taught = {task: lesson for lesson in learned for task in lesson.tasks}
-    ranges = [
-        r for t in programme.tasks() if (r := _range(t, risk.distribution, assumed, taught.get(t.id))) is not None
-    ]
+    ranges = (_range(t, risk.distribution, assumed, taught.get(t.id)) for t in programme.tasks())
     return RiskModel(
-        ranges=tuple(ranges),
+        ranges=tuple(r for r in ranges if r is not None),
         causes=tuple(
             Shared(name=c.name or c.id, correlation=c.correlation, tasks=_all(programme, c.tasks)) for c in risk.causes
         ),
@@ -128,15 +125,9 @@ def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned:
 
 def without_range(programme: Programme) -> tuple[Task, ...]:
     """Return the long open tasks on the driving path that have no range: odds mean little as long as they have none."""
-    return tuple(
-        t
-        for t in programme.tasks()
-        if t.estimate is None
-        and t.id not in programme.roadmap.progress
-        and t.duration.unit is Unit.WORKING
-        and t.duration.amount >= LONG_DAYS * programme.minutes_per_day
-        and programme.timed(t.id).driving
-    )
+    working = [t for t in programme.tasks() if t.duration.unit is Unit.WORKING and t.estimate is None]
+    long = [t for t in working if t.duration.amount >= LONG_DAYS * programme.minutes_per_day]
+    return tuple(t for t in long if t.id not in programme.roadmap.progress and programme.timed(t.id).driving)
 
 
 def _range(task: Task, distribution: str, assumed: Assumed | None, lesson: Lesson | None) -> Range | None:
@@ -217,16 +208,9 @@ def player(roadmap: Roadmap, model: RiskModel, changes: Sequence[TaskChange], qu
     def play(chosen: Sequence[TaskChange]) -> Tried:
         improved = _with(whole, chosen)
         tasks = _starting(roadmap, chosen)
-        found = simulate(
-            replace(roadmap, tasks=tasks),
-            improved,
-            [question.target],
-            iterations=question.iterations,
-            seed=question.seed,
-        )
-        return Tried(
-            odds=found.odds(question.target, question.by), at=found.percentile(question.target, question.percent)
-        )
+        target, count = question.target, question.iterations
+        found = simulate(replace(roadmap, tasks=tasks), improved, [target], iterations=count, seed=question.seed)
+        return Tried(odds=found.odds(target, question.by), at=found.percentile(target, question.percent))
 
     return play
 

@@ -34,11 +34,8 @@ class Moved:
 
 def dates_of(programme: "Programme") -> dict[TaskId, Dates]:
     """Return the schedule's early dates by task."""
-    return {
-        t.id: Dates(timed.early_start, timed.early_finish)
-        for t in programme.tasks()
-        for timed in [programme.timed(t.id)]
-    }
+    timed = (programme.timed(t.id) for t in programme.tasks())
+    return {t.task: Dates(t.early_start, t.early_finish) for t in timed}
 
 
 def compare(before: Mapping[TaskId, Dates], after: Mapping[TaskId, Dates]) -> tuple[Moved, ...]:

@@ -134,6 +134,10 @@ class Facts:
         """Return the latest answer of a gate."""
         return next((d for d in reversed(self.decisions) if d.task == task), None)
 
+    def finish_of(self, task: TaskId) -> int | None:
+        """Return when a task finished, in civil minutes; None where it has not."""
+        return self.progress[task].actual_finish if task in self.progress else None
+
     def until(self, day: date) -> "Facts":
         """Return what had happened by the end of a day."""
         end = minute_of(day) + DAY

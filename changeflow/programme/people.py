@@ -26,11 +26,8 @@ def schools_of(programme: Programme, person: Person) -> frozenset[str]:
 def live_people(programme: Programme, *, on: date) -> frozenset[str]:
     """Return to whom reinforcement applies by the end of a day: a service that reaches them is live in their school."""
     end = minute_of(on) + DAY
-    live = [
-        t
-        for t in programme.tasks(kind=Kind.GO_LIVE)
-        if (p := programme.facts.progress.get(t.id)) and p.actual_finish is not None and p.actual_finish <= end
-    ]
+    finishes = ((t, programme.facts.finish_of(t.id)) for t in programme.tasks(kind=Kind.GO_LIVE))
+    live = [t for t, finish in finishes if finish is not None and finish <= end]
     return frozenset(
         person.id
         for person in programme.definition.people
@@ -57,11 +54,8 @@ class Session:
 
 def needs(programme: Programme, task: Task) -> frozenset[str]:
     """Return whom a session is for: people of its schools whom its service reaches, while they are there."""
-    return frozenset(
-        p.id
-        for p in programme.definition.people
-        if p.school in task.schools and p.is_reached_by(task.service or "") and p.is_here(programme.on)
-    )
+    here = (p for p in programme.definition.people if p.school in task.schools and p.is_here(programme.on))
+    return frozenset(p.id for p in here if p.is_reached_by(task.service or ""))
 
 
 def sessions(
@@ -84,11 +78,8 @@ def is_stale(programme: Programme, standing: Standing, today: date) -> bool:
     """Tell whether it is too long ago that a group was asked, or before something that concerns it was decided anew."""
     if today > standing.confirmed + timedelta(weeks=programme.policy.scores_stale_after_weeks):
         return True
-    return any(
-        standing.on < change.on <= today and _concerns(service, change.groups, standing)
-        for service in programme.services
-        for change in service.design_changes
-    )
+    changes = ((service, change) for service in programme.services for change in service.design_changes)
+    return any(standing.on < c.on <= today and _concerns(s, c.groups, standing) for s, c in changes)
 
 
 def _concerns(service: ServiceFile, groups: tuple[str, ...], standing: Standing) -> bool:

@@ -179,8 +179,7 @@ class Programme:
         return self.rulepacks.entry(pack, key, on=on or self.on, nation=self.definition.programme.nation)
 
     def is_done(self, task: TaskId) -> bool:
-        done = self.roadmap.progress.get(task)
-        return bool(done and done.is_done)
+        return self.roadmap.is_done(task)
 
     def days_of(self, task: TaskId) -> tuple[date, date]:
         """Return a task's first and last day, both inclusive; a milestone's are one."""

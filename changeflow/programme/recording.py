@@ -85,11 +85,8 @@ def is_new_filing(programme: Programme, submission: Submission) -> bool:
     of the scheme's schools was live with it: that was a parallel run, and is never filed.
     """
     scheme = _scheme_of(programme, submission)
-    same = [
-        s
-        for s in programme.facts.submissions
-        if (s.service, s.scheme, s.period) == (submission.service, submission.scheme, submission.period)
-    ]
+    key = (submission.service, submission.scheme, submission.period)
+    same = [s for s in programme.facts.submissions if (s.service, s.scheme, s.period) == key]
     if any(s.system == submission.system for s in same):
         return False
     if same:
@@ -124,9 +121,9 @@ def _check_parallel(programme: Programme, submission: Submission, scheme: Scheme
     schools = frozenset(scheme.schools) or programme.schools_of(submission.service)
     end = _first_day(submission.period) + relativedelta(months=1)
     lives = {
-        school: day_of(p.actual_finish)
+        school: day_of(finish)
         for t in programme.tasks(kind=Kind.GO_LIVE, service=submission.service, schools=schools)
-        if (p := programme.facts.progress.get(t.id)) and p.actual_finish is not None
+        if (finish := programme.facts.finish_of(t.id)) is not None
         for school in t.schools & schools
     }
     live = {school for school, day in lives.items() if day < end}
@@ -239,13 +236,9 @@ def task_subject(task: Task) -> Subject:
 
 def _check_closing(programme: Programme, checked: Mapping[TaskId, TaskProgress]) -> None:
     """Refuse to close a programme whose checkpoints are not all done: whether it has stuck is not known before."""
-    closing = [t for t, p in checked.items() if p.is_done and programme.roadmap.tasks[t].kind is Kind.CLOSURE]
-    ahead = [
-        task
-        for task in programme.tasks(kind=Kind.CHECKPOINT)
-        if not programme.is_done(task.id) and not ((own := checked.get(task.id)) and own.is_done)
-    ]
-    if not closing or not ahead:
+    reported = {t for t, p in checked.items() if p.is_done}
+    ahead = [t for t in programme.tasks(kind=Kind.CHECKPOINT) if not (programme.is_done(t.id) or t.id in reported)]
+    if not ahead or not any(programme.roadmap.tasks[t].kind is Kind.CLOSURE for t in reported):
         return
     ahead.sort(key=lambda t: (programme.timed(t.id).early_finish, t.id))
     lines = [f"  {t.name}, {format_day(last_day_of(programme.timed(t.id).early_finish))}" for t in ahead[:SHOWN_AHEAD]]

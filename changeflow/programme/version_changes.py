@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from changeflow.adkar.people import Person
+from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.errors import CheckFailedError, InputError
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.programme.definition import Definition, ServiceFile
-from changeflow.programme.facts import Facts
+from changeflow.programme.facts import Attendance, Decision, Facts
 from changeflow.programme.mandates import HEADS, NAMED, Subject, in_role
 from changeflow.programme.people import weakened
 from changeflow.programme.permissions import is_allowed
@@ -176,12 +177,9 @@ def check_retired(
 
     Only tasks that the latest version defines count: those that changeflow makes of facts come and go with them.
     """
-    others = (
-        (d.task for d in known.decisions),
-        (a.task for a in known.attendance),
-        (c.task for c in known.checkpoints),
-    )
-    with_facts = set(known.progress).union(*others)
+    facts: list[Decision | Attendance | CheckpointResult]
+    facts = [*known.decisions, *known.attendance, *known.checkpoints]
+    with_facts = {*known.progress, *(fact.task for fact in facts)}
     left, had = set(after.roadmap.tasks), set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
     for task in retire:
         if task in left:
@@ -229,18 +227,11 @@ def _moved(service: ServiceFile, after: Programme, known: Facts) -> Iterator[str
 
 
 def _is_released(service: str, programme: Programme, known: Facts) -> bool:
-    return any(
-        d.outcome.is_approval
-        and (gate := programme.roadmap.tasks.get(d.task)) is not None
-        and (gate.gate, gate.service) == (Gate.WAVE_RELEASE, service)
-        and programme.is_pilot(gate.wave)
-        for d in known.decisions
-    )
+    gates = (programme.roadmap.tasks.get(d.task) for d in known.decisions if d.outcome.is_approval)
+    released = (g for g in gates if g is not None and (g.gate, g.service) == (Gate.WAVE_RELEASE, service))
+    return any(programme.is_pilot(gate.wave) for gate in released)
 
 
 def _has_begun(service: str, programme: Programme, known: Facts) -> bool:
-    return any(
-        t.id in known.progress
-        for kind in (Kind.PARALLEL_RUN, Kind.TEST_PACK)
-        for t in programme.tasks(kind=kind, service=service)
-    )
+    kinds = (Kind.PARALLEL_RUN, Kind.TEST_PACK)
+    return any(t.id in known.progress for t in programme.tasks(service=service) if t.kind in kinds)

@@ -111,15 +111,10 @@ def _freezes_kept(programme: Programme) -> Iterator[Breach]:
         for freeze in freezes(programme, service.service_class):
             first_day = date.fromisoformat(str(freeze["first_day"]))
             last_day = date.fromisoformat(str(freeze["last_day"])) if freeze.get("last_day") else None
-            inside = [
-                (programme.days_of(t.id)[0], t)
-                for t in programme.tasks(service=service.service)
-                if t.kind in freeze["activities"] and not programme.is_done(t.id)
-            ]
-            inside = sorted(
-                ((day, t) for day, t in inside if first_day <= day and (last_day is None or day <= last_day)),
-                key=lambda found: (found[0], found[1].id),
-            )
+            asked = (t for t in programme.tasks(service=service.service) if t.kind in freeze["activities"])
+            days = ((programme.days_of(t.id)[0], t) for t in asked if not programme.is_done(t.id))
+            inside = [(day, t) for day, t in days if first_day <= day and (last_day is None or day <= last_day)]
+            inside.sort(key=lambda found: (found[0], found[1].id))
             for day, task in inside if last_day else inside[:1]:
                 until = f"until {format_day(last_day)}" if last_day else "and when it ends is not known here: ask first"
                 message = (
@@ -205,12 +200,8 @@ def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink
 
 def _next_training(programme: Programme, service: str, group: str) -> Task | None:
     """Return the next training that reaches somebody of a group and has not begun."""
-    reached = frozenset(
-        school
-        for person in programme.definition.people
-        if group in person.groups and person.is_reached_by(service)
-        for school in schools_of(programme, person)
-    )
+    people = (p for p in programme.definition.people if group in p.groups and p.is_reached_by(service))
+    reached = frozenset(school for person in people for school in schools_of(programme, person))
     sessions = programme.tasks(kind=Kind.TRAINING, service=service, schools=reached)
     ahead = (t for t in sessions if t.id not in programme.facts.progress)
     return min(ahead, key=lambda t: (programme.timed(t.id).early_start, t.id), default=None)
@@ -290,8 +281,5 @@ def sponsor_until_the_end(programme: Programme) -> Iterator[Breach | ImpliedLink
         return
     last = last_day_of(max(finishes))
     if sponsor.until < last:
-        message = (
-            f"The sponsor's tenure ends on {format_day(sponsor.until)}, "
-            f"before the last checkpoint on {format_day(last)}."
-        )
-        yield Breach("R16", "programme", message)
+        ends = f"The sponsor's tenure ends on {format_day(sponsor.until)}"
+        yield Breach("R16", "programme", f"{ends}, before the last checkpoint on {format_day(last)}.")

@@ -208,14 +208,9 @@ def service_holes(programme: Programme) -> Iterator[Hole]:
     one is there when its system is in use and its capacity in place.
     """
     for service in programme.services:
-        going = [
-            *programme.tasks(kind=Kind.ORG_CHANGE, service=service.service, minor=False),
-            *programme.tasks(kind=Kind.ROLE_REMOVAL, service=service.service),
-        ]
-        coming = [
-            *programme.tasks(kind=Kind.SYSTEM_LIVE, service=service.service),
-            *programme.tasks(kind=Kind.CAPACITY_IN_PLACE, service=service.service),
-        ]
+        tasks = list(programme.tasks(service=service.service))
+        going = [t for t in tasks if t.kind is Kind.ROLE_REMOVAL or (t.kind is Kind.ORG_CHANGE and not t.minor)]
+        coming = [t for t in tasks if t.kind in (Kind.SYSTEM_LIVE, Kind.CAPACITY_IN_PLACE)]
         for school in sorted(programme.schools_of(service.service)):
             ends = [t for t in going if school in t.schools]
             starts = [t for t in coming if school in t.schools]

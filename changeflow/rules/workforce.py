@@ -115,11 +115,8 @@ def _teachers(programme: Programme) -> Iterator[Breach]:
         except KeyError:
             continue  # a nation whose teachers' conditions no rulepack here knows
         service = programme.service(task.service) if task.service else None
-        teachers = frozenset(
-            p.school
-            for p in (service.posts if service else ())
-            if p.teacher and p.route is Route.REDUNDANCY and p.school in task.redundancies
-        )
+        ended = [p for p in (service.posts if service else ()) if p.teacher and p.route is Route.REDUNDANCY]
+        teachers = frozenset(p.school for p in ended if p.school in task.redundancies)
         if teachers and leaves != ends:
             message = (
                 f"{task.name} ends teachers' posts on {format_day(ends)} at {programme.school_names(teachers)}. "

@@ -112,8 +112,5 @@ def add_repetitions(
             because=f"it is repeated: {entry.reason.rstrip('.')}",
         )
         expansion.links.append(Link(before[-1], name, origin=Origin.DECISION))
-        expansion.links.extend(
-            Link(name, task, origin=Origin.DECISION)
-            for task in dict.fromkeys(waiting)
-            if not task.startswith(f"{first.id}-again-")
-        )
+        later = (task for task in dict.fromkeys(waiting) if not task.startswith(f"{first.id}-again-"))
+        expansion.links.extend(Link(name, task, origin=Origin.DECISION) for task in later)

@@ -110,11 +110,8 @@ def _add_wave(
     after: list[TaskId] = []
     won: list[TaskId] = []
     for element, actions in found.way:
-        tasks = (
-            [_action(reach, action, found, pace) for action in actions]
-            if in_detail
-            else [_element(reach, element, found, pace)]
-        )
+        tasks = [_action(reach, action, found, pace) for action in actions if in_detail]
+        tasks = tasks if in_detail else [_element(reach, element, found, pace)]
         if element is not found.held_at:
             # The first ones say why, and the milestone; what follows them needs no words of its own.
             tasks = [replace(t, because="", constraints=()) for t in tasks]
@@ -272,12 +269,9 @@ def _is_past_barriers(
     tasks: Mapping[TaskId, Task], facts: Facts, policy: Policy, task: Task, result: CheckpointResult
 ) -> bool | None:
     """Only what was asked since the go-live tells whether it has stuck."""
-    lives = [
-        p.actual_finish
-        for t in tasks.values()
-        if t.kind is Kind.GO_LIVE and (t.service, t.wave) == (task.service, task.wave)
-        if (p := facts.progress.get(t.id)) and p.actual_finish is not None
-    ]
+    same = (t for t in tasks.values() if (t.service, t.wave) == (task.service, task.wave))
+    finishes = (facts.finish_of(t.id) for t in same if t.kind is Kind.GO_LIVE)
+    lives = [finish for finish in finishes if finish is not None]
     standing = standing_of(facts.until(result.on), task.service or "", task.wave or "")
     if not lives or standing is None or standing.on <= day_of(max(lives)):
         return None

@@ -78,17 +78,15 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
     first: Mapping[TaskId, int] = _finishes(trials, before, both)
     dates = first
     parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
-    for timed in _measured(_steps(before, after, both), trials, both, dates):
-        now, step = timed
+    for now, step in _measured(_steps(before, after, both), trials, both, dates):
         for t in both:
             if days := (day_of(now[t]) - day_of(dates[t])).days:
                 cause, tasks = step.by_target.get(t, (step.cause, step.tasks))
                 parts[t].append(SlipPart(cause, tasks, days))
         dates = now
-    return tuple(
-        Slip(t, first[t], dates[t], tuple(sorted(parts[t], key=lambda p: (-abs(p.days), p.cause, p.tasks))))
-        for t in both
-    )
+    for found in parts.values():
+        found.sort(key=lambda p: (-abs(p.days), p.cause, p.tasks))
+    return tuple(Slip(t, first[t], dates[t], tuple(parts[t])) for t in both)
 
 
 def _measured(
@@ -159,12 +157,16 @@ def _fields(cause: Cause, pick: Callable[[Task, Task], Task], now: Roadmap, afte
     return steps
 
 
+def _ends(link: Link) -> set[TaskId]:
+    return {link.predecessor, link.successor}
+
+
 def _added(now: Roadmap, after: Roadmap) -> list[_Step]:
     new = {t for t in after.tasks.keys() - now.tasks.keys() if after.tasks[t].kind not in PEOPLE_KINDS}
     if not new:
         return []
     known = now.tasks.keys() | new
-    links = [k for k in after.links if new & {k.predecessor, k.successor} and {k.predecessor, k.successor} <= known]
+    links = [k for k in after.links if new & _ends(k) and _ends(k) <= known]
     parents = {**now.parents, **{t: after.parents[t] for t in new if t in after.parents}}
     tasks = {**now.tasks, **{t: after.tasks[t] for t in after.tasks if t in new}}
     state = replace(now, tasks=tasks, links=tuple(dict.fromkeys((*now.links, *links))), parents=parents)
@@ -178,7 +180,7 @@ def _removed(now: Roadmap, after: Roadmap) -> list[_Step]:
     state = replace(
         now,
         tasks={t: x for t, x in now.tasks.items() if t not in gone},
-        links=tuple(k for k in now.links if not gone & {k.predecessor, k.successor}),
+        links=tuple(k for k in now.links if not gone & _ends(k)),
         parents={t: p for t, p in now.parents.items() if t not in gone and p not in gone},
         progress={t: p for t, p in now.progress.items() if t not in gone},
     )
@@ -204,12 +206,8 @@ def _exchanged(now: Roadmap, after: Roadmap, changed: set[TaskId]) -> Roadmap:
     """Take some tasks with their links as they are in the later state."""
     tasks = {t: x for t, x in now.tasks.items() if t not in changed}
     tasks |= {t: after.tasks[t] for t in changed if t in after.tasks}
-    links = [k for k in now.links if not changed & {k.predecessor, k.successor}]
-    links += [
-        k
-        for k in after.links
-        if changed & {k.predecessor, k.successor} and {k.predecessor, k.successor} <= tasks.keys()
-    ]
+    links = [k for k in now.links if not changed & _ends(k)]
+    links += [k for k in after.links if changed & _ends(k) and _ends(k) <= tasks.keys()]
     # What was reached by what was published belongs to it; what was reported of its tasks is told as that.
     reached = {t: p for t, p in after.progress.items() if t in changed and after.tasks[t].kind is Kind.READINESS}
     progress = {t: p for t, p in now.progress.items() if t not in changed} | reached

@@ -34,10 +34,7 @@ def near_critical_paths(roadmap: Roadmap, schedule: Schedule, *, within: int) ->
     near = {
         t
         for t, timed in schedule.timed.items()
-        if 0 < timed.total_float <= within
-        and not timed.driving
-        and t not in schedule.below
-        and not ((done := roadmap.progress.get(t)) and done.is_done)
+        if 0 < timed.total_float <= within and not timed.driving and t not in schedule.below and not roadmap.is_done(t)
     }
     graph: nx.Graph[TaskId] = nx.Graph()
     graph.add_nodes_from(sorted(near))
@@ -134,8 +131,8 @@ class Slips:
         """
         found = []
         for task, timed in self.schedule.timed.items():
-            done = self.roadmap.progress.get(task)
-            if timed.early_finish > until or (done and done.is_done) or task in targets or task in self.schedule.below:
+            is_open = not self.roadmap.is_done(task) and task not in self.schedule.below
+            if timed.early_finish > until or task in targets or not is_open:
                 continue
             reach = nx.descendants(self.graph, task)
             nearest = self.nearest(task, [t for t in targets if t in reach], at_most=at_most)

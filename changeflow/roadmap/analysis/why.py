@@ -74,7 +74,7 @@ def explain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Why:
 def _despite_float(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     """Say of a driver that has float that it drives all the same: a gap of days off lies behind it."""
     spare = schedule[task].total_float
-    if spare <= 0 or ((done := roadmap.progress.get(task)) and done.is_done):
+    if spare <= 0 or roadmap.is_done(task):
         return ""
     return f" It drives what follows, although it has {float_in_words(roadmap, task, spare)} of float."
 
@@ -195,7 +195,7 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
 def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[Because]:
     """Follow what holds late dates: from each task to the successor that bounds it, until a date or the end does."""
     current: TaskId | None = task
-    while current is not None and not ((done := roadmap.progress.get(current)) and done.is_done):
+    while current is not None and not roadmap.is_done(current):
         timed, found = schedule[current], roadmap.tasks[current]
         by = format_day(last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish))
         if (date_ := _own_limit(roadmap, schedule, found)) is not None:
@@ -257,17 +257,11 @@ def _late_holder(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         calendar = roadmap.calendar_of(current.id)
         if current.deadline is not None and calendar.between(timed.late_finish, current.deadline) == 0:
             return f"the deadline of {current.name}, {format_day(last_day_of(current.deadline))}"
-        holders = [
-            link.successor
-            for link in roadmap.links
-            if link.predecessor == current.id
-            and link.successor not in seen
-            and schedule[link.successor].total_float <= max(limit, 0)
-            and (link.successor not in roadmap.progress)
-        ]
+        after = [link.successor for link in roadmap.links if link.predecessor == current.id]
+        waiting = [t for t in after if t not in seen and t not in roadmap.progress]
+        holders = [t for t in waiting if schedule[t].total_float <= max(limit, 0)]
         if not holders:
-            is_last = all(link.predecessor != current.id for link in roadmap.links)
-            return "the end of the programme" if is_last else current.name
+            return current.name if after else "the end of the programme"
         nearest = min(holders, key=lambda h: (schedule[h].total_float, schedule[h].late_start, h))
         current = roadmap.tasks[nearest]
         seen.add(nearest)

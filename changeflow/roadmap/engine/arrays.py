@@ -97,21 +97,10 @@ def to_arrays(roadmap: Roadmap) -> Arrays:
     for links, first, flag in ((into, first_into, ODD_INTO), (out, first_out, ODD_OUT)):
         odd = np.flatnonzero(links[SHAPE] != 0)
         hot[np.searchsorted(first, odd, side="right") - 1, FLAGS] |= flag
-    return Arrays(
-        outline,
-        roadmap.links,
-        calendar_tables(list(roadmap.calendars.values())),
-        period_tables(list(roadmap.periods.values())),
-        hot,
-        cold,
-        into,
-        first_into,
-        out,
-        first_out,
-        _lags(roadmap, odd_links, codes),
-        parts,
-        _settings(roadmap),
-    )
+    calendars = calendar_tables(list(roadmap.calendars.values()))
+    periods, lags = period_tables(list(roadmap.periods.values())), _lags(roadmap, odd_links, codes)
+    joined = (into, first_into, out, first_out)
+    return Arrays(outline, roadmap.links, calendars, periods, hot, cold, *joined, lags, parts, _settings(roadmap))
 
 
 class Codes:
@@ -281,26 +270,12 @@ def _lags(roadmap: Roadmap, odd: Sequence[int], codes: Codes) -> Ints:
 
 
 def _settings(roadmap: Roadmap) -> Ints:
-    profile = roadmap.profile
-    return np.array(
-        [
-            roadmap.start,
-            NEVER if roadmap.data_date is None else roadmap.data_date,
-            NEVER if roadmap.finish is None else roadmap.finish,
-            roadmap.slack_limit,
-            roadmap.holds_set_dates,
-            profile.start_is_floor,
-            profile.limits_pull_early,
-            profile.set_dates_hold_late,
-            profile.pins_started,
-            profile.data_date_moves,
-            profile.free_float_is_capped,
-            profile.retains_logic,
-            roadmap.several_paths,
-            profile.late_shows_early,
-        ],
-        np.int64,
-    )
+    p = roadmap.profile
+    dates = [roadmap.start, *(NEVER if at is None else at for at in (roadmap.data_date, roadmap.finish))]
+    own = [roadmap.slack_limit, roadmap.holds_set_dates]
+    rules = [p.start_is_floor, p.limits_pull_early, p.set_dates_hold_late, p.pins_started, p.data_date_moves]
+    rules += [p.free_float_is_capped, p.retains_logic]
+    return np.array([*dates, *own, *rules, roadmap.several_paths, p.late_shows_early], np.int64)
 
 
 # The columns of set dates, in the order of `Bound`.
@@ -385,16 +360,8 @@ def empty_result(arrays: Arrays) -> Result:
 
 def trial_of(result: Result) -> Result:
     """Copy what a pass forwards writes, so that a question leaves the answer that it begins with."""
-    r = result
-    return r._replace(
-        early=r.early.copy(),
-        reason=r.reason.copy(),
-        drives=r.drives.copy(),
-        logic=r.logic.copy(),
-        worked=r.worked.copy(),
-        bound=r.bound.copy(),
-        trouble=np.zeros(4, np.int64),
-    )
+    written = ("early", "reason", "drives", "logic", "worked", "bound")
+    return result._replace(**{name: getattr(result, name).copy() for name in written}, trouble=np.zeros(4, np.int64))
 
 
 def net_of(arrays: Arrays, trouble: Ints) -> Net:

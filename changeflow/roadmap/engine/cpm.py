@@ -211,11 +211,8 @@ def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:
 def _hold_late(roadmap: Roadmap, arrays: Arrays, result: Result) -> list[int]:
     """Hold what is to be as late as possible at its late start; return its rows."""
     late = [t.id for t in roadmap.tasks.values() if t.as_late_as_possible]
-    held = [
-        row
-        for t in late
-        if arrays.cold[row := arrays.row_of[t], STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY
-    ]
+    rows = [arrays.row_of[t] for t in late]
+    held = [row for row in rows if arrays.cold[row, STATE] == OPEN and not arrays.hot[row, FLAGS] & SUMMARY]
     for row in held:
         known, start = arrays.cold[row, START_NO_EARLIER], result.late[row, 0]
         arrays.cold[row, START_NO_EARLIER] = start if known == NEVER else max(known, start)

@@ -74,20 +74,11 @@ def outline_of(roadmap: Roadmap) -> Outline:
     backwards = row[task_of[order[order < count]]][::-1]
     below, below_from, below_to = _below(parent, is_summary, row)
     holders = np.repeat(np.arange(count), below_to - below_from)
-    first_above = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=count))])
-    return Outline(
-        [names[n] for n in forwards.tolist()],
-        index,
-        row,
-        row[before],
-        row[after],
-        below,
-        below_from,
-        below_to,
-        holders[stable_order(below)].astype(np.int32),
-        first_above.astype(np.int32),
-        np.ascontiguousarray(backwards, dtype=np.int32),
-    )
+    by_task = holders[stable_order(below)].astype(np.int32)
+    first_above = np.concatenate([[0], np.cumsum(np.bincount(below, minlength=count))]).astype(np.int32)
+    ids, backwards = [names[n] for n in forwards.tolist()], np.ascontiguousarray(backwards, dtype=np.int32)
+    nesting = (below, below_from, below_to, by_task, first_above)
+    return Outline(ids, index, row, row[before], row[after], *nesting, backwards)
 
 
 def in_order(before: Ints, after: Ints, count: int) -> Ints:

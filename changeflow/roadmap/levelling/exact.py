@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.engine.replan import Early, Placer
-from changeflow.roadmap.levelling.teams import stretches
+from changeflow.roadmap.levelling.teams import Spans, stretches
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 
@@ -78,18 +78,10 @@ class ExactPass:
     """Places tasks one by one. `free` is what each team has by slot, in tenths of a person; `fixed` is what stays, and
     from when to when."""
 
-    def __init__(
-        self,
-        roadmap: Roadmap,
-        axis: Axis,
-        teams: Sequence[str],
-        free: NDArray[np.int64],
-        fixed: Mapping[TaskId, tuple[int, int]],
-    ) -> None:
+    def __init__(self, roadmap: Roadmap, axis: Axis, free: Mapping[str, NDArray[np.int64]], fixed: Spans) -> None:
         self.roadmap = roadmap
         self.axis = axis
-        self.row = {team: n for n, team in enumerate(teams)}
-        self.free = free.copy()
+        self.free = {team: slots.copy() for team, slots in free.items()}
         self.fixed = fixed
         self.placer = Placer(roadmap)
 
@@ -136,7 +128,7 @@ class ExactPass:
         last: tuple[int, str] | None = None
         slots = self._slots(task, start, finish)
         for team, amount in task.needs.items():
-            short = slots[self.free[self.row[team], slots] < amount]
+            short = slots[self.free[team][slots] < amount]
             if len(short) and (last is None or short[-1] > last[0]):
                 last = int(short[-1]), team
         return last
@@ -150,7 +142,7 @@ class ExactPass:
     def _book(self, task: Task, start: int, finish: int) -> None:
         slots = self._slots(task, start, finish)
         for team, amount in task.needs.items():
-            self.free[self.row[team], slots] -= amount
+            self.free[team][slots] -= amount
 
 
 def no_earlier(task: Task, at: int) -> Task:

@@ -13,44 +13,34 @@ from changeflow.values.words import RULE_ORIGIN, Gate, Kind, Origin, Phase, Trac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A set of answers to questions that scheduling engines answer differently."""
+    """A set of answers to questions that scheduling engines answer differently: the defaults are the textbook's."""
 
     name: str
-    start_is_floor: bool
+    start_is_floor: bool = True
     """Nothing begins before the roadmap's start, not even what a constraint or a lead would put there. Where it is no
     floor in general, it is one for what a finish-to-finish link binds: that such a link lets a long task begin early
     does not mean before the roadmap."""
-    limits_pull_early: bool
+    limits_pull_early: bool = False
     """A "no later than" date earlier than logic pulls the early dates; else it bounds the late dates alone."""
-    set_dates_hold_late: bool
+    set_dates_hold_late: bool = False
     """A "must" date is the late date too, whatever successors say: no pressure from behind passes through."""
-    pins_started: bool
+    pins_started: bool = False
     """A started successor passes back where its rest resumes, not a late start: its float does not add up."""
-    data_date_moves: bool
+    data_date_moves: bool = True
     """What has not begun cannot begin before the data date, and what is left of begun work waits for it and for its
     predecessors (retained logic). Without it, stored resume dates are taken as they are."""
-    retains_logic: bool
+    retains_logic: bool = True
     """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
     (progress override)."""
-    late_shows_early: bool
+    late_shows_early: bool = False
     """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
     alone."""
-    free_float_is_capped: bool
+    free_float_is_capped: bool = False
     """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
     equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
 
 
-TEXTBOOK = Profile(
-    name="textbook",
-    start_is_floor=True,
-    limits_pull_early=False,
-    set_dates_hold_late=False,
-    pins_started=False,
-    data_date_moves=True,
-    retains_logic=True,
-    late_shows_early=False,
-    free_float_is_capped=False,
-)
+TEXTBOOK = Profile(name="textbook")
 MSPROJECT = Profile(
     name="msproject",
     start_is_floor=False,
@@ -58,7 +48,6 @@ MSPROJECT = Profile(
     set_dates_hold_late=True,
     pins_started=True,
     data_date_moves=False,
-    retains_logic=True,
     late_shows_early=True,
     free_float_is_capped=True,
 )
@@ -244,6 +233,9 @@ class Roadmap:
 
     def calendar_of(self, task: TaskId) -> WorkingCalendar:
         return self.calendars[self.tasks[task].calendar]
+
+    def is_done(self, task: TaskId) -> bool:
+        return task in self.progress and self.progress[task].is_done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,14 +154,9 @@ class _Search:
 
     def _kept(self, chosen: tuple[TaskChange, ...] | None, *, is_cheapest: bool = True) -> KeptDate:
         alone = {c.id: self._try((c,)) for c in self.options}
-        return KeptDate(
-            now=self._try(()),
-            chosen=chosen,
-            then=self._try(self.options if chosen is None else chosen),
-            alone=alone,
-            is_cheapest=is_cheapest,
-            tried=len(self.known),
-        )
+        now, then = self._try(()), self._try(self.options if chosen is None else chosen)
+        tried = len(self.known)
+        return KeptDate(now=now, chosen=chosen, then=then, alone=alone, is_cheapest=is_cheapest, tried=tried)
 
     def _by_cost(self, needed: Sequence[TaskChange]) -> Iterator[list[TaskChange]]:
         """Yield every set that has what is needed, the cheapest first."""

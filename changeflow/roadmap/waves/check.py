@@ -22,18 +22,8 @@ class Broken:
 
 def check_plan(problem: WaveProblem, plan: WavePlan) -> tuple[Broken, ...]:
     """Return everything that is wrong with a plan; nothing for one that meets every requirement."""
-    return (
-        *_dates(problem, plan),
-        *_fixed(problem, plan),
-        *_waves(problem, plan),
-        *_pilots(problem, plan),
-        *_capacity(problem, plan),
-        *_at_once(problem, plan),
-        *_groups(problem, plan),
-        *_order(problem, plan),
-        *_hubs(problem, plan),
-        *_apart(problem, plan),
-    )
+    checks = (_dates, _fixed, _waves, _pilots, _capacity, _at_once, _groups, _order, _hubs, _apart)
+    return tuple(broken for check in checks for broken in check(problem, plan))
 
 
 def _dates(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -70,10 +60,8 @@ def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
                 yield Broken("wave size", f"{going}; {asked.wave_size} may")
         for before, after in pairwise(sorted(waves)):
             if after - before < asked.weeks_between:
-                yield Broken(
-                    "weeks between",
-                    f"{asked.name} has waves in {problem.week_words(before)} and only {after - before} weeks later",
-                )
+                later = f"only {after - before} weeks later"
+                yield Broken("weeks between", f"{asked.name} has waves in {problem.week_words(before)} and {later}")
 
 
 def _pilots(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -124,10 +112,8 @@ def _at_once(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         limit = problem.schools[school].at_once
         for week, count in sorted(weeks.items()):
             if count > limit:
-                yield Broken(
-                    "at once",
-                    f"{count} changes at once at {problem.schools[school].name} in {problem.week_words(week)}",
-                )
+                where = f"{problem.schools[school].name} in {problem.week_words(week)}"
+                yield Broken("at once", f"{count} changes at once at {where}")
 
 
 def _groups(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:

@@ -26,12 +26,8 @@ def first_plan(problem: WaveProblem, worth: Callable[[WavePlan], float]) -> Wave
     Services take their turns in every order, of four and fewer. `worth` is about what a plan costs.
     """
     services = sorted(problem.services.values(), key=lambda s: (len(s.weeks), s.service))
-    plans = [
-        plan
-        for order in islice(permutations(services), MOST_ORDERS)
-        if (plan := _Filler(problem, _in_order(list(order))).fill()) is not None
-    ]
-    return min(plans, key=worth, default=None)
+    plans = (_Filler(problem, _in_order(list(o))).fill() for o in islice(permutations(services), MOST_ORDERS))
+    return min((p for p in plans if p is not None), key=worth, default=None)
 
 
 class _Filler:
@@ -222,10 +218,8 @@ class _Columns:
         anneal(places, walk, steps, max(1.0, heat))
         flat = [option for options in self.options for option in options]
         best = {pair: flat[o] for pair, o in zip(self.pairs, walk.best, strict=True)}
-        return WavePlan(
-            chosen={pair: option.candidate for pair, option in best.items()},
-            pilot=frozenset(pair for pair, option in best.items() if option.is_pilot),
-        )
+        pilot = frozenset(pair for pair, option in best.items() if option.is_pilot)
+        return WavePlan(chosen={pair: option.candidate for pair, option in best.items()}, pilot=pilot)
 
     def _options(self, pair: Pair) -> Iterator[WaveOption]:
         """Yield where a pair may be: as it is if that is set, else in the pilot, or in a wave."""
