@@ -18,8 +18,7 @@ from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.arrays import to_arrays
-from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.roadmap.engine.passes import compute
+from changeflow.roadmap.engine.cpm import compute, time_roadmap
 from changeflow.roadmap.engine.replan import Consequences, if_longer
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.duration import Duration

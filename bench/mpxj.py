@@ -14,8 +14,7 @@ from bench.cpm import SHORT_ROUNDS, a_network, clock
 from changeflow.calendar.working import Layer, compile_calendar
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.arrays import to_arrays
-from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
-from changeflow.roadmap.engine.passes import compute
+from changeflow.roadmap.engine.cpm import Schedule, compute, time_roadmap
 from changeflow.roadmap.model.tasks import MSPROJECT, Roadmap
 from changeflow.values.moments import minute_of
 

@@ -93,12 +93,8 @@ def phase_of(programme: Programme, standing: Standing) -> Phase:
     """Return where a group is on the way: before training, before go-live, or after it."""
     service, wave = standing.group.split("/")[0], standing.group.split("/")[-1]
     of_service, of_wave = standing.view in (AUDIENCE, SERVICE), standing.view in (AUDIENCE, WAVE)
-    mine = [
-        t
-        for t in programme.roadmap.tasks.values()
-        if (not of_service or t.service == service) and (not of_wave or t.wave == wave)
-    ]
-    return phase_of_tasks(mine, programme.facts)
+    tasks = (t for t in programme.roadmap.tasks.values() if not of_service or t.service == service)
+    return phase_of_tasks([t for t in tasks if not of_wave or t.wave == wave], programme.facts)
 
 
 PACK = "privacy"

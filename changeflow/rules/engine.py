@@ -87,12 +87,12 @@ class _Judge:
             path = " -> ".join((*loop, loop[0]))
             message = f"{predecessor.name} must finish before {successor.name} starts, but that closes a loop: {path}."
             closed = _about(wanted, successor, message)
-            self._find(wanted.rule, Severity.BLOCK, closed, remedy="Remove one link of the loop.")
+            self._find(Severity.BLOCK, closed, remedy="Remove one link of the loop.")
             return
         link = Link(wanted.predecessor, wanted.successor, origin=Origin.rule(wanted.rule))
         self.growing.add(link)
         added = _about(wanted, successor, f"{successor.name} now waits for {predecessor.name}.")
-        self._find(wanted.rule, Severity.INFO, added, remedy="Nothing to do: the link was added.")
+        self._find(Severity.INFO, added, remedy="Nothing to do: the link was added.")
 
     def _contradicted(self, link: ImpliedLink) -> Breach | None:
         """What has happened may already contradict the rule."""
@@ -107,22 +107,10 @@ class _Judge:
 
     def _report(self, breach: Breach) -> None:
         if not self._is_waived(breach.rule, breach.service, breach.subject, breach.schools):
-            self._find(breach.rule, breach.severity or RULES[breach.rule].severity, breach)
+            self._find(breach.severity or RULES[breach.rule].severity, breach)
 
-    def _find(self, code: str, severity: Severity, breach: Breach, *, remedy: str | None = None) -> None:
-        rule = RULES[code]
-        finding = Finding(
-            rule=code,
-            title=rule.title,
-            severity=severity,
-            subject=breach.subject,
-            message=breach.message,
-            remedy=remedy if remedy is not None else rule.remedy,
-            source=rule.cited,
-            blocks=rule.blocks if severity is Severity.BLOCK else Stops.NOTHING,
-            service=breach.service,
-            schools=breach.schools,
-        )
+    def _find(self, severity: Severity, breach: Breach, *, remedy: str | None = None) -> None:
+        finding = _finding(severity, breach, RULES[breach.rule].remedy if remedy is None else remedy)
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -141,18 +129,24 @@ class _Judge:
         for waiver in definition.waivers:
             error = waiver_error(definition, waiver) if waiver.rule in RULES else None
             if error is not None and waiver.is_in_force(self.programme.on):
-                rule = RULES[waiver.rule]
-                yield Finding(
-                    rule=rule.code,
-                    title=rule.title,
-                    severity=Severity.WARN,
-                    subject=waiver.task or waiver.service or "programme",
-                    message=error[0],
-                    remedy=error[1],
-                    source=rule.cited,
-                    blocks=Stops.NOTHING,
-                    service=waiver.service,
-                )
+                subject = waiver.task or waiver.service or "programme"
+                yield _finding(Severity.WARN, Breach(waiver.rule, subject, error[0], waiver.service), error[1])
+
+
+def _finding(severity: Severity, breach: Breach, remedy: str) -> Finding:
+    rule = RULES[breach.rule]
+    return Finding(
+        rule=rule.code,
+        title=rule.title,
+        severity=severity,
+        subject=breach.subject,
+        message=breach.message,
+        remedy=remedy,
+        source=rule.cited,
+        blocks=rule.blocks if severity is Severity.BLOCK else Stops.NOTHING,
+        service=breach.service,
+        schools=breach.schools,
+    )
 
 
 def _about(link: ImpliedLink, successor: Task, message: str) -> Breach:

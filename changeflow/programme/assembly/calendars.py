@@ -153,13 +153,8 @@ class Calendars:
         if black:
             key += f", {kind}, around " + ", ".join(dict.fromkeys(b.name for b in black))
         spans = [s for b in black for s in _blackout_spans(b)]
-        layers = [
-            self._nation,
-            self._authority(school.authority),
-            self._trust,
-            Layer("school", spans=tuple(_spans(own))),
-            Layer("blackouts", spans=spans),
-        ]
+        last = [Layer("school", spans=tuple(_spans(own))), Layer("blackouts", spans=spans)]
+        layers = [self._nation, self._authority(school.authority), self._trust, *last]
         return self._remember(key, lambda: compile_calendar(key, layers, first=self.first, last=self.last))
 
     def _authority(self, authority: str) -> Layer:

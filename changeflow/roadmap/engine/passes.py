@@ -1,32 +1,51 @@
-"""Both passes over arrays, the floats that follow from them, and the longest path. The backward pass is written here.
+"""Both passes over arrays: every task as early as its predecessors allow, then as late as its successors allow.
 
-A calendar that runs out is noted in `trouble`, and the passes go on: `cpm` says which one it was.
+An ordinary task (open, on one calendar, without a date of its own) and a plain link (finish to start, no lag) are dealt
+with in the loops themselves; all else goes through the functions below them. A calendar that runs out is noted in
+`trouble`, and the passes go on: `cpm` says which one it was.
 """
 
 from changeflow.roadmap.engine.arrays import (
+    ACTUAL_FINISH,
+    ACTUAL_START,
     AMOUNT,
     BEGUN,
     BELOW_FROM,
     BELOW_TO,
+    BY_ACTUAL,
+    BY_DATA_DATE,
+    BY_HAND,
+    BY_LINKS,
+    BY_ROLL_UP,
+    BY_START,
     CAPPED,
+    CLOCK,
+    DATA_DATE,
+    DATA_DATE_MOVES,
     DEADLINE,
     DONE,
-    FINISH,
+    FINISH_NO_EARLIER,
     FINISH_NO_LATER,
     FLAGS,
+    FLOOR,
     FROM_START,
     HOLDS_SET_DATES,
     INHERITED,
     KIND,
     LAGGED,
+    LEFT_FROM,
+    LEFT_TO,
+    LIMITS_PULL,
     LINK,
     MANUAL,
+    MANUAL_FINISH,
+    MANUAL_START,
     MUST_FINISH,
     MUST_START,
     NEVER,
+    ODD_INTO,
     ODD_LINKS,
     ODD_OUT,
-    OPEN,
     ORDINARY,
     OWN,
     PARTS_FROM,
@@ -36,11 +55,14 @@ from changeflow.roadmap.engine.arrays import (
     PLACED,
     PLAIN,
     REMAINING,
+    REST,
     RESUME,
+    RETAINS,
     SET_DATES_HOLD,
     SEVERAL_PATHS,
     SHAPE,
     START,
+    START_NO_EARLIER,
     START_NO_LATER,
     STATE,
     SUMMARY,
@@ -48,29 +70,232 @@ from changeflow.roadmap.engine.arrays import (
     TO_FINISH,
     WINDOW,
     WORK,
-    Arrays,
     Net,
     Result,
-    empty_result,
-    net_of,
 )
-from changeflow.roadmap.engine.forward import forward, roll_up
-from changeflow.roadmap.engine.jit import call, inlined, kernel, unsigned
+from changeflow.roadmap.engine.calendar_tables import NONE
+from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
+from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
+    AT_END,
+    CALENDAR,
     add_work,
-    between,
+    earliest_start_of,
     finish_at,
     finish_of,
     is_milestone,
     lagged,
+    land_at,
     latest_finish_of,
     latest_start_of,
     look_up,
     next_working,
+    run_out,
     start_at,
     unlagged,
     work_before,
 )
+
+
+@kernel
+def forward(n: Net, r: Result) -> None:
+    """Compute the early dates of every row."""
+    start, floor, data_date = _settled(n)
+    for i in range(len(n.hot)):
+        flags = n.hot[i, FLAGS]
+        if flags & ~ODD_LINKS == ORDINARY:
+            _place_ordinary(n, i, flags, r, start, floor, data_date)
+        elif flags & SUMMARY:
+            roll_up(n, i, r.early)
+            r.reason[i] = BY_ROLL_UP
+        else:
+            _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
+
+
+@kernel
+def _settled(n: Net) -> tuple[int, int, int]:
+    """Return the start, the floor under all work, and the data date; NEVER where there is none."""
+    start = n.s[START]
+    return start, start if n.s[FLOOR] else NEVER, n.s[DATA_DATE] if n.s[DATA_DATE_MOVES] else NEVER
+
+
+@inlined
+def place(n: Net, i: int, r: Result) -> None:
+    """Compute one row's early dates."""
+    flags = n.hot[i, FLAGS]
+    if flags & ~ODD_LINKS == ORDINARY:
+        start, floor, data_date = _settled(n)
+        _place_ordinary(n, i, flags, r, start, floor, data_date)
+    elif flags & SUMMARY:
+        roll_up(n, i, r.early)
+        r.reason[i] = BY_ROLL_UP
+    else:
+        _place_early(n, i, n.first_into[i], n.first_into[i + 1], r)
+
+
+@inlined
+def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: int, data_date: int) -> None:
+    lo, hi, is_odd = n.first_into[i], n.first_into[i + 1], flags & ODD_INTO != 0
+    at, why, least = NEVER, BY_LINKS, start if lo == hi else floor
+    if is_odd:
+        for j in range(lo, hi):
+            shape, before = n.into[SHAPE, j], n.into[TASK, j]
+            b = r.early[before, shape & 1 ^ 1]
+            if shape != PLAIN:
+                b = _bound(n, i, shape, n.into[LINK, j], b)
+            r.bound[j] = b
+            if _is_finish_to_finish(shape):
+                least = start
+            at = max(at, b)
+    else:
+        for j in range(lo, hi):
+            at = max(at, r.early[unsigned(n.into[TASK, j]), 1])
+    if least > at:
+        at, why = least, BY_START
+    if data_date > at:
+        at, why = data_date, BY_DATA_DATE
+    k = n.hot[i, PLACED]
+    # Whatever ends in the gap before the start lands on it: Friday evening and Monday morning are one point.
+    work, begins, gap = look_up(n.c, k, at)
+    if begins == NONE:
+        run_out(n.trouble, CALENDAR, k, AT_END, at)
+    for j in range(lo, hi):
+        b = r.bound[j] if is_odd else r.early[unsigned(n.into[TASK, j]), 1]
+        drives = b >= gap
+        r.drives[j] = drives
+        if drives:
+            why = BY_LINKS
+    work += n.hot[i, AMOUNT]
+    r.worked[i, 0] = work
+    r.early[i, 0], r.early[i, 1] = begins, finish_at(n.c, k, work, n.trouble)
+    r.reason[i] = why
+
+
+@inlined
+def _bound(n: Net, i: int, shape: int, link: int, at: int) -> int:
+    """Return the earliest start of a task that a link allows, from the date of the predecessor's end that binds."""
+    if shape & LAGGED:
+        at = lagged(n, link, at)
+    if shape & TO_FINISH and not is_milestone(n, i):
+        return earliest_start_of(n, i, at)
+    return at
+
+
+@kernel
+def roll_up(n: Net, i: int, dates: Ints) -> None:
+    """Give a summary the first start and the last finish of the tasks below it."""
+    first, last = n.cold[i, BELOW_FROM], n.cold[i, BELOW_TO]
+    dates[i, 0], dates[i, 1] = dates[n.below[first], 0], dates[n.below[first], 1]
+    for b in range(first + 1, last):
+        dates[i, 0] = min(dates[i, 0], dates[n.below[b], 0])
+        dates[i, 1] = max(dates[i, 1], dates[n.below[b], 1])
+
+
+@inlined
+def _place_early(n: Net, i: int, lo: int, hi: int, r: Result) -> None:
+    """Place a task that is not ordinary: milestones, facts, dates of its own, other units."""
+    r.logic[i] = NEVER
+    for j in range(lo, hi):
+        r.drives[j] = 0
+    if n.cold[i, STATE] == DONE:
+        # Before its links are asked: what they would allow may lie beyond the calendars, and does not matter.
+        r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, ACTUAL_START], n.cold[i, ACTUAL_FINISH], BY_ACTUAL
+        return
+    for j in range(lo, hi):
+        r.bound[j] = _bound(n, i, n.into[SHAPE, j], n.into[LINK, j], r.early[n.into[TASK, j], n.into[SHAPE, j] & 1 ^ 1])
+    if n.cold[i, STATE] == BEGUN:
+        r.early[i, 0], r.early[i, 1] = n.cold[i, ACTUAL_START], _begun(n, i, lo, hi, r)
+        r.reason[i] = BY_ACTUAL
+        return
+    if n.hot[i, FLAGS] & MANUAL:
+        r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, MANUAL_START], n.cold[i, MANUAL_FINISH], BY_HAND
+        return
+    at, why = _logic(n, i, r.bound, lo, hi)
+    start = land_at(n, i, at)
+    finish = finish_of(n, i, start)
+    pulled, by = _pulled(n, i, start, finish)
+    if by >= 0:
+        r.logic[i] = finish
+        start = land_at(n, i, pulled)
+        r.early[i, 0], r.early[i, 1], r.reason[i] = start, finish_of(n, i, start), by
+        return
+    for j in range(lo, hi):
+        if land_at(n, i, r.bound[j]) == start:
+            r.drives[j] = 1
+            why = BY_LINKS
+    r.early[i, 0], r.early[i, 1], r.reason[i] = start, finish, why
+
+
+@kernel
+def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
+    start, remaining, resume = n.cold[i, ACTUAL_START], n.cold[i, REMAINING], n.cold[i, RESUME]
+    first, last = n.cold[i, LEFT_FROM], n.cold[i, LEFT_TO]
+    if last > first:
+        finish = NEVER
+        for j in range(first, last):
+            finish = max(finish, add_work(n.c, n.parts[j, 0], n.parts[j, 2], n.parts[j, 1], n.trouble))
+        return finish
+    if not n.s[DATA_DATE_MOVES]:
+        if resume == NEVER:
+            return finish_of(n, i, start)
+        left = max(0, remaining)
+        return resume + left if n.cold[i, KIND] == CLOCK else add_work(n.c, n.cold[i, REST], resume, left, n.trouble)
+    if remaining < 0:
+        finish = finish_of(n, i, start)
+        return max(finish, n.s[DATA_DATE]) if n.s[DATA_DATE] != NEVER else finish
+    resume = max(start, n.s[DATA_DATE] if n.s[DATA_DATE] != NEVER else start)
+    if n.s[RETAINS]:
+        for j in range(lo, hi):
+            resume = max(resume, r.bound[j])
+        for j in range(lo, hi):
+            if r.bound[j] == resume:
+                r.drives[j] = 1
+    return add_work(n.c, n.hot[i, OWN], resume, remaining, n.trouble)
+
+
+@inlined
+def _is_finish_to_finish(shape: int) -> bool:
+    return shape & TO_FINISH != 0 and shape & FROM_START == 0
+
+
+@kernel
+def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
+    at, why, is_floor = NEVER, BY_START, n.s[FLOOR] != 0
+    for j in range(lo, hi):
+        is_floor |= _is_finish_to_finish(n.into[SHAPE, j])
+        if bound[j] > at:
+            at, why = bound[j], BY_LINKS
+    if n.cold[i, START_NO_EARLIER] > at:
+        at, why = n.cold[i, START_NO_EARLIER], START_NO_EARLIER
+    if n.cold[i, FINISH_NO_EARLIER] != NEVER:
+        from_finish = earliest_start_of(n, i, n.cold[i, FINISH_NO_EARLIER])
+        if from_finish > at:
+            at, why = from_finish, FINISH_NO_EARLIER
+    if is_floor or at == NEVER:
+        start = n.s[START]
+        if n.cold[i, KIND] == CLOCK and n.cold[i, WINDOW] < 0:
+            start = next_working(n.c, n.hot[i, OWN], start, n.trouble)
+        if start > at:
+            at, why = start, BY_START
+    if n.s[DATA_DATE_MOVES] and n.s[DATA_DATE] > at:
+        at, why = n.s[DATA_DATE], BY_DATA_DATE
+    return at, why
+
+
+@kernel
+def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
+    if not n.s[HOLDS_SET_DATES]:
+        return 0, -1
+    if n.cold[i, MUST_START] != NEVER:
+        return n.cold[i, MUST_START], MUST_START
+    if n.cold[i, MUST_FINISH] != NEVER:
+        return latest_start_of(n, i, n.cold[i, MUST_FINISH]), MUST_FINISH
+    if n.s[LIMITS_PULL]:
+        if n.cold[i, START_NO_LATER] != NEVER and n.cold[i, START_NO_LATER] < start:
+            return n.cold[i, START_NO_LATER], START_NO_LATER
+        if n.cold[i, FINISH_NO_LATER] != NEVER and n.cold[i, FINISH_NO_LATER] < finish:
+            return latest_start_of(n, i, n.cold[i, FINISH_NO_LATER]), FINISH_NO_LATER
+    return 0, -1
 
 
 @kernel
@@ -200,96 +425,3 @@ def _passed_back(n: Net, k: int, shape: int, link: int, r: Result) -> int:
         else:
             at = add_work(n.c, n.hot[k, OWN], r.late[k, 1], -n.cold[k, REMAINING], n.trouble)
     return unlagged(n, link, at) if shape & LAGGED else at
-
-
-def compute(arrays: Arrays) -> Result:
-    """Run both passes. Complexity: O(tasks + links)."""
-    result = empty_result(arrays)
-    call(_passes, len(arrays.hot), net_of(arrays, result.trouble), result)
-    return result
-
-
-@kernel
-def _passes(n: Net, r: Result) -> None:
-    forward(n, r)
-    last = n.s[START]
-    for i in range(len(n.hot)):
-        last = r.early[i, 1] if i == 0 else max(last, r.early[i, 1])
-    r.end[0] = n.s[FINISH] if n.s[FINISH] != NEVER else last
-    backward(n, r)
-    _floats(n, r)
-    _driving(n, r, last)
-
-
-@kernel
-def _floats(n: Net, r: Result) -> None:
-    """Measure the floats that the way back has not measured already."""
-    for i in range(len(n.hot)):
-        if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
-            if not (n.s[CAPPED] or n.hot[i, FLAGS] & ODD_OUT):
-                continue
-            total = r.worked[i, 1] - r.worked[i, 0]
-        elif n.cold[i, STATE] == DONE:
-            r.total_float[i] = r.free_float[i] = 0
-            continue
-        else:
-            total = between(n, i, r.early[i, 1], r.late[i, 1])
-            if n.cold[i, STATE] == OPEN:
-                total = min(total, between(n, i, r.early[i, 0], r.late[i, 0]))
-            if not n.hot[i, FLAGS] & SUMMARY and r.logic[i] != NEVER:
-                total = min(total, between(n, i, r.logic[i], r.late[i, 1]))
-        r.total_float[i] = total
-        r.free_float[i] = _free(n, i, n.first_out[i], n.first_out[i + 1], r, total)
-
-
-@inlined
-def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
-    is_capped, has_any, nearest = n.s[CAPPED], False, NEVER
-    spare = total
-    for m in range(lo, hi):
-        k, shape = n.out[TASK, m], n.out[SHAPE, m]
-        if shape & INHERITED or n.cold[k, STATE] == DONE:
-            continue
-        if shape == PLAIN and not is_capped:
-            # Working time grows with the date: the nearest of the successors decides.
-            nearest = r.early[k, 0] if nearest == NEVER else min(nearest, r.early[k, 0])
-            continue
-        mine, theirs = r.early[i, 1 if not shape & FROM_START else 0], r.early[k, 1 if shape & TO_FINISH else 0]
-        if is_capped:
-            at = lagged(n, n.out[LINK, m], mine) if shape & LAGGED else mine
-            gap = work_before(n.c, n.hot[k, OWN], theirs) - work_before(n.c, n.hot[k, OWN], at)
-        else:
-            gap = between(n, i, mine, unlagged(n, n.out[LINK, m], theirs) if shape & LAGGED else theirs)
-        spare = gap if not has_any and not is_capped else min(spare, gap)
-        has_any = True
-    if nearest != NEVER:
-        if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
-            gap = work_before(n.c, n.hot[i, OWN], nearest) - r.worked[i, 0]
-        else:
-            gap = between(n, i, r.early[i, 1], nearest)
-        spare = min(spare, gap) if has_any else gap
-        has_any = True
-    if not has_any and not is_capped:
-        spare = between(n, i, r.early[i, 1], r.end[0])
-    return max(0, spare)
-
-
-@kernel
-def _driving(n: Net, r: Result, end: int) -> None:
-    """Walk back from every task that ends last, over driving links; through a summary to what gives it its date."""
-    for i in range(len(n.hot)):
-        r.driving[i] = r.early[i, 1] == end and not n.hot[i, FLAGS] & SUMMARY
-    for i in range(len(n.hot) - 1, -1, -1):
-        if not r.driving[i]:
-            continue
-        for j in range(n.first_into[i], n.first_into[i + 1]):
-            if not r.drives[j]:
-                continue
-            k = n.into[TASK, j]
-            if not n.hot[k, FLAGS] & SUMMARY:
-                r.driving[k] = 1
-                continue
-            side = n.into[SHAPE, j] & 1 ^ 1
-            for b in range(n.cold[k, BELOW_FROM], n.cold[k, BELOW_TO]):
-                if r.early[n.below[b], side] == r.early[k, side]:
-                    r.driving[n.below[b]] = 1

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.roadmap.levelling.kernel import cost_of, place_forward
-from changeflow.roadmap.levelling.problem import FREE, LevelProblem
+from changeflow.roadmap.levelling.problem import FREE, LevelProblem, Piece
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,19 @@ def energy_finish(problem: LevelProblem, bounds: Bounds) -> int:
     """
     least = 0
     for resource in range(len(problem.resources)):
-        asking = [
-            (int(bounds.head[n]), amount * max(0, piece.work - 1))
-            for n, piece in enumerate(problem.pieces)
-            for r, amount in piece.needs
-            if r == resource and piece.fixed is None
-        ]
+        asking = [(int(bounds.head[n]), a * max(0, piece.work - 1)) for n, piece, a in _asking(problem, resource)]
         asked = sum(energy for _, energy in asking)
         if asked:
             given = np.concatenate([[0], np.cumsum(problem.free[resource])])
             least = max(least, int(np.searchsorted(given, given[min(head for head, _ in asking)] + asked)))
     return least
+
+
+def _asking(problem: LevelProblem, resource: int) -> Iterator[tuple[int, Piece, int]]:
+    """Yield the pieces that ask for a resource, fixed ones left out: place, piece, amount."""
+    for n, piece in enumerate(problem.pieces):
+        if piece.fixed is None:
+            yield from ((n, piece, amount) for r, amount in piece.needs if r == resource)
 
 
 def _tails(problem: LevelProblem) -> NDArray[np.int64]:
@@ -82,12 +84,8 @@ def _energy(problem: LevelProblem, resource: int, head: NDArray[np.integer], tai
     Work that cannot begin before `a` and leaves at least `b` behind it has to be done between: for each such pair, what
     is free from `a` on has to add up to it, and `b` follows.
     """
-    rows = [
-        (int(head[n]), int(tail[n]), amount * piece.work)
-        for n, piece in enumerate(problem.pieces)
-        for r, amount in piece.needs
-        if r == resource and piece.fixed is None and piece.table == FREE
-    ]
+    asking = ((n, piece, amount) for n, piece, amount in _asking(problem, resource) if piece.table == FREE)
+    rows = [(int(head[n]), int(tail[n]), amount * piece.work) for n, piece, amount in asking]
     if not rows:
         return 0
     heads, tails, energies = (np.array(column) for column in zip(*rows, strict=True))

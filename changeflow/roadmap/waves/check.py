@@ -78,9 +78,8 @@ def _pilots(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         [tried] = weeks
         early = [w for w in _by_date(problem, plan, service) if w < tried + asked.evaluation_weeks]
         if early:
-            yield Broken(
-                "pilot", f"{asked.name} goes on in {problem.week_words(min(early))}, before its pilot is judged"
-            )
+            week = problem.week_words(min(early))
+            yield Broken("pilot", f"{asked.name} goes on in {week}, before its pilot is judged")
         schools = [problem.schools[p[0]] for p in pilots]
         if any(s.pilot is False for s in schools):
             yield Broken("pilot", f"a school that may not is in the pilot of {asked.name}")
@@ -154,9 +153,8 @@ def _hubs(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
                 every[hub, pair[1], plan.week(pair)] += 1
         for (hub, service, week), count in every.items():
             if count > 1:
-                yield Broken(
-                    "hub", f"{count} schools of hub {hub} go live with {service} in {problem.week_words(week)}"
-                )
+                going = f"{count} schools of hub {hub} go live with {service}"
+                yield Broken("hub", f"{going} in {problem.week_words(week)}")
 
 
 def _apart(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
