@@ -119,12 +119,8 @@ def _finishes(trials: Trials, roadmap: Roadmap, targets: Sequence[TaskId]) -> di
 
 def _steps(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> Iterator[Sequence[_Step]]:
     """Yield the causes in order, each as the states that its single changes lead to, one on top of the other."""
-    now = replace(
-        before,
-        calendars={**before.calendars, **after.calendars},
-        periods={**before.periods, **after.periods},
-        minutes_per_day=after.minutes_per_day,
-    )
+    calendars, periods = {**before.calendars, **after.calendars}, {**before.periods, **after.periods}
+    now = replace(before, calendars=calendars, periods=periods, minutes_per_day=after.minutes_per_day)
     groups: Sequence[Callable[[Roadmap], list[_Step]]] = (
         lambda now: [_Step(Cause.CALENDAR, (), now), *_fields(Cause.CALENDAR, _calendar_fields, now, after)],
         lambda now: _added(now, after),

@@ -47,12 +47,13 @@ def check_health(
     links = tuple(link for link in roadmap.links if link.successor in unfinished)
     due = None if baseline is None else sorted(t for t, at in baseline.items() if at <= now and t in schedule.timed)
     e = _Evidence(slips, limits, now, baseline or {}, due, leaves, tuple(unfinished.values()), links, done)
+    hard = _ids(e.open, lambda t: any(c.bound in HARD for c in t.constraints))
     return (
         _at_most(e, 1, "Missing logic", "missing_logic_share", _missing_logic(e), of=e.open),
         _at_most(e, 2, "Leads", "leads", sorted(k.successor for k in links if k.lag.amount < 0)),
         _at_most(e, 3, "Lags", "lags_share", sorted(k.successor for k in links if k.lag.amount > 0), of=links),
         _finish_to_start(e),
-        _at_most(e, 5, "Hard constraints", "hard_constraints_share", _ids(e.open, _is_hard), of=e.open),
+        _at_most(e, 5, "Hard constraints", "hard_constraints_share", hard, of=e.open),
         _longer(e, 6, "High float", "high_float", lambda t: (t.early_finish, t.late_finish)),
         _at_most(e, 7, "Negative float", "negative_float", _ids(e.open, lambda t: schedule[t.id].total_float < 0)),
         _longer(e, 8, "High duration", "high_duration", lambda t: (t.early_start, t.early_finish)),
@@ -136,10 +137,6 @@ def _finish_to_start(e: _Evidence) -> HealthCheck:
     share, needed = (1 - len(others) / len(e.links)) if e.links else 1.0, e.limits("finish_to_start_share")
     found, threshold = f"{share:.0%} of links", f"at least {needed:.0%}"
     return HealthCheck(4, "Finish to start", found, threshold, share >= needed, tuple(dict.fromkeys(others)))
-
-
-def _is_hard(task: Task) -> bool:
-    return any(c.bound in HARD for c in task.constraints)
 
 
 def _longer(

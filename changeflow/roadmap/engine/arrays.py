@@ -225,10 +225,8 @@ def _joined(
     before, after, number = outline.before, outline.after, np.arange(len(links))
     progressed = PROGRESSED * (cold[after, STATE] != OPEN)
     if not len(outline.below):
-        return (
-            *_sorted(after, before, shape, number, count),
-            *_sorted(before, after, shape + progressed, number, count),
-        )
+        out = _sorted(before, after, shape + progressed, number, count)
+        return (*_sorted(after, before, shape, number, count), *out)
     is_summary = outline.below_to > outline.below_from
 
     def bound(row: int) -> list[int]:
@@ -342,20 +340,13 @@ class Result(NamedTuple):
 
 def empty_result(arrays: Arrays) -> Result:
     count, many = len(arrays.hot), arrays.into.shape[1]
-    return Result(
-        np.zeros((count, 2), np.int64),
-        np.zeros((count, 2), np.int64),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int8),
-        np.zeros(many, np.int8),
-        np.zeros(count, np.int8),
-        np.zeros(count, np.int64),
-        np.zeros((count, 2), np.int64),
-        np.zeros(many, np.int64),
-        np.zeros(1, np.int64),
-        np.zeros(4, np.int64),
-    )
+    early, late, worked = (np.zeros((count, 2), np.int64) for _ in range(3))
+    total_float, free_float, logic = (np.zeros(count, np.int64) for _ in range(3))
+    reason, driving = (np.zeros(count, np.int8) for _ in range(2))
+    drives, bound = np.zeros(many, np.int8), np.zeros(many, np.int64)
+    end, trouble = np.zeros(1, np.int64), np.zeros(4, np.int64)
+    floats = (total_float, free_float)
+    return Result(early, late, *floats, reason, drives, driving, logic, worked, bound, end, trouble)
 
 
 def trial_of(result: Result) -> Result:

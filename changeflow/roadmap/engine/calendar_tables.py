@@ -84,13 +84,9 @@ def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
         buckets.append(table.bucket + interval_offset)
         day_offset, bucket_offset = day_offset + len(day), bucket_offset + len(table.bucket)
         interval_offset += len(table.interval)
-    return CalendarTables(
-        np.array(heads, np.int64).reshape(-1, 5),
-        _stacked(days, 4),
-        _stacked([_pattern(key) for key in patterns], 3),
-        _stacked(intervals, 2),
-        np.concatenate(buckets).astype(np.int32) if buckets else np.zeros(0, np.int32),
-    )
+    bucket = np.concatenate(buckets).astype(np.int32) if buckets else np.zeros(0, np.int32)
+    head, pattern = np.array(heads, np.int64).reshape(-1, 5), _stacked([_pattern(key) for key in patterns], 3)
+    return CalendarTables(head, _stacked(days, 4), pattern, _stacked(intervals, 2), bucket)
 
 
 def _table(calendar: WorkingCalendar) -> _Table:

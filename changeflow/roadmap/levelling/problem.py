@@ -205,6 +205,8 @@ class LevelProblem:
         into, first_into = _by_end(self.binds, len(pieces), lambda b: b.after, lambda b: b.before)
         out, first_out = _by_end(self.binds, len(pieces), lambda b: b.before, lambda b: b.after)
         lags = np.array(self.lags, np.int32).reshape(-1, horizon + 1)
+        back = np.array([_back(a, b) for a, b in zip(self.lands, self.ends, strict=True)], np.int32)
+        unlag = np.array([np.searchsorted(row, np.arange(horizon + 1), side="right") - 1 for row in lags], np.int32)
         return Slots(
             work=_ints(p.work for p in pieces),
             calendar=_ints(p.calendar for p in pieces),
@@ -228,13 +230,9 @@ class LevelProblem:
             place=np.array([place for _, place in self.time]),
             land=np.array(self.lands, np.int32).reshape(-1, horizon),
             end=np.array(self.ends, np.int32).reshape(-1, horizon),
-            back=np.array([_back(a, b) for a, b in zip(self.lands, self.ends, strict=True)], np.int32).reshape(
-                -1, horizon + 1
-            ),
+            back=back.reshape(-1, horizon + 1),
             lag=lags,
-            unlag=np.array(
-                [np.searchsorted(row, np.arange(horizon + 1), side="right") - 1 for row in lags], np.int32
-            ).reshape(-1, horizon + 1),
+            unlag=unlag.reshape(-1, horizon + 1),
             first_need=_firsts([len(n) for n in needs]),
             word=_ints(w for n in needs for w, _ in n),
             need=np.array([v for n in needs for _, v in n], np.uint64),

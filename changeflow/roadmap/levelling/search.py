@@ -191,13 +191,9 @@ def _step(run: _Run, schedules: int) -> _Run:
     found = replace(run, schedules=run.schedules + sum(made))
     for island in found.islands:
         if island.best[COST] < found.cost:
-            found = _with(found, island.best_start.tolist(), island.best_finish.tolist(), int(island.best[COST]))
+            start, finish, cost = island.best_start.tolist(), island.best_finish.tolist(), int(island.best[COST])
+            found = replace(found, start=start, finish=finish, cost=cost, in_vain=0)
     return replace(found, spent=found.spent + max(made) * run.per_schedule)
-
-
-def _with(run: _Run, start: Sequence[int], finish: Sequence[int], cost: int) -> _Run:
-    """Keep a better plan."""
-    return replace(run, start=start, finish=finish, cost=cost, in_vain=0)
 
 
 def _with_larger_populations(run: _Run) -> _Run:
@@ -226,15 +222,9 @@ def _solve(run: _Run, effort: float) -> tuple[_Run, bool]:
     run = replace(run, solved=run.solved + 1)
     at = time.perf_counter()
     clock_only = math.isinf(run.limit.effort)
-    found = solve_level(
-        run.problem,
-        run.bounds,
-        known,
-        seconds=min(effort, run.seconds_left) if clock_only else run.seconds_left,
-        effort=math.inf if clock_only else effort,
-        seed=run.limit.seed + run.solved,
-        workers=ISLANDS,
-    )
+    seconds = min(effort, run.seconds_left) if clock_only else run.seconds_left
+    most, seed = math.inf if clock_only else effort, run.limit.seed + run.solved
+    found = solve_level(run.problem, run.bounds, known, seconds=seconds, effort=most, seed=seed, workers=ISLANDS)
     if found is None:
         return run, False
     spent = run.spent + (time.perf_counter() - at if clock_only else max(found.effort, 1e-3))
@@ -244,7 +234,7 @@ def _solve(run: _Run, effort: float) -> tuple[_Run, bool]:
     if found.start is not None and found.finish is not None:
         cost = int(cost_of(run.problem.slots, np.array(found.start, np.int32), np.array(found.finish, np.int32)))
         if cost < run.cost or not keeps:
-            run = _with(run, found.start, found.finish, cost)
+            run = replace(run, start=found.start, finish=found.finish, cost=cost, in_vain=0)
             _share(run)
     return run, True
 

@@ -194,8 +194,7 @@ class _Model:
         breaks = [] if piece.holds else self._breaks(piece, low, end)
         edges: list[cp_model.LinearExprT] = [start, *(edge for pair in breaks for edge in pair), finish]
         for left, right in zip(edges[::2], edges[1::2], strict=True):
-            most = self.problem.horizon
-            size = self.model.new_int_var(0, most, "")
+            size = self.model.new_int_var(0, self.problem.horizon, "")
             self._take(piece, self.model.new_optional_interval_var(left, size, right, literal, ""))
 
     def _breaks(self, piece: Piece, low: int, end: int) -> list[tuple[int, int]]:

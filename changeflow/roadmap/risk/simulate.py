@@ -188,14 +188,8 @@ def _draws(arrays: Arrays, model: RiskModel, reference: int) -> tuple[Draws, lis
 
 def _empty(lines: int, targets: int, rows: int, draws: Draws) -> Sums:
     tasks, events = len(draws.rows), len(draws.odds)
-    return Sums(
-        np.zeros((lines, targets), np.int64),
-        np.zeros(rows, np.int64),
-        np.zeros((tasks, 3)),
-        np.zeros((tasks, 4)),
-        np.zeros(events, np.int64),
-        np.zeros(events),
-    )
+    finish, driving, fired = (np.zeros(shape, np.int64) for shape in ((lines, targets), rows, events))
+    return Sums(finish, driving, np.zeros((tasks, 3)), np.zeros((tasks, 4)), fired, np.zeros(events))
 
 
 def _correlation(moments: NDArray[np.float64], last: NDArray[np.float64], count: int) -> float:

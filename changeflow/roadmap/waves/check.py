@@ -187,7 +187,7 @@ def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
         else:
             reasons.append((reason, [week]))
     for reason, weeks in reasons:
-        days = [_day(problem, pair[1], w) for w in weeks]
+        days = [format_day(service.days[w]) for w in weeks]
         span = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
         yield f"Not {span}: {reason}."
     if not reasons:
@@ -204,10 +204,6 @@ def _against(problem: WaveProblem, plan: WavePlan, pair: Pair, week: int) -> str
     if broken := check_plan(problem, moved):
         return broken[0].what
     return "nothing forbids it; the plan weighs it against a calmer, fairer or less changed one"
-
-
-def _day(problem: WaveProblem, service: str, week: int) -> str:
-    return format_day(problem.services[service].days[week])
 
 
 def _number(plan: WavePlan, pair: Pair) -> int:
