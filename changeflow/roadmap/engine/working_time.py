@@ -295,7 +295,7 @@ def lagged(n: Net, j: int, at: int) -> int:
 
 @inlined
 def unlagged(n: Net, j: int, at: int) -> int:
-    """Take a link's lag off: at the latest instant of that point of working time, as in `pace.shift`."""
+    """Take a link's lag off: at the latest instant of that point of working time, as in `shift` of `tasks.py`."""
     lag = n.lags[j, LAG]
     if lag == 0:
         return at
