@@ -22,8 +22,7 @@ def export(
         Path | None, typer.Option("--from", metavar="DIR|FILE.xml", help="A folder or a Project file, not a database.")
     ] = None,
     with_addresses: Annotated[
-        bool,
-        typer.Option("--with-addresses", help="Of a folder: with names, e-mail addresses and days of absence."),
+        bool, typer.Option("--with-addresses", help="Of a folder: with names, e-mail addresses and days of absence.")
     ] = False,
     with_contracts: Annotated[
         bool,

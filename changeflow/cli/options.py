@@ -64,8 +64,7 @@ ProgrammeName = Annotated[
     str | None, typer.Option("--programme", help="Which programme, where the database has several.")
 ]
 Actor = Annotated[
-    str | None,
-    typer.Option("--as", envvar="CHANGEFLOW_AS", metavar="PERSON", help="Who does this, by id."),
+    str | None, typer.Option("--as", envvar="CHANGEFLOW_AS", metavar="PERSON", help="Who does this, by id.")
 ]
 At = Annotated[
     datetime | None,

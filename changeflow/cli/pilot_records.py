@@ -291,10 +291,7 @@ def pilot_confirm(
     gate: GateName,
     item: Annotated[str, typer.Argument(help="What is confirmed: pension-files, year-to-date, service-desk …")],
     evidence: Annotated[str, typer.Option(help="What shows it.")],
-    until: Annotated[
-        datetime | None,
-        day_option(text="The last day on which it is true."),
-    ] = None,
+    until: Annotated[datetime | None, day_option(text="The last day on which it is true.")] = None,
 ) -> None:
     """Confirm an item on the go-live checklist."""
     from changeflow.usecases import pilot_records

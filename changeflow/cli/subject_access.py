@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 person = typer.Typer(help="Answer what people ask about the data kept on them.", no_args_is_help=True)
 Received = Annotated[
-    datetime | None,
-    day_option("--received", text="The day on which the request came; today when left out."),
+    datetime | None, day_option("--received", text="The day on which the request came; today when left out.")
 ]
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as people.csv has or had it.")]
 Also = Annotated[

@@ -34,10 +34,7 @@ def task_finish(
     context: Context,
     name: TaskName,
     on: On = None,
-    started: Annotated[
-        datetime | None,
-        day_option(text="When it began, if that is not recorded yet."),
-    ] = None,
+    started: Annotated[datetime | None, day_option(text="When it began, if that is not recorded yet.")] = None,
 ) -> None:
     """Record that a task is finished."""
     from changeflow.usecases import progress

@@ -155,10 +155,7 @@ def recover(
     context: Context,
     milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone, by its id.")],
     folder: StoredOrFolder = None,
-    by: Annotated[
-        datetime | None,
-        day_option(text="The day to keep; left out, its deadline."),
-    ] = None,
+    by: Annotated[datetime | None, day_option(text="The day to keep; left out, its deadline.")] = None,
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
     form: Form = "text",
     iterations: Annotated[int, typer.Option(help="How often each set of options is simulated.")] = 2_000,

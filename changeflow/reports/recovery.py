@@ -72,11 +72,7 @@ def recovery_report(answer: RecoveryAnswer) -> RecoveryReport:
         is_cheapest=kept.is_cheapest,
         recovery_options=tuple(
             OptionLine(
-                name=c.name,
-                cost=c.cost,
-                chosen=c in chosen,
-                odds=_percent(kept.alone[c.id]),
-                at=_day(kept.alone[c.id]),
+                name=c.name, cost=c.cost, chosen=c in chosen, odds=_percent(kept.alone[c.id]), at=_day(kept.alone[c.id])
             )
             for c in answer.options
         ),

@@ -10,11 +10,7 @@ from changeflow.values.moments import iso
 
 
 def schedule_rows(
-    schedule: Schedule,
-    names: Mapping[str, str],
-    *,
-    key: str = "uid",
-    baseline: Mapping[TaskId, Dates] | None = None,
+    schedule: Schedule, names: Mapping[str, str], *, key: str = "uid", baseline: Mapping[TaskId, Dates] | None = None
 ) -> list[dict[str, Any]]:
     """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes.
 

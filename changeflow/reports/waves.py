@@ -69,9 +69,7 @@ class WavesReport:
 def waves_report(name: str, problem: WaveProblem, offers: Sequence[Offer]) -> WavesReport:
     """Turn offers into what people read."""
     return WavesReport(
-        programme=name,
-        start=format_day(problem.start),
-        plans=tuple(_plan(problem, offer) for offer in offers),
+        programme=name, start=format_day(problem.start), plans=tuple(_plan(problem, offer) for offer in offers)
     )
 
 

@@ -63,12 +63,7 @@ def _address(session: Session, programme: str, person: str, now: datetime) -> st
     answers.forget_links(session, programme, person=person, action=FEED, but=ENDED_KEPT)
     token = secrets.token_urlsafe(32)
     link = AnswerLink(
-        programme=programme,
-        person=person,
-        action=FEED,
-        subject=FEED,
-        due_on=local_day(now),
-        expires_at=now + FEED_DAYS,
+        programme=programme, person=person, action=FEED, subject=FEED, due_on=local_day(now), expires_at=now + FEED_DAYS
     )
     answers.add_links(session, {digest_of(token): link}, at=now)
     audit.append(session, programme, at=now, actor=person, action="calendar", subject=f"person:{person}")

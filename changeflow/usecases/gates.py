@@ -4,13 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.agenda.gate_answers import (
-    GateAnswer,
-    check_conditions,
-    check_evidence,
-    check_first,
-    passed,
-)
+from changeflow.agenda.gate_answers import GateAnswer, check_conditions, check_evidence, check_first, passed
 from changeflow.agenda.gates import GateCase, gate_of, gate_subject, weigh
 from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
 from changeflow.intake.decisions import read_decisions

@@ -237,12 +237,7 @@ def same_people(
 
 
 def to_count(
-    kept: Sequence[Kept],
-    round_: str,
-    days: Mapping[str, Days],
-    done: Collection[str],
-    *,
-    known_as: Mapping[str, str],
+    kept: Sequence[Kept], round_: str, days: Mapping[str, Days], done: Collection[str], *, known_as: Mapping[str, str]
 ) -> list[Kept]:
     """Return a round's answers as they were last corrected, and those that came after their own round's publication.
 
@@ -356,10 +351,7 @@ def _reconstructed(
             continue
         found.append(
             PublishedGroup(
-                publication=publication.id,
-                view=view.view,
-                group=view.group,
-                people={p: p in live for p in people},
+                publication=publication.id, view=view.view, group=view.group, people={p: p in live for p in people}
             )
         )
     return found

@@ -14,13 +14,7 @@ from changeflow.values.base import TaskId
 
 
 def simulate_programme(
-    programme: Programme,
-    *,
-    iterations: int,
-    seed: int,
-    threads: int = 2,
-    assume: str | None = None,
-    learn: bool = True,
+    programme: Programme, *, iterations: int, seed: int, threads: int = 2, assume: str | None = None, learn: bool = True
 ) -> RiskReport:
     """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range; with `learn`, what
     finished waves took re-estimates the later ones."""
