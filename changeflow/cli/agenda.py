@@ -75,20 +75,20 @@ def nudge_preview(
 
 
 def _preview(context: Context, *, days: int) -> None:
-    from changeflow.usecases import nudge_preview
+    from changeflow.usecases import nudges
 
     now = context.now
     moments = [now + timedelta(days=n) for n in range(days)]
-    print_lines(nudge_preview.preview(db=context.db, moments=moments, desk=_desk()))
+    print_lines(nudges.preview(db=context.db, moments=moments, desk=_desk()))
 
 
 @nudge.command("answers")
 @shared("db", "programme", "actor", "at")
 def nudge_answers(context: Context) -> None:
     """List what people answered to nudges, the latest first: what stands in the way, and what is promised."""
-    from changeflow.usecases import nudge_preview
+    from changeflow.usecases import nudges
 
-    lines = nudge_preview.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
+    lines = nudges.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
     print_lines(list(lines))
 
 
@@ -97,7 +97,7 @@ def nudge_answers(context: Context) -> None:
 def nudge_effects(context: Context) -> None:
     """Show what nudges lead to: by reason and level, how many were acted on, how soon, and what was held back."""
     from changeflow.reports.nudge_effects import effects_text
-    from changeflow.usecases.nudge_effects import effects
+    from changeflow.usecases.nudges import effects
 
     found = effects(db=context.db)
     print_lines(effects_text(found) if found else ["No nudge has gone out yet."])

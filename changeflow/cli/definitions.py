@@ -85,7 +85,7 @@ def baseline_show(
     everything: Annotated[bool, typer.Option("--all", help="Also tasks that have not moved.")] = False,
 ) -> None:
     """Show each milestone's and task's variance: the forecast against the latest baseline."""
-    from changeflow.reports.variance import variance_text
+    from changeflow.reports.changes import variance_text
     from changeflow.usecases.changes import variance_of
 
     found = variance_of(context.programme, db=context.db, on=context.day, everything=everything)
@@ -96,9 +96,9 @@ def baseline_show(
 @shared("db", "programme", "actor", "at")
 def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
     """Approve today's forecast as the baseline; findings that block stop it."""
-    from changeflow.usecases import baselines
+    from changeflow.usecases import definitions
 
-    number = baselines.take_baseline(reason, context.change)
+    number = definitions.take_baseline(reason, context.change)
     note(f"Baseline {number} was taken.")
 
 
@@ -119,7 +119,7 @@ def waiver_add(
 ) -> None:
     """Lift a rule for a scope until a day; after that it bites again."""
     from changeflow.rules.catalogue import RULES
-    from changeflow.usecases import waivers
+    from changeflow.usecases import definitions
     from changeflow.values.finding import Waiver
 
     check_known("rule", rule, RULES)
@@ -133,5 +133,5 @@ def waiver_add(
         task=task,
         schools=tuple(school or ()),
     )
-    number = waivers.add_waiver(given, context.change)
+    number = definitions.add_waiver(given, context.change)
     note(f"{rule} is waived until {expires:%d %B %Y}; that is version {number}.")

@@ -24,9 +24,9 @@ def add_to(app: typer.Typer) -> None:
 @shared("db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
-    from changeflow.usecases import attendance
+    from changeflow.usecases import people
 
-    new = attendance.import_attendance(file, context.change)
+    new = people.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 
@@ -63,7 +63,7 @@ def checkpoint_report(
 ) -> None:
     """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
     from changeflow.adkar.reinforcement import CheckpointResult
-    from changeflow.usecases import checkpoints
+    from changeflow.usecases import people
 
     result = CheckpointResult(
         task=name,
@@ -77,7 +77,7 @@ def checkpoint_report(
         said=said.strip(),
         did=did.strip(),
     )
-    found = checkpoints.report_checkpoint(result, context.change)
+    found = people.report_checkpoint(result, context.change)
     out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 
@@ -85,10 +85,10 @@ def checkpoint_report(
 @shared("db", "programme", "at")
 def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
-    from changeflow.usecases import checkpoints
+    from changeflow.usecases import people
     from changeflow.values.moments import format_day
 
-    found = checkpoints.checkpoints(context.programme, db=context.db, today=context.day)
+    found = people.checkpoints(context.programme, db=context.db, today=context.day)
     for one in found:
         reasons = "; ".join(one.judgement.reasons)
         out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
@@ -117,9 +117,9 @@ def assess_show(
 ) -> None:
     """Show where groups stand, as it was published, and why groups are not shown. The audit notes who looked."""
     from changeflow.reports.exports import write_standings
-    from changeflow.usecases import group_views
+    from changeflow.usecases.people import look_at_people
 
-    people = group_views.look_at_people(context.change)
+    people = look_at_people(context.change)
     if not people.round:
         note("No one has been asked yet: changeflow assess import ROUND.csv")
         return

@@ -210,7 +210,7 @@ def lesson_propose(
     """Propose a change of a step for later waves, and show what it would move; it changes once it is accepted."""
     from changeflow.pilots.entries import LessonProposed
     from changeflow.reports.pilots import effect_text
-    from changeflow.usecases import lessons
+    from changeflow.usecases import pilot_records
 
     proposed = _entry(
         LessonProposed,
@@ -221,7 +221,7 @@ def lesson_propose(
         also_after=tuple(also_after or ()),
         reason=reason,
     )
-    effect = lessons.propose_lesson(proposed, context.change)
+    effect = pilot_records.propose_lesson(proposed, context.change)
     print_lines(effect_text(effect))
     note(f"Lesson {effect.number} is proposed: changeflow pilot lesson accept {service} {effect.number} --reason “…”")
 
@@ -236,9 +236,9 @@ def lesson_accept(
 ) -> None:
     """Accept a lesson: the step changes in the waves to come, as the next version of the programme."""
     from changeflow.reports.pilots import effect_text
-    from changeflow.usecases import lessons
+    from changeflow.usecases import pilot_records
 
-    effect = lessons.answer_lesson(service, number, reason, context.change, accepted=True)
+    effect = pilot_records.answer_lesson(service, number, reason, context.change, accepted=True)
     print_lines(effect_text(effect))
     note(f"Lesson {number} is accepted, as version {effect.version}. Get the folder with: changeflow export folder")
 
@@ -252,9 +252,9 @@ def lesson_decline(
     reason: Annotated[str, typer.Option(help="Why not.")],
 ) -> None:
     """Decline a lesson; that it was proposed, and why not, is kept."""
-    from changeflow.usecases import lessons
+    from changeflow.usecases import pilot_records
 
-    lessons.answer_lesson(service, number, reason, context.change, accepted=False)
+    pilot_records.answer_lesson(service, number, reason, context.change, accepted=False)
     note(f"Lesson {number} is declined.")
 
 

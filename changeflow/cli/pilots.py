@@ -30,9 +30,9 @@ def pilot_measure(
     value: Annotated[str, typer.Argument(help="What it came to.")],
 ) -> None:
     """Record what a pilot's exit criterion came to."""
-    from changeflow.usecases import measures
+    from changeflow.usecases import pilot_records
 
-    measures.measure_criterion(service, criterion, value, context.change)
+    pilot_records.measure_criterion(service, criterion, value, context.change)
     note(f"{service}, {criterion}: {value}.")
 
 
@@ -43,7 +43,7 @@ def pilot_choose(
     size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
 ) -> None:
     """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
-    from changeflow.reports.pilot_choice import pilot_text
+    from changeflow.reports.pilots import pilot_text
     from changeflow.usecases import parallel_runs
 
     programme, cohorts = parallel_runs.proposed_pilot(folder, size=size)
@@ -61,10 +61,10 @@ def pilot_submitted(
 ) -> None:
     """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
     from changeflow.programme.facts import Submission
-    from changeflow.usecases import filings
+    from changeflow.usecases import parallel_runs
 
     filed = Submission(service=service, scheme=scheme, period=period, system=system)
-    is_new = filings.record_submission(filed, context.change)
+    is_new = parallel_runs.record_submission(filed, context.change)
     note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 

@@ -102,7 +102,7 @@ def schedule(
     ] = None,
 ) -> None:
     """Compute the critical path of a Microsoft Project file, or of a folder."""
-    from changeflow.reports.schedule_rows import schedule_rows
+    from changeflow.reports.schedules import schedule_rows
     from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
     from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
@@ -184,7 +184,7 @@ def what_if(
     form: Form = "text",
 ) -> None:
     """Ask for every task in turn: what if it took longer? Those that would move the end are listed, the worst first."""
-    from changeflow.reports.what_if import what_if_lines, what_if_rows
+    from changeflow.reports.schedules import what_if_lines, what_if_rows
     from changeflow.usecases.plan import longer_tasks
 
     if folder.is_file():

@@ -68,7 +68,7 @@ def report_go_no_go(
     """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
     from changeflow.reports.documents import write_report
     from changeflow.reports.go_no_go import go_no_go_text
-    from changeflow.usecases.go_no_go import go_no_go_of
+    from changeflow.usecases.reports import go_no_go_of
 
     page = go_no_go_of(
         gate, db=context.db, programme=context.programme, today=context.day, actor=context.actor, now=context.now

@@ -90,7 +90,7 @@ def delegation(folder: Folder) -> None:
 @formatted_errors()
 def consultation(folder: Folder) -> None:
     """Show where collective consultation is due, and the earliest days of notice and of the first role's end."""
-    from changeflow.reports.consultation import consultation_text
+    from changeflow.reports.rulebook import consultation_text
     from changeflow.usecases.plan import plan_folder
 
     lines = list(consultation_text(plan_folder(folder).programme))
@@ -110,7 +110,7 @@ def transition(folder: Folder) -> None:
 @shared("at")
 def conflicts(context: Context, folder: Folder) -> None:
     """Say which deadlines, set dates and rules cannot all hold, and what giving one of them up would do."""
-    from changeflow.reports.conflicts import conflicts_text
+    from changeflow.reports.rulebook import conflicts_text
     from changeflow.roadmap.analysis.conflicts import find_conflicts
     from changeflow.usecases.plan import plan_folder
 

@@ -69,7 +69,7 @@ def waves(
         raise CheckFailedError("\n".join(lines))
     report = waves_report(programme.name, found.problem, found.offers)
     if page is not None:
-        from changeflow.reports.wave_board import draw
+        from changeflow.reports.waves import draw
 
         _write_page(report, page, pictures=[draw(found.problem, offer.plan) for offer in found.offers])
     if why is not None:
@@ -163,8 +163,8 @@ def recover(
     assume: Assume = None,
 ) -> None:
     """Find the cheapest recovery options in risk.yaml that keep a date. Exits with 3 if no combination is enough."""
-    from changeflow.reports.recovery import recovery_report, recovery_text
-    from changeflow.usecases.recovery import find_recovery
+    from changeflow.reports.risk import recovery_report, recovery_text
+    from changeflow.usecases.risk import find_recovery
 
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)

@@ -7,7 +7,7 @@ from typing import Any
 
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.reports.schedule_rows import schedule_rows
+from changeflow.reports.schedules import schedule_rows
 from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged

@@ -11,8 +11,7 @@ from changeflow.errors import InputError
 from changeflow.programme.comparing import ends_of, from_approved
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.changes import Changes, build_changes
-from changeflow.reports.variance import Variance, build_variance
+from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap

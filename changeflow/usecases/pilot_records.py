@@ -1,12 +1,14 @@
-"""Record what is said while a pilot runs: explanations, issues, feedback, improvements, repetitions, signatures."""
+"""Record what comes up while a pilot runs: explanations, issues, feedback, lessons, repetitions, signatures."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from changeflow.agenda.lesson_effects import LessonEffect, lesson_effect, unanswered_lesson
 from changeflow.agenda.pilot_entries import (
     accepted,
     check_run,
@@ -16,11 +18,13 @@ from changeflow.agenda.pilot_entries import (
     go_live_gate,
     improvement_subject,
     issue_subject,
+    measure_subject,
     proposed_rule,
     repetition_subject,
     signature_subject,
 )
 from changeflow.errors import NOT_SAVED, InputError
+from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import (
     CaseTested,
     Confirmation,
@@ -31,16 +35,18 @@ from changeflow.pilots.entries import (
     ImprovementPlanned,
     IssueRaised,
     IssueUpdate,
+    LessonAnswered,
+    LessonProposed,
     PilotRepeated,
     PilotStatement,
     Signature,
 )
-from changeflow.pilots.learning import ProposedRule, proposed_rules
+from changeflow.pilots.learning import ProposedRule, lessons_of, proposed_rules
 from changeflow.programme.assembly.repeats import repetition_of
 from changeflow.programme.known_names import service_named, service_subject
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.storage import pilots
+from changeflow.storage import pilots, versions
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
@@ -220,3 +226,60 @@ def test_case(service: str, case: str, evidence: str, change: Change, *, passed:
         return CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
 
     return record(Action.RECORD_TEST, _of_service(service), build, change)
+
+
+def propose_lesson(lesson: LessonProposed, change: Change) -> LessonEffect:
+    """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.PROPOSE_LESSON, Subject(service=lesson.service))
+        stated = lesson.model_copy(update={"by": by, "on": change.on})
+        effect = lesson_effect(work.programme, work.definition, stated, shipped_rulepacks())
+        number = pilots.add_entry(work.session, work.name, stated, at=change.now)
+        if number is None:
+            known = lessons_of(work.programme.facts.pilot, lesson.service)
+            number = next(n for n, (one, _) in known.items() if one.model_copy(update={"number": 0}) == stated)
+        else:
+            work.record("pilot:lesson", f"{lesson.service}:{number}", by=by)
+    return replace(effect, number=number)
+
+
+def answer_lesson(service: str, number: int, reason: str, change: Change, *, accepted: bool) -> LessonEffect:
+    """Accept a lesson, as the next version of the definition, or decline it. The first answer stands."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.ANSWER_LESSON, Subject(service=service))
+        lesson = unanswered_lesson(work.programme, service, number)
+        effect = lesson_effect(work.programme, work.definition, lesson, shipped_rulepacks())
+        answer = LessonAnswered(service=service, on=change.on, by=by, lesson=number, accepted=accepted, reason=reason)
+        pilots.add_entry(work.session, work.name, answer, at=change.now)
+        version = _append(work, effect, by) if accepted else None
+        action = "pilot:lesson-accepted" if accepted else "pilot:lesson-declined"
+        subject = f"{service}:{number}" + (f":version:{version}" if version else "")
+        work.record(action, subject, by=by)
+    return replace(effect, number=number, version=version)
+
+
+def _append(work: UnitOfWork, effect: LessonEffect, by: str) -> int:
+    version = work.stored.version
+    return versions.append(
+        work.session, effect.changed, sources=version.sources, parent=version, at=work.change.now, by=by
+    )
+
+
+def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
+    """Record what a pilot's exit criterion came to: a number, as its threshold is one."""
+    if not _is_number(value):
+        raise InputError(
+            f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. No changes saved."
+        )
+    with unit_of_work(change) as work:
+        work.actor()
+        by = work.permit(Action.MEASURE_PILOT, measure_subject(work.programme, service, criterion))
+        pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)
+        work.record("measure", f"{service}:{criterion}", by=by)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False

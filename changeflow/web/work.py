@@ -7,7 +7,7 @@ from contextvars import copy_context
 from typing import TypeVar
 
 from changeflow.errors import DatabaseBusyError
-from changeflow.usecases.snapshots import NotKeptError, kept_only
+from changeflow.usecases.stored import NotKeptError, kept_only
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from changeflow.reports.pilots import variances_text
 from changeflow.reports.recorded import in_words
 from changeflow.storage.database import session_scope
 from changeflow.usecases import parallel_runs, pilot_records, withdrawals
-from changeflow.usecases.retention import retain
 from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.upkeep import retain
 from tests import asked, audited
 from tests.builders import SERVICE
 from tests.usecases.piloted import MARCH, OLD, RUN, START, change, explained, judged_on, programme, run, store

@@ -13,17 +13,15 @@ from changeflow.intake.folder import read_folder
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import (
     assessments,
-    baselines,
     calendar_feeds,
+    definitions,
     gates,
-    governance,
-    nudge_preview,
+    nudges,
     pilot_records,
     progress,
     reports,
-    waivers,
 )
-from changeflow.usecases.go_no_go import go_no_go_of
+from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.withdrawals import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
@@ -75,9 +73,9 @@ def take_back(db: str) -> None:
 DECISIONS = {
     "a gate": lambda db: gates.decide(decided(), change(db, "lead")),
     "a gate for another person": lambda db: gates.decide(decided(by="lead"), change(db, "office")),
-    "a baseline": lambda db: baselines.take_baseline("Agreed", change(db, "chief")),
-    "a waiver": lambda db: waivers.add_waiver(WAIVER, change(db, "chief")),
-    "confidence": lambda db: governance.set_confidence("amber", "Late", None, change(db, "chief")),
+    "a baseline": lambda db: definitions.take_baseline("Agreed", change(db, "chief")),
+    "a waiver": lambda db: definitions.add_waiver(WAIVER, change(db, "chief")),
+    "confidence": lambda db: gates.set_confidence("amber", "Late", None, change(db, "chief")),
     "a signature": lambda db: pilot_records.sign(GO, "", change(db, "lead"), agrees=True),
     "a withheld signature": lambda db: pilot_records.sign(GO, "No desk", change(db, "lead"), agrees=False),
     "taking a decision back": lambda db: take_back(db),
@@ -182,7 +180,7 @@ class TestLooks:
 
     def test_a_persons_dates_and_answers_are_noted(self, stored: str):
         calendar_feeds.feed_for("lead", db=stored, programme=None, now=NOW)
-        assert list(nudge_preview.answered(db=stored, programme=None, now=NOW)) == [], "nothing to note"
+        assert list(nudges.answered(db=stored, programme=None, now=NOW)) == [], "nothing to note"
         assert entries(stored, "look") == [("unnamed", "calendar:lead")]
 
 
