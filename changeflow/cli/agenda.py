@@ -47,7 +47,7 @@ def nudge_dispatch(
         return
     from dataclasses import replace
 
-    from changeflow.delivery.choosing import channel_for, channel_name
+    from changeflow.delivery.channels import channel_for, channel_name
     from changeflow.usecases import dispatch
 
     ways = begin().ways

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form
+from changeflow.cli.context import Context, Form, shared
 from changeflow.cli.output import note, print_json, print_lines
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, Form, day_option
+from changeflow.cli.context import Context, Folder, Form, day_option, shared
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.values.known import check_known
 

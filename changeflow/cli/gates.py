@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Csv, Form, On
+from changeflow.cli.context import Context, Csv, Form, On, shared
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import InputError
 from changeflow.values.limits import parse_day

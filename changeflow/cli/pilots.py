@@ -87,10 +87,10 @@ def pilot_reconcile(
     period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
 ) -> None:
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
-    from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
     from changeflow.pilots.criteria import parse_policy, preset_of
     from changeflow.reconciliation.compare import reconcile
+    from changeflow.reports.pilots import reconciliation_lines
     from changeflow.usecases import parallel_runs
 
     kept = ""

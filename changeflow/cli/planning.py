@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, Form
+from changeflow.cli.context import Context, Folder, Form, shared
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 from changeflow.values.known import check_known

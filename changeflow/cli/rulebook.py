@@ -1,14 +1,13 @@
-"""Commands about the rulebook and what follows from it: rules list, show and recheck, delegation, conflicts."""
+"""Commands about the rulebook and what follows from it, and about roles: rules, delegation, conflicts, roles."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, form_option
+from changeflow.cli.context import Context, Folder, form_option, shared
 from changeflow.cli.output import formatted_errors, out, print_lines
-from changeflow.errors import UnknownThingError
+from changeflow.errors import InputError, UnknownThingError
 
 rules = typer.Typer(help="The rules of the field, and where each comes from.", invoke_without_command=True)
 
@@ -19,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(consultation)
     app.command()(transition)
     app.command()(conflicts)
+    app.command()(roles)
 
 
 @rules.callback()
@@ -116,3 +116,25 @@ def conflicts(context: Context, folder: Folder) -> None:
 
     roadmap = plan_folder(folder, on=context.given_day).programme.roadmap
     print_lines(conflicts_text(roadmap, list(find_conflicts(roadmap))))
+
+
+@formatted_errors()
+def roles(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder: who is in which role there.")
+    ] = None,
+    form: Annotated[str, form_option("text", "markdown", text="text or markdown: the whole page.")] = "text",
+) -> None:
+    """List who may do what; of a programme folder, who is in which role."""
+    from changeflow.intake.folder import read_folder
+    from changeflow.reports.roles import holders_text, roles_list, roles_page
+
+    if folder is not None and form == "markdown":
+        raise InputError("The page is about every programme. Leave out the folder, or --format markdown.")
+    if folder is not None:
+        lines = list(holders_text(read_folder(folder).definition))
+    elif form == "markdown":
+        lines = [roles_page().rstrip("\n")]
+    else:
+        lines = list(roles_list())
+    print_lines(lines)

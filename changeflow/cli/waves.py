@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from changeflow.cli.context import Context, renamed, shared
-from changeflow.cli.options import Form, day_option
+from changeflow.cli.context import Context, Form, day_option, renamed, shared
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 

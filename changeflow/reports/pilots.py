@@ -9,7 +9,7 @@ from changeflow.pilots.choosing import Cohort, shares
 from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.issues import improvements, issues, unanswered
 from changeflow.pilots.learning import ProposedRule, lessons_of
-from changeflow.pilots.results import KeptVariance
+from changeflow.pilots.results import KeptVariance, MatchOutcome, Reconciliation
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
 from changeflow.planning.lessons import lessons
 from changeflow.planning.pilot_cohort import candidates, most_at_once
@@ -20,6 +20,8 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 
 SHOWN = 20
+WORST_SHOWN = 10
+DIFFERING = (MatchOutcome.UNEXPLAINED, MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE)
 
 
 def masked(contract: str) -> str:
@@ -209,3 +211,24 @@ def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]
         yield f"The folder's pilot is: {programme.school_names(current.schools)}."
     for other in others:
         yield f"Or: {programme.school_names(other.schools)}, {other.distance:.0%} off."
+
+
+def reconciliation_lines(result: Reconciliation) -> Iterator[str]:
+    """Yield the counts, then the unexplained differences by their effect; contracts are masked to their last four."""
+    for outcome in MatchOutcome:
+        yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
+    if not result.names_contracts and any(result.count(o) for o in DIFFERING):
+        yield ""
+        yield "Single contracts are shown to the service manager and the lead provider alone."
+    worst = result.unexplained
+    if worst:
+        yield ""
+        yield "Unexplained, the largest effect first:"
+    for v in worst[:WORST_SHOWN]:
+        yield f"  {masked(v.key):<7} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}"
+    if len(worst) > WORST_SHOWN:
+        yield f"  and {len(worst) - WORST_SHOWN} more"
+    for outcome in (MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE):
+        keys = [masked(k) for k in result.keys.get(outcome, ())]
+        if keys:
+            yield f"{outcome.capitalize()}: {', '.join(keys[:WORST_SHOWN])}{' …' if len(keys) > WORST_SHOWN else ''}"

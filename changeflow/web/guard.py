@@ -13,9 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from changeflow.logs import failure, log
 from changeflow.values.acting import Acting, Via, acting
-from changeflow.web.clients import Clients
+from changeflow.web.clients import LARGEST_HEADERS, Buckets, Clients, Limits, address_key
 from changeflow.web.forms import has_controls, is_well_formed
-from changeflow.web.limits import LARGEST_HEADERS, Buckets, Limits, address_key
 from changeflow.web.responses import (
     FULL,
     HEADERS_TOO_LARGE,

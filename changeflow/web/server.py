@@ -11,8 +11,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from changeflow.collector import collect_as_usual
+from changeflow.web.clients import LARGEST_HEADERS
 from changeflow.web.guard import headers_for
-from changeflow.web.limits import LARGEST_HEADERS
 from changeflow.web.responses import HEADERS_TOO_LARGE, MALFORMED, Trouble, answer_to
 
 HEADER_SECONDS = 10
