@@ -24,7 +24,6 @@ from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.progress import ReportedProgress
 from changeflow.storage.database import engine_for
 from changeflow.usecases import (
-    assessments,
     calendar_feeds,
     definitions,
     export,
@@ -34,7 +33,6 @@ from changeflow.usecases import (
     pilot_records,
     progress,
     reports,
-    withdrawals,
 )
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
@@ -219,7 +217,7 @@ def reconcile(world: World, actor: str, new: str, period: str = "2027-02") -> No
 
 def import_scores(world: World, actor: str, name: str, day: int) -> None:
     path = world.file(f"{name}.csv", f"person,on,awareness,desire\nviewer,2027-03-{day},4,2\n")
-    assessments.import_assessments(path, world.change(actor))
+    people.import_assessments(path, world.change(actor))
 
 
 def import_training(world: World, actor: str) -> None:
@@ -277,9 +275,9 @@ def give_feedback(world: World, actor: str, text: str = "Good") -> None:
 
 
 def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
-    known = withdrawals.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
+    known = progress.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
     fact = next(f for f in known if not entry or f.values["kind"] == entry)
-    withdrawals.withdraw_fact(fact.id, "Wrong", world.change(actor))
+    progress.withdraw_fact(fact.id, "Wrong", world.change(actor))
 
 
 def improve(world: World, actor: str) -> None:
@@ -339,7 +337,7 @@ HOW: dict[Action, Call] = {
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
     Action.WITHDRAW_FACT: lambda w, who: withdraw(w, who, "pilot-entry", "feedback"),
-    Action.READ_FACTS: lambda w, who: withdrawals.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
+    Action.READ_FACTS: lambda w, who: progress.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")

@@ -116,10 +116,10 @@ def checkpoint_list(context: Context) -> None:
 @shared("db", "programme", "actor", "at")
 def assess_import(context: Context, file: Csv) -> None:
     """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
-    from changeflow.usecases import assessments
+    from changeflow.usecases import people
     from changeflow.values.duration import counted
 
-    done = assessments.import_assessments(file, context.change)
+    done = people.import_assessments(file, context.change)
     note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
     if done.is_late:
         note("This round is already published. What is new or corrected counts from the next publication.")

@@ -12,7 +12,7 @@ from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.programme.dates import Dates
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
-from changeflow.reports.findings import role_of
+from changeflow.reports.tables import role_of
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged

@@ -3,13 +3,12 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeflow.errors import InputError
 from changeflow.files import write_whole
-from changeflow.reports.keys import keyed
 from changeflow.resources import fonts_dir, template_environment
 
 if TYPE_CHECKING:
@@ -21,6 +20,15 @@ if TYPE_CHECKING:
 
 FONTS = (("DejaVuSans.ttf", "normal"), ("DejaVuSans-Bold.ttf", "bold"))
 """Ours: a machine without any font would print white pages, and one with other fonts lacks our signs."""
+OLD_KEYS = {
+    "cut_offs": "cliffs",
+    "recovery_options": "levers",
+    "announced": "told",
+    "supports": "speaks_for",
+    "tooltip": "said",
+    "description": "said",
+}
+"""Names that keys had in 0.1.0, by their new ones: scripts that people have written read them."""
 
 
 def _draw_nothing(_: object) -> Mapping[str, object]:
@@ -105,3 +113,18 @@ def _style() -> str:
         for name, weight in FONTS
     )
     return f'{faces}* {{ font-family: "changeflow" !important; }}\n'
+
+
+def keyed(report: "DataclassInstance") -> dict[str, Any]:
+    """Return a report as nested dicts.
+
+    >>> from changeflow.reports.waves import MoveLine
+    >>> move = keyed(MoveLine(pair="Ash, payroll", announced="4 Jan 2027", day="1 Feb 2027", weeks=4))
+    >>> move["announced"], move["told"]
+    ('4 Jan 2027', '4 Jan 2027')
+    """
+    return asdict(report, dict_factory=_with_old_keys)
+
+
+def _with_old_keys(values: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(values) | {OLD_KEYS[key]: value for key, value in values if key in OLD_KEYS}

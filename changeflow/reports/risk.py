@@ -12,7 +12,7 @@ from changeflow.planning.recovery import RecoveryQuestion
 from changeflow.planning.risk import Assumed, without_range
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Milestone
-from changeflow.roadmap.risk.model import Simulation
+from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.roadmap.risk.recovery import KeptDate, TaskChange, Tried
 from changeflow.values.duration import counted, days_in_words
 from changeflow.values.moments import DAY, day_of, format_day, last_day_of, minute_of
@@ -77,23 +77,17 @@ class RiskReport:
 
 
 def risk_report(
-    programme: Programme,
-    found: Simulation,
-    *,
-    ranges: int,
-    events: Mapping[str, float],
-    assumed: Assumed | None,
-    learned: Sequence[Lesson] = (),
+    programme: Programme, model: RiskModel, found: Simulation, *, assumed: Assumed | None, learned: Sequence[Lesson]
 ) -> RiskReport:
-    """Turn a simulation into what people read; `events` are the odds of each."""
+    """Turn a simulation of a model into what people read."""
     missing = () if assumed else tuple(t.name for t in without_range(programme))
-    names = programme.roadmap.tasks
+    names, events = programme.roadmap.tasks, {e.name: e.probability for e in model.events}
     drivers = sorted(found.swing, key=lambda t: (-abs(found.swing[t]), t))
     return RiskReport(
         programme=programme.name,
         iterations=found.iterations,
         seed=found.seed,
-        ranges=ranges,
+        ranges=len(model.ranges),
         assumption=f"Work without a range is taken to last {assumed.low} to {assumed.high} % of its plan."
         if assumed
         else "",

@@ -1,23 +1,29 @@
-"""Records about people: who came to which training, what checkpoints found, and who looked at where groups stand."""
+"""Records about people: training, checkpoints, rounds of assessments, and who looked at where groups stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.errors import ProblemsError
+from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
+from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, ProblemsError
+from changeflow.intake.assessments import read_assessments
 from changeflow.intake.attendance import read_attendance
 from changeflow.programme.assembly.corrective_actions import Found
 from changeflow.programme.checkpoint_results import check_known, check_result
 from changeflow.programme.progress import checked_progress, finish_of, task_subject
 from changeflow.reports.people import PeopleLines, people_lines
-from changeflow.storage import facts
+from changeflow.storage import erasure, facts, publications
 from changeflow.usecases.progress import record_progress
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
 from changeflow.values.roles import Action
 from changeflow.values.words import Kind
+
+ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOT_SAVED}"
 
 
 def import_attendance(path: Path, change: Change) -> int:
@@ -68,3 +74,68 @@ def look_at_people(change: Change) -> PeopleLines:
         latest = work.programme.facts.snapshot
         work.note("look", f"round:{latest.round}" if latest else "round:none", by=by)
     return people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedRound:
+    """What an import of assessments did."""
+
+    round: str
+    label: str
+    """What people call the round: `Round of 26 Apr 2027`."""
+    answers: int
+    """Answers in the file. How many were already recorded is left out: it would show whether a guess is right."""
+    is_late: bool
+    """The round was already published: new and corrected answers count from the next publication."""
+
+
+def import_assessments(path: Path, change: Change) -> ImportedRound:
+    """Record the answers of one round, and publish every closed round that is due.
+
+    A round is known by the days on which people answered, not by the name of its file. Answers that are already
+    recorded change nothing; different answers from the same people on the same days are a correction. The person who
+    imports a file cannot find out which of the two it had: the reply, the audit entry, the forecast and the permission
+    needed are the same.
+    """
+    # Loaded here: its solver takes longer to load than most commands take.
+    from changeflow.usecases.publishing import prepare, publish_closed
+
+    problems: list[Problem] = []
+    with unit_of_work(change, first=lambda session: prepare(session, now=change.now)) as work:
+        session, name, definition = work.session, work.name, work.definition
+        people, mapping = {p.id for p in definition.people}, definition.programme.columns.get("assessments", {})
+        found = list(read_assessments(path, path.name, problems, people=people, mapping=mapping, until=change.on))
+        asked = {a.person for a in found}
+        round_ = _round_of(path.name, days_of(found), publications.rounds(session, name)) if found else ""
+        answered = publications.answered(session, name).get(round_, frozenset[str]())
+        if asked & answered:
+            by = work.permit(Action.CORRECT_SCORES, hint=ONLY_NEW)
+        if not asked <= answered or not asked:
+            by = work.permit(Action.IMPORT_SCORES)
+        if problems:
+            raise ProblemsError(problems)
+        if not found:
+            raise InputError(f"{path.name} has no answers. Add a line for each person who answered. {NOT_SAVED}")
+        gone = erasure.erased(session, name, [(a.person, None) for a in found])
+        if gone:
+            what = f"{', '.join(sorted(gone))} were erased at their request. Take their rows out; nothing was recorded."
+            raise CheckFailedError(f"{path.name}: {what}")
+        published = next((s for s in publications.snapshots(session, name) if s.round == round_), None)
+        publications.add_assessments(session, name, [replace(a, round=round_) for a in found])
+        session.flush()
+        publish_closed(session, name, on=change.on, now=change.now, by=by)
+        work.record("assess", f"round:{round_}", by=by)
+        last = published.on if published else publications.rounds(session, name)[round_].last
+    return ImportedRound(round=round_, label=round_label(last), answers=len(found), is_late=published is not None)
+
+
+def _round_of(file: str, days: Days, known: Mapping[str, Days]) -> str:
+    rounds = rounds_on(days, known)
+    if len(rounds) > 1:
+        first, *_, last = (known[r] for r in rounds)
+        raise InputError(
+            f"{file} has answers from {format_day(days.first)} to {format_day(days.last)}, which are days of "
+            f"{len(rounds)} rounds (the first ended on {format_day(first.last)}, the last began on "
+            f"{format_day(last.first)}). Write one file for each round. {NOT_SAVED}"
+        )
+    return rounds[0] if rounds else name_of(days, known)

@@ -11,7 +11,7 @@ from changeflow.planning.risk import Assumed, risk_model, without_range
 from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RecoveryAnswer, RiskReport, risk_report
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.roadmap.risk.model import RiskModel, Simulation
+from changeflow.roadmap.risk.model import RiskModel
 from changeflow.roadmap.risk.recovery import cheapest
 from changeflow.values.base import TaskId
 from changeflow.values.known import pick
@@ -28,7 +28,7 @@ def simulate_programme(
 
     asked = ask(programme, iterations=iterations, assume=assume, learn=learn)
     found = simulate(asked.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
-    return report_of(programme, asked, found)
+    return risk_report(programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +62,6 @@ def ask(programme: Programme, *, iterations: int, assume: str | None, learn: boo
     return SimulationRequest(
         roadmap=keeping_people_order(programme), model=model, targets=tuple(targets), assumed=assumed, taught=taught
     )
-
-
-def report_of(programme: Programme, asked: SimulationRequest, found: Simulation) -> RiskReport:
-    """Turn a simulation into what people read."""
-    model = asked.model
-    odds = {e.name: e.probability for e in model.events}
-    ranges = len(model.ranges)
-    return risk_report(programme, found, ranges=ranges, events=odds, assumed=asked.assumed, learned=asked.taught)
 
 
 def _assumed(text: str | None) -> Assumed | None:

@@ -11,19 +11,10 @@ from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import (
-    assessments,
-    calendar_feeds,
-    definitions,
-    gates,
-    nudges,
-    pilot_records,
-    progress,
-    reports,
-)
+from changeflow.usecases import calendar_feeds, definitions, gates, nudges, people, pilot_records, progress, reports
+from changeflow.usecases.progress import recorded_facts, withdraw_fact
 from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import load
-from changeflow.usecases.withdrawals import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Outcome
@@ -147,7 +138,7 @@ class TestLooks:
         apply(folder, sqlite, people=PEOPLE + staff)
         scores = tmp_path / "r1.csv"
         scores.write_text("person,on,awareness\n" + "".join(f"p{n},2027-01-05,4\n" for n in range(14)))
-        assessments.import_assessments(scores, change(sqlite, "lead"))
+        people.import_assessments(scores, change(sqlite, "lead"))
         return sqlite
 
     def test_a_report_is_read_without_a_name_and_noted_where_it_says_where_people_are(self, asked: str):

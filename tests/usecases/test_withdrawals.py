@@ -25,10 +25,9 @@ from changeflow.storage.tables.facts import WithdrawalRow
 from changeflow.usecases import definitions, gates, parallel_runs, people, pilot_records
 from changeflow.usecases.people import import_attendance
 from changeflow.usecases.pilot_records import measure_criterion
-from changeflow.usecases.progress import finish_task, report_progress
+from changeflow.usecases.progress import finish_task, report_progress, withdraw_fact
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
-from changeflow.usecases.withdrawals import withdraw_fact
 from changeflow.values.words import Outcome
 from tests import asked, audited
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
