@@ -11,7 +11,7 @@ from changeflow.cli.output import note, out, print_lines
 from changeflow.settings import begin, settings
 
 if TYPE_CHECKING:
-    from changeflow.usecases.messages import Desk
+    from changeflow.usecases.outbox import Desk
 
 nudge = typer.Typer(help="Messages to people.", no_args_is_help=True)
 Outbox = Annotated[Path | None, typer.Option(envvar="CHANGEFLOW_OUTBOX", help="Where messages are written as files.")]
@@ -125,8 +125,8 @@ def nudge_calendar(
 
 
 def _desk() -> "Desk":
-    from changeflow.delivery.templates import templates_of
-    from changeflow.usecases.messages import Desk
+    from changeflow.delivery.writing import templates_of
+    from changeflow.usecases.outbox import Desk
 
     chosen = settings()
     return Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))

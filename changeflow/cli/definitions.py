@@ -1,5 +1,6 @@
 """Commands that store a definition: apply, baseline take and show, waiver add."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,35 +46,35 @@ def apply(
     note(f"{change.programme} is at version {number}.")
 
 
-def _difference(change: "Difference") -> list[str]:
+def _difference(change: "Difference") -> Iterator[str]:
     from changeflow.values.moments import DAY
 
     if change.is_same:
-        return [f"{change.programme}: no difference from version {change.number - 1}."]
+        yield f"{change.programme}: no difference from version {change.number - 1}."
+        return
     if change.is_new:
-        lines = [f"{change.programme} is new: {len(change.moved)} tasks."]
+        yield f"{change.programme} is new: {len(change.moved)} tasks."
     else:
         came = [m.task for m in change.moved if m.before is None]
         went = [m.task for m in change.moved if m.after is None]
         moved = [m for m in change.moved if m.before and m.after]
         counted = f"{len(came)} tasks added, {len(went)} removed, {len(moved)} moved."
         what = counted if change.moved else "no tasks added, removed or moved."
-        lines = [f"{change.programme}, version {change.number}: {what}"]
-        lines += [f"  + {task}" for task in came[:10]] + [f"  - {task}" for task in went[:10]]
+        yield f"{change.programme}, version {change.number}: {what}"
+        yield from (f"  + {task}" for task in came[:10])
+        yield from (f"  - {task}" for task in went[:10])
         for move in moved[:10]:
             days = move.minutes / DAY
-            lines.append(f"  ~ {move.task}: {abs(days):.0f} days {'later' if days > 0 else 'earlier'}")
-        rest = len(change.moved) - min(len(came), 10) - min(len(went), 10) - min(len(moved), 10)
-        if rest:
-            lines.append(f"  … and {rest} more")
+            yield f"  ~ {move.task}: {abs(days):.0f} days {'later' if days > 0 else 'earlier'}"
+        if rest := len(change.moved) - min(len(came), 10) - min(len(went), 10) - min(len(moved), 10):
+            yield f"  … and {rest} more"
         days = round(change.finish_moved / DAY)
-        lines.append(f"The programme's finish moves by {days:+d} days." if days else "The finish does not move.")
+        yield f"The programme's finish moves by {days:+d} days." if days else "The finish does not move."
     if change.powers:
-        lines.append("The SRO or the board has to store this version, because it changes:")
-        lines += [f"  {words}" for words in change.powers]
+        yield "The SRO or the board has to store this version, because it changes:"
+        yield from (f"  {words}" for words in change.powers)
     if change.blocks:
-        lines.append(f"{change.blocks} findings will stop a baseline; changeflow plan shows them.")
-    return lines
+        yield f"{change.blocks} findings will stop a baseline; changeflow plan shows them."
 
 
 @baseline.command("show")

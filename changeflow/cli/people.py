@@ -1,6 +1,7 @@
 """Commands about people: training, assessments, checkpoints after a go-live, and what they may ask about their data."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -208,19 +209,17 @@ def person_erase(
     note("Take their row out of people.csv before the next apply; in old backups they are still.")
 
 
-def _reached(theirs: "Theirs", reached: str, left: str) -> list[str]:
+def _reached(theirs: "Theirs", reached: str, left: str) -> Iterator[str]:
     """Say which ids are reached, which are not, and where else there is something."""
-    lines = []
     if len(theirs.ids) > 1:
-        lines.append(f"{reached} as the same person: {', '.join(theirs.ids)}.")
+        yield f"{reached} as the same person: {', '.join(theirs.ids)}."
     if theirs.unsure:
-        lines.append(
+        yield (
             f"{left}: {', '.join(theirs.unsure)}. They have or had the same address as {theirs.ids[0]}. If one of them "
             f"is the same person, name it too: --also {theirs.unsure[0]}"
         )
     if theirs.elsewhere:
-        lines.append(f"Other programmes have something about them: {', '.join(theirs.elsewhere)}.")
-    return lines
+        yield f"Other programmes have something about them: {', '.join(theirs.elsewhere)}."
 
 
 @person.command("export")

@@ -19,6 +19,8 @@ from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import day_of, format_day, iso
 from changeflow.values.words import Kind, Severity
 
+FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "source", "blocks")
+
 
 def plan_json(judged: Judged) -> str:
     """Write a plan: tasks, findings, waves, milestones."""
@@ -28,19 +30,7 @@ def plan_json(judged: Judged) -> str:
         {
             "programme": programme.id,
             "tasks": schedule_rows(programme.required_schedule, names, key="id"),
-            "findings": [
-                {
-                    "rule": f.rule,
-                    "title": f.title,
-                    "severity": f.severity.value,
-                    "subject": f.subject,
-                    "message": f.message,
-                    "remedy": f.remedy,
-                    "source": f.source,
-                    "blocks": f.blocks,
-                }
-                for f in judged.findings
-            ],
+            "findings": [{name: getattr(f, name) for name in FINDING_KEYS} for f in judged.findings],
             "waves": list(_waves(programme)),
             "milestones": [
                 {

@@ -51,14 +51,8 @@ class ExportRequest:
     """Explanations of single contracts, for the services whose contracts the person may see."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """The stored programme to export, with the personal data that was requested and permitted."""
-
-    stored: Stored
-    contacts: Mapping[str, Contact] | None = None
-    contracts: Collection[str] = ()
-    """Services whose explanations of single contracts are included."""
+_Found = tuple[Stored, Mapping[str, Contact] | None, Collection[str]]
+"""What to export: the programme, people's contact details, and services of which single contracts are explained."""
 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: ExportRequest | None = None) -> int:
@@ -71,10 +65,11 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
     if asked is None or not (asked.addresses or asked.contracts):
-        found = _Found(stored=stored_on(programme, db=db, on=on))
+        found: _Found = stored_on(programme, db=db, on=on), None, ()
     else:
         found = _with_people(asked, db=db, programme=programme, on=on)
-    stored, definition = found.stored, found.stored.version.definition
+    stored, contacts, contracts = found
+    definition = stored.version.definition
     about_contracts = {s.service for s in definition.services if s.explains_contracts}
     with whole_folder(out) as new:
         for name, text in stored.version.sources.items():
@@ -83,13 +78,13 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
                 text = with_waivers(text, definition)
             elif name.startswith("services/"):
                 service = service_of(text, definition)
-                is_private = service is not None and service.service in found.contracts
+                is_private = service is not None and service.service in contracts
                 text = with_lessons(with_explanations(text, service, in_full=is_private), service)
             write_whole(new / name, text, private=is_private)
         if definition.people:
-            write_whole(new / "people.csv", _people(definition, found.contacts), private=True)
+            write_whole(new / "people.csv", _people(definition, contacts), private=True)
         write_schemas(new / "schema")
-        left_out = about_contracts - set(found.contracts)
+        left_out = about_contracts - set(contracts)
         remember(new, stored.programme.id, stored.version.number, stored.version.hash, left_out=left_out)
     return stored.version.number
 
@@ -109,7 +104,7 @@ def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: da
             subjects += [f"version:{number}:contracts:{service}" for service in contracts]
         for subject in subjects:
             work.note("export", subject, by=by)
-        return _Found(stored=work.stored, contacts=contacts, contracts=contracts)
+        return work.stored, contacts, contracts
 
 
 def export_schedule(

@@ -25,7 +25,7 @@ from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
-from changeflow.usecases.messages import digest_of
+from changeflow.usecases.outbox import digest_of
 from changeflow.usecases.progress import record_progress, rehearse
 from changeflow.usecases.stored import SYSTEM, Stored, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, work_in

@@ -14,8 +14,7 @@ from changeflow.storage import agenda, answers, facts, messages, versions
 from changeflow.storage.database import read_scope, rolled_back
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.dispatch import LEASE
-from changeflow.usecases.messages import Desk, letter_of
-from changeflow.usecases.outbox import OutboxView, draft_of, look
+from changeflow.usecases.outbox import Desk, OutboxView, draft_of, letter_of, look
 from changeflow.usecases.ticks import tick_in
 from changeflow.values.moments import LONDON, format_day, local_day
 from changeflow.values.roles import Action

@@ -1,6 +1,6 @@
 """Bring a database to this version, give it a new key when the old one is lost, remove what was kept long enough."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -135,14 +135,7 @@ def _retain(work: UnitOfWork) -> Removed:
         scores=retention.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
         contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
     )
-    log(
-        "retention",
-        programme=name,
-        links=found.links,
-        words=found.words,
-        scores=found.scores,
-        contracts=found.contracts,
-    )
+    log("retention", **asdict(found))
     if found.scores or found.contracts:
         versions.touch(session, name)
     if found.is_any:

@@ -18,7 +18,7 @@ from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.state import MachineState
 from changeflow.storage.tables.agenda import MessageRow
 from changeflow.usecases import definitions, dispatch, monitoring, nudges, progress, ticks
-from changeflow.usecases.messages import Desk
+from changeflow.usecases.outbox import Desk
 from changeflow.usecases.restoration import join, release, restore, review
 from changeflow.usecases.unit_of_work import Change
 from tests import audited

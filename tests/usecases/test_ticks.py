@@ -20,7 +20,7 @@ from changeflow.storage.agenda import MOVED
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, nudges, outbox, progress, ticks
-from changeflow.usecases.messages import Desk, letter_of
+from changeflow.usecases.outbox import Desk, letter_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
