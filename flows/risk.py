@@ -18,7 +18,6 @@ from changeflow.values.moments import local_day
 
 DASK = "dask"
 
-
 RETRIES = 3
 """Of a batch whose worker was lost: every run of it gives the same numbers."""
 

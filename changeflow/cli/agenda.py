@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
+from changeflow.cli.context import Context, command, shared
 from changeflow.cli.output import note, out, print_lines
 from changeflow.settings import begin, settings
 
@@ -34,8 +34,7 @@ def tick(context: Context) -> None:
         out(f"{ticked.programme}: {counted(ticked.due, 'thing')} due, {ticked.new} new.")
 
 
-@nudge.command("dispatch")
-@shared("db", "at", "outbox", "dry_run")
+@command(nudge, "dispatch", "db", "at", "outbox", "dry_run")
 def nudge_dispatch(
     context: Context,
     outbox: Outbox = None,
@@ -64,8 +63,7 @@ def nudge_dispatch(
         raise typer.Exit(1)
 
 
-@nudge.command("preview")
-@shared("db", "at", "week")
+@command(nudge, "preview", "db", "at", "week")
 def nudge_preview(
     context: Context,
     week: Annotated[bool, typer.Option("--week", help="The next seven days, if nothing changes.")] = False,
@@ -82,8 +80,7 @@ def _preview(context: Context, *, days: int) -> None:
     print_lines(nudges.preview(db=context.db, moments=moments, desk=_desk()))
 
 
-@nudge.command("answers")
-@shared("db", "programme", "actor", "at")
+@command(nudge, "answers", "db", "programme", "actor", "at")
 def nudge_answers(context: Context) -> None:
     """List what people answered to nudges, the latest first: what stands in the way, and what is promised."""
     from changeflow.usecases import nudges
@@ -92,8 +89,7 @@ def nudge_answers(context: Context) -> None:
     print_lines(list(lines))
 
 
-@nudge.command("effects")
-@shared("db")
+@command(nudge, "effects", "db")
 def nudge_effects(context: Context) -> None:
     """Show what nudges lead to: by reason and level, how many were acted on, how soon, and what was held back."""
     from changeflow.reports.nudge_effects import effects_text
@@ -103,8 +99,7 @@ def nudge_effects(context: Context) -> None:
     print_lines(effects_text(found) if found else ["No nudge has gone out yet."])
 
 
-@nudge.command("calendar")
-@shared("db", "programme", "at", "to", "actor")
+@command(nudge, "calendar", "db", "programme", "at", "to", "actor")
 def nudge_calendar(
     context: Context,
     person: Annotated[str, typer.Argument(help="The person's id, as in people.csv.")],

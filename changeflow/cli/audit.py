@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Form, shared
+from changeflow.cli.context import Context, Form, command
 from changeflow.cli.output import note, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(audit_app, name="audit")
 
 
-@audit_app.command("verify")
-@shared("db", "programme", "anchor", "head", "form")
+@command(audit_app, "verify", "db", "programme", "anchor", "head", "form")
 def audit_verify(
     context: Context,
     anchor: Anchor = None,
@@ -50,8 +49,7 @@ def audit_verify(
         raise typer.Exit(3)
 
 
-@audit_app.command("show")
-@shared("db", "programme", "last", "apart", "form")
+@command(audit_app, "show", "db", "programme", "last", "apart", "form")
 def audit_show(
     context: Context,
     last: Annotated[int, typer.Option(min=0, help="How many of each programme, the latest ones; 0 for all.")] = 50,
@@ -70,8 +68,7 @@ def audit_show(
         print_lines(_entry_line(one) for one in shown)
 
 
-@audit_app.command("anchor")
-@shared("db", "programme", "anchor", "actor", "at")
+@command(audit_app, "anchor", "db", "programme", "anchor", "actor", "at")
 def audit_anchor(context: Context, anchor: Anchor = None) -> None:
     """Begin an anchor, or accept the database, or one programme, as it is after a restore; the audit notes who did."""
     from changeflow.usecases import audit_trail

@@ -176,6 +176,11 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
     return wrap
 
 
+def command(group: typer.Typer, name: str, *order: str) -> Callable[[Command], Callable[..., None]]:
+    """Add a command to a group under a name, as `shared` with these options."""
+    return lambda function: group.command(name)(shared(*order)(function))
+
+
 def renamed(command: Callable[..., None]) -> Callable[..., None]:
     """Return a `shared` command for an old name of it, which says the new one and then does the same."""
 

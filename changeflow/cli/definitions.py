@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Folder, Form, day_option, shared
+from changeflow.cli.context import Context, Folder, Form, command, day_option, shared
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.values.known import check_known
 
@@ -77,8 +77,7 @@ def _difference(change: "Difference") -> Iterator[str]:
         yield f"{change.blocks} findings will stop a baseline; changeflow plan shows them."
 
 
-@baseline.command("show")
-@shared("db", "programme", "at")
+@command(baseline, "show", "db", "programme", "at")
 def baseline_show(
     context: Context,
     form: Form = "text",
@@ -92,8 +91,7 @@ def baseline_show(
     print_as(form, found, variance_text)
 
 
-@baseline.command("take")
-@shared("db", "programme", "actor", "at")
+@command(baseline, "take", "db", "programme", "actor", "at")
 def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
     """Approve today's forecast as the baseline; findings that block stop it."""
     from changeflow.usecases import definitions
@@ -102,8 +100,7 @@ def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Wh
     note(f"Baseline {number} was taken.")
 
 
-@waiver.command("add")
-@shared("db", "programme", "actor", "at")
+@command(waiver, "add", "db", "programme", "actor", "at")
 def waiver_add(
     context: Context,
     rule: Annotated[str, typer.Argument(help="The rule's code, such as R11.")],

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Csv, On, TaskName, day_option, shared
+from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option
 from changeflow.cli.output import note, out
 from changeflow.values.moments import format_day
 
 if TYPE_CHECKING:
     from changeflow.usecases.subject_access import Theirs
-
 
 checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
@@ -37,8 +36,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(person, name="person")
 
 
-@training.command("import")
-@shared("db", "programme", "actor", "at")
+@command(training, "import", "db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
     from changeflow.usecases import people
@@ -47,8 +45,7 @@ def training_import(context: Context, file: Csv) -> None:
     note(f"{new} lines of attendance were new.")
 
 
-@training.command("list")
-@shared("db", "programme", "at")
+@command(training, "list", "db", "programme", "at")
 def training_list(context: Context) -> None:
     """List the sessions with how many need them, how many came, and of how many it is shown what they can do."""
     from changeflow.programme.training import sessions
@@ -59,8 +56,7 @@ def training_list(context: Context) -> None:
         out(f"{one.task.id:<44} {len(one.needed_by):>3} need it; {came}")
 
 
-@checkpoint.command("report")
-@shared("db", "programme", "actor", "at")
+@command(checkpoint, "report", "db", "programme", "actor", "at")
 def checkpoint_report(
     context: Context,
     name: TaskName,
@@ -98,8 +94,7 @@ def checkpoint_report(
     out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 
-@checkpoint.command("list")
-@shared("db", "programme", "at")
+@command(checkpoint, "list", "db", "programme", "at")
 def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
     from changeflow.usecases import people
@@ -113,8 +108,7 @@ def checkpoint_list(context: Context) -> None:
         note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
 
 
-@assess.command("import")
-@shared("db", "programme", "actor", "at")
+@command(assess, "import", "db", "programme", "actor", "at")
 def assess_import(context: Context, file: Csv) -> None:
     """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
     from changeflow.usecases import people
@@ -126,8 +120,7 @@ def assess_import(context: Context, file: Csv) -> None:
         note("This round is already published. What is new or corrected counts from the next publication.")
 
 
-@assess.command("show")
-@shared("db", "programme", "out_", "actor", "at")
+@command(assess, "show", "db", "programme", "out_", "actor", "at")
 def assess_show(
     context: Context,
     out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a table as well.")] = None,
@@ -168,8 +161,7 @@ def assess_show(
         note(f"Wrote {out_}")
 
 
-@person.command("deadline")
-@shared("db", "programme", "received", "complex_", "at")
+@command(person, "deadline", "db", "programme", "received", "complex_", "at")
 def person_deadline(
     context: Context,
     received: Received = None,
@@ -184,8 +176,7 @@ def person_deadline(
     out(f"Answer by {format_day(by, weekday=True)}.")
 
 
-@person.command("erase")
-@shared("db", "programme", "yes", "also", "actor", "at")
+@command(person, "erase", "db", "programme", "yes", "also", "actor", "at")
 def person_erase(
     context: Context,
     who: Who,
@@ -222,8 +213,7 @@ def _reached(theirs: "Theirs", reached: str, left: str) -> Iterator[str]:
         yield f"Other programmes have something about them: {', '.join(theirs.elsewhere)}."
 
 
-@person.command("export")
-@shared("db", "programme", "received", "to", "reason", "also", "actor", "at")
+@command(person, "export", "db", "programme", "received", "to", "reason", "also", "actor", "at")
 def person_export(
     context: Context,
     who: Who,

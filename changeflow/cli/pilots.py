@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
+from changeflow.cli.context import Context, command
 from changeflow.cli.output import formatted_errors, note, print_lines
 from changeflow.values.known import check_known
 from changeflow.values.limits import MOST
@@ -21,8 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(pilot, name="pilot")
 
 
-@pilot.command("measure")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "measure", "db", "programme", "actor", "at")
 def pilot_measure(
     context: Context,
     service: Annotated[str, typer.Argument(help="The service.")],
@@ -50,8 +49,7 @@ def pilot_choose(
     print_lines(pilot_text(programme, cohorts))
 
 
-@pilot.command("submitted")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "submitted", "db", "programme", "actor", "at")
 def pilot_submitted(
     context: Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
@@ -68,8 +66,7 @@ def pilot_submitted(
     note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 
-@pilot.command("reconcile")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "reconcile", "db", "programme", "actor", "at")
 def pilot_reconcile(
     context: Context,
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
@@ -120,8 +117,7 @@ def pilot_reconcile(
         raise CheckFailedError("The run is not clean.")
 
 
-@pilot.command("runs")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "runs", "db", "programme", "actor", "at")
 def pilot_runs(
     context: Context,
     service: Service,
@@ -145,8 +141,7 @@ def pilot_runs(
     print_lines(lines)
 
 
-@pilot.command("explain")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "explain", "db", "programme", "actor", "at")
 def pilot_explain(
     context: Context,
     service: Service,
@@ -189,8 +184,7 @@ def _span(text: str | None) -> tuple[Decimal, Decimal] | None:
     return span
 
 
-@pilot.command("rules")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "rules", "db", "programme", "actor", "at")
 def pilot_rules(
     context: Context,
     service: Service,
@@ -208,8 +202,7 @@ def pilot_rules(
         print_lines(rules_text(proposed))
 
 
-@pilot.command("test")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "test", "db", "programme", "actor", "at")
 def pilot_test(
     context: Context,
     service: Service,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Form, shared
+from changeflow.cli.context import Context, Form, command, shared
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.errors import InputError
 
@@ -28,8 +28,7 @@ def reports() -> None:
     """Reports for people."""
 
 
-@report.command("sro")
-@shared("db", "programme", "since", "issue", "actor", "at")
+@command(report, "sro", "db", "programme", "since", "issue", "actor", "at")
 def report_sro(
     context: Context,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
@@ -58,8 +57,7 @@ def report_sro(
     note(f"Wrote {out}")
 
 
-@report.command("go-no-go")
-@shared("db", "programme", "actor", "at")
+@command(report, "go-no-go", "db", "programme", "actor", "at")
 def report_go_no_go(
     context: Context,
     gate: Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate before a go-live.")],

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Folder, form_option, shared
+from changeflow.cli.context import Context, Folder, command, form_option, shared
 from changeflow.cli.output import formatted_errors, out, print_lines
 from changeflow.errors import InputError, UnknownThingError
 
@@ -57,8 +57,7 @@ def rules_show(rule: Annotated[str, typer.Argument(help="A rule's code, such as 
         out(DISCLAIMER)
 
 
-@rules.command("recheck")
-@shared("db", "at")
+@command(rules, "recheck", "db", "at")
 def rules_recheck(
     context: Context,
     packs: Annotated[Path, typer.Option("--packs", metavar="DIR", help="A folder of rulepacks to put on top.")],

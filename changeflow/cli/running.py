@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
+from changeflow.cli.context import Context, command, shared
 from changeflow.cli.output import note, out
 from changeflow.collector import collect_as_usual
 from changeflow.settings import begin
@@ -25,16 +25,14 @@ def add_to(app: typer.Typer) -> None:
     app.command()(status)
 
 
-@flows.command("serve")
-@shared("db")
+@command(flows, "serve", "db")
 def flows_serve(context: Context) -> None:
     """Run the flows on their schedules, on this machine, until it is stopped."""
     os.environ["CHANGEFLOW_DB"] = context.db
     flow_module("serving").serve_all(say=note)
 
 
-@flows.command("run")
-@shared("db", "at")
+@command(flows, "run", "db", "at")
 def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One of {', '.join(FLOWS)}.")]) -> None:
     """Run one flow now, once; a server that was started for it is stopped again."""
     os.environ["CHANGEFLOW_DB"] = context.db

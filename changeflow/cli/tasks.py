@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Csv, Form, On, TaskName, day_option, shared
+from changeflow.cli.context import Context, Csv, Form, On, TaskName, command, day_option
 from changeflow.cli.output import note, print_json, print_lines
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
@@ -18,8 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(fact, name="fact")
 
 
-@task.command("start")
-@shared("db", "programme", "actor", "at")
+@command(task, "start", "db", "programme", "actor", "at")
 def task_start(context: Context, name: TaskName, on: On = None) -> None:
     """Record that a task has started."""
     from changeflow.programme.progress import ReportedProgress
@@ -29,8 +28,7 @@ def task_start(context: Context, name: TaskName, on: On = None) -> None:
     note(f"{name} has begun." if new else "Already recorded; nothing changed.")
 
 
-@task.command("finish")
-@shared("db", "programme", "actor", "at")
+@command(task, "finish", "db", "programme", "actor", "at")
 def task_finish(
     context: Context,
     name: TaskName,
@@ -45,8 +43,7 @@ def task_finish(
     note(f"{name} is done." if new else "Already recorded; nothing changed.")
 
 
-@task.command("progress")
-@shared("db", "programme", "actor", "at")
+@command(task, "progress", "db", "programme", "actor", "at")
 def task_progress(
     context: Context,
     name: TaskName,
@@ -61,8 +58,7 @@ def task_progress(
     note(f"{name}: {remaining} left." if new else "Already recorded; nothing changed.")
 
 
-@task.command("import")
-@shared("db", "programme", "actor", "at")
+@command(task, "import", "db", "programme", "actor", "at")
 def task_import(
     context: Context,
     file: Csv,
@@ -81,8 +77,7 @@ def task_import(
     note(f"New entries of progress: {new}.")
 
 
-@fact.command("list")
-@shared("db", "programme", "actor", "at")
+@command(fact, "list", "db", "programme", "actor", "at")
 def fact_list(
     context: Context,
     about: Annotated[
@@ -107,8 +102,7 @@ def fact_list(
         note("No facts recorded." if about is None else f"No facts recorded about {about}.")
 
 
-@fact.command("withdraw")
-@shared("db", "programme", "actor", "at")
+@command(fact, "withdraw", "db", "programme", "actor", "at")
 def fact_withdraw(
     context: Context,
     name: Annotated[str, typer.Argument(metavar="FACT", help="Its id, as fact list shows it: progress-12.")],

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from babel.dates import format_date
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -45,7 +45,13 @@ class Templates:
             raise InputError(f"CHANGEFLOW_TEMPLATES: {own} is no folder.")
         self.own = own
         shipped = FileSystemLoader(templates_dir() / "emails")
-        self._environment = _environment(ChoiceLoader([FileSystemLoader(own), shipped]) if own else shipped)
+        self._environment = _Sandbox(
+            loader=ChoiceLoader([FileSystemLoader(own), shipped]) if own else shipped,
+            autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
 
     def say(self, reason: str, part: str, values: Mapping[str, Any], language: str) -> str:
         """Render one macro of a reason, in the language if it has templates for it, else in English."""
@@ -83,16 +89,6 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if max(sizes) * max([1, *counts]) > LARGEST or (operator == "**" and max([0, *counts]) > 100):
             raise SecurityError("it makes something too large")
         return super().call_binop(context, operator, left, right)
-
-
-def _environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
-    return _Sandbox(
-        loader=loader,
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _within(seconds: float, make: Callable[[], Made]) -> Made:
@@ -167,7 +163,8 @@ def write(letter: Letter, templates: Templates) -> Message:
         "letter": letter,
         "items": items,
         "language": language,
-        "whys": _whys(letter.items),
+        # Why it matters: each programme's statement once.
+        "whys": list(dict.fromkeys(item.students for item in letter.items if item.students)),
         "subject": _subject(items, language, templates),
         "has_optional": any(item.is_optional for item in letter.items),
         "only_optional": all(item.is_optional for item in letter.items),
@@ -238,11 +235,6 @@ def _subject(items: Sequence[dict[str, Any]], language: str, templates: Template
     if len(items) == 1:
         return str(items[0]["subject"])
     return _line(templates.say("words", "several", {"count": len(items), "first": items[0]["subject"]}, language))
-
-
-def _whys(items: Sequence[LetterItem]) -> list[str]:
-    """Say why it matters, each programme's statement once."""
-    return list(dict.fromkeys(item.students for item in items if item.students))
 
 
 def _line(text: str) -> str:

@@ -67,11 +67,7 @@ def changes_text(changes: Changes) -> Iterator[str]:
             yield f"    {cause.days:+4d}  {cause.sentence}"
     if changes.slips and changes.unmoved:
         yield ""
-        yield f"  {counted(changes.unmoved, 'other')} stayed where {_it(changes.unmoved)} was."
-
-
-def _it(count: int) -> str:
-    return "it" if count == 1 else "each"
+        yield f"  {counted(changes.unmoved, 'other')} stayed where {'it' if changes.unmoved == 1 else 'each'} was."
 
 
 class _Words:

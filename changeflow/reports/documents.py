@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from changeflow.reports.levelling import LevelReport
     from changeflow.reports.risk import RiskReport
 
-
 FONTS = (("DejaVuSans.ttf", "normal"), ("DejaVuSans-Bold.ttf", "bold"))
 """Ours: a machine without any font would print white pages, and one with other fonts lacks our signs."""
 OLD_KEYS = {
@@ -29,10 +28,6 @@ OLD_KEYS = {
     "description": "said",
 }
 """Names that keys had in 0.1.0, by their new ones: scripts that people have written read them."""
-
-
-def _draw_nothing(_: object) -> Mapping[str, object]:
-    return {}
 
 
 def _draw_level(report: "LevelReport") -> Mapping[str, object]:
@@ -58,7 +53,7 @@ class ReportKind:
     """The flow that writes it on a schedule, where one does."""
     for_one: bool = False
     """Whether it says where groups of people are: only the owner can read the file. It can be printed as well."""
-    draw: Callable[[Any], Mapping[str, object]] = _draw_nothing
+    draw: Callable[[Any], Mapping[str, object]] = lambda _: {}
     """Pictures that follow from the report alone, by their names in the template."""
 
 

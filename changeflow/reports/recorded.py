@@ -50,16 +50,6 @@ def _decision(fact: RecordedFact) -> str:
     return f"{v['task']}: {Outcome(v['outcome']).label} on {format_day(v['on'])} by {v['by']}, {v['reason']}"
 
 
-def _attendance(fact: RecordedFact) -> str:
-    v = fact.values
-    return f"{v['person']} came to {v['task']} on {format_day(v['on'])}"
-
-
-def _act(fact: RecordedFact) -> str:
-    v = fact.values
-    return f"{v['who'] or 'sponsor'}, {format_day(v['on'])}: {v['what']}"
-
-
 def _checkpoint(fact: RecordedFact) -> str:
     v = fact.values
     shares = ", ".join(f"{n} {v[n]:g}" for n in ("use", "proficiency", "experience") if v[n] is not None)
@@ -78,8 +68,8 @@ WORDS: Mapping[str, Callable[[RecordedFact], str]] = {
     "progress": _progress,
     "decision": _decision,
     "condition": lambda f: f"{f.values['task']}: {f.values['text']}, by {format_day(f.values['due'])}",
-    "attendance": _attendance,
-    "sponsor-act": _act,
+    "attendance": lambda f: f"{f.values['person']} came to {f.values['task']} on {format_day(f.values['on'])}",
+    "sponsor-act": lambda f: f"{f.values['who'] or 'sponsor'}, {format_day(f.values['on'])}: {f.values['what']}",
     "checkpoint": _checkpoint,
     "confidence": lambda f: f"{f.values['tier']}: {f.values['reason']}",
     "run": lambda f: (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
+from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.planning.lessons import Lesson
 from changeflow.planning.recovery import RecoveryQuestion
@@ -105,7 +106,10 @@ def risk_report(
         events=tuple((name, round(100 * odds), round(found.event_cost[name] / DAY)) for name, odds in events.items()),
         lessons=tuple(_lesson(programme, lesson) for lesson in learned),
         missing=missing,
-        curves={m.name: tuple(_curve(found, m)) for m in _in_time(programme, found)},
+        curves={
+            m.name: tuple((day_of(found.percentile(m.task, p)).isoformat(), p) for p in range(5, 101, 5))
+            for m in _in_time(programme, found)
+        },
     )
 
 
@@ -143,11 +147,6 @@ def _odds(programme: Programme, found: Simulation, milestone: Milestone, *, tell
         if len(days) <= OUTCOMES
         else (),
     )
-
-
-def _curve(found: Simulation, milestone: Milestone) -> Iterator[tuple[str, int]]:
-    for percent in range(5, 101, 5):
-        yield day_of(found.percentile(milestone.task, percent)).isoformat(), percent
 
 
 def risk_text(report: RiskReport) -> Iterator[str]:
@@ -239,21 +238,15 @@ def draw_curves(report: RiskReport) -> Curves:
         )
         for n, (name, points) in enumerate(report.curves.items())
     ]
+    begins, step = first.replace(day=1) + relativedelta(months=1), 1 if (last - first).days < 400 else 2
+    months = rrule(MONTHLY, dtstart=begins, interval=step, until=last - timedelta(days=1))
     return Curves(
         width=WIDTH,
         height=HEIGHT,
         curves=tuple(curves),
-        months=tuple(Tick(x(m), HEIGHT - 8, f"{m:%b %y}") for m in _month_ticks(first, last)),
+        months=tuple(Tick(x(m.date()), HEIGHT - 8, f"{m:%b %y}") for m in months),
         levels=tuple(Tick(LEFT, y(p), f"{p} %") for p in (50, 80, 90)),
     )
-
-
-def _month_ticks(first: date, last: date) -> Iterator[date]:
-    month = first.replace(day=1) + relativedelta(months=1)
-    step = 1 if (last - first).days < 400 else 2
-    while month < last:
-        yield month
-        month += relativedelta(months=step)
 
 
 def draw_tornado(drivers: tuple[DriverLine, ...]) -> Tornado:

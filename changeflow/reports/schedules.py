@@ -14,7 +14,6 @@ from changeflow.values.moments import day_of, format_day, iso
 if TYPE_CHECKING:
     from changeflow.roadmap.engine.replan import Longer
 
-
 SHOWN = 25
 
 

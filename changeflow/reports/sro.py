@@ -14,7 +14,7 @@ from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, bala
 from changeflow.reports.paths import DragLine, Gantt, NearLine, drag_lines, draw_gantt, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
-from changeflow.reports.tables import FindingLine, finding_lines, role_of, waiver_lines
+from changeflow.reports.tables import FindingLine, finding_lines, role_of, waiver_in_words
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone
@@ -152,7 +152,9 @@ def build_sro(
         trend=trend,
         findings=tuple(finding_lines(judged.findings)),
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
-        waivers=tuple(waiver_lines(programme, judged)),
+        waivers=tuple(
+            waiver_in_words(programme, w, used=w in judged.used_waivers) for w in programme.definition.waivers
+        ),
         people=people_lines(programme, today=today),
         sponsorship=sponsorship(programme, today=today),
         runs=tuple(_runs(programme)),

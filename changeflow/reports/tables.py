@@ -151,11 +151,6 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[FindingLine]:
         )
 
 
-def waiver_lines(programme: Programme, judged: Judged) -> Iterator[str]:
-    for waiver in programme.definition.waivers:
-        yield waiver_in_words(programme, waiver, used=waiver in judged.used_waivers)
-
-
 def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     """Say what a waiver lifts, for whom, why and until when."""
     scope = waiver.task or waiver.service or "the whole programme"

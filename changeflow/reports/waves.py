@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from dateutil.relativedelta import relativedelta
+from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.roadmap.waves.criteria import loads
 from changeflow.roadmap.waves.plans import Offer
@@ -319,12 +320,9 @@ class _Axis:
 
 def _months(start: date, end: date, y: float, at_day: Callable[[date], float]) -> tuple[Label, ...]:
     """Mark every second month of an axis, or every third of a long one."""
-    month, found = start.replace(day=1) + relativedelta(months=1), []
-    step = 3 if (end - start) > timedelta(days=600) else 2
-    while month < end:
-        found.append(Label(at_day(month), y, f"{month:%b %y}"))
-        month += relativedelta(months=step)
-    return tuple(found)
+    first, step = start.replace(day=1) + relativedelta(months=1), 3 if (end - start) > timedelta(days=600) else 2
+    months = rrule(MONTHLY, dtstart=first, interval=step, until=end - timedelta(days=1))
+    return tuple(Label(at_day(m.date()), y, f"{m:%b %y}") for m in months)
 
 
 def draw_board(problem: WaveProblem, plan: WavePlan) -> Board:

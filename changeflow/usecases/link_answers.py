@@ -196,14 +196,11 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         for_it=case.of(State.MET, State.WAIVED) if case else (),
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
         note=task.note if task is not None and kind == "task" else "",
-        statements=_statements(link, stored) if kind == "assessment" else (),
+        statements=statements(definition.change.instrument, live=link.person in live_people(programme, on=programme.on))
+        if kind == "assessment"
+        else (),
         language=contact.language if contact else "en",
     )
-
-
-def _statements(link: AnswerLink, stored: Stored) -> tuple[tuple[Element, str], ...]:
-    live = link.person in live_people(stored.programme, on=stored.programme.on)
-    return statements(stored.version.definition.change.instrument, live=live)
 
 
 class _AnswerRecorder:

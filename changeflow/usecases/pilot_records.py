@@ -8,21 +8,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from changeflow.agenda import pilot_entries
 from changeflow.agenda.lesson_effects import LessonEffect, lesson_effect, unanswered_lesson
-from changeflow.agenda.pilot_entries import (
-    accepted,
-    check_run,
-    checked,
-    confirmation_subject,
-    explained_span,
-    go_live_gate,
-    improvement_subject,
-    issue_subject,
-    measure_subject,
-    proposed_rule,
-    repetition_subject,
-    signature_subject,
-)
 from changeflow.errors import NOT_SAVED, InputError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import (
@@ -82,7 +69,7 @@ def record(action: Action, about: About, build: Build, change: Change) -> int | 
         work.actor()
         by = work.permit(action, about(work.programme))
         try:
-            entry = checked(work.programme, build(work, by))
+            entry = pilot_entries.checked(work.programme, build(work, by))
         except ValidationError as error:
             raise InputError(f"{_in_words(error)} {NOT_SAVED}") from None
         number = pilots.add_entry(work.session, work.name, entry, at=change.now)
@@ -117,9 +104,11 @@ def explain(
     """
 
     def build(work: UnitOfWork, by: str) -> Entry:
-        check_run(work.programme, service, period)
+        pilot_entries.check_run(work.programme, service, period)
         kept = pilots.latest_variances(work.session, work.name, service, period)
-        span = explained_span(kept, period, element, contract=contract, between=between, evidence=evidence)
+        span = pilot_entries.explained_span(
+            kept, period, element, contract=contract, between=between, evidence=evidence
+        )
         return Explanation(
             service=service,
             on=change.on,
@@ -147,8 +136,8 @@ def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
     taken: list[ProposedRule] = []
 
     def build(work: UnitOfWork, by: str) -> Entry:
-        taken.append(proposed_rule(work.programme, service, rule))
-        return accepted(taken[0], on=change.on, by=by)
+        taken.append(pilot_entries.proposed_rule(work.programme, service, rule))
+        return pilot_entries.accepted(taken[0], on=change.on, by=by)
 
     record(Action.EXPLAIN_CONTRACTS, _of_service(service), build, change)
     return taken[0]
@@ -161,7 +150,7 @@ def raise_issue(issue: IssueRaised, change: Change) -> int | None:
 
 def update_issue(update: IssueUpdate, change: Change) -> int | None:
     def about(programme: Programme) -> Subject:
-        return issue_subject(programme, update.service, update.issue)
+        return pilot_entries.issue_subject(programme, update.service, update.issue)
 
     return record(Action.UPDATE_ISSUE, about, _signed(update, change), change)
 
@@ -177,7 +166,7 @@ def plan_improvement(item: ImprovementPlanned, change: Change) -> int | None:
 
 def make_improvement(service: str, number: int, did: str, change: Change) -> int | None:
     def about(programme: Programme) -> Subject:
-        return improvement_subject(programme, service, number)
+        return pilot_entries.improvement_subject(programme, service, number)
 
     def build(_: UnitOfWork, by: str) -> Entry:
         return ImprovementMade(service=service, on=change.on, by=by, improvement=number, did=did)
@@ -192,7 +181,7 @@ def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId |
         service = work.programme.roadmap.tasks[task].service or ""
         return PilotRepeated(service=service, on=change.on, by=by, task=task, duration=duration, reason=reason)
 
-    number = record(Action.REPEAT_PILOT, lambda programme: repetition_subject(programme, task), build, change)
+    number = record(Action.REPEAT_PILOT, lambda known: pilot_entries.repetition_subject(known, task), build, change)
     return repetition_of(task, number) if number is not None else None
 
 
@@ -200,10 +189,10 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
     """Confirm an item on the go-live checklist."""
 
     def about(programme: Programme) -> Subject:
-        return confirmation_subject(programme, gate, item)
+        return pilot_entries.confirmation_subject(programme, gate, item)
 
     def build(work: UnitOfWork, by: str) -> Entry:
-        service = go_live_gate(work.programme, gate).service or ""
+        service = pilot_entries.go_live_gate(work.programme, gate).service or ""
         return Confirmation(service=service, on=change.on, by=by, gate=gate, item=item, evidence=evidence, until=until)
 
     return record(Action.CONFIRM, about, build, change)
@@ -213,10 +202,10 @@ def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | Non
     """Sign a go-live, or withhold the signature; only those who must sign do, each for themselves."""
 
     def build(work: UnitOfWork, by: str) -> Entry:
-        service = go_live_gate(work.programme, gate).service or ""
+        service = pilot_entries.go_live_gate(work.programme, gate).service or ""
         return Signature(service=service, on=change.on, by=by, gate=gate, agrees=agrees, words=words)
 
-    return record(Action.SIGN, lambda programme: signature_subject(programme, gate), build, change)
+    return record(Action.SIGN, lambda programme: pilot_entries.signature_subject(programme, gate), build, change)
 
 
 def test_case(service: str, case: str, evidence: str, change: Change, *, passed: bool) -> int | None:
@@ -273,7 +262,7 @@ def measure_criterion(service: str, criterion: str, value: str, change: Change) 
         )
     with unit_of_work(change) as work:
         work.actor()
-        by = work.permit(Action.MEASURE_PILOT, measure_subject(work.programme, service, criterion))
+        by = work.permit(Action.MEASURE_PILOT, pilot_entries.measure_subject(work.programme, service, criterion))
         pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)
         work.record("measure", f"{service}:{criterion}", by=by)
 

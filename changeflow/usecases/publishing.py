@@ -319,17 +319,13 @@ def _history(
                     people=keys,
                     silent=tuple(sorted({known_as.get((where, p), p) for p in group.silent}.difference(keys))),
                     minimum=snapshot.minimum,
-                    places=tuple(_or_gone(place.get(p, UNKNOWN)) for p in people),
+                    places=tuple(GONE if (at := place.get(p, UNKNOWN)) == UNKNOWN else at for p in people),
                     live=tuple(group.people[p] for p in people),
                     standing=standing,
                     is_older=standing.held is not None and standing.round != snapshot.round,
                 )
             )
     return history, cuts
-
-
-def _or_gone(place: int) -> int:
-    return GONE if place == UNKNOWN else place
 
 
 def _reconstructed(

@@ -14,8 +14,6 @@ from changeflow.storage import (
     audit,
     custody,
     erasure,
-    keys,
-    ledger,
     pilots,
     pseudonyms,
     retention,
@@ -23,7 +21,8 @@ from changeflow.storage import (
     versions,
 )
 from changeflow.storage.database import read_scope, session_scope, upgrade
-from changeflow.storage.rewriting import compact
+from changeflow.storage.keys import key_file, key_of, renew
+from changeflow.storage.ledger import note_new_key
 from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -40,7 +39,7 @@ def upgrade_database(db: str) -> str:
         if has_old:
             pseudonyms.adopt_key(session)
     if has_old:
-        compact(db)
+        rewriting.compact(db)
     return version
 
 
@@ -65,8 +64,8 @@ def start_new_key(db: str, *, now: datetime) -> NewKey:
     """
     with session_scope(db) as session:
         some_off = answers.forget_reach(session)
-        kept = keys.renew(session)
-        key, off = keys.key_of(session), set[str]()
+        kept = renew(session)
+        key, off = key_of(session), set[str]()
         for name in versions.programme_ids(session):
             contacts = versions.contacts(session, name)
             off |= {pseudonyms.recipient_of(key, name, p, c) for p, c in contacts.items() if some_off and c.email}
@@ -75,8 +74,8 @@ def start_new_key(db: str, *, now: datetime) -> NewKey:
             answers.switch_optional(session, recipient, off=True)
         agenda.wait_until(session, now + ONE_DAY)
         identity, tombstones = custody.read(session).identity, erasure.count_tombstones(session)
-    ledger.note_new_key(MachineState(db), identity, at=now)
-    return NewKey(file=keys.key_file(db), kept=kept, switched_off=len(off), tombstones=tombstones)
+    note_new_key(MachineState(db), identity, at=now)
+    return NewKey(file=key_file(db), kept=kept, switched_off=len(off), tombstones=tombstones)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

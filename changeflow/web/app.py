@@ -22,7 +22,7 @@ from changeflow.usecases.stored import NotKeptError, Stored, kept_only
 from changeflow.web.clients import Clients, Limits
 from changeflow.web.forms import Form, given_of, read_form
 from changeflow.web.guard import Guard, headers_for
-from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, answer_to, of_database, of_link, page, wrong_method
+from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, Trouble, answer_to, of_database, page, wrong_method
 
 Clock = Callable[[], datetime]
 LOOK = ["GET", "HEAD"]
@@ -163,7 +163,9 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _leads_nowhere(_: Request, error: Exception) -> Response:
     """Say why a link does not work."""
-    return answer_to(of_link(error) if isinstance(error, LinkError) else NOT_FOUND)
+    if not isinstance(error, LinkError):
+        return answer_to(NOT_FOUND)
+    return answer_to(Trouble(410 if error.was_known else 404, "This link does not work", str(error)))
 
 
 def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:

@@ -81,15 +81,12 @@ def is_local(request: Request) -> bool:
     another name than this machine's own, is not local, whatever else it says.
     """
     peer = _address(request.client.host) if request.client else None
-    if peer is None or not peer.is_loopback or _was_passed_on(request):
+    was_passed_on = any(name in FORWARDED or name.startswith(FORWARDED_PREFIXES) for name in request.headers)
+    if peer is None or not peer.is_loopback or was_passed_on:
         return False
     host = request.headers.get("host", "localhost")
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     return name.lower() in LOCAL_NAMES
-
-
-def _was_passed_on(request: Request) -> bool:
-    return any(name in FORWARDED or name.startswith(FORWARDED_PREFIXES) for name in request.headers)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -8,7 +8,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
 from changeflow.resources import template_environment
-from changeflow.usecases.link_answers import LinkError
 from changeflow.values.moments import format_day
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60
@@ -111,10 +110,6 @@ def of_database(error: Exception) -> Trouble:
         "hour, tell the programme office.",
         retry=DOWN_SECONDS,
     )
-
-
-def of_link(error: LinkError) -> Trouble:
-    return Trouble(410 if error.was_known else 404, "This link does not work", str(error))
 
 
 def page(name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
