@@ -97,10 +97,10 @@ def checkpoint_report(
 @command(checkpoint, "list", "db", "programme", "at")
 def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
-    from changeflow.usecases import people
+    from changeflow.usecases.stored import loaded
     from changeflow.values.moments import format_day
 
-    found = people.checkpoints(context.programme, db=context.db, today=context.day)
+    found = loaded(context.programme, db=context.db, on=context.day).checkpoints()
     for one in found:
         reasons = "; ".join(one.judgement.reasons)
         out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")

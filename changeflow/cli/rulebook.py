@@ -92,8 +92,7 @@ def consultation(folder: Folder) -> None:
     from changeflow.reports.rulebook import consultation_text
     from changeflow.usecases.plan import plan_folder
 
-    lines = list(consultation_text(plan_folder(folder).programme))
-    print_lines(lines)
+    print_lines(list(consultation_text(plan_folder(folder).programme)))
 
 
 @formatted_errors()
@@ -102,8 +101,7 @@ def transition(folder: Folder) -> None:
     from changeflow.intake.folder import read_folder
     from changeflow.reports.transition import transition_text
 
-    lines = list(transition_text(read_folder(folder).definition))
-    print_lines(lines)
+    print_lines(list(transition_text(read_folder(folder).definition)))
 
 
 @shared("at")

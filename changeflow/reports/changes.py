@@ -80,15 +80,13 @@ class _Words:
         way = "later" if slip.days > 0 else "earlier"
         days = counted(abs(slip.days), "day")
         then, now = format_day(day_of(slip.before)), format_day(day_of(slip.after))
-        causes = [self._cause(part) for part in slip.parts[:TOLD]]
+        told = slip.parts[:TOLD]
+        causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self._format(p)}.") for p in told]
         if rest := slip.parts[TOLD:]:
             total = sum(p.days for p in rest)
             causes.append(CauseLine(cause="several", days=total, sentence=f"{len(rest)} smaller changes together."))
         sentence = f"“{name}” is {days} {way}: {now} instead of {then}."
         return SlipLine(name=name, days=slip.days, sentence=sentence, causes=tuple(causes))
-
-    def _cause(self, part: SlipPart) -> CauseLine:
-        return CauseLine(cause=part.cause.value, days=part.days, sentence=f"{self._format(part)}.")
 
     def _format(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):

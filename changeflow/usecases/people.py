@@ -1,8 +1,7 @@
 """Records about people: training, checkpoints, rounds of assessments, and who looked at where groups stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from changeflow.adkar.reinforcement import CheckpointResult
@@ -16,7 +15,6 @@ from changeflow.programme.progress import checked_progress, finish_of, task_subj
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.storage import erasure, facts, publications
 from changeflow.usecases.progress import record_progress
-from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
@@ -59,11 +57,6 @@ def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
             record_progress(work, checked_progress(programme, [reported], change.on), by)
         work.record("checkpoint", f"checkpoint:{result.task}", by=by)
     return next(f for f in work.after.programme.checkpoints() if f.task.id == result.task)
-
-
-def checkpoints(programme: str | None, *, db: str, today: date) -> Sequence[Found]:
-    """Return every checkpoint that was reported, judged, the earliest first."""
-    return loaded(programme, db=db, on=today).checkpoints()
 
 
 def look_at_people(change: Change) -> PeopleLines:

@@ -12,22 +12,7 @@ from changeflow.agenda import pilot_entries
 from changeflow.agenda.lesson_effects import LessonEffect, lesson_effect, unanswered_lesson
 from changeflow.errors import NOT_SAVED, InputError
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.pilots.entries import (
-    CaseTested,
-    Confirmation,
-    Entry,
-    Explanation,
-    FeedbackGiven,
-    ImprovementMade,
-    ImprovementPlanned,
-    IssueRaised,
-    IssueUpdate,
-    LessonAnswered,
-    LessonProposed,
-    PilotRepeated,
-    PilotStatement,
-    Signature,
-)
+from changeflow.pilots import entries
 from changeflow.pilots.learning import ProposedRule, lessons_of, proposed_rules
 from changeflow.programme.assembly.repeats import repetition_of
 from changeflow.programme.known_names import service_named, service_subject
@@ -39,11 +24,11 @@ from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.roles import Action
 
-Build = Callable[[UnitOfWork, str], Entry]
+Build = Callable[[UnitOfWork, str], entries.Entry]
 """Makes an entry for who says it."""
 About = Callable[[Programme], Subject]
 """Finds the thing that it is about, with its owners; a name that nothing has is an error."""
-Statement = TypeVar("Statement", bound=PilotStatement)
+Statement = TypeVar("Statement", bound=entries.PilotStatement)
 
 
 def entry_of(kind: type[Statement], **values: object) -> Statement:
@@ -82,7 +67,7 @@ def _of_service(service: str) -> About:
     return lambda programme: service_subject(programme, service)
 
 
-def _signed(entry: Entry, change: Change) -> Build:
+def _signed(entry: entries.Entry, change: Change) -> Build:
     """Return what makes an entry the acting person's, of the change's day."""
     return lambda _, by: entry.model_copy(update={"by": by, "on": change.on})
 
@@ -103,13 +88,13 @@ def explain(
     Of one contract the kept difference is what is explained: should it become another, it is unexplained again.
     """
 
-    def build(work: UnitOfWork, by: str) -> Entry:
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
         pilot_entries.check_run(work.programme, service, period)
         kept = pilots.latest_variances(work.session, work.name, service, period)
         span = pilot_entries.explained_span(
             kept, period, element, contract=contract, between=between, evidence=evidence
         )
-        return Explanation(
+        return entries.Explanation(
             service=service,
             on=change.on,
             by=by,
@@ -135,7 +120,7 @@ def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
     """Let a proposed rule explain the period that it is proposed for; return it."""
     taken: list[ProposedRule] = []
 
-    def build(work: UnitOfWork, by: str) -> Entry:
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
         taken.append(pilot_entries.proposed_rule(work.programme, service, rule))
         return pilot_entries.accepted(taken[0], on=change.on, by=by)
 
@@ -143,24 +128,24 @@ def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
     return taken[0]
 
 
-def raise_issue(issue: IssueRaised, change: Change) -> int | None:
+def raise_issue(issue: entries.IssueRaised, change: Change) -> int | None:
     """Record an issue of a pilot; `by` and `on` are the change's."""
     return record(Action.RAISE_ISSUE, _of_service(issue.service), _signed(issue, change), change)
 
 
-def update_issue(update: IssueUpdate, change: Change) -> int | None:
+def update_issue(update: entries.IssueUpdate, change: Change) -> int | None:
     def about(programme: Programme) -> Subject:
         return pilot_entries.issue_subject(programme, update.service, update.issue)
 
     return record(Action.UPDATE_ISSUE, about, _signed(update, change), change)
 
 
-def give_feedback(feedback: FeedbackGiven, change: Change) -> int | None:
+def give_feedback(feedback: entries.FeedbackGiven, change: Change) -> int | None:
     """Record what users or providers say; an item must be one of the service's agreement."""
     return record(Action.GIVE_FEEDBACK, _of_service(feedback.service), _signed(feedback, change), change)
 
 
-def plan_improvement(item: ImprovementPlanned, change: Change) -> int | None:
+def plan_improvement(item: entries.ImprovementPlanned, change: Change) -> int | None:
     return record(Action.PLAN_IMPROVEMENT, _of_service(item.service), _signed(item, change), change)
 
 
@@ -168,8 +153,8 @@ def make_improvement(service: str, number: int, did: str, change: Change) -> int
     def about(programme: Programme) -> Subject:
         return pilot_entries.improvement_subject(programme, service, number)
 
-    def build(_: UnitOfWork, by: str) -> Entry:
-        return ImprovementMade(service=service, on=change.on, by=by, improvement=number, did=did)
+    def build(_: UnitOfWork, by: str) -> entries.Entry:
+        return entries.ImprovementMade(service=service, on=change.on, by=by, improvement=number, did=did)
 
     return record(Action.FINISH_IMPROVEMENT, about, build, change)
 
@@ -177,9 +162,9 @@ def make_improvement(service: str, number: int, did: str, change: Change) -> int
 def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId | None:
     """Repeat a pilot, a parallel run or a test pack; return the new task, or None when that was known already."""
 
-    def build(work: UnitOfWork, by: str) -> Entry:
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
         service = work.programme.roadmap.tasks[task].service or ""
-        return PilotRepeated(service=service, on=change.on, by=by, task=task, duration=duration, reason=reason)
+        return entries.PilotRepeated(service=service, on=change.on, by=by, task=task, duration=duration, reason=reason)
 
     number = record(Action.REPEAT_PILOT, lambda known: pilot_entries.repetition_subject(known, task), build, change)
     return repetition_of(task, number) if number is not None else None
@@ -191,9 +176,11 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
     def about(programme: Programme) -> Subject:
         return pilot_entries.confirmation_subject(programme, gate, item)
 
-    def build(work: UnitOfWork, by: str) -> Entry:
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
         service = pilot_entries.go_live_gate(work.programme, gate).service or ""
-        return Confirmation(service=service, on=change.on, by=by, gate=gate, item=item, evidence=evidence, until=until)
+        return entries.Confirmation(
+            service=service, on=change.on, by=by, gate=gate, item=item, evidence=evidence, until=until
+        )
 
     return record(Action.CONFIRM, about, build, change)
 
@@ -201,9 +188,9 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
 def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | None:
     """Sign a go-live, or withhold the signature; only those who must sign do, each for themselves."""
 
-    def build(work: UnitOfWork, by: str) -> Entry:
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
         service = pilot_entries.go_live_gate(work.programme, gate).service or ""
-        return Signature(service=service, on=change.on, by=by, gate=gate, agrees=agrees, words=words)
+        return entries.Signature(service=service, on=change.on, by=by, gate=gate, agrees=agrees, words=words)
 
     return record(Action.SIGN, lambda programme: pilot_entries.signature_subject(programme, gate), build, change)
 
@@ -211,13 +198,13 @@ def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | Non
 def test_case(service: str, case: str, evidence: str, change: Change, *, passed: bool) -> int | None:
     """Record how a case of the test pack came out."""
 
-    def build(_: UnitOfWork, by: str) -> Entry:
-        return CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
+    def build(_: UnitOfWork, by: str) -> entries.Entry:
+        return entries.CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
 
     return record(Action.RECORD_TEST, _of_service(service), build, change)
 
 
-def propose_lesson(lesson: LessonProposed, change: Change) -> LessonEffect:
+def propose_lesson(lesson: entries.LessonProposed, change: Change) -> LessonEffect:
     """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
     with unit_of_work(change) as work:
         by = work.permit(Action.PROPOSE_LESSON, Subject(service=lesson.service))
@@ -238,7 +225,9 @@ def answer_lesson(service: str, number: int, reason: str, change: Change, *, acc
         by = work.permit(Action.ANSWER_LESSON, Subject(service=service))
         lesson = unanswered_lesson(work.programme, service, number)
         effect = lesson_effect(work.programme, work.definition, lesson, shipped_rulepacks())
-        answer = LessonAnswered(service=service, on=change.on, by=by, lesson=number, accepted=accepted, reason=reason)
+        answer = entries.LessonAnswered(
+            service=service, on=change.on, by=by, lesson=number, accepted=accepted, reason=reason
+        )
         pilots.add_entry(work.session, work.name, answer, at=change.now)
         version = _append(work, effect, by) if accepted else None
         action = "pilot:lesson-accepted" if accepted else "pilot:lesson-declined"

@@ -15,12 +15,12 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases.risk import ask
+from changeflow.usecases.risk import SimulationRequest, ask
 from changeflow.usecases.stored import load, stored_on
 from changeflow.usecases.waves import plan_waves, programme_of
 
 if TYPE_CHECKING:
-    from changeflow.roadmap.risk.simulate import Part
+    from changeflow.roadmap.risk.simulate import Part, PreparedModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,23 +79,19 @@ def risk_batches(*, db: str, on: date, iterations: int, seed: int, parts: int) -
 
 def run_risk_batch(batch: RiskBatch) -> "Part":
     """Run one batch, on one thread: the runner has as many as it likes."""
-    from changeflow.roadmap.risk.simulate import prepare, simulate_part
+    from changeflow.roadmap.risk.simulate import simulate_part
 
-    programme = _as_of(batch)
-    asked = ask(programme, iterations=batch.iterations, assume=None, learn=True)
-    span = range(batch.first, batch.last)
-    prepared = prepare(asked.roadmap, asked.model, asked.targets)
-    return simulate_part(prepared, iterations=span, seed=batch.seed, threads=1)
+    _, _, prepared = _prepared(batch)
+    return simulate_part(prepared, iterations=range(batch.first, batch.last), seed=batch.seed, threads=1)
 
 
 def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> RiskReport:
     """Put the parts of one programme's simulation together, in whatever order they came."""
-    from changeflow.roadmap.risk.simulate import prepare, put_together
+    from changeflow.roadmap.risk.simulate import put_together
 
     one = next(iter(batches))
-    programme = _as_of(one)
-    asked = ask(programme, iterations=one.iterations, assume=None, learn=True)
-    found = put_together(prepare(asked.roadmap, asked.model, asked.targets), parts, seed=one.seed)
+    programme, asked, prepared = _prepared(one)
+    found = put_together(prepared, parts, seed=one.seed)
     return risk_report(programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
 
 
@@ -145,9 +141,12 @@ def _stored(db: str, on: date) -> list[tuple[str, int, Programme]]:
     return found
 
 
-def _as_of(batch: RiskBatch) -> Programme:
-    """Load a batch's programme; a version that came in between would mix two plans in one answer."""
+def _prepared(batch: RiskBatch) -> tuple[Programme, SimulationRequest, "PreparedModel"]:
+    """Load a batch's programme and prepare; a version that came in between would mix two plans in one answer."""
+    from changeflow.roadmap.risk.simulate import prepare
+
     stored = stored_on(batch.programme, db=batch.db, on=batch.on)
     if stored.version.number != batch.version:
         raise ConflictError(f"'{batch.programme}' has a newer version than this run began with. Run it again.")
-    return stored.programme
+    asked = ask(stored.programme, iterations=batch.iterations, assume=None, learn=True)
+    return stored.programme, asked, prepare(asked.roadmap, asked.model, asked.targets)

@@ -123,11 +123,9 @@ def go_no_go_of(
     Where a name is given, or it has been published where people are, the audit notes that it was read (`now` is when).
     """
     stored = stored_on(programme, db=db, on=today)
-    gate_of(stored.programme, gate)
-    if now is not None and (actor is not None or stored.programme.facts.snapshot):
+    found, task = stored.programme, gate_of(stored.programme, gate)
+    if now is not None and (actor is not None or found.facts.snapshot):
         note_look(stored.version.definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now)
-    found = stored.programme
-    task = gate_of(found, gate)
     if task.gate is not Gate.GO_LIVE:
         raise UnknownThingError("gate before a go-live", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
     case = weigh(stored.judged, task.id)
