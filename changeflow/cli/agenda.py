@@ -92,7 +92,7 @@ def nudge_answers(context: Context) -> None:
 @command(nudge, "effects", "db")
 def nudge_effects(context: Context) -> None:
     """Show what nudges lead to: by reason and level, how many were acted on, how soon, and what was held back."""
-    from changeflow.reports.nudge_effects import effects_text
+    from changeflow.reports.recorded import effects_text
     from changeflow.usecases.nudges import effects
 
     found = effects(db=context.db)

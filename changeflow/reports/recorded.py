@@ -1,11 +1,14 @@
-"""Recorded facts as lines of text, so that a wrong one can be found."""
+"""What was recorded, as lines of text: facts, so that a wrong one can be found, and what nudges led to."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from changeflow.agenda.effects import NudgeEffect
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
 from changeflow.values.moments import day_of, format_day, local_day
 from changeflow.values.words import Outcome
+
+LEVELS = ("first word", "on the day", "reminder", "to the manager")
 
 
 def fact_lines(facts: Sequence[RecordedFact], *, about: str | None = None) -> Iterator[str]:
@@ -105,3 +108,13 @@ def fact_data(facts: Sequence[RecordedFact], *, about: str | None = None) -> lis
         for f in facts
         if about is None or f.is_about(about)
     ]
+
+
+def effects_text(found: Sequence[NudgeEffect]) -> Iterator[str]:
+    """Yield a table's lines."""
+    yield f"{'reason':<14}{'level':<18}{'sent':>6}{'held back':>11}{'acted on':>10}{'days':>7}"
+    for effect in found:
+        level = LEVELS[effect.level] if effect.level < len(LEVELS) else "to the SRO"
+        acted = "-" if effect.acted is None else str(effect.acted)
+        days = "-" if effect.days is None else f"{effect.days:.1f}"
+        yield f"{effect.reason:<14}{level:<18}{effect.sent:>6}{effect.held_back:>11}{acted:>10}{days:>7}"

@@ -11,7 +11,7 @@ from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
-from changeflow.reports.nudge_effects import effects_text
+from changeflow.reports.recorded import effects_text
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
