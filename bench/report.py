@@ -19,7 +19,7 @@ from changeflow.reports.sro import SroReport, build_sro
 from changeflow.rules.engine import judge
 from changeflow.usecases import stored
 from changeflow.usecases.reports import sro_of_stored
-from changeflow.usecases.snapshots import Cache
+from changeflow.usecases.stored import Cache
 
 APPROVED, TODAY = "2026-09-01", date(2027, 5, 4)
 

@@ -14,7 +14,7 @@ from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.problem import Problem
 
 if TYPE_CHECKING:
-    from changeflow.delivery.choosing import Ways
+    from changeflow.delivery.channels import Ways
 
 MOST_OF_A_SECRET = 10_000
 DEFAULT_DB = "sqlite:///changeflow.db"
@@ -55,7 +55,7 @@ class Settings:
 
 def settings() -> Settings:
     # Loaded here, as is what writes logs: most commands send nothing, and this brings the mail library with it.
-    from changeflow.delivery.choosing import Ways
+    from changeflow.delivery.channels import Ways
 
     env = os.environ
     return Settings(

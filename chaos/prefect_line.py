@@ -25,7 +25,7 @@ FLOWS = ("tick", "dispatch-nudges")
 
 def prefect_faults(folder: Path, *, say: Say) -> Verdict:
     """Run tick and dispatch through each fault, then once more when the line is mended."""
-    from flows.server import local_server
+    from flows.serving import local_server
 
     size = Size(people=60, tasks=2, days=len(FAULTS), kills_a_day=0)
     quiet, expected = quiet_run(folder, size, "quiet-prefect")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from changeflow.errors import InputError
-from flows.server import local_server
+from flows.serving import local_server
 
 
 class PrefectServer:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from changeflow.delivery.choosing import channel_for
-from changeflow.delivery.templates import templates_of
+from changeflow.delivery.channels import channel_for
+from changeflow.delivery.writing import templates_of
 from changeflow.settings import as_flow, begin
 from changeflow.usecases import dispatch
 from changeflow.usecases.dispatch import Dispatched
-from changeflow.usecases.messages import Desk
+from changeflow.usecases.outbox import Desk
 
 
 @flow(name="dispatch-nudges")

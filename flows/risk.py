@@ -2,21 +2,21 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from changeflow.errors import InputError
 from changeflow.roadmap.risk.simulate import Part
-from changeflow.settings import settings
+from changeflow.settings import Settings, settings
 from changeflow.usecases import portfolio
 from changeflow.usecases.portfolio import RiskBatch, ScenarioResult, WaveScenario
 from changeflow.values.moments import local_day
 
-try:
-    from flows.runners import task_runner
-except ModuleNotFoundError:  # in the wheel, flows are a part of changeflow
-    from changeflow.flows.runners import task_runner  # type: ignore[import-not-found, no-redef]
+DASK = "dask"
 
 RETRIES = 3
 """Of a batch whose worker was lost: every run of it gives the same numbers."""
@@ -76,3 +76,21 @@ def searched(on: date, *, seeds: int, effort: float) -> list[ScenarioResult]:
     ]
     create_table_artifact(rows, key="portfolio-waves", description="The plans of each scenario")
     return results
+
+
+def task_runner(chosen: Settings) -> "TaskRunner[Any]":
+    """Return the runner of CHANGEFLOW_TASK_RUNNER: `threads`, `dask` (a cluster of this machine's own for the run), or
+    the address of a scheduler, `tcp://host:8786`."""
+    name = chosen.task_runner
+    if name == "threads":
+        return ThreadPoolTaskRunner(max_workers=chosen.workers)
+    if name != DASK and not name.startswith(("tcp://", "tls://")):
+        raise InputError(f"CHANGEFLOW_TASK_RUNNER is '{name}'. Write threads, dask, or tcp://host:8786.")
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+    except ImportError:
+        raise InputError("Dask is not installed. Install it: pip install 'changeflow[dask]'.") from None
+    if name != DASK:
+        return DaskTaskRunner(address=name)
+    kwargs = {"n_workers": chosen.workers, "threads_per_worker": 1, "dashboard_address": None}
+    return DaskTaskRunner(cluster_kwargs=kwargs)

@@ -15,7 +15,6 @@ from changeflow import roadmap
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
-from changeflow.web import work
 from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
 from tests.waiting import PATIENCE
@@ -104,7 +103,7 @@ def _patient_databases() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "BUSY_SECONDS", int(PATIENCE))
         patch.setitem(database._SERVER_OPTIONS, "connect_timeout", int(PATIENCE))
-        patch.setattr(work, "LONGEST_WAIT", PATIENCE)
+        patch.setattr("changeflow.web.app.LONGEST_WAIT", PATIENCE)
         yield
 
 

@@ -24,25 +24,15 @@ from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import engine_for
 from changeflow.usecases import (
-    assessments,
-    attendance,
-    baselines,
     calendar_feeds,
-    checkpoints,
     definitions,
     export,
-    filings,
     gates,
-    governance,
-    group_views,
-    lessons,
-    measures,
     parallel_runs,
+    people,
     pilot_records,
     progress,
     reports,
-    waivers,
-    withdrawals,
 )
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
@@ -206,7 +196,7 @@ def stored_world(home: Path) -> World:
                         school="ash", owner="owner", blocks_next_wave=False)  # fmt: skip
     pilot_records.raise_issue(issue, world.change("member"))
     pilot_records.plan_improvement(IMPROVEMENT, world.change("member"))
-    lessons.propose_lesson(LESSON, world.change("member"))
+    pilot_records.propose_lesson(LESSON, world.change("member"))
     import_scores(world, "member", "r0", 18)
     decide(world, "owner")
     pilot_records.confirm(GO, "desk", "A rota", None, world.change("owner"))
@@ -227,12 +217,12 @@ def reconcile(world: World, actor: str, new: str, period: str = "2027-02") -> No
 
 def import_scores(world: World, actor: str, name: str, day: int) -> None:
     path = world.file(f"{name}.csv", f"person,on,awareness,desire\nviewer,2027-03-{day},4,2\n")
-    assessments.import_assessments(path, world.change(actor))
+    people.import_assessments(path, world.change(actor))
 
 
 def import_training(world: World, actor: str) -> None:
     path = world.file("came.csv", "session,person,on\npayroll/ash/train,viewer,2027-03-20\n")
-    attendance.import_attendance(path, world.change(actor))
+    people.import_attendance(path, world.change(actor))
 
 
 def decide(world: World, actor: str, by: str | None = None) -> None:
@@ -247,7 +237,7 @@ def store(world: World, actor: str, **changes: str) -> None:
 
 def waive(world: World, actor: str) -> None:
     waiver = Waiver(rule="R02", reason="Agreed", owner="chief", approved_by=("chief",), expires=date(2027, 12, 31))
-    waivers.add_waiver(waiver, world.change(actor))
+    definitions.add_waiver(waiver, world.change(actor))
 
 
 def ask_about(world: World, actor: str) -> dict[str, Any]:
@@ -266,7 +256,7 @@ def say_progress(world: World, actor: str) -> None:
 
 def checkpoint(world: World, actor: str) -> None:
     found = CheckpointResult(task="payroll/w1/checkpoint", on=TODAY, said="A guide")
-    checkpoints.report_checkpoint(found, world.change(actor))
+    people.report_checkpoint(found, world.change(actor))
 
 
 def update_issue(world: World, actor: str) -> None:
@@ -285,9 +275,9 @@ def give_feedback(world: World, actor: str, text: str = "Good") -> None:
 
 
 def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
-    known = withdrawals.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
+    known = progress.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
     fact = next(f for f in known if not entry or f.values["kind"] == entry)
-    withdrawals.withdraw_fact(fact.id, "Wrong", world.change(actor))
+    progress.withdraw_fact(fact.id, "Wrong", world.change(actor))
 
 
 def improve(world: World, actor: str) -> None:
@@ -295,7 +285,7 @@ def improve(world: World, actor: str) -> None:
 
 
 def propose(world: World, actor: str) -> None:
-    lessons.propose_lesson(LESSON.model_copy(update={"duration": "5d"}), world.change(actor))
+    pilot_records.propose_lesson(LESSON.model_copy(update={"duration": "5d"}), world.change(actor))
 
 
 def export_addresses(world: World, actor: str) -> None:
@@ -305,11 +295,11 @@ def export_addresses(world: World, actor: str) -> None:
 
 Call = Callable[[World, str], object]
 HOW: dict[Action, Call] = {
-    Action.TAKE_BASELINE: lambda w, who: baselines.take_baseline("Agreed", w.change(who)),
+    Action.TAKE_BASELINE: lambda w, who: definitions.take_baseline("Agreed", w.change(who)),
     Action.DECIDE_GATE: decide,
     Action.RECORD_DECISION: lambda w, who: decide(w, who, by="chief"),
     Action.ADD_WAIVER: waive,
-    Action.SET_CONFIDENCE: lambda w, who: governance.set_confidence("amber", "Late", None, w.change(who)),
+    Action.SET_CONFIDENCE: lambda w, who: gates.set_confidence("amber", "Late", None, w.change(who)),
     Action.SIGN: lambda w, who: pilot_records.sign(GO, "Again", w.change(who), agrees=True),
     Action.CONFIRM: lambda w, who: pilot_records.confirm(GO, "desk", "Another rota", None, w.change(who)),
     Action.EXPORT_PERSON: ask_about,
@@ -317,23 +307,23 @@ HOW: dict[Action, Call] = {
     Action.EXPORT_ADDRESSES: export_addresses,
     Action.READ_CONTRACTS: lambda w, who: parallel_runs.kept_variances("payroll", "2027-02", w.change(who)),
     Action.EXPLAIN_CONTRACTS: explain,
-    Action.READ_STANDINGS: lambda w, who: group_views.look_at_people(w.change(who)),
+    Action.READ_STANDINGS: lambda w, who: people.look_at_people(w.change(who)),
     Action.READ_REPORT: lambda w, who: reports.sro_of_stored(None, db=w.db, today=TODAY, actor=who, now=NOW),
     Action.READ_CALENDAR: lambda w, who: calendar_feeds.feed_for("owner", db=w.db, programme=None, now=NOW, actor=who),
     Action.STORE_VERSION: store,
     Action.CHANGE_ROLES: lambda w, who: store(w, who, programme=FILE.replace("person: chief", "person: patron")),
     Action.PROPOSE_LESSON: propose,
-    Action.ANSWER_LESSON: lambda w, who: lessons.answer_lesson("payroll", 1, "No", w.change(who), accepted=False),
+    Action.ANSWER_LESSON: lambda w, who: pilot_records.answer_lesson("payroll", 1, "No", w.change(who), accepted=False),
     Action.REPEAT_PILOT: lambda w, who: pilot_records.repeat(SIDE_BY_SIDE, "1pp", "Not clean", w.change(who)),
     Action.REPORT_PROGRESS: say_progress,
     Action.IMPORT_SCORES: lambda w, who: import_scores(w, who, "r1", 20),
     Action.CORRECT_SCORES: lambda w, who: import_scores(w, who, "again", 18),
     Action.RECORD_TRAINING: import_training,
     Action.REPORT_CHECKPOINT: checkpoint,
-    Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),
-    Action.MEASURE_PILOT: lambda w, who: measures.measure_criterion("payroll", "queries", "2", w.change(who)),
+    Action.NOTE_SPONSOR: lambda w, who: gates.note_act("Opened the training", TODAY, w.change(who)),
+    Action.MEASURE_PILOT: lambda w, who: pilot_records.measure_criterion("payroll", "queries", "2", w.change(who)),
     Action.RECONCILE: lambda w, who: reconcile(w, who, OLD, "2027-03"),
-    Action.RECORD_FILING: lambda w, who: filings.record_submission(FILED, w.change(who)),
+    Action.RECORD_FILING: lambda w, who: parallel_runs.record_submission(FILED, w.change(who)),
     Action.RECORD_TEST: lambda w, who: pilot_records.test_case(
         "payroll", "starter", "A slip", w.change(who), passed=True
     ),
@@ -347,7 +337,7 @@ HOW: dict[Action, Call] = {
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
     Action.WITHDRAW_FACT: lambda w, who: withdraw(w, who, "pilot-entry", "feedback"),
-    Action.READ_FACTS: lambda w, who: withdrawals.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
+    Action.READ_FACTS: lambda w, who: progress.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")

@@ -66,7 +66,7 @@ class BeforeItBegins(datetime):
 
 def test_every_command_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("changeflow.cli.options.datetime", BeforeItBegins)
+    monkeypatch.setattr("changeflow.cli.context.datetime", BeforeItBegins)
     for name in ("CHANGEFLOW_DB", "CHANGEFLOW_AS", "CHANGEFLOW_SMTP_URL", "CHANGEFLOW_OUTBOX"):
         monkeypatch.delenv(name, raising=False)
     blocks = re.findall(r"^```(\S+)(?: file=(\S+))?\n(.*?)^```", (TOP / "docs/tutorial.md").read_text(), re.M | re.S)

@@ -65,7 +65,7 @@ def test_installed_in_an_empty_environment_it_runs_from_another_folder(wheel: Pa
     run(command, "apply", "trust", "--yes", "--as", "programme-manager", "--at", "2026-09-01")
     run(command, "report", "sro", "--out", "report.html", "--at", "2026-09-01")
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
-    loaded = "from changeflow.cli.flows import flow_module; print(flow_module('serving').__name__)"
+    loaded = "from changeflow.cli.running import flow_module; print(flow_module('serving').__name__)"
     assert run(python, "-c", loaded).strip() == "changeflow.flows.serving"
-    every = "from changeflow.cli.flows import flow_module as f; [f('serving')._load(n) for n in f('serving').FLOWS]"
+    every = "from changeflow.cli.running import flow_module as f; [f('serving')._load(n) for n in f('serving').FLOWS]"
     run(python, "-c", every)

@@ -13,21 +13,16 @@ from changeflow.cli import (
     audit,
     database,
     definitions,
-    exporting,
-    flows,
     gates,
     people,
     pilot_records,
     pilots,
     planning,
-    recorded,
     reporting,
-    roles,
     rulebook,
-    subject_access,
+    running,
     tasks,
     waves,
-    web,
 )
 from changeflow.settings import acting_as, begin_keys
 from changeflow.values.acting import Via, acting
@@ -59,27 +54,11 @@ def changeflow(
     context.with_resource(acting(acting_as(Via.COMMAND)))
 
 
-for module in (
-    planning,
-    waves,
-    rulebook,
-    roles,
-    definitions,
-    tasks,
-    recorded,
-    pilots,
-    pilot_records,
-    gates,
-    agenda,
-    reporting,
-    exporting,
-    flows,
-    web,
-    people,
-    subject_access,
-    database,
-    audit,
-):
+# In the order in which help lists their commands.
+LOOKING = (planning, waves, rulebook)
+RECORDING = (definitions, tasks, pilots, pilot_records, gates)
+RUNNING = (agenda, reporting, running, people, database, audit)
+for module in (*LOOKING, *RECORDING, *RUNNING):
     module.add_to(app)
 
 

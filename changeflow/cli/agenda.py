@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
+from changeflow.cli.context import Context, command, shared
 from changeflow.cli.output import note, out, print_lines
 from changeflow.settings import begin, settings
 
 if TYPE_CHECKING:
-    from changeflow.usecases.messages import Desk
+    from changeflow.usecases.outbox import Desk
 
 nudge = typer.Typer(help="Messages to people.", no_args_is_help=True)
 Outbox = Annotated[Path | None, typer.Option(envvar="CHANGEFLOW_OUTBOX", help="Where messages are written as files.")]
@@ -34,8 +34,7 @@ def tick(context: Context) -> None:
         out(f"{ticked.programme}: {counted(ticked.due, 'thing')} due, {ticked.new} new.")
 
 
-@nudge.command("dispatch")
-@shared("db", "at", "outbox", "dry_run")
+@command(nudge, "dispatch", "db", "at", "outbox", "dry_run")
 def nudge_dispatch(
     context: Context,
     outbox: Outbox = None,
@@ -47,7 +46,7 @@ def nudge_dispatch(
         return
     from dataclasses import replace
 
-    from changeflow.delivery.choosing import channel_for, channel_name
+    from changeflow.delivery.channels import channel_for, channel_name
     from changeflow.usecases import dispatch
 
     ways = begin().ways
@@ -64,8 +63,7 @@ def nudge_dispatch(
         raise typer.Exit(1)
 
 
-@nudge.command("preview")
-@shared("db", "at", "week")
+@command(nudge, "preview", "db", "at", "week")
 def nudge_preview(
     context: Context,
     week: Annotated[bool, typer.Option("--week", help="The next seven days, if nothing changes.")] = False,
@@ -75,36 +73,33 @@ def nudge_preview(
 
 
 def _preview(context: Context, *, days: int) -> None:
-    from changeflow.usecases import nudge_preview
+    from changeflow.usecases import nudges
 
     now = context.now
     moments = [now + timedelta(days=n) for n in range(days)]
-    print_lines(nudge_preview.preview(db=context.db, moments=moments, desk=_desk()))
+    print_lines(nudges.preview(db=context.db, moments=moments, desk=_desk()))
 
 
-@nudge.command("answers")
-@shared("db", "programme", "actor", "at")
+@command(nudge, "answers", "db", "programme", "actor", "at")
 def nudge_answers(context: Context) -> None:
     """List what people answered to nudges, the latest first: what stands in the way, and what is promised."""
-    from changeflow.usecases import nudge_preview
+    from changeflow.usecases import nudges
 
-    lines = nudge_preview.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
+    lines = nudges.answered(db=context.db, programme=context.programme, now=context.now, actor=context.actor)
     print_lines(list(lines))
 
 
-@nudge.command("effects")
-@shared("db")
+@command(nudge, "effects", "db")
 def nudge_effects(context: Context) -> None:
     """Show what nudges lead to: by reason and level, how many were acted on, how soon, and what was held back."""
-    from changeflow.reports.nudge_effects import effects_text
-    from changeflow.usecases.nudge_effects import effects
+    from changeflow.reports.recorded import effects_text
+    from changeflow.usecases.nudges import effects
 
     found = effects(db=context.db)
     print_lines(effects_text(found) if found else ["No nudge has gone out yet."])
 
 
-@nudge.command("calendar")
-@shared("db", "programme", "at", "to", "actor")
+@command(nudge, "calendar", "db", "programme", "at", "to", "actor")
 def nudge_calendar(
     context: Context,
     person: Annotated[str, typer.Argument(help="The person's id, as in people.csv.")],
@@ -125,8 +120,8 @@ def nudge_calendar(
 
 
 def _desk() -> "Desk":
-    from changeflow.delivery.templates import templates_of
-    from changeflow.usecases.messages import Desk
+    from changeflow.delivery.writing import templates_of
+    from changeflow.usecases.outbox import Desk
 
     chosen = settings()
     return Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))

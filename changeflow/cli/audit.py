@@ -1,17 +1,17 @@
 """Commands for the audit: verify, show, anchor."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form
+from changeflow.cli.context import Context, Form, command
 from changeflow.cli.output import note, print_json, print_lines
 
 if TYPE_CHECKING:
-    from changeflow.storage.chain import Fault
-    from changeflow.usecases.audit_trail import Checked, Shown
+    from changeflow.storage.chain import Entry, Fault
+    from changeflow.usecases.audit_trail import Checked
 
 audit_app = typer.Typer(help="Who changed what, sealed in a chain.", no_args_is_help=True)
 Anchor = Annotated[
@@ -25,8 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(audit_app, name="audit")
 
 
-@audit_app.command("verify")
-@shared("db", "programme", "anchor", "head", "form")
+@command(audit_app, "verify", "db", "programme", "anchor", "head", "form")
 def audit_verify(
     context: Context,
     anchor: Anchor = None,
@@ -50,8 +49,7 @@ def audit_verify(
         raise typer.Exit(3)
 
 
-@audit_app.command("show")
-@shared("db", "programme", "last", "apart", "form")
+@command(audit_app, "show", "db", "programme", "last", "apart", "form")
 def audit_show(
     context: Context,
     last: Annotated[int, typer.Option(min=0, help="How many of each programme, the latest ones; 0 for all.")] = 50,
@@ -70,8 +68,7 @@ def audit_show(
         print_lines(_entry_line(one) for one in shown)
 
 
-@audit_app.command("anchor")
-@shared("db", "programme", "anchor", "actor", "at")
+@command(audit_app, "anchor", "db", "programme", "anchor", "actor", "at")
 def audit_anchor(context: Context, anchor: Anchor = None) -> None:
     """Begin an anchor, or accept the database, or one programme, as it is after a restore; the audit notes who did."""
     from changeflow.usecases import audit_trail
@@ -83,55 +80,49 @@ def audit_anchor(context: Context, anchor: Anchor = None) -> None:
         note(f"Anchored {head.programme} at {audit_trail.head_text(head)}.")
 
 
-def _lines(checked: "Checked", anchor: Path | None) -> list[str]:
+def _lines(checked: "Checked", anchor: Path | None) -> Iterator[str]:
     from changeflow.values.duration import counted
 
     verdict = checked.verdict
     state = "all in order" if checked.is_well else counted(len(verdict.faults), "fault")
-    lines = [
-        f"{counted(verdict.entries, 'entry')}, {state}.",
-        f"Rows as the entries sealed them, not counting scores: {checked.rows}.",
-    ]
-    lines += [f"Head of {name}: {number}:{known[:16]}" for name, (number, known) in sorted(verdict.heads.items())]
+    yield f"{counted(verdict.entries, 'entry')}, {state}."
+    yield f"Rows as the entries sealed them, not counting scores: {checked.rows}."
+    for name, (number, known) in sorted(verdict.heads.items()):
+        yield f"Head of {name}: {number}:{known[:16]}"
     if verdict.dated_apart:
-        lines.append(
+        yield (
             f"Entries that claim a day other than the real one: {verdict.dated_apart} "
             "(changeflow audit show --apart lists them)."
         )
-    lines += [f"{w.programme}, entry {w.number}: {w.what}. This alone is no fault." for w in verdict.warnings]
+    for w in verdict.warnings:
+        yield f"{w.programme}, entry {w.number}: {w.what}. This alone is no fault."
     if unsealed := sum(verdict.unsealed.values()):
-        lines.append(
+        yield (
             f"Entries of release 0.1.0, which sealed no rows: {unsealed}. Their rows are sealed as they were when "
             "the database was upgraded."
         )
     if checked.anchor is None:
-        lines.append(
+        yield (
             "No anchor was compared. Without one, no one can tell whether the last entries, or a whole chain, were "
             "removed or rewritten: set CHANGEFLOW_ANCHOR."
         )
-    else:
-        last = f", the last of {checked.anchor.last.at:%d %B %Y %H:%M} UTC" if checked.anchor.last else ""
-        lines.append(f"Compared with the anchor {anchor}: {counted(checked.anchor.lines, 'line')}{last}.")
-        if checked.anchor.accepted:
-            lines.append(f"Heads accepted by hand (changeflow audit anchor): {checked.anchor.accepted}.")
-        lines += [
-            f"The anchor has {name} from entry {since} on; the chain vouches for the entries before it."
-            for name, since in checked.anchor.late(verdict.heads)
-        ]
-        lines += [f"{name} has no line in the anchor yet." for name in checked.strangers]
-    return lines
+        return
+    last = f", the last of {checked.anchor.last.at:%d %B %Y %H:%M} UTC" if checked.anchor.last else ""
+    yield f"Compared with the anchor {anchor}: {counted(checked.anchor.lines, 'line')}{last}."
+    if checked.anchor.accepted:
+        yield f"Heads accepted by hand (changeflow audit anchor): {checked.anchor.accepted}."
+    for name, since in checked.anchor.late(verdict.heads):
+        yield f"The anchor has {name} from entry {since} on; the chain vouches for the entries before it."
+    for name in checked.strangers:
+        yield f"{name} has no line in the anchor yet."
 
 
-def _fault_lines(faults: "list[Fault]") -> list[str]:
-    lines = [_fault_line(fault) for fault in faults[:SHOWN_FAULTS]]
+def _fault_lines(faults: "list[Fault]") -> Iterator[str]:
+    for fault in faults[:SHOWN_FAULTS]:
+        entry = f", entry {fault.number}" if fault.number is not None else ""
+        yield f"{fault.programme or 'All programmes'}{entry}: {fault.what}."
     if len(faults) > SHOWN_FAULTS:
-        lines.append(f"… and {len(faults) - SHOWN_FAULTS} more; --format json lists them all.")
-    return lines
-
-
-def _fault_line(fault: "Fault") -> str:
-    entry = f", entry {fault.number}" if fault.number is not None else ""
-    return f"{fault.programme or 'All programmes'}{entry}: {fault.what}."
+        yield f"… and {len(faults) - SHOWN_FAULTS} more; --format json lists them all."
 
 
 def _plain(checked: "Checked", anchor: Path | None) -> dict[str, object]:
@@ -160,8 +151,7 @@ def _plain_fault(fault: "Fault") -> dict[str, object]:
     return {"programme": fault.programme or None, "number": fault.number, "what": fault.what}
 
 
-def _plain_entry(shown: "Shown") -> dict[str, object]:
-    e = shown.entry
+def _plain_entry(e: "Entry") -> dict[str, object]:
     return {
         "programme": e.programme,
         "number": e.number,
@@ -180,9 +170,10 @@ def _plain_entry(shown: "Shown") -> dict[str, object]:
     }
 
 
-def _entry_line(shown: "Shown") -> str:
-    e = shown.entry
+def _entry_line(e: "Entry") -> str:
+    from changeflow.usecases.audit_trail import apart_text
+
     real = f"{e.real_at:%Y-%m-%d %H:%M}" if e.real_at else "real time not kept"
-    dated = f" as of {e.at:%Y-%m-%d %H:%M} ({shown.apart_text})" if shown.apart_text else ""
+    dated = f" as of {e.at:%Y-%m-%d %H:%M} ({apart})" if (apart := apart_text(e)) else ""
     known = f"  by {e.via} {e.account}".rstrip() if e.via else ""
     return f"{e.programme} {e.number:>5}  {real}{dated}  {e.actor}  {e.action}  {e.subject}{known}"

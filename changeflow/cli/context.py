@@ -1,22 +1,96 @@
-"""What commands share: the options --db, --programme, --as and --at, and errors as text with an exit code."""
+"""What commands share: the options that many have, how each is checked, and errors as text with an exit code."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Any, Concatenate
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate
 
 import typer
 
-from changeflow.cli.options import Actor, At, Db, ProgrammeName, moment
 from changeflow.cli.output import formatted_errors, note
 from changeflow.errors import InputError
-from changeflow.settings import DEFAULT_DB
-from changeflow.values.moments import local_day
+from changeflow.settings import DEFAULT_DB, database
+from changeflow.values.known import check_known
+from changeflow.values.limits import is_supported, out_of_range
+from changeflow.values.moments import LONDON, local_day
 
 if TYPE_CHECKING:
     from changeflow.usecases.unit_of_work import Change
+
+
+class DayOutOfRange(typer.BadParameter):
+    """A day that changeflow does not compute with: wrong input, so exit 4."""
+
+    exit_code = 4
+
+
+def supported(day: datetime | None) -> datetime | None:
+    """Check an option's day, as its callback; every option that is a day has it."""
+    if day is not None and not is_supported(day):
+        raise DayOutOfRange(f"{out_of_range(day.date())}.")
+    return day
+
+
+def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer makes of an option)
+    """Return an option that is a day."""
+    return typer.Option(*names, formats=["%Y-%m-%d"], callback=supported, help=text)
+
+
+def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
+    """Return the option --format of a command that has these forms; another one is wrong input."""
+
+    def check(form: str) -> str:
+        with formatted_errors():
+            check_known("format", form, forms)
+        return form
+
+    return typer.Option("--format", callback=check, help=text)
+
+
+def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
+    """Return the database's address, as its option's callback: from the file that the environment names, if any."""
+    source = context.get_parameter_source(param.name or "")
+    if source is None or source.name != "DEFAULT":
+        return db
+    with formatted_errors():
+        return database()
+
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
+TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task's id.")]
+Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
+Form = Annotated[str, form_option("text", "json", text="text or json.")]
+On = Annotated[datetime | None, day_option("--on", text="The day; today when left out.")]
+Db = Annotated[
+    str,
+    typer.Option("--db", envvar="CHANGEFLOW_DB", callback=address, help="Database address.", show_default=DEFAULT_DB),
+]
+ProgrammeName = Annotated[
+    str | None, typer.Option("--programme", help="Which programme, where the database has several.")
+]
+Actor = Annotated[
+    str | None, typer.Option("--as", envvar="CHANGEFLOW_AS", metavar="PERSON", help="Who does this, by id.")
+]
+At = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+        callback=supported,
+        help="Act as if it were this local day or time; now when left out.",
+    ),
+]
+
+
+def moment(at: datetime | None) -> datetime:
+    """Return the moment to act at: aware, in UTC. A day alone means eight in the morning."""
+    if at is None:
+        return datetime.now(UTC)
+    local = at if at.time() != time() else at.replace(hour=8)
+    return local.replace(tzinfo=LONDON).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +174,11 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
         return run
 
     return wrap
+
+
+def command(group: typer.Typer, name: str, *order: str) -> Callable[[Command], Callable[..., None]]:
+    """Add a command to a group under a name, as `shared` with these options."""
+    return lambda function: group.command(name)(shared(*order)(function))
 
 
 def renamed(command: Callable[..., None]) -> Callable[..., None]:

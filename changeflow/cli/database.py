@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
+from changeflow.cli.context import Context, command
 from changeflow.cli.output import note, out
 
 db_app = typer.Typer(help="The database itself.", no_args_is_help=True)
@@ -15,8 +15,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(db_app, name="db")
 
 
-@db_app.command("upgrade")
-@shared("db")
+@command(db_app, "upgrade", "db")
 def db_upgrade(context: Context) -> None:
     """Bring the database to this version of changeflow."""
     from changeflow.usecases.upkeep import upgrade_database
@@ -24,8 +23,7 @@ def db_upgrade(context: Context) -> None:
     note(f"The database is at version {upgrade_database(context.db)}.")
 
 
-@db_app.command("new-key")
-@shared("db", "yes", "at")
+@command(db_app, "new-key", "db", "yes", "at")
 def db_new_key(
     context: Context, yes: Annotated[bool, typer.Option("--yes", help="The old key is lost for good.")] = False
 ) -> None:
@@ -49,8 +47,7 @@ def db_new_key(
         note("People erased before are no longer recognised: check people.csv before the next apply.")
 
 
-@db_app.command("backup")
-@shared("db")
+@command(db_app, "backup", "db")
 def db_backup(context: Context, file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
     """Copy an SQLite database while it is in use (PostgreSQL: use pg_dump)."""
     from changeflow.storage.backup import backup
@@ -63,8 +60,7 @@ def db_backup(context: Context, file: Annotated[Path, typer.Argument(help="Where
         note(f"Audit head of {programme}: {head}")
 
 
-@db_app.command("restore")
-@shared("db", "yes", "at")
+@command(db_app, "restore", "db", "yes", "at")
 def db_restore(
     context: Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A copy that backup made.")],
@@ -84,8 +80,7 @@ def db_restore(
     note("Nothing is sent from it yet. Look at what may have gone out since: changeflow db review")
 
 
-@db_app.command("review")
-@shared("db", "at")
+@command(db_app, "review", "db", "at")
 def db_review(context: Context) -> None:
     """List what may have gone out since the copy that a restored database was made from."""
     from changeflow.usecases import restoration
@@ -106,8 +101,7 @@ def db_review(context: Context) -> None:
     )
 
 
-@db_app.command("release")
-@shared("db", "actor", "at")
+@command(db_app, "release", "db", "actor", "at")
 def db_release(context: Context) -> None:
     """Let a restored database send again, once you have seen the list of db review."""
     from changeflow.usecases import restoration
@@ -116,8 +110,7 @@ def db_release(context: Context) -> None:
     note(f"Released. {count} {'message is' if count == 1 else 'messages are'} marked as possible repeats.")
 
 
-@db_app.command("join")
-@shared("db", "actor", "at")
+@command(db_app, "join", "db", "actor", "at")
 def db_join(context: Context) -> None:
     """Let a new machine send from a database that other machines use; its folder for state begins here."""
     from changeflow.usecases import restoration
@@ -126,12 +119,11 @@ def db_join(context: Context) -> None:
     note("This machine takes part from now on." if is_new else "This machine takes part already.")
 
 
-@db_app.command("retention")
-@shared("db", "at")
+@command(db_app, "retention", "db", "at")
 def db_retention(context: Context) -> None:
     """Remove what is about single people and has been kept long enough (rulepack privacy)."""
-    from changeflow.usecases import retention
+    from changeflow.usecases import upkeep
 
-    for removed in retention.retain(db=context.db, now=context.now):
+    for removed in upkeep.retain(db=context.db, now=context.now):
         row = removed.row()
         out(f"{row.pop('programme')}: " + ", ".join(f"{count} {what}" for what, count in row.items()) + " removed.")

@@ -1,12 +1,12 @@
 """Commands that store a definition: apply, baseline take and show, waiver add."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, Form, day_option
+from changeflow.cli.context import Context, Folder, Form, command, day_option, shared
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.values.known import check_known
 
@@ -46,64 +46,61 @@ def apply(
     note(f"{change.programme} is at version {number}.")
 
 
-def _difference(change: "Difference") -> list[str]:
+def _difference(change: "Difference") -> Iterator[str]:
     from changeflow.values.moments import DAY
 
     if change.is_same:
-        return [f"{change.programme}: no difference from version {change.number - 1}."]
+        yield f"{change.programme}: no difference from version {change.number - 1}."
+        return
     if change.is_new:
-        lines = [f"{change.programme} is new: {len(change.moved)} tasks."]
+        yield f"{change.programme} is new: {len(change.moved)} tasks."
     else:
         came = [m.task for m in change.moved if m.before is None]
         went = [m.task for m in change.moved if m.after is None]
         moved = [m for m in change.moved if m.before and m.after]
         counted = f"{len(came)} tasks added, {len(went)} removed, {len(moved)} moved."
         what = counted if change.moved else "no tasks added, removed or moved."
-        lines = [f"{change.programme}, version {change.number}: {what}"]
-        lines += [f"  + {task}" for task in came[:10]] + [f"  - {task}" for task in went[:10]]
+        yield f"{change.programme}, version {change.number}: {what}"
+        yield from (f"  + {task}" for task in came[:10])
+        yield from (f"  - {task}" for task in went[:10])
         for move in moved[:10]:
             days = move.minutes / DAY
-            lines.append(f"  ~ {move.task}: {abs(days):.0f} days {'later' if days > 0 else 'earlier'}")
-        rest = len(change.moved) - min(len(came), 10) - min(len(went), 10) - min(len(moved), 10)
-        if rest:
-            lines.append(f"  … and {rest} more")
+            yield f"  ~ {move.task}: {abs(days):.0f} days {'later' if days > 0 else 'earlier'}"
+        if rest := len(change.moved) - min(len(came), 10) - min(len(went), 10) - min(len(moved), 10):
+            yield f"  … and {rest} more"
         days = round(change.finish_moved / DAY)
-        lines.append(f"The programme's finish moves by {days:+d} days." if days else "The finish does not move.")
+        yield f"The programme's finish moves by {days:+d} days." if days else "The finish does not move."
     if change.powers:
-        lines.append("The SRO or the board has to store this version, because it changes:")
-        lines += [f"  {words}" for words in change.powers]
+        yield "The SRO or the board has to store this version, because it changes:"
+        yield from (f"  {words}" for words in change.powers)
     if change.blocks:
-        lines.append(f"{change.blocks} findings will stop a baseline; changeflow plan shows them.")
-    return lines
+        yield f"{change.blocks} findings will stop a baseline; changeflow plan shows them."
 
 
-@baseline.command("show")
-@shared("db", "programme", "at")
+@command(baseline, "show", "db", "programme", "at")
 def baseline_show(
     context: Context,
     form: Form = "text",
     everything: Annotated[bool, typer.Option("--all", help="Also tasks that have not moved.")] = False,
 ) -> None:
     """Show each milestone's and task's variance: the forecast against the latest baseline."""
-    from changeflow.reports.variance import variance_text
+    from changeflow.reports.changes import variance_text
     from changeflow.usecases.changes import variance_of
 
     found = variance_of(context.programme, db=context.db, on=context.day, everything=everything)
     print_as(form, found, variance_text)
 
 
-@baseline.command("take")
-@shared("db", "programme", "actor", "at")
+@command(baseline, "take", "db", "programme", "actor", "at")
 def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
     """Approve today's forecast as the baseline; findings that block stop it."""
-    from changeflow.usecases import baselines
+    from changeflow.usecases import definitions
 
-    number = baselines.take_baseline(reason, context.change)
+    number = definitions.take_baseline(reason, context.change)
     note(f"Baseline {number} was taken.")
 
 
-@waiver.command("add")
-@shared("db", "programme", "actor", "at")
+@command(waiver, "add", "db", "programme", "actor", "at")
 def waiver_add(
     context: Context,
     rule: Annotated[str, typer.Argument(help="The rule's code, such as R11.")],
@@ -119,7 +116,7 @@ def waiver_add(
 ) -> None:
     """Lift a rule for a scope until a day; after that it bites again."""
     from changeflow.rules.catalogue import RULES
-    from changeflow.usecases import waivers
+    from changeflow.usecases import definitions
     from changeflow.values.finding import Waiver
 
     check_known("rule", rule, RULES)
@@ -133,5 +130,5 @@ def waiver_add(
         task=task,
         schools=tuple(school or ()),
     )
-    number = waivers.add_waiver(given, context.change)
+    number = definitions.add_waiver(given, context.change)
     note(f"{rule} is waived until {expires:%d %B %Y}; that is version {number}.")

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Csv, Form, On
+from changeflow.cli.context import Context, Csv, Form, On, command
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import InputError
 from changeflow.values.limits import parse_day
@@ -27,8 +26,7 @@ def add_to(app: typer.Typer) -> None:
         app.add_typer(group, name=name)
 
 
-@gate.command("list")
-@shared("db", "programme", "at")
+@command(gate, "list", "db", "programme", "at")
 def gate_list(context: Context, form: Form = "text") -> None:
     """Show the decision log: what is waiting, for which person, since when and at what cost, and past decisions."""
     from changeflow.reports.decisions import decisions_text
@@ -37,8 +35,7 @@ def gate_list(context: Context, form: Form = "text") -> None:
     print_as(form, decision_log(context.programme, db=context.db, today=context.day), decisions_text)
 
 
-@gate.command("show")
-@shared("db", "programme", "at")
+@command(gate, "show", "db", "programme", "at")
 def gate_show(context: Context, name: GateName) -> None:
     """Show what the evidence says about a gate."""
     from changeflow.reports.decisions import case_text
@@ -48,8 +45,7 @@ def gate_show(context: Context, name: GateName) -> None:
     print_lines(list(case_text(found, case)))
 
 
-@gate.command("decide")
-@shared("db", "programme", "actor", "at")
+@command(gate, "decide", "db", "programme", "actor", "at")
 def gate_decide(
     context: Context,
     name: GateName,
@@ -86,8 +82,7 @@ def gate_decide(
     note(f"{name}: {wanted.label}.")
 
 
-@gate.command("import")
-@shared("db", "programme", "actor", "at")
+@command(gate, "import", "db", "programme", "actor", "at")
 def gate_import(context: Context, file: Csv) -> None:
     """Take decisions from minutes: task, outcome, by, on, reason; perhaps dissent and conditions."""
     from changeflow.usecases import gates
@@ -110,8 +105,7 @@ def _condition(text: str) -> "Condition":
         raise InputError(f"'{text}' is not a condition. Write “{CONDITION}”, the day as 2027-02-05.") from None
 
 
-@sponsor.command("act")
-@shared("db", "programme", "actor", "at")
+@command(sponsor, "act", "db", "programme", "actor", "at")
 def sponsor_act(
     context: Context,
     what: Annotated[str, typer.Argument(help="What people saw: “Opened the training at Ashdown”.")],
@@ -121,15 +115,14 @@ def sponsor_act(
     group: Annotated[str | None, typer.Option(help="The group that was spoken with.")] = None,
 ) -> None:
     """Record a visible act of the sponsor or a change lead."""
-    from changeflow.usecases import governance
+    from changeflow.usecases import gates
 
     change = context.change
-    is_new = governance.note_act(what, on.date() if on else context.day, change, kind=kind, who=who, group=group)
+    is_new = gates.note_act(what, on.date() if on else context.day, change, kind=kind, who=who, group=group)
     note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 
-@sponsor.command("acts")
-@shared("db", "programme", "at")
+@command(sponsor, "acts", "db", "programme", "at")
 def sponsor_acts(context: Context) -> None:
     """List what the sponsor was seen to do, the latest first."""
     from changeflow.programme.facts import ACTS
@@ -143,18 +136,16 @@ def sponsor_acts(context: Context) -> None:
         note("No acts recorded yet. Record one with: changeflow sponsor act “…”")
 
 
-@confidence.command("show")
-@shared("db", "programme", "at")
+@command(confidence, "show", "db", "programme", "at")
 def confidence_show(context: Context) -> None:
     """Show what the evidence proposes, with its reasons, and what a person has set."""
-    from changeflow.reports.confidence import confidence_text
-    from changeflow.usecases.governance import confidence_of
+    from changeflow.reports.decisions import confidence_text
+    from changeflow.usecases.gates import confidence_of
 
     print_lines(confidence_text(confidence_of(context.programme, db=context.db, today=context.day)))
 
 
-@confidence.command("set")
-@shared("db", "programme", "actor", "at")
+@command(confidence, "set", "db", "programme", "actor", "at")
 def confidence_set(
     context: Context,
     tier: Annotated[str, typer.Argument(help="green, amber or red.")],
@@ -162,7 +153,7 @@ def confidence_set(
     by: By = None,
 ) -> None:
     """Set the delivery confidence: a judgement, and a person's."""
-    from changeflow.usecases import governance
+    from changeflow.usecases import gates
 
-    governance.set_confidence(tier, reason, by, context.change)
+    gates.set_confidence(tier, reason, by, context.change)
     note(f"The delivery confidence is {tier}.")

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import typer
 
 from changeflow.errors import ChangeflowError, InputError, RenamedWarning, printable
-from changeflow.reports.keys import keyed
 
 T = TypeVar("T")
 
@@ -40,6 +39,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def print_json(data: object) -> None:
     """Print data as JSON; dataclasses become objects."""
+    from changeflow.reports.documents import keyed
+
     out(json.dumps(data, indent=1, ensure_ascii=False, default=keyed))
 
 

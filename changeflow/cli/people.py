@@ -1,37 +1,51 @@
-"""Commands about people: training, assessments, checkpoints after a go-live."""
+"""Commands about people: training, assessments, checkpoints after a go-live, and what they may ask about their data."""
 
+import json
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Csv, On, TaskName
+from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option
 from changeflow.cli.output import note, out
+from changeflow.values.moments import format_day
+
+if TYPE_CHECKING:
+    from changeflow.usecases.subject_access import Theirs
 
 checkpoint = typer.Typer(help="Has it stuck? What checkpoints after a go-live found.", no_args_is_help=True)
 assess = typer.Typer(help="ADKAR assessments.", no_args_is_help=True)
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
+person = typer.Typer(help="Answer what people ask about the data kept on them.", no_args_is_help=True)
+Received = Annotated[
+    datetime | None, day_option("--received", text="The day on which the request came; today when left out.")
+]
+Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id, as people.csv has or had it.")]
+Also = Annotated[
+    list[str] | None,
+    typer.Option("--also", metavar="ID", help="Another id of the same person, with the same address; may be repeated."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(assess, name="assess")
     app.add_typer(checkpoint, name="checkpoint")
     app.add_typer(training, name="training")
+    app.add_typer(person, name="person")
 
 
-@training.command("import")
-@shared("db", "programme", "actor", "at")
+@command(training, "import", "db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
-    from changeflow.usecases import attendance
+    from changeflow.usecases import people
 
-    new = attendance.import_attendance(file, context.change)
+    new = people.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 
-@training.command("list")
-@shared("db", "programme", "at")
+@command(training, "list", "db", "programme", "at")
 def training_list(context: Context) -> None:
     """List the sessions with how many need them, how many came, and of how many it is shown what they can do."""
     from changeflow.programme.people import sessions
@@ -42,8 +56,7 @@ def training_list(context: Context) -> None:
         out(f"{one.task.id:<44} {len(one.needed_by):>3} need it; {came}")
 
 
-@checkpoint.command("report")
-@shared("db", "programme", "actor", "at")
+@command(checkpoint, "report", "db", "programme", "actor", "at")
 def checkpoint_report(
     context: Context,
     name: TaskName,
@@ -63,7 +76,7 @@ def checkpoint_report(
 ) -> None:
     """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
     from changeflow.adkar.reinforcement import CheckpointResult
-    from changeflow.usecases import checkpoints
+    from changeflow.usecases import people
 
     result = CheckpointResult(
         task=name,
@@ -77,18 +90,17 @@ def checkpoint_report(
         said=said.strip(),
         did=did.strip(),
     )
-    found = checkpoints.report_checkpoint(result, context.change)
+    found = people.report_checkpoint(result, context.change)
     out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 
-@checkpoint.command("list")
-@shared("db", "programme", "at")
+@command(checkpoint, "list", "db", "programme", "at")
 def checkpoint_list(context: Context) -> None:
     """List what checkpoints found, the earliest first."""
-    from changeflow.usecases import checkpoints
+    from changeflow.usecases.stored import loaded
     from changeflow.values.moments import format_day
 
-    found = checkpoints.checkpoints(context.programme, db=context.db, today=context.day)
+    found = loaded(context.programme, db=context.db, on=context.day).checkpoints()
     for one in found:
         reasons = "; ".join(one.judgement.reasons)
         out(f"{format_day(one.result.on)}  {one.judgement.verdict:<10} {one.task.name}: {reasons}")
@@ -96,30 +108,28 @@ def checkpoint_list(context: Context) -> None:
         note("No checkpoint has been reported yet: changeflow checkpoint report TASK")
 
 
-@assess.command("import")
-@shared("db", "programme", "actor", "at")
+@command(assess, "import", "db", "programme", "actor", "at")
 def assess_import(context: Context, file: Csv) -> None:
     """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
-    from changeflow.usecases import assessments
+    from changeflow.usecases import people
     from changeflow.values.duration import counted
 
-    done = assessments.import_assessments(file, context.change)
+    done = people.import_assessments(file, context.change)
     note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
     if done.is_late:
         note("This round is already published. What is new or corrected counts from the next publication.")
 
 
-@assess.command("show")
-@shared("db", "programme", "out_", "actor", "at")
+@command(assess, "show", "db", "programme", "out_", "actor", "at")
 def assess_show(
     context: Context,
     out_: Annotated[Path | None, typer.Option("--out", metavar="FILE.csv", help="Write a table as well.")] = None,
 ) -> None:
     """Show where groups stand, as it was published, and why groups are not shown. The audit notes who looked."""
     from changeflow.reports.exports import write_standings
-    from changeflow.usecases import group_views
+    from changeflow.usecases.people import look_at_people
 
-    people = group_views.look_at_people(context.change)
+    people = look_at_people(context.change)
     if not people.round:
         note("No one has been asked yet: changeflow assess import ROUND.csv")
         return
@@ -149,3 +159,83 @@ def assess_show(
     if out_ is not None:
         write_standings(people, out_)
         note(f"Wrote {out_}")
+
+
+@command(person, "deadline", "db", "programme", "received", "complex_", "at")
+def person_deadline(
+    context: Context,
+    received: Received = None,
+    complex_: Annotated[bool, typer.Option("--complex", help="Two further months are needed, and they know.")] = False,
+) -> None:
+    """Say by when a subject access request has to be answered. Planning minimum, not legal advice."""
+    from changeflow.usecases import subject_access
+
+    today = context.day
+    came = received.date() if received else today
+    by = subject_access.deadline(came, db=context.db, programme=context.programme, today=today, is_complex=complex_)
+    out(f"Answer by {format_day(by, weekday=True)}.")
+
+
+@command(person, "erase", "db", "programme", "yes", "also", "actor", "at")
+def person_erase(
+    context: Context,
+    who: Who,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: it cannot be undone.")] = False,
+    also: Also = None,
+) -> None:
+    """Erase one person. Their id stays in versions and the audit; no import brings them back."""
+    from changeflow.errors import InputError
+    from changeflow.usecases import subject_access
+
+    change = context.change
+    if not yes:
+        theirs = subject_access.look_up(who, change, also=also or ())
+        for line in _reached(theirs, "Would be erased", "Would not be erased"):
+            note(line)
+        raise InputError(f"Erasing {who} cannot be undone, but from a backup. Add --yes; nothing was done.")
+    erased = subject_access.erase(who, change, also=also or ())
+    out(", ".join(f"{count} {what}" for what, count in erased.removed.items()) + " removed.")
+    for line in _reached(erased.theirs, "Erased", "Not erased"):
+        note(line)
+    note("Take their row out of people.csv before the next apply; in old backups they are still.")
+
+
+def _reached(theirs: "Theirs", reached: str, left: str) -> Iterator[str]:
+    """Say which ids are reached, which are not, and where else there is something."""
+    if len(theirs.ids) > 1:
+        yield f"{reached} as the same person: {', '.join(theirs.ids)}."
+    if theirs.unsure:
+        yield (
+            f"{left}: {', '.join(theirs.unsure)}. They have or had the same address as {theirs.ids[0]}. If one of them "
+            f"is the same person, name it too: --also {theirs.unsure[0]}"
+        )
+    if theirs.elsewhere:
+        yield f"Other programmes have something about them: {', '.join(theirs.elsewhere)}."
+
+
+@command(person, "export", "db", "programme", "received", "to", "reason", "also", "actor", "at")
+def person_export(
+    context: Context,
+    who: Who,
+    received: Received = None,
+    to: Annotated[Path | None, typer.Option("--out", help="Where to write it; left out, it is printed.")] = None,
+    reason: Annotated[
+        str, typer.Option(help="Why their scores are needed, where there are any; that you gave one is noted.")
+    ] = "",
+    also: Also = None,
+) -> None:
+    """Write all that is kept about one person (JSON). The audit notes who read it, and when."""
+    from changeflow.files import write_whole
+    from changeflow.usecases import subject_access
+
+    change = context.change
+    came = received.date() if received else change.on
+    done = subject_access.everything_about(who, came, change, reason=reason, also=also or ())
+    text = json.dumps(done.about, indent=2, ensure_ascii=False)
+    if to is None:
+        out(text)
+    else:
+        write_whole(to, text + "\n", private=True)
+        note(f"Wrote {to}; it has to be with them by {done.about['to be answered by']}.")
+    for line in _reached(done.theirs, "Exported", "Not exported"):
+        note(line)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form, day_option
+from changeflow.cli.context import Context, Form, command, day_option
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
 from changeflow.values.known import check_known
@@ -41,8 +40,7 @@ def _note_number(number: int | None, what: str) -> None:
     note(f"{what} {number} is recorded." if number is not None else "Already recorded; nothing changed.")
 
 
-@issue.command("raise")
-@shared("db", "programme", "actor", "at")
+@command(issue, "raise", "db", "programme", "actor", "at")
 def issue_raise(
     context: Context,
     service: Service,
@@ -69,8 +67,7 @@ def issue_raise(
     _note_number(pilot_records.raise_issue(raised, context.change), "Issue")
 
 
-@issue.command("update")
-@shared("db", "programme", "actor", "at")
+@command(issue, "update", "db", "programme", "actor", "at")
 def issue_update(
     context: Context,
     service: Service,
@@ -106,8 +103,7 @@ def issue_update(
     note(f"Issue {number}: noted." if known is not None else "Already recorded; nothing changed.")
 
 
-@issue.command("list")
-@shared("db", "programme", "at")
+@command(issue, "list", "db", "programme", "at")
 def issue_list(
     context: Context,
     service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None,
@@ -122,8 +118,7 @@ def issue_list(
     print_as(form, rows, issues_text)
 
 
-@feedback.command("add")
-@shared("db", "programme", "actor", "at")
+@command(feedback, "add", "db", "programme", "actor", "at")
 def feedback_add(
     context: Context,
     service: Service,
@@ -141,8 +136,7 @@ def feedback_add(
     _note_number(pilot_records.give_feedback(given, context.change), "Feedback")
 
 
-@feedback.command("improve")
-@shared("db", "programme", "actor", "at")
+@command(feedback, "improve", "db", "programme", "actor", "at")
 def feedback_improve(
     context: Context,
     service: Service,
@@ -169,8 +163,7 @@ def feedback_improve(
     _note_number(pilot_records.plan_improvement(item, context.change), "Improvement")
 
 
-@feedback.command("done")
-@shared("db", "programme", "actor", "at")
+@command(feedback, "done", "db", "programme", "actor", "at")
 def feedback_done(
     context: Context,
     service: Service,
@@ -184,8 +177,7 @@ def feedback_done(
     note(f"Improvement {number}: done." if known is not None else "Already recorded; nothing changed.")
 
 
-@feedback.command("list")
-@shared("db", "programme", "at")
+@command(feedback, "list", "db", "programme", "at")
 def feedback_list(
     context: Context, service: Annotated[str | None, typer.Argument(help="A service; left out, all of them.")] = None
 ) -> None:
@@ -197,8 +189,7 @@ def feedback_list(
     print_lines(feedback_text(found, service))
 
 
-@lesson.command("propose")
-@shared("db", "programme", "actor", "at")
+@command(lesson, "propose", "db", "programme", "actor", "at")
 def lesson_propose(
     context: Context,
     service: Service,
@@ -210,7 +201,7 @@ def lesson_propose(
     """Propose a change of a step for later waves, and show what it would move; it changes once it is accepted."""
     from changeflow.pilots.entries import LessonProposed
     from changeflow.reports.pilots import effect_text
-    from changeflow.usecases import lessons
+    from changeflow.usecases import pilot_records
 
     proposed = _entry(
         LessonProposed,
@@ -221,13 +212,12 @@ def lesson_propose(
         also_after=tuple(also_after or ()),
         reason=reason,
     )
-    effect = lessons.propose_lesson(proposed, context.change)
+    effect = pilot_records.propose_lesson(proposed, context.change)
     print_lines(effect_text(effect))
     note(f"Lesson {effect.number} is proposed: changeflow pilot lesson accept {service} {effect.number} --reason “…”")
 
 
-@lesson.command("accept")
-@shared("db", "programme", "actor", "at")
+@command(lesson, "accept", "db", "programme", "actor", "at")
 def lesson_accept(
     context: Context,
     service: Service,
@@ -236,15 +226,14 @@ def lesson_accept(
 ) -> None:
     """Accept a lesson: the step changes in the waves to come, as the next version of the programme."""
     from changeflow.reports.pilots import effect_text
-    from changeflow.usecases import lessons
+    from changeflow.usecases import pilot_records
 
-    effect = lessons.answer_lesson(service, number, reason, context.change, accepted=True)
+    effect = pilot_records.answer_lesson(service, number, reason, context.change, accepted=True)
     print_lines(effect_text(effect))
     note(f"Lesson {number} is accepted, as version {effect.version}. Get the folder with: changeflow export folder")
 
 
-@lesson.command("decline")
-@shared("db", "programme", "actor", "at")
+@command(lesson, "decline", "db", "programme", "actor", "at")
 def lesson_decline(
     context: Context,
     service: Service,
@@ -252,14 +241,13 @@ def lesson_decline(
     reason: Annotated[str, typer.Option(help="Why not.")],
 ) -> None:
     """Decline a lesson; that it was proposed, and why not, is kept."""
-    from changeflow.usecases import lessons
+    from changeflow.usecases import pilot_records
 
-    lessons.answer_lesson(service, number, reason, context.change, accepted=False)
+    pilot_records.answer_lesson(service, number, reason, context.change, accepted=False)
     note(f"Lesson {number} is declined.")
 
 
-@lesson.command("list")
-@shared("db", "programme", "at")
+@command(lesson, "list", "db", "programme", "at")
 def lesson_list(context: Context, service: Service) -> None:
     """List the lessons of a service and what was answered."""
     from changeflow.reports.pilots import lessons_text
@@ -269,8 +257,7 @@ def lesson_list(context: Context, service: Service) -> None:
     print_lines(lessons_text(found, service))
 
 
-@pilot.command("again")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "again", "db", "programme", "actor", "at")
 def pilot_again(
     context: Context,
     task: Annotated[str, typer.Argument(metavar="TASK", help="A pilot's review, parallel run or test pack.")],
@@ -284,17 +271,13 @@ def pilot_again(
     note(f"{name} is in the plan: changeflow why {name}" if name else "Already recorded; nothing changed.")
 
 
-@pilot.command("confirm")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "confirm", "db", "programme", "actor", "at")
 def pilot_confirm(
     context: Context,
     gate: GateName,
     item: Annotated[str, typer.Argument(help="What is confirmed: pension-files, year-to-date, service-desk …")],
     evidence: Annotated[str, typer.Option(help="What shows it.")],
-    until: Annotated[
-        datetime | None,
-        day_option(text="The last day on which it is true."),
-    ] = None,
+    until: Annotated[datetime | None, day_option(text="The last day on which it is true.")] = None,
 ) -> None:
     """Confirm an item on the go-live checklist."""
     from changeflow.usecases import pilot_records
@@ -304,8 +287,7 @@ def pilot_confirm(
     note(f"{item} is confirmed." if number is not None else "Already recorded; nothing changed.")
 
 
-@pilot.command("sign")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "sign", "db", "programme", "actor", "at")
 def pilot_sign(
     context: Context,
     gate: GateName,

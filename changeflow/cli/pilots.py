@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
+from changeflow.cli.context import Context, command
 from changeflow.cli.output import formatted_errors, note, print_lines
 from changeflow.values.known import check_known
 from changeflow.values.limits import MOST
@@ -21,8 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(pilot, name="pilot")
 
 
-@pilot.command("measure")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "measure", "db", "programme", "actor", "at")
 def pilot_measure(
     context: Context,
     service: Annotated[str, typer.Argument(help="The service.")],
@@ -30,9 +29,9 @@ def pilot_measure(
     value: Annotated[str, typer.Argument(help="What it came to.")],
 ) -> None:
     """Record what a pilot's exit criterion came to."""
-    from changeflow.usecases import measures
+    from changeflow.usecases import pilot_records
 
-    measures.measure_criterion(service, criterion, value, context.change)
+    pilot_records.measure_criterion(service, criterion, value, context.change)
     note(f"{service}, {criterion}: {value}.")
 
 
@@ -43,15 +42,14 @@ def pilot_choose(
     size: Annotated[int, typer.Option(help="How many schools go first.")] = 3,
 ) -> None:
     """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
-    from changeflow.reports.pilot_choice import pilot_text
+    from changeflow.reports.pilots import pilot_text
     from changeflow.usecases import parallel_runs
 
     programme, cohorts = parallel_runs.proposed_pilot(folder, size=size)
     print_lines(pilot_text(programme, cohorts))
 
 
-@pilot.command("submitted")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "submitted", "db", "programme", "actor", "at")
 def pilot_submitted(
     context: Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
@@ -61,15 +59,14 @@ def pilot_submitted(
 ) -> None:
     """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
     from changeflow.programme.facts import Submission
-    from changeflow.usecases import filings
+    from changeflow.usecases import parallel_runs
 
     filed = Submission(service=service, scheme=scheme, period=period, system=system)
-    is_new = filings.record_submission(filed, context.change)
+    is_new = parallel_runs.record_submission(filed, context.change)
     note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 
-@pilot.command("reconcile")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "reconcile", "db", "programme", "actor", "at")
 def pilot_reconcile(
     context: Context,
     old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old output.")],
@@ -87,10 +84,10 @@ def pilot_reconcile(
     period: Annotated[str, typer.Option(help="The month that was paid, such as 2027-01.")] = "",
 ) -> None:
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
-    from changeflow.cli.showing import reconciliation_lines
     from changeflow.errors import CheckFailedError, InputError
     from changeflow.pilots.criteria import parse_policy, preset_of
     from changeflow.reconciliation.compare import reconcile
+    from changeflow.reports.pilots import reconciliation_lines
     from changeflow.usecases import parallel_runs
 
     kept = ""
@@ -120,8 +117,7 @@ def pilot_reconcile(
         raise CheckFailedError("The run is not clean.")
 
 
-@pilot.command("runs")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "runs", "db", "programme", "actor", "at")
 def pilot_runs(
     context: Context,
     service: Service,
@@ -145,8 +141,7 @@ def pilot_runs(
     print_lines(lines)
 
 
-@pilot.command("explain")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "explain", "db", "programme", "actor", "at")
 def pilot_explain(
     context: Context,
     service: Service,
@@ -189,8 +184,7 @@ def _span(text: str | None) -> tuple[Decimal, Decimal] | None:
     return span
 
 
-@pilot.command("rules")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "rules", "db", "programme", "actor", "at")
 def pilot_rules(
     context: Context,
     service: Service,
@@ -208,8 +202,7 @@ def pilot_rules(
         print_lines(rules_text(proposed))
 
 
-@pilot.command("test")
-@shared("db", "programme", "actor", "at")
+@command(pilot, "test", "db", "programme", "actor", "at")
 def pilot_test(
     context: Context,
     service: Service,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, Form
+from changeflow.cli.context import Context, Folder, Form, shared
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 from changeflow.values.known import check_known
@@ -102,7 +101,7 @@ def schedule(
     ] = None,
 ) -> None:
     """Compute the critical path of a Microsoft Project file, or of a folder."""
-    from changeflow.reports.schedule_rows import schedule_rows
+    from changeflow.reports.schedules import schedule_rows
     from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
     from changeflow.roadmap.model.tasks import PROFILES
     from changeflow.usecases.project_files import schedule_project
@@ -184,7 +183,7 @@ def what_if(
     form: Form = "text",
 ) -> None:
     """Ask for every task in turn: what if it took longer? Those that would move the end are listed, the worst first."""
-    from changeflow.reports.what_if import what_if_lines, what_if_rows
+    from changeflow.reports.schedules import what_if_lines, what_if_rows
     from changeflow.usecases.plan import longer_tasks
 
     if folder.is_file():

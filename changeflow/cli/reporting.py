@@ -1,12 +1,11 @@
-"""Commands that look back and report: report sro, changes."""
+"""Commands that look back, report and export: report, changes, export."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Form
+from changeflow.cli.context import Context, Form, command, shared
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.errors import InputError
 
@@ -21,6 +20,7 @@ report = typer.Typer(help="Reports for people.", no_args_is_help=True)
 def add_to(app: typer.Typer) -> None:
     app.add_typer(report, name="report")
     app.command()(changes)
+    app.command()(export)
 
 
 @report.callback()
@@ -28,8 +28,7 @@ def reports() -> None:
     """Reports for people."""
 
 
-@report.command("sro")
-@shared("db", "programme", "since", "issue", "actor", "at")
+@command(report, "sro", "db", "programme", "since", "issue", "actor", "at")
 def report_sro(
     context: Context,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder, instead of a database.")] = None,
@@ -58,8 +57,7 @@ def report_sro(
     note(f"Wrote {out}")
 
 
-@report.command("go-no-go")
-@shared("db", "programme", "actor", "at")
+@command(report, "go-no-go", "db", "programme", "actor", "at")
 def report_go_no_go(
     context: Context,
     gate: Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate before a go-live.")],
@@ -68,7 +66,7 @@ def report_go_no_go(
     """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
     from changeflow.reports.documents import write_report
     from changeflow.reports.go_no_go import go_no_go_text
-    from changeflow.usecases.go_no_go import go_no_go_of
+    from changeflow.usecases.reports import go_no_go_of
 
     page = go_no_go_of(
         gate, db=context.db, programme=context.programme, today=context.day, actor=context.actor, now=context.now
@@ -98,3 +96,44 @@ def changes(
     else:
         found = changes_since(context.programme, db=context.db, since=since, on=context.day)
     print_as(form, found, changes_text)
+
+
+@shared("db", "programme", "with_addresses", "with_contracts", "actor", "at")
+def export(
+    context: Context,
+    form: Annotated[str, typer.Argument(metavar="folder|mspdi|xlsx|ics", help="What to write.")],
+    out: Annotated[Path, typer.Argument(help="The file, or the new folder.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR|FILE.xml", help="A folder or a Project file, not a database.")
+    ] = None,
+    with_addresses: Annotated[
+        bool, typer.Option("--with-addresses", help="Of a folder: with names, e-mail addresses and days of absence.")
+    ] = False,
+    with_contracts: Annotated[
+        bool,
+        typer.Option(
+            "--with-contracts", help="Of a folder: with explanations of single contracts, of services that you run."
+        ),
+    ] = False,
+) -> None:
+    """Write the latest version out: as a folder again, for Microsoft Project, a spreadsheet or a calendar."""
+    from changeflow.usecases.export import ExportRequest, export_folder, export_schedule
+
+    context.refuse_beside(source, *(["at"] if source is not None and source.is_file() else []))
+    if form == "folder":
+        context.refuse(["source"], "a folder is written out of the database alone.")
+        asked = ExportRequest(actor=context.actor, now=context.now, addresses=with_addresses, contracts=with_contracts)
+        number = export_folder(out, db=context.db, programme=context.programme, on=context.day, asked=asked)
+        note(f"Wrote version {number} to {out}")
+        left_out = [
+            *(["names and addresses"] if not with_addresses else []),
+            *(["explanations of single contracts"] if not with_contracts else []),
+        ]
+        if left_out:
+            words = " and ".join(left_out)
+            note(f"{words.capitalize()} are left out; applying the folder keeps those that are stored.")
+        return
+    context.refuse(["with_addresses", "with_contracts", "actor"], "only a folder has addresses and explanations.")
+    on = context.given_day
+    export_schedule(form, out, source=source, db=context.db, programme=context.programme, on=on, now=context.now)
+    note(f"Wrote {out}")

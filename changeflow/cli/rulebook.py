@@ -1,14 +1,13 @@
-"""Commands about the rulebook and what follows from it: rules list, show and recheck, delegation, conflicts."""
+"""Commands about the rulebook and what follows from it, and about roles: rules, delegation, conflicts, roles."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, shared
-from changeflow.cli.options import Folder, form_option
+from changeflow.cli.context import Context, Folder, command, form_option, shared
 from changeflow.cli.output import formatted_errors, out, print_lines
-from changeflow.errors import UnknownThingError
+from changeflow.errors import InputError, UnknownThingError
 
 rules = typer.Typer(help="The rules of the field, and where each comes from.", invoke_without_command=True)
 
@@ -19,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(consultation)
     app.command()(transition)
     app.command()(conflicts)
+    app.command()(roles)
 
 
 @rules.callback()
@@ -57,8 +57,7 @@ def rules_show(rule: Annotated[str, typer.Argument(help="A rule's code, such as 
         out(DISCLAIMER)
 
 
-@rules.command("recheck")
-@shared("db", "at")
+@command(rules, "recheck", "db", "at")
 def rules_recheck(
     context: Context,
     packs: Annotated[Path, typer.Option("--packs", metavar="DIR", help="A folder of rulepacks to put on top.")],
@@ -90,11 +89,10 @@ def delegation(folder: Folder) -> None:
 @formatted_errors()
 def consultation(folder: Folder) -> None:
     """Show where collective consultation is due, and the earliest days of notice and of the first role's end."""
-    from changeflow.reports.consultation import consultation_text
+    from changeflow.reports.rulebook import consultation_text
     from changeflow.usecases.plan import plan_folder
 
-    lines = list(consultation_text(plan_folder(folder).programme))
-    print_lines(lines)
+    print_lines(list(consultation_text(plan_folder(folder).programme)))
 
 
 @formatted_errors()
@@ -103,16 +101,37 @@ def transition(folder: Folder) -> None:
     from changeflow.intake.folder import read_folder
     from changeflow.reports.transition import transition_text
 
-    lines = list(transition_text(read_folder(folder).definition))
-    print_lines(lines)
+    print_lines(list(transition_text(read_folder(folder).definition)))
 
 
 @shared("at")
 def conflicts(context: Context, folder: Folder) -> None:
     """Say which deadlines, set dates and rules cannot all hold, and what giving one of them up would do."""
-    from changeflow.reports.conflicts import conflicts_text
+    from changeflow.reports.rulebook import conflicts_text
     from changeflow.roadmap.analysis.conflicts import find_conflicts
     from changeflow.usecases.plan import plan_folder
 
     roadmap = plan_folder(folder, on=context.given_day).programme.roadmap
     print_lines(conflicts_text(roadmap, list(find_conflicts(roadmap))))
+
+
+@formatted_errors()
+def roles(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A programme folder: who is in which role there.")
+    ] = None,
+    form: Annotated[str, form_option("text", "markdown", text="text or markdown: the whole page.")] = "text",
+) -> None:
+    """List who may do what; of a programme folder, who is in which role."""
+    from changeflow.intake.folder import read_folder
+    from changeflow.reports.roles import holders_text, roles_list, roles_page
+
+    if folder is not None and form == "markdown":
+        raise InputError("The page is about every programme. Leave out the folder, or --format markdown.")
+    if folder is not None:
+        lines = list(holders_text(read_folder(folder).definition))
+    elif form == "markdown":
+        lines = [roles_page().rstrip("\n")]
+    else:
+        lines = list(roles_list())
+    print_lines(lines)

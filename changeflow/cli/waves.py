@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from changeflow.cli.context import Context, renamed, shared
-from changeflow.cli.options import Form, day_option
+from changeflow.cli.context import Context, Form, day_option, renamed, shared
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
@@ -69,7 +68,7 @@ def waves(
         raise CheckFailedError("\n".join(lines))
     report = waves_report(programme.name, found.problem, found.offers)
     if page is not None:
-        from changeflow.reports.wave_board import draw
+        from changeflow.reports.waves import draw
 
         _write_page(report, page, pictures=[draw(found.problem, offer.plan) for offer in found.offers])
     if why is not None:
@@ -155,10 +154,7 @@ def recover(
     context: Context,
     milestone: Annotated[str, typer.Argument(metavar="MILESTONE", help="The milestone, by its id.")],
     folder: StoredOrFolder = None,
-    by: Annotated[
-        datetime | None,
-        day_option(text="The day to keep; left out, its deadline."),
-    ] = None,
+    by: Annotated[datetime | None, day_option(text="The day to keep; left out, its deadline.")] = None,
     odds: Annotated[int, typer.Option(help="In how many of a hundred cases: 80 for P80.")] = 80,
     form: Form = "text",
     iterations: Annotated[int, typer.Option(help="How often each set of options is simulated.")] = 2_000,
@@ -166,8 +162,8 @@ def recover(
     assume: Assume = None,
 ) -> None:
     """Find the cheapest recovery options in risk.yaml that keep a date. Exits with 3 if no combination is enough."""
-    from changeflow.reports.recovery import recovery_report, recovery_text
-    from changeflow.usecases.recovery import find_recovery
+    from changeflow.reports.risk import recovery_report, recovery_text
+    from changeflow.usecases.risk import find_recovery
 
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)

@@ -1,19 +1,25 @@
-"""What changed and why, in words: each milestone's slip, and the causes that add up to it."""
+"""What changed and why, in words: slips by cause, variance against a baseline, the trend from report to report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from changeflow.programme.dates import Dates
+from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted
+from changeflow.values.duration import counted, days_in_words
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import RULE_ORIGIN, Kind
 
 TOLD = 5
 """Causes that are told one by one; the smaller ones are summed: our own choice."""
 NAMED = 3
+SHOWN_VARIANCES = 40
+REPORTS_SHOWN = 6
+"""Reports that are looked back on: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +67,7 @@ def changes_text(changes: Changes) -> Iterator[str]:
             yield f"    {cause.days:+4d}  {cause.sentence}"
     if changes.slips and changes.unmoved:
         yield ""
-        yield f"  {counted(changes.unmoved, 'other')} stayed where {_it(changes.unmoved)} was."
-
-
-def _it(count: int) -> str:
-    return "it" if count == 1 else "each"
+        yield f"  {counted(changes.unmoved, 'other')} stayed where {'it' if changes.unmoved == 1 else 'each'} was."
 
 
 class _Words:
@@ -78,15 +80,13 @@ class _Words:
         way = "later" if slip.days > 0 else "earlier"
         days = counted(abs(slip.days), "day")
         then, now = format_day(day_of(slip.before)), format_day(day_of(slip.after))
-        causes = [self._cause(part) for part in slip.parts[:TOLD]]
+        told = slip.parts[:TOLD]
+        causes = [CauseLine(cause=p.cause.value, days=p.days, sentence=f"{self._format(p)}.") for p in told]
         if rest := slip.parts[TOLD:]:
             total = sum(p.days for p in rest)
             causes.append(CauseLine(cause="several", days=total, sentence=f"{len(rest)} smaller changes together."))
         sentence = f"“{name}” is {days} {way}: {now} instead of {then}."
         return SlipLine(name=name, days=slip.days, sentence=sentence, causes=tuple(causes))
-
-    def _cause(self, part: SlipPart) -> CauseLine:
-        return CauseLine(cause=part.cause.value, days=part.days, sentence=f"{self._format(part)}.")
 
     def _format(self, part: SlipPart) -> str:
         if len(part.tasks) == 1 and (single := self._single(part.cause, part.tasks[0])):
@@ -176,3 +176,123 @@ class _Words:
     def _name(self, task: TaskId) -> str:
         found = self.after.tasks.get(task) or self.before.tasks.get(task)
         return found.name if found else task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VarianceLine:
+    """A task's forecast against its baseline, in calendar days: later is positive."""
+
+    id: TaskId
+    name: str
+    baseline: str
+    forecast: str
+    days: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variance:
+    note: str
+    milestones: tuple[VarianceLine, ...]
+    tasks: tuple[VarianceLine, ...]
+    """The largest first."""
+    added: tuple[str, ...]
+    """Tasks that the baseline does not hold."""
+    gone: tuple[str, ...]
+
+
+def build_variance(programme: Programme, baseline: Mapping[TaskId, Dates], *, note: str, everything: bool) -> Variance:
+    """Compare finishes; without `everything` tasks that stand where they stood are left out, milestones never."""
+    is_milestone = {m.task for m in programme.milestones}
+    lines = [_variance(programme, t, baseline[t]) for t in programme.roadmap.tasks if t in baseline]
+    moved = [x for x in lines if x.id not in is_milestone and (x.days or everything)]
+    return Variance(
+        note=note,
+        milestones=tuple(x for x in lines if x.id in is_milestone),
+        tasks=tuple(sorted(moved, key=lambda x: (-abs(x.days), x.id))),
+        added=tuple(programme.roadmap.tasks[t].name for t in programme.roadmap.tasks if t not in baseline),
+        gone=tuple(t for t in baseline if t not in programme.roadmap.tasks),
+    )
+
+
+def variance_text(variance: Variance) -> Iterator[str]:
+    """Yield the lines for the terminal."""
+    yield variance.note
+    for title, lines in (("Milestones", variance.milestones), ("Tasks", variance.tasks)):
+        yield ""
+        yield f"{title}: calendar days later (+) or earlier (-) than the baseline"
+        for line in lines[:SHOWN_VARIANCES]:
+            done = ", done" if line.done else ""
+            yield f"  {line.days:+4d}  {line.forecast:<12} (was {line.baseline}{done})  {line.name}"
+        if len(lines) > SHOWN_VARIANCES:
+            yield f"  … and {len(lines) - SHOWN_VARIANCES} more"
+        if not lines:
+            yield "  none"
+    for title, names in (("Not in the baseline", variance.added), ("In the baseline alone", variance.gone)):
+        if names:
+            yield ""
+            yield f"{title}: {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}"
+
+
+def _variance(programme: Programme, task: TaskId, planned: Dates) -> VarianceLine:
+    finish, progress = programme.timed(task).early_finish, programme.roadmap.progress.get(task)
+    read = day_of if programme.roadmap.tasks[task].is_milestone else last_day_of
+    before, after = read(planned.finish), read(finish)
+    return VarianceLine(
+        id=task,
+        name=programme.roadmap.tasks[task].name,
+        baseline=format_day(before),
+        forecast=format_day(after),
+        days=(after - before).days,
+        done=bool(progress and progress.is_done),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendLine:
+    name: str
+    forecasts: tuple[str, ...]
+    """One a report, the oldest first, and today's last; empty where the milestone did not exist yet."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    days: tuple[str, ...]
+    lines: tuple[TrendLine, ...]
+
+
+def points_of(programme: Programme) -> dict[TaskId, tuple[int, int]]:
+    """Return what an issued report keeps of each milestone: its finish, and what is spare after it.
+
+    That are civil minutes, and working minutes to its deadline or else its total float.
+    """
+    return {m.task: (programme.timed(m.task).early_finish, programme.spare(m)) for m in programme.milestones}
+
+
+def build_trend(programme: Programme, earlier: Sequence[tuple[date, Mapping[TaskId, tuple[int, int]]]]) -> Trend | None:
+    """Build the trend from earlier reports, the oldest first, to today; None where there is none to look back on."""
+    looked_at = [e for e in earlier if e[0] < programme.on][-REPORTS_SHOWN:]
+    if not looked_at:
+        return None
+    reports = [*looked_at, (programme.on, points_of(programme))]
+    lines = []
+    for milestone in sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id)):
+        points = [known.get(milestone.task) for _, known in reports]
+        seen = [p for p in points if p is not None]
+        forecasts = tuple(format_day(day_of(p[0])) if p else "" for p in points)
+        sentence = _trend_sentence(seen, programme.minutes_per_day)
+        lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence))
+    return Trend(days=tuple(format_day(on) for on, _ in reports), lines=tuple(lines))
+
+
+def _trend_sentence(points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:
+    """Say how far the date went and what became of the float since the first of these reports."""
+    (finish_then, spare_then), (finish, spare) = points[0], points[-1]
+    days = (day_of(finish) - day_of(finish_then)).days
+    moved = "no change" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
+    lost = spare_then - spare
+    if abs(lost) < minutes_per_day:
+        return moved if not days else f"{moved}; float unchanged"
+    amount = days_in_words(abs(lost), minutes_per_day)
+    return f"{moved}; {amount} of float {'used up' if lost > 0 else 'gained'}"

@@ -1,37 +1,43 @@
 """Reports as files: HTML from the templates, PDF of the same pages, JSON of the same numbers."""
 
+import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeflow.errors import InputError
 from changeflow.files import write_whole
-from changeflow.reports.keys import keyed
-from changeflow.reports.pdf import pdf_of
-from changeflow.resources import template_environment
+from changeflow.resources import fonts_dir, template_environment
 
-# Each command writes one kind of report: what only the others need is not loaded.
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from changeflow.reports.levelling import LevelReport
     from changeflow.reports.risk import RiskReport
 
-
-def _draw_nothing(_: object) -> Mapping[str, object]:
-    return {}
+FONTS = (("DejaVuSans.ttf", "normal"), ("DejaVuSans-Bold.ttf", "bold"))
+"""Ours: a machine without any font would print white pages, and one with other fonts lacks our signs."""
+OLD_KEYS = {
+    "cut_offs": "cliffs",
+    "recovery_options": "levers",
+    "announced": "told",
+    "supports": "speaks_for",
+    "tooltip": "said",
+    "description": "said",
+}
+"""Names that keys had in 0.1.0, by their new ones: scripts that people have written read them."""
 
 
 def _draw_level(report: "LevelReport") -> Mapping[str, object]:
-    from changeflow.reports.wave_board import draw_teams
+    from changeflow.reports.waves import draw_teams
 
     return {"loads": draw_teams(report.teams)}
 
 
 def _draw_risk(report: "RiskReport") -> Mapping[str, object]:
-    from changeflow.reports.risk_pictures import draw_curves, draw_tornado
+    from changeflow.reports.risk import draw_curves, draw_tornado
 
     return {"curves": draw_curves(report), "tornado": draw_tornado(report.drivers)}
 
@@ -47,7 +53,7 @@ class ReportKind:
     """The flow that writes it on a schedule, where one does."""
     for_one: bool = False
     """Whether it says where groups of people are: only the owner can read the file. It can be printed as well."""
-    draw: Callable[[Any], Mapping[str, object]] = _draw_nothing
+    draw: Callable[[Any], Mapping[str, object]] = lambda _: {}
     """Pictures that follow from the report alone, by their names in the template."""
 
 
@@ -80,3 +86,40 @@ def html_of(report: "DataclassInstance", **pictures: object) -> str:
 
 def json_of(report: "DataclassInstance") -> str:
     return json.dumps(keyed(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def pdf_of(page: str) -> bytes:
+    """Lay a page out on A4; nothing is fetched, for a page of ours has everything in it."""
+    # Loaded here: most commands write no PDF.
+    import plutoprint
+
+    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, media=plutoprint.MEDIA_TYPE_PRINT)
+    # Links within the page need an address to stand on.
+    book.load_html(page, user_style=_style(), base_url="https://changeflow.invalid/")
+    written = io.BytesIO()
+    book.write_to_pdf_stream(written)
+    return written.getvalue()
+
+
+def _style() -> str:
+    faces = "".join(
+        f'@font-face {{ font-family: "changeflow"; font-weight: {weight}; '
+        f'src: url("{(fonts_dir() / name).as_uri()}"); }}\n'
+        for name, weight in FONTS
+    )
+    return f'{faces}* {{ font-family: "changeflow" !important; }}\n'
+
+
+def keyed(report: "DataclassInstance") -> dict[str, Any]:
+    """Return a report as nested dicts.
+
+    >>> from changeflow.reports.waves import MoveLine
+    >>> move = keyed(MoveLine(pair="Ash, payroll", announced="4 Jan 2027", day="1 Feb 2027", weeks=4))
+    >>> move["announced"], move["told"]
+    ('4 Jan 2027', '4 Jan 2027')
+    """
+    return asdict(report, dict_factory=_with_old_keys)
+
+
+def _with_old_keys(values: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(values) | {OLD_KEYS[key]: value for key, value in values if key in OLD_KEYS}

@@ -1,6 +1,6 @@
-"""The page for a go or no-go, as numbers and sentences: HTML, PDF and JSON are three views of it."""
+"""The page for a go or no-go, as numbers, sentences and pictures: HTML, PDF and JSON are three views of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,13 +14,117 @@ from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.findings import role_of
-from changeflow.reports.pilot_pictures import Bars, draw_ages, draw_convergence, draw_mix
 from changeflow.reports.sro import RunLine, run_lines
+from changeflow.reports.tables import role_of
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit, counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind
+
+WIDTH, LABELS, ROW, GAP = 760, 150, 24, 10
+CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
+"""What differs, the most severe first; equal contracts are not drawn, or they would hide all others."""
+NAMES = {"duplicates": "there twice", "within_tolerance": "within tolerance"}
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """One piece of a bar."""
+
+    kind: str
+    tooltip: str
+    count: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBar:
+    label: str
+    y: int
+    parts: tuple[BarPart, ...]
+    end: str
+    """What stands at its end."""
+    end_x: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A picture of bars, in pixels; and the kinds of part that it has, in words, for its legend."""
+
+    width: int
+    height: int
+    labels: int
+    row: int
+    bars: tuple[AgeBar, ...]
+    legend: tuple[tuple[str, str], ...]
+    heads: tuple[tuple[str, int], ...] = ()
+    """Headings of groups of bars, and where they stand."""
+    description: str = "The table below has the same numbers."
+    """For people who do not see the picture."""
+
+
+def draw_convergence(runs: Sequence[RunSummary]) -> Bars | None:
+    """Draw a bar a run, of the contracts that differ by class: it shrinks from run to run where things come right."""
+    if not runs:
+        return None
+    counts = [{kind: int(getattr(run, kind)) for kind in CLASSES} for run in runs]
+    most = max(1, *(sum(c.values()) for c in counts))
+    scale = (WIDTH - LABELS - 150) / most
+    bars = []
+    for n, (run, count) in enumerate(zip(runs, counts, strict=True)):
+        x, parts = float(LABELS), []
+        for kind in CLASSES:
+            if count[kind]:
+                width = count[kind] * scale
+                parts.append(BarPart(kind, NAMES.get(kind, kind), count[kind], round(x, 1), round(width, 1)))
+                x += width
+        end = "clean" if run.is_clean else "not clean"
+        bars.append(AgeBar(run.period, n * (ROW + GAP), tuple(parts), f"{run.equal} equal, {end}", round(x + 8, 1)))
+    seen = {p.kind for b in bars for p in b.parts}
+    legend = tuple((kind, NAMES.get(kind, kind)) for kind in CLASSES if kind in seen)
+    return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), legend)
+
+
+def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
+    """Draw a bar an open issue, as long as it is old, the most severe first."""
+    still_open = [i for i in issues if i.is_open]
+    if not still_open:
+        return None
+    most = max(1, *(i.age(today) for i in still_open))
+    scale = (WIDTH - LABELS - 150) / most
+    bars = []
+    for n, issue in enumerate(still_open):
+        age = issue.age(today)
+        part = BarPart(
+            f"severity-{issue.severity.value}", issue.severity.label, age, LABELS, round(age * scale, 1) or 2
+        )
+        end = f"{age} days" if age != 1 else "1 day"
+        label = f"Issue {issue.number}"
+        bars.append(AgeBar(label, n * (ROW + GAP), (part,), end, round(LABELS + part.width + 8, 1)))
+    seen = sorted({(p.kind, p.tooltip) for b in bars for p in b.parts})
+    return Bars(WIDTH, len(bars) * (ROW + GAP), LABELS, ROW, tuple(bars), tuple(seen))
+
+
+def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mapping[str, float]]) -> Bars:
+    """Draw each trait's shares, of the pilot's schools and of all, one under the other."""
+    half, y = ROW // 2, 0
+    scale = WIDTH - LABELS - 150
+    bars, heads, described = list[AgeBar](), list[tuple[str, int]](), list[str]()
+    for trait, values in trust.items():
+        heads.append((trait, y + 14))
+        y += 22
+        for value, share in values.items():
+            mine = pilot.get(trait, {}).get(value, 0.0)
+            described.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
+            for kind, label, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
+                part = BarPart(kind, label, round(amount * 100), LABELS, round(amount * scale, 1))
+                label = value if kind == "pilot" else ""
+                bars.append(AgeBar(label, y, (part,), f"{amount:.0%}", round(LABELS + part.width + 8, 1)))
+                y += half + 1
+            y += 6
+    legend = (("pilot", "pilot schools"), ("trust", "all schools"))
+    return Bars(WIDTH, y, LABELS, half, tuple(bars), legend, tuple(heads), f"{'; '.join(described)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

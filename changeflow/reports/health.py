@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from changeflow.planning.balance import balances, tipped
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.roadmap.analysis.health import HealthCheck, check_health
+from changeflow.roadmap.analysis.health import check_health
 from changeflow.values.moments import minute_of
 from changeflow.values.words import Track
 
@@ -35,17 +35,17 @@ def health_lines(programme: Programme, baseline: Mapping[str, Dates] | None) -> 
         baseline={t: d.finish for t, d in baseline.items()} if baseline else None,
         target=last.task if last else None,
     )
-    return tuple(_line(programme, check) for check in checks)
-
-
-def _line(programme: Programme, check: HealthCheck) -> HealthLine:
-    return HealthLine(
-        number=check.number,
-        name=check.name,
-        found=check.found,
-        threshold=check.threshold,
-        state=WORDS[check.passed],
-        offenders=tuple(programme.roadmap.tasks[t].name for t in check.offenders if t in programme.roadmap.tasks),
+    names = {t: task.name for t, task in programme.roadmap.tasks.items()}
+    return tuple(
+        HealthLine(
+            number=check.number,
+            name=check.name,
+            found=check.found,
+            threshold=check.threshold,
+            state=WORDS[check.passed],
+            offenders=tuple(names[t] for t in check.offenders if t in names),
+        )
+        for check in checks
     )
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -331,19 +332,10 @@ def _hours_by_day(calendar: WorkingCalendar) -> dict[date, Hours]:
 
 def _runs(hours: Mapping[date, Hours], week: Mapping[int, Hours]) -> Iterator[tuple[date, date, Hours]]:
     """Yield the spans of consecutive days that share hours other than their weekday's."""
-    first: date | None = None
-    last = date.min
-    for day, spans in hours.items():
-        if spans == week[day.weekday()]:
-            continue
-        if first is not None and last + timedelta(days=1) == day and hours[first] == spans:
-            last = day
-            continue
-        if first is not None:
-            yield first, last, hours[first]
-        first = last = day
-    if first is not None:
-        yield first, last, hours[first]
+    for (is_usual, spans), run in groupby(hours, key=lambda day: (hours[day] == week[day.weekday()], hours[day])):
+        if not is_usual:
+            first, *others = run
+            yield first, others[-1] if others else first, spans
 
 
 def _working(hours: Hours) -> Fields:

@@ -1,16 +1,22 @@
-"""What lies on and beside the longest path, in lines: what shortening gains, and which paths come next."""
+"""The driving path: its bars on a time axis (drawn in `templates/reports/gantt.svg.j2`), and what lies beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
 
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.slippage import Slips, near_critical_paths
 from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
+from changeflow.values.base import TaskId
 from changeflow.values.duration import days_in_words
-from changeflow.values.moments import minute_of
+from changeflow.values.moments import day_of, minute_of
 
 SHOWN_PATHS, SHOWN_DRAG, ASKED_DRAG = 3, 5, 40
 """How many near-critical paths and tasks with drag are told, and how many are asked for theirs: our own choice."""
+LABEL_WIDTH, CHART_WIDTH, ROW_HEIGHT, TOP = 330, 630, 24, 34
+MAX_ROWS = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +60,84 @@ def drag_lines(programme: Programme, slips: Slips) -> Iterator[DragLine]:
         if minutes > 0:
             gain = days_in_words(minutes, programme.minutes_per_day).replace("day", "working day")
             yield DragLine(task=roadmap.tasks[task].name, gain=gain)
+
+
+@dataclass(frozen=True, slots=True)
+class GanttBar:
+    """One task: pixels from the left edge of the drawing; a milestone has no width."""
+
+    label: str
+    dates: str
+    x: float
+    width: float
+    y: int
+    state: str
+    """`done`, `begun` or `ahead`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line on the axis."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gantt:
+    width: int
+    height: int
+    bars: tuple[GanttBar, ...]
+    months: tuple[Mark, ...]
+    today: Mark | None
+    left_out: int
+    """Finished tasks of the path that are not drawn."""
+
+
+def draw_gantt(programme: Programme, target: TaskId | None, *, today: date) -> Gantt:
+    """Lay out the longest path to `target`, in order of start; the oldest finished tasks are left out if it is long."""
+    schedule, width = programme.schedule, LABEL_WIDTH + CHART_WIDTH
+    if schedule is None or target is None:
+        return Gantt(width, 0, (), (), None, 0)
+    path = sorted(schedule.path_to(target), key=lambda t: (schedule[t].early_start, schedule[t].early_finish, t))
+    shown = path[-MAX_ROWS:]
+    first = min(schedule[t].early_start for t in shown)
+    last = max(schedule[t].early_finish for t in shown)
+    start = minute_of(day_of(first).replace(day=1))
+    end = minute_of(day_of(last).replace(day=1) + relativedelta(months=1))
+
+    def x(position: int) -> float:
+        return round(LABEL_WIDTH + CHART_WIDTH * (position - start) / (end - start), 1)
+
+    bars = []
+    for row, task in enumerate(shown):
+        timed, done = schedule[task], programme.roadmap.progress.get(task)
+        state = "ahead" if done is None else "done" if done.is_done else "begun"
+        left, right = x(timed.early_start), x(timed.early_finish)
+        is_milestone = programme.roadmap.tasks[task].is_milestone
+        bars.append(
+            GanttBar(
+                label=programme.roadmap.tasks[task].name,
+                dates=dates_in_words(programme.roadmap, schedule, task),
+                x=left,
+                width=0 if is_milestone else max(2.0, round(right - left, 1)),
+                y=TOP + row * ROW_HEIGHT,
+                state=state,
+            )
+        )
+    now = minute_of(today)
+    return Gantt(
+        width=width,
+        height=TOP + len(shown) * ROW_HEIGHT + 10,
+        bars=tuple(bars),
+        months=tuple(_months(day_of(start), day_of(end - 1), x)),
+        today=Mark(x(now), f"{today.day} {today:%b}") if start <= now < end else None,
+        left_out=len(path) - len(shown),
+    )
+
+
+def _months(first: date, last: date, x: Callable[[int], float]) -> list[Mark]:
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    step = 1 if count <= 12 else 2 if count <= 24 else 3
+    months = [first + relativedelta(months=n) for n in range(0, count, step)]
+    return [Mark(x(minute_of(m)), f"{m:%b %y}") for m in months]

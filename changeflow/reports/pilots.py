@@ -5,19 +5,23 @@ from datetime import date
 from typing import Any
 
 from changeflow.agenda.lesson_effects import LessonEffect
+from changeflow.pilots.choosing import Cohort, shares
 from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.issues import improvements, issues, unanswered
 from changeflow.pilots.learning import ProposedRule, lessons_of
-from changeflow.pilots.results import KeptVariance
+from changeflow.pilots.results import KeptVariance, MatchOutcome, Reconciliation
 from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
+from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.planning.risk import lessons
 from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme
-from changeflow.reports.findings import role_of
+from changeflow.reports.tables import role_of
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 
 SHOWN = 20
+WORST_SHOWN = 10
+DIFFERING = (MatchOutcome.UNEXPLAINED, MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE)
 
 
 def masked(contract: str) -> str:
@@ -175,3 +179,56 @@ def effect_text(effect: LessonEffect) -> Iterator[str]:
     else:
         yield "No date moves: there is float for it."
     yield from moved_text(effect.moved, effect.names)
+
+
+def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]:
+    """Yield the proposal, the best cohort first."""
+    everybody = candidates(programme)
+    best, *others = cohorts
+    yield f"Proposed pilot: {programme.school_names(best.schools)}"
+    limit = programme.policy.larger_trust_from
+    if len(everybody) < limit:
+        yield (
+            f"A pilot is asked for from {limit} schools on; a trust of {len(everybody)} may go without, and says why "
+            "under pilot: skipped."
+        )
+    reluctant = [c.id for c in everybody if c.id in best.schools and c.is_reluctant]
+    if reluctant:
+        yield f"It would rather wait, and is in it for that: {programme.school_names(reluctant)}."
+    elif not any(c.is_reluctant for c in everybody):
+        yield "No school is marked as reluctant in schools.csv: a pilot of the willing alone proves little."
+    mine, all_of_them = shares([c for c in everybody if c.id in best.schools]), shares(everybody)
+    for trait, values in all_of_them.items():
+        mix = ", ".join(f"{value} {mine[trait].get(value, 0):.0%} ({share:.0%})" for value, share in values.items())
+        yield f"  {trait}, pilot (trust): {mix}"
+    yield f"  off the trust's mix: {best.distance:.0%}"
+    most, why = most_at_once(programme)
+    yield f"At most {most} can go first together: {why}."
+    for one in (c for c in everybody if c.why_not):
+        yield f"Not asked: {programme.school(one.id).name}, as {one.why_not}."
+    current = next((w for w in programme.definition.programme.waves if w.pilot), None)
+    if current is not None and frozenset(current.schools) != frozenset(best.schools):
+        yield f"The folder's pilot is: {programme.school_names(current.schools)}."
+    for other in others:
+        yield f"Or: {programme.school_names(other.schools)}, {other.distance:.0%} off."
+
+
+def reconciliation_lines(result: Reconciliation) -> Iterator[str]:
+    """Yield the counts, then the unexplained differences by their effect; contracts are masked to their last four."""
+    for outcome in MatchOutcome:
+        yield f"{result.count(outcome):>8}  {outcome.replace('_', ' ')}"
+    if not result.names_contracts and any(result.count(o) for o in DIFFERING):
+        yield ""
+        yield "Single contracts are shown to the service manager and the lead provider alone."
+    worst = result.unexplained
+    if worst:
+        yield ""
+        yield "Unexplained, the largest effect first:"
+    for v in worst[:WORST_SHOWN]:
+        yield f"  {masked(v.key):<7} {v.element:<10} old {v.old:>12} new {v.new:>12} difference {v.difference:>+10}"
+    if len(worst) > WORST_SHOWN:
+        yield f"  and {len(worst) - WORST_SHOWN} more"
+    for outcome in (MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE):
+        keys = [masked(k) for k in result.keys.get(outcome, ())]
+        if keys:
+            yield f"{outcome.capitalize()}: {', '.join(keys[:WORST_SHOWN])}{' …' if len(keys) > WORST_SHOWN else ''}"

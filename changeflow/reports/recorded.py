@@ -1,11 +1,14 @@
-"""Recorded facts as lines of text, so that a wrong one can be found."""
+"""What was recorded, as lines of text: facts, so that a wrong one can be found, and what nudges led to."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from changeflow.agenda.effects import NudgeEffect
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
 from changeflow.values.moments import day_of, format_day, local_day
 from changeflow.values.words import Outcome
+
+LEVELS = ("first word", "on the day", "reminder", "to the manager")
 
 
 def fact_lines(facts: Sequence[RecordedFact], *, about: str | None = None) -> Iterator[str]:
@@ -50,16 +53,6 @@ def _decision(fact: RecordedFact) -> str:
     return f"{v['task']}: {Outcome(v['outcome']).label} on {format_day(v['on'])} by {v['by']}, {v['reason']}"
 
 
-def _attendance(fact: RecordedFact) -> str:
-    v = fact.values
-    return f"{v['person']} came to {v['task']} on {format_day(v['on'])}"
-
-
-def _act(fact: RecordedFact) -> str:
-    v = fact.values
-    return f"{v['who'] or 'sponsor'}, {format_day(v['on'])}: {v['what']}"
-
-
 def _checkpoint(fact: RecordedFact) -> str:
     v = fact.values
     shares = ", ".join(f"{n} {v[n]:g}" for n in ("use", "proficiency", "experience") if v[n] is not None)
@@ -78,8 +71,8 @@ WORDS: Mapping[str, Callable[[RecordedFact], str]] = {
     "progress": _progress,
     "decision": _decision,
     "condition": lambda f: f"{f.values['task']}: {f.values['text']}, by {format_day(f.values['due'])}",
-    "attendance": _attendance,
-    "sponsor-act": _act,
+    "attendance": lambda f: f"{f.values['person']} came to {f.values['task']} on {format_day(f.values['on'])}",
+    "sponsor-act": lambda f: f"{f.values['who'] or 'sponsor'}, {format_day(f.values['on'])}: {f.values['what']}",
     "checkpoint": _checkpoint,
     "confidence": lambda f: f"{f.values['tier']}: {f.values['reason']}",
     "run": lambda f: (
@@ -115,3 +108,13 @@ def fact_data(facts: Sequence[RecordedFact], *, about: str | None = None) -> lis
         for f in facts
         if about is None or f.is_about(about)
     ]
+
+
+def effects_text(found: Sequence[NudgeEffect]) -> Iterator[str]:
+    """Yield a table's lines."""
+    yield f"{'reason':<14}{'level':<18}{'sent':>6}{'held back':>11}{'acted on':>10}{'days':>7}"
+    for effect in found:
+        level = LEVELS[effect.level] if effect.level < len(LEVELS) else "to the SRO"
+        acted = "-" if effect.acted is None else str(effect.acted)
+        days = "-" if effect.days is None else f"{effect.days:.1f}"
+        yield f"{effect.reason:<14}{level:<18}{effect.sent:>6}{effect.held_back:>11}{acted:>10}{days:>7}"

@@ -1,19 +1,27 @@
-"""A simulation for people: what each milestone's date is worth, what drives it, and what luck costs."""
+"""A simulation for people, with its pictures: what dates are worth, what drives them, and what would recover one."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from changeflow.planning.risk import Assumed, Lesson, without_range
+from dateutil.relativedelta import relativedelta
+from dateutil.rrule import MONTHLY, rrule
+
+from changeflow.planning.risk import Assumed, Lesson, RecoveryQuestion, without_range
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Milestone
-from changeflow.roadmap.risk.model import Simulation
+from changeflow.roadmap.risk.model import KeptDate, RiskModel, Simulation, TaskChange, Tried
 from changeflow.values.duration import counted, days_in_words
-from changeflow.values.moments import DAY, day_of, format_day, minute_of
+from changeflow.values.moments import DAY, day_of, format_day, last_day_of, minute_of
 
 SHOWN = 8
 OUTCOMES = 6
 """Days that a milestone may fall on, up to which each is told with its odds."""
+LEFT, WIDTH, HEIGHT, TOP = 46, 900, 240, 20
+BAR, LABEL = 24, 380
+DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 4", "12 4")
+"""Lines are told apart by their dashes as well as by their colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,23 +75,17 @@ class RiskReport:
 
 
 def risk_report(
-    programme: Programme,
-    found: Simulation,
-    *,
-    ranges: int,
-    events: Mapping[str, float],
-    assumed: Assumed | None,
-    learned: Sequence[Lesson] = (),
+    programme: Programme, model: RiskModel, found: Simulation, *, assumed: Assumed | None, learned: Sequence[Lesson]
 ) -> RiskReport:
-    """Turn a simulation into what people read; `events` are the odds of each."""
+    """Turn a simulation of a model into what people read."""
     missing = () if assumed else tuple(t.name for t in without_range(programme))
-    names = programme.roadmap.tasks
+    names, events = programme.roadmap.tasks, {e.name: e.probability for e in model.events}
     drivers = sorted(found.swing, key=lambda t: (-abs(found.swing[t]), t))
     return RiskReport(
         programme=programme.name,
         iterations=found.iterations,
         seed=found.seed,
-        ranges=ranges,
+        ranges=len(model.ranges),
         assumption=f"Work without a range is taken to last {assumed.low} to {assumed.high} % of its plan."
         if assumed
         else "",
@@ -101,7 +103,10 @@ def risk_report(
         events=tuple((name, round(100 * odds), round(found.event_cost[name] / DAY)) for name, odds in events.items()),
         lessons=tuple(_lesson(programme, lesson) for lesson in learned),
         missing=missing,
-        curves={m.name: tuple(_curve(found, m)) for m in _in_time(programme, found)},
+        curves={
+            m.name: tuple((day_of(found.percentile(m.task, p)).isoformat(), p) for p in range(5, 101, 5))
+            for m in _in_time(programme, found)
+        },
     )
 
 
@@ -141,11 +146,6 @@ def _odds(programme: Programme, found: Simulation, milestone: Milestone, *, tell
     )
 
 
-def _curve(found: Simulation, milestone: Milestone) -> Iterator[tuple[str, int]]:
-    for percent in range(5, 101, 5):
-        yield day_of(found.percentile(milestone.task, percent)).isoformat(), percent
-
-
 def risk_text(report: RiskReport) -> Iterator[str]:
     """Yield the simulation for the terminal."""
     yield f"{report.programme}: {report.iterations} iterations, seed {report.seed}, {report.ranges} tasks with a range"
@@ -171,3 +171,199 @@ def risk_text(report: RiskReport) -> Iterator[str]:
     for name, odds, days in report.events:
         yield f"If it happens ({odds} %): {name} costs the last milestone {days} days"
     yield "Where paths join, the latest decides: the date of several together is later than that of each."
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    name: str
+    points: str
+    """An SVG polyline's."""
+    number: int
+    dashes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    width: int
+    height: int
+    curves: tuple[Curve, ...]
+    months: tuple[Tick, ...]
+    levels: tuple[Tick, ...]
+    """50, 80 and 90 percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class TornadoBar:
+    label: str
+    width: float
+    y: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tornado:
+    width: int
+    height: int
+    bars: tuple[TornadoBar, ...]
+
+
+def draw_curves(report: RiskReport) -> Curves:
+    """Draw, for each milestone, the share of iterations that are done by each day."""
+    days = [date.fromisoformat(d) for points in report.curves.values() for d, _ in points]
+    first, last = min(days) - timedelta(days=7), max(days) + timedelta(days=7)
+    scale = (WIDTH - LEFT - 20) / max(1, (last - first).days)
+
+    def x(day: date) -> float:
+        return round(LEFT + (day - first).days * scale, 1)
+
+    def y(percent: float) -> float:
+        return round(TOP + (HEIGHT - TOP - 26) * (1 - percent / 100), 1)
+
+    curves = [
+        Curve(
+            name=name,
+            points=" ".join(f"{x(date.fromisoformat(d))},{y(p)}" for d, p in points),
+            number=n,
+            dashes=DASHES[n % len(DASHES)],
+        )
+        for n, (name, points) in enumerate(report.curves.items())
+    ]
+    begins, step = first.replace(day=1) + relativedelta(months=1), 1 if (last - first).days < 400 else 2
+    months = rrule(MONTHLY, dtstart=begins, interval=step, until=last - timedelta(days=1))
+    return Curves(
+        width=WIDTH,
+        height=HEIGHT,
+        curves=tuple(curves),
+        months=tuple(Tick(x(m.date()), HEIGHT - 8, f"{m:%b %y}") for m in months),
+        levels=tuple(Tick(LEFT, y(p), f"{p} %") for p in (50, 80, 90)),
+    )
+
+
+def draw_tornado(drivers: tuple[DriverLine, ...]) -> Tornado:
+    """Draw how many days each task swings the last milestone."""
+    most = max((abs(d.swing) for d in drivers), default=1)
+    bars = [
+        TornadoBar(d.task, round((WIDTH - LABEL - 60) * abs(d.swing) / most, 1), n * BAR, d.swing)
+        for n, d in enumerate(drivers)
+    ]
+    return Tornado(WIDTH, len(drivers) * BAR + 4, tuple(bars))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryAnswer:
+    """What was asked, and what was found."""
+
+    milestone: Milestone
+    by: date
+    question: RecoveryQuestion
+    options: tuple[TaskChange, ...]
+    kept: KeptDate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionLine:
+    name: str
+    cost: float
+    chosen: bool
+    odds: int
+    at: str
+    """With this option alone: the odds of the day, and the day that the asked-for odds keep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryReport:
+    """What the text and the JSON say. Odds are whole percent."""
+
+    milestone: str
+    by: str
+    percent: int
+    now_odds: int
+    now_at: str
+    is_kept_now: bool
+    is_possible: bool
+    chosen: tuple[str, ...]
+    cost: float
+    then_odds: int
+    then_at: str
+    is_cheapest: bool
+    recovery_options: tuple[OptionLine, ...]
+    iterations: int
+    seed: int
+    tried: int
+
+
+def recovery_report(answer: RecoveryAnswer) -> RecoveryReport:
+    """Turn an answer into what people read."""
+    kept, asked = answer.kept, answer.question
+    chosen = kept.chosen if kept.chosen is not None else ()
+    return RecoveryReport(
+        milestone=answer.milestone.name,
+        by=format_day(answer.by),
+        percent=round(asked.percent),
+        now_odds=_percent(kept.now),
+        now_at=_day_of(kept.now),
+        is_kept_now=kept.chosen == (),
+        is_possible=kept.chosen is not None,
+        chosen=tuple(c.name for c in chosen),
+        cost=sum(c.cost for c in chosen),
+        then_odds=_percent(kept.then),
+        then_at=_day_of(kept.then),
+        is_cheapest=kept.is_cheapest,
+        recovery_options=tuple(
+            OptionLine(
+                name=c.name,
+                cost=c.cost,
+                chosen=c in chosen,
+                odds=_percent(kept.alone[c.id]),
+                at=_day_of(kept.alone[c.id]),
+            )
+            for c in answer.options
+        ),
+        iterations=asked.iterations,
+        seed=asked.seed,
+        tried=kept.tried,
+    )
+
+
+def _percent(tried: Tried) -> int:
+    return round(100 * tried.odds)
+
+
+def _day_of(tried: Tried) -> str:
+    return format_day(last_day_of(tried.at))
+
+
+def recovery_text(report: RecoveryReport) -> Iterator[str]:
+    """Yield the answer for a terminal."""
+    now = f"as planned, kept in {report.now_odds} of 100 simulations; P{report.percent} is {report.now_at}"
+    yield f"{report.milestone} by {report.by}: {now}."
+    if report.is_kept_now:
+        yield f"No action is needed: the plan already meets the {report.percent}% target."
+    elif not report.is_possible:
+        yield (
+            f"All recovery options together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
+            f"{report.then_at}. Add recovery options to risk.yaml, or agree a later date."
+        )
+    else:
+        best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
+        yield f"{best} to keep it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
+        yield f"Then in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
+    yield "Each recovery option on its own:"
+    width = max(len(line.name) for line in report.recovery_options)
+    for line in report.recovery_options:
+        mark = "*" if line.chosen else " "
+        yield (
+            f"  {mark} {line.name:<{width}}  costs {line.cost:>8g}   {line.odds:>3} of 100   "
+            f"P{report.percent} {line.at}"
+        )
+    yield (
+        f"{report.tried} combinations were simulated, {report.iterations} iterations each with the same draws "
+        f"(seed {report.seed})."
+    )

@@ -1,11 +1,16 @@
-"""The rulebook for people: a list, a page a rule, and the handbook that the documentation ships."""
+"""The rulebook for people: a list, a page a rule, the handbook; and delegation, consultation and conflicts in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
+from changeflow.roadmap.analysis.why import CONSTRAINT_WORDS
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.catalogue import RULES, Rule
+from changeflow.rules.workforce import PACK, ConsultationPlan, consultation_plans
 from changeflow.services.service import changes
-from changeflow.values.moments import format_day, last_day_of
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Gate, Kind
 
@@ -24,6 +29,7 @@ GATES = {
     Gate.CLOSURE: "closure",
 }
 DISCLAIMER = "Legal and other numbers are a planning minimum, not legal advice."
+NOT_ADVICE = "Planning minimum, not legal advice."
 
 
 def rules_list() -> Iterator[str]:
@@ -107,3 +113,78 @@ def _format_value(value: object) -> str:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "; ".join(", ".join(f"{k} {_format_value(v)}" for k, v in item.items()) for item in value)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def consultation_text(programme: Programme) -> Iterator[str]:
+    """Yield each establishment where roles end by redundancy: counts, days, and the earliest notice and effect."""
+    plans = list(consultation_plans(programme))
+    if not plans:
+        yield "No role ends by redundancy, by the files: `posts` of a service, or `redundancies` of a step."
+        return
+    for plan in plans:
+        yield from _consultation(programme, plan)
+    first = min(p.first_effect for p in plans)
+    if programme.law(PACK, "organisation_threshold", on=first).is_unknown:
+        yield "By then a threshold for the whole organisation counts as well, and its number is not known here."
+    yield NOT_ADVICE
+
+
+def _consultation(programme: Programme, plan: ConsultationPlan) -> Iterator[str]:
+    posts = counted(plan.posts, "role")
+    window = int(programme.law(PACK, "consultation_window_days", on=plan.first_effect).value)
+    ends = "ends" if plan.posts == 1 else "end"
+    yield (
+        f"{programme.school_names([plan.establishment])}: {posts} {ends} within {window} days, "
+        f"the first on {format_day(plan.first_effect)}"
+    )
+    if not plan.days:
+        yield "  no collective consultation is asked for; each person is consulted all the same"
+        return
+    yield f"  consultation takes {plan.days} days at least; form HR1 by {format_day(plan.notify_by)}, and before notice"
+    if plan.starts is None or plan.complete is None or plan.earliest_notice is None or plan.earliest_effect is None:
+        yield "  the plan has no consultation here"
+        return
+    yield f"  in the plan it runs from {format_day(plan.starts)} to {format_day(plan.complete)}"
+    state = "kept" if plan.first_effect >= plan.earliest_effect else "NOT kept"
+    yield (
+        f"  notice from {format_day(plan.earliest_notice)}, the first role ends on {format_day(plan.earliest_effect)} "
+        f"at the earliest: {state}"
+    )
+
+
+def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[str]:
+    """Yield the lines for the terminal."""
+    if not conflicts:
+        yield "Nothing conflicts: every deadline, set date and rule can hold together."
+    for conflict in conflicts:
+        days = counted(conflict.days, "day")
+        yield f"{_format_item(roadmap, conflict.limit)}: it is missed by {days}. These cannot all hold:"
+        for item in conflict.items:
+            yield f"  - {_format_item(roadmap, item)}"
+        yield "  Any one of them given up, all else as it is:"
+        for relaxation in conflict.relaxations:
+            yield f"    {_given_up(roadmap, conflict, relaxation.item, relaxation.days_left)}"
+        yield ""
+
+
+def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
+    name = f"“{roadmap.tasks[item.task].name}”"
+    if item.link is not None:
+        rule = item.link.origin.removeprefix("rule:")
+        return f"rule {rule}: {name} waits for “{roadmap.tasks[item.link.predecessor].name}”"
+    if item.constraint is not None:
+        is_start = "start" in item.constraint.bound.value
+        day = format_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))
+        words = CONSTRAINT_WORDS[item.constraint.bound.value].split(",")[0].removeprefix("somebody set that it ")
+        return f"{name} {words.replace(' than this', f' than {day}').replace(' then', f' on {day}')}"
+    return f"the deadline of {name}, {format_day(last_day_of(item.limit or 0))}"
+
+
+def _given_up(roadmap: Roadmap, conflict: Conflict, item: ConflictItem, left: int) -> str:
+    if item == conflict.limit:
+        later = counted(conflict.days, "day")
+        return f"{'move the deadline' if item.wish is Wish.DEADLINE else 'move that date'} by {later}: then all holds"
+    what = "waive the rule" if item.wish is Wish.RULE else "lift the date"
+    name = roadmap.tasks[item.task].name
+    outcome = "then it is kept" if not left else f"it is still missed by {counted(left, 'day')}"
+    return f"{what} for “{name}”: {outcome}"

@@ -73,12 +73,7 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
             if g.successor is not None
         ),
         coalition=tuple(
-            AllyLine(
-                role=_role(programme, a.person),
-                needed_for=a.needed_for,
-                agreed=a.agreed,
-                commitment=a.commitment,
-            )
+            AllyLine(role=_role(programme, a.person), needed_for=a.needed_for, agreed=a.agreed, commitment=a.commitment)
             for a in definition.change.coalition
         ),
         stuck=tuple(_stuck(programme)),

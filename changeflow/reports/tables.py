@@ -1,19 +1,24 @@
-"""A plan as text and as JSON: the contracts that other programs rely on."""
+"""A plan as text and as JSON, the contracts that other programs rely on; findings, waivers and roles in words."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.reports.schedule_rows import schedule_rows
+from changeflow.reports.schedules import schedule_rows
 from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
-from changeflow.rules.engine import Judged
+from changeflow.rules.catalogue import RULES
+from changeflow.rules.engine import Judged, waiver_error
 from changeflow.values.base import TaskId
+from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import day_of, format_day, iso
-from changeflow.values.words import Kind
+from changeflow.values.words import Kind, Severity
+
+FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "source", "blocks")
 
 
 def plan_json(judged: Judged) -> str:
@@ -24,19 +29,7 @@ def plan_json(judged: Judged) -> str:
         {
             "programme": programme.id,
             "tasks": schedule_rows(programme.required_schedule, names, key="id"),
-            "findings": [
-                {
-                    "rule": f.rule,
-                    "title": f.title,
-                    "severity": f.severity.value,
-                    "subject": f.subject,
-                    "message": f.message,
-                    "remedy": f.remedy,
-                    "source": f.source,
-                    "blocks": f.blocks,
-                }
-                for f in judged.findings
-            ],
+            "findings": [{name: getattr(f, name) for name in FINDING_KEYS} for f in judged.findings],
             "waves": list(_waves(programme)),
             "milestones": [
                 {
@@ -129,3 +122,50 @@ def findings_text(judged: Judged) -> Iterator[str]:
             yield f"        {finding.remedy}"
     for waiver in judged.used_waivers:
         yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {format_day(waiver.expires)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingLine:
+    rule: str
+    severity: str
+    title: str
+    messages: tuple[str, ...]
+    remedy: str
+    source: str
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[FindingLine]:
+    """Group findings of one rule and severity, so that fourteen schools make one line."""
+    groups: dict[tuple[str, Severity, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.rule, finding.severity, finding.remedy), []).append(finding)
+    for (rule, severity, remedy), members in groups.items():
+        yield FindingLine(
+            rule=rule,
+            severity=severity.value,
+            title=members[0].title,
+            messages=tuple(m.message for m in members),
+            remedy=remedy,
+            source=members[0].source,
+        )
+
+
+def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
+    """Say what a waiver lifts, for whom, why and until when."""
+    scope = waiver.task or waiver.service or "the whole programme"
+    if waiver.schools:
+        scope += f" at {programme.school_names(waiver.schools)}"
+    day = format_day(waiver.expires)
+    if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
+        state = "lifts nothing: it is not approved by whoever may lift the rule"
+    elif not waiver.is_in_force(programme.on):
+        state = f"expired on {day}: the rule holds again"
+    else:
+        state = f"until {day}" + ("" if used else ", and lifts nothing at present")
+    owner, approvers = role_of(programme, waiver.owner), " and ".join(role_of(programme, p) for p in waiver.approved_by)
+    reason = waiver.reason.rstrip(".")
+    return f"{waiver.rule} for {scope}, {state}. {reason}. Owner: {owner}; approved by: {approvers}."
+
+
+def role_of(programme: Programme, person: str | None) -> str:
+    return (programme.definition.role_of(person) if person else None) or "nobody"

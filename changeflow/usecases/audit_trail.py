@@ -47,24 +47,18 @@ class Checked:
         return sum(count for table, count in self.verdict.sealed.items() if table != _SCORES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One entry as people read it."""
+def is_apart(entry: Entry) -> bool:
+    """Tell whether the claimed moment of an entry is far from the real one."""
+    return entry.real_at is not None and abs(entry.real_at - entry.at) >= DATED_APART
 
-    entry: Entry
 
-    @property
-    def is_apart(self) -> bool:
-        return self.entry.real_at is not None and abs(self.entry.real_at - self.entry.at) >= DATED_APART
-
-    @property
-    def apart_text(self) -> str:
-        """Say how far the claimed moment is from the real one; empty where it is near."""
-        days = self.entry.days_apart
-        if not self.is_apart:
-            return ""
-        unit = "day" if abs(days) == 1 else "days"
-        return f"back-dated by {days} {unit}" if days > 0 else f"dated {-days} {unit} ahead"
+def apart_text(entry: Entry) -> str:
+    """Say how far the claimed moment is from the real one; empty where it is near."""
+    if not is_apart(entry):
+        return ""
+    days = entry.days_apart
+    unit = "day" if abs(days) == 1 else "days"
+    return f"back-dated by {days} {unit}" if days > 0 else f"dated {-days} {unit} ahead"
 
 
 def verify(*, db: str, programme: str | None, anchor_file: Path | None, heads: Sequence[str] = ()) -> Checked:
@@ -84,14 +78,13 @@ def verify(*, db: str, programme: str | None, anchor_file: Path | None, heads: S
     return Checked(verdict=verdict, anchor=seen, strangers=strangers)
 
 
-def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) -> Iterator[Shown]:
+def show(programme: str | None, *, db: str, last: int | None, only_apart: bool) -> Iterator[Entry]:
     """Yield the last entries of a programme, or of all of them, the oldest first."""
     with read_scope(db) as session:
         known = versions.programme_ids(session)
         check_known("programme", programme, known)
         for name in [programme] if programme else known:
-            found = [Shown(entry=entry) for entry in _readable(session, name)]
-            found = [s for s in found if s.is_apart or not only_apart]
+            found = [entry for entry in _readable(session, name) if not only_apart or is_apart(entry)]
             yield from found if last is None else found[-last:]
 
 

@@ -29,13 +29,7 @@ def check_actor(definition: Definition, actor: str | None) -> str:
 
 
 def permit(
-    definition: Definition,
-    actor: str | None,
-    action: Action,
-    subject: Subject = PROGRAMME,
-    *,
-    on: date,
-    hint: str = "",
+    definition: Definition, actor: str | None, action: Action, subject: Subject = PROGRAMME, *, on: date, hint: str = ""
 ) -> str:
     """Return the actor, who may do this to this thing; a `NotAllowedError` says who may, and the hint."""
     by = check_actor(definition, actor)

@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from changeflow.delivery.invitations import CalendarEntry, feed
+from changeflow.delivery.message import CalendarEntry, feed
 from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.link_answers import usable
-from changeflow.usecases.messages import digest_of
+from changeflow.usecases.outbox import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.base import calendar_uid
 from changeflow.values.known import check_known
@@ -63,12 +63,7 @@ def _address(session: Session, programme: str, person: str, now: datetime) -> st
     answers.forget_links(session, programme, person=person, action=FEED, but=ENDED_KEPT)
     token = secrets.token_urlsafe(32)
     link = AnswerLink(
-        programme=programme,
-        person=person,
-        action=FEED,
-        subject=FEED,
-        due_on=local_day(now),
-        expires_at=now + FEED_DAYS,
+        programme=programme, person=person, action=FEED, subject=FEED, due_on=local_day(now), expires_at=now + FEED_DAYS
     )
     answers.add_links(session, {digest_of(token): link}, at=now)
     audit.append(session, programme, at=now, actor=person, action="calendar", subject=f"person:{person}")

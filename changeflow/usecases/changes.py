@@ -10,15 +10,11 @@ from sqlmodel import Session
 from changeflow.errors import InputError
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.changes import Changes, build_changes
-from changeflow.reports.variance import Variance, build_variance
+from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
-from changeflow.roadmap.engine.cpm import Schedule
-from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.storage import facts, plans, versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases.plan import schedule_folder
-from changeflow.usecases.project_files import schedule_project
+from changeflow.usecases.plan import scheduled
 from changeflow.usecases.stored import judged_as, load, stored_on
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
@@ -38,8 +34,7 @@ class Since:
 
 def changes_between(before: Path, after: Path) -> Changes:
     """Compare two folders, or two Microsoft Project files; milestones and the end are what is looked at."""
-    states = [_state(path) for path in (before, after)]
-    (old, _), (new, schedule) = states
+    (old, _), (new, schedule) = scheduled(before), scheduled(after)
     slips = attribute(old, new, ends_of(new, schedule))
     return build_changes(f"between {before.name} and {after.name}", slips, old, new)
 
@@ -99,13 +94,6 @@ def _as_of(session: Session, programme: str, label: str, moment: datetime, on: d
         return None
     known = facts.load_facts(session, programme, until=moment)
     return Since(label, judged_as(version, known, on=on).programme)
-
-
-def _state(path: Path) -> tuple[Roadmap, Schedule]:
-    if path.is_dir():
-        return schedule_folder(path)
-    project, schedule = schedule_project(path)
-    return project.roadmap, schedule
 
 
 def _day(text: str) -> date:

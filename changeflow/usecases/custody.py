@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
+from changeflow.programme.mandates import SYSTEM
 from changeflow.storage import audit, custody, erasure, ledger, publication_record, remains, rewriting, versions
 from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import MachineState, StateSeen
-from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.subject_access import erase_in
 
 REVIEW = "Look at what may have gone out since: changeflow db review"

@@ -15,6 +15,7 @@ from changeflow.delivery.channels import Channel, Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.logs import log
+from changeflow.programme.mandates import SYSTEM
 from changeflow.storage import agenda, answers, audit, custody, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import AnswerLink
@@ -23,9 +24,7 @@ from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.messages import Outgoing
 from changeflow.storage.state import MachineState, StateSeen
 from changeflow.usecases.custody import take_stock
-from changeflow.usecases.messages import Desk, House, house_of, write_letter
-from changeflow.usecases.outbox import OutboxView, draft_of, look, open_from
-from changeflow.usecases.stored import SYSTEM
+from changeflow.usecases.outbox import Desk, House, OutboxView, draft_of, house_of, look, open_from, write_letter
 from changeflow.usecases.ticks import tick
 from changeflow.values.moments import local_day
 
@@ -36,6 +35,7 @@ GIVE_UP = timedelta(hours=72)
 """As long as mail servers try (RFC 5321, 4.5.4.1 says four to five days at most)."""
 TOGETHER = 20
 """Messages that are opened in one transaction."""
+COUNTED = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
 Clock = Callable[[], datetime]
 
 
@@ -61,8 +61,7 @@ class Dispatched:
 
     def rows(self) -> list[dict[str, object]]:
         """Return the counts as a table."""
-        names = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
-        return [{"what": name.replace("_", " "), "count": getattr(self, name)} for name in names]
+        return [{"what": name.replace("_", " "), "count": getattr(self, name)} for name in COUNTED]
 
 
 def dispatch(
@@ -88,8 +87,7 @@ def dispatch(
     except NotReleasedError:
         # It was restored while this ran; what was about to be opened is not.
         blocked = take_stock(db=db, now=now).message
-    names = ("sent", "nudges", "withdrawn", "held", "failed", "refused", "parked", "no_address")
-    outcome = {name: counts[name] for name in names}
+    outcome = {name: counts[name] for name in COUNTED}
     log("dispatch", channel=channel.name, **outcome)
     return Dispatched(**outcome, blocked=blocked)
 

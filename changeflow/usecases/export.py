@@ -2,27 +2,32 @@
 
 import csv
 import io
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
 from changeflow.intake.people import OF_A_CONTACT
 from changeflow.intake.schema import write_schemas
+from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.programme.dates import Dates
-from changeflow.programme.definition import Definition
+from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.mandates import Subject
 from changeflow.reports.exports import write_ics, write_xlsx
 from changeflow.reports.mspdi import write_roadmap
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.storage import versions
 from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import remember
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.project_files import schedule_project
-from changeflow.usecases.sources import service_of, with_explanations, with_lessons, with_waivers
 from changeflow.usecases.stored import Stored, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.base import TaskId
@@ -46,14 +51,8 @@ class ExportRequest:
     """Explanations of single contracts, for the services whose contracts the person may see."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """The stored programme to export, with the personal data that was requested and permitted."""
-
-    stored: Stored
-    contacts: Mapping[str, Contact] | None = None
-    contracts: Collection[str] = ()
-    """Services whose explanations of single contracts are included."""
+_Found = tuple[Stored, Mapping[str, Contact] | None, Collection[str]]
+"""What to export: the programme, people's contact details, and services of which single contracts are explained."""
 
 
 def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked: ExportRequest | None = None) -> int:
@@ -66,10 +65,11 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConflictError(f"'{out}' is not empty. Name a new folder; nothing was written.")
     if asked is None or not (asked.addresses or asked.contracts):
-        found = _Found(stored=stored_on(programme, db=db, on=on))
+        found: _Found = stored_on(programme, db=db, on=on), None, ()
     else:
         found = _with_people(asked, db=db, programme=programme, on=on)
-    stored, definition = found.stored, found.stored.version.definition
+    stored, contacts, contracts = found
+    definition = stored.version.definition
     about_contracts = {s.service for s in definition.services if s.explains_contracts}
     with whole_folder(out) as new:
         for name, text in stored.version.sources.items():
@@ -78,13 +78,13 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
                 text = with_waivers(text, definition)
             elif name.startswith("services/"):
                 service = service_of(text, definition)
-                is_private = service is not None and service.service in found.contracts
+                is_private = service is not None and service.service in contracts
                 text = with_lessons(with_explanations(text, service, in_full=is_private), service)
             write_whole(new / name, text, private=is_private)
         if definition.people:
-            write_whole(new / "people.csv", _people(definition, found.contacts), private=True)
+            write_whole(new / "people.csv", _people(definition, contacts), private=True)
         write_schemas(new / "schema")
-        left_out = about_contracts - set(found.contracts)
+        left_out = about_contracts - set(contracts)
         remember(new, stored.programme.id, stored.version.number, stored.version.hash, left_out=left_out)
     return stored.version.number
 
@@ -104,7 +104,7 @@ def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: da
             subjects += [f"version:{number}:contracts:{service}" for service in contracts]
         for subject in subjects:
             work.note("export", subject, by=by)
-        return _Found(stored=work.stored, contacts=contacts, contracts=contracts)
+        return work.stored, contacts, contracts
 
 
 def export_schedule(
@@ -163,3 +163,94 @@ def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> s
         cells = (row.get(name) for name in columns)
         writer.writerow("" if cell is None else safe_cell(str(cell)) for cell in cells)
     return out.getvalue()
+
+
+def with_waivers(text: str, definition: Definition) -> str:
+    """Add the waivers that were given on the command line since the folder was stored; leave the rest as it was."""
+    data = _writer().load(text)
+    written = len(data.get("waivers") or [])
+    new = definition.programme.waivers[written:]
+    if not new:
+        return text
+    plain = [w.model_dump(exclude_none=True) for w in new]
+    if not written:
+        return f"{text.rstrip()}\n\n{_text_of({'waivers': plain})}"
+    data["waivers"].extend(plain)
+    return _text_of(data)
+
+
+def service_of(text: str, definition: Definition) -> ServiceFile | None:
+    """Return the service that a file describes; None where it is none of the programme."""
+    name = _writer().load(text).get("service")
+    return next((s for s in definition.services if s.service == name), None)
+
+
+def with_explanations(text: str, service: ServiceFile | None, *, in_full: bool) -> str:
+    """Leave out explanations of single contracts, or `in_full` write all that are stored; leave the rest as it was.
+
+    Where some are left out, so are the comments of the whole parallel run.
+    """
+    if service is None or service.parallel_run is None or not service.explains_contracts:
+        return text
+    data = _writer().load(text)
+    wanted = [e for e in service.parallel_run.explanations if in_full or e.key is None]
+    written = data["parallel_run"].get("explanations") or []
+    known = [ExplainedVariance.model_validate(_plain(item)) for item in written]
+    if known == wanted:
+        return text
+    as_written = [item for item, one in zip(written, known, strict=True) if one in wanted]
+    if wanted != [e for e in known if e in wanted]:
+        as_written = [e.model_dump(mode="json", exclude_none=True) for e in wanted]
+    data["parallel_run"]["explanations"] = as_written
+    if not in_full:
+        # A comment may name a contract, and ruamel keeps it with the entry before it.
+        data.ca.items.pop("parallel_run", None)
+        _drop_comments(data["parallel_run"])
+    return _text_of(data)
+
+
+def with_lessons(text: str, service: ServiceFile | None) -> str:
+    """Add what accepted lessons changed of a service's tasks since the folder was stored; leave the rest as it was."""
+    if service is None:
+        return text
+    data = _writer().load(text)
+    written = data.get("tasks") or {}
+    new = {
+        name: fields.model_dump(mode="json", exclude_none=True)
+        for name, fields in service.tasks.items()
+        if name not in written or StepFields.model_validate(_plain(written[name])) != fields
+    }
+    if not new:
+        return text
+    if not written:
+        data["tasks"] = new
+    else:
+        written.update(new)
+    return _text_of(data)
+
+
+def _drop_comments(node: object) -> None:
+    if isinstance(node, CommentedMap | CommentedSeq):
+        node.ca.comment, node.ca.end = None, []
+        node.ca.items.clear()
+        for inner in node.values() if isinstance(node, CommentedMap) else node:
+            _drop_comments(inner)
+
+
+def _plain(found: object) -> object:
+    """Return what a YAML file says, without its comments and quotes."""
+    return json.loads(json.dumps(found, default=str))
+
+
+def _text_of(data: object) -> str:
+    out = io.StringIO()
+    _writer().dump(data, out)
+    return out.getvalue()
+
+
+def _writer() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000  # lines stay as they were written
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml

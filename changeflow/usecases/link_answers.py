@@ -18,6 +18,7 @@ from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
 from changeflow.programme.facts import SponsorAct
+from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import live_people
 from changeflow.programme.recording import checked_progress, finish_of
 from changeflow.storage import answers, audit, facts, publications, versions
@@ -25,9 +26,9 @@ from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import adopt_key, recipient_of
-from changeflow.usecases.messages import digest_of
+from changeflow.usecases.outbox import digest_of
 from changeflow.usecases.progress import record_progress, rehearse
-from changeflow.usecases.stored import SYSTEM, Stored, load
+from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, work_in
 from changeflow.values.moments import local_day
 
@@ -196,14 +197,11 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         for_it=case.of(State.MET, State.WAIVED) if case else (),
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
         note=task.note if task is not None and kind == "task" else "",
-        statements=_statements(link, stored) if kind == "assessment" else (),
+        statements=statements(definition.change.instrument, live=link.person in live_people(programme, on=programme.on))
+        if kind == "assessment"
+        else (),
         language=contact.language if contact else "en",
     )
-
-
-def _statements(link: AnswerLink, stored: Stored) -> tuple[tuple[Element, str], ...]:
-    live = link.person in live_people(stored.programme, on=stored.programme.on)
-    return statements(stored.version.definition.change.instrument, live=live)
 
 
 class _AnswerRecorder:
@@ -226,13 +224,19 @@ class _AnswerRecorder:
     def take(self) -> str:
         """Record the answer; return the message for the person."""
         check_answer(self.kind, self.given.kind, self.given.text)
-        return {
-            AnswerKind.DONE: self._done,
-            AnswerKind.ACKNOWLEDGED: self._acknowledged,
-            AnswerKind.NOT_YET: self._not_yet,
-            AnswerKind.BLOCKED: self._blocked,
-            AnswerKind.DELEGATED: self._delegated,
-        }[self.given.kind]()
+        match self.given.kind:
+            case AnswerKind.DONE:
+                return self._done()
+            case AnswerKind.ACKNOWLEDGED:
+                self._keep()
+                return "Thank you. You will not be reminded of it again for this due day."
+            case AnswerKind.NOT_YET:
+                return self._not_yet()
+            case AnswerKind.BLOCKED:
+                self._keep(text=self.given.text.strip())
+                return "Thank you. The programme office sees what stands in the way; reminders rest for a week."
+            case AnswerKind.DELEGATED:
+                return self._delegated()
 
     def _done(self) -> str:
         if self.kind == "task":
@@ -245,12 +249,8 @@ class _AnswerRecorder:
         if self.kind == "sponsor":
             act = SponsorAct(on=self.today, what=text)
             facts.add_act(self.session, self.link.programme, act, at=self.now, by=self.link.person)
-        self._keep(AnswerKind.DONE, text=text or None)
+        self._keep(text=text or None)
         return "Thank you. It is recorded."
-
-    def _acknowledged(self) -> str:
-        self._keep(AnswerKind.ACKNOWLEDGED)
-        return "Thank you. You will not be reminded of it again for this due day."
 
     def _not_yet(self) -> str:
         if self.given.until is None:
@@ -258,17 +258,13 @@ class _AnswerRecorder:
         packs = self.stored.programme.rulepacks
         at_most = packs.number("nudges", "postponed_at_most", on=self.today)
         check_postponing(self.known, self.link.subject, self.asked, self.given.until, today=self.today, at_most=at_most)
-        self._keep(AnswerKind.NOT_YET, until=self.given.until)
+        self._keep(until=self.given.until)
         return "Thank you. We will ask again on that day. The plan keeps its own day until it is changed."
-
-    def _blocked(self) -> str:
-        self._keep(AnswerKind.BLOCKED, text=self.given.text.strip())
-        return "Thank you. The programme office sees what stands in the way; reminders rest for a week."
 
     def _delegated(self) -> str:
         others = can_take_over(self.stored.programme, self.stored.contacts, besides=self.link.person)
         check_passing_on(self.known, self.link.subject, self.asked, self.given.to or "", dict(others))
-        self._keep(AnswerKind.DELEGATED, to=self.given.to)
+        self._keep(to=self.given.to)
         answers.revoke_links(
             self.session, self.link.programme, person=self.link.person, now=self.now, subject=self.link.subject
         )
@@ -286,26 +282,15 @@ class _AnswerRecorder:
         if not scores:
             raise InputError("Choose an answer to one question at least.")
         name = round_name(int(self.link.subject.removeprefix(ROUND)))
-        person = self.link.person
-        publications.add_assessments(
-            self.session,
-            self.link.programme,
-            [Assessment(person=person, round=name, on=self.today, scores=scores, evidence="self")],
-        )
+        given = Assessment(person=self.link.person, round=name, on=self.today, scores=scores, evidence="self")
+        publications.add_assessments(self.session, self.link.programme, [given])
         # No answer row: that somebody answered stands with their scores alone, which nobody sees.
         self.work.record("assess", f"assessment:{name}", by=SYSTEM)
 
-    def _keep(
-        self, kind: AnswerKind, *, until: date | None = None, to: str | None = None, text: str | None = None
-    ) -> None:
+    def _keep(self, *, until: date | None = None, to: str | None = None, text: str | None = None) -> None:
+        kind, subject = self.given.kind, self.link.subject
         given = Answer(
-            person=self.asked,
-            subject=self.link.subject,
-            due_on=self.link.due_on,
-            kind=kind,
-            on=self.today,
-            until=until,
-            to=to,
+            person=self.asked, subject=subject, due_on=self.link.due_on, kind=kind, on=self.today, until=until, to=to
         )
         answers.add_answer(self.session, self.link.programme, given, text=text, at=self.now)
-        self.work.record(f"answer:{kind.value}", self.link.subject, by=self.link.person)
+        self.work.record(f"answer:{kind.value}", subject, by=self.link.person)

@@ -1,4 +1,4 @@
-"""Pilots and parallel runs: which schools go first; a run's files reconciled, and the result kept."""
+"""Pilots and parallel runs: which schools go first; a run's files reconciled, the result kept, and what was filed."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -14,9 +14,10 @@ from changeflow.pilots.learning import with_explanations
 from changeflow.pilots.periods import check_period
 from changeflow.pilots.results import KeptVariance, Reconciliation
 from changeflow.pilots.runs import RunSummary
+from changeflow.programme.facts import Submission
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.programme.recording import service_named, service_subject
+from changeflow.programme.recording import is_new_filing, service_named, service_subject
 from changeflow.reconciliation.compare import digests, reconcile
 from changeflow.storage import pilots
 from changeflow.storage.database import read_scope
@@ -109,3 +110,18 @@ def kept_variances(
 def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:
     parts = [*digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def record_submission(submission: Submission, change: Change) -> bool:
+    """Record which system filed a scheme's period; False when that is known already.
+
+    Refused is a second submitter of the same scheme and period, and the new system's output of a period in which none
+    of the scheme's schools was live with it: that was a parallel run, and is never filed.
+    """
+    with unit_of_work(change) as work:
+        by = work.permit(Action.RECORD_FILING, Subject(service=submission.service))
+        if is_new := is_new_filing(work.programme, submission):
+            pilots.add_submission(work.session, work.name, submission, at=change.now, by=by)
+            subject = f"{submission.service}:{submission.scheme}:{submission.period}:{submission.system}"
+            work.record("submit", subject, by=by)
+    return is_new

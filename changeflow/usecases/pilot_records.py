@@ -1,56 +1,34 @@
-"""Record what is said while a pilot runs: explanations, issues, feedback, improvements, repetitions, signatures."""
+"""Record what comes up while a pilot runs: explanations, issues, feedback, lessons, repetitions, signatures."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from changeflow.agenda.pilot_entries import (
-    accepted,
-    check_run,
-    checked,
-    confirmation_subject,
-    explained_span,
-    go_live_gate,
-    improvement_subject,
-    issue_subject,
-    proposed_rule,
-    repetition_subject,
-    signature_subject,
-)
+from changeflow.agenda import pilot_entries
+from changeflow.agenda.lesson_effects import LessonEffect, lesson_effect, unanswered_lesson
 from changeflow.errors import NOT_SAVED, InputError
-from changeflow.pilots.entries import (
-    CaseTested,
-    Confirmation,
-    Entry,
-    Explanation,
-    FeedbackGiven,
-    ImprovementMade,
-    ImprovementPlanned,
-    IssueRaised,
-    IssueUpdate,
-    PilotRepeated,
-    PilotStatement,
-    Signature,
-)
-from changeflow.pilots.learning import ProposedRule, proposed_rules
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.pilots import entries
+from changeflow.pilots.learning import ProposedRule, lessons_of, proposed_rules
 from changeflow.programme.assembly.decisions_applied import repetition_of
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import service_named, service_subject
-from changeflow.storage import pilots
+from changeflow.storage import pilots, versions
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.roles import Action
 
-Build = Callable[[UnitOfWork, str], Entry]
+Build = Callable[[UnitOfWork, str], entries.Entry]
 """Makes an entry for who says it."""
 About = Callable[[Programme], Subject]
 """Finds the thing that it is about, with its owners; a name that nothing has is an error."""
-Statement = TypeVar("Statement", bound=PilotStatement)
+Statement = TypeVar("Statement", bound=entries.PilotStatement)
 
 
 def entry_of(kind: type[Statement], **values: object) -> Statement:
@@ -76,7 +54,7 @@ def record(action: Action, about: About, build: Build, change: Change) -> int | 
         work.actor()
         by = work.permit(action, about(work.programme))
         try:
-            entry = checked(work.programme, build(work, by))
+            entry = pilot_entries.checked(work.programme, build(work, by))
         except ValidationError as error:
             raise InputError(f"{_in_words(error)} {NOT_SAVED}") from None
         number = pilots.add_entry(work.session, work.name, entry, at=change.now)
@@ -89,7 +67,7 @@ def _of_service(service: str) -> About:
     return lambda programme: service_subject(programme, service)
 
 
-def _signed(entry: Entry, change: Change) -> Build:
+def _signed(entry: entries.Entry, change: Change) -> Build:
     """Return what makes an entry the acting person's, of the change's day."""
     return lambda _, by: entry.model_copy(update={"by": by, "on": change.on})
 
@@ -110,11 +88,13 @@ def explain(
     Of one contract the kept difference is what is explained: should it become another, it is unexplained again.
     """
 
-    def build(work: UnitOfWork, by: str) -> Entry:
-        check_run(work.programme, service, period)
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
+        pilot_entries.check_run(work.programme, service, period)
         kept = pilots.latest_variances(work.session, work.name, service, period)
-        span = explained_span(kept, period, element, contract=contract, between=between, evidence=evidence)
-        return Explanation(
+        span = pilot_entries.explained_span(
+            kept, period, element, contract=contract, between=between, evidence=evidence
+        )
+        return entries.Explanation(
             service=service,
             on=change.on,
             by=by,
@@ -140,41 +120,41 @@ def accept_rule(service: str, rule: str, change: Change) -> ProposedRule:
     """Let a proposed rule explain the period that it is proposed for; return it."""
     taken: list[ProposedRule] = []
 
-    def build(work: UnitOfWork, by: str) -> Entry:
-        taken.append(proposed_rule(work.programme, service, rule))
-        return accepted(taken[0], on=change.on, by=by)
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
+        taken.append(pilot_entries.proposed_rule(work.programme, service, rule))
+        return pilot_entries.accepted(taken[0], on=change.on, by=by)
 
     record(Action.EXPLAIN_CONTRACTS, _of_service(service), build, change)
     return taken[0]
 
 
-def raise_issue(issue: IssueRaised, change: Change) -> int | None:
+def raise_issue(issue: entries.IssueRaised, change: Change) -> int | None:
     """Record an issue of a pilot; `by` and `on` are the change's."""
     return record(Action.RAISE_ISSUE, _of_service(issue.service), _signed(issue, change), change)
 
 
-def update_issue(update: IssueUpdate, change: Change) -> int | None:
+def update_issue(update: entries.IssueUpdate, change: Change) -> int | None:
     def about(programme: Programme) -> Subject:
-        return issue_subject(programme, update.service, update.issue)
+        return pilot_entries.issue_subject(programme, update.service, update.issue)
 
     return record(Action.UPDATE_ISSUE, about, _signed(update, change), change)
 
 
-def give_feedback(feedback: FeedbackGiven, change: Change) -> int | None:
+def give_feedback(feedback: entries.FeedbackGiven, change: Change) -> int | None:
     """Record what users or providers say; an item must be one of the service's agreement."""
     return record(Action.GIVE_FEEDBACK, _of_service(feedback.service), _signed(feedback, change), change)
 
 
-def plan_improvement(item: ImprovementPlanned, change: Change) -> int | None:
+def plan_improvement(item: entries.ImprovementPlanned, change: Change) -> int | None:
     return record(Action.PLAN_IMPROVEMENT, _of_service(item.service), _signed(item, change), change)
 
 
 def make_improvement(service: str, number: int, did: str, change: Change) -> int | None:
     def about(programme: Programme) -> Subject:
-        return improvement_subject(programme, service, number)
+        return pilot_entries.improvement_subject(programme, service, number)
 
-    def build(_: UnitOfWork, by: str) -> Entry:
-        return ImprovementMade(service=service, on=change.on, by=by, improvement=number, did=did)
+    def build(_: UnitOfWork, by: str) -> entries.Entry:
+        return entries.ImprovementMade(service=service, on=change.on, by=by, improvement=number, did=did)
 
     return record(Action.FINISH_IMPROVEMENT, about, build, change)
 
@@ -182,11 +162,11 @@ def make_improvement(service: str, number: int, did: str, change: Change) -> int
 def repeat(task: TaskId, duration: str, reason: str, change: Change) -> TaskId | None:
     """Repeat a pilot, a parallel run or a test pack; return the new task, or None when that was known already."""
 
-    def build(work: UnitOfWork, by: str) -> Entry:
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
         service = work.programme.roadmap.tasks[task].service or ""
-        return PilotRepeated(service=service, on=change.on, by=by, task=task, duration=duration, reason=reason)
+        return entries.PilotRepeated(service=service, on=change.on, by=by, task=task, duration=duration, reason=reason)
 
-    number = record(Action.REPEAT_PILOT, lambda programme: repetition_subject(programme, task), build, change)
+    number = record(Action.REPEAT_PILOT, lambda known: pilot_entries.repetition_subject(known, task), build, change)
     return repetition_of(task, number) if number is not None else None
 
 
@@ -194,11 +174,13 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
     """Confirm an item on the go-live checklist."""
 
     def about(programme: Programme) -> Subject:
-        return confirmation_subject(programme, gate, item)
+        return pilot_entries.confirmation_subject(programme, gate, item)
 
-    def build(work: UnitOfWork, by: str) -> Entry:
-        service = go_live_gate(work.programme, gate).service or ""
-        return Confirmation(service=service, on=change.on, by=by, gate=gate, item=item, evidence=evidence, until=until)
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
+        service = pilot_entries.go_live_gate(work.programme, gate).service or ""
+        return entries.Confirmation(
+            service=service, on=change.on, by=by, gate=gate, item=item, evidence=evidence, until=until
+        )
 
     return record(Action.CONFIRM, about, build, change)
 
@@ -206,17 +188,76 @@ def confirm(gate: TaskId, item: str, evidence: str, until: date | None, change: 
 def sign(gate: TaskId, words: str, change: Change, *, agrees: bool) -> int | None:
     """Sign a go-live, or withhold the signature; only those who must sign do, each for themselves."""
 
-    def build(work: UnitOfWork, by: str) -> Entry:
-        service = go_live_gate(work.programme, gate).service or ""
-        return Signature(service=service, on=change.on, by=by, gate=gate, agrees=agrees, words=words)
+    def build(work: UnitOfWork, by: str) -> entries.Entry:
+        service = pilot_entries.go_live_gate(work.programme, gate).service or ""
+        return entries.Signature(service=service, on=change.on, by=by, gate=gate, agrees=agrees, words=words)
 
-    return record(Action.SIGN, lambda programme: signature_subject(programme, gate), build, change)
+    return record(Action.SIGN, lambda programme: pilot_entries.signature_subject(programme, gate), build, change)
 
 
 def test_case(service: str, case: str, evidence: str, change: Change, *, passed: bool) -> int | None:
     """Record how a case of the test pack came out."""
 
-    def build(_: UnitOfWork, by: str) -> Entry:
-        return CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
+    def build(_: UnitOfWork, by: str) -> entries.Entry:
+        return entries.CaseTested(service=service, on=change.on, by=by, case=case, passed=passed, evidence=evidence)
 
     return record(Action.RECORD_TEST, _of_service(service), build, change)
+
+
+def propose_lesson(lesson: entries.LessonProposed, change: Change) -> LessonEffect:
+    """Record a lesson and return what it would change; the plan stays as it is until somebody accepts it."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.PROPOSE_LESSON, Subject(service=lesson.service))
+        stated = lesson.model_copy(update={"by": by, "on": change.on})
+        effect = lesson_effect(work.programme, work.definition, stated, shipped_rulepacks())
+        number = pilots.add_entry(work.session, work.name, stated, at=change.now)
+        if number is None:
+            known = lessons_of(work.programme.facts.pilot, lesson.service)
+            number = next(n for n, (one, _) in known.items() if one.model_copy(update={"number": 0}) == stated)
+        else:
+            work.record("pilot:lesson", f"{lesson.service}:{number}", by=by)
+    return replace(effect, number=number)
+
+
+def answer_lesson(service: str, number: int, reason: str, change: Change, *, accepted: bool) -> LessonEffect:
+    """Accept a lesson, as the next version of the definition, or decline it. The first answer stands."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.ANSWER_LESSON, Subject(service=service))
+        lesson = unanswered_lesson(work.programme, service, number)
+        effect = lesson_effect(work.programme, work.definition, lesson, shipped_rulepacks())
+        answer = entries.LessonAnswered(
+            service=service, on=change.on, by=by, lesson=number, accepted=accepted, reason=reason
+        )
+        pilots.add_entry(work.session, work.name, answer, at=change.now)
+        version = _append(work, effect, by) if accepted else None
+        action = "pilot:lesson-accepted" if accepted else "pilot:lesson-declined"
+        subject = f"{service}:{number}" + (f":version:{version}" if version else "")
+        work.record(action, subject, by=by)
+    return replace(effect, number=number, version=version)
+
+
+def _append(work: UnitOfWork, effect: LessonEffect, by: str) -> int:
+    version = work.stored.version
+    return versions.append(
+        work.session, effect.changed, sources=version.sources, parent=version, at=work.change.now, by=by
+    )
+
+
+def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
+    """Record what a pilot's exit criterion came to: a number, as its threshold is one."""
+    if not _is_number(value):
+        raise InputError(
+            f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. No changes saved."
+        )
+    with unit_of_work(change) as work:
+        work.actor()
+        by = work.permit(Action.MEASURE_PILOT, pilot_entries.measure_subject(work.programme, service, criterion))
+        pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)
+        work.record("measure", f"{service}:{criterion}", by=by)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False

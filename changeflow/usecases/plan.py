@@ -43,9 +43,9 @@ def _published(read: Folder) -> tuple[Snapshot, ...]:
     return publish_rounds(read.programme, read.assessments)
 
 
-def schedule_folder(folder: Path, *, profile: str | None = None) -> tuple[Roadmap, Schedule]:
+def schedule_folder(folder: Path, *, on: date | None = None, profile: str | None = None) -> tuple[Roadmap, Schedule]:
     """Return a folder's roadmap with the rulebook's links, and its schedule, perhaps by another profile."""
-    programme = plan_folder(folder).programme
+    programme = plan_folder(folder, on=on).programme
     roadmap = programme.roadmap
     if profile is not None:
         roadmap = replace(roadmap, profile=PROFILES[profile])
@@ -58,7 +58,7 @@ def longer_tasks(
     path: Path, longer: str, *, on: date | None = None, say: Callable[[str], None] | None = None
 ) -> tuple[Roadmap, Longer]:
     """Ask of a folder's or a Project file's tasks, one by one, what becomes of the end if they take longer."""
-    found, schedule = _scheduled(path, on=on, say=say)
+    found, schedule = scheduled(path, on=on, say=say)
     try:
         length = parse_duration(longer, minutes_per_day=found.minutes_per_day)
     except ValueError as error:
@@ -68,11 +68,12 @@ def longer_tasks(
     return found, if_longer(found, length.amount, schedule)
 
 
-def _scheduled(path: Path, *, on: date | None, say: Callable[[str], None] | None) -> tuple[Roadmap, Schedule | None]:
+def scheduled(
+    path: Path, *, on: date | None = None, say: Callable[[str], None] | None = None
+) -> tuple[Roadmap, Schedule]:
     """Return the roadmap and the schedule of a folder, or of a Project file."""
     if path.is_dir():
-        programme = plan_folder(path, on=on).programme
-        return programme.roadmap, programme.schedule
+        return schedule_folder(path, on=on)
     project, schedule = schedule_project(path, say=say)
     return project.roadmap, schedule
 

@@ -12,26 +12,30 @@ from typing import TYPE_CHECKING
 
 from changeflow.errors import ChangeflowError, ConflictError
 from changeflow.programme.programme import Programme
+from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases.risk import ask, report_of
+from changeflow.usecases.risk import SimulationRequest, ask
 from changeflow.usecases.stored import load, stored_on
 from changeflow.usecases.waves import plan_waves, programme_of
 
 if TYPE_CHECKING:
-    from changeflow.reports.risk import RiskReport
-    from changeflow.roadmap.risk.simulate import Part
+    from changeflow.roadmap.risk.simulate import Part, PreparedModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskBatch:
-    """Some iterations of one programme's simulation."""
-
+class _Batch:
     db: str = field(repr=False)
     programme: str
     version: int
     on: date
     seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskBatch(_Batch):
+    """Some iterations of one programme's simulation."""
+
     iterations: int
     first: int
     last: int
@@ -39,14 +43,9 @@ class RiskBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaveScenario:
+class WaveScenario(_Batch):
     """One search for waves of one programme: the seed tells scenarios apart."""
 
-    db: str = field(repr=False)
-    programme: str
-    version: int
-    on: date
-    seed: int
     effort: float
 
 
@@ -80,27 +79,23 @@ def risk_batches(*, db: str, on: date, iterations: int, seed: int, parts: int) -
 
 def run_risk_batch(batch: RiskBatch) -> "Part":
     """Run one batch, on one thread: the runner has as many as it likes."""
-    from changeflow.roadmap.risk.simulate import prepare, simulate_part
+    from changeflow.roadmap.risk.simulate import simulate_part
 
-    programme = _as_of(batch.db, batch.programme, batch.version, batch.on)
-    asked = ask(programme, iterations=batch.iterations, assume=None, learn=True)
-    span = range(batch.first, batch.last)
-    prepared = prepare(asked.roadmap, asked.model, asked.targets)
-    return simulate_part(prepared, iterations=span, seed=batch.seed, threads=1)
+    _, _, prepared = _prepared(batch)
+    return simulate_part(prepared, iterations=range(batch.first, batch.last), seed=batch.seed, threads=1)
 
 
-def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> "RiskReport":
+def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> RiskReport:
     """Put the parts of one programme's simulation together, in whatever order they came."""
-    from changeflow.roadmap.risk.simulate import prepare, put_together
+    from changeflow.roadmap.risk.simulate import put_together
 
     one = next(iter(batches))
-    programme = _as_of(one.db, one.programme, one.version, one.on)
-    asked = ask(programme, iterations=one.iterations, assume=None, learn=True)
-    found = put_together(prepare(asked.roadmap, asked.model, asked.targets), parts, seed=one.seed)
-    return report_of(programme, asked, found)
+    programme, asked, prepared = _prepared(one)
+    found = put_together(prepared, parts, seed=one.seed)
+    return risk_report(programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
 
 
-def write_report(report: "RiskReport", programme: str, *, folder: Path, on: date) -> Path:
+def write_report(report: RiskReport, programme: str, *, folder: Path, on: date) -> Path:
     """Write a programme's simulation as a page and as JSON; return the page."""
     from changeflow.reports.documents import write_report
 
@@ -146,9 +141,12 @@ def _stored(db: str, on: date) -> list[tuple[str, int, Programme]]:
     return found
 
 
-def _as_of(db: str, name: str, version: int, on: date) -> Programme:
-    """Load a programme for a batch; a version that came in between would mix two plans in one answer."""
-    stored = stored_on(name, db=db, on=on)
-    if stored.version.number != version:
-        raise ConflictError(f"'{name}' has a newer version than this run began with. Run it again.")
-    return stored.programme
+def _prepared(batch: RiskBatch) -> tuple[Programme, SimulationRequest, "PreparedModel"]:
+    """Load a batch's programme and prepare; a version that came in between would mix two plans in one answer."""
+    from changeflow.roadmap.risk.simulate import prepare
+
+    stored = stored_on(batch.programme, db=batch.db, on=batch.on)
+    if stored.version.number != batch.version:
+        raise ConflictError(f"'{batch.programme}' has a newer version than this run began with. Run it again.")
+    asked = ask(stored.programme, iterations=batch.iterations, assume=None, learn=True)
+    return stored.programme, asked, prepare(asked.roadmap, asked.model, asked.targets)

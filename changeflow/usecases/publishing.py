@@ -16,13 +16,14 @@ from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.adkar.views import View
 from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
+from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
 from changeflow.storage import audit, known_people, publication_record, publications, versions
 from changeflow.storage.database import url_of
 from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.storage.state import MachineState
-from changeflow.usecases.stored import SYSTEM, load
+from changeflow.usecases.stored import load
 
 
 def publish_rounds(programme: Programme, assessments: Sequence[Assessment]) -> tuple[Snapshot, ...]:
@@ -237,12 +238,7 @@ def same_people(
 
 
 def to_count(
-    kept: Sequence[Kept],
-    round_: str,
-    days: Mapping[str, Days],
-    done: Collection[str],
-    *,
-    known_as: Mapping[str, str],
+    kept: Sequence[Kept], round_: str, days: Mapping[str, Days], done: Collection[str], *, known_as: Mapping[str, str]
 ) -> list[Kept]:
     """Return a round's answers as they were last corrected, and those that came after their own round's publication.
 
@@ -324,17 +320,13 @@ def _history(
                     people=keys,
                     silent=tuple(sorted({known_as.get((where, p), p) for p in group.silent}.difference(keys))),
                     minimum=snapshot.minimum,
-                    places=tuple(_or_gone(place.get(p, UNKNOWN)) for p in people),
+                    places=tuple(GONE if (at := place.get(p, UNKNOWN)) == UNKNOWN else at for p in people),
                     live=tuple(group.people[p] for p in people),
                     standing=standing,
                     is_older=standing.held is not None and standing.round != snapshot.round,
                 )
             )
     return history, cuts
-
-
-def _or_gone(place: int) -> int:
-    return GONE if place == UNKNOWN else place
 
 
 def _reconstructed(
@@ -356,10 +348,7 @@ def _reconstructed(
             continue
         found.append(
             PublishedGroup(
-                publication=publication.id,
-                view=view.view,
-                group=view.group,
-                people={p: p in live for p in people},
+                publication=publication.id, view=view.view, group=view.group, people={p: p in live for p in people}
             )
         )
     return found

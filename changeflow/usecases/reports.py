@@ -1,24 +1,33 @@
-"""The SRO's report, of a folder or of a stored programme."""
+"""The SRO's report, of a folder or of a stored programme, and the page for a go or no-go."""
 
 from datetime import date, datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
+from changeflow.agenda.gate_answers import played_through
+from changeflow.agenda.gates import gate_of, weigh
+from changeflow.errors import UnknownThingError
+from changeflow.programme.dates import Dates, dates_of
+from changeflow.programme.mandates import SYSTEM
+from changeflow.programme.programme import Programme
+from changeflow.reports.changes import build_trend, points_of
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.documents import write_report
+from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import SroReport, build_sro
-from changeflow.reports.trend import build_trend, points_of
+from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import SYSTEM, Stored, load, stored_on
+from changeflow.usecases.stored import Stored, judged, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day
 from changeflow.values.roles import Action
+from changeflow.values.words import Gate, Outcome
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -105,3 +114,29 @@ def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path
         write_report(report, path.with_suffix(".json"))
         written.append(path)
     return written
+
+
+def go_no_go_of(
+    gate: str, *, db: str, programme: str | None, today: date, actor: str | None = None, now: datetime | None = None
+) -> GoNoGoPage:
+    """Build the page of a gate before a go-live; a go and a no of today are played through, and nothing is kept.
+
+    Where a name is given, or it has been published where people are, the audit notes that it was read (`now` is when).
+    """
+    stored = stored_on(programme, db=db, on=today)
+    found, task = stored.programme, gate_of(stored.programme, gate)
+    if now is not None and (actor is not None or found.facts.snapshot):
+        note_look(stored.version.definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now)
+    if task.gate is not Gate.GO_LIVE:
+        raise UnknownThingError("gate before a go-live", gate, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
+    case = weigh(stored.judged, task.id)
+    go, no = (_if_answered(found, task, outcome, today) for outcome in (Outcome.APPROVE, Outcome.REJECT))
+    return build_go_no_go(found, case, today=today, if_go=go, if_no=no, version=stored.version.number)
+
+
+def _if_answered(programme: Programme, gate: Task, outcome: Outcome, today: date) -> dict[str, Dates]:
+    """Return the dates of the plan in which a gate is answered today; none where it has been passed."""
+    if programme.is_done(gate.id):
+        return {}
+    facts = played_through(programme, gate, outcome, on=today)
+    return dates_of(judged(programme.definition, facts=facts, on=programme.on).programme)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
+from changeflow.programme.mandates import SYSTEM
 from changeflow.storage import agenda, custody, messages, publication_record, replacing, versions
 from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import rolled_back, session_scope
@@ -16,7 +17,6 @@ from changeflow.storage.rewriting import compact
 from changeflow.storage.state import MachineState
 from changeflow.usecases.authority import check_actor
 from changeflow.usecases.custody import erase_again, mark_restored, note_everywhere, take_stock
-from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.ticks import tick_in
 from changeflow.usecases.upkeep import upgrade_database
 from changeflow.values.moments import LONDON, format_day, local_day

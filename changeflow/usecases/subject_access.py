@@ -9,13 +9,14 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import answer_due
 from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
 from changeflow.storage.state import MachineState
 from changeflow.usecases.authority import noting_refusals, permit
-from changeflow.usecases.stored import SYSTEM, load, loaded
+from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.roles import Action
 

@@ -16,12 +16,12 @@ from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError
 from changeflow.logs import log
 from changeflow.programme.dates import dates_of
+from changeflow.programme.mandates import SYSTEM
 from changeflow.storage import agenda, answers, audit, plans, publications, versions
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.state import StateSeen
 from changeflow.usecases.custody import count_on, note_seen, take_stock
 from changeflow.usecases.publishing import prepare, publish_closed
-from changeflow.usecases.stored import SYSTEM, Stored, load
+from changeflow.usecases.stored import Stored, load
 from changeflow.values.moments import LONDON, local_day
 from changeflow.values.words import Kind
 
@@ -59,20 +59,16 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
             continue
         try:
             # A name that is not stored is refused where it is loaded.
-            ticked.append(_tick_one(name, db=db, now=now, seen=stock.seen))
+            with session_scope(db) as session:
+                one = tick_in(session, name, now=now)
+                after = count_on(session, stock.seen)
+            note_seen(after, db=db)
+            ticked.append(one)
         except NotAcceptedError as error:
             refused = refused or error
     if refused is not None:
         raise refused
     return tuple(ticked)
-
-
-def _tick_one(name: str, *, db: str, now: datetime, seen: StateSeen | None) -> Ticked:
-    with session_scope(db) as session:
-        ticked = tick_in(session, name, now=now)
-        after = count_on(session, seen)
-    note_seen(after, db=db)
-    return ticked
 
 
 def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:

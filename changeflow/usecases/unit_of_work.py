@@ -85,13 +85,9 @@ class UnitOfWork:
             )
 
 
-def _nothing(_: Session) -> None:
-    """Do nothing before the programme is locked."""
-
-
 @contextmanager
 def unit_of_work(
-    change: Change, *, ahead: Stored | None = None, first: Callable[[Session], None] = _nothing
+    change: Change, *, ahead: Stored | None = None, first: Callable[[Session], None] | None = None
 ) -> Iterator[UnitOfWork]:
     """Change a programme in one transaction: written as a whole at the end, and not at all where the block raises.
 
@@ -99,7 +95,8 @@ def unit_of_work(
     personal data is refused, the audit says so.
     """
     with noting_refusals(change.db, change.now), session_scope(change.db) as session:
-        first(session)
+        if first is not None:
+            first(session)
         with work_in(session, change, ahead=ahead) as work:
             yield work
 

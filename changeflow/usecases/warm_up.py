@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from changeflow.programme.programme import Programme
 from changeflow.resources import programme_templates
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.cpm import time_roadmap
@@ -18,41 +17,22 @@ A_MOMENT = 0.1
 def warm(say: Callable[[str], None]) -> None:
     """Run everything that is ever compiled, on the ready programme; numba keeps it for the next time."""
     programme = plan_folder(programme_templates()[SAMPLE]).programme
-    steps: tuple[tuple[str, Callable[[Programme], object]], ...] = (
-        ("schedules", _schedules),
-        ("simulations", _simulations),
-        ("levelling", _levelling),
-        ("rollout waves", _waves),
-    )
-    for number, (name, step) in enumerate(steps, start=1):
-        say(f"{number} of {len(steps)}: {name}")
-        step(programme)
-
-
-def _schedules(programme: Programme) -> None:
     roadmap, day = programme.roadmap, programme.minutes_per_day
+    say("1 of 4: schedules")
     with jit.compiled_always():
         schedule = time_roadmap(roadmap)
         if_longer(roadmap, day)
         first = min(roadmap.tasks)
         Consequences(roadmap, schedule).finish_if(first, schedule[first].early_finish + day, first)
         Replanner(roadmap).plan(roadmap)
-
-
-def _simulations(programme: Programme) -> None:
-    from changeflow.usecases.risk import simulate_programme
-
-    simulate_programme(programme, iterations=LEAST_ITERATIONS, seed=1)
-
-
-def _levelling(programme: Programme) -> None:
-    # Loaded here, as below: the solver takes longer to load than most commands take.
+    # Loaded here: the solvers take longer to load than most commands take.
     from changeflow.usecases.levelling import level_plan
-
-    level_plan(programme, seconds=A_MOMENT, seed=1)
-
-
-def _waves(programme: Programme) -> None:
+    from changeflow.usecases.risk import simulate_programme
     from changeflow.usecases.waves import plan_waves
 
+    say("2 of 4: simulations")
+    simulate_programme(programme, iterations=LEAST_ITERATIONS, seed=1)
+    say("3 of 4: levelling")
+    level_plan(programme, seconds=A_MOMENT, seed=1)
+    say("4 of 4: rollout waves")
     plan_waves(programme, seconds=60, effort=A_MOMENT, seed=1)

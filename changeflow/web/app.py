@@ -1,7 +1,11 @@
 """The web application: GET shows, POST does."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -9,22 +13,71 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 
 from changeflow.agenda.answers import AnswerKind
-from changeflow.errors import ChangeflowError, DatabaseError
+from changeflow.errors import ChangeflowError, DatabaseBusyError, DatabaseError
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
 from changeflow.usecases import calendar_feeds, link_answers, monitoring
 from changeflow.usecases.link_answers import LinkError
-from changeflow.usecases.stored import Stored
-from changeflow.web.clients import Clients
+from changeflow.usecases.stored import NotKeptError, Stored, kept_only
+from changeflow.web.clients import Clients, Limits
 from changeflow.web.forms import Form, given_of, read_form
 from changeflow.web.guard import Guard, headers_for
-from changeflow.web.limits import Limits
-from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, answer_to, of_database, of_link, page, wrong_method
-from changeflow.web.work import Work
+from changeflow.web.responses import NOT_FOUND, UNAVAILABLE, Trouble, answer_to, of_database, page, wrong_method
 
 Clock = Callable[[], datetime]
 LOOK = ["GET", "HEAD"]
 NO_PROXY, LIMITS = Clients(), Limits()
+T = TypeVar("T")
+
+READERS, JUDGES, WRITERS = 3, 1, 2
+"""Threads of each lane. Few: Python runs one at a time, and each more makes the others wait for their turn longer."""
+LONGEST_WAIT = 10
+"""Seconds that a writer waits for its turn before it is told that the database is busy."""
+
+
+class Work:
+    """Runs use cases beside the event loop.
+
+    Readers look at what is kept. A page whose programme must be judged first goes on in a lane of its own, one after
+    the other: of many that need the same programme the first judges it, and the others find it. SQLite has one writer
+    at a time: writers that wait here take turns, where in the database they would poll.
+    """
+
+    def __init__(self, *, one_writer: bool) -> None:
+        self._readers = ThreadPoolExecutor(READERS, "read")
+        self._judges = ThreadPoolExecutor(JUDGES, "judge")
+        self._writers = ThreadPoolExecutor(1 if one_writer else WRITERS, "write")
+
+    async def read(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run a use case that only reads."""
+
+        def quickly() -> T:
+            with kept_only():
+                return function(*args, **more)
+
+        try:
+            return await asyncio.wrap_future(_run(self._readers, quickly))
+        except NotKeptError:
+            return await self.judge(function, *args, **more)
+
+    async def judge(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run a use case that reads, and may take as long as judging a programme does."""
+        return await asyncio.wrap_future(_run(self._judges, lambda: function(*args, **more)))
+
+    async def write(self, function: Callable[..., T], *args: object, **more: object) -> T:
+        """Run a use case that writes."""
+        running = _run(self._writers, lambda: function(*args, **more))
+        waiting = asyncio.wrap_future(running)
+        done, _ = await asyncio.wait({waiting}, timeout=LONGEST_WAIT)
+        # What has begun is waited for: it may be saved, and then "busy" would be wrong.
+        if not done and running.cancel():
+            raise DatabaseBusyError
+        return await waiting
+
+
+def _run(lane: ThreadPoolExecutor, function: Callable[[], T]) -> "Future[T]":
+    """Run a function in a lane, in the context of whoever asks."""
+    return lane.submit(copy_context().run, function)
 
 
 def make_app(
@@ -110,7 +163,9 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _leads_nowhere(_: Request, error: Exception) -> Response:
     """Say why a link does not work."""
-    return answer_to(of_link(error) if isinstance(error, LinkError) else NOT_FOUND)
+    if not isinstance(error, LinkError):
+        return answer_to(NOT_FOUND)
+    return answer_to(Trouble(410 if error.was_known else 404, "This link does not work", str(error)))
 
 
 def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:

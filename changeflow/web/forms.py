@@ -14,7 +14,7 @@ from changeflow.agenda.answers import AnswerKind
 from changeflow.errors import InputError
 from changeflow.usecases.link_answers import Given
 from changeflow.values.limits import is_supported
-from changeflow.web.limits import Limits
+from changeflow.web.clients import Limits
 from changeflow.web.responses import BAD_FORM, TOO_LARGE, WRONG_FORM, TroubleError
 
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")

@@ -13,24 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from changeflow.logs import failure, log
 from changeflow.values.acting import Acting, Via, acting
-from changeflow.web.clients import Clients
+from changeflow.web import responses
+from changeflow.web.clients import LARGEST_HEADERS, Buckets, Clients, Limits, address_key
 from changeflow.web.forms import has_controls, is_well_formed
-from changeflow.web.limits import LARGEST_HEADERS, Buckets, Limits, address_key
-from changeflow.web.responses import (
-    FULL,
-    HEADERS_TOO_LARGE,
-    MALFORMED,
-    TOO_LARGE,
-    TOO_LONG,
-    TOO_SLOW,
-    UNAVAILABLE,
-    Trouble,
-    TroubleError,
-    answer_to,
-    failed,
-    of_database,
-    too_many,
-)
+from changeflow.web.responses import Trouble, TroubleError
 
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -99,18 +85,18 @@ class Guard:
         except ClientDisconnect:
             # A telephone that lost its connection while it sent a form: no failure, and no one to answer.
             return
-        except UNAVAILABLE as error:
+        except responses.UNAVAILABLE as error:
             log("database", error=type(error).__name__)
-            trouble = of_database(error)
+            trouble = responses.of_database(error)
         except Exception as error:  # noqa: BLE001  (the last resort: no failure may show itself to a reader)
             reference = secrets.token_hex(4).upper()
             failure(reference, error)
-            trouble = failed(reference)
+            trouble = responses.failed(reference)
         if not answer.has_begun:
             await self._say(trouble, scope, receive, answer)
 
     async def _say(self, trouble: Trouble, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        response = answer_to(trouble, plain=scope["path"] in PLAIN)
+        response = responses.answer_to(trouble, plain=scope["path"] in PLAIN)
         # A body that nobody reads must not keep the connection.
         response.headers["Connection"] = "close"
         await response(scope, receive, answer)
@@ -118,21 +104,21 @@ class Guard:
     def _check(self, request: Request) -> None:
         """Raise a `TroubleError` for a request that goes no further."""
         if self.at_work > self.limits.at_once:
-            raise TroubleError(FULL)
+            raise TroubleError(responses.FULL)
         if wait := self.addresses.take(address_key(self.clients.address(request))):
-            raise TroubleError(too_many(wait))
+            raise TroubleError(responses.too_many(wait))
         path, query = request.scope.get("raw_path") or b"", request.scope.get("query_string") or b""
         if len(path) + len(query) > self.limits.target_bytes:
-            raise TroubleError(TOO_LONG)
+            raise TroubleError(responses.TOO_LONG)
         if not _is_clean(path) or not _is_clean(query) or has_controls(request.scope["path"]):
-            raise TroubleError(MALFORMED)
+            raise TroubleError(responses.MALFORMED)
         if (link := _LINK.match(request.scope["path"])) and (wait := self.links.take(_digest(link[1]))):
-            raise TroubleError(too_many(wait))
+            raise TroubleError(responses.too_many(wait))
         if sum(len(name) + len(value) for name, value in request.scope["headers"]) > LARGEST_HEADERS:
-            raise TroubleError(HEADERS_TOO_LARGE)
+            raise TroubleError(responses.HEADERS_TOO_LARGE)
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self.limits.form_bytes:
-            raise TroubleError(TOO_LARGE if length.isdecimal() else MALFORMED)
+            raise TroubleError(responses.TOO_LARGE if length.isdecimal() else responses.MALFORMED)
 
     def _timed(self, receive: Receive) -> Receive:
         """Give a body so many seconds to arrive, however many pieces it comes in."""
@@ -146,7 +132,7 @@ class Guard:
             try:
                 message = await asyncio.wait_for(receive(), ends - loop.time())
             except TimeoutError:
-                raise TroubleError(TOO_SLOW) from None
+                raise TroubleError(responses.TOO_SLOW) from None
             is_whole = message["type"] != "http.request" or not message.get("more_body", False)
             return message
 

@@ -8,14 +8,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
 from changeflow.resources import template_environment
-from changeflow.usecases.link_answers import LinkError
 from changeflow.values.moments import format_day
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60
 """When to try again: a writer is done in seconds, a database that is down is not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Why a request is not answered as it was meant."""
 
@@ -36,78 +35,57 @@ class TroubleError(Exception):
 
 
 MALFORMED = Trouble(
-    status=400,
-    title="This address is not complete",
-    text="The address has characters in it that no link of ours has. Open the link from the message itself.",
+    400,
+    "This address is not complete",
+    "The address has characters in it that no link of ours has. Open the link from the message itself.",
 )
 TOO_LONG = Trouble(
-    status=414,
-    title="This address is too long",
-    text="No link of ours is that long. Open the link from the message itself.",
+    414, "This address is too long", "No link of ours is that long. Open the link from the message itself."
 )
 TOO_LARGE = Trouble(
-    status=413,
-    title="That is too much for one form",
-    text="No changes saved. Go back, say it in a few lines, and send it again.",
+    413, "That is too much for one form", "No changes saved. Go back, say it in a few lines, and send it again."
 )
 WRONG_FORM = Trouble(
-    status=415,
-    title="This form cannot be read",
-    text="No changes saved. Open the link in a web browser and send the form from there.",
+    415, "This form cannot be read", "No changes saved. Open the link in a web browser and send the form from there."
 )
 BAD_FORM = Trouble(
-    status=400,
-    title="This form cannot be read",
-    text="Some of its characters cannot be read. No changes saved. Open the link again and type your answer.",
+    400,
+    "This form cannot be read",
+    "Some of its characters cannot be read. No changes saved. Open the link again and type your answer.",
 )
 HEADERS_TOO_LARGE = Trouble(
-    status=431,
-    title="The request is too large",
-    text="Your browser sent more than this page accepts. Open the link in a private window.",
+    431, "The request is too large", "Your browser sent more than this page accepts. Open the link in a private window."
 )
 TOO_SLOW = Trouble(
-    status=408,
-    title="The form took too long to arrive",
-    text="No changes saved. Check your connection, open the link again and send your answer.",
+    408,
+    "The form took too long to arrive",
+    "No changes saved. Check your connection, open the link again and send your answer.",
     retry=5,
 )
 FULL = Trouble(
-    status=503,
-    title="Too many people are here at once",
-    text="No changes saved. Try again in a few seconds.",
-    retry=BUSY_SECONDS,
+    503, "Too many people are here at once", "No changes saved. Try again in a few seconds.", retry=BUSY_SECONDS
 )
 NOT_FOUND = Trouble(
-    status=404,
-    title="There is no page here",
-    text="The address may be incomplete. Open the link from the message itself.",
+    404, "There is no page here", "The address may be incomplete. Open the link from the message itself."
 )
 
 
 def too_many(seconds: int) -> Trouble:
     when = "in a few seconds" if seconds < 20 else "in a minute"
-    return Trouble(
-        status=429,
-        title="Too many requests",
-        text=f"No changes saved. Wait a moment and try again {when}.",
-        retry=seconds,
-    )
+    return Trouble(429, "Too many requests", f"No changes saved. Wait a moment and try again {when}.", retry=seconds)
 
 
 def wrong_method(allowed: str) -> Trouble:
     return Trouble(
-        status=405,
-        title="This page cannot do that",
-        text="No changes saved. Open the link in a web browser.",
-        headers={"Allow": allowed},
+        405, "This page cannot do that", "No changes saved. Open the link in a web browser.", headers={"Allow": allowed}
     )
 
 
 def failed(reference: str) -> Trouble:
     return Trouble(
-        status=500,
-        title="Something went wrong on our side",
-        text="No changes saved. Try again in a few minutes. If it happens again, tell the programme office and give "
+        500,
+        "Something went wrong on our side",
+        "No changes saved. Try again in a few minutes. If it happens again, tell the programme office and give "
         f"this reference: {reference}.",
     )
 
@@ -120,22 +98,18 @@ def of_database(error: Exception) -> Trouble:
     """Return what to say where the database or its anchor cannot do it now. Where it is, is not for readers."""
     if isinstance(error, DatabaseBusyError):
         return Trouble(
-            status=503,
-            title="The service is busy",
-            text="Your link still works and no changes were saved. Try again in a few seconds.",
+            503,
+            "The service is busy",
+            "Your link still works and no changes were saved. Try again in a few seconds.",
             retry=BUSY_SECONDS,
         )
     return Trouble(
-        status=503,
-        title="The service is not available at the moment",
-        text="Your link still works and no changes were saved. Try again in a few minutes. If it lasts longer than an "
+        503,
+        "The service is not available at the moment",
+        "Your link still works and no changes were saved. Try again in a few minutes. If it lasts longer than an "
         "hour, tell the programme office.",
         retry=DOWN_SECONDS,
     )
-
-
-def of_link(error: LinkError) -> Trouble:
-    return Trouble(status=410 if error.was_known else 404, title="This link does not work", text=str(error))
 
 
 def page(name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:

@@ -11,8 +11,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from changeflow.collector import collect_as_usual
+from changeflow.web.clients import LARGEST_HEADERS
 from changeflow.web.guard import headers_for
-from changeflow.web.limits import LARGEST_HEADERS
 from changeflow.web.responses import HEADERS_TOO_LARGE, MALFORMED, Trouble, answer_to
 
 HEADER_SECONDS = 10
@@ -21,10 +21,7 @@ MOST_CONNECTIONS = 500
 SWITCH_SECONDS = 0.0005
 """A page must not wait long for a thread that computes: Python's own five milliseconds are felt at every step of it."""
 TOO_SLOW = Trouble(
-    status=408,
-    title="The request took too long to arrive",
-    text="Check your connection and open the link again.",
-    retry=5,
+    408, "The request took too long to arrive", "Check your connection and open the link again.", retry=5
 )
 
 

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from changeflow.cli import app
-from changeflow.cli.options import supported
+from changeflow.cli.context import supported
 from changeflow.errors import DatesOutOfRangeError, printable
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.limits import EARLIEST, LATEST, is_supported

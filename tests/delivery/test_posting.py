@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from changeflow.delivery.channels import DELIVERED, Sent
-from changeflow.delivery.notify import NotifyChannel
-from changeflow.delivery.teams import TeamsChannel
+from changeflow.delivery.channels import DELIVERED, NotifyChannel, Sent, TeamsChannel
 from changeflow.errors import InputError
 from tests.delivery.test_smtp import a_message
 from tests.waiting import PATIENCE

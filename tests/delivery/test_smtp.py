@@ -13,8 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Handler
 
-from changeflow.delivery.channels import DELIVERED, FileChannel, Sent, SmtpChannel
-from changeflow.delivery.choosing import CHANNELS, Ways, channel_for
+from changeflow.delivery.channels import CHANNELS, DELIVERED, FileChannel, Sent, SmtpChannel, Ways, channel_for
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from tests.waiting import PATIENCE

@@ -10,8 +10,7 @@ from lxml import html
 
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.message import Message
-from changeflow.delivery.templates import LANGUAGES, Templates
-from changeflow.delivery.writing import Letter, LetterItem, write
+from changeflow.delivery.writing import LANGUAGES, Letter, LetterItem, Templates, write
 from changeflow.errors import InputError
 from changeflow.resources import templates_dir
 

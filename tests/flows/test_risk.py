@@ -116,7 +116,7 @@ def test_a_version_that_came_in_between_is_told(stored: str, tmp_path: Path):
     [("CHANGEFLOW_WORKERS", "none"), ("CHANGEFLOW_BATCHES", "0"), ("CHANGEFLOW_TASK_RUNNER", "ray")],
 )
 def test_settings_that_cannot_be(name: str, text: str, monkeypatch: pytest.MonkeyPatch):
-    from flows.runners import task_runner
+    from flows.risk import task_runner
 
     monkeypatch.setenv(name, text)
     with pytest.raises(InputError, match=text):

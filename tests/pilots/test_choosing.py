@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from changeflow.errors import InputError
 from changeflow.pilots import choosing
 from changeflow.pilots.choosing import PilotCandidate, choose, shares
-from changeflow.reports.pilot_choice import pilot_text
+from changeflow.reports.pilots import pilot_text
 from changeflow.usecases.parallel_runs import proposed_pilot
 from tests.builders import a_folder
 

@@ -15,8 +15,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.exports import write_standings
-from changeflow.reports.people import PeopleLines, people_lines
-from changeflow.reports.people_hidden import why_hidden
+from changeflow.reports.people import PeopleLines, people_lines, why_hidden
 from changeflow.reports.sro import build_sro
 from changeflow.rules.engine import judge
 from tests.builders import PEOPLE, a_folder, a_snapshot, a_standing

@@ -15,11 +15,11 @@ from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.reports.documents import html_of, json_of
-from changeflow.reports.exports import safe_cell
 from changeflow.reports.sro import SroReport, build_sro
 from changeflow.resources import template_environment
 from changeflow.rules.engine import judge
 from changeflow.usecases.publishing import publish_rounds
+from changeflow.values.cells import safe_cell
 from changeflow.values.problem import Problem
 from tests.builders import PROGRAMME, a_folder
 from tests.conftest import SAMPLE

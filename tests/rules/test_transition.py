@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import changeflow.reports.consultation
+import changeflow.reports.rulebook
 import changeflow.reports.transition
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
@@ -17,7 +17,7 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
-from changeflow.reports.consultation import consultation_text
+from changeflow.reports.rulebook import consultation_text
 from changeflow.reports.transition import transition_text
 from changeflow.rules import workforce
 from changeflow.rules.engine import Judged, judge
@@ -188,7 +188,7 @@ class TestTeachers:
         assert found(check(service=posts(*ending(1)), pathway=CONSULTED), "R19", Severity.WARN) == []
 
 
-SIDE = (transition, changeflow.reports.transition, changeflow.reports.consultation, workforce)
+SIDE = (transition, changeflow.reports.transition, changeflow.reports.rulebook, workforce)
 """All code that has to do with who loses a post."""
 SCORES = {"assessments", "scores", "snapshots", "snapshot", "standings", "Assessment", "publish"}
 

@@ -14,19 +14,8 @@ from changeflow.storage import versions
 from changeflow.storage.database import WriteInReadError, engine_for, read_scope, session_scope
 from changeflow.storage.tables.agenda import ReachRow
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.usecases import (
-    checkpoints,
-    definitions,
-    export,
-    governance,
-    monitoring,
-    nudge_effects,
-    nudge_preview,
-    reports,
-    stored,
-    waves,
-)
-from changeflow.usecases.baselines import take_baseline
+from changeflow.usecases import definitions, export, gates, monitoring, nudges, reports, stored, waves
+from changeflow.usecases.definitions import take_baseline
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.conftest import new_database
@@ -108,14 +97,14 @@ READERS: dict[str, Callable[[str, Path], object]] = {
     "numbers": lambda db, _: monitoring.numbers(db=db),
     "troubles": lambda db, _: monitoring.troubles(db=db, now=NOW),
     "metrics": lambda db, _: monitoring.metrics(db=db, now=NOW),
-    "confidence": lambda db, _: governance.confidence_of(None, db=db, today=ON),
-    "checkpoints": lambda db, _: checkpoints.checkpoints(None, db=db, today=ON),
-    "effects": lambda db, _: nudge_effects.effects(db=db),
+    "confidence": lambda db, _: gates.confidence_of(None, db=db, today=ON),
+    "checkpoints": lambda db, _: stored.loaded(None, db=db, on=ON).checkpoints(),
+    "effects": lambda db, _: nudges.effects(db=db),
     "export": lambda db, out: export.export_folder(out / "copy", db=db, programme=None, on=ON),
     "waves": lambda db, _: waves.programme_of(None, db=db, programme=None, on=ON),
     "report": lambda db, _: reports.sro_of_stored(None, db=db, today=ON),
     "decisions": lambda db, _: reports.decision_log(None, db=db, today=ON),
-    "answers": lambda db, _: list(nudge_preview.answered(db=db, programme=None)),
+    "answers": lambda db, _: list(nudges.answered(db=db, programme=None)),
 }
 
 

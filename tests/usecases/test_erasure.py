@@ -16,7 +16,8 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.keys import key_of
 from changeflow.storage.pseudonyms import recipient_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
-from changeflow.usecases import assessments, definitions, dispatch, ticks
+from changeflow.usecases import definitions, dispatch, ticks
+from changeflow.usecases.people import import_assessments
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
 from tests.asked import erase
@@ -85,7 +86,7 @@ def test_no_import_brings_them_back(db: str, tmp_path: Path):
     scores.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-01-10,3,3,3,3\n")
     change = Change(db=db, programme=None, actor="chief", now=at(10), on=date(2027, 1, 10))
     with pytest.raises(CheckFailedError, match="lead were erased at their request"):
-        assessments.import_assessments(scores, change)
+        import_assessments(scores, change)
     # Somebody new in their place is welcome.
     a_folder(folder, people=renamed.replace("lead@example.org", "next@example.org"),
              service=services.replace("manager: lead", "manager: leader"), programme=PROGRAMME)  # fmt: skip
@@ -128,7 +129,7 @@ def answer(db: str, folder: Path, people: list[str], *, on: date) -> None:
     path.write_text("\n".join([COLUMNS, *(f"{p},{on},4,2,4,4" for p in people)]) + "\n")
     now = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
     change = Change(db=db, programme=None, actor="chief", now=now, on=on)
-    assessments.import_assessments(path, change)
+    import_assessments(path, change)
 
 
 def test_of_published_groups_the_id_alone_stays(asked: str):

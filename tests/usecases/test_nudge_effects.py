@@ -11,13 +11,13 @@ from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
-from changeflow.reports.nudge_effects import effects_text
+from changeflow.reports.recorded import effects_text
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
 from changeflow.storage.tables.facts import AssessmentRow
-from changeflow.usecases import definitions, dispatch, nudge_effects, retention, ticks
+from changeflow.usecases import definitions, dispatch, nudges, ticks, upkeep
 from changeflow.usecases.progress import finish_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import minute_of
@@ -63,10 +63,10 @@ def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     change = Change(db=db, programme=None, actor="lead", now=at(10), on=date(2027, 1, 10))
     finish_task("payroll/requirements", date(2027, 1, 8), None, change)
     sent_on(db, 11)
-    found = {(e.reason, e.level): (e.sent, e.acted, e.days, e.held_back) for e in nudge_effects.effects(db=db)}
+    found = {(e.reason, e.level): (e.sent, e.acted, e.days, e.held_back) for e in nudges.effects(db=db)}
     assert found[Reason.TASK, 0][:3] == (6, 0, None)
     assert found[Reason.TASK, 1] == (1, 1, 2.0, 0)
-    lines = list(effects_text(nudge_effects.effects(db=db)))
+    lines = list(effects_text(nudges.effects(db=db)))
     assert lines[0].split() == ["reason", "level", "sent", "held", "back", "acted", "on", "days"]
     assert any(line.split() == ["task", "on", "the", "day", "1", "0", "1", "2.0"] for line in lines)
 
@@ -80,7 +80,7 @@ def test_that_somebody_did_not_answer_a_survey_cannot_be_read_off(db: str):
     dispatch.dispatch(db=db, now=at(5), channel=Postbox())
     with session_scope(db) as session:
         session.exec(select(NudgeRow).where(NudgeRow.key == "k")).one().withdrawn_at = None
-    for effect in nudge_effects.effects(db=db):
+    for effect in nudges.effects(db=db):
         assert effect.reason is not Reason.ASSESSMENT or (effect.acted, effect.days) == (None, None)
 
 
@@ -96,7 +96,7 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
         audit.append(session, "small", at=at(8), actor="lead", action="assess", subject="round:1")
 
     def removed(now: datetime) -> tuple[int, int, int]:
-        [found] = retention.retain(db=db, now=now)
+        [found] = upkeep.retain(db=db, now=now)
         return found.links, found.words, found.scores
 
     links = timedelta(days=60)  # they work for thirty days, and are kept for thirty more

@@ -19,7 +19,8 @@ from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
-from changeflow.usecases import assessments, definitions, dispatch, ticks
+from changeflow.usecases import definitions, dispatch, ticks
+from changeflow.usecases.people import import_assessments
 from changeflow.usecases.restoration import restore
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
@@ -69,7 +70,7 @@ def ask(trust: Path, db: str, people: list[str], day: int) -> None:
         )
     )
     change = Change(db=db, programme="small", actor="chief", now=at(day), on=date(2027, 1, day))
-    assessments.import_assessments(path, change)
+    import_assessments(path, change)
 
 
 def record(db: str, person: str, programme: str = "small") -> None:

@@ -25,7 +25,7 @@ from changeflow.pilots.learning import lessons_of
 from changeflow.programme.recording import ReportedProgress
 from changeflow.roadmap.analysis.why import explain as why
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.usecases import definitions, gates, lessons, measures, pilot_records, progress
+from changeflow.usecases import definitions, gates, pilot_records, progress
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.stored import judged
 from changeflow.values.moments import day_of, last_day_of, minute_of
@@ -217,17 +217,17 @@ class TestLessons:
     )
 
     def test_it_shows_what_it_would_move_and_changes_nothing_before_it_is_accepted(self, stored: str):
-        effect = lessons.propose_lesson(self.TRAIN, change(START, stored))
+        effect = pilot_records.propose_lesson(self.TRAIN, change(START, stored))
         assert effect.tasks == ("payroll/cedar/train",)
         assert "payroll/cedar/train" in {m.task for m in effect.moved if m.minutes > 0}
         before = programme(stored, START)
         assert before.roadmap.tasks["payroll/cedar/train"].duration.amount == 2 * before.minutes_per_day
-        assert lessons.propose_lesson(self.TRAIN, change(START, stored)).number == effect.number, "said twice"
+        assert pilot_records.propose_lesson(self.TRAIN, change(START, stored)).number == effect.number, "said twice"
 
     @pytest.mark.both_databases
     def test_accepted_it_is_a_version_and_the_pilot_stays_as_it_was(self, stored: str):
-        lessons.propose_lesson(self.TRAIN, change(START, stored))
-        taken = lessons.answer_lesson("payroll", 1, "Agreed", change(START, stored, "chief"), accepted=True)
+        pilot_records.propose_lesson(self.TRAIN, change(START, stored))
+        taken = pilot_records.answer_lesson("payroll", 1, "Agreed", change(START, stored, "chief"), accepted=True)
         assert taken.version == 2
         after = programme(stored, START)
         days = {
@@ -236,11 +236,11 @@ class TestLessons:
         }
         assert days == {"ash": 2, "cedar": 9}
         with pytest.raises(CheckFailedError, match="was accepted: Agreed"):
-            lessons.answer_lesson("payroll", 1, "No", change(START, stored), accepted=False)
+            pilot_records.answer_lesson("payroll", 1, "No", change(START, stored), accepted=False)
 
     def test_the_folder_that_is_written_out_has_it(self, stored: str, tmp_path: Path):
-        lessons.propose_lesson(self.TRAIN, change(START, stored))
-        lessons.answer_lesson("payroll", 1, "Agreed", change(START, stored), accepted=True)
+        pilot_records.propose_lesson(self.TRAIN, change(START, stored))
+        pilot_records.answer_lesson("payroll", 1, "Agreed", change(START, stored), accepted=True)
         out = tmp_path / "again"
         assert export_folder(out, db=stored, programme=None, on=START) == 2
         assert "cedar/train" in (out / "services/payroll.yaml").read_text()
@@ -248,12 +248,14 @@ class TestLessons:
         assert (found.is_same, found.moved) == (True, ())
 
     def test_declined_it_is_kept_and_nothing_moves(self, stored: str):
-        lessons.propose_lesson(self.TRAIN, change(START, stored))
-        assert lessons.answer_lesson("payroll", 1, "Too dear", change(START, stored), accepted=False).version is None
+        pilot_records.propose_lesson(self.TRAIN, change(START, stored))
+        assert (
+            pilot_records.answer_lesson("payroll", 1, "Too dear", change(START, stored), accepted=False).version is None
+        )
         assert lessons_of(programme(stored, START).facts.pilot, "payroll")[1][1] is not None
 
     def test_what_is_no_lesson_is_said(self, stored: str):
-        propose = lessons.propose_lesson
+        propose = pilot_records.propose_lesson
         with pytest.raises(InputError, match="changes something"):
             propose(self.TRAIN.model_copy(update={"duration": None}), change(START, stored))
         with pytest.raises(UnknownThingError, match="step"):
@@ -316,6 +318,6 @@ def test_a_small_trust_goes_without_a_pilot_and_its_reason_is_looked_at(db: str,
 def test_a_measure_is_a_number(stored: str):
     for text in ("few", "", "NaN"):
         with pytest.raises(InputError, match="is not a number"):
-            measures.measure_criterion("payroll", "queries", text, change(MARCH, stored))
-    measures.measure_criterion("payroll", "queries", "2.5", change(MARCH, stored))
+            pilot_records.measure_criterion("payroll", "queries", text, change(MARCH, stored))
+    pilot_records.measure_criterion("payroll", "queries", "2.5", change(MARCH, stored))
     assert programme(stored).facts.criteria == {"payroll": {"queries": "2.5"}}

@@ -26,12 +26,11 @@ from changeflow.reports.documents import write_report
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, parallel_runs, pilot_records
-from changeflow.usecases.assessments import import_assessments
-from changeflow.usecases.baselines import take_baseline
-from changeflow.usecases.definitions import apply
+from changeflow.usecases.definitions import apply, take_baseline
 from changeflow.usecases.gates import case_of
-from changeflow.usecases.go_no_go import go_no_go_of
+from changeflow.usecases.people import import_assessments
 from changeflow.usecases.progress import report_progress
+from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of
@@ -204,7 +203,7 @@ def test_the_page_on_paper_says_the_same_on_a_machine_without_fonts(asked: str, 
     none = tmp_path / "fonts.conf"
     none.write_text(f"<fontconfig><dir>{tmp_path / 'none'}</dir><cachedir>{tmp_path / 'cache'}</cachedir></fontconfig>")
     code = (
-        "import pathlib, sys; from changeflow.reports.pdf import pdf_of; "
+        "import pathlib, sys; from changeflow.reports.documents import pdf_of; "
         "pathlib.Path(sys.argv[2]).write_bytes(pdf_of(pathlib.Path(sys.argv[1]).read_text()))"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "page.html"), str(tmp_path / "page.pdf")]

@@ -12,8 +12,7 @@ from changeflow.storage import facts
 from changeflow.storage.database import engine_for, read_scope, session_scope, sqlite_path
 from changeflow.usecases import definitions, stored
 from changeflow.usecases.progress import finish_task
-from changeflow.usecases.snapshots import NotKeptError, kept_only
-from changeflow.usecases.stored import Stored, load
+from changeflow.usecases.stored import NotKeptError, Stored, kept_only, load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.rulepack import Rulepacks
 from tests.builders import a_folder

@@ -14,8 +14,7 @@ from changeflow.storage import plans, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases import definitions, stored
 from changeflow.usecases.progress import finish_task, record_progress, rehearse
-from changeflow.usecases.snapshots import Cache
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import Cache, load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from tests import audited
 from tests.builders import a_folder

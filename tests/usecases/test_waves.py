@@ -18,8 +18,7 @@ from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.documents import write_report
-from changeflow.reports.wave_board import draw
-from changeflow.reports.waves import conflict_text, waves_report, waves_text
+from changeflow.reports.waves import conflict_text, draw, waves_report, waves_text
 from changeflow.roadmap.model.requests import SchoolRollout
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.check import check_plan

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from changeflow.adkar.assessment import Element
+from changeflow.adkar.elements import Element
 from changeflow.agenda.answers import AnswerKind
 from changeflow.agenda.gate_answers import GateAnswer
 from changeflow.delivery.channels import DELIVERED, Receipt

@@ -187,7 +187,7 @@ def test_what_stands_in_the_way_rests_for_a_week_and_is_told_to_the_office(store
     assert "what is in the way" in client.post(f"/a/{token}", data={"answer": "blocked", "text": " "}).text
     client.post(f"/a/{token}", data={"answer": "blocked", "text": "The supplier <waits>"})
     assert sent_on(stored, 12) == []
-    from changeflow.usecases.nudge_preview import answered
+    from changeflow.usecases.nudges import answered
 
     [line] = answered(db=stored, programme=None)
     assert line.endswith("blocked: The supplier <waits>")

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from changeflow.usecases import definitions
-from changeflow.web.clients import Clients, networks
-from changeflow.web.limits import Buckets, Limits, Rate, address_key
+from changeflow.web.clients import Buckets, Clients, Limits, Rate, address_key, networks
 from tests.builders import a_folder
 from tests.web.asking import ANSWER, CHOOSE, NOW, asking, assert_is_guarded, at_once, title
 

@@ -10,8 +10,8 @@ from select import select
 import pytest
 
 from changeflow.web.app import make_app
+from changeflow.web.clients import Limits
 from changeflow.web.guard import HEADERS
-from changeflow.web.limits import Limits
 from changeflow.web.server import server_for
 from tests.waiting import PATIENCE, wait_until
 

@@ -1,18 +1,20 @@
-"""A look ahead: what would go out to whom on which day, what is held back and why; and what people answered."""
+"""Nudges looked at: what would go out to whom and what is held back, what people answered, and what nudges lead to."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from sqlmodel import Session
 
 from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.effects import Gone, NudgeEffect, effect_of, followed
 from changeflow.agenda.policy import Fate, SendVerdict
-from changeflow.storage import agenda, answers, messages, versions
+from changeflow.agenda.reasons import Reason
+from changeflow.storage import agenda, answers, facts, messages, versions
 from changeflow.storage.database import read_scope, rolled_back
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.dispatch import LEASE
-from changeflow.usecases.messages import Desk, letter_of
-from changeflow.usecases.outbox import OutboxView, draft_of, look
+from changeflow.usecases.outbox import Desk, OutboxView, draft_of, letter_of, look
 from changeflow.usecases.ticks import tick_in
 from changeflow.values.moments import LONDON, format_day, local_day
 from changeflow.values.roles import Action
@@ -82,3 +84,17 @@ def answered(*, db: str, programme: str | None, now: datetime | None = None, act
                 words = f": {text}" if text else ""
                 what = answer.kind.replace("_", " ")
                 yield f"{format_day(local_day(at))}  {role}  {answer.subject}  {what}{more}{words}"
+
+
+def effects(*, db: str) -> tuple[NudgeEffect, ...]:
+    """Return what all nudges that went out led to, over every programme."""
+    found: dict[tuple[Reason, int], list[tuple[Gone, timedelta | None]]] = defaultdict(list)
+    with read_scope(db) as session:
+        for name in versions.programme_ids(session):
+            moments = answers.moments(session, name)
+            for task, at in facts.finished_at(session, name):
+                moments.setdefault(task, []).append(at)
+            for gone, after in followed(agenda.gone(session, name), moments):
+                found[Reason(gone.reason), gone.level].append((gone, after))
+    order = list(Reason)
+    return tuple(effect_of(*key, found[key]) for key in sorted(found, key=lambda k: (order.index(k[0]), k[1])))

@@ -1,9 +1,11 @@
-"""What if each task took longer, in lines and rows."""
+"""The rows of a schedule, and what if each task took longer: what Project files have to show as well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from changeflow.programme.dates import Dates
 from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import parse_duration
@@ -39,3 +41,31 @@ def what_if_lines(roadmap: Roadmap, swept: "Longer", longer: str) -> Iterator[st
 def _ranked(swept: "Longer") -> list[tuple[int, TaskId]]:
     days = ((day_of(finish) - day_of(swept.finish)).days for finish in swept.if_longer.values())
     return sorted(zip(days, swept.if_longer, strict=True), key=lambda d: (-d[0], d[1]))
+
+
+def schedule_rows(
+    schedule: Schedule, names: Mapping[str, str], *, key: str = "uid", baseline: Mapping[TaskId, Dates] | None = None
+) -> list[dict[str, Any]]:
+    """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes.
+
+    With a baseline, the tasks in it have its start and finish as well.
+    """
+    rows = []
+    for task, timed in schedule.timed.items():
+        rows.append(
+            {
+                key: int(task) if key == "uid" and task.isdigit() else task,
+                "name": names[task],
+                "early_start": iso(timed.early_start),
+                "early_finish": iso(timed.early_finish),
+                "late_start": iso(timed.late_start),
+                "late_finish": iso(timed.late_finish),
+                "total_float": timed.total_float,
+                "free_float": timed.free_float,
+                "critical": timed.critical,
+                "driving": timed.driving,
+            }
+        )
+        if baseline and (known := baseline.get(task)):
+            rows[-1] |= {"baseline_start": iso(known.start), "baseline_finish": iso(known.finish)}
+    return rows
