@@ -15,7 +15,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from changeflow.usecases.scheduled import FLOWS
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 
 try:
     from flows.server import STARTUP_SECONDS, Say, local_server, server_for

@@ -46,8 +46,7 @@ from changeflow.usecases import (
 )
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
-from changeflow.values.roles import Action, Role
-from changeflow.values.words import Outcome
+from changeflow.values.words import Action, Outcome, Role
 from tests import asked
 from tests.builders import PATHWAY, PROGRAMME, a_folder
 

@@ -33,7 +33,7 @@ from changeflow.usecases import (
     subject_access,
     unit_of_work,
 )
-from changeflow.values.roles import Action, Role
+from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
 from tests.every_role import (
     ELSEWHERE,

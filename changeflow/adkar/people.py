@@ -1,9 +1,10 @@
 """Stakeholders, as a version of the programme keeps them: roles and groups, never names or addresses."""
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Callable, Collection
+from datetime import date, timedelta
 from typing import Literal
 
+from dateutil.relativedelta import relativedelta
 from pydantic import Field, field_validator, model_validator
 
 from changeflow.values.base import Frozen, Id
@@ -106,3 +107,18 @@ class Contact(Frozen):
 
     def is_away(self, day: date) -> bool:
         return any(a.first_day <= day <= a.last_day for a in self.away)
+
+
+def answer_by(received: date, *, months: int, works_on: Callable[[date], bool]) -> date:
+    """Return the last day on which a request may be answered.
+
+    It is the corresponding day, that many months later, or that month's last day where there is none; where it is not a
+    working day, the next one. Source: ICO, "What should we consider when responding to a request?"; UK GDPR Art. 12(3).
+
+    >>> answer_by(date(2027, 1, 31), months=1, works_on=lambda day: day.weekday() < 5)
+    datetime.date(2027, 3, 1)
+    """
+    day = received + relativedelta(months=months)
+    while not works_on(day):
+        day += timedelta(days=1)
+    return day

@@ -13,7 +13,7 @@ from changeflow.programme.programme import Programme, join
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.rules.engine import judge
 from changeflow.values.base import TaskId
-from changeflow.values.known import pick
+from changeflow.values.problem import pick
 from changeflow.values.rulepack import Rulepacks
 
 

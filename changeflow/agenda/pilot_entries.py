@@ -23,14 +23,14 @@ from changeflow.pilots.entries import (
 )
 from changeflow.pilots.issues import improvements, issues
 from changeflow.pilots.learning import ProposedRule, proposed_rules
-from changeflow.pilots.results import KeptVariance
+from changeflow.pilots.runs import KeptVariance
 from changeflow.programme.assembly.repeats import CAN_BE_REPEATED
 from changeflow.programme.known_names import check_person, service_named
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
-from changeflow.values.known import check_known, pick
+from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Gate
 
 

@@ -65,7 +65,7 @@ def gate_decide(
 ) -> None:
     """Record a gate's decision; an approval that the evidence does not support is refused."""
     from changeflow.agenda.gate_answers import GateAnswer
-    from changeflow.intake.decisions import outcome_of
+    from changeflow.intake.facts import outcome_of
     from changeflow.usecases import gates
 
     try:

@@ -8,9 +8,9 @@ import typer
 
 from changeflow.cli.output import formatted_errors
 from changeflow.settings import DEFAULT_DB, database
-from changeflow.values.known import check_known
 from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.moments import LONDON
+from changeflow.values.problem import check_known
 
 
 class DayOutOfRange(typer.BadParameter):

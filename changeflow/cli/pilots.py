@@ -8,8 +8,8 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.output import formatted_errors, note, print_lines
-from changeflow.values.known import check_known
 from changeflow.values.limits import MOST
+from changeflow.values.problem import check_known
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
 

@@ -11,7 +11,7 @@ from changeflow.cli.context import Context, shared
 from changeflow.cli.options import Folder, Form
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
     from changeflow.programme.programme import Programme
@@ -30,7 +30,7 @@ def init(
     """Make a ready programme folder to start from."""
     from changeflow.files import whole_folder
     from changeflow.intake.schema import write_schemas
-    from changeflow.resources import programme_templates
+    from changeflow.places import programme_templates
 
     templates = programme_templates()
     check_known("template", template, templates)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from changeflow.pilots.results import MatchOutcome, Reconciliation
+from changeflow.pilots.runs import MatchOutcome, Reconciliation
 from changeflow.reports.pilots import masked
 
 SHOWN = 10

@@ -17,7 +17,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from changeflow.errors import InputError
-from changeflow.resources import templates_dir
+from changeflow.places import templates_dir
 
 LANGUAGES = ("en", "cy")
 SECONDS = 2.0

@@ -178,11 +178,7 @@ class _Columns:
 
 
 def _rows(
-    head: Sequence[str],
-    lines: Iterator[tuple[int, list[str]]],
-    shown: str,
-    problems: list[Problem],
-    wanted: _Columns,
+    head: Sequence[str], lines: Iterator[tuple[int, list[str]]], shown: str, problems: list[Problem], wanted: _Columns
 ) -> Iterator[TableRow]:
     if len(head) > MOST_COLUMNS:
         raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")

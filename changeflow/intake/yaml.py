@@ -14,8 +14,18 @@ from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import YAMLError
 
 from changeflow.intake.opening import read_text
-from changeflow.intake.scalars import INT, TIMESTAMP
-from changeflow.intake.yaml_nodes import MAX_DEPTH, MAX_NODES, TOO_MANY, Composed, Construct, Node, TooBigError, compose
+from changeflow.intake.yaml_nodes import (
+    INT,
+    MAX_DEPTH,
+    MAX_NODES,
+    TIMESTAMP,
+    TOO_MANY,
+    Composed,
+    Construct,
+    Node,
+    TooBigError,
+    compose,
+)
 from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.problem import Problem
 

@@ -34,12 +34,7 @@ def with_explanations(policy: ParallelRunPolicy, entries: Iterable[Entry], servi
     """Return a policy that knows as well what people have explained while the runs went on."""
     explanations = [
         ExplainedVariance(
-            element=e.element,
-            reason=e.reason,
-            explained_by=e.by,
-            period=e.period,
-            key=e.contract,
-            between=e.between,
+            element=e.element, reason=e.reason, explained_by=e.by, period=e.period, key=e.contract, between=e.between
         )
         for e in entries
         if isinstance(e, Explanation) and e.service == service

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from changeflow.adkar.access import answer_by
+from changeflow.adkar.people import answer_by
 from changeflow.calendar.uk import public_holidays
 from changeflow.errors import InputError
 from changeflow.programme.programme import Programme

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import partial
 
 from changeflow.programme.mandates import PROGRAMME, WORKING, Subject
-from changeflow.values.roles import Action, Role
+from changeflow.values.words import Action, Role
 
 
 @dataclass(frozen=True, slots=True)

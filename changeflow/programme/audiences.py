@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from changeflow.adkar.people import Person
-from changeflow.adkar.views import View, roll_up
+from changeflow.adkar.published import View, roll_up
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.references import References
 

@@ -3,7 +3,7 @@
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.mandates import SYSTEM, Subject
 from changeflow.programme.programme import Programme
-from changeflow.values.known import check_known, pick
+from changeflow.values.problem import check_known, pick
 
 
 def service_named(programme: Programme, name: str) -> ServiceFile:

@@ -14,8 +14,7 @@ from changeflow.programme.permissions import is_allowed
 from changeflow.programme.privacy import weakened
 from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
-from changeflow.values.roles import Action, Role
-from changeflow.values.words import Kind
+from changeflow.values.words import Action, Kind, Role
 
 POWERFUL = tuple(r for r in NAMED if any(is_allowed(a, r) and not is_allowed(a, Role.VIEWER) for a in Action))
 """Roles that let people do what not everyone in people.csv may, by the table."""

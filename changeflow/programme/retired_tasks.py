@@ -6,7 +6,7 @@ from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 from changeflow.values.rulepack import Rulepacks
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from changeflow.errors import InputError
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import ACTS, SponsorAct
-from changeflow.values.known import check_known
 from changeflow.values.moments import format_day
+from changeflow.values.problem import check_known
 
 
 def check_act(act: SponsorAct, today: date) -> None:

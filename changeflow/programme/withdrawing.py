@@ -7,7 +7,7 @@ import networkx as nx
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import RecordedFact
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def action_of(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject]:

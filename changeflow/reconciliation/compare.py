@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.opening import check_input
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.results import MatchOutcome, PayVariance, Reconciliation
+from changeflow.pilots.runs import MatchOutcome, PayVariance, Reconciliation
 from changeflow.reconciliation.ledgers import MOST_BYTES, Side, load_side, quoted
 from changeflow.values.problem import Problem
 

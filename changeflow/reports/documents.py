@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from changeflow.errors import InputError
 from changeflow.files import write_whole
+from changeflow.places import template_environment
 from changeflow.reports.keys import keyed
 from changeflow.reports.pdf import pdf_of
-from changeflow.resources import template_environment
 
 # Each command writes one kind of report: what only the others need is not loaded.
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from changeflow.agenda.effects import NudgeEffect
+from changeflow.agenda.reasons import NudgeEffect
 
 LEVELS = ("first word", "on the day", "reminder", "to the manager")
 

@@ -2,7 +2,7 @@
 
 import io
 
-from changeflow.resources import fonts_dir
+from changeflow.places import fonts_dir
 
 FONTS = (("DejaVuSans.ttf", "normal"), ("DejaVuSans-Bold.ttf", "bold"))
 """Ours: a machine without any font would print white pages, and one with other fonts lacks our signs."""

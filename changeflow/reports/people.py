@@ -7,8 +7,7 @@ from itertools import pairwise
 
 from changeflow.adkar.actions import actions_for
 from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
-from changeflow.adkar.published import Band, Snapshot, Standing, moved_back
-from changeflow.adkar.views import OTHERS
+from changeflow.adkar.published import OTHERS, Band, Snapshot, Standing, moved_back
 from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROGRAMME, SERVICE, WAVE
 from changeflow.programme.programme import Programme
 from changeflow.programme.standings import is_stale, phase_of

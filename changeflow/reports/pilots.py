@@ -8,8 +8,7 @@ from changeflow.agenda.lesson_effects import LessonEffect
 from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.issues import improvements, issues, unanswered
 from changeflow.pilots.learning import ProposedRule, lessons_of
-from changeflow.pilots.results import KeptVariance
-from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
+from changeflow.pilots.runs import KeptVariance, RunSummary, consecutive_clean, latest_by_period
 from changeflow.planning.lessons import lessons
 from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme

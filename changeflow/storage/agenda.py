@@ -9,11 +9,9 @@ from typing import Any
 from sqlalchemy import case
 from sqlmodel import Session, col, func, select, update
 
-from changeflow.agenda.asks import CANCELLATION, about_calendar
+from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar
 from changeflow.agenda.due import Due, Invited
-from changeflow.agenda.effects import Gone
-from changeflow.agenda.load import CONVERSATION
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import Gone, Reason
 from changeflow.storage.database import count_touched
 from changeflow.storage.messages import OPEN, PARKED, SENT
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow

@@ -22,10 +22,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError, NotAcceptedError
-from changeflow.files import FULL, check_ordinary, open_ordinary
+from changeflow.files import FULL, check_ordinary, open_ordinary, sync, write_all
 from changeflow.logs import log
 from changeflow.storage.chain import GENESIS, Fault, moment_text
-from changeflow.storage.disk import sync
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
@@ -173,9 +172,7 @@ def _append(path: str, kind: str, heads: Sequence[Head], *, may_begin: bool = Fa
                 line = Line(head.at, kind, head.programme, head.first, head.last, head.hash, "")
                 link = _link(link, line.body)
                 text += f"{line.body} {link}\n"
-            data = text.encode()
-            while data:
-                data = data[os.write(file, data) :]
+            write_all(file, text.encode())
             os.fsync(file)
     except FileNotFoundError as error:
         if Path(path).parent.is_dir():

@@ -10,10 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from changeflow.errors import CannotWriteError, ChangeflowError, ConflictError, DatabaseUrlError, InputError
-from changeflow.files import FULL
+from changeflow.files import FULL, sync
 from changeflow.storage import custody, presence
 from changeflow.storage.database import is_sqlite, sqlite_path
-from changeflow.storage.disk import sync
 from changeflow.storage.sqlite_file import MAGIC, new_life, sidecars
 
 PART = ".part"

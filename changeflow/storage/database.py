@@ -32,7 +32,7 @@ from changeflow.errors import (
 from changeflow.storage import anchor, audit, migrations, presence, sealing, touched
 from changeflow.storage.migrations import head_version as head_version
 from changeflow.storage.migrations import known_versions as known_versions
-from changeflow.storage.opening import check_owner, plain_words
+from changeflow.storage.sqlite_file import check_owner, plain_words
 from changeflow.values.acting import current
 
 BUSY_SECONDS = 10

@@ -1,4 +1,4 @@
-"""Erasing a person: what is about them goes, and a tombstone stays so that no import brings them back."""
+"""What goes: all about an erased person, but for a tombstone so that no import brings them back; and what is old."""
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from changeflow.storage.database import count_touched
 from changeflow.storage.persons import ERASED_RECIPIENT
 from changeflow.storage.pseudonyms import adopt_key, recipient_at, recipient_of, tombstones_of
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
@@ -27,13 +27,7 @@ _THEIRS: Mapping[str, Any] = {
 
 
 def erase(
-    session: Session,
-    programme: str,
-    person: str,
-    *,
-    email: str | None,
-    recipients: Collection[str],
-    at: datetime,
+    session: Session, programme: str, person: str, *, email: str | None, recipients: Collection[str], at: datetime
 ) -> dict[str, int]:
     """Remove what is about a person; return how much of what.
 
@@ -103,3 +97,46 @@ def erased(session: Session, programme: str, people: Iterable[tuple[str, str | N
             if digest in known:
                 found[person] = known[digest]
     return found
+
+
+def people_named(session: Session, programme: str) -> set[str]:
+    """Return the ids of everyone whom some row of a programme is about."""
+    found: set[str] = set()
+    for table in (*_THEIRS.values(), NudgeRow, DueRow):
+        people = session.exec(select(table.person).where(col(table.programme_id) == programme).distinct())
+        found.update(person for person in people if person is not None)
+    return found
+
+
+def is_anything_left(session: Session, programme: str, person: str) -> bool:
+    """Tell whether rows are there that an erasure would have removed, or words of messages."""
+    for table in _THEIRS.values():
+        own = (col(table.programme_id) == programme, col(table.person) == person)
+        if session.exec(select(table.person).where(*own).limit(1)).first() is not None:
+            return True
+    words = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person, col(NudgeRow.content) != "{}")
+    return session.exec(select(NudgeRow.id).where(*words).limit(1)).first() is not None
+
+
+def remove_links(session: Session, programme: str, *, ended_before: datetime) -> int:
+    """Remove links that expired before a moment."""
+    return count_touched(
+        session, delete(LinkRow).where(col(LinkRow.programme_id) == programme, col(LinkRow.expires_at) < ended_before)
+    )
+
+
+def remove_words(session: Session, programme: str, *, given_before: datetime) -> int:
+    """Remove the words of answers that were given before a moment; what was answered, and when, is kept."""
+    return count_touched(
+        session,
+        update(AnswerRow)
+        .where(
+            col(AnswerRow.programme_id) == programme, col(AnswerRow.at) < given_before, col(AnswerRow.text).is_not(None)
+        )
+        .values(text=None),
+    )
+
+
+def remove_scores(session: Session, programme: str) -> int:
+    """Remove all that single people scored."""
+    return count_touched(session, delete(AssessmentRow).where(col(AssessmentRow.programme_id) == programme))

@@ -16,10 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, delete
 
 from changeflow.errors import KeyFileError, KeyFileUnsetError
-from changeflow.files import read_ordinary
+from changeflow.files import read_ordinary, sync
 from changeflow.storage.database import engine_for, sqlite_path, url_of
-from changeflow.storage.disk import sync
-from changeflow.storage.tables.keys import KeyCheckRow
+from changeflow.storage.tables.custody import KeyCheckRow
 
 KEY_BYTES = 32
 _MOST_BYTES = 1_000

@@ -23,8 +23,7 @@ from changeflow.storage.tables.facts import (
     WithdrawalRow,
 )
 from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
-from changeflow.storage.tables.plan import ReportRow
-from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, VersionRow
+from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 
 PROGRAMME = "programme_id"

@@ -11,8 +11,7 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from changeflow.pilots.entries import Entry, Explanation, PilotStatement
-from changeflow.pilots.results import KeptVariance, MatchOutcome, Reconciliation
-from changeflow.pilots.runs import RunSummary
+from changeflow.pilots.runs import KeptVariance, MatchOutcome, Reconciliation, RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.programme.dates import Dates
 from changeflow.storage.rows import latest_of, values_of
-from changeflow.storage.tables.plan import BaselineRow, ForecastRow, ReportRow
+from changeflow.storage.tables.programme import BaselineRow, ForecastRow, ReportRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +28,7 @@ class StoredPlan:
 
 
 def add_forecast(
-    session: Session,
-    programme: str,
-    dates: Mapping[str, Dates],
-    *,
-    version: int,
-    on: date,
-    at: datetime,
-    cause: str,
+    session: Session, programme: str, dates: Mapping[str, Dates], *, version: int, on: date, at: datetime, cause: str
 ) -> int | None:
     """Add a forecast; None when nothing moved since the last one."""
     last = latest_forecast(session, programme)

@@ -103,11 +103,7 @@ def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup
     for g in groups:
         people = json.dumps(written(g))
         row = PublishedGroupRow(
-            programme_id=programme,
-            publication=g.publication,
-            view=g.view,
-            group=g.group,
-            people=people,
+            programme_id=programme, publication=g.publication, view=g.view, group=g.group, people=people
         )
         session.add(row)
     session.flush()

@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from changeflow.errors import ConflictError, DatabaseInUseError, InputError, NewerDatabaseError
+from changeflow.files import sync
 from changeflow.storage import keys, presence
 from changeflow.storage.backup import check_whole, copy_pages, failure, file_of
 from changeflow.storage.database import engine_for, head_version, known_versions, upgrade
-from changeflow.storage.disk import sync
 from changeflow.storage.sqlite_file import MAGIC, log_is_own, new_life, sidecars, uses_log
 from changeflow.storage.tables import metadata
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from changeflow.errors import DatabaseUrlError
 from changeflow.logs import log
 from changeflow.storage.database import BUSY_SECONDS, engine_for, is_sqlite
-from changeflow.storage.opening import plain_words
+from changeflow.storage.sqlite_file import plain_words
 from changeflow.storage.state import MachineState
 
 PATIENCE_SECONDS = 2

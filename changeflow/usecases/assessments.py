@@ -12,7 +12,7 @@ from changeflow.usecases.publishing import prepare, publish_closed
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOT_SAVED}"
 

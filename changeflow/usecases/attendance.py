@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from changeflow.errors import ProblemsError
-from changeflow.intake.attendance import read_attendance
+from changeflow.intake.facts import read_attendance
 from changeflow.storage import facts
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.problem import Problem
-from changeflow.values.roles import Action
-from changeflow.values.words import Kind
+from changeflow.values.words import Action, Kind
 
 
 def import_attendance(path: Path, change: Change) -> int:

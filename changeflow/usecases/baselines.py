@@ -4,8 +4,7 @@ from changeflow.errors import CheckFailedError
 from changeflow.programme.dates import dates_of
 from changeflow.storage import plans
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.roles import Action
-from changeflow.values.words import Stops
+from changeflow.values.words import Action, Stops
 
 
 def take_baseline(reason: str, change: Change) -> int:

@@ -11,7 +11,7 @@ from changeflow.storage import facts
 from changeflow.usecases.progress import record_progress
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def report_checkpoint(result: CheckpointResult, change: Change) -> Found:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
-from changeflow.storage import audit, custody, erasure, ledger, publication_record, remains, rewriting, versions
+from changeflow.storage import audit, custody, erasure, ledger, publication_record, rewriting, versions
 from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import MachineState, StateSeen
@@ -135,10 +135,10 @@ def erase_again(
     for name in versions.programme_ids(session):
         known = {p.id for p in versions.required(session, name).definition.people}
         emails = {person: contact.email for person, contact in versions.contacts(session, name).items()}
-        people = sorted(known | remains.people_named(session, name))
+        people = sorted(known | erasure.people_named(session, name))
         back = [person for person in people if erasures.knows(name, person, emails.get(person))]
         done = erasure.erased(session, name, [(person, None) for person in back])
-        left = [p for p in back if p not in done or remains.is_anything_left(session, name, p)]
+        left = [p for p in back if p not in done or erasure.is_anything_left(session, name, p)]
         if left:
             versions.lock_programme(session, name)
             erase_in(session, name, left, actor=SYSTEM, at=now)

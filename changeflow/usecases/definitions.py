@@ -31,7 +31,7 @@ from changeflow.usecases.authority import check_actor, noting_refusals, permit
 from changeflow.usecases.stored import judged
 from changeflow.usecases.unit_of_work import Change, store_forecast
 from changeflow.values.moments import format_day, local_day
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 SHOWN = 5
 STATE = Path(".changeflow") / "version.json"

@@ -27,7 +27,7 @@ from changeflow.usecases.stored import Stored, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 FORMS = ("mspdi", "xlsx", "ics")
 WHEN = ("works_on", "language", "away", "active", "joins", "leaves", "successor", "moves")

@@ -5,7 +5,7 @@ from changeflow.programme.filings import is_new_filing
 from changeflow.programme.mandates import Subject
 from changeflow.storage import pilots
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def record_submission(submission: Submission, change: Change) -> bool:

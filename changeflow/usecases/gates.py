@@ -13,7 +13,7 @@ from changeflow.agenda.gate_answers import (
 )
 from changeflow.agenda.gates import GateCase, gate_of, gate_subject, weigh
 from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
-from changeflow.intake.decisions import read_decisions
+from changeflow.intake.facts import read_decisions
 from changeflow.programme.facts import Decision, Facts
 from changeflow.programme.programme import Programme
 from changeflow.programme.progress import checked_progress, with_progress
@@ -25,7 +25,7 @@ from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import format_day
 from changeflow.values.problem import Problem
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 @dataclass(slots=True)

@@ -11,8 +11,7 @@ from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.roadmap.model.tasks import Task
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import judged, stored_on
-from changeflow.values.roles import Action
-from changeflow.values.words import Gate, Outcome
+from changeflow.values.words import Action, Gate, Outcome
 
 
 def go_no_go_of(

@@ -10,8 +10,8 @@ from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, permit
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.known import check_known
-from changeflow.values.roles import Action
+from changeflow.values.problem import check_known
+from changeflow.values.words import Action
 
 
 def note_act(

@@ -2,7 +2,7 @@
 
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def look_at_people(change: Change) -> PeopleLines:

@@ -9,7 +9,7 @@ from changeflow.pilots.learning import lessons_of
 from changeflow.programme.mandates import Subject
 from changeflow.storage import pilots, versions
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def propose_lesson(lesson: LessonProposed, change: Change) -> LessonEffect:

@@ -6,7 +6,7 @@ from changeflow.agenda.pilot_entries import measure_subject
 from changeflow.errors import InputError
 from changeflow.storage import pilots
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
 from changeflow.agenda.asks import about_calendar
-from changeflow.agenda.days import PeoplesDays
+from changeflow.agenda.due import PeoplesDays
 from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.invitations import CalendarEntry

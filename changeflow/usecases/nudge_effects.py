@@ -3,8 +3,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from changeflow.agenda.effects import Gone, NudgeEffect, effect_of, followed
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import Gone, NudgeEffect, Reason, effect_of, followed
 from changeflow.storage import agenda, answers, facts, versions
 from changeflow.storage.database import read_scope
 

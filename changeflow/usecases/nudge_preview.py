@@ -15,7 +15,7 @@ from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.outbox import OutboxView, draft_of, look
 from changeflow.usecases.ticks import tick_in
 from changeflow.values.moments import LONDON, format_day, local_day
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 NOON = time(12)
 

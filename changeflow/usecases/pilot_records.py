@@ -44,7 +44,7 @@ from changeflow.storage import pilots
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 Build = Callable[[UnitOfWork, str], Entry]
 """Makes an entry for who says it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from changeflow.agenda.gates import check_may_begin
 from changeflow.errors import ChangeflowError, ProblemsError
-from changeflow.intake.progress import read_progress
+from changeflow.intake.facts import read_progress
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
@@ -18,9 +18,8 @@ from changeflow.storage import facts
 from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
-from changeflow.values.known import pick
-from changeflow.values.problem import Problem
-from changeflow.values.roles import Action
+from changeflow.values.problem import Problem, pick
+from changeflow.values.words import Action
 
 
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:

@@ -10,10 +10,9 @@ from sqlmodel import Session
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.history import GONE, Considered
 from changeflow.adkar.identities import Answered, each_once, join_ids, renamed, scores_of
-from changeflow.adkar.published import Snapshot
+from changeflow.adkar.published import Snapshot, View
 from changeflow.adkar.publishing import UNKNOWN, Protection, publish, read_answers
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
-from changeflow.adkar.views import View
 from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people

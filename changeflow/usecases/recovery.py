@@ -9,8 +9,8 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.recovery import RecoveryAnswer
 from changeflow.roadmap.risk.recovery import cheapest
 from changeflow.usecases.risk import ask
-from changeflow.values.known import pick
 from changeflow.values.moments import DAY, minute_of
+from changeflow.values.problem import pick
 
 
 def find_recovery(

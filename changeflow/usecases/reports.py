@@ -18,7 +18,7 @@ from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import SYSTEM, Stored, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:

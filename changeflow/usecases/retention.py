@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 
 from changeflow.logs import log
 from changeflow.programme.closing import closed_on
-from changeflow.storage import pilots, retention, rewriting, versions
+from changeflow.storage import erasure, pilots, rewriting, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
@@ -66,9 +66,9 @@ def _retain(work: UnitOfWork) -> Removed:
     closed = closed_on(work.programme)
     found = Removed(
         programme=name,
-        links=retention.remove_links(session, name, ended_before=now - links),
-        words=retention.remove_words(session, name, given_before=_midnight(today - words)),
-        scores=retention.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
+        links=erasure.remove_links(session, name, ended_before=now - links),
+        words=erasure.remove_words(session, name, given_before=_midnight(today - words)),
+        scores=erasure.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
         contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
     )
     log(

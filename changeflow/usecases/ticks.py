@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from changeflow.agenda.asks import CANCELLATION, about_calendar, asks
+from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar, asks, conversations
 from changeflow.agenda.criteria import State
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import weigh
-from changeflow.agenda.load import CONVERSATION, conversations
 from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError

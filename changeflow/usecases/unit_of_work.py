@@ -17,7 +17,7 @@ from changeflow.storage import audit, plans, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
 from changeflow.usecases.stored import Stored, judged_as, keep, load, read
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from changeflow.storage import versions
 from changeflow.usecases.authority import check_actor
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.finding import Waiver
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def add_waiver(waiver: Waiver, change: Change) -> int:

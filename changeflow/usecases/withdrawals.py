@@ -6,13 +6,13 @@ from datetime import date, datetime
 from changeflow.errors import NOT_SAVED, InputError
 from changeflow.programme.recorded import OF_SAME, RecordedFact, check_whole, parts_of
 from changeflow.programme.withdrawing import action_of, begun_behind
-from changeflow.storage import withdrawals
+from changeflow.storage import facts
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.known import check_known, pick
-from changeflow.values.roles import Action
+from changeflow.values.problem import check_known, pick
+from changeflow.values.words import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ def recorded_facts(
     check_known("kind of fact", kind, OF_SAME)
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
-        found = withdrawals.recorded(session, stored.programme.id, kind)
+        found = facts.recorded(session, stored.programme.id, kind)
     if found and now is not None:
         note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
     return found
@@ -53,7 +53,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         raise InputError(f"Give the reason why this fact is wrong. {NOT_SAVED}")
     with unit_of_work(change) as work:
         work.actor()
-        programme, known = work.programme, withdrawals.recorded(work.session, work.name)
+        programme, known = work.programme, facts.recorded(work.session, work.name)
         remedy = "List them with changeflow fact list."
         meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
         if meant.withdrawn is not None:
@@ -61,7 +61,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         by = work.permit(*action_of(programme, meant))
         check_whole(meant, known)
         wrong = (meant, *parts_of(meant, known))
-        withdrawals.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
+        facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
         for withdrawn in (*wrong[1:], meant):
             work.record("withdraw", withdrawn.id, by=by)
     return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))

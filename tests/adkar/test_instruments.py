@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from changeflow.adkar.actions import AUDIENCES, CATALOGUE, actions_for, way_to
 from changeflow.adkar.elements import Element
-from changeflow.adkar.instruments import OWN, Instrument, statements
+from changeflow.adkar.impacts import OWN, Instrument, statements
 from changeflow.values.words import Phase
 
 

@@ -13,7 +13,7 @@ from changeflow.delivery.message import Message
 from changeflow.delivery.templates import LANGUAGES, Templates
 from changeflow.delivery.writing import Letter, LetterItem, write
 from changeflow.errors import InputError
-from changeflow.resources import templates_dir
+from changeflow.places import templates_dir
 
 DUE = date(2027, 1, 8)
 SHIPPED = Templates()

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.intake.sheet_size import TooLargeError, check_size
-from changeflow.intake.sheets import read_sheet
+from changeflow.intake.sheets import TooLargeError, check_size, read_sheet
 from changeflow.values.problem import Problem
 from tests.intake.bombs import END, SHEET, a_workbook, cells
 

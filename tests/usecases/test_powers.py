@@ -11,7 +11,7 @@ from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.powers import POWERFUL
 from changeflow.programme.privacy import LONGER, SMALLER
 from changeflow.usecases import definitions
-from changeflow.values.roles import Role
+from changeflow.values.words import Role
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.usecases.signed import FILES, GATED, NOW, PEOPLE, SIGNED, a_pack, apply, entries
 

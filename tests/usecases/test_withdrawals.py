@@ -19,7 +19,7 @@ from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Condition, Facts, Submission
 from changeflow.programme.progress import ReportedProgress
 from changeflow.programme.recorded import OF_SAME, RecordedFact
-from changeflow.storage import facts, withdrawals
+from changeflow.storage import facts
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import WithdrawalRow
 from changeflow.usecases import (
@@ -145,7 +145,7 @@ def dates(db: str) -> object:
 
 def recorded(db: str, kind: str | None = None) -> list[RecordedFact]:
     with session_scope(db) as session:
-        return withdrawals.recorded(session, "small", kind)
+        return facts.recorded(session, "small", kind)
 
 
 def latest(db: str, kind: str) -> RecordedFact:
@@ -186,7 +186,7 @@ def test_after_a_withdrawal_everything_is_as_if_it_had_not_been_recorded(trust: 
 
 
 def test_every_kind_of_fact_is_tried():
-    assert RECORDERS.keys() | {"condition"} == OF_SAME.keys() == withdrawals.TABLES.keys()
+    assert RECORDERS.keys() | {"condition"} == OF_SAME.keys() == facts.TABLES.keys()
 
 
 def test_withdrawing_twice_changes_nothing_and_says_so(trust: str, tmp_path: Path):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import ProjectCalendars
-from changeflow.intake.mspdi.checks import problems_of
 from changeflow.intake.mspdi.fields import (
     code_of,
     is_elapsed,
@@ -16,6 +15,7 @@ from changeflow.intake.mspdi.fields import (
     minutes_of,
     moment_of,
     number_of,
+    problems_of,
     text_of,
     uid_of,
 )

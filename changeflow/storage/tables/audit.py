@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from changeflow.storage.tables.own import OwnRow
-from changeflow.storage.types import UtcDateTime
+from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class AuditRow(OwnRow, table=True):

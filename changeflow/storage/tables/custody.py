@@ -1,4 +1,4 @@
-"""Which database this is and how far it has come: what tells a restored copy from the database it was taken of."""
+"""Which database this is, how far it has come, and which key it has: what tells a restored copy from its database."""
 
 from datetime import datetime
 
@@ -29,3 +29,13 @@ class CustodyRow(SQLModel, table=True):
     """The last moment that the copy knew of."""
     reviewed: str | None = None
     """A digest of the list of possible repeats that was last shown."""
+
+
+class KeyCheckRow(SQLModel, table=True):
+    """One row, from the first keyed hash on."""
+
+    __tablename__ = "key_check"
+
+    id: int = Field(default=1, primary_key=True)
+    check: str
+    """A hash of the key: it tells keys apart and gives none away."""

@@ -5,8 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Boolean, Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field
 
-from changeflow.storage.tables.own import OwnRow
-from changeflow.storage.types import UtcDateTime
+from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class ProgressRow(OwnRow, table=True):

@@ -8,8 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import Column, Text, UniqueConstraint
 from sqlmodel import Field
 
-from changeflow.storage.tables.own import OwnRow
-from changeflow.storage.types import UtcDateTime
+from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class SubmissionRow(OwnRow, table=True):
