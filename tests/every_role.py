@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.pilots.entries import (
     FeedbackGiven,
     ImprovementPlanned,

@@ -13,8 +13,8 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from changeflow.adkar.history import GONE, Considered, History
-from changeflow.adkar.safety import Bools, Columns, Rows
-from changeflow.adkar.worlds import ELEMENTS, LAST
+from changeflow.adkar.safety import Columns, Rows
+from changeflow.adkar.worlds import ELEMENTS, LAST, Bools
 
 Key = tuple[str, int, bool | None]
 

@@ -193,9 +193,7 @@ def climb(
     level = _reached(days, ask.due_on, escalation_path_of(programme, today), today)
     if not REASONS[ask.reason].is_escalated:
         level = min(level, TO_MANAGER - 1)
-    if level < 0 or not readers.is_here(person.id):
-        return
-    if _rests(programme, readers, ask, level, days, today):
+    if level < 0 or not readers.is_here(person.id) or _rests(programme, readers, ask, level, days, today):
         return
     to = None if level >= TO_SRO else person.manager or person.id if level == TO_MANAGER else person.id
     yield replace(ask, person=to, level=level, asked=person.id)

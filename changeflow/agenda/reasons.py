@@ -102,10 +102,9 @@ def followed(gone: Sequence[Gone], moments: Mapping[str, list[datetime]]) -> Ite
         own.sort(key=lambda g: g.sent_at)
         for this, following in zip(own, [*own[1:], None], strict=True):
             until = following.sent_at if following else None
-            happened = sorted(
-                at for at in moments.get(subject, ()) if at >= this.sent_at and (until is None or at < until)
-            )
-            yield this, happened[0] - this.sent_at if happened else None
+            after = (at for at in moments.get(subject, ()) if at >= this.sent_at and (until is None or at < until))
+            first = min(after, default=None)
+            yield this, first - this.sent_at if first else None
 
 
 def effect_of(reason: Reason, level: int, nudges: Sequence[tuple[Gone, timedelta | None]]) -> NudgeEffect:

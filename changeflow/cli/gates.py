@@ -8,7 +8,7 @@ from changeflow.cli.context import Context, shared
 from changeflow.cli.options import Csv, Form, On
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import InputError
-from changeflow.values.limits import parse_day
+from changeflow.values.base import parse_day
 
 if TYPE_CHECKING:
     from changeflow.programme.facts import Condition
@@ -64,7 +64,7 @@ def gate_decide(
     again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate again.")] = False,
 ) -> None:
     """Record a gate's decision; an approval that the evidence does not support is refused."""
-    from changeflow.agenda.gate_answers import GateAnswer
+    from changeflow.agenda.decisions import GateAnswer
     from changeflow.intake.facts import outcome_of
     from changeflow.usecases import gates
 

@@ -29,7 +29,7 @@ def init(
 ) -> None:
     """Make a ready programme folder to start from."""
     from changeflow.files import whole_folder
-    from changeflow.intake.schema import write_schemas
+    from changeflow.intake.documents import write_schemas
     from changeflow.places import programme_templates
 
     templates = programme_templates()
@@ -58,7 +58,7 @@ def schema(
     folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a kind here.")] = None,
 ) -> None:
     """Print the JSON Schema of the folder's files, so that editors can complete and check them."""
-    from changeflow.intake.schema import schemas, write_schemas
+    from changeflow.intake.documents import schemas, write_schemas
 
     if folder is not None:
         write_schemas(folder)

@@ -3,6 +3,7 @@
 Pydantic's complaints become problems in plain English, with their positions.
 """
 
+import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +14,20 @@ from typing import Any, TypeVar, get_args
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from changeflow.adkar.impacts import ChangeImpact
 from changeflow.errors import RenamedWarning
+from changeflow.files import write_whole
 from changeflow.intake.opening import is_there, list_files
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.places import shipped_pathway
+from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
+from changeflow.roadmap.levelling.request import Levelling
 from changeflow.roadmap.model.pathways import Pathway
+from changeflow.roadmap.risk.request import Risk
+from changeflow.roadmap.waves.request import Rollout
 from changeflow.values.base import ID_PATTERN, Frozen
 from changeflow.values.problem import Problem, did_you_mean
+from changeflow.values.rulepack import Rulepack
 
 Model = TypeVar("Model", bound=Frozen)
 
@@ -175,12 +183,8 @@ def many(folder: str, model: type[Frozen], kind: str) -> Reader:
 
 def read_pathways(reading: Reading, parts: Mapping[str, Any]) -> tuple[Pathway, ...]:
     """Read the pathways that services use: the folder's own, or one that ships."""
-    return tuple(_pathways(reading, parts["services"]))
-
-
-def _pathways(reading: Reading, services: tuple[Any, ...]) -> Iterator[Pathway]:
-    own = {p.stem: p for p in reading.files("pathways", ".yaml")}
-    for service in sorted(services, key=lambda s: s.pathway):
+    own, found = {p.stem: p for p in reading.files("pathways", ".yaml")}, list[Pathway]()
+    for service in sorted(parts["services"], key=lambda s: s.pathway):
         if f"pathway:{service.pathway}" in reading.documents:
             continue
         path = own.get(service.pathway) or shipped_pathway(service.pathway)
@@ -189,7 +193,8 @@ def _pathways(reading: Reading, services: tuple[Any, ...]) -> Iterator[Pathway]:
             remedy = f"Add pathways/{service.pathway}.yaml, or use central-service."
             reading.problems.append(document.problem(("pathway",), f"No pathway '{service.pathway}'.", remedy))
         elif pathway := read_described(reading, path, f"pathways/{path.name}", Pathway, "pathway"):
-            yield pathway
+            found.append(pathway)
+    return tuple(found)
 
 
 def read_described(reading: Reading, path: Path, shown: str, model: type[Model], kind: str = "") -> Model | None:
@@ -213,3 +218,27 @@ def read_described(reading: Reading, path: Path, shown: str, model: type[Model],
         reading.problems.append(document.problem((), what, "Give one of them another id."))
         return None
     return shaped
+
+
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "programme": ProgrammeFile,
+    "service": ServiceFile,
+    "calendar": CalendarFile,
+    "pathway": Pathway,
+    "rulepack": Rulepack,
+    "rollout": Rollout,
+    "risk": Risk,
+    "levelling": Levelling,
+    "change": ChangeImpact,
+}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return a schema for each kind of file, by name."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {name: head | model.model_json_schema(by_alias=True) for name, model in _MODELS.items()}
+
+
+def write_schemas(folder: Path) -> None:
+    for name, schema in schemas().items():
+        write_whole(folder / f"{name}.json", json.dumps(schema, indent=1) + "\n")

@@ -55,28 +55,28 @@ _WHOLE_STRING = re.compile(
 )
 
 
-class TooLargeError(Exception):
-    """Whose argument says what there is too much of, or what is odd."""
+class SheetRefusedError(Exception):
+    """Whose argument says what there is too much of in a workbook, or what is odd."""
 
 
 def check_size(sheet: bytes, texts: bytes) -> None:
-    """Refuse, as `TooLargeError`, a sheet that unfolds to more than is read; `texts` are the workbook's shared ones."""
+    """Refuse, as `SheetRefusedError`, a sheet that unfolds to more than is read; `texts` are those that cells share."""
     if not (_is_plain(sheet) and _is_plain(texts)):
         raise _odd()
     rows, cells = _count(_ROW, sheet, MOST_ROWS), _count(_CELL, sheet, MOST_CELLS)
     if rows > MOST_ROWS:
-        raise TooLargeError(f"The sheet has more than {MOST_ROWS:,} lines")
+        raise SheetRefusedError(f"The sheet has more than {MOST_ROWS:,} lines")
     if cells > MOST_CELLS or _count(_STRING, texts, MOST_CELLS) > MOST_CELLS:
-        raise TooLargeError(f"The sheet has more than {MOST_CELLS:,} cells")
+        raise SheetRefusedError(f"The sheet has more than {MOST_CELLS:,} cells")
     last_row, last_column = _corner(sheet, rows, cells)
     if last_row > MOST_ROWS:
-        raise TooLargeError(f"The sheet reaches to line {last_row:,}; at most {MOST_ROWS:,} are read")
+        raise SheetRefusedError(f"The sheet reaches to line {last_row:,}; at most {MOST_ROWS:,} are read")
     if last_column > MOST_COLUMNS:
-        raise TooLargeError(f"The sheet has more than {MOST_COLUMNS} columns")
+        raise SheetRefusedError(f"The sheet has more than {MOST_COLUMNS} columns")
     if last_row * last_column > MOST_AREA:
-        raise TooLargeError(f"The sheet reaches over more than {MOST_AREA:,} cells")
+        raise SheetRefusedError(f"The sheet reaches over more than {MOST_AREA:,} cells")
     if _characters(sheet, list(_sizes(texts))) > MOST_CHARACTERS:
-        raise TooLargeError(f"The sheet has more than {MOST_CHARACTERS // 1_000_000} million characters")
+        raise SheetRefusedError(f"The sheet has more than {MOST_CHARACTERS // 1_000_000} million characters")
 
 
 def _is_plain(part: bytes) -> bool:
@@ -137,8 +137,8 @@ def _characters(sheet: bytes, sizes: list[int]) -> int:
     return total
 
 
-def _odd() -> TooLargeError:
-    return TooLargeError("The workbook cannot be read: no spreadsheet writes it in this way")
+def _odd() -> SheetRefusedError:
+    return SheetRefusedError("The workbook cannot be read: no spreadsheet writes it in this way")
 
 
 def _count(pattern: re.Pattern[bytes], content: bytes, most: int) -> int:
@@ -172,10 +172,6 @@ _ENCRYPTED = 0x1
 """The flag of a part that is packed with a password."""
 
 
-class _RefusedError(Exception):
-    pass
-
-
 def read_sheet(
     path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None
 ) -> list[tuple[int, list[str]]]:
@@ -185,7 +181,7 @@ def read_sheet(
         return []
     try:
         found = list(_lines(raw))
-    except _RefusedError as error:
+    except SheetRefusedError as error:
         problems.append(Problem(file=shown, what=f"{error}.", remedy=INSTEAD))
         return []
     if not found:
@@ -213,12 +209,12 @@ def _lines(raw: bytes) -> Iterator[tuple[int, list[str]]]:
             sheet = CalamineWorkbook.from_path(str(measured)).get_sheet_by_index(0)
             rows = sheet.to_python(skip_empty_area=False)
         except (CalamineError, OSError, ValueError, IndexError, KeyError) as error:
-            raise _RefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
+            raise SheetRefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
         except BaseException as error:
             # The reader is written in another language: where it fails, it does so by an exception that is none.
             if type(error).__name__ != "PanicException":
                 raise
-            raise _RefusedError("The workbook cannot be read: it is damaged") from None
+            raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
     for n, row in enumerate(rows, 1):
         cells = [_text(cell) for cell in row]
         if any(c.strip() for c in cells):
@@ -230,21 +226,19 @@ def _copy_measured(raw: bytes, to: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as book, zipfile.ZipFile(to, "w") as copy:
             if len(book.infolist()) > MOST_PARTS:
-                raise _RefusedError(f"The workbook has more than {MOST_PARTS:,} parts")
+                raise SheetRefusedError(f"The workbook has more than {MOST_PARTS:,} parts")
             unpacked = _Unpacked(book)
             parts = {name: unpacked.read(name) for name in _NEEDED if unpacked.has(name)}
             if WORKBOOK not in parts:
-                raise _RefusedError("This is not an Excel workbook")
+                raise SheetRefusedError("This is not an Excel workbook")
             sheet = _first_sheet(parts)
             parts[sheet] = unpacked.read(sheet)
             check_size(parts[sheet], parts.get(SHARED, b""))
             for name, content in parts.items():
                 copy.writestr(name, content)
-    except TooLargeError as error:
-        raise _RefusedError(str(error)) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
             KeyError, UnicodeError, OverflowError, struct.error) as error:  # fmt: skip
-        raise _RefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
+        raise SheetRefusedError(f"The workbook cannot be read: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:
@@ -266,11 +260,11 @@ class _Unpacked:
     def read(self, name: str) -> bytes:
         info = self.names[name]
         if name in (WORKBOOK, RELATIONS, STYLES) and info.file_size > MOST_OF_A_LIST:
-            raise _RefusedError(f"The workbook cannot be read: its part {name} is too large")
+            raise SheetRefusedError(f"The workbook cannot be read: its part {name} is too large")
         if info.flag_bits & _ENCRYPTED:
-            raise _RefusedError("The workbook needs a password to open it")
+            raise SheetRefusedError("The workbook needs a password to open it")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise _RefusedError("The workbook cannot be read: no spreadsheet packs its parts in this way")
+            raise SheetRefusedError("The workbook cannot be read: no spreadsheet packs its parts in this way")
         # What it says first, then what it is: a zip may lie.
         if info.file_size <= self.left:
             with self.book.open(info) as part:
@@ -278,7 +272,7 @@ class _Unpacked:
             self.left -= len(content)
             if self.left >= 0:
                 return content
-        raise _RefusedError(f"The workbook unfolds to more than {MOST_UNPACKED // 1_000_000} MB")
+        raise SheetRefusedError(f"The workbook unfolds to more than {MOST_UNPACKED // 1_000_000} MB")
 
 
 def _first_sheet(parts: dict[str, bytes]) -> str:
@@ -287,7 +281,7 @@ def _first_sheet(parts: dict[str, bytes]) -> str:
     wanted = next((v for k, v in sheets[0].attrib.items() if str(k).endswith("}id")), None) if sheets else None
     targets = [e.get("Target") for e in _elements(parts.get(RELATIONS, b"")) if wanted and e.get("Id") == wanted]
     if not targets or not targets[0]:
-        raise _RefusedError("The workbook has no sheet")
+        raise SheetRefusedError("The workbook has no sheet")
     return posixpath.normpath(posixpath.join("/xl", targets[0])).lstrip("/")
 
 
@@ -300,7 +294,7 @@ def _elements(content: bytes) -> Iterator["etree._Element"]:
     try:
         return etree.fromstring(content, parser).iter()
     except etree.XMLSyntaxError:
-        raise _RefusedError("The workbook cannot be read: it is damaged") from None
+        raise SheetRefusedError("The workbook cannot be read: it is damaged") from None
 
 
 def _text(cell: object) -> str:

@@ -78,26 +78,13 @@ def read_table(
     `optional=None` takes any other column as it is. A file that leads out of the folder `inside` is refused. The rows
     end once there are more problems than are listed.
     """
-    return _until_too_many(_read(path, shown, problems, required, optional, mapping, inside), problems)
-
-
-def _until_too_many(rows: list[TableRow], problems: list[Problem]) -> Iterator[TableRow]:
-    for row in rows:
+    for row in _read(path, shown, problems, _Columns(required, optional, mapping or {}), inside):
         if len(problems) > MOST_LISTED:
             return
         yield row
 
 
-def _read(
-    path: Path,
-    shown: str,
-    problems: list[Problem],
-    required: tuple[str, ...],
-    optional: tuple[str, ...] | None,
-    mapping: Mapping[str, str] | None,
-    inside: Path | None,
-) -> list[TableRow]:
-    columns = _Columns(required, optional, mapping or {})
+def _read(path: Path, shown: str, problems: list[Problem], columns: "_Columns", inside: Path | None) -> list[TableRow]:
     try:
         if path.suffix.lower() == ".xlsx":
             lines = read_sheet(path, shown, problems, inside=inside)
@@ -108,7 +95,7 @@ def _read(
         if text is None:
             return []
         if not text.strip():
-            remedy = f"Its first line names the columns: {', '.join(required)}."
+            remedy = f"Its first line names the columns: {', '.join(columns.required)}."
             problems.append(Problem(file=shown, what="The file is empty.", remedy=remedy))
             return []
         return list(_csv_rows(text, shown, problems, columns))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import InputError
 from changeflow.values.base import Frozen, Id, as_list
 
 
@@ -153,13 +153,6 @@ PRESETS = {
     "assets": _preset(("asset",), ("cost", "net_book_value"), ("depreciation",)),
 }
 """Ready policies for ledgers of other services: our own choice of columns; `columns` gives them your names."""
-
-
-def preset_of(name: str) -> ParallelRunPolicy:
-    """Return a ready policy by its name."""
-    if name not in PRESETS:
-        raise UnknownThingError("preset", name, PRESETS)
-    return PRESETS[name]
 
 
 def parse_policy(key: str, tolerances: Iterable[str]) -> ParallelRunPolicy:

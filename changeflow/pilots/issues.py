@@ -17,6 +17,8 @@ from changeflow.pilots.entries import (
 
 AS_RAISED = ("service", "number", "text", "severity", "school", "owner", "blocks_next_wave")
 """What an issue has from its raising, until an update says otherwise."""
+AS_PLANNED = ("service", "number", "text", "owner", "due", "issues")
+"""What an item of the backlog has from its planning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +93,9 @@ def improvements(entries: Iterable[Entry], service: str | None = None) -> tuple[
         if isinstance(e, FeedbackGiven):
             said[e.service, e.number] = e.text
         elif isinstance(e, ImprovementPlanned):
-            found[e.service, e.number] = Improvement(
-                service=e.service,
-                number=e.number,
-                text=e.text,
-                owner=e.owner,
-                due=e.due,
-                said=tuple(said[e.service, n] for n in e.feedback if (e.service, n) in said),
-                issues=e.issues,
-            )
+            planned = {name: getattr(e, name) for name in AS_PLANNED}
+            asked = tuple(said[e.service, n] for n in e.feedback if (e.service, n) in said)
+            found[e.service, e.number] = Improvement(**planned, said=asked)
         elif isinstance(e, ImprovementMade) and (known := found.get((e.service, e.improvement))):
             found[e.service, e.improvement] = replace(known, did=e.did, done=e.on)
     wanted = [i for i in found.values() if service in (None, i.service)]

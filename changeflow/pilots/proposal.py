@@ -12,15 +12,10 @@ from changeflow.values.duration import counted
 
 @dataclass(frozen=True, slots=True)
 class GateProposal:
-    """`go` only when there is no reason against."""
+    """What supports a go, and what does not."""
 
-    go: bool
     for_it: tuple[str, ...]
     against: tuple[str, ...]
-
-    @property
-    def outcome(self) -> str:
-        return "go" if self.go else "no_go"
 
 
 def propose(
@@ -44,7 +39,7 @@ def propose(
         _weigh_pay(latest_by_period(runs)[-needed:], parallel_run.within_share or within_share, good, bad)
     for criterion in pilot.exit_criteria if pilot else ():
         _weigh(criterion, (measured or {}).get(criterion.id), good, bad)
-    return GateProposal(not bad, tuple(good), tuple(bad))
+    return GateProposal(tuple(good), tuple(bad))
 
 
 def _weigh_runs(runs: Sequence[RunSummary], needed: int, good: list[str], bad: list[str]) -> None:

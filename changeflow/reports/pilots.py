@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from changeflow.agenda.lesson_effects import LessonEffect
+from changeflow.agenda.pilot_entries import LessonEffect
 from changeflow.pilots.entries import LessonProposed
 from changeflow.pilots.issues import improvements, issues, unanswered
 from changeflow.pilots.learning import ProposedRule, lessons_of

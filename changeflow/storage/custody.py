@@ -16,10 +16,10 @@ from sqlmodel import Session, col, func, select
 
 from changeflow.errors import CustodyLostError
 from changeflow.storage.database import count_touched
+from changeflow.storage.rows import values_of
 from changeflow.storage.state import StateSeen
 from changeflow.storage.tables.agenda import MessageRow, TickRow
-from changeflow.storage.tables.audit import AuditRow
-from changeflow.storage.tables.custody import CustodyRow
+from changeflow.storage.tables.audit import AuditRow, CustodyRow
 
 LEAP = 1_000_000
 """A release counts on by more than any other machine can have seen since."""
@@ -77,16 +77,7 @@ def read(session: Session, *, for_change: bool = False) -> Custody:
     if len(rows) != 1:
         raise CustodyLostError
     [row] = rows
-    return Custody(
-        identity=row.identity,
-        counter=row.counter,
-        marker=row.marker,
-        releases=row.releases,
-        restored_at=row.restored_at,
-        why=row.restored_why,
-        copied_at=row.copied_at,
-        reviewed=row.reviewed,
-    )
+    return Custody(**values_of(row, Custody, but="why"), why=row.restored_why)
 
 
 def stand(found: Custody, seen: StateSeen | None) -> tuple[CustodyState, str]:

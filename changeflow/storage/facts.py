@@ -23,20 +23,20 @@ from changeflow.storage.tables.facts import (
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
+    MeasureRow,
+    PilotEntryRow,
     ProgressRow,
+    RunRow,
     SponsorActRow,
+    SubmissionRow,
     WithdrawalRow,
 )
-from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
 from changeflow.values.words import Outcome
 
 
 def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
     """Return everything that is known to have happened; `until` a moment, what was known then."""
-    progress = {
-        r.task: TaskProgress(r.actual_start, r.actual_finish, r.remaining)
-        for r in rows_until(session, ProgressRow, programme, until)
-    }
+    progress = {r.task: TaskProgress(**_said_in(r)) for r in rows_until(session, ProgressRow, programme, until)}
     asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
         asked.setdefault((c.task, c.round, c.attempt), []).append(Condition(**values_of(c, Condition)))
@@ -65,20 +65,14 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:
     """Add a row; False when it says what the last one said."""
     last = latest_of(session, ProgressRow, programme, ProgressRow.task == task, is_in_force(ProgressRow), by="id")
-    if last and TaskProgress(last.actual_start, last.actual_finish, last.remaining) == progress:
+    if last and TaskProgress(**_said_in(last)) == progress:
         return False
-    session.add(
-        ProgressRow(
-            programme_id=programme,
-            task=task,
-            actual_start=progress.actual_start,
-            actual_finish=progress.actual_finish,
-            remaining=progress.remaining,
-            at=at,
-            by=by,
-        )
-    )
+    session.add(ProgressRow(programme_id=programme, task=task, at=at, by=by, **_said_in(progress)))
     return True
+
+
+def _said_in(progress: ProgressRow | TaskProgress) -> dict[str, Any]:
+    return {name: getattr(progress, name) for name in ("actual_start", "actual_finish", "remaining")}
 
 
 def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:

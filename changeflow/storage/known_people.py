@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from changeflow.adkar.identities import LIKELY
 from changeflow.storage import erasure, keys, known_people, persons, versions
-from changeflow.storage.pseudonyms import adopt_key, recipient_of
+from changeflow.storage.keys import adopt_key, recipient_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
 from changeflow.storage.tables.programme import AddressSeenRow

@@ -7,13 +7,14 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, bindparam, insert, or_, update
 from sqlmodel import Session, col, func, select
 
-from changeflow.storage import pseudonyms
+from changeflow.storage import keys
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.values.moments import LONDON
 
 OPEN, SENT, PARKED, FAILED, DROPPED = "open", "sent", "parked", "failed", "dropped"
+_UNCLAIMED: dict[str, object] = {"claimed_by": None, "claimed_until": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,8 @@ def resumable(session: Session, *, now: datetime) -> list[int]:
     """Return the messages that can be tried again: their lease ran out, or their time has come. The oldest first."""
     query = (
         select(MessageRow.id)
-        .where(col(MessageRow.state) == OPEN, _is_free(now), or_(col(MessageRow.next_try).is_(None), _has_come(now)))
+        .where(col(MessageRow.state) == OPEN, _is_free(now))
+        .where(or_(col(MessageRow.next_try).is_(None), col(MessageRow.next_try) <= now))
         .order_by(col(MessageRow.id))
     )
     return [found for found in session.exec(query) if found is not None]
@@ -129,20 +131,13 @@ def settle(
     result = session.exec(
         update(MessageRow)
         .where(col(MessageRow.id).in_(some), col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
-        .values(
-            state=state,
-            sent_at=at if state == SENT else None,
-            channel=channel,
-            error=error,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        .values(state=state, sent_at=at if state == SENT else None, channel=channel, error=error, **_UNCLAIMED)
         .returning(col(MessageRow.id))
         .execution_options(synchronize_session=False)
     )
     ours = set(result.scalars())
     if state != PARKED:
-        pseudonyms.forget_plain_ids(session, ours)
+        keys.forget_plain_ids(session, ours)
     return ours
 
 
@@ -163,7 +158,7 @@ def postpone(
 
 def _give_back(session: Session, message: int, worker: str, values: Mapping[str, object]) -> None:
     own = (col(MessageRow.id) == message, col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
-    count_touched(session, update(MessageRow).where(*own).values(claimed_by=None, claimed_until=None, **values))
+    count_touched(session, update(MessageRow).where(*own).values(**_UNCLAIMED, **values))
 
 
 def opened(session: Session) -> list[int]:
@@ -225,7 +220,3 @@ def reasons(session: Session) -> dict[str, int]:
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(col(MessageRow.claimed_until).is_(None), col(MessageRow.claimed_until) < now)
-
-
-def _has_come(now: datetime) -> ColumnElement[bool]:
-    return col(MessageRow.next_try) <= now

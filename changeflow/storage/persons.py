@@ -18,11 +18,14 @@ from changeflow.storage.tables.facts import (
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
+    MeasureRow,
+    PilotEntryRow,
     ProgressRow,
+    RunRow,
     SponsorActRow,
+    SubmissionRow,
     WithdrawalRow,
 )
-from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 

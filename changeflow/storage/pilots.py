@@ -15,7 +15,7 @@ from changeflow.pilots.runs import KeptVariance, MatchOutcome, Reconciliation, R
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
-from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
+from changeflow.storage.tables.facts import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _BESIDE = {"contract", "service", "number", "on", "by"}

@@ -14,6 +14,7 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.rounds import Days
 from changeflow.storage.database import count_touched
+from changeflow.storage.rows import values_of
 from changeflow.storage.tables.facts import AssessmentRow, PublicationRow, PublishedGroupRow
 
 _SNAPSHOT = TypeAdapter(Snapshot)
@@ -183,15 +184,8 @@ def add_assessments(session: Session, programme: str, assessments: Sequence[Asse
         known = latest.get((a.round, a.person))
         if known is not None and _assessment(known) == a:
             continue
-        row = AssessmentRow(
-            programme_id=programme,
-            round=a.round,
-            person=a.person,
-            on=a.on,
-            evidence=a.evidence,
-            revision=known.revision + 1 if known is not None else 1,
-            **{e.value: a.scores.get(e) for e in Element},
-        )
+        said = values_of(a, Assessment, but="scores") | {e.value: a.scores.get(e) for e in Element}
+        row = AssessmentRow(programme_id=programme, revision=known.revision + 1 if known is not None else 1, **said)
         session.add(row)
         latest[a.round, a.person] = row
 
@@ -204,7 +198,7 @@ def mark_counted(session: Session, answers: Sequence[int], publication: int) -> 
 
 def _assessment(r: AssessmentRow) -> Assessment:
     scores = {e: s for e in Element if (s := getattr(r, e.value)) is not None}
-    return Assessment(person=r.person, round=r.round, on=r.on, scores=scores, evidence=r.evidence)
+    return Assessment(**values_of(r, Assessment, but="scores"), scores=scores)
 
 
 def _day(value: date | str) -> date:

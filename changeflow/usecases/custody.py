@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
-from changeflow.storage import audit, custody, erasure, ledger, publication_record, rewriting, versions
+from changeflow.storage import audit, custody, erasure, ledger, publication_record, versions
 from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.state import MachineState, StateSeen
@@ -50,7 +50,7 @@ def take_stock(*, db: str, now: datetime) -> Stock:
     standing, _ = custody.stand(found, seen)
     if not standing.may_send:
         return _take_in_hand(state, seen, db=db, now=now)
-    rewriting.settle(state)
+    erasure.settle(state)
     if standing is CustodyState.FIRST:
         state.note(found.seen)
         log("database", state="first seen", folder=str(state.folder))
@@ -68,8 +68,8 @@ def _take_in_hand(state: MachineState, seen: StateSeen | None, *, db: str, now: 
             known = {found.identity, *([seen.identity] if seen else [])}
             publication_record.put_back(session, state, now=now)
             if erase_again(session, state, identities=known, now=now):
-                rewriting.owe(state)
-    rewriting.settle(state)
+                erasure.owe(state)
+    erasure.settle(state)
     message = message_of(standing, why, state)
     log("database", state=standing.value, why=message)
     return Stock(standing=standing, seen=found.seen if standing.may_send else None, message=message)

@@ -10,8 +10,8 @@ from pathlib import Path
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
+from changeflow.intake.documents import write_schemas
 from changeflow.intake.people import OF_A_CONTACT
-from changeflow.intake.schema import write_schemas
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.agenda.gate_answers import (
+from changeflow.agenda.decisions import (
     GateAnswer,
     check_conditions,
     check_evidence,

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from changeflow.agenda.gate_answers import played_through
+from changeflow.agenda.decisions import played_through
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
 from changeflow.programme.dates import Dates, dates_of

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from changeflow.agenda.lesson_effects import LessonEffect, lesson_effect, unanswered_lesson
+from changeflow.agenda.pilot_entries import LessonEffect, lesson_effect, unanswered_lesson
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import LessonAnswered, LessonProposed
 from changeflow.pilots.learning import lessons_of

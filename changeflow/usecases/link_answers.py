@@ -22,8 +22,7 @@ from changeflow.programme.progress import checked_progress, finish_of
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.keys import key_of
-from changeflow.storage.pseudonyms import adopt_key, recipient_of
+from changeflow.storage.keys import adopt_key, key_of, recipient_of
 from changeflow.usecases.messages import digest_of
 from changeflow.usecases.progress import record_progress, rehearse
 from changeflow.usecases.stored import SYSTEM, Stored, load

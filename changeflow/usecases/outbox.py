@@ -10,8 +10,8 @@ from changeflow.agenda.policy import Fate, NudgePolicy, Reader, SendVerdict, Wai
 from changeflow.agenda.reasons import Reason
 from changeflow.storage import agenda, answers, custody, messages
 from changeflow.storage.agenda import Nudge
+from changeflow.storage.keys import adopt_key, message_id, recipient_of
 from changeflow.storage.messages import Draft
-from changeflow.storage.pseudonyms import adopt_key, message_id, recipient_of
 from changeflow.usecases.messages import House, house_of
 from changeflow.values.moments import local_day
 

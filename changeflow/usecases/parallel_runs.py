@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from changeflow.agenda.go_live import policy_of
-from changeflow.agenda.pilot_choice import proposed_cohorts
+from changeflow.agenda.criteria import policy_of
+from changeflow.agenda.pilot_entries import proposed_cohorts
 from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.pilots.choosing import Cohort
 from changeflow.pilots.criteria import ParallelRunPolicy

@@ -12,7 +12,7 @@ from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError
 from changeflow.storage import agenda, custody, messages, publication_record, replacing, versions
 from changeflow.storage.custody import CustodyState
 from changeflow.storage.database import rolled_back, session_scope
-from changeflow.storage.rewriting import compact
+from changeflow.storage.erasure import compact
 from changeflow.storage.state import MachineState
 from changeflow.usecases.authority import check_actor
 from changeflow.usecases.custody import erase_again, mark_restored, note_everywhere, take_stock

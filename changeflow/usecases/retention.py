@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 
 from changeflow.logs import log
 from changeflow.programme.closing import closed_on
-from changeflow.storage import erasure, pilots, rewriting, versions
+from changeflow.storage import erasure, pilots, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
@@ -51,8 +51,8 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
         with unit_of_work(Change(db=db, programme=name, actor=SYSTEM, now=now, on=local_day(now))) as work:
             removed.append(_retain(work))
             if removed[-1].is_any:
-                rewriting.owe(state)
-    rewriting.settle(state)
+                erasure.owe(state)
+    erasure.settle(state)
     return tuple(removed)
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.access_requests import answer_due
-from changeflow.storage import audit, custody, erasure, known_people, ledger, persons, rewriting, versions
+from changeflow.storage import audit, custody, erasure, known_people, ledger, persons, versions
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
 from changeflow.storage.state import MachineState
@@ -130,8 +130,8 @@ def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
         identity = custody.read(session).identity
         for one in theirs.ids:
             keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=change.now))
-        rewriting.owe(state)
-    rewriting.settle(state)
+        erasure.owe(state)
+    erasure.settle(state)
     return Erased(theirs=theirs, removed=removed)
 
 

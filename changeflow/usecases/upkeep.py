@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from changeflow.storage import agenda, answers, audit, custody, erasure, keys, ledger, pseudonyms, versions
+from changeflow.storage import agenda, answers, audit, custody, erasure, keys, ledger, versions
 from changeflow.storage.database import session_scope, upgrade
-from changeflow.storage.rewriting import compact
+from changeflow.storage.erasure import compact
 from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
 
@@ -17,9 +17,9 @@ def upgrade_database(db: str) -> str:
     """Upgrade the tables, and hash with the database's key what 0.1.0 hashed without one; return the version."""
     version = upgrade(db)
     with session_scope(db) as session:
-        has_old = pseudonyms.has_plain_hashes(session)
+        has_old = keys.has_plain_hashes(session)
         if has_old:
-            pseudonyms.adopt_key(session)
+            keys.adopt_key(session)
     if has_old:
         compact(db)
     return version
@@ -50,7 +50,7 @@ def start_new_key(db: str, *, now: datetime) -> NewKey:
         key, off = keys.key_of(session), set[str]()
         for name in versions.programme_ids(session):
             contacts = versions.contacts(session, name)
-            off |= {pseudonyms.recipient_of(key, name, p, c) for p, c in contacts.items() if some_off and c.email}
+            off |= {keys.recipient_of(key, name, p, c) for p, c in contacts.items() if some_off and c.email}
             audit.append(session, name, at=now, actor=SYSTEM, action="key", subject="database")
         for recipient in sorted(off):
             answers.switch_optional(session, recipient, off=True)

@@ -46,13 +46,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return ""
     options = sorted(set(options))
     if len(options) > MOST_COMPARED:
-        alike = [o for o in options if o[:1] == name[:1] and abs(len(o) - len(name)) <= 1][:MOST_COMPARED]
-        close = difflib.get_close_matches(name, alike, n=1, cutoff=0.6)
-        return f"Did you mean '{close[0]}'?" if close else ""
-    close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
-    if close:
+        compared = [o for o in options if o[:1] == name[:1] and abs(len(o) - len(name)) <= 1][:MOST_COMPARED]
+    else:
+        compared = options
+    if close := difflib.get_close_matches(name, compared, n=1, cutoff=0.6):
         return f"Did you mean '{close[0]}'?"
-    if not options:
+    if not 0 < len(options) <= MOST_COMPARED:
         return ""
     shown = ", ".join(options[:8]) + (" …" if len(options) > 8 else "")
     return f"Known: {shown}."

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from changeflow.errors import ChangeflowError
 from changeflow.intake.folder import read_folder
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.tables import read_table
 from changeflow.intake.yaml import parse_yaml
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.rules.engine import Judged, judge
+from changeflow.values.base import parse_day
 from changeflow.values.duration import parse_duration
-from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
 from tests.intake.bombs import PROJECT, a_workbook, cells

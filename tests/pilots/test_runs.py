@@ -35,7 +35,7 @@ def test_go_needs_the_clean_runs_and_the_exit_criteria_measured():
 
     def asked(runs: list[RunSummary], **measured: str) -> tuple[bool, tuple[str, ...]]:
         proposal = propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, pilot=plan, measured=measured)
-        return proposal.go, proposal.against
+        return not proposal.against, proposal.against
 
     assert asked(clean, q="2.5") == (True, ())
     assert asked(clean) == (False, ("Queries: not measured yet.",))

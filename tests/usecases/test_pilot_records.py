@@ -9,7 +9,7 @@ import pytest
 
 from changeflow.agenda.asks import asks
 from changeflow.agenda.criteria import State
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.agenda.reasons import Reason
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.pilots.entries import (

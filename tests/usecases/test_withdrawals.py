@@ -11,7 +11,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.cli import app
 from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.entries import IssueRaised, IssueSeverity

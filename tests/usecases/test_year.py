@@ -24,7 +24,7 @@ from sqlmodel import col, select
 
 from changeflow.adkar.assessment import Element
 from changeflow.agenda.answers import AnswerKind
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError

@@ -9,7 +9,7 @@ from dateutil import rrule
 from changeflow.calendar.layers import Hours
 from changeflow.calendar.working import WorkingCalendar, intersection
 from changeflow.errors import InputError
-from changeflow.intake.mspdi.fields import code_of, moment_of, text_of, uid_of
+from changeflow.intake.mspdi.fields import code_of, moment_of, uid_of
 from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.moments import DAY, minute_of
 
@@ -142,8 +142,8 @@ class ProjectCalendars:
 
 
 def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
-    base = text_of(element, "BaseCalendarUID")
-    stated = _Stated(text_of(element, "Name") or uid_of(element), None if base in (None, "-1", "0") else base)
+    base = element.get("BaseCalendarUID")
+    stated = _Stated(element.get("Name") or uid_of(element), None if base in (None, "-1", "0") else base)
     dated: list[tuple[Iterable[date], Hours, str]] = []
     for day in children(element, "WeekDays/WeekDay"):
         kind = code_of(day, "DayType")
@@ -155,7 +155,7 @@ def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
     if exceptions:
         # The block repeats the old form's days with their recurrence: both together would count twice.
         in_order = sorted(exceptions, key=lambda e: PRECEDENCE.get(code_of(e, "Type", DAILY), 0))
-        dated = [(_days_of(e, first, last), _hours_of(e), text_of(e, "Name") or "day off") for e in in_order]
+        dated = [(_days_of(e, first, last), _hours_of(e), e.get("Name") or "day off") for e in in_order]
     for days, hours, name in dated:
         for day_off in days:
             budget.spend()
@@ -175,11 +175,11 @@ def _week_of(work_week: Record) -> Iterator[tuple[int, Hours]]:
 
 
 def _hours_of(day: Record) -> Hours:
-    if text_of(day, "DayWorking") == "0":
+    if day.get("DayWorking") == "0":
         return ()
     out = []
     for time in children(day, "WorkingTimes/WorkingTime"):
-        start, end = _clock(text_of(time, "FromTime")), _clock(text_of(time, "ToTime"))
+        start, end = _clock(time.get("FromTime")), _clock(time.get("ToTime"))
         # Midnight as an end is the end of the day; from midnight to midnight is all of it.
         out.append((start, end or DAY))
     return tuple(sorted(out))
@@ -223,7 +223,7 @@ def _days_of(exception: Record, first: date, last: date) -> Iterator[date]:
     if rule is None:
         return
     limit: Mapping[str, object] = {"until": _noon(min(span[1], last))}
-    if text_of(exception, "EnteredByOccurrences") == "1":
+    if exception.get("EnteredByOccurrences") == "1":
         limit = {"count": max(1, code_of(exception, "Occurrences", 1))}
     for moment in rrule.rrule(dtstart=_noon(span[0]), wkst=rrule.SU, **rule, **limit):  # type: ignore[arg-type]
         if moment.date() > last:

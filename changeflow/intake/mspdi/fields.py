@@ -6,8 +6,8 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from changeflow.intake.mspdi.records import Record, children
+from changeflow.values.base import LONGEST_YEARS, MOST
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.limits import LONGEST_YEARS, MOST
 from changeflow.values.problem import Problem
 
 ESTIMATED = 32
@@ -20,10 +20,6 @@ _MOST_CHARACTERS = 60
 _DURATION = re.compile(
     r"^(?P<sign>-?)P(?:(?P<days>\d+)D)?T?(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?$"
 )
-
-
-def text_of(record: Record, name: str) -> str | None:
-    return record.get(name)
 
 
 def number_of(record: Record, name: str, default: float = 0) -> float:
@@ -42,7 +38,7 @@ def code_of(record: Record, name: str, default: int = 0) -> int:
 
 
 def uid_of(record: Record) -> str:
-    return text_of(record, "UID") or ""
+    return record.get("UID") or ""
 
 
 def moment_of(record: Record, name: str) -> datetime | None:
@@ -59,7 +55,7 @@ def _moment(text: str) -> datetime:
 
 def minutes_of(record: Record, name: str) -> int | None:
     """Read `PT40H0M0S` as whole minutes: working hours already, so that no length of a day plays a part."""
-    text = text_of(record, name)
+    text = record.get(name)
     if not text:
         return None
     match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
@@ -103,11 +99,11 @@ def problems_of(root: Record, file: str) -> Iterator[Problem]:
     yield from _dates(root, "The project", PROJECT_DATES, file)
     seen: dict[str, str] = {}
     for task in children(root, "Tasks/Task"):
-        name, uid = text_of(task, "Name") or "a task without a name", text_of(task, "UID")
+        name, uid = task.get("Name") or "a task without a name", task.get("UID")
         line = task.line
         if uid is None:
             yield Problem(file=file, line=line, what=f"Task '{name}' has no UID.", remedy=AGAIN)
-        elif uid in seen and text_of(task, "IsNull") != "1":
+        elif uid in seen and task.get("IsNull") != "1":
             what = f"Two tasks have the UID {uid}: '{seen[uid]}' and '{name}'."
             yield Problem(file=file, line=line, what=what, remedy=AGAIN)
         else:
@@ -120,7 +116,7 @@ def _dates(record: Record, whose: str, names: tuple[str, ...], file: str) -> Ite
         try:
             moment = moment_of(record, name)
         except ValueError:
-            what = f"{whose}: '{(text_of(record, name) or '')[:40]}' is no date ({name})."
+            what = f"{whose}: '{(record.get(name) or '')[:40]}' is no date ({name})."
             remedy = "Dates are written 2027-03-01T08:00:00."
             yield Problem(file=file, line=record.line, what=what, remedy=remedy)
             continue

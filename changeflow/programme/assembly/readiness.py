@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count, takewhile
 
-from changeflow.adkar.actions import CATALOGUE, GroupAction
 from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Snapshot, Standing
-from changeflow.adkar.readiness import WEEKS, Readiness, learnt_pace, readiness
+from changeflow.adkar.readiness import CATALOGUE, WEEKS, GroupAction, Readiness, learnt_pace, readiness
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.expansion import Expansion
 from changeflow.programme.audiences import AUDIENCE, WAVE

@@ -2,8 +2,8 @@
 
 from sqlmodel import SQLModel
 
-from changeflow.storage.tables import agenda, audit, custody, facts, pilots, programme
+from changeflow.storage.tables import agenda, audit, facts, programme
 
 metadata = SQLModel.metadata
 
-__all__ = ["agenda", "audit", "custody", "facts", "metadata", "pilots", "programme"]
+__all__ = ["agenda", "audit", "facts", "metadata", "programme"]
