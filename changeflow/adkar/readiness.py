@@ -21,11 +21,10 @@ AUDIENCES = ("sponsor", "manager", "lead", "champion", "trainer")
 """Who acts, in the order in which they are named."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class GroupAction:
     """One thing to do about a barrier, and who does it."""
 
-    id: str
     name: str
     """Of the task that it becomes."""
     barrier: Element
@@ -35,6 +34,10 @@ class GroupAction:
     school_weeks: int
     """How long it takes until it has been done and has had time to work."""
     text: str
+
+    @property
+    def id(self) -> str:
+        return self.name.replace(" ", "-")
 
     def message(self, *, group: str, gains: str) -> str:
         """Return what is said to whoever acts: what to do, and what is in it for the group.
@@ -47,40 +50,29 @@ class GroupAction:
         return f"{self.text} {mine}"
 
 
-def _action(
-    name: str, barrier: Element, by: str, phases: tuple[Phase, ...], school_weeks: int, text: str
-) -> GroupAction:
-    return GroupAction(
-        id=name.replace(" ", "-"),
-        name=name,
-        barrier=barrier,
-        by=by,
-        phases=phases,
-        school_weeks=school_weeks,
-        text=text,
-    )
-
-
 A, D, K, AB, R = Element
 DEPLOY, AFTER, SUSTAIN = (Phase.DEPLOY,), (Phase.DEPLOY, Phase.SUSTAIN), (Phase.SUSTAIN,)
-CATALOGUE: tuple[GroupAction, ...] = (
-    _action("say why", A, "sponsor", UNTIL_LIVE, 3, "Say in person why the change comes now, and for whom."),
-    _action("walk through the week", A, "manager", BEFORE, 3, "Walk through what changes in the week, and what stays."),
-    _action("repeat the why", A, "manager", DEPLOY, 2, "Say again, before any training, what changes and why."),
-    _action("show the dates", A, "lead", UNTIL_LIVE, 2, "Show the dates, and the reason for each of them."),
-    _action("listen and answer", D, "sponsor", UNTIL_LIVE, 6, "Listen to what the group would lose; answer it."),
-    _action("talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk one to one about gains and losses in the role."),
-    _action("bring a colleague", D, "champion", UNTIL_LIVE, 4, "Bring a colleague from a school that is live."),
-    _action("mend a grievance", D, "lead", BEFORE, 6, "Mend one thing that the group complains of: a quick win."),
-    _action("train on own cases", K, "trainer", UNTIL_LIVE, 3, "Train on the group's own cases, close to their need."),
-    _action("say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and the three things that all ask."),
-    _action("try it out", K, "champion", DEPLOY, 2, "Open a system to try things out in, a colleague beside."),
-    _action("give time to practise", AB, "manager", AFTER, 2, "Take something else off the week, to practise."),
-    _action("sit beside", AB, "trainer", AFTER, 2, "Sit beside people while they do it the first times."),
-    _action("answer quickly", AB, "champion", SUSTAIN, 2, "Answer questions within the hour in the first weeks."),
-    _action("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old way."),
-    _action("look at use", R, "manager", SUSTAIN, 2, "Look at how it is used; mend what drives people back."),
-    _action("keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and say what was done about it."),
+CATALOGUE: tuple[GroupAction, ...] = tuple(
+    GroupAction(*row)
+    for row in (
+        ("say why", A, "sponsor", UNTIL_LIVE, 3, "Say in person why the change comes now, and for whom."),
+        ("walk through the week", A, "manager", BEFORE, 3, "Walk through what changes in the week, and what stays."),
+        ("repeat the why", A, "manager", DEPLOY, 2, "Say again, before any training, what changes and why."),
+        ("show the dates", A, "lead", UNTIL_LIVE, 2, "Show the dates, and the reason for each of them."),
+        ("listen and answer", D, "sponsor", UNTIL_LIVE, 6, "Listen to what the group would lose; answer it."),
+        ("talk one to one", D, "manager", UNTIL_LIVE, 6, "Talk one to one about gains and losses in the role."),
+        ("bring a colleague", D, "champion", UNTIL_LIVE, 4, "Bring a colleague from a school that is live."),
+        ("mend a grievance", D, "lead", BEFORE, 6, "Mend one thing that the group complains of: a quick win."),
+        ("train on own cases", K, "trainer", UNTIL_LIVE, 3, "Train on the group's own cases, close to their need."),
+        ("say who to call", K, "lead", UNTIL_LIVE, 1, "Publish who to call, and the three things that all ask."),
+        ("try it out", K, "champion", DEPLOY, 2, "Open a system to try things out in, a colleague beside."),
+        ("give time to practise", AB, "manager", AFTER, 2, "Take something else off the week, to practise."),
+        ("sit beside", AB, "trainer", AFTER, 2, "Sit beside people while they do it the first times."),
+        ("answer quickly", AB, "champion", SUSTAIN, 2, "Answer questions within the hour in the first weeks."),
+        ("thank in public", R, "sponsor", SUSTAIN, 2, "Thank people for what works, and close the old way."),
+        ("look at use", R, "manager", SUSTAIN, 2, "Look at how it is used; mend what drives people back."),
+        ("keep asking", R, "lead", SUSTAIN, 1, "Ask what still goes wrong, and say what was done about it."),
+    )
 )
 """In the order of the elements. Who acts on what follows Prosci's public pages on sponsors and managers: awareness and
 desire come from them, knowledge and ability from training and practice. Texts and lead times are our own."""

@@ -5,9 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from changeflow.adkar.people import Contact
-from changeflow.agenda.answers import AnswerKind
 from changeflow.agenda.criteria import State, awaited
-from changeflow.agenda.due import NOBODY_ANSWERED, TO_SRO, Due, Invited, PeoplesDays, Readers, climb, due_day, is_open
+from changeflow.agenda.due import (
+    NOBODY_ANSWERED,
+    TO_SRO,
+    AnswerKind,
+    Due,
+    Invited,
+    PeoplesDays,
+    Readers,
+    climb,
+    due_day,
+    is_open,
+)
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.reasons import Reason
 from changeflow.errors import InputError

@@ -25,8 +25,7 @@ from changeflow.pilots.entries import (
     LessonProposed,
     PilotRepeated,
 )
-from changeflow.pilots.issues import improvements, issues
-from changeflow.pilots.learning import ProposedRule, lessons_of, proposed_rules
+from changeflow.pilots.issues import ProposedRule, improvements, issues, lessons_of, proposed_rules
 from changeflow.pilots.runs import KeptVariance
 from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.programme.assembly.repeats import CAN_BE_REPEATED

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from changeflow.adkar.impacts import ChangeImpact
+from changeflow.adkar.people import ChangeImpact
 from changeflow.errors import RenamedWarning
 from changeflow.files import write_whole
 from changeflow.intake.opening import is_there, list_files

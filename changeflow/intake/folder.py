@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.adkar.assessment import Assessment
-from changeflow.adkar.impacts import ChangeImpact
-from changeflow.adkar.people import Contact
+from changeflow.adkar.people import ChangeImpact, Contact
 from changeflow.errors import MOST_LISTED, CyclicRoadmapError, ProblemsError, RulesUnknownError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.checks import check_change, check_pilots, check_references, check_settings

@@ -1,6 +1,6 @@
 """What the change means for whom: by group and service, gains and losses, and how much of their work it touches."""
 
-from changeflow.adkar.impacts import Impact
+from changeflow.adkar.people import Impact
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.agenda.confidence import PACK, propose_confidence
+from changeflow.agenda.decisions import PACK, propose_confidence
 from changeflow.programme.dates import Dates
 from changeflow.reports.findings import role_of
 from changeflow.rules.engine import Judged

@@ -6,8 +6,7 @@ from typing import Any
 
 from changeflow.agenda.pilot_entries import LessonEffect
 from changeflow.pilots.entries import LessonProposed
-from changeflow.pilots.issues import improvements, issues, unanswered
-from changeflow.pilots.learning import ProposedRule, lessons_of
+from changeflow.pilots.issues import ProposedRule, improvements, issues, lessons_of, unanswered
 from changeflow.pilots.runs import KeptVariance, RunSummary, consecutive_clean, latest_by_period
 from changeflow.planning.lessons import lessons
 from changeflow.programme.dates import Moved

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import ColumnElement, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers
+from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
@@ -55,13 +55,12 @@ def find_link(session: Session, digest: str) -> AnswerLink | None:
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
     """Use a link up; of a hundred who try at once, one is told True."""
-    still_works = (
-        col(LinkRow.token) == digest,
-        col(LinkRow.used_at).is_(None),
-        col(LinkRow.revoked_at).is_(None),
-        col(LinkRow.expires_at) > now,
-    )
-    return count_touched(session, update(LinkRow).where(*still_works).values(used_at=now)) == 1
+    query = update(LinkRow).where(col(LinkRow.token) == digest, *_still_works(now))
+    return count_touched(session, query.values(used_at=now)) == 1
+
+
+def _still_works(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(LinkRow.used_at).is_(None), col(LinkRow.revoked_at).is_(None), col(LinkRow.expires_at) > now
 
 
 def revoke_links(session: Session, programme: str, *, person: str, now: datetime, subject: str | None = None) -> None:
@@ -84,14 +83,8 @@ def current_link(session: Session, programme: str, *, person: str, action: str, 
     """Return a person's latest link of a kind that still works."""
     row = session.exec(
         select(LinkRow)
-        .where(
-            LinkRow.programme_id == programme,
-            LinkRow.person == person,
-            LinkRow.action == action,
-            col(LinkRow.revoked_at).is_(None),
-            col(LinkRow.used_at).is_(None),
-            col(LinkRow.expires_at) > now,
-        )
+        .where(LinkRow.programme_id == programme, LinkRow.person == person, LinkRow.action == action)
+        .where(*_still_works(now))
         .order_by(col(LinkRow.created_at).desc(), col(LinkRow.token))
         .limit(1)
     ).first()
@@ -102,12 +95,8 @@ def forget_links(session: Session, programme: str, *, person: str, action: str, 
     """Remove a person's withdrawn links of a kind, but for the ones made last."""
     ended = (
         select(LinkRow.token)
-        .where(
-            LinkRow.programme_id == programme,
-            LinkRow.person == person,
-            LinkRow.action == action,
-            col(LinkRow.revoked_at).is_not(None),
-        )
+        .where(LinkRow.programme_id == programme, LinkRow.person == person, LinkRow.action == action)
+        .where(col(LinkRow.revoked_at).is_not(None))
         .order_by(col(LinkRow.created_at).desc(), col(LinkRow.token))
         .offset(but)
     )

@@ -1,5 +1,6 @@
 """Copies of an SQLite database, taken while it is in use: whole or not there."""
 
+import glob
 import os
 import secrets
 import sqlite3
@@ -113,7 +114,7 @@ def _check_place(to: Path, source: Path) -> None:
 
 def _clear_stale(to: Path) -> None:
     """Remove what a copy left behind that was killed."""
-    for stale in to.parent.glob(f".{_literal(to.name)}.*{PART}"):
+    for stale in to.parent.glob(f".{glob.escape(to.name)}.*{PART}"):
         with suppress(OSError):
             held = os.open(stale, os.O_RDWR | os.O_CLOEXEC)
             try:
@@ -123,10 +124,6 @@ def _clear_stale(to: Path) -> None:
                         path.unlink(missing_ok=True)
             finally:
                 os.close(held)
-
-
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
 def failure(error: OSError | sqlite3.Error, to: Path) -> ChangeflowError:

@@ -18,16 +18,17 @@ from sqlmodel import Session, col, func, select
 
 from changeflow.errors import DatabaseUrlError
 from changeflow.logs import log
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import BUSY_SECONDS, count_touched, engine_for, is_sqlite
 from changeflow.storage.keys import adopt_key, recipient_at, recipient_of, tombstones_of
-from changeflow.storage.persons import ERASED_RECIPIENT
 from changeflow.storage.sqlite_file import plain_words
-from changeflow.storage.state import MachineState
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
 ERASED = "they were erased"
+ERASED_RECIPIENT = "erased-"
+"""Prefix of the random value that replaces the recipient of an erased person's messages."""
 _THEIRS: Mapping[str, Any] = {
     "contact details": ContactRow,
     "assessments": AssessmentRow,

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from changeflow.errors import InputError, KeyFileError
 from changeflow.storage import keys
-from changeflow.storage.state import MachineState, read_lines
+from changeflow.storage.custody import MachineState, read_lines
 
 
 @dataclass(frozen=True, slots=True)

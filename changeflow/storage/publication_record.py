@@ -18,10 +18,10 @@ from sqlmodel import Session, col
 
 from changeflow.adkar.published import Snapshot
 from changeflow.errors import InputError
-from changeflow.storage import audit, custody, known_people, publications, versions
+from changeflow.storage import audit, custody, persons, publications, versions
+from changeflow.storage.custody import MachineState, read_lines
 from changeflow.storage.database import after_commit, before_commit, count_touched, name_of, url_of
 from changeflow.storage.publications import Kept, PublishedGroup
-from changeflow.storage.state import MachineState, read_lines
 from changeflow.storage.tables.facts import AssessmentRow
 
 _WHAT = "record of publications"
@@ -50,7 +50,7 @@ def note(
         "content": json.loads(publications.content_of(snapshot)),
         "groups": [[g.view, g.group, publications.written(g)] for g in groups],
         "answers": [[k.answer.round, k.answer.person, k.revision] for k in counted],
-        "known": [[person, address] for person, address in known_people.seen(session, programme) if person in people],
+        "known": [[person, address] for person, address in persons.seen(session, programme) if person in people],
     }
     before_commit(session, lambda: state.append(state.publications, line))
     after_commit(session, lambda: _confirm(state, [line]))
@@ -92,7 +92,7 @@ def _add(session: Session, line: _Line, *, now: datetime) -> None:
     number = publications.add_snapshot(session, programme, snapshot, at=datetime.fromisoformat(line["at"]))
     groups = [publications.group_of(number, view, group, people) for view, group, people in line["groups"]]
     publications.add_groups(session, programme, groups)
-    known_people.add(session, programme, [(person, address) for person, address in line["known"]])
+    persons.add(session, programme, [(person, address) for person, address in line["known"]])
     for round_, person, revision in line["answers"]:
         own = (
             col(AssessmentRow.programme_id) == programme,

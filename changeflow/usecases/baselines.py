@@ -2,7 +2,7 @@
 
 from changeflow.errors import CheckFailedError
 from changeflow.programme.dates import dates_of
-from changeflow.storage import plans
+from changeflow.storage import versions
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action, Stops
 
@@ -15,7 +15,7 @@ def take_baseline(reason: str, change: Change) -> int:
         if blocks:
             found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
             raise CheckFailedError(f"No baseline: {len(blocks)} findings block it.\n{found}")
-        number = plans.add_baseline(
+        number = versions.add_baseline(
             work.session,
             work.name,
             dates_of(work.programme),

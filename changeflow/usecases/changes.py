@@ -16,7 +16,7 @@ from changeflow.reports.variance import Variance, build_variance
 from changeflow.roadmap.analysis.changes import attribute
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.storage import facts, plans, versions
+from changeflow.storage import facts, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import schedule_folder
 from changeflow.usecases.project_files import schedule_project
@@ -68,8 +68,8 @@ def variance_of(programme: str | None, *, db: str, on: date, everything: bool = 
 
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
     """Return the state to compare with: the one asked for, else the last report's, else the baseline's; or None."""
-    issued = [r for r in plans.reports(session, programme.id) if r.on < programme.on]
-    baseline = plans.latest_baseline(session, programme.id)
+    issued = [r for r in versions.reports(session, programme.id) if r.on < programme.on]
+    baseline = versions.latest_baseline(session, programme.id)
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
         return _as_of(session, programme.id, f"the {format_day(day)}", datetime.combine(day, time.max, LONDON), day)

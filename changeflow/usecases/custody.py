@@ -8,9 +8,8 @@ from sqlmodel import Session
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
 from changeflow.storage import audit, custody, erasure, ledger, publication_record, versions
-from changeflow.storage.custody import CustodyState
+from changeflow.storage.custody import CustodyState, MachineState, StateSeen
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.state import MachineState, StateSeen
 from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.subject_access import erase_in
 

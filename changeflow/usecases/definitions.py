@@ -15,7 +15,7 @@ from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.pilots.learning import with_contracts
+from changeflow.pilots.issues import with_contracts
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.fixed_criteria import check_fixed
@@ -24,7 +24,7 @@ from changeflow.programme.permissions import allowed_people
 from changeflow.programme.powers import PowerChange, changed_powers
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.retired_tasks import check_retired
-from changeflow.storage import audit, erasure, facts, known_people, versions
+from changeflow.storage import audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
@@ -188,10 +188,10 @@ def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]
 
 def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]) -> None:
     # Before as well: an upgraded database has kept no addresses yet.
-    known_people.remember(session, programme)
+    persons.remember(session, programme)
     versions.save_contacts(session, programme, contacts)
     session.flush()
-    known_people.remember(session, programme)
+    persons.remember(session, programme)
 
 
 def remember(folder: Path, programme: str, number: int, content: str, *, left_out: Collection[str] = ()) -> None:

@@ -18,10 +18,9 @@ from changeflow.logs import log
 from changeflow.storage import agenda, answers, audit, custody, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import AnswerLink
-from changeflow.storage.custody import NotReleasedError
+from changeflow.storage.custody import MachineState, NotReleasedError, StateSeen
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.messages import Outgoing
-from changeflow.storage.state import MachineState, StateSeen
 from changeflow.usecases.custody import take_stock
 from changeflow.usecases.messages import Desk, House, house_of, write_letter
 from changeflow.usecases.outbox import OutboxView, draft_of, look, open_from

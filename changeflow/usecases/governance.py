@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from changeflow.agenda.confidence import Tier
+from changeflow.agenda.decisions import Tier
 from changeflow.programme.facts import Confidence, SponsorAct
 from changeflow.programme.sponsor_acts import check_act, check_names
 from changeflow.reports.confidence import ConfidenceLine, confidence_line

@@ -5,7 +5,7 @@ from dataclasses import replace
 from changeflow.agenda.pilot_entries import LessonEffect, lesson_effect, unanswered_lesson
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.entries import LessonAnswered, LessonProposed
-from changeflow.pilots.learning import lessons_of
+from changeflow.pilots.issues import lessons_of
 from changeflow.programme.mandates import Subject
 from changeflow.storage import pilots, versions
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work

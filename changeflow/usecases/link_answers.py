@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.adkar.impacts import statements
-from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
+from changeflow.adkar.people import statements
 from changeflow.agenda.asks import ROUND, can_take_over, check_answer, kind_of, round_name
 from changeflow.agenda.criteria import State
+from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import InputError

@@ -5,7 +5,7 @@ from datetime import datetime, time
 
 from sqlmodel import Session
 
-from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.policy import Fate, SendVerdict
 from changeflow.storage import agenda, answers, messages, versions
 from changeflow.storage.database import read_scope, rolled_back

@@ -10,7 +10,7 @@ from changeflow.agenda.pilot_entries import proposed_cohorts
 from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.pilots.choosing import Cohort
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.learning import with_explanations
+from changeflow.pilots.issues import with_explanations
 from changeflow.pilots.runs import KeptVariance, Reconciliation, RunSummary, check_period
 from changeflow.programme.known_names import service_named, service_subject
 from changeflow.programme.mandates import Subject

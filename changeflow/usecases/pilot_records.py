@@ -35,7 +35,7 @@ from changeflow.pilots.entries import (
     PilotStatement,
     Signature,
 )
-from changeflow.pilots.learning import ProposedRule, proposed_rules
+from changeflow.pilots.issues import ProposedRule, proposed_rules
 from changeflow.programme.assembly.repeats import repetition_of
 from changeflow.programme.known_names import service_named, service_subject
 from changeflow.programme.mandates import Subject

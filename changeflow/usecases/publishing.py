@@ -17,10 +17,10 @@ from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, known_people, publication_record, publications, versions
+from changeflow.storage import audit, persons, publication_record, publications, versions
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import url_of
 from changeflow.storage.publications import Kept, PublishedGroup
-from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM, load
 
 
@@ -110,7 +110,7 @@ def _publish_stored(
     there = {p.id for p in programme.definition.people}
 
     def read() -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
-        keys = join_ids(known_people.everybody(session), together=_together(session, programme, kept, round_, on=on))
+        keys = join_ids(persons.everybody(session), together=_together(session, programme, kept, round_, on=on))
         mine = {person: key for (where, person), key in keys.items() if where == programme.id}
         here = [k for k in kept if k.programme == programme.id]
         counted = to_count(here, round_, days, known, known_as=mine)
@@ -118,7 +118,7 @@ def _publish_stored(
 
     counted, keys, mine = read()
     if same := _renamed(session, programme, kept, counted, keys, on=on):
-        known_people.remember_same(session, programme.id, same)
+        persons.remember_same(session, programme.id, same)
         counted, keys, mine = read()
     history, cuts = _history(session, kept, keys)
     threshold, left_out = cut_for({mine[k.answer.person] for k in counted}, cuts, programme=programme.id)

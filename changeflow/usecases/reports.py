@@ -9,7 +9,7 @@ from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.documents import write_report
 from changeflow.reports.sro import SroReport, build_sro
 from changeflow.reports.trend import build_trend, points_of
-from changeflow.storage import audit, plans, versions
+from changeflow.storage import audit, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
@@ -60,7 +60,7 @@ def issue_sro(
         points, version = points_of(work.programme), work.stored.version.number
         last = audit.head(session, name)
         head = (last.last, last.hash) if last is not None else None
-        number = plans.add_report(session, name, points, version=version, on=today, at=now, by=by, head=head)
+        number = versions.add_report(session, name, points, version=version, on=today, at=now, by=by, head=head)
         if number is not None:
             work.note("report", f"report:{number}", by=by)
     return report
@@ -73,7 +73,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         day = format_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
-    issued = [(r.on, r.milestones) for r in plans.reports(session, stored.programme.id)]
+    issued = [(r.on, r.milestones) for r in versions.reports(session, stored.programme.id)]
     approved = dict(baseline.dates) if baseline and earlier and earlier.label == THE_BASELINE else {}
     return build_sro(
         stored.judged,

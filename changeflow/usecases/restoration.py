@@ -10,10 +10,9 @@ from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.storage import agenda, custody, messages, publication_record, replacing, versions
-from changeflow.storage.custody import CustodyState
+from changeflow.storage.custody import CustodyState, MachineState
 from changeflow.storage.database import rolled_back, session_scope
 from changeflow.storage.erasure import compact
-from changeflow.storage.state import MachineState
 from changeflow.usecases.authority import check_actor
 from changeflow.usecases.custody import erase_again, mark_restored, note_everywhere, take_stock
 from changeflow.usecases.stored import SYSTEM

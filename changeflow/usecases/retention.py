@@ -8,8 +8,8 @@ from dateutil.relativedelta import relativedelta
 from changeflow.logs import log
 from changeflow.programme.closing import closed_on
 from changeflow.storage import erasure, pilots, versions
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope
-from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import LONDON, local_day

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from changeflow.storage import agenda, answers, audit, custody, erasure, keys, ledger, versions
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import session_scope, upgrade
 from changeflow.storage.erasure import compact
-from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import SYSTEM
 
 ONE_DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from changeflow.adkar.elements import Element
-from changeflow.adkar.impacts import OWN, Instrument, statements
+from changeflow.adkar.people import OWN, Instrument, statements
 from changeflow.adkar.readiness import AUDIENCES, CATALOGUE, actions_for, way_to
 from changeflow.values.words import Phase
 

@@ -20,8 +20,7 @@ from changeflow.pilots.entries import (
     IssueUpdate,
     LessonProposed,
 )
-from changeflow.pilots.issues import issues
-from changeflow.pilots.learning import lessons_of
+from changeflow.pilots.issues import issues, lessons_of
 from changeflow.programme.progress import ReportedProgress
 from changeflow.roadmap.analysis.why import explain as why
 from changeflow.roadmap.model.tasks import TaskProgress

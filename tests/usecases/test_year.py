@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from changeflow.adkar.assessment import Element
-from changeflow.agenda.answers import AnswerKind
 from changeflow.agenda.decisions import GateAnswer
+from changeflow.agenda.due import AnswerKind
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError
