@@ -146,15 +146,8 @@ def readiness(standing: Standing, *, until: Element, share: float, phase: Phase)
     """
     if not standing.is_shown:
         return None
-    elements = list(Element)[: until.position + 1]
-    held = next(
-        (
-            e
-            for e in elements
-            if (band := standing.held_by(e)) is not None and band.low > 0 and not is_past(standing, e, share=share)
-        ),
-        None,
-    )
+    bands = zip(list(Element)[: until.position + 1], standing.held or (), strict=False)
+    held = next((e for e, band in bands if band.low > 0 and not is_past(standing, e, share=share)), None)
     return Readiness(standing=standing, until=until, held_at=held, way=tuple(way_to(until, held, phase)))
 
 

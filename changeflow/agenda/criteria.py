@@ -9,10 +9,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm
+from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm, propose
 from changeflow.pilots.entries import CaseTested, Confirmation, IssueSeverity, Signature
 from changeflow.pilots.issues import issues
-from changeflow.pilots.proposal import propose
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task

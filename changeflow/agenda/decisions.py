@@ -292,13 +292,9 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
 
 
 def _rules(judged: Judged) -> Iterator[Signal]:
-    blocks = sorted({f.rule for f in judged.blocks})
-    if blocks:
-        several = "Rules are" if len(blocks) > 1 else "A rule is"
-        yield Signal(
-            Tier.AMBER,
-            f"{several} broken, and nobody has lifted {'them' if len(blocks) > 1 else 'it'}: {', '.join(blocks)}.",
-        )
+    if blocks := sorted({f.rule for f in judged.blocks}):
+        broken, them = ("Rules are", "them") if len(blocks) > 1 else ("A rule is", "it")
+        yield Signal(Tier.AMBER, f"{broken} broken, and nobody has lifted {them}: {', '.join(blocks)}.")
 
 
 def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:

@@ -1,6 +1,8 @@
 """The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+
+import networkx as nx
 
 from changeflow.pilots.criteria import ExitCriterion
 from changeflow.programme.definition import Definition, ServiceFile
@@ -127,26 +129,12 @@ def _stays(definition: Definition, people: set[str], schools: set[str]) -> Itera
 def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
     """Say each loop of managers once: a reminder would never find anybody above."""
     above = {p.id: p.manager for p in definition.people if p.manager}
-    for loop in sorted(_loops(above), key=min):
+    for loop in sorted(nx.simple_cycles(nx.DiGraph(above.items())), key=min):
         start = loop.index(min(loop))
         what = (
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
         )
         yield DefinitionError(Place("people"), what, "Leave out the manager of the person at the top.")
-
-
-def _loops(above: Mapping[str, str]) -> Iterator[list[str]]:
-    """Yield each loop once. Everybody has one manager at most, so it takes one look at each."""
-    seen: set[str] = set()
-    for first in above:
-        path: dict[str, int] = {}
-        person: str | None = first
-        while person is not None and person not in seen:
-            seen.add(person)
-            path[person] = len(path)
-            person = above.get(person)
-        if person in path:
-            yield list(path)[path[person] :]
 
 
 def _calendars(definition: Definition) -> Iterator[DefinitionError]:

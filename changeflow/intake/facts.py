@@ -40,18 +40,15 @@ def read_attendance(
     path: Path, shown: str, problems: list[Problem], *, sessions: Collection[str], people: Collection[str], until: date
 ) -> Iterator[Attendance]:
     """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[str, int] = {}
     for row in read_table(path, shown, problems, required=("session", "person", "on"), optional=("evidence",)):
         session, person = row.cells["session"], row.cells["person"]
         if not row.names("session", "training", sessions, problems):
             continue
         if not row.names("person", "person", people, problems):
             continue
-        if (session, person) in seen:
-            what = f"Duplicate person '{person}' (first on line {seen[session, person]})."
-            problems.append(row.problem("person", what, "One line a person and session."))
+        if not row.is_first("person", f"{session}\n{person}", seen, problems, remedy="One line a person and session."):
             continue
-        seen[session, person] = row.line
         on = row.read("on", parse_day, problems)
         if on is not None and on > until:
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
@@ -103,16 +100,9 @@ def _answer(row: TableRow, problems: list[Problem]) -> GateAnswer | None:
     conditions = tuple(_conditions(row, problems))
     if outcome is None or on is None or len(problems) > before:
         return None
-    return GateAnswer(
-        task=row.cells["task"],
-        outcome=outcome,
-        by=row.cells["by"],
-        on=on,
-        reason=row.cells["reason"],
-        dissent=row.cells.get("dissent", ""),
-        conditions=conditions,
-        again=True,
-    )
+    said = {name: row.cells[name] for name in ("task", "by", "reason")}
+    said["dissent"] = row.cells.get("dissent", "")
+    return GateAnswer(**said, outcome=outcome, on=on, conditions=conditions, again=True)
 
 
 def _conditions(row: TableRow, problems: list[Problem]) -> Iterator[Condition]:

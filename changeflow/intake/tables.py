@@ -24,6 +24,7 @@ MOST_CELLS = 1_000_000
 MAX_FIELD = 100_000
 """Characters of one cell. A longer one is a broken quote or an attack."""
 _ALONE = re.compile(r"\r(?!\n)")
+_LINE = re.compile(r"[^\n]+\n?|\n")
 SPLIT = "Split the table into several files."
 Read = TypeVar("Read")
 
@@ -54,6 +55,14 @@ class TableRow:
         except ValueError as error:
             problems.append(self.problem(column, *what_and_remedy(error)))
             return None
+
+    def is_first(self, column: str, key: str, seen: dict[str, int], problems: list[Problem], *, remedy: str) -> bool:
+        """Tell whether no earlier line has the same key; another line with it is a problem."""
+        if (first := seen.setdefault(key, self.line)) == self.line:
+            return True
+        what = f"Duplicate {column} '{self.cells[column]}' (first on line {first})."
+        problems.append(self.problem(column, what, remedy))
+        return False
 
     def names(self, column: str, kind: str, known: Collection[str], problems: list[Problem]) -> bool:
         """Tell whether a cell names one of the known things; another name is a problem."""
@@ -124,14 +133,7 @@ def _csv_rows(text: str, shown: str, problems: list[Problem], columns: "_Columns
 
 def _split(text: str) -> Iterator[str]:
     """Yield the lines of a text, however they end: a carriage return alone ends one as well."""
-    if _ALONE.search(text) is not None:
-        text = _ALONE.sub("\n", text)
-    start = 0
-    while (end := text.find("\n", start)) >= 0:
-        yield text[start : end + 1]
-        start = end + 1
-    if start < len(text):
-        yield text[start:]
+    return (line[0] for line in _LINE.finditer(_ALONE.sub("\n", text)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from changeflow.errors import InputError
 from changeflow.pilots.entries import PERIOD
@@ -171,23 +172,18 @@ class Reconciliation:
         return replace(self, variances=(), keys={})
 
     def summary(self, *, service: str, period: str, on: date) -> RunSummary:
-        found = [self.count(o) for o in (MatchOutcome.EQUAL, MatchOutcome.WITHIN_TOLERANCE, MatchOutcome.EXPLAINED)]
-        unexplained = self.count(MatchOutcome.UNEXPLAINED)
+        counts: dict[str, Any] = {outcome.value: self.count(outcome) for outcome in MatchOutcome}
+        duplicates = counts.pop("duplicate")
         return RunSummary(
             service=service,
             period=period,
-            compared=sum(found) + unexplained,
-            equal=found[0],
-            within_tolerance=found[1],
-            explained=found[2],
-            unexplained=unexplained,
-            missing=self.count(MatchOutcome.MISSING),
-            extra=self.count(MatchOutcome.EXTRA),
-            duplicates=self.count(MatchOutcome.DUPLICATE),
+            compared=sum(counts.values()) - counts["missing"] - counts["extra"],
+            duplicates=duplicates,
+            **counts,
             largest_unexplained=self.largest_unexplained,
             on=on,
             unpaid=self.unpaid,
-            cells={e: {o.value: n for o, n in counts.items()} for e, counts in self.cells.items()},
+            cells={e: {o.value: n for o, n in found.items()} for e, found in self.cells.items()},
             pay=self.pay,
         )
 

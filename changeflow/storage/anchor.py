@@ -10,13 +10,13 @@ begin again without a person: changes are refused until then. The same is true o
 first sealed entry on, and without one it is refused until a person accepts it, whatever was accepted of others.
 """
 
-import errno
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from errno import EAGAIN, EINTR, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE
 from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
@@ -28,17 +28,7 @@ from changeflow.storage.chain import GENESIS, Fault, moment_text
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
-_PASSING = (
-    *FULL,
-    errno.ENOENT,
-    errno.EIO,
-    errno.EINTR,
-    errno.EAGAIN,
-    errno.ENOMEM,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ESTALE,
-)
+_PASSING = (*FULL, ENOENT, EIO, EINTR, EAGAIN, ENOMEM, EMFILE, ENFILE, ESTALE)
 """What may be wrong for a while with a place that is right: a folder that is not mounted, a file that was removed."""
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK

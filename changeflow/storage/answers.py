@@ -38,19 +38,17 @@ class Reach:
 def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime) -> None:
     """Keep links by their tokens' digests; the tokens themselves stand in the messages alone."""
     rows = [
-        {
-            "token": digest, "programme_id": link.programme, "person": link.person, "action": link.action,
-            "subject": link.subject, "due_on": link.due_on, "created_at": at, "expires_at": link.expires_at,
-        }
+        values_of(link, AnswerLink, "programme", "used_at", "revoked_at")
+        | {"token": digest, "programme_id": link.programme, "created_at": at}
         for digest, link in links.items()
-    ]  # fmt: skip
+    ]
     if rows:
         session.connection().execute(insert(LinkRow), rows)
 
 
 def find_link(session: Session, digest: str) -> AnswerLink | None:
     row = session.get(LinkRow, digest)
-    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, but="programme")) if row else None
+    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, "programme")) if row else None
 
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
@@ -104,7 +102,7 @@ def forget_links(session: Session, programme: str, *, person: str, action: str, 
 
 
 def add_answer(session: Session, programme: str, answer: Answer, *, text: str | None, at: datetime) -> None:
-    session.add(AnswerRow(programme_id=programme, text=text, at=at, **values_of(answer, Answer, but="on")))
+    session.add(AnswerRow(programme_id=programme, text=text, at=at, **values_of(answer, Answer, "on")))
 
 
 def answers(session: Session, programme: str) -> GivenAnswers:
@@ -155,7 +153,7 @@ def _reach_row(session: Session, recipient: str) -> ReachRow:
 
 
 def _answer(row: AnswerRow) -> Answer:
-    return Answer(on=local_day(row.at), **values_of(row, Answer, but="on") | {"kind": AnswerKind(row.kind)})
+    return Answer(on=local_day(row.at), **values_of(row, Answer, "on") | {"kind": AnswerKind(row.kind)})
 
 
 def moments(session: Session, programme: str) -> dict[str, list[datetime]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import islice
 from json.encoder import encode_basestring as json_text
 from typing import Any, TypeVar
 
@@ -243,13 +244,8 @@ def live_facts(connection: Connection, table: str, keys: Iterable[str]) -> dict[
 
 
 def in_chunks(things: Iterable[T]) -> Iterator[list[T]]:
-    chunk: list[T] = []
-    for thing in things:
-        chunk.append(thing)
-        if len(chunk) == TOGETHER:
-            yield chunk
-            chunk = []
-    if chunk:
+    rest = iter(things)
+    while chunk := list(islice(rest, TOGETHER)):
         yield chunk
 
 

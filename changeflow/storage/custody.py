@@ -240,7 +240,7 @@ def read(session: Session, *, for_change: bool = False) -> Custody:
     if len(rows) != 1:
         raise CustodyLostError
     [row] = rows
-    return Custody(**values_of(row, Custody, but="why"), why=row.restored_why)
+    return Custody(**values_of(row, Custody, "why"), why=row.restored_why)
 
 
 def stand(found: Custody, seen: StateSeen | None) -> tuple[CustodyState, str]:

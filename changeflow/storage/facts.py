@@ -84,7 +84,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
         DecisionRow.task == decision.task,
         DecisionRow.round == decision.round,
     )
-    values = values_of(decision, Decision, but="conditions")
+    values = values_of(decision, Decision, "conditions")
     values |= {"outcome": decision.outcome.value, "dissent": decision.dissent or None}
     session.add(DecisionRow(programme_id=programme, at=at, recorded_by=recorded_by, attempt=attempt, **values))
     for number, condition in enumerate(decision.conditions, start=1):
@@ -128,7 +128,7 @@ def add_confidence(session: Session, programme: str, given: Confidence, *, at: d
 
 
 def _decision(r: DecisionRow, conditions: Sequence[Condition]) -> Decision:
-    values = values_of(r, Decision, but="conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
+    values = values_of(r, Decision, "conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
     return Decision(**values, conditions=tuple(conditions))
 
 

@@ -73,15 +73,8 @@ def open_messages(
     if session.exec(select(func.count()).where(col(NudgeRow.message).in_(ids))).one() != len(taken):
         return None
     return [
-        Outgoing(
-            id=ids[n],
-            recipient=draft.recipient,
-            message_id=draft.message_id,
-            created_at=now,
-            attempts=1,
-            may_have_gone=draft.may_have_gone,
-        )
-        for n, draft in enumerate(drafts)
+        Outgoing(id=made_id, created_at=now, attempts=1, **values_of(d, Outgoing, "id", "created_at", "attempts"))
+        for made_id, d in zip(ids, drafts, strict=True)
     ]
 
 
@@ -180,22 +173,14 @@ def counts_since(session: Session, day: date) -> dict[str, int]:
     """
     midnight = datetime.combine(day, time(), tzinfo=LONDON)
     is_since = or_(col(MessageRow.day) >= day, col(MessageRow.sent_at) >= midnight, col(MessageRow.state) == OPEN)
-    query = (
-        select(MessageRow.recipient, func.count())
-        .where(is_since, MessageRow.state != DROPPED)
-        .group_by(MessageRow.recipient)
-    )
-    return dict(session.exec(query).all())
+    query = select(MessageRow.recipient, func.count()).where(is_since, MessageRow.state != DROPPED)
+    return dict(session.exec(query.group_by(MessageRow.recipient)).all())
 
 
 def numbers_on(session: Session, day: date) -> dict[str, int]:
     """Return the highest number that each recipient's messages of a day have; dropped ones have theirs as well."""
-    query = (
-        select(MessageRow.recipient, func.max(MessageRow.number))
-        .where(MessageRow.day == day)
-        .group_by(MessageRow.recipient)
-    )
-    return dict(session.exec(query).all())
+    query = select(MessageRow.recipient, func.max(MessageRow.number)).where(MessageRow.day == day)
+    return dict(session.exec(query.group_by(MessageRow.recipient)).all())
 
 
 def by_state(session: Session) -> dict[str, int]:
@@ -210,12 +195,8 @@ def open_since(session: Session, since: datetime) -> int:
 
 def reasons(session: Session) -> dict[str, int]:
     """Count the reasons for which messages failed or were parked, as the channel gave them."""
-    query = (
-        select(MessageRow.error, func.count())
-        .where(col(MessageRow.state).in_((PARKED, FAILED)))
-        .group_by(MessageRow.error)
-    )
-    return {error or "no reason given": count for error, count in session.exec(query)}
+    query = select(MessageRow.error, func.count()).where(col(MessageRow.state).in_((PARKED, FAILED)))
+    return {error or "no reason given": count for error, count in session.exec(query.group_by(MessageRow.error))}
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

@@ -19,23 +19,9 @@ from changeflow.adkar.identities import LIKELY
 from changeflow.storage import publications, versions
 from changeflow.storage.erasure import ERASED_RECIPIENT, people_named
 from changeflow.storage.keys import adopt_key, keyed, recipient_of
+from changeflow.storage.tables import facts
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditRow
-from changeflow.storage.tables.facts import (
-    AssessmentRow,
-    AttendanceRow,
-    CheckpointRow,
-    ConditionRow,
-    ConfidenceRow,
-    DecisionRow,
-    MeasureRow,
-    PilotEntryRow,
-    ProgressRow,
-    RunRow,
-    SponsorActRow,
-    SubmissionRow,
-    WithdrawalRow,
-)
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 
@@ -44,25 +30,25 @@ PROGRAMME = "programme_id"
 ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "contact details": (ContactRow, ("person",), ()),
     "addresses they were known under, as keyed hashes": (AddressSeenRow, ("person",), ()),
-    "assessments": (AssessmentRow, ("person",), ()),
-    "training they came to, or reported": (AttendanceRow, ("person", "by"), ()),
+    "assessments": (facts.AssessmentRow, ("person",), ()),
+    "training they came to, or reported": (facts.AttendanceRow, ("person", "by"), ()),
     "what was due": (DueRow, ("person",), ()),
     "nudges": (NudgeRow, ("person",), ()),
     "answers": (AnswerRow, ("person", "to"), ()),
     # Who has a token can answer in somebody's name; even its digest is left out.
     "links": (LinkRow, ("person",), ("token",)),
-    "progress they reported": (ProgressRow, ("by",), ()),
-    "decisions": (DecisionRow, ("by", "recorded_by"), ()),
-    "conditions they own": (ConditionRow, ("owner",), ()),
-    "acts that were seen of them, or that they noted": (SponsorActRow, ("by", "who"), ()),
-    "checkpoints they reported": (CheckpointRow, ("by",), ()),
-    "confidence they set": (ConfidenceRow, ("by",), ()),
-    "parallel runs they recorded": (RunRow, ("by",), ()),
-    "filings they recorded": (SubmissionRow, ("by",), ()),
-    "facts they withdrew": (WithdrawalRow, ("by",), ()),
-    "measures they recorded": (MeasureRow, ("by",), ()),
+    "progress they reported": (facts.ProgressRow, ("by",), ()),
+    "decisions": (facts.DecisionRow, ("by", "recorded_by"), ()),
+    "conditions they own": (facts.ConditionRow, ("owner",), ()),
+    "acts that were seen of them, or that they noted": (facts.SponsorActRow, ("by", "who"), ()),
+    "checkpoints they reported": (facts.CheckpointRow, ("by",), ()),
+    "confidence they set": (facts.ConfidenceRow, ("by",), ()),
+    "parallel runs they recorded": (facts.RunRow, ("by",), ()),
+    "filings they recorded": (facts.SubmissionRow, ("by",), ()),
+    "facts they withdrew": (facts.WithdrawalRow, ("by",), ()),
+    "measures they recorded": (facts.MeasureRow, ("by",), ()),
     # Whose pay somebody explained is about others.
-    "what they said about pilots, or own": (PilotEntryRow, ("by", "owner"), ("contract",)),
+    "what they said about pilots, or own": (facts.PilotEntryRow, ("by", "owner"), ("contract",)),
     "reports they issued": (ReportRow, ("by",), ()),
     # The definition itself is the organisation's; that they stored it is about them.
     "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
@@ -144,7 +130,7 @@ def _plain(row: RowMapping, left_out: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-_ABOUT_PEOPLE = (AssessmentRow, AttendanceRow, AnswerRow, NudgeRow, LinkRow)
+_ABOUT_PEOPLE = (facts.AssessmentRow, facts.AttendanceRow, AnswerRow, NudgeRow, LinkRow)
 
 
 def remember(session: Session, programme: str) -> None:

@@ -88,26 +88,23 @@ def differences(connection: Connection) -> list[Fault]:
     is_sqlite = connection.dialect.name == "sqlite"
     found = frozenset(_of_sqlite(connection) if is_sqlite else _of_postgresql(connection))
     made = _made()[0 if is_sqlite else 1]
-    return [Fault("", None, what) for what in (*_lacking(made, found), *_added(made, found))]
+    return [Fault("", None, what) for what in _differences(made, found)]
 
 
-def _lacking(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
-    gone = {p.table for p in made - found if p.what == TABLE}
-    for table, what in sorted(made - found):
-        if what == TABLE:
-            yield f"the table '{table}' is missing"
-        elif table not in gone:
-            yield f"the table '{table}' lacks “{what}”, which changeflow makes"
+def _differences(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
+    for table, what in _only_in(made, found):
+        lacks = f"lacks “{what}”, which changeflow makes" if what != TABLE else "is missing"
+        yield f"the table '{table}' {lacks}"
+    for table, what in _only_in(found, made):
+        where = f"the table '{printable(table)}' has" if table else "there is"
+        more = f"{where} “{printable(what)}”" if what != TABLE else f"there is a table '{printable(table)}'"
+        yield f"{more}, which changeflow did not make"
 
 
-def _added(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
-    new = {p.table for p in found - made if p.what == TABLE}
-    for table, what in sorted(found - made):
-        if what == TABLE:
-            yield f"there is a table '{printable(table)}', which changeflow did not make"
-        elif table not in new:
-            where = f"the table '{printable(table)}' has" if table else "there is"
-            yield f"{where} “{printable(what)}”, which changeflow did not make"
+def _only_in(one: frozenset[StructurePart], other: frozenset[StructurePart]) -> list[StructurePart]:
+    """Return what one structure has and another has not; of a table that the other lacks, the table alone."""
+    whole = {p.table for p in one - other if p.what == TABLE}
+    return [p for p in sorted(one - other) if p.what == TABLE or p.table not in whole]
 
 
 @lru_cache(maxsize=1)

@@ -65,11 +65,12 @@ def programme_ids(session: Session) -> list[str]:
 
 
 def latest(session: Session, programme: str) -> Version | None:
-    row = latest_of(session, VersionRow, programme)
-    return _version(row) if row is not None else None
+    return _version(latest_of(session, VersionRow, programme))
 
 
-def _version(row: VersionRow) -> Version:
+def _version(row: VersionRow | None) -> Version | None:
+    if row is None:
+        return None
     parsed = {"definition": _definition(row.definition), "sources": json.loads(row.sources)}
     return Version(**values_of(row, Version) | parsed)
 
@@ -82,8 +83,7 @@ def _definition(text: str) -> Definition:
 
 def at_moment(session: Session, programme: str, moment: datetime) -> Version | None:
     """Return the version that was the latest at a moment."""
-    row = latest_of(session, VersionRow, programme, VersionRow.created_at <= moment)
-    return _version(row) if row is not None else None
+    return _version(latest_of(session, VersionRow, programme, VersionRow.created_at <= moment))
 
 
 def required(session: Session, programme: str) -> Version:

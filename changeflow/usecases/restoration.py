@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
-from changeflow.storage import agenda, custody, messages, publication_record, replacing, versions
+from changeflow.storage import agenda, backup, custody, messages, publication_record, versions
 from changeflow.storage.custody import CustodyState, MachineState
 from changeflow.storage.database import rolled_back, session_scope
 from changeflow.storage.erasure import compact
@@ -69,7 +69,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
     """
     state = MachineState(db)
     seen = state.seen()
-    with replacing.replaced(copy, db, replace=replace, at=now) as prepared:
+    with backup.replaced(copy, db, replace=replace, at=now) as prepared:
         upgrade_database(prepared.url)
         with session_scope(prepared.url) as session:
             is_unknown = prepared.was_without_custody or custody.is_lost(session)

@@ -3,8 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan
-from changeflow.pilots.proposal import propose
+from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan, propose
 from changeflow.pilots.runs import RunSummary, consecutive_clean
 
 

@@ -144,13 +144,9 @@ class ProjectCalendars:
 def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
     base = element.get("BaseCalendarUID")
     stated = _Stated(element.get("Name") or uid_of(element), None if base in (None, "-1", "0") else base)
-    dated: list[tuple[Iterable[date], Hours, str]] = []
-    for day in children(element, "WeekDays/WeekDay"):
-        kind = code_of(day, "DayType")
-        if kind:
-            stated.week[(kind + 5) % 7] = _hours_of(day)
-        else:
-            dated.append((_days_of_period(day, first, last), _hours_of(day), "day off"))
+    stated.week |= _week_of(element)
+    days_off = (day for day in children(element, "WeekDays/WeekDay") if not code_of(day, "DayType"))
+    dated = [(_days_of_period(day, first, last), _hours_of(day), "day off") for day in days_off]
     exceptions = list(children(element, "Exceptions/Exception"))
     if exceptions:
         # The block repeats the old form's days with their recurrence: both together would count twice.
@@ -163,15 +159,13 @@ def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
     for week in children(element, "WorkWeeks/WorkWeek"):
         span = _period(week)
         if span:
-            stated.work_weeks.append((*span, dict(_week_of(week))))
+            stated.work_weeks.append((*span, _week_of(week)))
     return stated
 
 
-def _week_of(work_week: Record) -> Iterator[tuple[int, Hours]]:
-    for day in children(work_week, "WeekDays/WeekDay"):
-        kind = code_of(day, "DayType")
-        if kind:
-            yield (kind + 5) % 7, _hours_of(day)
+def _week_of(element: Record) -> dict[int, Hours]:
+    kinds = ((day, code_of(day, "DayType")) for day in children(element, "WeekDays/WeekDay"))
+    return {(kind + 5) % 7: _hours_of(day) for day, kind in kinds if kind}
 
 
 def _hours_of(day: Record) -> Hours:

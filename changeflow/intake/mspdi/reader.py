@@ -92,7 +92,7 @@ def read_mspdi(path: Path) -> ProjectFile:
         raise ProblemsError([Problem(file=path.name, what=what, remedy=REMEDY)]) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Source:
     """What a file holds: its active tasks, their outline, and the calendars on which work is placed."""
 
@@ -158,15 +158,8 @@ def _source(root: Record, elements: Mapping[str, Record], parents: Mapping[str, 
     for assignment in children(root, "Assignments/Assignment"):
         if assignment.get("ResourceUID") in resources:
             assignments.setdefault(assignment.get("TaskUID") or "", []).append(assignment)
-    return _Source(
-        elements=elements,
-        parents=parents,
-        summaries=frozenset(parents.values()),
-        calendars=calendars,
-        project_calendar=project_calendar,
-        resources=resources,
-        assignments=assignments,
-    )
+    summaries = frozenset(parents.values())
+    return _Source(elements, parents, summaries, calendars, project_calendar, resources, assignments)
 
 
 def _baselines(elements: Mapping[str, Record]) -> dict[int, dict[str, Dates]]:
