@@ -8,7 +8,7 @@ from changeflow.cli.context import Context, shared
 from changeflow.cli.options import Csv, Form, On
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import InputError
-from changeflow.values.base import parse_day
+from changeflow.values.limits import parse_day
 
 if TYPE_CHECKING:
     from changeflow.programme.facts import Condition

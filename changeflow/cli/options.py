@@ -8,7 +8,7 @@ import typer
 
 from changeflow.cli.output import formatted_errors
 from changeflow.settings import DEFAULT_DB, database
-from changeflow.values.base import is_supported, out_of_range
+from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.moments import LONDON
 from changeflow.values.problem import check_known
 

@@ -8,7 +8,7 @@ import typer
 
 from changeflow.cli.context import Context, shared
 from changeflow.cli.output import formatted_errors, note, print_lines
-from changeflow.values.base import MOST
+from changeflow.values.limits import MOST
 from changeflow.values.problem import check_known, pick
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)

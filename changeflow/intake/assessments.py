@@ -7,7 +7,7 @@ from pathlib import Path
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.intake.tables import read_table
-from changeflow.values.base import parse_day
+from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 
 EVIDENCE = ("self", "manager", "observed")

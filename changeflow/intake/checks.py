@@ -128,8 +128,10 @@ def _stays(definition: Definition, people: set[str], schools: set[str]) -> Itera
 
 def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
     """Say each loop of managers once: a reminder would never find anybody above."""
-    above = {p.id: p.manager for p in definition.people if p.manager}
-    for loop in sorted(nx.simple_cycles(nx.DiGraph(above.items())), key=min):
+    above: nx.DiGraph[str] = nx.DiGraph()
+    # Given to the constructor, they would load pandas.
+    above.add_edges_from((p.id, p.manager) for p in definition.people if p.manager)
+    for loop in sorted(nx.simple_cycles(above), key=min):
         start = loop.index(min(loop))
         what = (
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."

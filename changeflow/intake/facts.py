@@ -10,7 +10,7 @@ from changeflow.agenda.decisions import GateAnswer
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import Attendance, Condition
 from changeflow.programme.progress import ReportedProgress, parse_remaining
-from changeflow.values.base import parse_day
+from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 from changeflow.values.words import Outcome
 

@@ -26,7 +26,7 @@ from changeflow.intake.yaml_nodes import (
     TooBigError,
     compose,
 )
-from changeflow.values.base import is_supported, out_of_range
+from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.problem import Problem
 
 MAX_BYTES = 2_000_000

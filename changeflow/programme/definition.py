@@ -16,8 +16,9 @@ from changeflow.roadmap.waves.request import Rollout
 from changeflow.services.delegation import Holding
 from changeflow.services.service import Agreement, LeadProvider, Team
 from changeflow.services.transition import NewPost, Post
-from changeflow.values.base import Frozen, Id, parse_day
+from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
+from changeflow.values.limits import parse_day
 from changeflow.values.rulepack import Rulepack
 
 PAYROLL = "payroll"

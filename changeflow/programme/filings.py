@@ -8,7 +8,7 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.criteria import Scheme
 from changeflow.programme.facts import SYSTEMS, Submission
 from changeflow.programme.programme import Programme
-from changeflow.values.base import parse_day
+from changeflow.values.limits import parse_day
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 

@@ -21,7 +21,8 @@ from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import schedule_folder
 from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.stored import judged_as, load, stored_on
-from changeflow.values.base import TaskId, parse_day
+from changeflow.values.base import TaskId
+from changeflow.values.limits import parse_day
 from changeflow.values.moments import LONDON, format_day
 
 BASELINE, REPORT = "baseline", "report"

@@ -16,7 +16,7 @@ from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import SearchEffort
-from changeflow.values.base import check_value
+from changeflow.values.limits import check_value
 from changeflow.values.moments import DAY, datetime_of, format_day
 from changeflow.values.problem import Problem, check_known
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from changeflow.values.base import LONGEST_YEARS
+from changeflow.values.limits import LONGEST_YEARS
 
 
 class Unit(StrEnum):

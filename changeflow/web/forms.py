@@ -13,7 +13,7 @@ from changeflow.adkar.elements import Element
 from changeflow.agenda.due import AnswerKind
 from changeflow.errors import InputError
 from changeflow.usecases.link_answers import Given
-from changeflow.values.base import is_supported
+from changeflow.values.limits import is_supported
 from changeflow.web.limits import Limits
 from changeflow.web.responses import BAD_FORM, TOO_LARGE, WRONG_FORM, TroubleError
 

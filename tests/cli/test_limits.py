@@ -12,7 +12,7 @@ from changeflow.cli import app
 from changeflow.cli.options import supported
 from changeflow.errors import DatesOutOfRangeError, printable
 from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.values.base import EARLIEST, LATEST, is_supported
+from changeflow.values.limits import EARLIEST, LATEST, is_supported
 from changeflow.values.moments import day_of
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder, a_roadmap, a_task
 

@@ -18,8 +18,8 @@ from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.rules.engine import Judged, judge
-from changeflow.values.base import parse_day
 from changeflow.values.duration import parse_duration
+from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
 from tests.intake.bombs import PROJECT, a_workbook, cells

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from changeflow.intake.mspdi.records import Record, children
-from changeflow.values.base import LONGEST_YEARS, MOST
 from changeflow.values.duration import Duration, Unit
+from changeflow.values.limits import LONGEST_YEARS, MOST
 from changeflow.values.problem import Problem
 
 ESTIMATED = 32

@@ -1,0 +1,61 @@
+"""The days and numbers that changeflow computes with; docs/limits.md gives the reason of each."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+EARLIEST, LATEST = date(1950, 1, 1), date(2200, 12, 31)
+"""The oldest post that anyone still holds began after the first; no plan of today reaches the last."""
+MOST = 10**12
+"""No number in a file is larger: pounds, pupils, weeks."""
+LONGEST_YEARS = 100
+"""No task and no lag is longer."""
+
+
+def is_supported(day: date) -> bool:
+    """Tell whether a day, or the day of a moment, is one that changeflow computes with.
+
+    >>> is_supported(date(2027, 1, 4)), is_supported(date(9999, 12, 31))
+    (True, False)
+    """
+    return EARLIEST <= (day.date() if isinstance(day, datetime) else day) <= LATEST
+
+
+def out_of_range(text: object) -> str:
+    """Say that a day is too early or too late, and what to do about it.
+
+    >>> out_of_range(date(1, 1, 1))
+    "'0001-01-01' is outside the years 1950 to 2200. Correct the year"
+    """
+    return f"'{text}' is outside the years {EARLIEST.year} to {LATEST.year}. Correct the year"
+
+
+def parse_day(text: str) -> date:
+    """Read a day as people write it in a file or an option; `ValueError` says what would be right.
+
+    >>> parse_day("2027-02-05")
+    datetime.date(2027, 2, 5)
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"'{text[:40]}' is not a date that exists. Write year-month-day.") from None
+    if not is_supported(day):
+        raise ValueError(f"{out_of_range(day)}.")
+    return day
+
+
+def check_value(value: object) -> None:
+    """Refuse, as `ValueError`, a day out of range or a number too large, also within a list or a mapping."""
+    if isinstance(value, str | bool) or value is None:
+        return
+    if isinstance(value, date):
+        if not is_supported(value):
+            raise ValueError(out_of_range(value))
+    elif isinstance(value, int | Decimal | float):
+        # A comparison with "not a number" is false: so it is refused as well.
+        if not -MOST <= value <= MOST:
+            raise ValueError(f"{str(value)[:20]} is too large. Write a number of at most {MOST:,}")
+    elif isinstance(value, Mapping | tuple | list | set | frozenset):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            check_value(each)
