@@ -10,8 +10,8 @@ import numpy as np
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.history import Considered
+from changeflow.adkar.published import View
 from changeflow.adkar.publishing import Protection, publish, read_answers
-from changeflow.adkar.views import View
 
 PEOPLE, ROUNDS, ANSWER = 5_000, 10, 0.8
 HUBS, ROLES, WAVES, OTHER_GROUPS = 12, 30, 10, 20

@@ -13,7 +13,7 @@ from statistics import median
 import networkx as nx
 
 from changeflow.calendar.working import DaySpan, Layer, compile_calendar
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.engine import jit

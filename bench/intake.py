@@ -12,7 +12,7 @@ from pathlib import Path
 import xlsxwriter
 
 from changeflow.errors import ChangeflowError
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.tables import MOST_ROWS, read_table
 from changeflow.intake.yaml import read_yaml
 from changeflow.values.problem import Problem

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from changeflow.pilots.criteria import ParallelRunPolicy, Tolerance
-from changeflow.pilots.results import MatchOutcome
+from changeflow.pilots.runs import MatchOutcome
 from changeflow.reconciliation.compare import reconcile
 
 LINES, WRONG = 1_000_000, 5_000

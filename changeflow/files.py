@@ -87,7 +87,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
                 raise
-            _sync(target.parent)
+            with suppress(OSError):
+                sync(target.parent)
 
 
 def _behind(path: Path) -> Path:
@@ -120,7 +121,7 @@ def _replace(target: Path, data: bytes, *, private: bool) -> None:
         try:
             if not private and target.exists():
                 os.fchmod(handle, stat.S_IMODE(target.stat().st_mode))
-            _write(handle, data)
+            write_all(handle, data)
             os.fsync(handle)
             if is_nameless:
                 os.link(f"/proc/self/fd/{handle}", part, src_dir_fd=folder)
@@ -132,7 +133,8 @@ def _replace(target: Path, data: bytes, *, private: bool) -> None:
         raise
     finally:
         os.close(folder)
-    _sync(target.parent)
+    with suppress(OSError):
+        sync(target.parent)
 
 
 def _open(folder: Path, part: Path, mode: int) -> tuple[int, bool]:
@@ -144,7 +146,8 @@ def _open(folder: Path, part: Path, mode: int) -> tuple[int, bool]:
     return os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), False
 
 
-def _write(handle: int, data: bytes) -> None:
+def write_all(handle: int, data: bytes) -> None:
+    """Write all of it, however often the system has to be asked."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(handle, rest) :]
@@ -154,7 +157,7 @@ def _pour(path: Path, data: bytes) -> None:
     sys.stdout.flush()
     handle = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
-        _write(handle, data)
+        write_all(handle, data)
     finally:
         os.close(handle)
 
@@ -185,14 +188,13 @@ def _folder_above(target: Path) -> Iterator[None]:
         raise
 
 
-def _sync(folder: Path) -> None:
-    """See that a new name outlives a power cut, where the file system can."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk: without this a power cut may take a new file's name."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _neighbour(name: str) -> str:

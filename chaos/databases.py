@@ -8,7 +8,7 @@ from typing import Any, LiteralString, Protocol
 
 import psycopg
 
-from changeflow.storage.state import MachineState
+from changeflow.storage.custody import MachineState
 from chaos.postroom import FORK
 from chaos.workers import start
 from tests.postgres import create_database, keep_running, start_server

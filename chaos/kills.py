@@ -154,7 +154,8 @@ def at_random(
     db, clock, chance, kills = databases.new("random"), Clock(), random.Random(seed), 0
     ask(lambda: world.store(db, folder / name, people=size.people, tasks=size.tasks))
     if isinstance(databases, Postgresql):
-        databases.restart_now_and_then(least=5, most=40, seed=seed)
+        least, most = (5, 40) if size.days > 1 else (1, 3)
+        databases.restart_now_and_then(least=least, most=most, seed=seed)
     with Post.opened(folder, name, seed) as post:
         days = world.working_days(size.days)
         for number, day in enumerate(days, 1):

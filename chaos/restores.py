@@ -18,8 +18,8 @@ import psycopg
 
 from changeflow.storage import custody
 from changeflow.storage.backup import backup
+from changeflow.storage.custody import MachineState as Remembered
 from changeflow.storage.database import read_scope
-from changeflow.storage.state import MachineState as Remembered
 from changeflow.usecases import restoration
 from chaos import world
 from chaos.checks import State, Verdict, state_of

@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
@@ -23,7 +24,9 @@ from changeflow.errors import ChangeflowError
 from changeflow.storage.database import engine_for
 from changeflow.usecases import dispatch, ticks
 from chaos import world
+from chaos.checks import state_of
 from chaos.postroom import FORK
+from tests.engines import share_statements
 from tests.waiting import PATIENCE, PAUSE
 
 STALE = dispatch.LEASE + timedelta(seconds=1)
@@ -76,13 +79,15 @@ class Progress:
 
 
 def warm_up() -> None:
-    """Do once in this process what every worker would have to do first: templates, rulepacks, imports."""
+    """Do once in this process what every worker would have to do first: imports, templates, rulepacks, statements."""
+    share_statements(pytest.MonkeyPatch())
     with tempfile.TemporaryDirectory() as folder:
         db = f"sqlite:///{folder}/warm.db"
         world.store(db, Path(folder) / "warm", people=2, tasks=1)
         for day in world.working_days(3):
             world.tick(db, day)
             dispatch.dispatch(db=db, now=world.morning(day), channel=FileChannel(Path(folder) / "out"))
+        state_of(db)
         engine_for(db).dispose()
     engine_for.cache_clear()
 

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from changeflow.cli.output import formatted_errors
 from changeflow.files import write_whole
-from changeflow.resources import programme_templates
+from changeflow.places import programme_templates
 from demo.commands import SERVED, run_command
 from demo.prefect_server import PrefectServer
 

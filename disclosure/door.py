@@ -10,10 +10,9 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.history import GONE, Considered
 from changeflow.adkar.identities import LIKELY, each_once, join_ids
 from changeflow.adkar.people import Person
-from changeflow.adkar.published import Snapshot
+from changeflow.adkar.published import Snapshot, View
 from changeflow.adkar.publishing import Protection, publish, read_answers
 from changeflow.adkar.rounds import Days, name_of, rounds_on
-from changeflow.adkar.views import View
 from changeflow.programme.audiences import views
 from changeflow.storage.publications import Kept, PublishedGroup
 from changeflow.usecases.publishing import Cut, cut_for, same_people, to_count

@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 
 from changeflow.errors import InputError
 from changeflow.usecases.scheduled import FLOWS
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 
 STARTUP_SECONDS = 600
 """A wait of this length is a fault. It ends as soon as the server answers or has ended, so it costs a user nothing."""

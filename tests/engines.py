@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from sqlalchemy import Engine, create_engine, event
 
-from changeflow.storage import database, touched
+from changeflow.storage import covered, database
 
 _COMPILED: dict[str, Engine] = {}
 """One engine of each kind of database, of which the others take over what it has compiled."""
@@ -28,7 +28,7 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
 
 def share_statements(patch: pytest.MonkeyPatch) -> None:
     """Compile each statement once a session: for a database of a test's own that takes as long as to run them."""
-    listen = touched.listen
+    listen = covered.listen
 
     def share(engine: Engine) -> None:
         listen(engine)
@@ -37,7 +37,7 @@ def share_statements(patch: pytest.MonkeyPatch) -> None:
             engine.dialect, engine._compiled_cache = compiled.dialect, compiled._compiled_cache
 
     # `engine_for` calls it last.
-    patch.setattr(touched, "listen", share)
+    patch.setattr(covered, "listen", share)
     share_with("sqlite://")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.pilots.entries import (
     FeedbackGiven,
     ImprovementPlanned,
@@ -36,8 +36,7 @@ from changeflow.usecases import (
 )
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
-from changeflow.values.roles import Action, Role
-from changeflow.values.words import Outcome
+from changeflow.values.words import Action, Outcome, Role
 from tests import asked
 from tests.builders import PATHWAY, PROGRAMME, a_folder
 

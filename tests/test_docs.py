@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from changeflow.cli import app
 from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.places import templates_dir
 from changeflow.reports.rulebook import rules_page
-from changeflow.resources import templates_dir
 from changeflow.rules.catalogue import RULES
 
 TOP = Path(__file__).resolve().parents[1]

@@ -24,7 +24,7 @@ from changeflow.programme.permissions import TABLE, is_allowed
 from changeflow.reports.roles import roles_page
 from changeflow.storage.database import engine_for
 from changeflow.usecases import authority, definitions, gates, parallel_runs, subject_access, unit_of_work
-from changeflow.values.roles import Action, Role
+from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
 from tests.every_role import (
     ELSEWHERE,

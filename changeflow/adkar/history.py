@@ -9,12 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from changeflow.adkar.published import Hidden, Standing
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from changeflow.adkar.worlds import Bools, Ints
 
 GONE = -2
 """The place of an answer that is not kept any more, because its person was erased or its time was over."""

@@ -18,9 +18,8 @@ from changeflow.adkar.choosing import FIRST, WEIGHTS, Option, choose
 from changeflow.adkar.counted import rows_of
 from changeflow.adkar.elements import Element
 from changeflow.adkar.history import Considered, History, Match, changed_since
-from changeflow.adkar.published import Band, Hidden, Snapshot, Standing
+from changeflow.adkar.published import Band, Hidden, Snapshot, Standing, View
 from changeflow.adkar.safety import bands, protect
-from changeflow.adkar.views import View
 
 GROUPS_OF_ONE = 3
 """No one is counted in more published groups: our own choice. More views of the same people hide each other."""

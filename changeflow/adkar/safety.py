@@ -21,13 +21,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from changeflow.adkar.exact import Effort, Exact
-from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Kinds, Worlds
-
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Bools, Ints, Kinds, Worlds
 
 INSIDERS = 1
 """People who know their own answers and help an attacker: our own choice."""

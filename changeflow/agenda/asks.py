@@ -1,14 +1,26 @@
-"""What people are asked for beside their tasks: evidence for a gate, feedback, an assessment, a visible act."""
+"""What people are asked for beside their tasks (evidence, feedback, an assessment), and what they may answer."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
-from changeflow.agenda.criteria import State
-from changeflow.agenda.days import PeoplesDays
-from changeflow.agenda.due import NOBODY_ANSWERED, Due, Invited, Readers, climb, due_day, is_open
+from changeflow.adkar.people import Contact
+from changeflow.agenda.criteria import State, awaited
+from changeflow.agenda.due import (
+    NOBODY_ANSWERED,
+    TO_SRO,
+    AnswerKind,
+    Due,
+    Invited,
+    PeoplesDays,
+    Readers,
+    climb,
+    due_day,
+    is_open,
+)
 from changeflow.agenda.gates import weigh
-from changeflow.agenda.go_live import awaited
 from changeflow.agenda.reasons import Reason
+from changeflow.errors import InputError
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
@@ -159,3 +171,80 @@ def _acts(programme: Programme) -> Iterator[Due]:
 
 def _ask(reason: Reason, subject: str, person: str, due_on: date, priority: int) -> Due:
     return Due(reason=reason, subject=subject, person=person, level=0, due_on=due_on, priority=priority, asked=person)
+
+
+CONVERSATION = "conversation/"
+FRIDAY = 4
+
+
+def conversations(programme: Programme, due: Iterable[Due], *, today: date, readers: Readers) -> Iterator[Due]:
+    """Ask managers, once a week each, to talk with whoever of theirs is asked for many things at once.
+
+    Counted is what is asked of them, never what they scored or did not answer; the number is of the rulepack `nudges`.
+    """
+    many = programme.rulepacks.number("nudges", "saturated_from", on=today)
+    loads = Counter(thing.asked for thing in due if thing.level < TO_SRO)
+    by_friday = today + timedelta(days=(FRIDAY - today.weekday()) % 7)
+    for person in programme.definition.people:
+        to = person.manager
+        if to is None or loads[person.id] < many or not readers.is_here(to) or not readers.is_here(person.id):
+            continue
+        subject = f"{CONVERSATION}{person.id}"
+        if not readers.answers.is_done(subject, to, by_friday):
+            yield Due(
+                reason=Reason.CONVERSATION, subject=subject, person=to, level=0, due_on=by_friday, priority=0, asked=to
+            )
+
+
+MOST_WORDS = 2000
+ONE_ANSWER = frozenset({"assessment", "feedback", "sponsor", "conversation"})
+"""What can only be done, or left."""
+
+
+def kind_of(subject: str, programme: Programme) -> str | None:
+    """Return what a link's subject asks for.
+
+    It is `task`, `gate`, `evidence`, `feedback`, `assessment`, `sponsor` or `conversation`; None where its task is no
+    longer in the plan.
+    """
+    if subject == SPONSOR:
+        return "sponsor"
+    if subject.startswith(ROUND):
+        return "assessment"
+    if subject.startswith(CONVERSATION):
+        return "conversation"
+    task, _, about = subject.partition("#")
+    if about in (EVIDENCE, FEEDBACK):
+        return about
+    known = programme.roadmap.tasks.get(task)
+    if known is None:
+        return None
+    return "gate" if known.kind is Kind.DECISION else "task"
+
+
+def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besides: str) -> list[tuple[str, str]]:
+    """Return the people who can take something on (leads, managers and the like): ids, with role and place."""
+    found = []
+    for person in programme.definition.people:
+        contact = contacts.get(person.id)
+        if person.id == besides or contact is None or contact.email is None or not contact.is_active:
+            continue
+        if person.audience == "team":
+            continue
+        place = programme.school(person.school).name if person.school else (person.hub or "")
+        found.append((person.id, f"{person.role}, {place}" if place else person.role))
+    return sorted(found, key=lambda p: p[1])
+
+
+def check_answer(asked: str, kind: AnswerKind, text: str) -> None:
+    """Refuse an answer that what is asked (as `kind_of` names it) does not take, or that says too little or much."""
+    if len(text) > MOST_WORDS:
+        raise InputError(f"That is too long: {MOST_WORDS} characters at most.")
+    if asked in ONE_ANSWER and kind is not AnswerKind.DONE:
+        raise InputError("Choose one of the answers on the page.")
+    if asked == "gate" and kind is AnswerKind.DONE:
+        raise InputError("A gate is answered by a decision: changeflow gate decide. Say that you have seen it.")
+    if asked in ("feedback", "sponsor") and not text.strip():
+        raise InputError("Write a line or two.")
+    if kind is AnswerKind.BLOCKED and not text.strip():
+        raise InputError("Say in a line what is in the way.")

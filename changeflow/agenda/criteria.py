@@ -1,12 +1,25 @@
-"""One thing that a gate asks for, and how it stands."""
+"""What gates ask for and how it stands: above all what a pilot and its parallel runs must have shown before a go-live.
 
+Every threshold was fixed beforehand: exit criteria and tolerances are frozen once the pilot, or the run, has begun.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
+from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm, propose
+from changeflow.pilots.entries import CaseTested, Confirmation, IssueSeverity, Signature
+from changeflow.pilots.issues import issues
+from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.rules.catalogue import Rule
+from changeflow.rules.catalogue import RULES, Rule
 from changeflow.rules.engine import effective
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day
+from changeflow.values.words import Gate, Kind
 
 
 class State(StrEnum):
@@ -44,3 +57,193 @@ def unless_waived(programme: Programme, rule: Rule, gate: Task) -> State:
         for subject in subjects
     )
     return State.WAIVED if waived else State.BLOCKS
+
+
+CLEAN_RUN = "Mend or explain what differs and reconcile the period again, or run one more period side by side."
+MEASURED = "Measure it; where the threshold is missed, put it right and repeat the pilot."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistItem:
+    """Something that a go-live asks somebody to confirm, and who did, where somebody has."""
+
+    item: ToConfirm
+    owner: str | None
+    confirmed: Confirmation | None
+
+
+def go_live_criteria(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """Yield the evidence for and against a gate of a service: its runs, its pilot, and what people confirm."""
+    service = programme.service(gate.service) if gate.service else None
+    if service is None:
+        return
+    yield from _runs_and_pilot(programme, gate, service)
+    yield from _test_pack(programme, gate, service)
+    yield from _issues(programme, gate)
+    if gate.gate is Gate.GO_LIVE:
+        yield from _confirmed(programme, gate)
+        yield from _signed(programme, gate)
+        yield from _questions(programme, service)
+
+
+def _comes_after(programme: Programme, gate: Task, kind: Kind) -> bool:
+    """Tell whether a gate comes after some task of a kind, of its service."""
+    return any(programme.guarantees(t, before=gate) for t in programme.tasks(kind=kind, service=gate.service))
+
+
+def policy_of(service: ServiceFile) -> ParallelRunPolicy:
+    """Return by what a service's runs are judged: whoever is paid is paid their net, where nothing else is said."""
+    policy = service.parallel_run or ParallelRunPolicy()
+    return policy.model_copy(update={"pay": "net"}) if service.pays_people and policy.pay is None else policy
+
+
+def to_confirm(programme: Programme, gate: Task) -> tuple[ChecklistItem, ...]:
+    """Return the items that people must confirm before a go-live, each with its latest confirmation."""
+    service = programme.service(gate.service or "")
+    lead = service.lead_provider.person if service.lead_provider else None
+    asked = list(service.go_no_go.confirm)
+    if service.pays_people:
+        own = {item.id for item in asked}
+        shipped = [ToConfirm.model_validate(v) for v in programme.law("payroll", "go_live_confirmations").value]
+        asked = [*(item for item in shipped if item.id not in own), *asked]
+    confirmations = {e.item: e for e in programme.facts.pilot if isinstance(e, Confirmation) and e.gate == gate.id}
+    return tuple(ChecklistItem(item=i, owner=i.owner or lead, confirmed=confirmations.get(i.id)) for i in asked)
+
+
+def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:
+    share = programme.law("payroll", "pay_within_share").value if service.pays_people else 0
+    runs = propose(
+        parallel_run=policy_of(service) if _comes_after(programme, gate, Kind.PARALLEL_RUN) else None,
+        runs=programme.facts.runs_of(service.service),
+        minimum_clean=programme.rulepacks.number("payroll", "consecutive_clean_runs", on=programme.on),
+        within_share=Decimal(str(share)),
+    )
+    pilot = propose(
+        parallel_run=None,
+        runs=(),
+        minimum_clean=0,
+        pilot=service.pilot if _comes_after(programme, gate, Kind.PILOT) else None,
+        measured=programme.facts.criteria.get(service.service, {}),
+    )
+    for code, proposal, remedy in (("R12", runs, CLEAN_RUN), ("R11", pilot, MEASURED)):
+        against = unless_waived(programme, RULES[code], gate)
+        yield from (Criterion(text, against, code, remedy=remedy) for text in proposal.against)
+        yield from (Criterion(text, State.MET, code) for text in proposal.for_it)
+    if service.pilot is not None and service.pilot.skipped:
+        yield Criterion(f"Goes without a pilot: {service.pilot.skipped.rstrip('.')}.", State.NOTED, "R11")
+    if gate.gate is Gate.WAVE_RELEASE and programme.is_pilot(gate.wave):
+        if service.pilot is None or not service.pilot.exit_criteria:
+            text = f"{service.name} has no exit criteria for its pilot: they are fixed before it starts."
+            yield Criterion(text, State.OPEN, "R11")
+        else:
+            yield Criterion(f"{len(service.pilot.exit_criteria)} exit criteria are fixed.", State.MET, "R11")
+
+
+def _test_pack(programme: Programme, gate: Task, service: ServiceFile) -> Iterator[Criterion]:
+    """Every case of the pack has passed when it was last played through; one that fails is no average."""
+    packs = [t for t in programme.tasks(kind=Kind.TEST_PACK, service=gate.service) if t.schools & gate.schools]
+    if not service.assurance.has_test_pack or not any(programme.guarantees(t, before=gate) for t in packs):
+        return
+    latest = {e.case: e for e in programme.facts.pilot if isinstance(e, CaseTested) and e.service == service.service}
+    against = unless_waived(programme, RULES["R12"], gate)
+    passed = 0
+    for case in service.assurance.cases:
+        last = latest.get(case.id)
+        if last is None:
+            remedy = "Play the case through in the new system, and note what came out."
+            yield Criterion(f"Test pack, {case.what}: not tried yet.", against, "R12", remedy=remedy)
+        elif not last.passed:
+            text = f"Test pack, {case.what}: failed on {format_day(last.on)}: {last.evidence}"
+            yield Criterion(text, against, "R12", remedy="Mend what was wrong, and play the case through again.")
+        else:
+            passed += 1
+    if passed:
+        yield Criterion(f"{passed} of {counted(len(service.assurance.cases), 'test case')} passed.", State.MET, "R12")
+
+
+def _issues(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    """What stops the service stops every gate of it; what holds up the next wave, those of other waves."""
+    if gate.gate not in (Gate.WAVE_RELEASE, Gate.GO_LIVE):
+        return
+    against = unless_waived(programme, RULES["R11"], gate)
+    known = issues(programme.facts.pilot, gate.service)
+    still_open = [i for i in known if i.is_open]
+    for issue in still_open:
+        age = counted(issue.age(programme.on), "day")
+        where = f" at {programme.school_name(issue.school)}" if issue.school else ""
+        text = f"Issue {issue.number}{where}, {issue.severity.label}, open for {age}: {issue.text}"
+        is_elsewhere = issue.school not in gate.schools if issue.school else not programme.is_pilot(gate.wave)
+        if issue.severity is IssueSeverity.STOPS or (issue.blocks_next_wave and is_elsewhere):
+            remedy = "Fix it, or agree a way round that makes it less grave."
+            yield Criterion(text, against, "R11", remedy=remedy)
+        elif issue.severity is IssueSeverity.HARMS:
+            yield Criterion(text, State.NOTED, "R11")
+    if known and not any(i.severity is IssueSeverity.STOPS for i in still_open):
+        yield Criterion("No issue that stops the service is open.", State.MET, "R11")
+
+
+def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    goes_live = go_live_day(programme, gate)
+    for asked in to_confirm(programme, gate):
+        given, what = asked.confirmed, asked.item.what.rstrip(".")
+        role_of = programme.definition.role_of
+        if given is None:
+            who = f" (the {role_of(asked.owner)})" if asked.owner else ""
+            remedy = "Ask a person who knows to confirm it, with the evidence."
+            yield Criterion(f"{what}: not confirmed yet{who}.", State.OPEN, "R12", remedy=remedy)
+            continue
+        by, until = role_of(given.by) or given.by, ""
+        if given.until is not None:
+            until = f", until {format_day(given.until)}"
+            if given.until < max(programme.on, goes_live):
+                text = f"{what}: only{until}, and it goes live on {format_day(goes_live)}."
+                yield Criterion(text, State.OPEN, "R12", remedy="Keep the way open for longer, or go live earlier.")
+                continue
+        yield Criterion(
+            f"{what}: {given.evidence.rstrip('.')} ({by}, {format_day(given.on)}{until}).", State.MET, "R12"
+        )
+
+
+def go_live_day(programme: Programme, gate: Task) -> date:
+    """Return the day on which what a gate opens goes live by the forecast; its own, where nothing does."""
+    lives = [
+        programme.timed(t.id).early_start
+        for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service)
+        if t.wave == gate.wave and programme.graph.has_edge(gate.id, t.id)
+    ]
+    return day_of(min(lives) if lives else programme.timed(gate.id).early_finish)
+
+
+def signatures(programme: Programme, gate: Task) -> dict[str, Signature | None]:
+    """Return what each of those who must sign a go-live has said last, in the order of the service's file."""
+    signed = {e.by: e for e in programme.facts.pilot if isinstance(e, Signature) and e.gate == gate.id}
+    return {person: signed.get(person) for person in programme.service(gate.service or "").go_no_go.sign}
+
+
+def awaited(programme: Programme, gate: Task) -> Iterator[str]:
+    """Yield who has not signed a go-live yet, and who has not confirmed their items."""
+    if gate.gate is not Gate.GO_LIVE or gate.service is None:
+        return
+    yield from (person for person, given in signatures(programme, gate).items() if given is None)
+    yield from (v.owner for v in to_confirm(programme, gate) if v.confirmed is None and v.owner is not None)
+
+
+def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
+    for person, given in signatures(programme, gate).items():
+        role = programme.definition.role_of(person) or person
+        if given is None:
+            yield Criterion(f"The {role} has not signed yet.", State.BLOCKS, remedy="They sign, or say why not.")
+            continue
+        said = f"({format_day(given.on)})" + (f": {given.words.rstrip('.')}." if given.words else ".")
+        if given.agrees:
+            yield Criterion(f"The {role} has signed {said}", State.MET)
+        else:
+            remedy = "Put right what they miss, and ask them again."
+            yield Criterion(f"The {role} does not sign {said}", State.BLOCKS, remedy=remedy)
+
+
+def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:
+    """What no plan can show, and somebody should ask before people are paid by a new system."""
+    if service.pays_people:
+        for question in programme.law("payroll", "go_live_questions").value:
+            yield Criterion(f"Ask: {str(question).rstrip('?.')}?", State.NOTED, "R12")

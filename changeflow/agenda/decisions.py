@@ -1,16 +1,32 @@
-"""The decision log: what was decided, what waits, since when, and what waiting costs."""
+"""The decision log: what was decided, what waits, since when, and what waiting costs.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+And what a person decides at a gate, and whether they may: once, in a known form, with the evidence for it. Of delivery
+confidence the evidence proposes a tier; a person sets it, and the two are shown side by side.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from enum import StrEnum
 
+import networkx as nx
+
+from changeflow.agenda.criteria import State
+from changeflow.agenda.criteria import State as GateState
 from changeflow.agenda.due import due_days
-from changeflow.programme.facts import Decision
+from changeflow.agenda.gates import GateCase, open_conditions, weigh
+from changeflow.errors import NOT_SAVED, CheckFailedError, ConflictError, InputError
+from changeflow.programme.dates import Dates
+from changeflow.programme.facts import Condition, Decision, Facts
+from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
+from changeflow.programme.recording import ReportedProgress, progress_of
 from changeflow.roadmap.analysis.slippage import Slips
-from changeflow.roadmap.model.tasks import Milestone, Task
-from changeflow.values.moments import day_of, last_day_of
-from changeflow.values.words import Kind
+from changeflow.roadmap.model.tasks import Milestone, Task, TaskProgress
+from changeflow.rules.engine import Judged
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.words import Kind, Outcome
 
 WEEK = 5
 """Working days of a week's delay."""
@@ -117,3 +133,188 @@ def _moves(programme: Programme, slips: Slips, task: str, finish: int) -> Iterat
         for m in programme.open_milestones
     ]
     yield from sorted((m for m in found if m.days), key=lambda m: (-m.days, m.before, m.milestone.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAnswer:
+    """What a person decides at a gate."""
+
+    task: str
+    outcome: Outcome
+    reason: str
+    on: date
+    by: str | None = None
+    """Who has decided. By default, the person who records it."""
+    dissent: str = ""
+    conditions: tuple[Condition, ...] = ()
+    again: bool = False
+    """A rejected gate is asked again."""
+
+    def is_known(self, known: Facts) -> bool:
+        """Tell whether the same was recorded before."""
+        stated = (self.task, self.outcome, self.reason, self.by, self.on)
+        return any(stated == (d.task, d.outcome, d.reason, d.by, d.on) for d in known.decisions)
+
+    def decision(self, by: str, last: Decision | None) -> Decision:
+        """Return the decision that it is, after the last one at its gate."""
+        stated = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("by", "again")}
+        return Decision(**stated, by=by, round=last.round + 1 if last else 1)
+
+
+def passed(programme: Programme, gate: Task, known: Facts, *, on: date) -> TaskProgress:
+    """Return the progress of a gate that is approved on a day: it began when that was reported, or then."""
+    done = progress_of(programme, ReportedProgress(gate.id, on, on))
+    begun = known.progress.get(gate.id)
+    return done if begun is None else TaskProgress(begun.actual_start, done.actual_finish)
+
+
+def played_through(programme: Programme, gate: Task, outcome: Outcome, *, on: date) -> Facts:
+    """Return the facts as they would be with a gate answered on a day; nothing is recorded."""
+    known = programme.facts
+    answer = GateAnswer(task=gate.id, outcome=outcome, reason="played through", on=on)
+    decisions = (*known.decisions, answer.decision(SYSTEM, known.decision(gate.id)))
+    progress = {gate.id: passed(programme, gate, known, on=on)} if outcome.is_approval else {}
+    return replace(known, decisions=decisions, progress={**known.progress, **progress})
+
+
+def check_first(programme: Programme, gate: Task, last: Decision | None, *, again: bool) -> None:
+    """Refuse a second decision of a round: the first one counts, and the second person is told."""
+    if last is not None and (last.outcome.is_approval or not again):
+        role = programme.definition.role_of(last.by) or last.by
+        stated = f"{last.outcome.label} on {format_day(last.on)} by the {role}: {last.reason.rstrip('.')}"
+        hint = "" if last.outcome.is_approval else " Once what was missing is there, ask again with --again."
+        raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. {NOT_SAVED}{hint}")
+    if last is None and programme.is_done(gate.id):
+        raise ConflictError(f"“{gate.name}” is already recorded as done. {NOT_SAVED}")
+
+
+def check_conditions(
+    programme: Programme, gate: Task, answer: GateAnswer, *, check_owner: Callable[[str], object]
+) -> None:
+    """Check the conditions of an answer; `check_owner` raises where an owner is not known."""
+    if answer.outcome is Outcome.CONDITIONS and not answer.conditions:
+        raise InputError(f"An approval with conditions needs at least one condition. {NOT_SAVED}")
+    if answer.outcome is not Outcome.CONDITIONS and answer.conditions:
+        raise InputError(f"Conditions go with {Outcome.CONDITIONS.value} alone. {NOT_SAVED}")
+    for condition in answer.conditions:
+        check_owner(condition.owner)
+        if condition.due <= answer.on:
+            raise InputError(
+                f"The condition “{condition.text}” is due on {format_day(condition.due)}: give a later day."
+            )
+        _check_waiting(programme, gate, condition)
+
+
+def _check_waiting(programme: Programme, gate: Task, condition: Condition) -> None:
+    if condition.before is None:
+        return
+    progress_of(programme, ReportedProgress(condition.before, condition.due))  # an unknown task is an error
+    if condition.before == gate.id or condition.before in nx.ancestors(programme.graph, gate.id):
+        name = programme.roadmap.tasks[condition.before].name
+        raise InputError(f"“{name}” comes before “{gate.name}”: it cannot wait for its condition. {NOT_SAVED}")
+    if condition.before in programme.facts.progress:
+        name = programme.roadmap.tasks[condition.before].name
+        raise InputError(f"“{name}” has begun: it cannot wait for a condition. {NOT_SAVED}")
+
+
+def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
+    """Refuse an approval that the evidence of its day does not support."""
+    blocks = case.of(State.BLOCKS)
+    wrong = case.of(State.BLOCKS, State.OPEN) if outcome is Outcome.APPROVE else blocks
+    if wrong and outcome.is_approval:
+        stated = "a go" if outcome is Outcome.APPROVE else "a go, not even with conditions,"
+        reasons = "\n".join(f"  {text}" for text in wrong)
+        hint = "" if blocks else " It may be approved with conditions."
+        raise CheckFailedError(f"The evidence does not support {stated} for {gate.name}:\n{reasons}\n{NOT_SAVED}{hint}")
+
+
+PACK = "delivery-confidence"
+
+
+class Tier(StrEnum):
+    """The three tiers, the worst first."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that lowers confidence, and to which tier."""
+
+    tier: Tier
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What the evidence proposes: the worst of its signals."""
+
+    tier: Tier
+    signals: tuple[Signal, ...]
+
+
+def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
+    """Weigh milestones, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
+    signals = (
+        *_milestones(judged.programme, today, baseline or {}),
+        *_rules(judged),
+        *_waiting_decisions(judged, today),
+        *_sponsor(judged.programme, today),
+        *(Signal(Tier.AMBER, f.message) for f in judged.findings if f.rule == "R17"),
+    )
+    order = list(Tier)
+    ranked = tuple(sorted(signals, key=lambda s: order.index(s.tier)))
+    return Proposed(ranked[0].tier if ranked else Tier.GREEN, ranked)
+
+
+def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]) -> Iterator[Signal]:
+    packs = programme.rulepacks
+    share = float(packs.entry(PACK, "red_late_share", on=programme.on).value)
+    spare_days = int(packs.entry(PACK, "amber_spare_days", on=programme.on).value)
+    for milestone in programme.open_milestones:
+        forecast = day_of(programme.timed(milestone.task).early_finish)
+        planned = day_of(baseline[milestone.task].finish) if milestone.task in baseline else None
+        name = f"“{milestone.name}”"
+        if milestone.deadline is not None and forecast > milestone.deadline:
+            late, left = (forecast - milestone.deadline).days, (milestone.deadline - today).days
+            tier = Tier.RED if left <= 0 or late / left > share else Tier.AMBER
+            yield Signal(
+                tier, f"{name} misses its deadline of {format_day(milestone.deadline)} by {counted(late, 'day')}."
+            )
+        elif planned is not None and forecast > planned:
+            yield Signal(Tier.AMBER, f"{name} is {counted((forecast - planned).days, 'day')} later than the baseline.")
+        elif milestone.deadline is not None:
+            spare = programme.spare(milestone) // programme.minutes_per_day
+            if spare < spare_days:
+                yield Signal(Tier.AMBER, f"{name} has {counted(spare, 'working day')} to spare before its deadline.")
+
+
+def _rules(judged: Judged) -> Iterator[Signal]:
+    if blocks := sorted({f.rule for f in judged.blocks}):
+        broken, them = ("Rules are", "them") if len(blocks) > 1 else ("A rule is", "it")
+        yield Signal(Tier.AMBER, f"{broken} broken, and nobody has lifted {them}: {', '.join(blocks)}.")
+
+
+def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
+    programme = judged.programme
+    for logged in decision_log(programme, today=today):
+        if logged.is_waiting and (against := weigh(judged, logged.task.id).of(GateState.BLOCKS)):
+            yield Signal(
+                Tier.AMBER, f"{logged.task.name} is waiting, and the evidence does not support it: {against[0]}"
+            )
+        if logged.late:
+            yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
+    for _, condition in open_conditions(programme):
+        if condition.due < today:
+            due = format_day(condition.due)
+            yield Signal(Tier.AMBER, f"The condition “{condition.text}” was due on {due} and is not met.")
+
+
+def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:
+    sponsor = programme.definition.programme.sponsor
+    if sponsor is None:
+        yield Signal(Tier.RED, "Nobody is named as senior responsible owner.")
+    elif sponsor.until is not None and sponsor.until < today:
+        yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {format_day(sponsor.until)}.")

@@ -11,8 +11,7 @@ import networkx as nx
 from changeflow.adkar.elements import Element
 from changeflow.adkar.readiness import is_past
 from changeflow.adkar.reinforcement import StickVerdict
-from changeflow.agenda.criteria import Criterion, State, unless_waived
-from changeflow.agenda.go_live import go_live_criteria
+from changeflow.agenda.criteria import Criterion, State, go_live_criteria, unless_waived
 from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.facts import Condition, Decision

@@ -1,15 +1,18 @@
-"""What may be said about a pilot: the thing that each entry is about, and what it has to fit in the programme.
+"""What may be said about a pilot, what a lesson of it would change, and which schools may go first.
 
-A name that nothing has is an `UnknownThingError`, what cannot be recorded an `InputError` or a `CheckFailedError`.
+An entry names the thing that it is about, and has to fit in the programme. A name that nothing has is an
+`UnknownThingError`, what cannot be recorded an `InputError` or a `CheckFailedError`.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from changeflow.agenda.criteria import signatures, to_confirm
 from changeflow.agenda.gates import gate_of
-from changeflow.agenda.go_live import signatures, to_confirm
 from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, UnknownThingError
+from changeflow.pilots.choosing import Cohort, choose
 from changeflow.pilots.entries import (
     CaseTested,
     Confirmation,
@@ -19,18 +22,24 @@ from changeflow.pilots.entries import (
     ImprovementPlanned,
     IssueRaised,
     IssueUpdate,
+    LessonProposed,
     PilotRepeated,
 )
-from changeflow.pilots.issues import improvements, issues
-from changeflow.pilots.learning import ProposedRule, proposed_rules
-from changeflow.pilots.results import KeptVariance
+from changeflow.pilots.issues import ProposedRule, improvements, issues, lessons_of, proposed_rules
+from changeflow.pilots.runs import KeptVariance
+from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.programme.assembly.decisions_applied import CAN_BE_REPEATED
+from changeflow.programme.dates import Moved, compare, dates_of
+from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
-from changeflow.programme.programme import Programme
+from changeflow.programme.programme import Programme, join
 from changeflow.programme.recording import check_person, service_named
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.roadmap.model.tasks import Task
+from changeflow.rules.engine import judge
 from changeflow.values.base import TaskId
-from changeflow.values.known import check_known, pick
+from changeflow.values.problem import check_known, pick
+from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Gate
 
 
@@ -194,3 +203,92 @@ def _check_names(programme: Programme, *, person: str | None = None, school: str
     if person is not None:
         check_person(programme.definition, person)
     check_known("school", school, [s.id for s in programme.definition.schools])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonEffect:
+    """The tasks of waves to come that a lesson changes, and every date that moves with them."""
+
+    lesson: LessonProposed
+    tasks: tuple[TaskId, ...]
+    moved: tuple[Moved, ...]
+    names: dict[TaskId, str]
+    changed: Definition
+    """The definition that it would become."""
+    number: int = 0
+    version: int | None = None
+    """The version that it has become, once it is accepted."""
+
+
+def lesson_effect(
+    programme: Programme, definition: Definition, lesson: LessonProposed, rulepacks: Rulepacks
+) -> LessonEffect:
+    """Compute the plan with and without the lesson, on the same facts.
+
+    `definition` is the stored one: the programme's own has people where they are on its day. `rulepacks` are those that
+    ship. A lesson that changes nothing, or that breaks the definition, is an `InputError`.
+    """
+    tasks = _changeable(programme, lesson)
+    changed = _changed(definition, lesson, tasks)
+    joined, errors = join(changed, rulepacks=rulepacks, facts=programme.facts, on=programme.on)
+    if errors:
+        raise InputError(f"{errors[0].what} {errors[0].remedy} {NOT_SAVED}")
+    after = judge(joined).programme
+    moved = compare(dates_of(programme), dates_of(after))
+    names = {m.task: after.roadmap.tasks[m.task].name for m in moved if m.task in after.roadmap.tasks}
+    return LessonEffect(lesson=lesson, tasks=tuple(tasks), moved=moved, names=names, changed=changed)
+
+
+def unanswered_lesson(programme: Programme, service: str, number: int) -> LessonProposed:
+    """Return a lesson that was proposed; one that was answered before is a `CheckFailedError`."""
+    known = {str(n): found for n, found in lessons_of(programme.facts.pilot, service).items()}
+    lesson, before = pick("lesson", str(number), known)
+    if before is not None:
+        was = "accepted" if before.accepted else "declined"
+        raise CheckFailedError(f"Lesson {number} was {was}: {before.reason.rstrip('.')}. {NOT_SAVED}")
+    return lesson
+
+
+def _changeable(programme: Programme, lesson: LessonProposed) -> Sequence[TaskId]:
+    """Return the tasks of the lesson's step that have not begun, in waves after the pilot."""
+    service_named(programme, lesson.service)
+    if lesson.duration is None and not lesson.also_after:
+        raise InputError(f"A lesson changes something: give --duration, --also-after, or both. {NOT_SAVED}")
+    here = [t for t in programme.tasks(service=lesson.service) if t.step == lesson.step]
+    if not here:
+        steps = sorted({t.step for t in programme.tasks(service=lesson.service) if t.wave})
+        raise UnknownThingError("step", lesson.step, steps)
+    later = [t.id for t in here if t.wave and not programme.is_pilot(t.wave) and t.id not in programme.facts.progress]
+    if not later:
+        raise InputError(f"“{lesson.step}” has begun in every wave: no lesson changes it. {NOT_SAVED}")
+    return later
+
+
+def _changed(definition: Definition, lesson: LessonProposed, tasks: Sequence[TaskId]) -> Definition:
+    stated = StepFields(duration=lesson.duration, also_after=lesson.also_after or None)
+    services = []
+    for service in definition.services:
+        if service.service == lesson.service:
+            own = dict(service.tasks)
+            for task in tasks:
+                local = task.removeprefix(f"{lesson.service}/")
+                own[local] = own[local].changed_by(stated) if local in own else stated
+            service = service.model_copy(update={"tasks": own})
+        services.append(service)
+    return definition.model_copy(update={"services": tuple(services)})
+
+
+def proposed_cohorts(programme: Programme, *, size: int) -> tuple[Cohort, ...]:
+    """Return cohorts of a size, the best first; a size of which there is none is an `InputError` that says why."""
+    schools = programme.definition.schools
+    if not 1 <= size < len(schools):
+        raise InputError(f"A pilot of {size} of {len(schools)} schools is none. Say with --size how many, such as 3.")
+    most, why = most_at_once(programme)
+    if size > most:
+        raise InputError(f"{size} schools are too many to go first: {why}, which is enough for {most}.")
+    everybody = candidates(programme)
+    found = choose(everybody, size=size)
+    if not found:
+        able = sum(not c.why_not for c in everybody)
+        raise InputError(f"No {size} schools can go first: {able} are able to, and rollout.yaml says who must.")
+    return found

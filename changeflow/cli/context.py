@@ -13,9 +13,9 @@ import typer
 from changeflow.cli.output import formatted_errors, note
 from changeflow.errors import InputError
 from changeflow.settings import DEFAULT_DB, database
-from changeflow.values.known import check_known
 from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.moments import LONDON, local_day
+from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
     from changeflow.usecases.unit_of_work import Change

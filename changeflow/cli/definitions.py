@@ -8,7 +8,7 @@ import typer
 
 from changeflow.cli.context import Context, Folder, Form, command, day_option, shared
 from changeflow.cli.output import note, print_as, print_lines
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
     from changeflow.usecases.definitions import Difference

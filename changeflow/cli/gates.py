@@ -60,8 +60,8 @@ def gate_decide(
     again: Annotated[bool, typer.Option("--again", help="Ask a rejected gate again.")] = False,
 ) -> None:
     """Record a gate's decision; an approval that the evidence does not support is refused."""
-    from changeflow.agenda.gate_answers import GateAnswer
-    from changeflow.intake.decisions import outcome_of
+    from changeflow.agenda.decisions import GateAnswer
+    from changeflow.intake.facts import outcome_of
     from changeflow.usecases import gates
 
     try:

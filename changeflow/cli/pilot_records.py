@@ -8,7 +8,7 @@ import typer
 from changeflow.cli.context import Context, Form, command, day_option
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
     from changeflow.usecases.pilot_records import Statement

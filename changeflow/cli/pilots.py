@@ -8,8 +8,8 @@ import typer
 
 from changeflow.cli.context import Context, command
 from changeflow.cli.output import formatted_errors, note, print_lines
-from changeflow.values.known import check_known
 from changeflow.values.limits import MOST
+from changeflow.values.problem import check_known, pick
 
 pilot = typer.Typer(help="Pilots and parallel runs.", no_args_is_help=True)
 
@@ -85,7 +85,7 @@ def pilot_reconcile(
 ) -> None:
     """Compare old and new output of a parallel run, contract by contract. Without --service, exit 3 if not clean."""
     from changeflow.errors import CheckFailedError, InputError
-    from changeflow.pilots.criteria import parse_policy, preset_of
+    from changeflow.pilots.criteria import PRESETS, parse_policy
     from changeflow.reconciliation.compare import reconcile
     from changeflow.reports.pilots import reconciliation_lines
     from changeflow.usecases import parallel_runs
@@ -107,7 +107,7 @@ def pilot_reconcile(
         context.refuse(["db", "programme", "actor", "at"], "without --service nothing is stored.")
         if preset:
             context.refuse(["key", "tolerance"], f"the preset {preset} has its own. Leave one of them out.")
-        policy = preset_of(preset) if preset else parse_policy(key, tolerance or [])
+        policy = pick("preset", preset, PRESETS) if preset else parse_policy(key, tolerance or [])
         result = reconcile(old, new, policy, period=period, identity=identity, say=note)
     print_lines(reconciliation_lines(result))
     if kept:

@@ -10,7 +10,7 @@ import typer
 from changeflow.cli.context import Context, Folder, Form, shared
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
     from changeflow.programme.programme import Programme
@@ -28,8 +28,8 @@ def init(
 ) -> None:
     """Make a ready programme folder to start from."""
     from changeflow.files import whole_folder
-    from changeflow.intake.schema import write_schemas
-    from changeflow.resources import programme_templates
+    from changeflow.intake.documents import write_schemas
+    from changeflow.places import programme_templates
 
     templates = programme_templates()
     check_known("template", template, templates)
@@ -57,7 +57,7 @@ def schema(
     folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a kind here.")] = None,
 ) -> None:
     """Print the JSON Schema of the folder's files, so that editors can complete and check them."""
-    from changeflow.intake.schema import schemas, write_schemas
+    from changeflow.intake.documents import schemas, write_schemas
 
     if folder is not None:
         write_schemas(folder)

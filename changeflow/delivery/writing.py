@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.message import MEETS_AT, CalendarEntry, Message, invitation
 from changeflow.errors import InputError
-from changeflow.resources import templates_dir
+from changeflow.places import templates_dir
 
 SHOWN_AGAINST = 5
 """A mail is read on a phone: our own choice."""

@@ -37,12 +37,8 @@ def read_assessments(
     for row in rows:
         if not row.names("person", "person", people, problems):
             continue
-        person = row.cells["person"]
-        if person in seen:
-            what = f"Duplicate person '{person}' (first on line {seen[person]})."
-            problems.append(row.problem("person", what, "One line a person and round."))
+        if not row.is_first("person", row.cells["person"], seen, problems, remedy="One line a person and round."):
             continue
-        seen[person] = row.line
         on = row.read("on", parse_day, problems)
         if on is not None and until is not None and on > until:
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
@@ -52,7 +48,7 @@ def read_assessments(
             problems.append(row.problem("evidence", f"'{evidence}' is not known.", did_you_mean(evidence, EVIDENCE)))
         scores = {e: s for e in Element if (s := row.read(e, _parse_score, problems)) is not None}
         if on is not None:
-            yield Assessment(person=person, round=path.stem, on=on, scores=scores, evidence=evidence)
+            yield Assessment(person=row.cells["person"], round=path.stem, on=on, scores=scores, evidence=evidence)
 
 
 def _parse_score(text: str) -> int:

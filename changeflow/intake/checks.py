@@ -1,8 +1,11 @@
 """The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from changeflow.programme.definition import Definition
+import networkx as nx
+
+from changeflow.pilots.criteria import ExitCriterion
+from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place
 from changeflow.rules.catalogue import RULES
@@ -125,27 +128,15 @@ def _stays(definition: Definition, people: set[str], schools: set[str]) -> Itera
 
 def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
     """Say each loop of managers once: a reminder would never find anybody above."""
-    above = {p.id: p.manager for p in definition.people if p.manager}
-    for loop in sorted(_loops(above), key=min):
+    above: nx.DiGraph[str] = nx.DiGraph()
+    # Given to the constructor, they would load pandas.
+    above.add_edges_from((p.id, p.manager) for p in definition.people if p.manager)
+    for loop in sorted(nx.simple_cycles(above), key=min):
         start = loop.index(min(loop))
         what = (
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
         )
         yield DefinitionError(Place("people"), what, "Leave out the manager of the person at the top.")
-
-
-def _loops(above: Mapping[str, str]) -> Iterator[list[str]]:
-    """Yield each loop once. Everybody has one manager at most, so it takes one look at each."""
-    seen: set[str] = set()
-    for first in above:
-        path: dict[str, int] = {}
-        person: str | None = first
-        while person is not None and person not in seen:
-            seen.add(person)
-            path[person] = len(path)
-            person = above.get(person)
-        if person in path:
-            yield list(path)[path[person] :]
 
 
 def _calendars(definition: Definition) -> Iterator[DefinitionError]:
@@ -252,3 +243,78 @@ def _endings(programme: Programme) -> Iterator[DefinitionError]:
             what = "The register of posts and `redundancies` of the steps do not count the same at every school."
             remedy = "Leave `redundancies` out: it follows from the register."
             yield DefinitionError(Place.service(service.service, "posts"), what, remedy, on_key=True)
+
+
+CHANGE = "change"
+
+
+def check_change(definition: Definition) -> Iterator[DefinitionError]:
+    """Find groups, services and people that nothing has, and a group that stands twice for the same service."""
+    people = {p.id for p in definition.people}
+    groups = {g for p in definition.people for g in p.groups}
+    services = {s.service for s in definition.services}
+    seen: set[tuple[str, str | None]] = set()
+    for n, impact in enumerate(definition.change.impacts):
+        yield from unknown(Place(CHANGE, ("impacts", n, "group")), "group", impact.group, groups)
+        yield from unknown(Place(CHANGE, ("impacts", n, "service")), "service", impact.service, services)
+        if (impact.group, impact.service) in seen:
+            what = f"'{impact.group}' stands here twice for the same service."
+            yield DefinitionError(Place(CHANGE, ("impacts", n, "group")), what, "Join the two.")
+        seen.add((impact.group, impact.service))
+    for n, ally in enumerate(definition.change.coalition):
+        yield from unknown(Place(CHANGE, ("coalition", n, "person")), "person", ally.person, people)
+    for service in definition.services:
+        for n, change in enumerate(service.design_changes):
+            place = Place.service(service.service, "design_changes", n, "groups")
+            yield from unknown_among(place, "group", change.groups, groups)
+
+
+def check_pilots(definition: Definition) -> Iterator[DefinitionError]:
+    """Find people and schools that nothing has, ids that stand twice, and schools that two schemes would file."""
+    people = {p.id for p in definition.people}
+    schools = {s.id for s in definition.schools}
+    for service in definition.services:
+        for place, person in _named(service):
+            yield from unknown(place, "person", person, people)
+        for where, kind, ids in (
+            (("pilot", "exit_criteria"), "exit criterion", [c.id for c in _criteria(service)]),
+            (("go_no_go", "confirm"), "item to confirm", [c.id for c in service.go_no_go.confirm]),
+            (("assurance", "cases"), "test case", [c.id for c in service.assurance.cases]),
+        ):
+            for n, one in enumerate(ids):
+                if one in ids[:n]:
+                    place = Place.service(service.service, *where, n, "id")
+                    yield DefinitionError(place, f"The {kind} '{one}' is listed twice.", "Give one of them another id.")
+        yield from _schemes(service, schools)
+
+
+def _criteria(service: ServiceFile) -> tuple[ExitCriterion, ...]:
+    return service.pilot.exit_criteria if service.pilot else ()
+
+
+def _named(service: ServiceFile) -> Iterator[tuple[Place, str | None]]:
+    for n, criterion in enumerate(_criteria(service)):
+        yield Place.service(service.service, "pilot", "exit_criteria", n, "owner"), criterion.owner
+    for n, item in enumerate(service.go_no_go.confirm):
+        yield Place.service(service.service, "go_no_go", "confirm", n, "owner"), item.owner
+    for n, person in enumerate(service.go_no_go.sign):
+        yield Place.service(service.service, "go_no_go", "sign", n), person
+    if service.parallel_run:
+        for n, rule in enumerate(service.parallel_run.explanations):
+            place = Place.service(service.service, "parallel_run", "explanations", n, "explained_by")
+            yield place, rule.explained_by
+
+
+def _schemes(service: ServiceFile, schools: set[str]) -> Iterator[DefinitionError]:
+    taken: dict[str, str] = {}
+    schemes = service.parallel_run.schemes if service.parallel_run else ()
+    for n, scheme in enumerate(schemes):
+        place = Place.service(service.service, "parallel_run", "schemes", n)
+        if scheme.id in {s.id for s in schemes[:n]}:
+            yield DefinitionError(place.at("id"), f"The scheme '{scheme.id}' is listed twice.", "Join the two.")
+        for i, school in enumerate(scheme.schools):
+            yield from unknown(place.at("schools", i), "school", school, schools)
+            if school in taken:
+                what = f"'{school}' is in two schemes: {taken[school]} and {scheme.id}."
+                yield DefinitionError(place.at("schools", i), what, "One scheme files for a school's people.")
+            taken[school] = scheme.id

@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.adkar.assessment import Assessment
-from changeflow.adkar.impacts import ChangeImpact
-from changeflow.adkar.people import Contact
+from changeflow.adkar.people import ChangeImpact, Contact
 from changeflow.errors import MOST_LISTED, CyclicRoadmapError, ProblemsError, RulesUnknownError, UnknownThingError
 from changeflow.intake.assessments import read_assessments
-from changeflow.intake.change_checks import check_change
-from changeflow.intake.checks import check_references, check_settings
+from changeflow.intake.checks import check_change, check_pilots, check_references, check_settings
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
 from changeflow.intake.opening import read_text
 from changeflow.intake.people import columns_of, read_people, read_schools
-from changeflow.intake.pilot_checks import check_pilots
 from changeflow.intake.rollout_checks import check_levelling, check_recovery_options, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.tables import MOST_BYTES

@@ -31,12 +31,11 @@ SAVE_AS = "Save it as text in UTF-8."
 
 
 class _RefusedError(Exception):
-    """What is wrong with a file, and how to put it right."""
+    """Whose arguments are what is wrong with a file, and how to put it right."""
 
-    def __init__(self, what: str, remedy: str = "") -> None:
-        self.what = what
-        self.remedy = remedy
-        super().__init__(what)
+
+class _NotTextError(Exception):
+    """Whose arguments are what is wrong, and the text before it."""
 
 
 @contextmanager
@@ -48,7 +47,8 @@ def open_input(
     try:
         file = _opened(path, most, inside)
     except _RefusedError as error:
-        problems.append(Problem(file=shown, what=error.what, remedy=error.remedy))
+        what, remedy = error.args
+        problems.append(Problem(file=shown, what=what, remedy=remedy))
     try:
         yield file
     finally:
@@ -69,7 +69,8 @@ def read_bytes(
             problems.append(Problem(file=shown, what=f"The file cannot be read: {error.strerror}."))
             return None
     if len(raw) > most:
-        problems.append(Problem(file=shown, what=_too_large(most), remedy=_at_most(most)))
+        what, remedy = _too_large(most)
+        problems.append(Problem(file=shown, what=what, remedy=remedy))
         return None
     return raw
 
@@ -82,45 +83,38 @@ def read_text(path: Path, shown: str, problems: list[Problem], *, most: int, ins
 
 def decode(raw: bytes, shown: str, problems: list[Problem]) -> str | None:
     """Turn bytes into text; bytes that are no text are a problem with their line and column."""
-    text: str | None
+    try:
+        return _text_in(raw)
+    except _NotTextError as error:
+        what, before = error.args
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        problems.append(Problem(file=shown, line=line, column=column, what=what, remedy=SAVE_AS))
+        return None
+
+
+def _text_in(raw: bytes) -> str:
     try:
         text = raw.decode("utf-16") if raw.startswith(_UTF16) else raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if raw.startswith(_UTF16):
-            problems.append(Problem(file=shown, what="The file is not text: its UTF-16 is broken.", remedy=SAVE_AS))
-            return None
-        text = _decode_older(raw, error.start, shown, problems)
-        if text is None:
-            return None
-    if (found := NOT_TEXT.search(text)) is None:
-        return text
-    line, column = _place(text[: found.start()])
-    is_wide = text.count("\0", 0, 2_000) > min(len(text), 2_000) // 4
-    what = "It looks like UTF-16 without its mark" if is_wide else f"It holds the character U+{ord(found[0]):04X}"
-    problems.append(
-        Problem(file=shown, line=line, column=column, what=f"The file is not text. {what}.", remedy=SAVE_AS)
-    )
-    return None
+            raise _NotTextError("The file is not text: its UTF-16 is broken.", "") from None
+        text = _older_text_in(raw, error.start)
+    if (found := NOT_TEXT.search(text)) is not None:
+        is_wide = text.count("\0", 0, 2_000) > min(len(text), 2_000) // 4
+        what = "It looks like UTF-16 without its mark" if is_wide else f"It holds the character U+{ord(found[0]):04X}"
+        raise _NotTextError(f"The file is not text. {what}.", text[: found.start()])
+    return text
 
 
-def _decode_older(raw: bytes, bad: int, shown: str, problems: list[Problem]) -> str | None:
+def _older_text_in(raw: bytes, bad: int) -> str:
     """Read Windows-1252, as spreadsheets still write it; a file that is partly UTF-8 is damaged, and no older one."""
-    line, column = _place(raw[:bad].decode("latin-1"))
     if not raw[:bad].removeprefix(b"\xef\xbb\xbf").isascii():
-        what = "Some of its text is UTF-8, and this is not."
-        problems.append(Problem(file=shown, line=line, column=column, what=what, remedy=SAVE_AS))
-        return None
+        raise _NotTextError("Some of its text is UTF-8, and this is not.", raw[:bad].decode("latin-1"))
     try:
         return raw.decode("cp1252")
     except UnicodeDecodeError as error:
-        line, column = _place(raw[: error.start].decode("latin-1"))
         what = f"The file is not text: the byte {raw[error.start]:#04x} stands for no character."
-        problems.append(Problem(file=shown, line=line, column=column, what=what, remedy=SAVE_AS))
-        return None
-
-
-def _place(before: str) -> tuple[int, int]:
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise _NotTextError(what, raw[: error.start].decode("latin-1")) from None
 
 
 def list_files(folder: Path, problems: list[Problem], *, endings: tuple[str, ...], inside: Path) -> list[Path]:
@@ -135,7 +129,8 @@ def list_files(folder: Path, problems: list[Problem], *, endings: tuple[str, ...
                 if entry.name.lower().endswith(endings) and not entry.name.startswith("."):
                     found.append(folder / entry.name)
     except _RefusedError as error:
-        problems.append(Problem(file=folder.name, what=error.what, remedy=error.remedy))
+        what, remedy = error.args
+        problems.append(Problem(file=folder.name, what=what, remedy=remedy))
         return []
     except FileNotFoundError:
         return []
@@ -174,12 +169,12 @@ def _opened(path: Path, most: int, inside: Path | None) -> BinaryIO:
         raise _RefusedError("There is no such file.", "Check the name.") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "its name is not one that a file can have"
-        raise _RefusedError(f"The file cannot be read: {why}.") from None
+        raise _RefusedError(f"The file cannot be read: {why}.", "") from None
     try:
         found = os.fstat(descriptor)
         _check_kind(found)
         if found.st_size > most:
-            raise _RefusedError(_too_large(most), _at_most(most))
+            raise _RefusedError(*_too_large(most))
         if inside is not None and not os.path.samestat(found, _check_inside(path, inside).stat()):
             raise _RefusedError("The file changed while it was read.", "Try again.")
         return os.fdopen(descriptor, "rb")
@@ -205,13 +200,6 @@ def _check_inside(path: Path, inside: Path) -> Path:
     return found
 
 
-def _too_large(most: int) -> str:
-    return f"The file is larger than {_format_size(most)}."
-
-
-def _at_most(most: int) -> str:
-    return f"At most {_format_size(most)} are read."
-
-
-def _format_size(size: int) -> str:
-    return f"{size // 1_000_000} MB" if size >= 1_000_000 else f"{size // 1_000} kB"
+def _too_large(most: int) -> tuple[str, str]:
+    size = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most // 1_000} kB"
+    return f"The file is larger than {size}.", f"At most {size} are read."

@@ -1,16 +1,113 @@
-"""Rulepacks that ship with changeflow, and a folder's own, which win over them."""
+"""Rulepacks that ship with changeflow, and a folder's own, which win over them and must have the same form."""
 
-from datetime import date
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, time
 from functools import lru_cache
 from pathlib import Path
 
 from changeflow.errors import ProblemsError
+from changeflow.intake.documents import shape
 from changeflow.intake.opening import list_files
-from changeflow.intake.rulepack_checks import check_values
-from changeflow.intake.shaped import shape
-from changeflow.intake.yaml import read_yaml
+from changeflow.intake.yaml import Document, read_yaml
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepack, Rulepacks
+
+MOST = 1_000_000
+"""Days, weeks, people or shares: no entry is a larger number."""
+_FORMED = re.compile(r"[0-9:-]+")
+WORDS: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number from 0 on",
+    float: "a number from 0 on",
+    str: "text",
+    date: "a date",
+    list: "a list",
+    dict: "a mapping",
+}
+
+
+def check_values(document: Document, pack: Rulepack, shipped: Rulepacks) -> Iterator[Problem]:
+    """Find entries that would break what reads them, by the entries of the same name that ship."""
+    entries = [p.entries for p in shipped.packs if p.rulepack == pack.rulepack]
+    for key, entry in pack.entries.items():
+        shipped_values = [e[key].value for e in entries if key in e]
+        known = [value for value in shipped_values if value is not None]
+        # What will be law and is not known yet has no value, here as there.
+        if not known or (entry.value is None and None in shipped_values):
+            continue
+        names = {name for e in entries for name in e}
+        path, wrong = ("entries", key, "value"), list(_wrong(entry.value, known[-1], names))
+        for what in wrong:
+            yield document.problem(path, f"The value of '{key}' {what}.", "Write it as the shipped rulepack does.")
+        least = max((e[key].value for e in entries if key in e and e[key].raise_only), default=None)
+        if not wrong and least is not None and entry.value < least:
+            yield document.problem(path, f"The value of '{key}' is less than {least}.", f"Write {least} or more.")
+
+
+def _wrong(ours: object, theirs: object, names: Collection[str]) -> Iterator[str]:
+    """Say how a value differs in kind from the one that ships; `names` are the entries that a text may name."""
+    kind = next(k for k in WORDS if isinstance(theirs, k))
+    if kind is float and isinstance(ours, int) and not isinstance(ours, bool):
+        ours = float(ours)
+    if not isinstance(ours, kind) or (kind is int and isinstance(ours, bool)):
+        yield f"is not {WORDS[kind]}"
+    elif isinstance(ours, int | float):
+        signed = isinstance(theirs, int | float) and theirs < 0
+        if not (-MOST if signed else 0) <= ours <= MOST:
+            yield f"is not between {-MOST if signed else 0:,} and {MOST:,}"
+    elif isinstance(ours, str) and isinstance(theirs, str):
+        if theirs in names and ours not in names:
+            yield f"names no entry: '{ours[:40]}'"
+        elif _FORMED.fullmatch(theirs) and not _is_formed(ours, theirs):
+            yield f"is not written like {theirs}: '{ours[:40]}'"
+    elif isinstance(ours, list) and isinstance(theirs, list):
+        yield from _wrong_items(ours, theirs, names)
+    elif isinstance(ours, dict) and isinstance(theirs, dict):
+        yield from _wrong_keys(ours, theirs, set(theirs), names)
+
+
+def _wrong_items(ours: list[object], theirs: list[object], names: Collection[str]) -> Iterator[str]:
+    if not theirs:
+        return
+    tables = [item for item in theirs if isinstance(item, dict)]
+    # Numbers of either sign may be among them, as days before and after.
+    first = min((n for n in theirs if isinstance(n, int)), default=theirs[0])
+    shared = set.intersection(*(set(t) for t in tables)) if tables else set()
+    known = {k: v for t in tables for k, v in t.items()}
+    for item in ours:
+        if tables and isinstance(item, dict):
+            yield from _wrong_keys(item, known, shared, names)
+        else:
+            yield from _wrong(item, first, names)
+
+
+def _wrong_keys(
+    ours: Mapping[str, object], theirs: Mapping[str, object], needed: Collection[str], names: Collection[str]
+) -> Iterator[str]:
+    for key in sorted(set(needed) - set(ours)):
+        yield f"lacks '{key}'"
+    for key, value in ours.items():
+        if key in theirs and theirs[key] is not None:
+            yield from (f"has a '{key}' that {what}" for what in _wrong(value, theirs[key], names))
+
+
+def _is_formed(ours: str, theirs: str) -> bool:
+    """Tell whether a text is a time, a day of the year or a day, as the one that ships is."""
+    if re.sub("[0-9]", "9", ours) != re.sub("[0-9]", "9", theirs):
+        return False
+    try:
+        if ":" in theirs:
+            time.fromisoformat(ours)
+        elif len(theirs) == len("12-31"):
+            # Of every year: 29 February is not.
+            date.fromisoformat(f"2027-{ours}")
+        elif len(theirs) == len("2027-12-31"):
+            date.fromisoformat(ours)
+    except ValueError:
+        return False
+    return True
+
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "rules" / "packs"
 

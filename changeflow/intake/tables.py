@@ -24,6 +24,7 @@ MOST_CELLS = 1_000_000
 MAX_FIELD = 100_000
 """Characters of one cell. A longer one is a broken quote or an attack."""
 _ALONE = re.compile(r"\r(?!\n)")
+_LINE = re.compile(r"[^\n]+\n?|\n")
 SPLIT = "Split the table into several files."
 Read = TypeVar("Read")
 
@@ -55,6 +56,14 @@ class TableRow:
             problems.append(self.problem(column, *what_and_remedy(error)))
             return None
 
+    def is_first(self, column: str, key: str, seen: dict[str, int], problems: list[Problem], *, remedy: str) -> bool:
+        """Tell whether no earlier line has the same key; another line with it is a problem."""
+        if (first := seen.setdefault(key, self.line)) == self.line:
+            return True
+        what = f"Duplicate {column} '{self.cells[column]}' (first on line {first})."
+        problems.append(self.problem(column, what, remedy))
+        return False
+
     def names(self, column: str, kind: str, known: Collection[str], problems: list[Problem]) -> bool:
         """Tell whether a cell names one of the known things; another name is a problem."""
         if (name := self.cells[column]) in known:
@@ -78,26 +87,13 @@ def read_table(
     `optional=None` takes any other column as it is. A file that leads out of the folder `inside` is refused. The rows
     end once there are more problems than are listed.
     """
-    return _until_too_many(_read(path, shown, problems, required, optional, mapping, inside), problems)
-
-
-def _until_too_many(rows: list[TableRow], problems: list[Problem]) -> Iterator[TableRow]:
-    for row in rows:
+    for row in _read(path, shown, problems, _Columns(required, optional, mapping or {}), inside):
         if len(problems) > MOST_LISTED:
             return
         yield row
 
 
-def _read(
-    path: Path,
-    shown: str,
-    problems: list[Problem],
-    required: tuple[str, ...],
-    optional: tuple[str, ...] | None,
-    mapping: Mapping[str, str] | None,
-    inside: Path | None,
-) -> list[TableRow]:
-    columns = _Columns(required, optional, mapping or {})
+def _read(path: Path, shown: str, problems: list[Problem], columns: "_Columns", inside: Path | None) -> list[TableRow]:
     try:
         if path.suffix.lower() == ".xlsx":
             lines = read_sheet(path, shown, problems, inside=inside)
@@ -108,7 +104,7 @@ def _read(
         if text is None:
             return []
         if not text.strip():
-            remedy = f"Its first line names the columns: {', '.join(required)}."
+            remedy = f"Its first line names the columns: {', '.join(columns.required)}."
             problems.append(Problem(file=shown, what="The file is empty.", remedy=remedy))
             return []
         return list(_csv_rows(text, shown, problems, columns))
@@ -137,14 +133,7 @@ def _csv_rows(text: str, shown: str, problems: list[Problem], columns: "_Columns
 
 def _split(text: str) -> Iterator[str]:
     """Yield the lines of a text, however they end: a carriage return alone ends one as well."""
-    if _ALONE.search(text) is not None:
-        text = _ALONE.sub("\n", text)
-    start = 0
-    while (end := text.find("\n", start)) >= 0:
-        yield text[start : end + 1]
-        start = end + 1
-    if start < len(text):
-        yield text[start:]
+    return (line[0] for line in _LINE.finditer(_ALONE.sub("\n", text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +167,7 @@ class _Columns:
 
 
 def _rows(
-    head: Sequence[str],
-    lines: Iterator[tuple[int, list[str]]],
-    shown: str,
-    problems: list[Problem],
-    wanted: _Columns,
+    head: Sequence[str], lines: Iterator[tuple[int, list[str]]], shown: str, problems: list[Problem], wanted: _Columns
 ) -> Iterator[TableRow]:
     if len(head) > MOST_COLUMNS:
         raise _TooBigError(1, f"The table has more than {MOST_COLUMNS} columns.")

@@ -14,8 +14,18 @@ from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import YAMLError
 
 from changeflow.intake.opening import read_text
-from changeflow.intake.scalars import INT, TIMESTAMP
-from changeflow.intake.yaml_nodes import MAX_DEPTH, MAX_NODES, TOO_MANY, Composed, Construct, Node, TooBigError, compose
+from changeflow.intake.yaml_nodes import (
+    INT,
+    MAX_DEPTH,
+    MAX_NODES,
+    TIMESTAMP,
+    TOO_MANY,
+    Composed,
+    Construct,
+    Node,
+    TooBigError,
+    compose,
+)
 from changeflow.values.limits import is_supported, out_of_range
 from changeflow.values.problem import Problem
 
@@ -129,13 +139,12 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
     what = str(getattr(error, "problem", None) or error).split("\n")[0]
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if isinstance(error, MaxDepthExceededError):
-        what = f"It is nested more than {MAX_DEPTH} deep."
-        return Problem(file=shown, line=line, column=column, what=what, remedy="Write it flatter.")
-    if "another document" in what:
-        what = "A second document begins here."
-        return Problem(file=shown, line=line, column=column, what=what, remedy="Put it into a file of its own.")
-    remedy = "Check the indentation and the colons around this line."
-    return Problem(file=shown, line=line, column=column, what=f"This is not YAML: {what}.", remedy=remedy)
+        what, remedy = f"It is nested more than {MAX_DEPTH} deep.", "Write it flatter."
+    elif "another document" in what:
+        what, remedy = "A second document begins here.", "Put it into a file of its own."
+    else:
+        what, remedy = f"This is not YAML: {what}.", "Check the indentation and the colons around this line."
+    return Problem(file=shown, line=line, column=column, what=what, remedy=remedy)
 
 
 class _Builder:
@@ -165,7 +174,10 @@ class _Builder:
 
     def _mapping(self, node: Node, path: Path_) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        for key, value in self._pairs(node):
+        for key, value in node.value:
+            if key.id != "scalar":
+                self._add(key, "A key is a list or a mapping.", "A key is a word.")
+                continue
             name = str(key.value)
             here = (*path, name)
             if name in out:
@@ -177,13 +189,6 @@ class _Builder:
             self.document.keys[here] = (key.start_mark.line + 1, key.start_mark.column + 1)
             out[name] = self.build(value, here)
         return out
-
-    def _pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        for key, value in node.value:
-            if key.id == "scalar":
-                yield key, value
-            else:
-                self._add(key, "A key is a list or a mapping.", "A key is a word.")
 
     def _scalar(self, node: Node) -> Any:  # noqa: ANN401
         tag, text = str(node.tag), str(node.value)

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 
 from changeflow.adkar.people import Person
-from changeflow.adkar.views import View, roll_up
+from changeflow.adkar.published import View, roll_up
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.references import References
 from changeflow.roadmap.model.tasks import Task, TaskProgress

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from changeflow.adkar.impacts import ChangeImpact
-from changeflow.adkar.people import Person
+from changeflow.adkar.people import ChangeImpact, Person
 from changeflow.pilots.criteria import Assurance, GoNoGo, ParallelRunPolicy, PilotPlan
 from changeflow.roadmap.model.pathways import Links, Pathway, StepFields
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from changeflow.programme.definition import Definition, ServiceFile
-from changeflow.values.roles import Role
-from changeflow.values.words import Mandate
+from changeflow.values.words import Mandate, Role
 
 FINANCE_CLASS = "finance"
 HEADS, OFFICE, BOARD = "heads", "programme-office", "board"

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from changeflow.adkar.access import answer_by
-from changeflow.adkar.people import Person
+from changeflow.adkar.people import Person, answer_by
 from changeflow.adkar.published import Standing
 from changeflow.calendar.working import public_holidays
 from changeflow.errors import InputError

@@ -12,7 +12,7 @@ from functools import partial
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import HOW_NAMED, NAMED, PROGRAMME, WORKING, Subject, in_role
 from changeflow.values.moments import format_day
-from changeflow.values.roles import Action, Role
+from changeflow.values.words import Action, Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ import networkx as nx
 from changeflow.errors import CheckFailedError
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.values.roles import Action
-from changeflow.values.words import Outcome
+from changeflow.values.words import Action, Outcome
 
 OF_SAME: Mapping[str, tuple[str, ...]] = {
     "progress": ("task",),

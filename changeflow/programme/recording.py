@@ -16,9 +16,9 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_duration
-from changeflow.values.known import check_known, pick
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import day_of, format_day, last_day_of, minute_of
+from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Kind
 
 

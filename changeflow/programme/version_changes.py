@@ -19,10 +19,9 @@ from changeflow.programme.people import weakened
 from changeflow.programme.permissions import is_allowed
 from changeflow.programme.programme import Programme, join
 from changeflow.values.base import TaskId
-from changeflow.values.known import check_known
-from changeflow.values.roles import Action, Role
+from changeflow.values.problem import check_known
 from changeflow.values.rulepack import Rulepacks
-from changeflow.values.words import Gate, Kind
+from changeflow.values.words import Action, Gate, Kind, Role
 
 POWERFUL = tuple(r for r in NAMED if any(is_allowed(a, r) and not is_allowed(a, Role.VIEWER) for a in Action))
 """Roles that let people do what not everyone in people.csv may, by the table."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.opening import check_input
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.results import MatchOutcome, PayVariance, Reconciliation
+from changeflow.pilots.runs import MatchOutcome, PayVariance, Reconciliation
 from changeflow.reconciliation.ledgers import MOST_BYTES, Side, load_side, quoted
 from changeflow.values.problem import Problem
 
@@ -198,15 +198,10 @@ class _Comparison:
     def _counts(
         self, cells: dict[str, dict[MatchOutcome, int]]
     ) -> tuple[dict[MatchOutcome, int], dict[MatchOutcome, tuple[str, ...]]]:
-        counts: dict[MatchOutcome, int] = {}
         keys: dict[MatchOutcome, tuple[str, ...]] = {}
-        worst = dict(
-            self.db.execute(
-                "select worst, count(*) from (select max(class) as worst from variance group by key) group by worst"
-            ).fetchall()
-        )
-        for number, outcome in enumerate(IN_CLASS):
-            counts[outcome] = worst.get(number, 0)
+        query = "select worst, count(*) from (select max(class) as worst from variance group by key) group by worst"
+        worst = dict(self.db.execute(query).fetchall())
+        counts = {outcome: worst.get(number, 0) for number, outcome in enumerate(IN_CLASS)}
         counts[MatchOutcome.EQUAL] = self._one("select count(*) from both_sides") - sum(worst.values())
         for outcome, here, there, name in (
             (MatchOutcome.MISSING, "old", "new", MISSING),

@@ -65,20 +65,16 @@ def load_side(
     shown, start = path.name, len(problems)
     try:
         source, columns = _source(db, name, path, problems, scratch)
-    except duckdb.Error as error:
-        problems.append(_unreadable(shown, error))
-        return Side(name, ())
-    if len(problems) > start:
-        return Side(name, ())
-    names = {k: v for side, named in policy.columns.items() if side == name for k, v in named.items()}
-    theirs = {ours: names.get(ours, ours) for ours in (*policy.key, *(t.element for t in policy.tolerances))}
-    for wanted in theirs.values():
-        if wanted not in columns:
-            remedy = did_you_mean(wanted, columns)
-            problems.append(Problem(file=shown, line=1, what=f"The column '{wanted}' is missing.", remedy=remedy))
-    if len(problems) > start:
-        return Side(name, ())
-    try:
+        if len(problems) > start:
+            return Side(name, ())
+        names = {k: v for side, named in policy.columns.items() if side == name for k, v in named.items()}
+        theirs = {ours: names.get(ours, ours) for ours in (*policy.key, *(t.element for t in policy.tolerances))}
+        for wanted in theirs.values():
+            if wanted not in columns:
+                remedy = did_you_mean(wanted, columns)
+                problems.append(Problem(file=shown, line=1, what=f"The column '{wanted}' is missing.", remedy=remedy))
+        if len(problems) > start:
+            return Side(name, ())
         return _Loading(db, name, shown, source, columns, problems).run(policy, theirs, period)
     except duckdb.Error as error:
         problems.append(_unreadable(shown, error))

@@ -4,9 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from changeflow.agenda.confidence import PACK, propose_confidence
 from changeflow.agenda.criteria import State
-from changeflow.agenda.decisions import LoggedDecision, MovedMilestone, decision_log, delay_so_far, week_costs
+from changeflow.agenda.decisions import (
+    PACK,
+    LoggedDecision,
+    MovedMilestone,
+    decision_log,
+    delay_so_far,
+    propose_confidence,
+    week_costs,
+)
 from changeflow.agenda.due import due_days
 from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.programme.dates import Dates

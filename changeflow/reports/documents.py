@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from changeflow.errors import InputError
 from changeflow.files import write_whole
-from changeflow.resources import fonts_dir, template_environment
+from changeflow.places import fonts_dir, template_environment
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from changeflow.agenda.criteria import State
+from changeflow.agenda.criteria import State, policy_of, signatures
 from changeflow.agenda.gates import GateCase, gate_of
-from changeflow.agenda.go_live import policy_of, signatures
 from changeflow.pilots.choosing import shares
 from changeflow.pilots.issues import Improvement, Issue, improvements, issues
 from changeflow.pilots.runs import RunSummary, latest_by_period

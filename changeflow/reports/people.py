@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from changeflow.adkar.actions import actions_for
 from changeflow.adkar.elements import NO_BARRIER, Element, at_or_before
-from changeflow.adkar.published import Band, Hidden, Snapshot, Standing, moved_back
-from changeflow.adkar.views import OTHERS
+from changeflow.adkar.published import OTHERS, Band, Hidden, Snapshot, Standing, moved_back
+from changeflow.adkar.readiness import actions_for
 from changeflow.programme.audiences import AUDIENCE, GROUP, HUB, HUB_GROUP, PROGRAMME, SERVICE, WAVE
 from changeflow.programme.people import is_stale, phase_of
 from changeflow.programme.programme import Programme

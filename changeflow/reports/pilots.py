@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from changeflow.agenda.lesson_effects import LessonEffect
+from changeflow.agenda.pilot_entries import LessonEffect
 from changeflow.pilots.choosing import Cohort, shares
 from changeflow.pilots.entries import LessonProposed
-from changeflow.pilots.issues import improvements, issues, unanswered
-from changeflow.pilots.learning import ProposedRule, lessons_of
-from changeflow.pilots.results import KeptVariance, MatchOutcome, Reconciliation
-from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
+from changeflow.pilots.issues import ProposedRule, improvements, issues, lessons_of, unanswered
+from changeflow.pilots.runs import (
+    KeptVariance,
+    MatchOutcome,
+    Reconciliation,
+    RunSummary,
+    consecutive_clean,
+    latest_by_period,
+)
 from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.planning.risk import lessons
 from changeflow.programme.dates import Moved

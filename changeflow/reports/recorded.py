@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from changeflow.agenda.effects import NudgeEffect
+from changeflow.agenda.reasons import NudgeEffect
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
 from changeflow.values.moments import day_of, format_day, local_day
 from changeflow.values.words import Outcome

@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import case
 from sqlmodel import Session, col, func, select, update
 
-from changeflow.agenda.asks import CANCELLATION, about_calendar
+from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar
 from changeflow.agenda.due import Due, Invited
-from changeflow.agenda.effects import Gone
-from changeflow.agenda.load import CONVERSATION
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import Gone, Reason
 from changeflow.storage.database import count_touched
 from changeflow.storage.messages import OPEN, PARKED, SENT
+from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
 from changeflow.storage.tables.programme import ProgrammeRow
 
@@ -241,12 +240,8 @@ def invited(session: Session, programme: str) -> dict[tuple[str, str], Invited]:
 
 def carried_by(session: Session, message: int) -> list[Nudge]:
     """Return the nudges that a message carries and that still hold, what matters most first."""
-    query = (
-        select(NudgeRow)
-        .where(NudgeRow.message == message, col(NudgeRow.withdrawn_at).is_(None))
-        .order_by(col(NudgeRow.priority), col(NudgeRow.id))
-    )
-    return [_nudge(row) for row in session.exec(query)]
+    query = select(NudgeRow).where(NudgeRow.message == message, col(NudgeRow.withdrawn_at).is_(None))
+    return [_nudge(row) for row in session.exec(query.order_by(col(NudgeRow.priority), col(NudgeRow.id)))]
 
 
 def programmes_of(session: Session, message: int) -> list[str]:
@@ -269,15 +264,5 @@ def counts_by_reason(session: Session) -> dict[tuple[str, str], tuple[int, int]]
 
 
 def _nudge(row: NudgeRow) -> Nudge:
-    return Nudge(
-        id=row.id or 0,
-        programme=row.programme_id,
-        person=row.person,
-        reason=row.reason,
-        subject=row.subject,
-        level=row.rung,
-        due_on=row.due_on,
-        priority=row.priority,
-        content=json.loads(row.content),
-        may_have_gone=row.may_have_gone,
-    )
+    same = values_of(row, Nudge, "id", "programme", "level", "content")
+    return Nudge(**same, id=row.id or 0, programme=row.programme_id, level=row.rung, content=json.loads(row.content))

@@ -10,36 +10,25 @@ begin again without a person: changes are refused until then. The same is true o
 first sealed entry on, and without one it is refused until a person accepts it, whatever was accepted of others.
 """
 
-import errno
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from errno import EAGAIN, EINTR, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE
 from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
 from changeflow.errors import AnchorError, AnchorLostError, AnchorPlaceError, NotAcceptedError
-from changeflow.files import FULL, check_ordinary, open_ordinary
+from changeflow.files import FULL, check_ordinary, open_ordinary, sync, write_all
 from changeflow.logs import log
 from changeflow.storage.chain import GENESIS, Fault, moment_text
-from changeflow.storage.disk import sync
 
 BEGUN, STORED, ACCEPTED = "begun", "stored", "accepted"
 _FIELDS = 7
-_PASSING = (
-    *FULL,
-    errno.ENOENT,
-    errno.EIO,
-    errno.EINTR,
-    errno.EAGAIN,
-    errno.ENOMEM,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ESTALE,
-)
+_PASSING = (*FULL, ENOENT, EIO, EINTR, EAGAIN, ENOMEM, EMFILE, ENFILE, ESTALE)
 """What may be wrong for a while with a place that is right: a folder that is not mounted, a file that was removed."""
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
@@ -173,9 +162,7 @@ def _append(path: str, kind: str, heads: Sequence[Head], *, may_begin: bool = Fa
                 line = Line(head.at, kind, head.programme, head.first, head.last, head.hash, "")
                 link = _link(link, line.body)
                 text += f"{line.body} {link}\n"
-            data = text.encode()
-            while data:
-                data = data[os.write(file, data) :]
+            write_all(file, text.encode())
             os.fsync(file)
     except FileNotFoundError as error:
         if Path(path).parent.is_dir():

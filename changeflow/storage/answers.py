@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import ColumnElement, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers
+from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
@@ -38,30 +38,27 @@ class Reach:
 def add_links(session: Session, links: Mapping[str, AnswerLink], *, at: datetime) -> None:
     """Keep links by their tokens' digests; the tokens themselves stand in the messages alone."""
     rows = [
-        {
-            "token": digest, "programme_id": link.programme, "person": link.person, "action": link.action,
-            "subject": link.subject, "due_on": link.due_on, "created_at": at, "expires_at": link.expires_at,
-        }
+        values_of(link, AnswerLink, "programme", "used_at", "revoked_at")
+        | {"token": digest, "programme_id": link.programme, "created_at": at}
         for digest, link in links.items()
-    ]  # fmt: skip
+    ]
     if rows:
         session.connection().execute(insert(LinkRow), rows)
 
 
 def find_link(session: Session, digest: str) -> AnswerLink | None:
     row = session.get(LinkRow, digest)
-    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, but="programme")) if row else None
+    return AnswerLink(programme=row.programme_id, **values_of(row, AnswerLink, "programme")) if row else None
 
 
 def use_link(session: Session, digest: str, *, now: datetime) -> bool:
     """Use a link up; of a hundred who try at once, one is told True."""
-    still_works = (
-        col(LinkRow.token) == digest,
-        col(LinkRow.used_at).is_(None),
-        col(LinkRow.revoked_at).is_(None),
-        col(LinkRow.expires_at) > now,
-    )
-    return count_touched(session, update(LinkRow).where(*still_works).values(used_at=now)) == 1
+    query = update(LinkRow).where(col(LinkRow.token) == digest, *_still_works(now))
+    return count_touched(session, query.values(used_at=now)) == 1
+
+
+def _still_works(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(LinkRow.used_at).is_(None), col(LinkRow.revoked_at).is_(None), col(LinkRow.expires_at) > now
 
 
 def revoke_links(session: Session, programme: str, *, person: str, now: datetime, subject: str | None = None) -> None:
@@ -84,14 +81,8 @@ def current_link(session: Session, programme: str, *, person: str, action: str, 
     """Return a person's latest link of a kind that still works."""
     row = session.exec(
         select(LinkRow)
-        .where(
-            LinkRow.programme_id == programme,
-            LinkRow.person == person,
-            LinkRow.action == action,
-            col(LinkRow.revoked_at).is_(None),
-            col(LinkRow.used_at).is_(None),
-            col(LinkRow.expires_at) > now,
-        )
+        .where(LinkRow.programme_id == programme, LinkRow.person == person, LinkRow.action == action)
+        .where(*_still_works(now))
         .order_by(col(LinkRow.created_at).desc(), col(LinkRow.token))
         .limit(1)
     ).first()
@@ -102,12 +93,8 @@ def forget_links(session: Session, programme: str, *, person: str, action: str, 
     """Remove a person's withdrawn links of a kind, but for the ones made last."""
     ended = (
         select(LinkRow.token)
-        .where(
-            LinkRow.programme_id == programme,
-            LinkRow.person == person,
-            LinkRow.action == action,
-            col(LinkRow.revoked_at).is_not(None),
-        )
+        .where(LinkRow.programme_id == programme, LinkRow.person == person, LinkRow.action == action)
+        .where(col(LinkRow.revoked_at).is_not(None))
         .order_by(col(LinkRow.created_at).desc(), col(LinkRow.token))
         .offset(but)
     )
@@ -115,7 +102,7 @@ def forget_links(session: Session, programme: str, *, person: str, action: str, 
 
 
 def add_answer(session: Session, programme: str, answer: Answer, *, text: str | None, at: datetime) -> None:
-    session.add(AnswerRow(programme_id=programme, text=text, at=at, **values_of(answer, Answer, but="on")))
+    session.add(AnswerRow(programme_id=programme, text=text, at=at, **values_of(answer, Answer, "on")))
 
 
 def answers(session: Session, programme: str) -> GivenAnswers:
@@ -166,7 +153,7 @@ def _reach_row(session: Session, recipient: str) -> ReachRow:
 
 
 def _answer(row: AnswerRow) -> Answer:
-    return Answer(on=local_day(row.at), **values_of(row, Answer, but="on") | {"kind": AnswerKind(row.kind)})
+    return Answer(on=local_day(row.at), **values_of(row, Answer, "on") | {"kind": AnswerKind(row.kind)})
 
 
 def moments(session: Session, programme: str) -> dict[str, list[datetime]]:

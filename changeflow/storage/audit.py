@@ -12,13 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlmodel import Session, col
 
-from changeflow.storage import oddities, sealing, structure
+from changeflow.storage import sealing, structure
 from changeflow.storage.anchor import Head
 from changeflow.storage.chain import SEALING, ChainVerdict, Entry, Fact, SealedRow, Witness, check
 from changeflow.storage.covered import Covered, covered_tables
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
-from changeflow.storage.tables.plan import ReportRow
-from changeflow.storage.tables.programme import ProgrammeRow
+from changeflow.storage.tables.programme import ProgrammeRow, ReportRow
 from changeflow.storage.witnesses import HeadWitness
 
 TOGETHER = 10_000
@@ -28,14 +27,7 @@ UNREADABLE = (ValueError, TypeError, OverflowError, DataError, OperationalError)
 
 
 def append(
-    session: Session,
-    programme: str,
-    *,
-    at: datetime,
-    actor: str,
-    action: str,
-    subject: str,
-    fallback: bool = False,
+    session: Session, programme: str, *, at: datetime, actor: str, action: str, subject: str, fallback: bool = False
 ) -> None:
     """Add one entry when the session commits; it seals all that the session wrote. `subject` is made of ids only.
 
@@ -97,11 +89,11 @@ def examine(session: Session, programme: str | None = None, *, witnesses: Iterab
     changed = structure.differences(connection)
     try:
         verdict = _examined(session, witnesses)
-        verdict.faults += [*changed, *oddities.disguised(connection), *oddities.custody(connection)]
+        verdict.faults += [*changed, *structure.disguised(connection), *structure.custody(connection)]
     except (*UNREADABLE, ProgrammingError):
         # A value that changeflow cannot have written, or a column that is gone: the rest can be checked once it is
         # put right.
-        odd = changed or list(oddities.unreadable(connection))
+        odd = changed or list(structure.unreadable(connection))
         if not odd:
             raise
         return ChainVerdict(faults=odd)

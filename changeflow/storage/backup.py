@@ -1,20 +1,41 @@
-"""Copies of an SQLite database, taken while it is in use: whole or not there."""
+"""Copies of an SQLite database: taken while it is in use, whole or not there; and put in its place.
 
+Killed at any step of that, the old or the new one is there, whole.
+
+1. The database is taken for this process alone.
+2. The copy is copied again, into a folder beside the database, and checked, upgraded and marked there.
+3. SQLite folds the old log into the old file; then no log is left that could be applied to the new one.
+4. The old file gets a second name, which no other file has.
+5. The new file is renamed over the old name.
+"""
+
+import glob
 import os
 import secrets
+import shutil
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from changeflow.errors import CannotWriteError, ChangeflowError, ConflictError, DatabaseUrlError, InputError
-from changeflow.files import FULL
-from changeflow.storage import custody, presence
-from changeflow.storage.database import is_sqlite, sqlite_path
-from changeflow.storage.disk import sync
-from changeflow.storage.sqlite_file import MAGIC, new_life, sidecars
+from changeflow.errors import (
+    CannotWriteError,
+    ChangeflowError,
+    ConflictError,
+    DatabaseInUseError,
+    DatabaseUrlError,
+    InputError,
+    NewerDatabaseError,
+)
+from changeflow.files import FULL, sync
+from changeflow.storage import custody, keys, presence
+from changeflow.storage.database import engine_for, head_version, is_sqlite, known_versions, sqlite_path, upgrade
+from changeflow.storage.sqlite_file import MAGIC, log_is_own, new_life, sidecars, uses_log
+from changeflow.storage.tables import metadata
 
 PART = ".part"
 
@@ -114,7 +135,7 @@ def _check_place(to: Path, source: Path) -> None:
 
 def _clear_stale(to: Path) -> None:
     """Remove what a copy left behind that was killed."""
-    for stale in to.parent.glob(f".{_literal(to.name)}.*{PART}"):
+    for stale in to.parent.glob(f".{glob.escape(to.name)}.*{PART}"):
         with suppress(OSError):
             held = os.open(stale, os.O_RDWR | os.O_CLOEXEC)
             try:
@@ -126,10 +147,6 @@ def _clear_stale(to: Path) -> None:
                 os.close(held)
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
-
-
 def failure(error: OSError | sqlite3.Error, to: Path) -> ChangeflowError:
     """Say in our words why a file could not be written."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -138,3 +155,244 @@ def failure(error: OSError | sqlite3.Error, to: Path) -> ChangeflowError:
     if "I/O error" in text:
         return CannotWriteError(to, "the disk failed, or is full")
     return InputError(f"'{to}' was not written: {text}. What was there before is unchanged.")
+
+
+OURS = frozenset({"programme", "version", "audit", "contact"})
+"""Tables that a database of changeflow has had since its first version."""
+_WORK = "restoring-"
+
+
+@dataclass(slots=True)
+class PreparedCopy:
+    """A copy that has been checked and is ready to take its place; what its session still changes goes with it."""
+
+    url: str
+    """Where it lies until then."""
+    found: str
+    """The version that it had."""
+    is_older: bool
+    was_without_custody: bool
+    """It is of a version that did not know yet which database it was."""
+    kept: Path | None = None
+    """Where the old database is kept, once it has been replaced."""
+
+
+@contextmanager
+def replaced(copy: Path, url: str, *, replace: bool, at: datetime) -> Iterator[PreparedCopy]:
+    """Yield the copy, upgraded, for last changes; put it in the place of the database when the block ends well."""
+    target, copy = file_of(url), Path(os.path.realpath(copy))
+    _check_names(copy, target, replace=replace)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with presence.alone(target), _work_folder(target) as folder:
+            fresh = folder / target.name
+            _take_in(copy, fresh)
+            found, was_without = _check_ours(fresh, copy)
+            is_older = found != head_version()
+            prepared = PreparedCopy(f"sqlite:///{fresh}", found, is_older=is_older, was_without_custody=was_without)
+            # The candidate's key is the database's own, and no new one beside it.
+            before = keys.keep_in(keys.key_file(url))
+            try:
+                upgrade(prepared.url)
+                _check_tables(fresh, copy)
+                yield prepared
+            finally:
+                keys.keep_in(before)
+                engine_for(prepared.url).dispose()
+            _close(fresh, like=target)
+            prepared.kept = _put(fresh, target, at=at)
+    except (OSError, sqlite3.Error) as error:
+        raise failure(error, target) from None
+
+
+def _check_names(copy: Path, target: Path, *, replace: bool) -> None:
+    if not copy.is_file():
+        raise InputError(f"'{copy}' is not a file. Name a copy that changeflow db backup made.")
+    if target.exists() and not target.is_file():
+        raise InputError(f"'{target}' is not a file. Name the file of a database.")
+    if copy == target or (target.exists() and copy.samefile(target)):
+        raise InputError(f"'{copy}' is the database itself. Name a copy of it.")
+    if target.exists() and not replace:
+        raise ConflictError(f"'{target}' exists. Add --yes to put the copy in its place; it will be kept beside it.")
+
+
+@contextmanager
+def _work_folder(target: Path) -> Iterator[Path]:
+    """Make a folder beside the database that this account alone can read; those of killed restores go."""
+    for stale in target.parent.iterdir():
+        if stale.name.startswith(f".{target.name}.{_WORK}") and stale.is_dir():
+            shutil.rmtree(stale, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.{_WORK}", dir=target.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take_in(copy: Path, fresh: Path) -> None:
+    """Copy the copy, which is not touched."""
+    with copy.open("rb") as opened:
+        begins = opened.read(len(MAGIC))
+    if not begins:
+        raise InputError(f"'{copy}' is empty. Name a copy that changeflow db backup made; nothing was changed.")
+    if begins != MAGIC:
+        raise InputError(
+            f"'{copy}' is not a database. Name a copy that changeflow db backup made; nothing was changed."
+        )
+    fresh.touch(mode=0o600)
+    # Read as it is, or SQLite would make a log beside it; one that has a log is read with it.
+    quiet = uses_log(copy) and not sidecars(copy)[0].exists()
+    try:
+        copy_pages(sqlite3.connect(f"{copy.as_uri()}?{'immutable=1' if quiet else 'mode=ro'}", uri=True), fresh)
+        with closing(sqlite3.connect(fresh)) as connection:
+            check_whole(connection, copy)
+    except sqlite3.DatabaseError as error:
+        if "full" in str(error) or "I/O error" in str(error):
+            raise
+        raise InputError(f"'{copy}' is damaged: {error}. Nothing was changed.") from None
+
+
+def _check_ours(fresh: Path, copy: Path) -> tuple[str, bool]:
+    """Refuse what is no database of changeflow, or a newer one's; return its version, and whether it lacks custody."""
+    with closing(sqlite3.connect(fresh)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        foreign = connection.execute(
+            "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"
+        ).fetchone()
+        has_version = "alembic_version" in tables
+        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall() if has_version else []
+    if not tables >= OURS or len(rows) != 1:
+        raise InputError(f"'{copy}' is not a database of changeflow. Name a copy of one; nothing was changed.")
+    if foreign is not None:
+        raise InputError(
+            f"'{copy}' has a {foreign[0]} '{foreign[1]}', which changeflow did not make. Name another copy; nothing "
+            "was changed."
+        )
+    found = str(rows[0][0])
+    if found not in known_versions():
+        raise NewerDatabaseError(found)
+    return found, "custody" not in tables
+
+
+def _check_tables(fresh: Path, copy: Path) -> None:
+    """Refuse a copy that lacks what its version should have."""
+    with closing(sqlite3.connect(fresh)) as connection:
+        for table in metadata.sorted_tables:
+            there = {row[1] for row in connection.execute(f'PRAGMA table_info("{table.name}")')}
+            if missing := sorted({c.name for c in table.columns} - there):
+                raise InputError(
+                    f"'{copy}' is damaged: its table '{table.name}' lacks {', '.join(missing)}. Nothing was changed."
+                )
+
+
+def _close(fresh: Path, *, like: Path) -> None:
+    """Make one file of the new database, on the disk for good, for the account and group that the old one was for."""
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        new_life(connection)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode=DELETE")
+    if any(side.exists() for side in sidecars(fresh)):
+        raise OSError(f"a log of '{fresh}' is left")
+    mode = 0o600
+    if like.exists():
+        before = like.stat()
+        mode = before.st_mode & 0o777
+        with suppress(PermissionError):
+            os.chown(fresh, before.st_uid, before.st_gid)
+    fresh.chmod(mode)
+    sync(fresh)
+
+
+def _put(fresh: Path, target: Path, *, at: datetime) -> Path | None:
+    """Take the old file's place; return its other name."""
+    if not target.exists():
+        if any(side.exists() for side in sidecars(target)):
+            _set_aside(target, _kept_name(target, at), with_file=False)
+        _rename(fresh, target)
+        return None
+    _clear_stale_names(target)
+    kept = _kept_name(target, at)
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        is_own = log_is_own(target, descriptor)
+    finally:
+        os.close(descriptor)
+    log, kept_log = sidecars(target)[0], sidecars(kept)[0]
+    if is_own:
+        if log.exists():
+            # Should the file turn out to be damaged, SQLite drops its log.
+            shutil.copyfile(log, kept_log)
+        with closing(sqlite3.connect(target, isolation_level=None, timeout=0)) as old:
+            if _fold(old, target):
+                kept_log.unlink(missing_ok=True)
+                _second_name(target, kept)
+                _rename(fresh, target)
+                return kept
+    # It cannot be read, or the log is another file's: SQLite must not join them.
+    _set_aside(target, kept, with_file=True)
+    _rename(fresh, target)
+    return kept
+
+
+def _fold(old: sqlite3.Connection, target: Path) -> bool:
+    """Fold the old log into the old file and keep everyone out; False where the old file is damaged."""
+    try:
+        mode = old.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+        old.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise DatabaseInUseError(target, presence.users(target)) from None
+        return False
+    except sqlite3.DatabaseError:
+        return False
+    return mode == "delete" and not any(side.exists() for side in sidecars(target)[:2])
+
+
+def _set_aside(target: Path, kept: Path, *, with_file: bool) -> None:
+    """Keep what is there under other names, log and all, and leave no log that would be applied to the new file."""
+    pairs = list(zip(sidecars(target), sidecars(kept), strict=True))
+    for there, other in [*([(target, kept)] if with_file else []), *pairs]:
+        if there.exists() and not other.exists():
+            _second_name(there, other)
+    for side in sidecars(target):
+        side.unlink(missing_ok=True)
+    sync(target.parent)
+
+
+def _clear_stale_names(target: Path) -> None:
+    """Remove the second names that killed restores gave the database that is still in place."""
+    for name in target.parent.iterdir():
+        if not name.name.startswith(f"{target.name}.before-restore-"):
+            continue
+        is_lone_log = name.name.endswith("-wal") and not name.with_name(name.name.removesuffix("-wal")).exists()
+        if name.samefile(target) or is_lone_log:
+            name.unlink()
+
+
+def _kept_name(target: Path, at: datetime) -> Path:
+    """Return a name that no file has."""
+    stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    first = target.with_name(f"{target.name}.before-restore-{stamp}")
+    names = [first, *(first.with_name(f"{first.name}-{n}") for n in range(2, 1000))]
+    return next(n for n in names if not any(p.exists() or p.is_symlink() for p in (n, *sidecars(n))))
+
+
+def _second_name(file: Path, name: Path) -> None:
+    """Give a file a second name, which must be free; where the disk knows no second names, copy it."""
+    try:
+        name.hardlink_to(file)
+    except FileExistsError:
+        raise
+    except OSError:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as out, file.open("rb") as opened:
+            shutil.copyfileobj(opened, out)
+            out.flush()
+            os.fsync(out.fileno())
+    sync(name.parent)
+
+
+def _rename(fresh: Path, target: Path) -> None:
+    fresh.replace(target)
+    sync(target.parent)

@@ -261,22 +261,17 @@ class _Chains:
             return f"the salt or key of a row of '{fact.table}' was removed, and no entry ended the row"
         return None
 
-    def _skip_strays(self, upto: tuple[str, int]) -> None:
-        while self._next is not None and (self._next.programme, self._next.number) < upto:
-            self._stray()
-
-    def _stray(self) -> None:
-        if self._next is None:
-            return
-        what = "rows are sealed by an entry that is not there"
-        fault = Fault(self._next.programme, self._next.number, what)
-        if not self._strays or self._strays[-1] != fault:
-            self._strays.append(fault)
-        self._next = next(self._facts, None)
+    def _skip_strays(self, upto: tuple[str, int] | None) -> None:
+        """Note the facts before an entry, or all that are left: they belong to none."""
+        while self._next is not None and (upto is None or (self._next.programme, self._next.number) < upto):
+            what = "rows are sealed by an entry that is not there"
+            fault = Fault(self._next.programme, self._next.number, what)
+            if not self._strays or self._strays[-1] != fault:
+                self._strays.append(fault)
+            self._next = next(self._facts, None)
 
     def close(self) -> None:
-        while self._next is not None:
-            self._stray()
+        self._skip_strays(None)
         self.verdict.faults.extend(self._strays)
         for witness in self.witnesses:
             self.verdict.faults.extend(witness.finish(self.verdict.heads))

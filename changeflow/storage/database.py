@@ -29,10 +29,10 @@ from changeflow.errors import (
     NewerDatabaseError,
     OlderDatabaseError,
 )
-from changeflow.storage import anchor, audit, migrations, presence, sealing, touched
+from changeflow.storage import anchor, audit, covered, migrations, presence, sealing
 from changeflow.storage.migrations import head_version as head_version
 from changeflow.storage.migrations import known_versions as known_versions
-from changeflow.storage.opening import check_owner, plain_words
+from changeflow.storage.sqlite_file import check_owner, plain_words
 from changeflow.values.acting import current
 
 BUSY_SECONDS = 10
@@ -90,7 +90,7 @@ def engine_for(url: str) -> Engine:
         raise DatabaseUrlError(url, "it is not a complete address") from None
     if engine.dialect.name == "sqlite":
         _set_up_sqlite(engine)
-    touched.listen(engine)
+    covered.listen(engine)
     return engine
 
 
@@ -143,16 +143,12 @@ def _set_up_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         # Each transaction says which it is: connections go back to the pool and serve both.
-        is_read = _is_read_only(connection)
+        is_read = bool(connection.get_execution_options().get(_READ_ONLY))
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_read else 'OFF'}")
         # A reader in WAL mode sees one state and keeps nobody out; a writer takes its turn before it reads.
         connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
     presence.look_within(engine)
-
-
-def _is_read_only(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get(_READ_ONLY))
 
 
 @contextmanager

@@ -1,21 +1,34 @@
-"""Erasing a person: what is about them goes, and a tombstone stays so that no import brings them back."""
+"""What goes: all about an erased person, but for a tombstone so that no import brings them back; and what is old.
+
+SQLite overwrites a deleted row where it is, but not copies that it left when it split a page, nor older pages in the
+log (`-wal`). So the file is written again and the log is cut off. While another process reads or writes, that cannot
+be: a note in the folder for state says that it is owed, and the next erasure, retention or tick tries again.
+"""
 
 import secrets
+import sqlite3
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
-from changeflow.storage.database import count_touched
-from changeflow.storage.persons import ERASED_RECIPIENT
-from changeflow.storage.pseudonyms import adopt_key, recipient_at, recipient_of, tombstones_of
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.errors import DatabaseUrlError
+from changeflow.logs import log
+from changeflow.storage.custody import MachineState
+from changeflow.storage.database import BUSY_SECONDS, count_touched, engine_for, is_sqlite
+from changeflow.storage.keys import adopt_key, recipient_at, recipient_of, tombstones_of
+from changeflow.storage.sqlite_file import plain_words
+from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, WithdrawalRow
 from changeflow.storage.tables.programme import ContactRow, TombstoneRow
 
 ERASED = "they were erased"
+ERASED_RECIPIENT = "erased-"
+"""Prefix of the random value that replaces the recipient of an erased person's messages."""
 _THEIRS: Mapping[str, Any] = {
     "contact details": ContactRow,
     "assessments": AssessmentRow,
@@ -27,13 +40,7 @@ _THEIRS: Mapping[str, Any] = {
 
 
 def erase(
-    session: Session,
-    programme: str,
-    person: str,
-    *,
-    email: str | None,
-    recipients: Collection[str],
-    at: datetime,
+    session: Session, programme: str, person: str, *, email: str | None, recipients: Collection[str], at: datetime
 ) -> dict[str, int]:
     """Remove what is about a person; return how much of what.
 
@@ -103,3 +110,89 @@ def erased(session: Session, programme: str, people: Iterable[tuple[str, str | N
             if digest in known:
                 found[person] = known[digest]
     return found
+
+
+def people_named(session: Session, programme: str) -> set[str]:
+    """Return the ids of everyone whom some row of a programme is about."""
+    found: set[str] = set()
+    for table in (*_THEIRS.values(), NudgeRow, DueRow):
+        people = session.exec(select(table.person).where(col(table.programme_id) == programme).distinct())
+        found.update(person for person in people if person is not None)
+    return found
+
+
+def is_anything_left(session: Session, programme: str, person: str) -> bool:
+    """Tell whether rows are there that an erasure would have removed, or words of messages."""
+    for table in _THEIRS.values():
+        own = (col(table.programme_id) == programme, col(table.person) == person)
+        if session.exec(select(table.person).where(*own).limit(1)).first() is not None:
+            return True
+    words = (col(NudgeRow.programme_id) == programme, col(NudgeRow.person) == person, col(NudgeRow.content) != "{}")
+    return session.exec(select(NudgeRow.id).where(*words).limit(1)).first() is not None
+
+
+def remove_links(session: Session, programme: str, *, ended_before: datetime) -> int:
+    """Remove links that expired before a moment."""
+    ended = (col(LinkRow.programme_id) == programme, col(LinkRow.expires_at) < ended_before)
+    return count_touched(session, delete(LinkRow).where(*ended))
+
+
+def remove_words(session: Session, programme: str, *, given_before: datetime) -> int:
+    """Remove the words of answers that were given before a moment; what was answered, and when, is kept."""
+    own = (col(AnswerRow.programme_id) == programme, col(AnswerRow.at) < given_before)
+    return count_touched(session, update(AnswerRow).where(*own, col(AnswerRow.text).is_not(None)).values(text=None))
+
+
+def remove_scores(session: Session, programme: str) -> int:
+    """Remove all that single people scored."""
+    return count_touched(session, delete(AssessmentRow).where(col(AssessmentRow.programme_id) == programme))
+
+
+PATIENCE_SECONDS = 2
+"""How long others keep it from being done now; writers wait meanwhile."""
+
+
+def compact(url: str) -> None:
+    """Write an SQLite file again, without what was deleted."""
+    if not is_sqlite(url):
+        return
+    try:
+        _rewrite(url, patience=BUSY_SECONDS)
+    except sqlite3.OperationalError as error:
+        raise DatabaseUrlError(url, plain_words(str(error))) from None
+
+
+def owe(state: MachineState) -> None:
+    """Note, before an erasure commits, that the file has to be written again."""
+    if is_sqlite(state.url):
+        state.note_rewrite()
+
+
+def settle(state: MachineState) -> bool:
+    """Write the file again where that is owed; return whether nothing is owed any more."""
+    if not is_sqlite(state.url) or not state.rewrite.exists():
+        return True
+    try:
+        is_done = _rewrite(state.url, patience=PATIENCE_SECONDS)
+    except (sqlite3.Error, SQLAlchemyError) as error:
+        log("database", state="erased rows are in its files still", error=plain_words(str(error)))
+        return False
+    if is_done:
+        state.rewrite.unlink(missing_ok=True)
+    else:
+        log("database", state="erased rows are in its log still", error="another process reads")
+    return is_done
+
+
+def _rewrite(url: str, *, patience: int) -> bool:
+    """Return whether the log is empty now: who reads an older state keeps it."""
+    with closing(engine_for(url).raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        # The connection may have served a reader before.
+        cursor.execute("PRAGMA query_only=OFF")
+        cursor.execute(f"PRAGMA busy_timeout={patience * 1000}")
+        try:
+            cursor.execute("VACUUM")
+            [is_busy, *_] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    return not is_busy

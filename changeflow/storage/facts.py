@@ -1,15 +1,19 @@
-"""Facts in and out of the database: append-only, the latest counts."""
+"""Facts in and out of the database: append-only, the latest counts. A withdrawal is a row of its own."""
 
 import hashlib
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
+from changeflow.programme.recorded import OF_SAME, RecordedFact, Withdrawn
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import pilots, publications
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
@@ -19,18 +23,20 @@ from changeflow.storage.tables.facts import (
     ConditionRow,
     ConfidenceRow,
     DecisionRow,
+    MeasureRow,
+    PilotEntryRow,
     ProgressRow,
+    RunRow,
     SponsorActRow,
+    SubmissionRow,
+    WithdrawalRow,
 )
 from changeflow.values.words import Outcome
 
 
 def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
     """Return everything that is known to have happened; `until` a moment, what was known then."""
-    progress = {
-        r.task: TaskProgress(r.actual_start, r.actual_finish, r.remaining)
-        for r in rows_until(session, ProgressRow, programme, until)
-    }
+    progress = {r.task: TaskProgress(**_said_in(r)) for r in rows_until(session, ProgressRow, programme, until)}
     asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
         asked.setdefault((c.task, c.round, c.attempt), []).append(Condition(**values_of(c, Condition)))
@@ -59,20 +65,14 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:
     """Add a row; False when it says what the last one said."""
     last = latest_of(session, ProgressRow, programme, ProgressRow.task == task, is_in_force(ProgressRow), by="id")
-    if last and TaskProgress(last.actual_start, last.actual_finish, last.remaining) == progress:
+    if last and TaskProgress(**_said_in(last)) == progress:
         return False
-    session.add(
-        ProgressRow(
-            programme_id=programme,
-            task=task,
-            actual_start=progress.actual_start,
-            actual_finish=progress.actual_finish,
-            remaining=progress.remaining,
-            at=at,
-            by=by,
-        )
-    )
+    session.add(ProgressRow(programme_id=programme, task=task, at=at, by=by, **_said_in(progress)))
     return True
+
+
+def _said_in(progress: ProgressRow | TaskProgress) -> dict[str, Any]:
+    return {name: getattr(progress, name) for name in ("actual_start", "actual_finish", "remaining")}
 
 
 def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:
@@ -84,7 +84,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
         DecisionRow.task == decision.task,
         DecisionRow.round == decision.round,
     )
-    values = values_of(decision, Decision, but="conditions")
+    values = values_of(decision, Decision, "conditions")
     values |= {"outcome": decision.outcome.value, "dissent": decision.dissent or None}
     session.add(DecisionRow(programme_id=programme, at=at, recorded_by=recorded_by, attempt=attempt, **values))
     for number, condition in enumerate(decision.conditions, start=1):
@@ -128,7 +128,7 @@ def add_confidence(session: Session, programme: str, given: Confidence, *, at: d
 
 
 def _decision(r: DecisionRow, conditions: Sequence[Condition]) -> Decision:
-    values = values_of(r, Decision, but="conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
+    values = values_of(r, Decision, "conditions") | {"outcome": Outcome(r.outcome), "dissent": r.dissent or ""}
     return Decision(**values, conditions=tuple(conditions))
 
 
@@ -138,3 +138,66 @@ def finished_at(session: Session, programme: str) -> list[tuple[str, datetime]]:
         ProgressRow.programme_id == programme, col(ProgressRow.actual_finish).is_not(None), is_in_force(ProgressRow)
     )
     return [(task, at) for task, at in session.exec(query)]
+
+
+TABLES: Mapping[str, type[SQLModel]] = {
+    "progress": ProgressRow,
+    "decision": DecisionRow,
+    "condition": ConditionRow,
+    "attendance": AttendanceRow,
+    "sponsor-act": SponsorActRow,
+    "checkpoint": CheckpointRow,
+    "confidence": ConfidenceRow,
+    "run": RunRow,
+    "filing": SubmissionRow,
+    "measure": MeasureRow,
+    "pilot-entry": PilotEntryRow,
+}
+"""The tables of the kinds of fact."""
+_APART = {"id", "programme_id", "at", "contract", "digest"}
+"""Columns that are no part of what was said, or name a contract."""
+_OF_ONE_CONTRACT = {"reason", "evidence", "between"}
+"""What is said of one contract's pay: it is for the service's manager and lead provider, and no part of a list."""
+
+
+def recorded(session: Session, programme: str, kind: str | None = None) -> list[RecordedFact]:
+    """Return every recorded fact of a programme, or of one kind, in the order in which they were recorded."""
+    order = list(OF_SAME)
+    found = [f for name in order if kind in (None, name) for f in _of_kind(session, programme, name)]
+    return sorted(found, key=lambda f: (f.at, order.index(f.kind), f.number))
+
+
+def withdraw(
+    session: Session, programme: str, facts: Sequence[RecordedFact], *, reason: str, at: datetime, by: str
+) -> None:
+    """Note that facts were wrong: from `at` on nothing counts them."""
+    for fact in facts:
+        table = str(TABLES[fact.kind].__tablename__)
+        session.add(WithdrawalRow(programme_id=programme, kind=table, row=fact.number, reason=reason, at=at, by=by))
+    session.flush()
+
+
+def _of_kind(session: Session, programme: str, kind: str) -> Iterator[RecordedFact]:
+    table: Any = TABLES[kind]
+    own = (WithdrawalRow.programme_id == programme, WithdrawalRow.kind == str(table.__tablename__))
+    gone = {w.row: Withdrawn(w.reason, w.by, w.at) for w in session.exec(select(WithdrawalRow).where(*own))}
+    recorders = _recorders(session, programme) if kind == "condition" else {}
+    for row in session.exec(select(table).where(table.programme_id == programme).order_by(col(table.id))):
+        values = row.model_dump(exclude=_APART)
+        if getattr(row, "contract", None) is not None:
+            said = json.loads(row.content)
+            values["content"] = json.dumps({n: v for n, v in said.items() if n not in _OF_ONE_CONTRACT})
+        by = recorders.get((row.task, row.round, row.attempt), "") if kind == "condition" else row.by
+        yield RecordedFact(
+            id=f"{kind}-{row.id}",
+            kind=kind,
+            values=MappingProxyType(values),
+            at=row.at,
+            by=values.get("recorded_by") or by,
+            withdrawn=gone.get(row.id),
+        )
+
+
+def _recorders(session: Session, programme: str) -> dict[tuple[str, int, int], str]:
+    rows = session.exec(select(DecisionRow).where(DecisionRow.programme_id == programme))
+    return {(r.task, r.round, r.attempt): r.recorded_by or r.by for r in rows}

@@ -13,8 +13,8 @@ from typing import Any
 from sqlmodel import Session
 
 from changeflow.errors import InputError, KeyFileError
-from changeflow.storage import keys, lines
-from changeflow.storage.state import MachineState
+from changeflow.storage import keys
+from changeflow.storage.custody import MachineState, read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,15 @@ def add(state: MachineState, erasure: Erasure, *, undone: bool = False) -> None:
         "key": keys.check_of(key),
         "hashes": _hashes(key, erasure.programme, erasure.person, erasure.email),
     }
-    lines.append(state, state.ledger, line | {"undone": True} if undone else line)
+    state.append(state.ledger, line | {"undone": True} if undone else line)
 
 
 def note_new_key(state: MachineState, identity: str, *, at: datetime) -> None:
     """Note that a person has given up the lost key of a database: what was hashed with it is no longer asked for."""
     if state.ledger.exists():
         check = keys.check_of(keys.key_for(state.url))
-        lines.append(
-            state,
-            state.ledger,
-            {"at": at.isoformat(), "database": identity, "key": check, "hashes": [], "renewed": True},
-        )
+        line = {"at": at.isoformat(), "database": identity, "key": check, "hashes": [], "renewed": True}
+        state.append(state.ledger, line)
 
 
 def read(
@@ -133,7 +130,7 @@ def _lines(state: MachineState) -> Iterator[dict[str, Any]]:
         return isinstance(line["hashes"], list) and isinstance(line["key"], str) and bool(line["database"])
 
     remedy = "Put it back from a copy; without it, people who were erased would come back."
-    return lines.read(state.ledger, "ledger of erasures", is_one, remedy=remedy)
+    return read_lines(state.ledger, "ledger of erasures", is_one, remedy=remedy)
 
 
 def _hashes(key: bytes, programme: str, person: str, email: str | None) -> list[str]:

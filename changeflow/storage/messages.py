@@ -7,13 +7,14 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, bindparam, insert, or_, update
 from sqlmodel import Session, col, func, select
 
-from changeflow.storage import pseudonyms
+from changeflow.storage import keys
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.values.moments import LONDON
 
 OPEN, SENT, PARKED, FAILED, DROPPED = "open", "sent", "parked", "failed", "dropped"
+_UNCLAIMED: dict[str, object] = {"claimed_by": None, "claimed_until": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +73,8 @@ def open_messages(
     if session.exec(select(func.count()).where(col(NudgeRow.message).in_(ids))).one() != len(taken):
         return None
     return [
-        Outgoing(
-            id=ids[n],
-            recipient=draft.recipient,
-            message_id=draft.message_id,
-            created_at=now,
-            attempts=1,
-            may_have_gone=draft.may_have_gone,
-        )
-        for n, draft in enumerate(drafts)
+        Outgoing(id=made_id, created_at=now, attempts=1, **values_of(d, Outgoing, "id", "created_at", "attempts"))
+        for made_id, d in zip(ids, drafts, strict=True)
     ]
 
 
@@ -88,7 +82,8 @@ def resumable(session: Session, *, now: datetime) -> list[int]:
     """Return the messages that can be tried again: their lease ran out, or their time has come. The oldest first."""
     query = (
         select(MessageRow.id)
-        .where(col(MessageRow.state) == OPEN, _is_free(now), or_(col(MessageRow.next_try).is_(None), _has_come(now)))
+        .where(col(MessageRow.state) == OPEN, _is_free(now))
+        .where(or_(col(MessageRow.next_try).is_(None), col(MessageRow.next_try) <= now))
         .order_by(col(MessageRow.id))
     )
     return [found for found in session.exec(query) if found is not None]
@@ -129,20 +124,13 @@ def settle(
     result = session.exec(
         update(MessageRow)
         .where(col(MessageRow.id).in_(some), col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
-        .values(
-            state=state,
-            sent_at=at if state == SENT else None,
-            channel=channel,
-            error=error,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        .values(state=state, sent_at=at if state == SENT else None, channel=channel, error=error, **_UNCLAIMED)
         .returning(col(MessageRow.id))
         .execution_options(synchronize_session=False)
     )
     ours = set(result.scalars())
     if state != PARKED:
-        pseudonyms.forget_plain_ids(session, ours)
+        keys.forget_plain_ids(session, ours)
     return ours
 
 
@@ -163,7 +151,7 @@ def postpone(
 
 def _give_back(session: Session, message: int, worker: str, values: Mapping[str, object]) -> None:
     own = (col(MessageRow.id) == message, col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
-    count_touched(session, update(MessageRow).where(*own).values(claimed_by=None, claimed_until=None, **values))
+    count_touched(session, update(MessageRow).where(*own).values(**_UNCLAIMED, **values))
 
 
 def opened(session: Session) -> list[int]:
@@ -185,22 +173,14 @@ def counts_since(session: Session, day: date) -> dict[str, int]:
     """
     midnight = datetime.combine(day, time(), tzinfo=LONDON)
     is_since = or_(col(MessageRow.day) >= day, col(MessageRow.sent_at) >= midnight, col(MessageRow.state) == OPEN)
-    query = (
-        select(MessageRow.recipient, func.count())
-        .where(is_since, MessageRow.state != DROPPED)
-        .group_by(MessageRow.recipient)
-    )
-    return dict(session.exec(query).all())
+    query = select(MessageRow.recipient, func.count()).where(is_since, MessageRow.state != DROPPED)
+    return dict(session.exec(query.group_by(MessageRow.recipient)).all())
 
 
 def numbers_on(session: Session, day: date) -> dict[str, int]:
     """Return the highest number that each recipient's messages of a day have; dropped ones have theirs as well."""
-    query = (
-        select(MessageRow.recipient, func.max(MessageRow.number))
-        .where(MessageRow.day == day)
-        .group_by(MessageRow.recipient)
-    )
-    return dict(session.exec(query).all())
+    query = select(MessageRow.recipient, func.max(MessageRow.number)).where(MessageRow.day == day)
+    return dict(session.exec(query.group_by(MessageRow.recipient)).all())
 
 
 def by_state(session: Session) -> dict[str, int]:
@@ -215,17 +195,9 @@ def open_since(session: Session, since: datetime) -> int:
 
 def reasons(session: Session) -> dict[str, int]:
     """Count the reasons for which messages failed or were parked, as the channel gave them."""
-    query = (
-        select(MessageRow.error, func.count())
-        .where(col(MessageRow.state).in_((PARKED, FAILED)))
-        .group_by(MessageRow.error)
-    )
-    return {error or "no reason given": count for error, count in session.exec(query)}
+    query = select(MessageRow.error, func.count()).where(col(MessageRow.state).in_((PARKED, FAILED)))
+    return {error or "no reason given": count for error, count in session.exec(query.group_by(MessageRow.error))}
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(col(MessageRow.claimed_until).is_(None), col(MessageRow.claimed_until) < now)
-
-
-def _has_come(now: datetime) -> ColumnElement[bool]:
-    return col(MessageRow.next_try) <= now

@@ -1,58 +1,54 @@
-"""Everything that is kept about one person, from every table that can name one."""
+"""Everything that is kept about one person, from every table that can name one; and under which ids they are known.
 
-from collections.abc import Collection, Mapping
+An address suggests that two ids are one person, and whoever exports or erases confirms it: the mailbox of a post is
+handed on, and an office shares one. So an address alone joins no one here: ids that have or had the same address are
+listed, and reached only when they are named. Whoever gets another id is still the same person.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from networkx.utils import UnionFind
 from sqlalchemy import ColumnElement, RowMapping, Table, and_, or_
 from sqlalchemy import select as select_rows
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
+from changeflow.adkar.identities import LIKELY
 from changeflow.storage import publications, versions
+from changeflow.storage.erasure import ERASED_RECIPIENT, people_named
+from changeflow.storage.keys import adopt_key, keyed, recipient_of
+from changeflow.storage.tables import facts
 from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditRow
-from changeflow.storage.tables.facts import (
-    AssessmentRow,
-    AttendanceRow,
-    CheckpointRow,
-    ConditionRow,
-    ConfidenceRow,
-    DecisionRow,
-    ProgressRow,
-    SponsorActRow,
-    WithdrawalRow,
-)
-from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow
-from changeflow.storage.tables.plan import ReportRow
-from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, VersionRow
+from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 
 PROGRAMME = "programme_id"
-ERASED_RECIPIENT = "erased-"
-"""Prefix of the random value that replaces the recipient of an erased person's messages."""
 
 ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "contact details": (ContactRow, ("person",), ()),
     "addresses they were known under, as keyed hashes": (AddressSeenRow, ("person",), ()),
-    "assessments": (AssessmentRow, ("person",), ()),
-    "training they came to, or reported": (AttendanceRow, ("person", "by"), ()),
+    "assessments": (facts.AssessmentRow, ("person",), ()),
+    "training they came to, or reported": (facts.AttendanceRow, ("person", "by"), ()),
     "what was due": (DueRow, ("person",), ()),
     "nudges": (NudgeRow, ("person",), ()),
     "answers": (AnswerRow, ("person", "to"), ()),
     # Who has a token can answer in somebody's name; even its digest is left out.
     "links": (LinkRow, ("person",), ("token",)),
-    "progress they reported": (ProgressRow, ("by",), ()),
-    "decisions": (DecisionRow, ("by", "recorded_by"), ()),
-    "conditions they own": (ConditionRow, ("owner",), ()),
-    "acts that were seen of them, or that they noted": (SponsorActRow, ("by", "who"), ()),
-    "checkpoints they reported": (CheckpointRow, ("by",), ()),
-    "confidence they set": (ConfidenceRow, ("by",), ()),
-    "parallel runs they recorded": (RunRow, ("by",), ()),
-    "filings they recorded": (SubmissionRow, ("by",), ()),
-    "facts they withdrew": (WithdrawalRow, ("by",), ()),
-    "measures they recorded": (MeasureRow, ("by",), ()),
+    "progress they reported": (facts.ProgressRow, ("by",), ()),
+    "decisions": (facts.DecisionRow, ("by", "recorded_by"), ()),
+    "conditions they own": (facts.ConditionRow, ("owner",), ()),
+    "acts that were seen of them, or that they noted": (facts.SponsorActRow, ("by", "who"), ()),
+    "checkpoints they reported": (facts.CheckpointRow, ("by",), ()),
+    "confidence they set": (facts.ConfidenceRow, ("by",), ()),
+    "parallel runs they recorded": (facts.RunRow, ("by",), ()),
+    "filings they recorded": (facts.SubmissionRow, ("by",), ()),
+    "facts they withdrew": (facts.WithdrawalRow, ("by",), ()),
+    "measures they recorded": (facts.MeasureRow, ("by",), ()),
     # Whose pay somebody explained is about others.
-    "what they said about pilots, or own": (PilotEntryRow, ("by", "owner"), ("contract",)),
+    "what they said about pilots, or own": (facts.PilotEntryRow, ("by", "owner"), ("contract",)),
     "reports they issued": (ReportRow, ("by",), ()),
     # The definition itself is the organisation's; that they stored it is about them.
     "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
@@ -132,3 +128,131 @@ def _plain(row: RowMapping, left_out: tuple[str, ...]) -> dict[str, Any]:
         for name, value in row.items()
         if value is not None and name not in left_out
     }
+
+
+_ABOUT_PEOPLE = (facts.AssessmentRow, facts.AttendanceRow, AnswerRow, NudgeRow, LinkRow)
+
+
+def remember(session: Session, programme: str) -> None:
+    """Keep a keyed hash of every address that a programme has now, once it has rows about people. None is removed.
+
+    Publications know by them who has another id; so do exports and erasures.
+    """
+    if not any(_has_rows(session, table, programme) for table in _ABOUT_PEOPLE):
+        return
+    add(session, programme, _addresses_now(session, programme))
+
+
+def seen(session: Session, programme: str) -> list[tuple[str, str]]:
+    """Return (person, keyed hash of an address) of all whom a programme remembers."""
+    query = select(AddressSeenRow.person, AddressSeenRow.address).where(AddressSeenRow.programme_id == programme)
+    return sorted(session.exec(query))
+
+
+def add(session: Session, programme: str, known: Iterable[tuple[str, str]]) -> None:
+    """Remember people under addresses (keyed hashes), those that are not known yet."""
+    before = set(seen(session, programme))
+    for person, address in dict.fromkeys(known):
+        if (person, address) not in before:
+            session.add(AddressSeenRow(programme_id=programme, person=person, address=address))
+    session.flush()
+
+
+def remember_same(session: Session, programme: str, same: Mapping[str, str]) -> None:
+    """Keep that ids of a programme are new ids of other people's, as if both were known under one address."""
+    key = adopt_key(session)
+    known = [(one, LIKELY + keyed(key, "same person", *pair)) for pair in same.items() for one in pair]
+    add(session, programme, known)
+
+
+def everybody(session: Session) -> list[tuple[str, str, str]]:
+    """Return (programme, person, keyed hash of an address, or nothing) of all who are, and were, in any programme."""
+    rows = session.exec(select(AddressSeenRow).order_by(col(AddressSeenRow.programme_id), col(AddressSeenRow.person)))
+    found = dict.fromkeys((r.programme_id, r.person, r.address) for r in rows)
+    for programme in versions.programme_ids(session):
+        found |= dict.fromkeys((programme, person, "") for person in versions.contacts(session, programme))
+        found |= dict.fromkeys((programme, *one) for one in _addresses_now(session, programme))
+    return list(found)
+
+
+def _has_rows(session: Session, table: Any, programme: str) -> bool:  # noqa: ANN401  (one of the rows below)
+    return session.exec(select(table.programme_id).where(table.programme_id == programme).limit(1)).first() is not None
+
+
+def _addresses_now(session: Session, programme: str) -> list[tuple[str, str]]:
+    contacts = {p: c for p, c in versions.contacts(session, programme).items() if c.email}
+    key = adopt_key(session) if contacts else b""
+    return [(person, recipient_of(key, programme, person, contact)) for person, contact in contacts.items()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One person, by the ids that they have and had."""
+
+    ids: tuple[str, ...]
+    """The id that was asked for comes first."""
+    unsure: tuple[str, ...] = ()
+    """Ids that have or had an address of theirs, directly or by way of another id: the same person, or others."""
+
+
+def identity_of(session: Session, person: str, *, also: Collection[str] = ()) -> Identity:
+    """Find what ids may be a person's; `also` are those that the caller knows to be theirs."""
+    by_address = _ids_by_address(session)
+    same = UnionFind({person, *(one for ids in by_address.values() for one in ids)})
+    for ids in by_address.values():
+        same.union(*sorted(ids))
+    near = {one for one in same if same[one] == same[person]} - {person}
+    mine = (person, *sorted(set(also) & near))
+    return Identity(ids=mine, unsure=tuple(sorted(near.difference(mine))))
+
+
+def programmes_that_name(session: Session, people: Collection[str]) -> dict[str, list[str]]:
+    """Return which of some ids each programme knows, in their order; programmes that know none are left out."""
+    found = {}
+    for name in versions.programme_ids(session):
+        known = versions.contacts(session, name).keys() | people_named(session, name)
+        own = [p for p in people if p in known or is_named(session, name, p)]
+        if own:
+            found[name] = own
+    return found
+
+
+def own_recipients(session: Session, programme: str, people: Collection[str]) -> dict[str, set[str]]:
+    """Return for each of some ids the hashes under which messages went to them, and to no one else.
+
+    An address that another id has or had, or that another programme writes to, is left out.
+    """
+    key, seen = adopt_key(session), everybody(session)
+    now = {
+        recipient_of(key, name, person, contact)
+        for name in versions.programme_ids(session)
+        if name != programme
+        for person, contact in versions.contacts(session, name).items()
+    }
+    others = now | {address for _, person, address in seen if person not in people}
+    return {
+        person: {
+            recipient_of(key, programme, person, None),
+            *(address for _, one, address in seen if one == person and address),
+        }
+        - others
+        for person in people
+    }
+
+
+def is_address_shared(session: Session, programme: str, person: str, people: Collection[str]) -> bool:
+    """Tell whether an id that is none of `people` has or had the address that a person has now."""
+    contact = versions.contact(session, programme, person)
+    if contact is None or not contact.email:
+        return False
+    ids = _ids_by_address(session).get(recipient_of(adopt_key(session), programme, person, contact), set())
+    return not ids <= {person, *people}
+
+
+def _ids_by_address(session: Session) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for _, person, address in everybody(session):
+        # What is only likely is enough to hide something, and not to erase anyone.
+        if address and not address.startswith(LIKELY):
+            found.setdefault(address, set()).add(person)
+    return found

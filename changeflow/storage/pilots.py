@@ -11,12 +11,11 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from changeflow.pilots.entries import Entry, Explanation, PilotStatement
-from changeflow.pilots.results import KeptVariance, MatchOutcome, Reconciliation
-from changeflow.pilots.runs import RunSummary
+from changeflow.pilots.runs import KeptVariance, MatchOutcome, PayVariance, Reconciliation, RunSummary
 from changeflow.programme.facts import Submission
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
-from changeflow.storage.tables.pilots import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
+from changeflow.storage.tables.facts import MeasureRow, PilotEntryRow, RunRow, SubmissionRow, VarianceRow
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _BESIDE = {"contract", "service", "number", "on", "by"}
@@ -68,20 +67,8 @@ def add_entry(session: Session, programme: str, entry: Entry, *, at: datetime) -
         return None
     last = session.exec(select(func.max(PilotEntryRow.number)).where(*own)).one()
     number = (last or 0) + 1
-    session.add(
-        PilotEntryRow(
-            programme_id=programme,
-            service=entry.service,
-            kind=entry.kind,
-            number=number,
-            content=content,
-            contract=contract,
-            owner=getattr(entry, "owner", None),
-            on=entry.on,
-            at=at,
-            by=entry.by,
-        )
-    )
+    beside = entry.model_dump(include={"service", "kind", "contract", "owner", "on", "by"})
+    session.add(PilotEntryRow(programme_id=programme, number=number, content=content, at=at, **beside))
     session.flush()
     return number
 
@@ -104,9 +91,8 @@ def add_submission(session: Session, programme: str, submission: Submission, *, 
 def add_measure(
     session: Session, programme: str, service: str, criterion: str, value: str, *, on: date, at: datetime, by: str
 ) -> None:
-    session.add(
-        MeasureRow(programme_id=programme, service=service, criterion=criterion, value=value, on=on, at=at, by=by)
-    )
+    row = MeasureRow(programme_id=programme, service=service, criterion=criterion, value=value, on=on, at=at, by=by)
+    session.add(row)
 
 
 def add_run(
@@ -140,16 +126,9 @@ def add_run(
 def _variances(found: Reconciliation, programme: str, run: int) -> Iterable[VarianceRow]:
     for v in found.variances:
         if v.outcome in KEPT_OUTCOMES:
-            yield VarianceRow(
-                programme_id=programme,
-                run=run,
-                contract=v.key,
-                element=v.element,
-                old=str(v.old),
-                new=str(v.new),
-                outcome=v.outcome.value,
-                reason=v.reason,
-            )
+            amounts = {"old": str(v.old), "new": str(v.new), "outcome": v.outcome.value}
+            values = values_of(v, PayVariance, "key") | amounts
+            yield VarianceRow(programme_id=programme, run=run, contract=v.key, **values)
     for outcome, keys in found.keys.items():
         for key in keys:
             yield VarianceRow(

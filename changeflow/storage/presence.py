@@ -20,8 +20,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, QueuePool, event
 
 from changeflow.errors import DatabaseInUseError, DatabaseReplacedError, DatabaseRestoringError, DatabaseUrlError
-from changeflow.storage.opening import check_file
-from changeflow.storage.sqlite_file import FileMark, count_write, log_is_own, mark_inside, read_mark, sidecars
+from changeflow.storage.sqlite_file import (
+    FileMark,
+    check_file,
+    count_write,
+    log_is_own,
+    mark_inside,
+    read_mark,
+    sidecars,
+)
 
 if sys.platform != "win32":
     import fcntl

@@ -18,10 +18,10 @@ from sqlmodel import Session, col
 
 from changeflow.adkar.published import Snapshot
 from changeflow.errors import InputError
-from changeflow.storage import audit, custody, known_people, lines, publications, versions
+from changeflow.storage import audit, custody, persons, publications, versions
+from changeflow.storage.custody import MachineState, read_lines
 from changeflow.storage.database import after_commit, before_commit, count_touched, name_of, url_of
 from changeflow.storage.publications import Kept, PublishedGroup
-from changeflow.storage.state import MachineState
 from changeflow.storage.tables.facts import AssessmentRow
 
 _WHAT = "record of publications"
@@ -50,9 +50,9 @@ def note(
         "content": json.loads(publications.content_of(snapshot)),
         "groups": [[g.view, g.group, publications.written(g)] for g in groups],
         "answers": [[k.answer.round, k.answer.person, k.revision] for k in counted],
-        "known": [[person, address] for person, address in known_people.seen(session, programme) if person in people],
+        "known": [[person, address] for person, address in persons.seen(session, programme) if person in people],
     }
-    before_commit(session, lambda: lines.append(state, state.publications, line))
+    before_commit(session, lambda: state.append(state.publications, line))
     after_commit(session, lambda: _confirm(state, [line]))
 
 
@@ -64,7 +64,7 @@ def put_back(session: Session, state: MachineState, *, now: datetime) -> int:
     """
     mine, committed = _database(session, state), set[str]()
     found: list[_Line] = []
-    for line in lines.read(state.publications, _WHAT, _is_one, remedy=_REMEDY):
+    for line in read_lines(state.publications, _WHAT, _is_one, remedy=_REMEDY):
         if "committed" in line:
             committed.add(line["committed"])
         elif {name: line[name] for name in mine} == mine:
@@ -92,7 +92,7 @@ def _add(session: Session, line: _Line, *, now: datetime) -> None:
     number = publications.add_snapshot(session, programme, snapshot, at=datetime.fromisoformat(line["at"]))
     groups = [publications.group_of(number, view, group, people) for view, group, people in line["groups"]]
     publications.add_groups(session, programme, groups)
-    known_people.add(session, programme, [(person, address) for person, address in line["known"]])
+    persons.add(session, programme, [(person, address) for person, address in line["known"]])
     for round_, person, revision in line["answers"]:
         own = (
             col(AssessmentRow.programme_id) == programme,
@@ -118,7 +118,7 @@ def _confirm(state: MachineState, committed: Iterable[_Line]) -> None:
     """Say that publications were committed; where that cannot be written now, the next publication says it."""
     with suppress(InputError):
         for line in committed:
-            lines.append(state, state.publications, {"committed": line["publication"]})
+            state.append(state.publications, {"committed": line["publication"]})
 
 
 def _is_one(line: _Line) -> bool:

@@ -14,6 +14,7 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Snapshot
 from changeflow.adkar.rounds import Days
 from changeflow.storage.database import count_touched
+from changeflow.storage.rows import values_of
 from changeflow.storage.tables.facts import AssessmentRow, PublicationRow, PublishedGroupRow
 
 _SNAPSHOT = TypeAdapter(Snapshot)
@@ -103,11 +104,7 @@ def add_groups(session: Session, programme: str, groups: Iterable[PublishedGroup
     for g in groups:
         people = json.dumps(written(g))
         row = PublishedGroupRow(
-            programme_id=programme,
-            publication=g.publication,
-            view=g.view,
-            group=g.group,
-            people=people,
+            programme_id=programme, publication=g.publication, view=g.view, group=g.group, people=people
         )
         session.add(row)
     session.flush()
@@ -144,23 +141,16 @@ def answered(session: Session, programme: str) -> dict[str, frozenset[str]]:
 
 def rounds(session: Session, programme: str) -> dict[str, Days]:
     """Return the rounds that have answers, with their days."""
-    query = (
-        select(AssessmentRow.round, func.min(AssessmentRow.on), func.max(AssessmentRow.on))
-        .where(AssessmentRow.programme_id == programme)
-        .group_by(AssessmentRow.round)
-    )
+    query = select(AssessmentRow.round, func.min(AssessmentRow.on), func.max(AssessmentRow.on))
+    query = query.where(AssessmentRow.programme_id == programme).group_by(AssessmentRow.round)
     return {name: Days(_day(first), _day(last)) for name, first, last in session.exec(query)}
 
 
 def unpublished(session: Session, programme: str) -> list[str]:
     """Return the rounds that have answers and have not been published."""
     done = select(PublicationRow.round).where(PublicationRow.programme_id == programme)
-    query = (
-        select(AssessmentRow.round)
-        .where(AssessmentRow.programme_id == programme, col(AssessmentRow.round).not_in(done))
-        .distinct()
-    )
-    return sorted(session.exec(query))
+    own = (AssessmentRow.programme_id == programme, col(AssessmentRow.round).not_in(done))
+    return sorted(session.exec(select(AssessmentRow.round).where(*own).distinct()))
 
 
 def kept_answers(session: Session) -> list[Kept]:
@@ -187,15 +177,8 @@ def add_assessments(session: Session, programme: str, assessments: Sequence[Asse
         known = latest.get((a.round, a.person))
         if known is not None and _assessment(known) == a:
             continue
-        row = AssessmentRow(
-            programme_id=programme,
-            round=a.round,
-            person=a.person,
-            on=a.on,
-            evidence=a.evidence,
-            revision=known.revision + 1 if known is not None else 1,
-            **{e.value: a.scores.get(e) for e in Element},
-        )
+        said = values_of(a, Assessment, "scores") | {e.value: a.scores.get(e) for e in Element}
+        row = AssessmentRow(programme_id=programme, revision=known.revision + 1 if known is not None else 1, **said)
         session.add(row)
         latest[a.round, a.person] = row
 
@@ -208,7 +191,7 @@ def mark_counted(session: Session, answers: Sequence[int], publication: int) -> 
 
 def _assessment(r: AssessmentRow) -> Assessment:
     scores = {e: s for e in Element if (s := getattr(r, e.value)) is not None}
-    return Assessment(person=r.person, round=r.round, on=r.on, scores=scores, evidence=r.evidence)
+    return Assessment(**values_of(r, Assessment, "scores"), scores=scores)
 
 
 def _day(value: date | str) -> date:

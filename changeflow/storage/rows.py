@@ -40,9 +40,9 @@ def facts_until(
     return tuple(kind(**values_of(row, kind)) for row in rows_until(session, table, programme, until))
 
 
-def values_of(found: object, kind: "type[DataclassInstance]", *, but: str = "") -> dict[str, Any]:
-    """Return what a row, or an object, has under the names of a dataclass's fields, `but` one."""
-    return {field.name: getattr(found, field.name) for field in fields(kind) if field.name != but}
+def values_of(found: object, kind: "type[DataclassInstance]", *but: str) -> dict[str, Any]:
+    """Return what a row, or an object, has under the names of a dataclass's fields, `but` some."""
+    return {field.name: getattr(found, field.name) for field in fields(kind) if field.name not in but}
 
 
 def is_in_force(table: type[SQLModel], *, until: datetime | None = None) -> ColumnElement[bool]:

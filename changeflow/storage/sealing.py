@@ -14,10 +14,9 @@ from changeflow.logs import log
 from changeflow.storage import anchor
 from changeflow.storage.anchor import Anchored
 from changeflow.storage.chain import ENDED, GENESIS, SEALING, SPOILT, WRITTEN, Entry, Root, entry_hash, row_digest
-from changeflow.storage.covered import Covered, covered_tables
+from changeflow.storage.covered import Covered, Touched, covered_tables, follow, in_chunks, live_facts
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.programme import ProgrammeRow, VersionRow
-from changeflow.storage.touched import Touched, follow, in_chunks, live_facts
 from changeflow.values.acting import Acting, Via, current
 
 _WORK = "changeflow_audit"

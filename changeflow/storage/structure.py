@@ -1,19 +1,44 @@
-"""Compare the structure of a database with what the migrations make: nothing may be added, dropped or changed.
+"""What changeflow never makes or writes: another structure of tables, and values that are not of their column's type.
 
 A view, a trigger or another default can change what people read or write; without a unique index the same round is
-decided twice. What the migrations make is found by running them on an empty database in memory.
+decided twice. What the migrations make is found by running them on an empty database in memory. SQLite takes values of
+any type, in any form.
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    and_,
+    cast,
+    create_engine,
+    func,
+    inspect,
+    literal_column,
+    not_,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NullType
 
 from changeflow.errors import printable
 from changeflow.storage import migrations
 from changeflow.storage.chain import Fault
+from changeflow.storage.covered import kind_of
+from changeflow.storage.tables import metadata
 
 TABLE = ""
 _OWN_OF_SQLITE = re.compile(r"sqlite_(autoindex_|sequence$|stat\d$)")
@@ -63,26 +88,23 @@ def differences(connection: Connection) -> list[Fault]:
     is_sqlite = connection.dialect.name == "sqlite"
     found = frozenset(_of_sqlite(connection) if is_sqlite else _of_postgresql(connection))
     made = _made()[0 if is_sqlite else 1]
-    return [Fault("", None, what) for what in (*_lacking(made, found), *_added(made, found))]
+    return [Fault("", None, what) for what in _differences(made, found)]
 
 
-def _lacking(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
-    gone = {p.table for p in made - found if p.what == TABLE}
-    for table, what in sorted(made - found):
-        if what == TABLE:
-            yield f"the table '{table}' is missing"
-        elif table not in gone:
-            yield f"the table '{table}' lacks “{what}”, which changeflow makes"
+def _differences(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
+    for table, what in _only_in(made, found):
+        lacks = f"lacks “{what}”, which changeflow makes" if what != TABLE else "is missing"
+        yield f"the table '{table}' {lacks}"
+    for table, what in _only_in(found, made):
+        where = f"the table '{printable(table)}' has" if table else "there is"
+        more = f"{where} “{printable(what)}”" if what != TABLE else f"there is a table '{printable(table)}'"
+        yield f"{more}, which changeflow did not make"
 
 
-def _added(made: frozenset[StructurePart], found: frozenset[StructurePart]) -> Iterator[str]:
-    new = {p.table for p in found - made if p.what == TABLE}
-    for table, what in sorted(found - made):
-        if what == TABLE:
-            yield f"there is a table '{printable(table)}', which changeflow did not make"
-        elif table not in new:
-            where = f"the table '{printable(table)}' has" if table else "there is"
-            yield f"{where} “{printable(what)}”, which changeflow did not make"
+def _only_in(one: frozenset[StructurePart], other: frozenset[StructurePart]) -> list[StructurePart]:
+    """Return what one structure has and another has not; of a table that the other lacks, the table alone."""
+    whole = {p.table for p in one - other if p.what == TABLE}
+    return [p for p in sorted(one - other) if p.what == TABLE or p.table not in whole]
 
 
 @lru_cache(maxsize=1)
@@ -206,3 +228,122 @@ def _more(reflected: Any) -> str:  # noqa: ANN401
     if order := reflected.get("column_sorting"):
         options["sorting"] = order
     return "".join(f" {name}={value}" for name, value in sorted(options.items()) if value)
+
+
+TOGETHER = 1_000
+_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_FORMS = {date: _DAY, datetime: f"{_DAY} [0-9][0-9]:[0-9][0-9]:[0-9][0-9].{'[0-9]' * 6}"}
+"""How changeflow writes days and moments to SQLite; it would read other forms as the same."""
+
+
+def disguised(connection: Connection) -> Iterator[Fault]:
+    """Yield each value of SQLite that is read as another one: a 2 as true, a week as a day. Its seal does not show it.
+
+    PostgreSQL keeps the types of its columns itself. Complexity: O(all values), in the database.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    for table, query in _disguised_in_each():
+        with _broken_text(connection):
+            rows = connection.execute(query).all()
+        for row in rows:
+            columns = [c for c, value in zip(table.columns, row, strict=True) if _is_odd(c, value, is_exact=True)]
+            yield from (_fault(table, row, column) for column in columns)
+
+
+def custody(connection: Connection) -> Iterator[Fault]:
+    """Yield a fault where the database no longer says which one it is."""
+    count = connection.execute(select(func.count()).select_from(metadata.tables["custody"])).scalar_one()
+    if count != 1:
+        what = f"the table 'custody' has {count} rows and needs exactly one: it says which database this is"
+        yield Fault("", None, what)
+
+
+def unreadable(connection: Connection) -> Iterator[Fault]:
+    """Yield each value that cannot be read as what its column is for. Complexity: O(all values)."""
+    for table in metadata.sorted_tables:
+        columns = list(table.columns)
+        query = _all_of(table, connection.dialect.name)
+        with _broken_text(connection), connection.execute(query, execution_options={"yield_per": TOGETHER}) as rows:
+            for row in rows:
+                yield from (_fault(table, row, c) for c, value in zip(columns, row, strict=True) if _is_odd(c, value))
+
+
+@lru_cache(maxsize=1)
+def _disguised_in_each() -> list[tuple[Table, Select[Any]]]:
+    return [
+        (table, _all_of(table, "sqlite").where(or_(*(_is_disguised(column) for column in table.columns))))
+        for table in metadata.sorted_tables
+    ]
+
+
+def _all_of(table: Table, dialect: str) -> Select[Any]:
+    return select(*(_raw(column, dialect) for column in table.columns)).select_from(table)
+
+
+def _is_disguised(column: Column[Any]) -> ColumnElement[bool]:
+    """Return the condition that SQLite has a value in another form than changeflow writes it in."""
+    raw = type_coerce(column, NullType())
+    kind, of_kind = kind_of(column), func.typeof(raw)
+    if issubclass(kind, bool):
+        is_right = and_(of_kind == "integer", raw.in_([literal_column("0"), literal_column("1")]))
+    elif kind in _FORMS:
+        is_right = and_(of_kind == "text", raw.op("GLOB")(_FORMS[kind]))
+    else:
+        is_right = of_kind.in_({int: ["integer"], float: ["real", "integer"], str: ["text"]}[kind])
+    return and_(of_kind != "null", not_(is_right)) if column.nullable else not_(is_right)
+
+
+@contextmanager
+def _broken_text(connection: Connection) -> Iterator[None]:
+    """Let SQLite hand over text that is no UTF-8, as bytes, where it would break off."""
+    raw: object = connection.connection.dbapi_connection
+    if not isinstance(raw, sqlite3.Connection):
+        yield
+        return
+    before, raw.text_factory = raw.text_factory, _text_or_bytes
+    try:
+        yield
+    finally:
+        raw.text_factory = before
+
+
+def _text_or_bytes(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _raw(column: Column[Any], dialect: str) -> Any:  # noqa: ANN401  (an expression of any type)
+    """Select a value as the database has it; days on PostgreSQL as text, as the driver cannot read each of them."""
+    if dialect == "postgresql" and issubclass(kind_of(column), date):
+        return cast(column, String)
+    return type_coerce(column, NullType())
+
+
+def _is_odd(column: Column[Any], value: object, *, is_exact: bool = False) -> bool:
+    """Tell whether a value cannot be read as what its column is for; `is_exact`: or is in another form than ours."""
+    if value is None:
+        return not column.nullable
+    kind = kind_of(column)
+    if is_exact and kind in _FORMS:
+        return not (isinstance(value, str) and fnmatchcase(value, _FORMS[kind]))
+    if is_exact and issubclass(kind, bool):
+        return not (isinstance(value, int) and value in (0, 1))
+    if issubclass(kind, date):
+        try:
+            datetime.fromisoformat(str(value)) if issubclass(kind, datetime) else date.fromisoformat(str(value))
+        except ValueError:
+            return True
+        return False
+    return not isinstance(value, (kind, int) if issubclass(kind, (bool, float)) else kind)
+
+
+def _fault(table: Table, row: Any, column: Column[Any]) -> Fault:  # noqa: ANN401
+    places = {c.name: n for n, c in enumerate(table.columns)}
+    key = "/".join(str(row[places[k.name]]) for k in table.primary_key.columns)
+    programme = row[places["programme_id"]] if "programme_id" in places else None
+    number = row[places["number"]] if table.name == "audit" else None
+    what = f"row {key} of '{table.name}' has a value in '{column.name}' that changeflow cannot have written"
+    return Fault(str(programme or ""), number if isinstance(number, int) else None, what)

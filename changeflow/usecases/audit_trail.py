@@ -9,14 +9,14 @@ from pathlib import Path
 from sqlmodel import Session
 
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
-from changeflow.storage import anchor, audit, oddities, versions
+from changeflow.storage import anchor, audit, structure, versions
 from changeflow.storage.anchor import Head
 from changeflow.storage.chain import DATED_APART, ChainVerdict, Entry, Witness
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.witnesses import AnchorWitness, HeadWitness
 from changeflow.usecases.authority import check_actor
 from changeflow.values.acting import acting, current
-from changeflow.values.known import check_known
+from changeflow.values.problem import check_known
 
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{8,64})")
 _SCORES = "assessment"
@@ -92,7 +92,7 @@ def _readable(session: Session, name: str) -> list[Entry]:
     try:
         return list(audit.entries_in_full(session, name))
     except audit.UNREADABLE:
-        if not any(oddities.unreadable(session.connection())):
+        if not any(structure.unreadable(session.connection())):
             raise
         raise CheckFailedError(
             f"An entry of {name} has a value that changeflow cannot have written. See which: changeflow audit verify"

@@ -14,7 +14,7 @@ from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
 from changeflow.values.acting import Via, current
 from changeflow.values.moments import local_day
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 RECORDED_WITH_BY = "What they have decided is recorded with --by. No changes saved."
 

@@ -15,10 +15,9 @@ from changeflow.usecases.link_answers import usable
 from changeflow.usecases.outbox import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.base import calendar_uid
-from changeflow.values.known import check_known
 from changeflow.values.moments import day_of, last_day_of, local_day
-from changeflow.values.roles import Action
-from changeflow.values.words import Kind
+from changeflow.values.problem import check_known
+from changeflow.values.words import Action, Kind
 
 FEED, FEED_DAYS = "calendar", timedelta(days=400)
 """A calendar's address works for a year and a month: our own choice."""

@@ -12,7 +12,7 @@ from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
-from changeflow.storage import facts, plans, versions
+from changeflow.storage import facts, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import scheduled
 from changeflow.usecases.stored import judged_as, load, stored_on
@@ -63,8 +63,8 @@ def variance_of(programme: str | None, *, db: str, on: date, everything: bool = 
 
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
     """Return the state to compare with: the one asked for, else the last report's, else the baseline's; or None."""
-    issued = [r for r in plans.reports(session, programme.id) if r.on < programme.on]
-    baseline = plans.latest_baseline(session, programme.id)
+    issued = [r for r in versions.reports(session, programme.id) if r.on < programme.on]
+    baseline = versions.latest_baseline(session, programme.id)
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
         return _as_of(session, programme.id, f"the {format_day(day)}", datetime.combine(day, time.max, LONDON), day)

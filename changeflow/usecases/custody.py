@@ -8,10 +8,9 @@ from sqlmodel import Session
 from changeflow.errors import CannotWriteError, InputError
 from changeflow.logs import log
 from changeflow.programme.mandates import SYSTEM
-from changeflow.storage import audit, custody, erasure, ledger, publication_record, remains, rewriting, versions
-from changeflow.storage.custody import CustodyState
+from changeflow.storage import audit, custody, erasure, ledger, publication_record, versions
+from changeflow.storage.custody import CustodyState, MachineState, StateSeen
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.state import MachineState, StateSeen
 from changeflow.usecases.subject_access import erase_in
 
 REVIEW = "Look at what may have gone out since: changeflow db review"
@@ -50,7 +49,7 @@ def take_stock(*, db: str, now: datetime) -> Stock:
     standing, _ = custody.stand(found, seen)
     if not standing.may_send:
         return _take_in_hand(state, seen, db=db, now=now)
-    rewriting.settle(state)
+    erasure.settle(state)
     if standing is CustodyState.FIRST:
         state.note(found.seen)
         log("database", state="first seen", folder=str(state.folder))
@@ -68,8 +67,8 @@ def _take_in_hand(state: MachineState, seen: StateSeen | None, *, db: str, now: 
             known = {found.identity, *([seen.identity] if seen else [])}
             publication_record.put_back(session, state, now=now)
             if erase_again(session, state, identities=known, now=now):
-                rewriting.owe(state)
-    rewriting.settle(state)
+                erasure.owe(state)
+    erasure.settle(state)
     message = message_of(standing, why, state)
     log("database", state=standing.value, why=message)
     return Stock(standing=standing, seen=found.seen if standing.may_send else None, message=message)
@@ -135,10 +134,10 @@ def erase_again(
     for name in versions.programme_ids(session):
         known = {p.id for p in versions.required(session, name).definition.people}
         emails = {person: contact.email for person, contact in versions.contacts(session, name).items()}
-        people = sorted(known | remains.people_named(session, name))
+        people = sorted(known | erasure.people_named(session, name))
         back = [person for person in people if erasures.knows(name, person, emails.get(person))]
         done = erasure.erased(session, name, [(person, None) for person in back])
-        left = [p for p in back if p not in done or remains.is_anything_left(session, name, p)]
+        left = [p for p in back if p not in done or erasure.is_anything_left(session, name, p)]
         if left:
             versions.lock_programme(session, name)
             erase_in(session, name, left, actor=SYSTEM, at=now)

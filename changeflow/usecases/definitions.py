@@ -15,7 +15,7 @@ from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.pilots.learning import with_contracts
+from changeflow.pilots.issues import with_contracts
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
@@ -23,7 +23,7 @@ from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired
 from changeflow.rules.engine import waiver_error
-from changeflow.storage import audit, erasure, facts, known_people, plans, versions
+from changeflow.storage import audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
@@ -31,8 +31,7 @@ from changeflow.usecases.stored import judged
 from changeflow.usecases.unit_of_work import Change, store_forecast, unit_of_work
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day, local_day
-from changeflow.values.roles import Action
-from changeflow.values.words import Stops
+from changeflow.values.words import Action, Stops
 
 SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
@@ -189,10 +188,10 @@ def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]
 
 def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]) -> None:
     # Before as well: an upgraded database has kept no addresses yet.
-    known_people.remember(session, programme)
+    persons.remember(session, programme)
     versions.save_contacts(session, programme, contacts)
     session.flush()
-    known_people.remember(session, programme)
+    persons.remember(session, programme)
 
 
 def remember(folder: Path, programme: str, number: int, content: str, *, left_out: Collection[str] = ()) -> None:
@@ -289,7 +288,7 @@ def take_baseline(reason: str, change: Change) -> int:
         if blocks:
             found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
             raise CheckFailedError(f"No baseline: {len(blocks)} findings block it.\n{found}")
-        number = plans.add_baseline(
+        number = versions.add_baseline(
             work.session,
             work.name,
             dates_of(work.programme),

@@ -19,10 +19,9 @@ from changeflow.programme.mandates import SYSTEM
 from changeflow.storage import agenda, answers, audit, custody, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import AnswerLink
-from changeflow.storage.custody import NotReleasedError
+from changeflow.storage.custody import MachineState, NotReleasedError, StateSeen
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.messages import Outgoing
-from changeflow.storage.state import MachineState, StateSeen
 from changeflow.usecases.custody import take_stock
 from changeflow.usecases.outbox import Desk, House, OutboxView, draft_of, house_of, look, open_from, write_letter
 from changeflow.usecases.ticks import tick

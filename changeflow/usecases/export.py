@@ -14,8 +14,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
+from changeflow.intake.documents import write_schemas
 from changeflow.intake.people import OF_A_CONTACT
-from changeflow.intake.schema import write_schemas
 from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition, ServiceFile
@@ -32,7 +32,7 @@ from changeflow.usecases.stored import Stored, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 FORMS = ("mspdi", "xlsx", "ics")
 WHEN = ("works_on", "language", "away", "active", "joins", "leaves", "successor", "moves")

@@ -4,11 +4,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.agenda.confidence import Tier
-from changeflow.agenda.gate_answers import GateAnswer, check_conditions, check_evidence, check_first, passed
+from changeflow.agenda.decisions import GateAnswer, Tier, check_conditions, check_evidence, check_first, passed
 from changeflow.agenda.gates import GateCase, gate_of, gate_subject, weigh
 from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
-from changeflow.intake.decisions import read_decisions
+from changeflow.intake.facts import read_decisions
 from changeflow.programme.facts import Confidence, Decision, Facts, SponsorAct
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import check_act, check_names, checked_progress, with_progress
@@ -19,10 +18,9 @@ from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
 from changeflow.usecases.progress import check_begun, permit_progress, progress_in, record_progress
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
-from changeflow.values.known import check_known
 from changeflow.values.moments import format_day
-from changeflow.values.problem import Problem
-from changeflow.values.roles import Action
+from changeflow.values.problem import Problem, check_known
+from changeflow.values.words import Action
 
 
 @dataclass(slots=True)

@@ -16,10 +16,9 @@ from changeflow.planning.levelling import LevelledProgramme, level_programme
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.exact import Wait
 from changeflow.roadmap.levelling.search import SearchEffort
-from changeflow.values.known import check_known
 from changeflow.values.limits import check_value
 from changeflow.values.moments import DAY, datetime_of, format_day
-from changeflow.values.problem import Problem
+from changeflow.values.problem import Problem, check_known
 
 FILE = "levelling.yaml"
 HEAD = """# yaml-language-server: $schema=./schema/levelling.json

@@ -8,12 +8,11 @@ from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.adkar.instruments import statements
-from changeflow.agenda.answers import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
-from changeflow.agenda.asks import ROUND, round_name
+from changeflow.adkar.people import statements
+from changeflow.agenda.asks import ROUND, can_take_over, check_answer, kind_of, round_name
 from changeflow.agenda.criteria import State
+from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
 from changeflow.agenda.gates import weigh
-from changeflow.agenda.link_subjects import can_take_over, check_answer, kind_of
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
@@ -24,8 +23,7 @@ from changeflow.programme.recording import checked_progress, finish_of
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.keys import key_of
-from changeflow.storage.pseudonyms import adopt_key, recipient_of
+from changeflow.storage.keys import adopt_key, key_of, recipient_of
 from changeflow.usecases.outbox import digest_of
 from changeflow.usecases.progress import record_progress, rehearse
 from changeflow.usecases.stored import Stored, load

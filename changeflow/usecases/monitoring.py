@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from changeflow.storage import agenda, messages, versions
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope
-from changeflow.storage.state import MachineState
 from changeflow.usecases.custody import standing_of
 from changeflow.values.moments import LONDON, format_day
 

@@ -6,10 +6,9 @@ from datetime import datetime, time, timedelta
 
 from sqlmodel import Session
 
-from changeflow.agenda.answers import AnswerKind
-from changeflow.agenda.effects import Gone, NudgeEffect, effect_of, followed
+from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.policy import Fate, SendVerdict
-from changeflow.agenda.reasons import Reason
+from changeflow.agenda.reasons import Gone, NudgeEffect, Reason, effect_of, followed
 from changeflow.storage import agenda, answers, facts, messages, versions
 from changeflow.storage.database import read_scope, rolled_back
 from changeflow.usecases.authority import note_look
@@ -17,7 +16,7 @@ from changeflow.usecases.dispatch import LEASE
 from changeflow.usecases.outbox import Desk, OutboxView, draft_of, letter_of, look
 from changeflow.usecases.ticks import tick_in
 from changeflow.values.moments import LONDON, format_day, local_day
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 NOON = time(12)
 

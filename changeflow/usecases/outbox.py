@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
 from changeflow.agenda.asks import about_calendar
-from changeflow.agenda.days import PeoplesDays
+from changeflow.agenda.due import PeoplesDays
 from changeflow.agenda.policy import Fate, NudgePolicy, Reader, SendVerdict, Waiting, opens_at, sort_out
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import CalendarEntry, Message
@@ -21,8 +21,8 @@ from changeflow.programme.definition import Definition
 from changeflow.storage import agenda, answers, custody, messages, versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import AnswerLink
+from changeflow.storage.keys import adopt_key, message_id, recipient_of
 from changeflow.storage.messages import Draft, Outgoing
-from changeflow.storage.pseudonyms import adopt_key, message_id, recipient_of
 from changeflow.values.base import calendar_uid
 from changeflow.values.moments import local_day
 from changeflow.values.rulepack import Rulepacks

@@ -5,15 +5,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from changeflow.agenda.go_live import policy_of
-from changeflow.agenda.pilot_choice import proposed_cohorts
+from changeflow.agenda.criteria import policy_of
+from changeflow.agenda.pilot_entries import proposed_cohorts
 from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.pilots.choosing import Cohort
 from changeflow.pilots.criteria import ParallelRunPolicy
-from changeflow.pilots.learning import with_explanations
-from changeflow.pilots.periods import check_period
-from changeflow.pilots.results import KeptVariance, Reconciliation
-from changeflow.pilots.runs import RunSummary
+from changeflow.pilots.issues import with_explanations
+from changeflow.pilots.runs import KeptVariance, Reconciliation, RunSummary, check_period
 from changeflow.programme.facts import Submission
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
@@ -25,7 +23,7 @@ from changeflow.usecases.authority import is_permitted, permit
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:

@@ -8,7 +8,7 @@ from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, ProblemsError
 from changeflow.intake.assessments import read_assessments
-from changeflow.intake.attendance import read_attendance
+from changeflow.intake.facts import read_attendance
 from changeflow.programme.assembly.readiness import Found
 from changeflow.programme.recording import check_checkpoint, check_result, checked_progress, finish_of, task_subject
 from changeflow.reports.people import PeopleLines, people_lines
@@ -17,8 +17,7 @@ from changeflow.usecases.progress import record_progress
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
-from changeflow.values.roles import Action
-from changeflow.values.words import Kind
+from changeflow.values.words import Action, Kind
 
 ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOT_SAVED}"
 

@@ -9,11 +9,11 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from changeflow.agenda import pilot_entries
-from changeflow.agenda.lesson_effects import LessonEffect, lesson_effect, unanswered_lesson
+from changeflow.agenda.pilot_entries import LessonEffect, lesson_effect, unanswered_lesson
 from changeflow.errors import NOT_SAVED, InputError
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots import entries
-from changeflow.pilots.learning import ProposedRule, lessons_of, proposed_rules
+from changeflow.pilots.issues import ProposedRule, lessons_of, proposed_rules
 from changeflow.programme.assembly.decisions_applied import repetition_of
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
@@ -22,7 +22,7 @@ from changeflow.storage import pilots, versions
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 Build = Callable[[UnitOfWork, str], entries.Entry]
 """Makes an entry for who says it."""

@@ -8,22 +8,21 @@ from pathlib import Path
 
 from changeflow.agenda.gates import check_may_begin
 from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
-from changeflow.intake.progress import read_progress
+from changeflow.intake.facts import read_progress
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begun_behind, check_whole, parts_of
 from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.storage import facts, withdrawals
+from changeflow.storage import facts
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import Stored, judged_as, load, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
-from changeflow.values.known import check_known, pick
-from changeflow.values.problem import Problem
-from changeflow.values.roles import Action
+from changeflow.values.problem import Problem, check_known, pick
+from changeflow.values.words import Action
 
 
 def report_progress(reported: Iterable[ReportedProgress], change: Change) -> int:
@@ -135,7 +134,7 @@ def recorded_facts(
     check_known("kind of fact", kind, OF_SAME)
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
-        found = withdrawals.recorded(session, stored.programme.id, kind)
+        found = facts.recorded(session, stored.programme.id, kind)
     if found and now is not None:
         note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
     return found
@@ -150,7 +149,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         raise InputError(f"Give the reason why this fact is wrong. {NOT_SAVED}")
     with unit_of_work(change) as work:
         work.actor()
-        programme, known = work.programme, withdrawals.recorded(work.session, work.name)
+        programme, known = work.programme, facts.recorded(work.session, work.name)
         remedy = "List them with changeflow fact list."
         meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
         if meant.withdrawn is not None:
@@ -158,7 +157,7 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         by = work.permit(*action_of(programme, meant))
         check_whole(meant, known)
         wrong = (meant, *parts_of(meant, known))
-        withdrawals.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
+        facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
         for withdrawn in (*wrong[1:], meant):
             work.record("withdraw", withdrawn.id, by=by)
     return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from changeflow.intake.mpp import FOREIGN, read_through_mpxj
-from changeflow.intake.mspdi import ProjectFile, read_mspdi
+from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import PROFILES
 

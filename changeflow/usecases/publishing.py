@@ -10,19 +10,18 @@ from sqlmodel import Session
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.history import GONE, Considered
 from changeflow.adkar.identities import Answered, each_once, join_ids, renamed, scores_of
-from changeflow.adkar.published import Snapshot
+from changeflow.adkar.published import Snapshot, View
 from changeflow.adkar.publishing import UNKNOWN, Protection, publish, read_answers
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
-from changeflow.adkar.views import View
 from changeflow.agenda.asks import open_round
 from changeflow.programme.audiences import views
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import live_people
 from changeflow.programme.programme import Programme
-from changeflow.storage import audit, known_people, publication_record, publications, versions
+from changeflow.storage import audit, persons, publication_record, publications, versions
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import url_of
 from changeflow.storage.publications import Kept, PublishedGroup
-from changeflow.storage.state import MachineState
 from changeflow.usecases.stored import load
 
 
@@ -112,7 +111,7 @@ def _publish_stored(
     there = {p.id for p in programme.definition.people}
 
     def read() -> tuple[list[Kept], dict[tuple[str, str], str], dict[str, str]]:
-        keys = join_ids(known_people.everybody(session), together=_together(session, programme, kept, round_, on=on))
+        keys = join_ids(persons.everybody(session), together=_together(session, programme, kept, round_, on=on))
         mine = {person: key for (where, person), key in keys.items() if where == programme.id}
         here = [k for k in kept if k.programme == programme.id]
         counted = to_count(here, round_, days, known, known_as=mine)
@@ -120,7 +119,7 @@ def _publish_stored(
 
     counted, keys, mine = read()
     if same := _renamed(session, programme, kept, counted, keys, on=on):
-        known_people.remember_same(session, programme.id, same)
+        persons.remember_same(session, programme.id, same)
         counted, keys, mine = read()
     history, cuts = _history(session, kept, keys)
     threshold, left_out = cut_for({mine[k.answer.person] for k in counted}, cuts, programme=programme.id)

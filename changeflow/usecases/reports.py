@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.agenda.gate_answers import played_through
+from changeflow.agenda.decisions import played_through
 from changeflow.agenda.gates import gate_of, weigh
 from changeflow.errors import UnknownThingError
 from changeflow.programme.dates import Dates, dates_of
@@ -17,7 +17,7 @@ from changeflow.reports.documents import write_report
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import SroReport, build_sro
 from changeflow.roadmap.model.tasks import Task
-from changeflow.storage import audit, plans, versions
+from changeflow.storage import audit, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
@@ -26,8 +26,7 @@ from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import Stored, judged, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day
-from changeflow.values.roles import Action
-from changeflow.values.words import Gate, Outcome
+from changeflow.values.words import Action, Gate, Outcome
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -69,7 +68,7 @@ def issue_sro(
         points, version = points_of(work.programme), work.stored.version.number
         last = audit.head(session, name)
         head = (last.last, last.hash) if last is not None else None
-        number = plans.add_report(session, name, points, version=version, on=today, at=now, by=by, head=head)
+        number = versions.add_report(session, name, points, version=version, on=today, at=now, by=by, head=head)
         if number is not None:
             work.note("report", f"report:{number}", by=by)
     return report
@@ -82,7 +81,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         day = format_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
-    issued = [(r.on, r.milestones) for r in plans.reports(session, stored.programme.id)]
+    issued = [(r.on, r.milestones) for r in versions.reports(session, stored.programme.id)]
     approved = dict(baseline.dates) if baseline and earlier and earlier.label == THE_BASELINE else {}
     return build_sro(
         stored.judged,

@@ -10,11 +10,10 @@ from sqlmodel import Session
 
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.programme.mandates import SYSTEM
-from changeflow.storage import agenda, custody, messages, publication_record, replacing, versions
-from changeflow.storage.custody import CustodyState
+from changeflow.storage import agenda, backup, custody, messages, publication_record, versions
+from changeflow.storage.custody import CustodyState, MachineState
 from changeflow.storage.database import rolled_back, session_scope
-from changeflow.storage.rewriting import compact
-from changeflow.storage.state import MachineState
+from changeflow.storage.erasure import compact
 from changeflow.usecases.authority import check_actor
 from changeflow.usecases.custody import erase_again, mark_restored, note_everywhere, take_stock
 from changeflow.usecases.ticks import tick_in
@@ -70,7 +69,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
     """
     state = MachineState(db)
     seen = state.seen()
-    with replacing.replaced(copy, db, replace=replace, at=now) as prepared:
+    with backup.replaced(copy, db, replace=replace, at=now) as prepared:
         upgrade_database(prepared.url)
         with session_scope(prepared.url) as session:
             is_unknown = prepared.was_without_custody or custody.is_lost(session)

@@ -20,8 +20,8 @@ from changeflow.reports.risk import RecoveryAnswer, RiskReport, risk_report
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.roadmap.risk.model import RiskModel, cheapest
 from changeflow.values.base import TaskId
-from changeflow.values.known import pick
 from changeflow.values.moments import DAY, minute_of
+from changeflow.values.problem import pick
 
 
 def simulate_programme(

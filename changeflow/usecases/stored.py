@@ -26,10 +26,9 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import SYSTEM as SYSTEM
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import Judged, judge
-from changeflow.storage import facts, plans, sealing, versions
+from changeflow.storage import facts, sealing, versions
 from changeflow.storage.database import after_commit, before_commit, read_scope, url_of
-from changeflow.storage.plans import StoredPlan
-from changeflow.storage.versions import Version
+from changeflow.storage.versions import StoredPlan, Version
 from changeflow.values.base import Same
 from changeflow.values.rulepack import Rulepacks
 
@@ -165,7 +164,7 @@ def read(session: Session, name: str, *, on: date, known: Iterable[Stored] = ())
         version=version,
         judged=judged_as(version, facts.load_facts(session, name), on=on, known=known),
         contacts=_here(version.definition, versions.contacts(session, name), on),
-        baseline=plans.latest_baseline(session, name),
+        baseline=versions.latest_baseline(session, name),
         rulepacks=_rulepacks(),
     )
 

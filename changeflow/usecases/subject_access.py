@@ -11,14 +11,14 @@ from sqlmodel import Session
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import answer_due
-from changeflow.storage import audit, custody, erasure, known_people, ledger, own_ids, persons, rewriting, versions
+from changeflow.storage import audit, custody, erasure, ledger, persons, versions
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import rolled_back
 from changeflow.storage.ledger import Erasure
-from changeflow.storage.state import MachineState
 from changeflow.usecases.authority import noting_refusals, permit
 from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 PURPOSE = (
     "To plan and lead the change programme: who does what by when, who is told of it, and where groups of people "
@@ -99,7 +99,7 @@ def everything_about(
         }
         if theirs.elsewhere:
             found["other programmes that have something about them"] = list(theirs.elsewhere)
-        recipients = own_ids.own_recipients(session, name, theirs.ids)
+        recipients = persons.own_recipients(session, name, theirs.ids)
         for one in theirs.ids:
             for what, rows in persons.rows_about(session, name, one, recipients[one]).items():
                 known = found.setdefault(what, [])
@@ -131,8 +131,8 @@ def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
         identity = custody.read(session).identity
         for one in theirs.ids:
             keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=change.now))
-        rewriting.owe(state)
-    rewriting.settle(state)
+        erasure.owe(state)
+    erasure.settle(state)
     return Erased(theirs=theirs, removed=removed)
 
 
@@ -141,8 +141,8 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
 
     Return how much of what. No other id is looked for.
     """
-    known_people.remember(session, name)
-    recipients = own_ids.own_recipients(session, name, people)
+    persons.remember(session, name)
+    recipients = persons.own_recipients(session, name, people)
     emails = {one: _own_email(session, name, one, people) for one in people}
     removed: Counter[str] = Counter()
     for one in people:
@@ -156,12 +156,12 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
 
 def _theirs(session: Session, name: str, person: str, *, also: Collection[str]) -> Theirs:
     """Return the ids of a person that a programme knows; one of which nothing is known is an `UnknownThingError`."""
-    identity = own_ids.identity_of(session, person, also=also)
+    identity = persons.identity_of(session, person, also=also)
     if strange := sorted(set(also) - set(identity.ids)):
         raise InputError(
             f"{', '.join(strange)}: no address that {person} has or had. Ask for them one by one; nothing was done."
         )
-    named = own_ids.programmes_that_name(session, identity.ids)
+    named = persons.programmes_that_name(session, identity.ids)
     own = named.pop(name, [])
     if not own or person == SYSTEM:
         raise UnknownThingError("person", person, versions.contacts(session, name))
@@ -171,6 +171,6 @@ def _theirs(session: Session, name: str, person: str, *, also: Collection[str]) 
 def _own_email(session: Session, name: str, person: str, people: Sequence[str]) -> str | None:
     """Return a person's address, unless another person has or had it: they would count as erased too."""
     contact = versions.contact(session, name, person)
-    if contact is None or own_ids.is_address_shared(session, name, person, people):
+    if contact is None or persons.is_address_shared(session, name, person, people):
         return None
     return contact.email

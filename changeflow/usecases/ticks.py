@@ -6,18 +6,17 @@ from typing import Any
 
 from sqlmodel import Session
 
-from changeflow.agenda.asks import CANCELLATION, about_calendar, asks
+from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar, asks, conversations
 from changeflow.agenda.criteria import State
 from changeflow.agenda.due import TO_MANAGER, Due, Readers, due_things
 from changeflow.agenda.gates import weigh
-from changeflow.agenda.load import CONVERSATION, conversations
 from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError
 from changeflow.logs import log
 from changeflow.programme.dates import dates_of
 from changeflow.programme.mandates import SYSTEM
-from changeflow.storage import agenda, answers, audit, plans, publications, versions
+from changeflow.storage import agenda, answers, audit, publications, versions
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.custody import count_on, note_seen, take_stock
 from changeflow.usecases.publishing import prepare, publish_closed
@@ -98,7 +97,7 @@ def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
         contents={d.key: content_of(d, stored, readers) for d in due if d.person is not None},
     )
     dates = dates_of(stored.programme)
-    number = plans.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
+    number = versions.add_forecast(session, name, dates, version=stored.version.number, on=today, at=now, cause="tick")
     agenda.save_tick(session, name, at=now, revision=revision, day=today, due=len(due))
     subject = f"tick:{today.isoformat()}:{new}"
     audit.append(session, name, at=now, actor=SYSTEM, action="tick", subject=subject, fallback=not new)

@@ -13,11 +13,11 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import PROGRAMME, Subject
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
-from changeflow.storage import audit, plans, versions
+from changeflow.storage import audit, versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
 from changeflow.usecases.stored import Stored, judged_as, keep, load, read
-from changeflow.values.roles import Action
+from changeflow.values.words import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ def store_forecast(
     versions.touch(session, programme)
     session.flush()
     after = read(session, programme, on=change.on, known=known)
-    plans.add_forecast(
+    versions.add_forecast(
         session,
         programme,
         dates_of(after.programme),

@@ -9,22 +9,11 @@ from dateutil.relativedelta import relativedelta
 from changeflow.logs import log
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import closed_on
-from changeflow.storage import (
-    agenda,
-    answers,
-    audit,
-    custody,
-    erasure,
-    pilots,
-    pseudonyms,
-    retention,
-    rewriting,
-    versions,
-)
+from changeflow.storage import agenda, answers, audit, custody, erasure, keys, pilots, versions
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope, session_scope, upgrade
 from changeflow.storage.keys import key_file, key_of, renew
 from changeflow.storage.ledger import note_new_key
-from changeflow.storage.state import MachineState
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import LONDON, local_day
 
@@ -35,11 +24,11 @@ def upgrade_database(db: str) -> str:
     """Upgrade the tables, and hash with the database's key what 0.1.0 hashed without one; return the version."""
     version = upgrade(db)
     with session_scope(db) as session:
-        has_old = pseudonyms.has_plain_hashes(session)
+        has_old = keys.has_plain_hashes(session)
         if has_old:
-            pseudonyms.adopt_key(session)
+            keys.adopt_key(session)
     if has_old:
-        rewriting.compact(db)
+        erasure.compact(db)
     return version
 
 
@@ -68,7 +57,7 @@ def start_new_key(db: str, *, now: datetime) -> NewKey:
         key, off = key_of(session), set[str]()
         for name in versions.programme_ids(session):
             contacts = versions.contacts(session, name)
-            off |= {pseudonyms.recipient_of(key, name, p, c) for p, c in contacts.items() if some_off and c.email}
+            off |= {keys.recipient_of(key, name, p, c) for p, c in contacts.items() if some_off and c.email}
             audit.append(session, name, at=now, actor=SYSTEM, action="key", subject="database")
         for recipient in sorted(off):
             answers.switch_optional(session, recipient, off=True)
@@ -114,8 +103,8 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
         with unit_of_work(Change(db=db, programme=name, actor=SYSTEM, now=now, on=local_day(now))) as work:
             removed.append(_retain(work))
             if removed[-1].is_any:
-                rewriting.owe(state)
-    rewriting.settle(state)
+                erasure.owe(state)
+    erasure.settle(state)
     return tuple(removed)
 
 
@@ -129,9 +118,9 @@ def _retain(work: UnitOfWork) -> Removed:
     closed = closed_on(work.programme)
     found = Removed(
         programme=name,
-        links=retention.remove_links(session, name, ended_before=now - links),
-        words=retention.remove_words(session, name, given_before=_midnight(today - words)),
-        scores=retention.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
+        links=erasure.remove_links(session, name, ended_before=now - links),
+        words=erasure.remove_words(session, name, given_before=_midnight(today - words)),
+        scores=erasure.remove_scores(session, name) if closed is not None and closed + scores <= today else 0,
         contracts=pilots.remove_contracts(session, name, kept_before=_midnight(today - contracts)),
     )
     log("retention", **asdict(found))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from changeflow.resources import programme_templates
+from changeflow.places import programme_templates
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.engine.replan import Consequences, Replanner, if_longer

@@ -1,6 +1,6 @@
 """The days and numbers that changeflow computes with; docs/limits.md gives the reason of each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -56,12 +56,6 @@ def check_value(value: object) -> None:
         # A comparison with "not a number" is false: so it is refused as well.
         if not -MOST <= value <= MOST:
             raise ValueError(f"{str(value)[:20]} is too large. Write a number of at most {MOST:,}")
-    elif isinstance(value, Mapping):
-        _check_all(value.values())
-    elif isinstance(value, tuple | list | set | frozenset):
-        _check_all(value)
-
-
-def _check_all(values: Iterable[object]) -> None:
-    for value in values:
-        check_value(value)
+    elif isinstance(value, Mapping | tuple | list | set | frozenset):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            check_value(each)

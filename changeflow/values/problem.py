@@ -1,11 +1,12 @@
-"""A user's mistake in a file, as a value."""
+"""A user's mistake: in a file, as a value; a name that nothing has, as an `UnknownThingError`."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
-from changeflow.errors import printable
+from changeflow.errors import UnknownThingError, printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +46,28 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return ""
     options = sorted(set(options))
     if len(options) > MOST_COMPARED:
-        alike = [o for o in options if o[:1] == name[:1] and abs(len(o) - len(name)) <= 1][:MOST_COMPARED]
-        close = difflib.get_close_matches(name, alike, n=1, cutoff=0.6)
-        return f"Did you mean '{close[0]}'?" if close else ""
-    close = difflib.get_close_matches(name, options, n=1, cutoff=0.6)
-    if close:
+        compared = [o for o in options if o[:1] == name[:1] and abs(len(o) - len(name)) <= 1][:MOST_COMPARED]
+    else:
+        compared = options
+    if close := difflib.get_close_matches(name, compared, n=1, cutoff=0.6):
         return f"Did you mean '{close[0]}'?"
-    if not options:
+    if not 0 < len(options) <= MOST_COMPARED:
         return ""
     shown = ", ".join(options[:8]) + (" …" if len(options) > 8 else "")
     return f"Known: {shown}."
+
+
+T = TypeVar("T")
+
+
+def check_known(what: str, name: str | None, known: Iterable[str], *, remedy: str = "") -> None:
+    """Refuse a name that is not known; no name is fine. `what` says in the error what was looked for."""
+    names = list(known)
+    if name is not None and name not in names:
+        raise UnknownThingError(what, name, names, remedy=remedy)
+
+
+def pick(what: str, name: str, known: Mapping[str, T], *, remedy: str = "") -> T:
+    """Return the thing that has a name."""
+    check_known(what, name, known, remedy=remedy)
+    return known[name]

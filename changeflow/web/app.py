@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 
-from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.due import AnswerKind
 from changeflow.errors import ChangeflowError, DatabaseBusyError, DatabaseError
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from changeflow.adkar.elements import Element
-from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.due import AnswerKind
 from changeflow.errors import InputError
 from changeflow.usecases.link_answers import Given
 from changeflow.values.limits import is_supported

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from changeflow.errors import AnchorError, CannotWriteError, DatabaseBusyError, DatabaseError
-from changeflow.resources import template_environment
+from changeflow.places import template_environment
 from changeflow.values.moments import format_day
 
 BUSY_SECONDS, DOWN_SECONDS = 5, 60

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from changeflow.adkar.published import Snapshot
+from changeflow.adkar.published import Snapshot, View
 from changeflow.adkar.publishing import Answers, Protection, publish
-from changeflow.adkar.views import View
 from tests.adkar.attacker import PLACES, Attack, Told, narrowed
 from tests.adkar.test_publishing import SAFE, a_round
 

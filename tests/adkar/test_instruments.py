@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from changeflow.adkar.actions import AUDIENCES, CATALOGUE, actions_for, way_to
 from changeflow.adkar.elements import Element
-from changeflow.adkar.instruments import OWN, Instrument, statements
+from changeflow.adkar.people import OWN, Instrument, statements
+from changeflow.adkar.readiness import AUDIENCES, CATALOGUE, actions_for, way_to
 from changeflow.values.words import Phase
 
 

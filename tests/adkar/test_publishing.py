@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.adkar.published import Hidden, moved_back
+from changeflow.adkar.published import OTHERS, Hidden, View, moved_back, roll_up, suppressed
 from changeflow.adkar.publishing import Answers, Protection, Publication, publish, read_answers
-from changeflow.adkar.views import OTHERS, View, roll_up, suppressed
 from tests.adkar.reference import band_of
 
 SAFE = Protection(minimum=10, band=6)

@@ -171,7 +171,7 @@ def test_a_month_that_no_pay_period_has_is_refused(tmp_path: Path, month: str):
     ],
 )
 def test_progress_beyond_reason_is_refused_with_its_place(tmp_path: Path, line: str, column: int, says: str):
-    from changeflow.intake.progress import read_progress
+    from changeflow.intake.facts import read_progress
     from changeflow.values.problem import Problem
 
     (tmp_path / "p.csv").write_text(f"task,started,finished,remaining\n{line}\n")

@@ -72,7 +72,7 @@ def test_a_full_disk_leaves_what_was_there(trust: Path, tmp_path: Path, monkeypa
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr(files, "_write", full)
+        patched.setattr(files, "write_all", full)
         code, said = run(trust, WRITERS[name], out)
     assert (code, "No space left on device" in said) == (1, True), said
     assert out.read_text() == "before"
@@ -108,7 +108,7 @@ def test_a_folder_in_place_of_a_file_is_an_error_in_words(trust: Path, tmp_path:
 
 
 def test_an_export_of_the_folder_is_whole_or_not_there(trust: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    out, real, count = tmp_path / "new", files._write, 0
+    out, real, count = tmp_path / "new", files.write_all, 0
     total = 0
     for at in range(1, 40):
         count = 0
@@ -121,7 +121,7 @@ def test_an_export_of_the_folder_is_whole_or_not_there(trust: Path, tmp_path: Pa
             real(handle, data)
 
         with monkeypatch.context() as patched:
-            patched.setattr(files, "_write", sometimes)
+            patched.setattr(files, "write_all", sometimes)
             code, said = run(trust, ["export", "folder"], out)
         if code == 0:
             total = at

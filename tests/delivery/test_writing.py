@@ -12,7 +12,7 @@ from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.message import Message
 from changeflow.delivery.writing import LANGUAGES, Letter, LetterItem, Templates, write
 from changeflow.errors import InputError
-from changeflow.resources import templates_dir
+from changeflow.places import templates_dir
 
 DUE = date(2027, 1, 8)
 SHIPPED = Templates()

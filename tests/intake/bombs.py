@@ -28,7 +28,7 @@ def peak():
 
 from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.folder import read_folder
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.reconciliation.compare import reconcile
 from changeflow.intake.tables import read_table
 from changeflow.pilots.criteria import ParallelRunPolicy

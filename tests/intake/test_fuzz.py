@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from changeflow.errors import ChangeflowError
 from changeflow.intake.folder import read_folder
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.tables import read_table
 from changeflow.intake.yaml import parse_yaml
 from changeflow.pilots.criteria import ParallelRunPolicy

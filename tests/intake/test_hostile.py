@@ -9,7 +9,7 @@ import pytest
 
 from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.folder import read_folder
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.intake.opening import MOST_FILES
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.intake.yaml import parse_yaml

@@ -13,7 +13,7 @@ import pytest
 from changeflow.errors import ProblemsError
 from changeflow.intake import mpp
 from changeflow.intake.mpp import read_through_mpxj
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.programme.dates import Dates
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap

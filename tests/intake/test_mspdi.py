@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import ChangeflowError, CyclicRoadmapError, ProblemsError
-from changeflow.intake.mspdi import ProjectFile, read_mspdi
+from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.values.moments import datetime_of
 

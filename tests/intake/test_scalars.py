@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 
-from changeflow.intake.scalars import STR, TIMESTAMP, tag_of, value_of
+from changeflow.intake.yaml_nodes import STR, TIMESTAMP, tag_of, value_of
 
 CORE = {
     # 10.3.2: null | Null | NULL | ~, and nothing at all.

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.entries import Explanation
-from changeflow.pilots.learning import proposed_rules, with_explanations
+from changeflow.pilots.issues import proposed_rules, with_explanations
 
 DAY = date(2027, 4, 20)
 

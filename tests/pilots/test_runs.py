@@ -3,8 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan
-from changeflow.pilots.proposal import propose
+from changeflow.pilots.criteria import ExitCriterion, ParallelRunPolicy, PilotPlan, propose
 from changeflow.pilots.runs import RunSummary, consecutive_clean
 
 
@@ -35,7 +34,7 @@ def test_go_needs_the_clean_runs_and_the_exit_criteria_measured():
 
     def asked(runs: list[RunSummary], **measured: str) -> tuple[bool, tuple[str, ...]]:
         proposal = propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, pilot=plan, measured=measured)
-        return proposal.go, proposal.against
+        return not proposal.against, proposal.against
 
     assert asked(clean, q="2.5") == (True, ())
     assert asked(clean) == (False, ("Queries: not measured yet.",))

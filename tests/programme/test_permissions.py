@@ -11,8 +11,7 @@ from changeflow.programme.mandates import HOW_NAMED, SYSTEM, Subject, in_role
 from changeflow.programme.permissions import TABLE, Allowed, Refused, is_allowed, may
 from changeflow.rules.catalogue import RULES
 from changeflow.services.service import LeadProvider, Member, Team
-from changeflow.values.roles import Action, Role
-from changeflow.values.words import Mandate
+from changeflow.values.words import Action, Mandate, Role
 
 PEOPLE = (
     Person(id="viewer", role="Viewer"),

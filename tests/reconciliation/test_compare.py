@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from changeflow.errors import ProblemsError
 from changeflow.pilots.criteria import PRESETS, ExplainedVariance, ParallelRunPolicy, Tolerance
-from changeflow.pilots.results import MatchOutcome, Reconciliation
+from changeflow.pilots.runs import MatchOutcome, Reconciliation
 from changeflow.reconciliation.compare import reconcile
 from tests.pilots.plain import Ledger, Plain, plain
 

@@ -9,8 +9,8 @@ import typer
 
 from changeflow import reports
 from changeflow.cli import app
+from changeflow.places import templates_dir
 from changeflow.reports.documents import REPORTS, ReportKind
-from changeflow.resources import templates_dir
 from changeflow.usecases.scheduled import FLOWS
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from changeflow.adkar.impacts import ChangeImpact, Impact
+from changeflow.adkar.people import ChangeImpact, Impact
 from changeflow.intake.folder import read_folder
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join

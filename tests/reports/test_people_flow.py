@@ -8,8 +8,8 @@ from lxml import etree, html
 
 from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Band, Standing
+from changeflow.places import template_environment
 from changeflow.reports.people_flow import Flow, draw_flow, moves, spread
-from changeflow.resources import template_environment
 from tests.builders import a_standing
 
 STEP = 6

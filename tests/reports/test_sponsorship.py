@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.adkar.impacts import Ally, ChangeImpact
+from changeflow.adkar.people import Ally, ChangeImpact
 from changeflow.intake.folder import read_folder
 from changeflow.reports.sponsorship import sponsorship
 from tests.builders import a_folder

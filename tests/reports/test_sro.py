@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from lxml import html
 
+from changeflow.intake.facts import read_progress
 from changeflow.intake.folder import Folder, read_folder
-from changeflow.intake.progress import read_progress
 from changeflow.pilots.runs import RunSummary
+from changeflow.places import template_environment
 from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.sro import SroReport, build_sro
-from changeflow.resources import template_environment
 from changeflow.rules.engine import judge
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.values.cells import safe_cell

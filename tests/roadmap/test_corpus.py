@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from changeflow.intake.mspdi import read_mspdi
+from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.values.moments import datetime_of

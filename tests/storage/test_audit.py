@@ -18,8 +18,7 @@ from changeflow.storage.tables import metadata
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
-from changeflow.storage.tables.plan import ForecastRow
-from changeflow.storage.tables.programme import ContactRow, ProgrammeRow
+from changeflow.storage.tables.programme import ContactRow, ForecastRow, ProgrammeRow
 from changeflow.usecases import audit_trail, definitions, progress, reports
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting, current

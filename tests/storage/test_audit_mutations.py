@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.storage import anchor, audit, oddities, publications, structure
+from changeflow.storage import anchor, audit, publications, structure
 from changeflow.storage.chain import ChainVerdict, Entry, Fact, Fault, SealedRow, check
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
@@ -161,7 +161,7 @@ def faults_after(engine: Engine, tamper: Callable[[sqlite3.Connection], None], *
         tamper(raw)
         if in_full:
             return audit.examine(session).faults
-        return [*structure.differences(connection), *oddities.disguised(connection), *oddities.custody(connection)]
+        return [*structure.differences(connection), *structure.disguised(connection), *structure.custody(connection)]
 
 
 @pytest.mark.parametrize("kind", tampering.KINDS)

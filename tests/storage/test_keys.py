@@ -20,7 +20,7 @@ from changeflow.agenda.policy import Fate
 from changeflow.cli import app
 from changeflow.errors import CheckFailedError, InputError, KeyFileError
 from changeflow.settings import key_file
-from changeflow.storage import answers, erasure, keys, messages, pseudonyms, versions
+from changeflow.storage import answers, erasure, keys, messages, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.programme import TombstoneRow
@@ -121,11 +121,11 @@ def test_caps_preferences_and_tombstones_of_0_1_0_go_on_after_the_upgrade(tmp_pa
     upgrade(db)  # The first use carries over what an upgrade of the tables alone left as it was.
     day = date(2027, 5, 4)
     with session_scope(db) as session:
-        key = pseudonyms.adopt_key(session)
+        key = keys.adopt_key(session)
         counts, contacts = messages.counts_since(session, day), versions.contacts(session, NAME)
         for person, email in emails:
             plain = hashlib.sha256(email.casefold().encode()).hexdigest()[:32]
-            mine = pseudonyms.recipient_of(key, NAME, person, contacts[person])
+            mine = keys.recipient_of(key, NAME, person, contacts[person])
             assert counts.get(mine, 0) == old.get(plain, 0)
             assert (mine in answers.reach(session, [mine])) == (plain in old)
         assert sum(counts.values()) == sum(old.values()) == 15
@@ -162,9 +162,9 @@ def test_the_same_hashes_need_the_same_key(small: str, tmp_path: Path):
     key = keys.key_for(small)
     assert file.read_text().strip() == key.hex()
     contact = None
-    assert pseudonyms.recipient_of(key, "a", "b", contact) == pseudonyms.recipient_of(key, "a", "b", contact)
-    assert pseudonyms.recipient_of(bytes(32), "a", "b", contact) != pseudonyms.recipient_of(key, "a", "b", contact)
-    assert pseudonyms.tombstones_of(key, "a", "x", None) != pseudonyms.tombstones_of(key, "b", "x", None)
+    assert keys.recipient_of(key, "a", "b", contact) == keys.recipient_of(key, "a", "b", contact)
+    assert keys.recipient_of(bytes(32), "a", "b", contact) != keys.recipient_of(key, "a", "b", contact)
+    assert keys.tombstones_of(key, "a", "x", None) != keys.tombstones_of(key, "b", "x", None)
 
 
 def test_a_missing_key_is_an_error_with_a_remedy_and_no_new_key(small: str, tmp_path: Path):
@@ -262,9 +262,9 @@ def test_the_environment_says_where_the_key_is(small: str, tmp_path: Path, monke
 def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(small: str, tmp_path: Path):
     file = tmp_path / "test.db.key"
     with session_scope(small) as session:
-        key = pseudonyms.adopt_key(session)
+        key = keys.adopt_key(session)
         contacts = versions.contacts(session, "small")
-        answers.switch_optional(session, pseudonyms.recipient_of(key, "small", "chief", contacts["chief"]), off=True)
+        answers.switch_optional(session, keys.recipient_of(key, "small", "chief", contacts["chief"]), off=True)
     asked.erase("lead", db=small, programme=None, actor="chief", now=NOW)
     file.write_text("ff" * 32)
     refused = CliRunner().invoke(app, ["db", "new-key", "--db", small])
@@ -275,9 +275,9 @@ def test_a_new_key_keeps_quiet_for_a_day_and_writes_optional_messages_to_no_one(
     [kept] = tmp_path.glob("test.db.key.*.old")
     assert kept.read_text() == "ff" * 32
     with session_scope(small) as session:
-        key = pseudonyms.adopt_key(session)
+        key = keys.adopt_key(session)
         contacts = versions.contacts(session, "small")
-        meant = [pseudonyms.recipient_of(key, "small", p, c) for p, c in contacts.items() if c.email]
+        meant = [keys.recipient_of(key, "small", p, c) for p, c in contacts.items() if c.email]
         assert all(found.optional_off for found in answers.reach(session, meant).values())
         assert set(answers.reach(session, meant)) == set(meant)
         waiting = session.exec(select(NudgeRow).where(NudgeRow.message == None, NudgeRow.withdrawn_at == None)).all()  # noqa: E711

@@ -21,7 +21,7 @@ from changeflow.errors import (
     UnknownThingError,
 )
 from changeflow.programme.definition import Definition
-from changeflow.storage import migrations, plans, versions
+from changeflow.storage import migrations, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
@@ -61,7 +61,7 @@ def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     with session_scope(empty_db) as session:
         stored = load(session, None, on=ON)
         before = versions.required(session, "small").definition
-        forecast = plans.latest_forecast(session, "small")
+        forecast = versions.latest_forecast(session, "small")
     assert before == Definition.model_validate_json(before.canonical())
     assert stored.contacts["lead"].email == "lead@example.org"
     assert forecast is not None

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from sqlmodel import select
 
-from changeflow.storage import custody, withdrawals
+from changeflow.storage import custody, facts
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.migrations import config as _alembic
 from changeflow.storage.tables.agenda import NudgeRow
@@ -44,7 +44,7 @@ def test_a_released_database_keeps_everything_when_it_is_upgraded(tmp_path: Path
         assert audited.verify(session) == (57, []), "what 0.1.0 wrote, and the entry that seals it"
         assert custody.read(session).counter == 0, "it was not restored: the first machine to use it begins its record"
         assert not any(n.may_have_gone for n in session.exec(select(NudgeRow)))
-        assert Counter(f.kind for f in withdrawals.recorded(session, stored.programme.id)) == {
+        assert Counter(f.kind for f in facts.recorded(session, stored.programme.id)) == {
             "progress": 163, "decision": 16, "condition": 1, "sponsor-act": 1, "confidence": 1, "run": 4,
             "pilot-entry": 8,
         }  # fmt: skip
@@ -54,10 +54,8 @@ def test_where_nothing_is_known_of_withdrawals_what_was_withdrawn_is_gone(tmp_pa
     db = released("0.1.0", tmp_path)
     upgrade(db)
     with session_scope(db) as session:
-        [latest] = [f for f in withdrawals.recorded(session, NAME, "run") if f.id == "run-4"]
-        withdrawals.withdraw(
-            session, NAME, [latest], reason="Another file", at=datetime(2027, 5, 21, tzinfo=UTC), by="x"
-        )
+        [latest] = [f for f in facts.recorded(session, NAME, "run") if f.id == "run-4"]
+        facts.withdraw(session, NAME, [latest], reason="Another file", at=datetime(2027, 5, 21, tzinfo=UTC), by="x")
     config = _alembic()
     with engine_for(db).begin() as connection:
         config.attributes["connection"] = connection

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.agenda.gates import GateCase, weigh
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import DecisionRow

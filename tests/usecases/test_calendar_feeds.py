@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 
-from changeflow.agenda.answers import Answer, AnswerKind
+from changeflow.agenda.due import Answer, AnswerKind
 from changeflow.delivery.message import Message, as_email
 from changeflow.errors import UnknownThingError
 from changeflow.roadmap.model.tasks import TaskProgress

@@ -11,7 +11,7 @@ import pytest
 
 from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.recording import ReportedProgress
-from changeflow.storage import plans
+from changeflow.storage import versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions, progress, reports
 from changeflow.usecases.changes import changes_between, changes_since
@@ -85,7 +85,7 @@ def test_a_report_issued_twice_on_one_day_counts_once(stored: str):
     issue(stored, 8)
     issue(stored, 8)
     with session_scope(stored) as session:
-        assert [r.number for r in plans.reports(session, "small")] == [1]
+        assert [r.number for r in versions.reports(session, "small")] == [1]
         assert audited.verify(session, "small")[1] == []
 
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import NotAllowedError
 from changeflow.pilots.criteria import ExplainedVariance
-from changeflow.pilots.learning import with_contracts
-from changeflow.pilots.results import MatchOutcome
+from changeflow.pilots.issues import with_contracts
+from changeflow.pilots.runs import MatchOutcome
 from changeflow.storage import versions
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions, parallel_runs

@@ -13,8 +13,7 @@ from changeflow.adkar.published import Hidden
 from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.storage import audit, persons, publications, versions
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.keys import key_of
-from changeflow.storage.pseudonyms import recipient_of
+from changeflow.storage.keys import key_of, recipient_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, ticks
 from changeflow.usecases.people import import_assessments

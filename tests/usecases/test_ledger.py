@@ -11,8 +11,8 @@ import pytest
 from changeflow.errors import InputError
 from changeflow.storage import keys, versions
 from changeflow.storage.backup import backup
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions
 from changeflow.usecases.restoration import restore
 from changeflow.usecases.upkeep import start_new_key

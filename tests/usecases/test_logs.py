@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from changeflow import logs
-from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.due import AnswerKind
 from changeflow.delivery.channels import DELIVERED, Receipt, Sent
 from changeflow.errors import InputError
 from changeflow.usecases import definitions, dispatch, link_answers, ticks

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
-from changeflow.agenda.answers import Answer, AnswerKind
+from changeflow.agenda.due import Answer, AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
 from changeflow.reports.recorded import effects_text

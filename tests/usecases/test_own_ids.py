@@ -231,9 +231,9 @@ class TestASharedMailbox:
 
 
 def known(session: Session) -> list[tuple[str, str, str]]:
-    from changeflow.storage import known_people
+    from changeflow.storage import persons
 
-    return known_people.everybody(session)
+    return persons.everybody(session)
 
 
 def test_the_same_id_in_another_programme_joins_ids_and_is_named(trust: Path, db: str, tmp_path: Path):

@@ -9,7 +9,7 @@ import pytest
 
 from changeflow.agenda.asks import asks
 from changeflow.agenda.criteria import State
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.agenda.reasons import Reason
 from changeflow.errors import CheckFailedError, InputError, ProblemsError, UnknownThingError
 from changeflow.pilots.entries import (
@@ -20,8 +20,7 @@ from changeflow.pilots.entries import (
     IssueUpdate,
     LessonProposed,
 )
-from changeflow.pilots.issues import issues
-from changeflow.pilots.learning import lessons_of
+from changeflow.pilots.issues import issues, lessons_of
 from changeflow.programme.recording import ReportedProgress
 from changeflow.roadmap.analysis.why import explain as why
 from changeflow.roadmap.model.tasks import TaskProgress

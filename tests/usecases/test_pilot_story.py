@@ -16,7 +16,7 @@ import pytest
 from pypdf import PdfReader
 
 from changeflow.agenda.criteria import State
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.agenda.gates import GateCase, closed_gates
 from changeflow.errors import CheckFailedError
 from changeflow.pilots.entries import IssueRaised, IssueSeverity

@@ -11,7 +11,7 @@ from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.people import LONGER, SMALLER
 from changeflow.programme.version_changes import POWERFUL
 from changeflow.usecases import definitions
-from changeflow.values.roles import Role
+from changeflow.values.words import Role
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.usecases.signed import FILES, GATED, NOW, PEOPLE, SIGNED, a_pack, apply, entries
 

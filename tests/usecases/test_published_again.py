@@ -17,8 +17,8 @@ from changeflow.adkar.elements import Element
 from changeflow.errors import InputError
 from changeflow.storage import audit, publications
 from changeflow.storage.backup import backup
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import engine_for, rolled_back, session_scope
-from changeflow.storage.state import MachineState
 from changeflow.usecases import audit_trail, ticks
 from changeflow.usecases.publishing import publish_closed
 from changeflow.usecases.restoration import restore

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.programme.programme import Programme, join
 from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.model.tasks import TaskProgress

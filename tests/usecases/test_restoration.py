@@ -14,8 +14,8 @@ from changeflow.delivery.channels import Receipt, Sent
 from changeflow.delivery.message import Message
 from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError, InputError, UnknownThingError
 from changeflow.storage.backup import backup
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.storage.state import MachineState
 from changeflow.storage.tables.agenda import MessageRow
 from changeflow.usecases import definitions, dispatch, monitoring, nudges, progress, ticks
 from changeflow.usecases.outbox import Desk

@@ -14,8 +14,8 @@ from sqlmodel import Session
 from changeflow.errors import InputError
 from changeflow.storage import ledger, versions
 from changeflow.storage.backup import backup
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions, ticks
 from changeflow.usecases.restoration import release, restore, review
 from tests import audited

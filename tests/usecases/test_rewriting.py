@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from changeflow.storage.custody import MachineState
 from changeflow.storage.database import engine_for, sqlite_path
-from changeflow.storage.state import MachineState
 from changeflow.usecases import definitions, ticks
 from tests.asked import erase
 from tests.builders import PEOPLE, a_folder

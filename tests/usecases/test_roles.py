@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder

@@ -6,7 +6,7 @@ import pytest
 
 from changeflow.adkar.identities import LIKELY, Answered, join_ids, renamed
 from changeflow.adkar.published import Hidden
-from changeflow.storage import known_people, publications
+from changeflow.storage import persons, publications
 from changeflow.storage.database import session_scope
 from tests.asked import erase
 from tests.builders import a_folder
@@ -54,7 +54,7 @@ def test_nor_when_somebody_of_it_is_erased_and_comes_with_another_id(trust: Path
     gone = next(one for one in people if one["groups"] == role)
     erase(gone["id"], db=sqlite, programme=None, actor="chief", now=at(6))
     with session_scope(sqlite) as session:
-        [address] = [a for _, person, a in known_people.everybody(session) if person == gone["id"]]
+        [address] = [a for _, person, a in persons.everybody(session) if person == gone["id"]]
     assert len(address) == 32, "a keyed hash"
     assert "@" not in address
     left = [one for one in people if one is not gone]

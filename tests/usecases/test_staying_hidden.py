@@ -11,7 +11,7 @@ from changeflow.adkar.elements import Element
 from changeflow.adkar.published import Hidden, Snapshot, Standing
 from changeflow.storage import audit, publications
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.retention import remove_scores
+from changeflow.storage.erasure import remove_scores
 from changeflow.usecases import publishing
 from changeflow.usecases.publishing import Cut, cut_for
 from tests.builders import PROGRAMME, a_folder

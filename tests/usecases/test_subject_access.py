@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
-from changeflow.adkar.access import answer_by
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
+from changeflow.adkar.people import answer_by
 from changeflow.calendar.working import public_holidays
 from changeflow.errors import ActorMissingError, InputError, ProblemsError, UnknownThingError
 from changeflow.storage import publications

@@ -10,7 +10,7 @@ import pytest
 
 from changeflow.programme import programme
 from changeflow.programme.recording import checked_progress, finish_of
-from changeflow.storage import plans, versions
+from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases import definitions, stored
 from changeflow.usecases.progress import finish_task, record_progress, rehearse
@@ -39,7 +39,7 @@ def small(db: str, tmp_path: Path) -> str:
 def state(db: str) -> tuple[object, ...]:
     """Everything that a change of progress writes."""
     with read_scope(db) as session:
-        forecast = plans.latest_forecast(session, "small")
+        forecast = versions.latest_forecast(session, "small")
         known = load(session, None, on=ON).programme.facts.progress
         return versions.state(session, "small"), audited.verify(session), forecast, dict(known)
 
@@ -117,7 +117,7 @@ def test_a_work_whose_forecast_fails_writes_nothing(small: str, monkeypatch: pyt
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(plans, "add_forecast", fail)
+        patch.setattr(versions, "add_forecast", fail)
         with pytest.raises(RuntimeError, match="power cut"):
             finish_task("payroll/requirements", ON, None, a_change(small))
     assert state(small) == before

@@ -11,7 +11,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.cli import app
 from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
@@ -19,7 +19,7 @@ from changeflow.programme.dates import dates_of
 from changeflow.programme.facts import Condition, Facts, Submission
 from changeflow.programme.recorded import OF_SAME, RecordedFact
 from changeflow.programme.recording import ReportedProgress
-from changeflow.storage import facts, withdrawals
+from changeflow.storage import facts
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import WithdrawalRow
 from changeflow.usecases import definitions, gates, parallel_runs, people, pilot_records
@@ -136,7 +136,7 @@ def dates(db: str) -> object:
 
 def recorded(db: str, kind: str | None = None) -> list[RecordedFact]:
     with session_scope(db) as session:
-        return withdrawals.recorded(session, "small", kind)
+        return facts.recorded(session, "small", kind)
 
 
 def latest(db: str, kind: str) -> RecordedFact:
@@ -177,7 +177,7 @@ def test_after_a_withdrawal_everything_is_as_if_it_had_not_been_recorded(trust: 
 
 
 def test_every_kind_of_fact_is_tried():
-    assert RECORDERS.keys() | {"condition"} == OF_SAME.keys() == withdrawals.TABLES.keys()
+    assert RECORDERS.keys() | {"condition"} == OF_SAME.keys() == facts.TABLES.keys()
 
 
 def test_withdrawing_twice_changes_nothing_and_says_so(trust: str, tmp_path: Path):

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from changeflow.adkar.elements import Element
-from changeflow.agenda.answers import AnswerKind
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
+from changeflow.agenda.due import AnswerKind
 from changeflow.delivery.channels import DELIVERED, Receipt
 from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError

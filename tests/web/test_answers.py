@@ -14,7 +14,7 @@ import pytest
 from lxml import html
 from sqlmodel import select
 
-from changeflow.agenda.answers import AnswerKind
+from changeflow.agenda.due import AnswerKind
 from changeflow.delivery.message import Message
 from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope

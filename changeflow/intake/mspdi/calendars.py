@@ -8,7 +8,7 @@ from dateutil import rrule
 
 from changeflow.calendar.working import Hours, WorkingCalendar, intersection
 from changeflow.errors import InputError
-from changeflow.intake.mspdi.fields import code_of, moment_of, text_of, uid_of
+from changeflow.intake.mspdi.fields import code_of, moment_of, uid_of
 from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.moments import DAY, minute_of
 
@@ -141,20 +141,16 @@ class ProjectCalendars:
 
 
 def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
-    base = text_of(element, "BaseCalendarUID")
-    stated = _Stated(text_of(element, "Name") or uid_of(element), None if base in (None, "-1", "0") else base)
-    dated: list[tuple[Iterable[date], Hours, str]] = []
-    for day in children(element, "WeekDays/WeekDay"):
-        kind = code_of(day, "DayType")
-        if kind:
-            stated.week[(kind + 5) % 7] = _hours_of(day)
-        else:
-            dated.append((_days_of_period(day, first, last), _hours_of(day), "day off"))
+    base = element.get("BaseCalendarUID")
+    stated = _Stated(element.get("Name") or uid_of(element), None if base in (None, "-1", "0") else base)
+    stated.week |= _week_of(element)
+    days_off = (day for day in children(element, "WeekDays/WeekDay") if not code_of(day, "DayType"))
+    dated = [(_days_of_period(day, first, last), _hours_of(day), "day off") for day in days_off]
     exceptions = list(children(element, "Exceptions/Exception"))
     if exceptions:
         # The block repeats the old form's days with their recurrence: both together would count twice.
         in_order = sorted(exceptions, key=lambda e: PRECEDENCE.get(code_of(e, "Type", DAILY), 0))
-        dated = [(_days_of(e, first, last), _hours_of(e), text_of(e, "Name") or "day off") for e in in_order]
+        dated = [(_days_of(e, first, last), _hours_of(e), e.get("Name") or "day off") for e in in_order]
     for days, hours, name in dated:
         for day_off in days:
             budget.spend()
@@ -162,23 +158,21 @@ def _read(element: Record, first: date, last: date, budget: _Budget) -> _Stated:
     for week in children(element, "WorkWeeks/WorkWeek"):
         span = _period(week)
         if span:
-            stated.work_weeks.append((*span, dict(_week_of(week))))
+            stated.work_weeks.append((*span, _week_of(week)))
     return stated
 
 
-def _week_of(work_week: Record) -> Iterator[tuple[int, Hours]]:
-    for day in children(work_week, "WeekDays/WeekDay"):
-        kind = code_of(day, "DayType")
-        if kind:
-            yield (kind + 5) % 7, _hours_of(day)
+def _week_of(element: Record) -> dict[int, Hours]:
+    kinds = ((day, code_of(day, "DayType")) for day in children(element, "WeekDays/WeekDay"))
+    return {(kind + 5) % 7: _hours_of(day) for day, kind in kinds if kind}
 
 
 def _hours_of(day: Record) -> Hours:
-    if text_of(day, "DayWorking") == "0":
+    if day.get("DayWorking") == "0":
         return ()
     out = []
     for time in children(day, "WorkingTimes/WorkingTime"):
-        start, end = _clock(text_of(time, "FromTime")), _clock(text_of(time, "ToTime"))
+        start, end = _clock(time.get("FromTime")), _clock(time.get("ToTime"))
         # Midnight as an end is the end of the day; from midnight to midnight is all of it.
         out.append((start, end or DAY))
     return tuple(sorted(out))
@@ -222,7 +216,7 @@ def _days_of(exception: Record, first: date, last: date) -> Iterator[date]:
     if rule is None:
         return
     limit: Mapping[str, object] = {"until": _noon(min(span[1], last))}
-    if text_of(exception, "EnteredByOccurrences") == "1":
+    if exception.get("EnteredByOccurrences") == "1":
         limit = {"count": max(1, code_of(exception, "Occurrences", 1))}
     for moment in rrule.rrule(dtstart=_noon(span[0]), wkst=rrule.SU, **rule, **limit):  # type: ignore[arg-type]
         if moment.date() > last:

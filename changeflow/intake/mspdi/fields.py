@@ -1,12 +1,14 @@
-"""Fields of an MSPDI element: texts, numbers, moments, durations, lags."""
+"""Fields of an MSPDI element: texts, numbers, moments, durations, lags; and what cannot be true in them."""
 
 import re
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, datetime
 from functools import lru_cache
 
-from changeflow.intake.mspdi.records import Record
+from changeflow.intake.mspdi.records import Record, children
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.limits import LONGEST_YEARS, MOST
+from changeflow.values.problem import Problem
 
 ESTIMATED = 32
 """Added to the code of a format for a duration that is only estimated."""
@@ -18,10 +20,6 @@ _MOST_CHARACTERS = 60
 _DURATION = re.compile(
     r"^(?P<sign>-?)P(?:(?P<days>\d+)D)?T?(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?$"
 )
-
-
-def text_of(record: Record, name: str) -> str | None:
-    return record.get(name)
 
 
 def number_of(record: Record, name: str, default: float = 0) -> float:
@@ -40,7 +38,7 @@ def code_of(record: Record, name: str, default: int = 0) -> int:
 
 
 def uid_of(record: Record) -> str:
-    return text_of(record, "UID") or ""
+    return record.get("UID") or ""
 
 
 def moment_of(record: Record, name: str) -> datetime | None:
@@ -57,7 +55,7 @@ def _moment(text: str) -> datetime:
 
 def minutes_of(record: Record, name: str) -> int | None:
     """Read `PT40H0M0S` as whole minutes: working hours already, so that no length of a day plays a part."""
-    text = text_of(record, name)
+    text = record.get(name)
     if not text:
         return None
     match = _DURATION.match(text) if len(text) <= _MOST_CHARACTERS else None
@@ -84,3 +82,44 @@ def lag_of(link: Record) -> Duration:
     if abs(amount) > 10 * LONGEST:
         raise ValueError(f"a lag of {amount:.0f} tenths of a minute is longer than {LONGEST_YEARS} years")
     return Duration(round(amount / 10), Unit.ELAPSED if is_elapsed(format_) else Unit.WORKING)
+
+
+EARLIEST, LATEST = date(1984, 1, 1), date(2149, 12, 31)
+"""The days that Microsoft Project knows."""
+TASK_DATES = (
+    *("Start", "Finish", "ConstraintDate", "Deadline", "ActualStart", "ActualFinish"),
+    *("Stop", "Resume", "ManualStart", "ManualFinish"),
+)
+PROJECT_DATES = ("StartDate", "FinishDate", "StatusDate")
+AGAIN = "Save the file from Microsoft Project again."
+
+
+def problems_of(root: Record, file: str) -> Iterator[Problem]:
+    """Yield what makes a file's tasks unreadable, with the line of each."""
+    yield from _dates(root, "The project", PROJECT_DATES, file)
+    seen: dict[str, str] = {}
+    for task in children(root, "Tasks/Task"):
+        name, uid = task.get("Name") or "a task without a name", task.get("UID")
+        line = task.line
+        if uid is None:
+            yield Problem(file=file, line=line, what=f"Task '{name}' has no UID.", remedy=AGAIN)
+        elif uid in seen and task.get("IsNull") != "1":
+            what = f"Two tasks have the UID {uid}: '{seen[uid]}' and '{name}'."
+            yield Problem(file=file, line=line, what=what, remedy=AGAIN)
+        else:
+            seen[uid] = name
+        yield from _dates(task, f"Task '{name}'", TASK_DATES, file)
+
+
+def _dates(record: Record, whose: str, names: tuple[str, ...], file: str) -> Iterator[Problem]:
+    for name in names:
+        try:
+            moment = moment_of(record, name)
+        except ValueError:
+            what = f"{whose}: '{(record.get(name) or '')[:40]}' is no date ({name})."
+            remedy = "Dates are written 2027-03-01T08:00:00."
+            yield Problem(file=file, line=record.line, what=what, remedy=remedy)
+            continue
+        if moment is not None and not EARLIEST <= moment.date() <= LATEST:
+            what = f"{whose}: {moment.date()} ({name}) lies outside the years 1984 to 2149."
+            yield Problem(file=file, line=record.line, what=what, remedy="Correct it in Project.")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.mspdi.calendars import ProjectCalendars
-from changeflow.intake.mspdi.checks import problems_of
 from changeflow.intake.mspdi.fields import (
     code_of,
     is_elapsed,
@@ -16,7 +15,7 @@ from changeflow.intake.mspdi.fields import (
     minutes_of,
     moment_of,
     number_of,
-    text_of,
+    problems_of,
     uid_of,
 )
 from changeflow.intake.mspdi.records import REMEDY, Record, children, read_records
@@ -93,7 +92,7 @@ def read_mspdi(path: Path) -> ProjectFile:
         raise ProblemsError([Problem(file=path.name, what=what, remedy=REMEDY)]) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Source:
     """What a file holds: its active tasks, their outline, and the calendars on which work is placed."""
 
@@ -110,7 +109,7 @@ def _read(root: Record, shown: str) -> ProjectFile:
     elements = {
         uid_of(t): t
         for t in children(root, "Tasks/Task")
-        if text_of(t, "IsNull") != "1" and text_of(t, "Active") != "0" and uid_of(t) != "0"
+        if t.get("IsNull") != "1" and t.get("Active") != "0" and uid_of(t) != "0"
     }
     parents = _parents(elements)
     start = _start(root, elements, shown)
@@ -136,11 +135,11 @@ def _read(root: Record, shown: str) -> ProjectFile:
         progress=progress,
         parents=parents,
         profile=MSPROJECT,
-        several_paths=text_of(root, "MultipleCriticalPaths") == "1",
+        several_paths=root.get("MultipleCriticalPaths") == "1",
         slack_limit=round(number_of(root, "CriticalSlackLimit") * minutes_per_day),
-        holds_set_dates=text_of(root, "HonorConstraints") != "0",
+        holds_set_dates=root.get("HonorConstraints") != "0",
     )
-    name = text_of(root, "Title") or text_of(root, "Name") or shown
+    name = root.get("Title") or root.get("Name") or shown
     names = {uid: task.name for uid, task in tasks.items()}
     return ProjectFile(name, roadmap, names, source.project_calendar, _baselines(elements), notes)
 
@@ -149,25 +148,18 @@ def _source(root: Record, elements: Mapping[str, Record], parents: Mapping[str, 
     days = [start.date(), *_days(elements)]
     first, last = min(days) - timedelta(days=366), max(days) + timedelta(days=366 * YEARS_AROUND)
     calendars = ProjectCalendars(children(root, "Calendars/Calendar"), first=first, last=last)
-    project_calendar = calendars.key(text_of(root, "CalendarUID")) or calendars.standard()
+    project_calendar = calendars.key(root.get("CalendarUID")) or calendars.standard()
     resources = {
-        uid_of(r): calendars.key(text_of(r, "CalendarUID"))
+        uid_of(r): calendars.key(r.get("CalendarUID"))
         for r in children(root, "Resources/Resource")
         if code_of(r, "Type", WORK_RESOURCE) == WORK_RESOURCE
     }
     assignments: dict[str, list[Record]] = {}
     for assignment in children(root, "Assignments/Assignment"):
-        if text_of(assignment, "ResourceUID") in resources:
-            assignments.setdefault(text_of(assignment, "TaskUID") or "", []).append(assignment)
-    return _Source(
-        elements=elements,
-        parents=parents,
-        summaries=frozenset(parents.values()),
-        calendars=calendars,
-        project_calendar=project_calendar,
-        resources=resources,
-        assignments=assignments,
-    )
+        if assignment.get("ResourceUID") in resources:
+            assignments.setdefault(assignment.get("TaskUID") or "", []).append(assignment)
+    summaries = frozenset(parents.values())
+    return _Source(elements, parents, summaries, calendars, project_calendar, resources, assignments)
 
 
 def _baselines(elements: Mapping[str, Record]) -> dict[int, dict[str, Dates]]:
@@ -197,7 +189,7 @@ def _start(root: Record, elements: Mapping[str, Record], shown: str) -> datetime
 
 def _finish(root: Record, shown: str) -> int | None:
     """Return the finish that the file is scheduled back from, where it is."""
-    if text_of(root, "ScheduleFromStart") != "0":
+    if root.get("ScheduleFromStart") != "0":
         return None
     finish = _minute(root, "FinishDate")
     if finish is None:
@@ -210,7 +202,7 @@ def _notes(root: Record, elements: Mapping[str, Record], summaries: set[str], st
     """Say what is taken for something that the file lacks, and what of it is left out."""
     if moment_of(root, "StartDate") is None:
         yield f"The file has no project start; its first task's is taken: {start:%d %b %Y}."
-    if inactive := sum(text_of(t, "Active") == "0" for t in children(root, "Tasks/Task")):
+    if inactive := sum(t.get("Active") == "0" for t in children(root, "Tasks/Task")):
         yield f"{inactive} inactive tasks are left out."
     if unused := sum(_is_unused(elements[uid]) for uid in summaries if uid in elements):
         yield f"Dates that {unused} summaries have of their own are not used."
@@ -227,7 +219,7 @@ def _days(elements: Mapping[str, Record]) -> Iterator[date]:
 def _task(source: _Source, uid: str, element: Record) -> Task:
     elapsed, is_summary = is_elapsed(code_of(element, "DurationFormat")), uid in source.summaries
     manual = _manual(element)
-    own = source.calendars.key(text_of(element, "CalendarUID"))
+    own = source.calendars.key(element.get("CalendarUID"))
     placed_on: str | None = None
     assignments: tuple[Assignment, ...] = ()
     if not elapsed and manual is None and not is_summary:
@@ -236,7 +228,7 @@ def _task(source: _Source, uid: str, element: Record) -> Task:
     minutes = 0 if is_summary else minutes_of(element, "Duration") or 0
     return Task(
         id=uid,
-        name=text_of(element, "Name") or uid,
+        name=element.get("Name") or uid,
         duration=Duration(max(0, minutes), Unit.ELAPSED if elapsed else Unit.WORKING),
         calendar=own or source.project_calendar,
         placed_on=placed_on,
@@ -250,7 +242,7 @@ def _task(source: _Source, uid: str, element: Record) -> Task:
 
 def _manual(element: Record) -> ManualDates | None:
     start, finish = _minute(element, "ManualStart"), _minute(element, "ManualFinish")
-    if text_of(element, "Manual") != "1" or start is None or finish is None:
+    if element.get("Manual") != "1" or start is None or finish is None:
         return None
     return ManualDates(start, finish)
 
@@ -268,7 +260,7 @@ def _constraints(source: _Source, uid: str) -> Iterator[Constraint]:
 
 def _placing(source: _Source, uid: str, element: Record, own: str | None) -> tuple[str | None, tuple[Assignment, ...]]:
     """Return the calendar that places the work, or each assignment's where they differ."""
-    if text_of(element, "IgnoreResourceCalendar") == "1":
+    if element.get("IgnoreResourceCalendar") == "1":
         return None, ()
     placed = [(a, _work_calendar(source, a, own)) for a in source.assignments.get(uid, [])]
     keys = {key for _, key in placed}
@@ -280,14 +272,14 @@ def _placing(source: _Source, uid: str, element: Record, own: str | None) -> tup
 
 def _work_calendar(source: _Source, assignment: Record, own: str | None) -> str:
     """The resource's calendar replaces the project's; with a calendar of the task's own, work is where both are."""
-    resource = source.resources[text_of(assignment, "ResourceUID") or ""] or source.project_calendar
+    resource = source.resources[assignment.get("ResourceUID") or ""] or source.project_calendar
     return resource if own is None or own == resource else source.calendars.both(own, resource)
 
 
 def _links(elements: Mapping[str, Record]) -> Iterator[Link]:
     for uid, element in elements.items():
         for link in children(element, "PredecessorLink"):
-            before = text_of(link, "PredecessorUID")
+            before = link.get("PredecessorUID")
             # A predecessor that is not in the file belongs to another project.
             if before in elements and before != uid and before is not None:
                 yield Link(before, uid, LINK_TYPES.get(code_of(link, "Type", 1), LinkType.FS), lag_of(link))
@@ -303,7 +295,7 @@ def _progress(source: _Source, uid: str, element: Record, task: Task) -> TaskPro
 
 
 def _parts(source: _Source, uid: str, element: Record, resume: int | None) -> Iterator[tuple[str, int, int]]:
-    own = source.calendars.key(text_of(element, "CalendarUID"))
+    own = source.calendars.key(element.get("CalendarUID"))
     for assignment in source.assignments.get(uid, []):
         own_resume = _minute(assignment, "Resume")
         from_ = resume if own_resume is None else own_resume

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count, takewhile
 
-from changeflow.adkar.actions import CATALOGUE, GroupAction
 from changeflow.adkar.elements import Element
 from changeflow.adkar.people import Person
 from changeflow.adkar.published import Snapshot, Standing
-from changeflow.adkar.readiness import WEEKS, Readiness, is_past, learnt_pace, readiness
+from changeflow.adkar.readiness import CATALOGUE, WEEKS, GroupAction, Readiness, is_past, learnt_pace, readiness
 from changeflow.adkar.reinforcement import Aspect, CheckpointResult, Judgement, Thresholds, judge_checkpoint
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.expansion import Expansion

@@ -2,8 +2,8 @@
 
 from sqlmodel import SQLModel
 
-from changeflow.storage.tables import agenda, audit, custody, facts, keys, pilots, plan, programme
+from changeflow.storage.tables import agenda, audit, facts, programme
 
 metadata = SQLModel.metadata
 
-__all__ = ["agenda", "audit", "custody", "facts", "keys", "metadata", "pilots", "plan", "programme"]
+__all__ = ["agenda", "audit", "facts", "metadata", "programme"]

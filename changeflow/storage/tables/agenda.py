@@ -5,8 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Column, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from changeflow.storage.tables.own import OwnRow
-from changeflow.storage.types import UtcDateTime
+from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class TickRow(SQLModel, table=True):

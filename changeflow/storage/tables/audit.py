@@ -1,12 +1,13 @@
-"""The audit chain and what each entry sealed: ids only, never names, addresses, scores or free text."""
+"""The audit chain and what each entry sealed: ids only, never names, addresses, scores or free text. And which database
+this is, how far it has come and which key it has: what tells a restored copy from the database it was taken of.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from changeflow.storage.tables.own import OwnRow
-from changeflow.storage.types import UtcDateTime
+from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class AuditRow(OwnRow, table=True):
@@ -59,3 +60,36 @@ class AuditFactRow(SQLModel, table=True):
     digest: str
     row_key: str | None = None
     salt: str | None = None
+
+
+class CustodyRow(SQLModel, table=True):
+    """One row for the whole database."""
+
+    __tablename__ = "custody"
+
+    id: int = Field(default=1, primary_key=True)
+    identity: str
+    """Random; copies have the same one."""
+    counter: int = Field(default=0, sa_column=Column(BigInteger(), nullable=False))
+    """Grows with each tick and each message that is opened; the machines that send keep the last one they saw."""
+    marker: str
+    """Random, another one with each count: two copies that both went on differ in it."""
+    releases: int = 0
+    """How often a person has released it; Message-IDs differ after each."""
+    restored_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    """Since when it has waited for a person: nothing is sent meanwhile."""
+    restored_why: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    copied_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    """The last moment that the copy knew of."""
+    reviewed: str | None = None
+    """A digest of the list of possible repeats that was last shown."""
+
+
+class KeyCheckRow(SQLModel, table=True):
+    """One row, from the first keyed hash on."""
+
+    __tablename__ = "key_check"
+
+    id: int = Field(default=1, primary_key=True)
+    check: str
+    """A hash of the key: it tells keys apart and gives none away."""

@@ -1,15 +1,60 @@
-"""Decisions in: one CSV line a decision, as minutes have them; further conditions on lines of their own."""
+"""What happened, in: progress, attendance and decisions, a CSV each."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
 from pathlib import Path
 
-from changeflow.agenda.gate_answers import GateAnswer
+from changeflow.agenda.decisions import GateAnswer
 from changeflow.intake.tables import TableRow, read_table
-from changeflow.programme.facts import Condition
+from changeflow.programme.facts import Attendance, Condition
+from changeflow.programme.recording import ReportedProgress, parse_remaining
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 from changeflow.values.words import Outcome
+
+
+def read_progress(
+    path: Path, shown: str, problems: list[Problem], *, tasks: Collection[str]
+) -> Iterator[ReportedProgress]:
+    """Read lines of `task,started,finished,remaining`."""
+    rows = read_table(path, shown, problems, required=("task", "started"), optional=("finished", "remaining"))
+    for row in rows:
+        if not row.names("task", "task", tasks, problems):
+            continue
+        task, remaining = row.cells["task"], row.cells.get("remaining")
+        if remaining is not None and row.read("remaining", _parse_any_remaining, problems) is None:
+            continue
+        started, finished = (row.read(column, parse_day, problems) for column in ("started", "finished"))
+        if started and finished and finished < started:
+            problems.append(row.problem("finished", f"'{task}' finishes before it starts.", "Swap the days."))
+        elif started:
+            yield ReportedProgress(task, started, finished, remaining)
+
+
+_parse_any_remaining = partial(parse_remaining, minutes_per_day=24 * 60)
+
+
+def read_attendance(
+    path: Path, shown: str, problems: list[Problem], *, sessions: Collection[str], people: Collection[str], until: date
+) -> Iterator[Attendance]:
+    """Read lines of `session,person,on,evidence`; a person who is listed twice for a session is a mistake."""
+    seen: dict[str, int] = {}
+    for row in read_table(path, shown, problems, required=("session", "person", "on"), optional=("evidence",)):
+        session, person = row.cells["session"], row.cells["person"]
+        if not row.names("session", "training", sessions, problems):
+            continue
+        if not row.names("person", "person", people, problems):
+            continue
+        if not row.is_first("person", f"{session}\n{person}", seen, problems, remedy="One line a person and session."):
+            continue
+        on = row.read("on", parse_day, problems)
+        if on is not None and on > until:
+            problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
+        elif on is not None:
+            yield Attendance(task=session, person=person, on=on, evidence=row.cells.get("evidence", ""))
+
 
 REQUIRED = ("task", "outcome", "by", "on", "reason")
 OPTIONAL = ("dissent", "condition", "condition_owner", "condition_due", "condition_before")
@@ -55,16 +100,9 @@ def _answer(row: TableRow, problems: list[Problem]) -> GateAnswer | None:
     conditions = tuple(_conditions(row, problems))
     if outcome is None or on is None or len(problems) > before:
         return None
-    return GateAnswer(
-        task=row.cells["task"],
-        outcome=outcome,
-        by=row.cells["by"],
-        on=on,
-        reason=row.cells["reason"],
-        dissent=row.cells.get("dissent", ""),
-        conditions=conditions,
-        again=True,
-    )
+    said = {name: row.cells[name] for name in ("task", "by", "reason")}
+    said["dissent"] = row.cells.get("dissent", "")
+    return GateAnswer(**said, outcome=outcome, on=on, conditions=conditions, again=True)
 
 
 def _conditions(row: TableRow, problems: list[Problem]) -> Iterator[Condition]:
