@@ -16,7 +16,7 @@ from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.invitations import CalendarEntry
 from changeflow.delivery.message import Message
-from changeflow.delivery.templates import Templates
+from changeflow.delivery.templates import Templates, templates_of
 from changeflow.delivery.writing import Letter, LetterItem, write
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
@@ -36,7 +36,7 @@ class Desk:
     """What letters are written with: the address of the pages that links lead to, and the templates."""
 
     base_url: str = "http://127.0.0.1:8000"
-    templates: Templates = field(default_factory=Templates)
+    templates: Templates = field(default_factory=lambda: templates_of(None))
 
 
 @dataclass(slots=True)
