@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 }
 
 
+@cache
 def schemas() -> dict[str, dict[str, Any]]:
     """Return a schema for each kind of file, by name."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
