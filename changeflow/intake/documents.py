@@ -231,6 +231,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 }
 
 
+@cache
 def schemas() -> dict[str, dict[str, Any]]:
     """Return a schema for each kind of file, by name."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}

@@ -77,8 +77,9 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
     pieces = _pieces(request, axis, placer, works, list(partly), list(tables))
     place = {task: n for n, task in enumerate(request.order)}
     breaks = {w.task.id: None if w.table else partly.get(w.calendar) for w in works}
-    after_links = [_after_link(axis, roadmap, link, breaks[link.successor]) for link in roadmap.links]
-    after_keeps = [_after_lag(axis, roadmap, within, *pair) for *pair, within in request.keeps]
+    moves: dict[tuple[object, ...], Ints] = {}
+    after_links = [_after_link(axis, roadmap, link, breaks[link.successor], moves) for link in roadmap.links]
+    after_keeps = [_after_lag(axis, roadmap, within, before, after, moves) for before, after, within in request.keeps]
     lags = {row.tobytes(): row for row in (*after_links, *after_keeps) if row is not None}
     number = {key: n for n, key in enumerate(lags)}
     days = (axis.opens // DAY).tolist()
@@ -220,9 +221,11 @@ def _slot(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> in
         return beyond
 
 
-def _after_link(axis: Axis, roadmap: Roadmap, link: Link, works: NDArray[np.bool_] | None) -> Ints | None:
+def _after_link(
+    axis: Axis, roadmap: Roadmap, link: Link, works: NDArray[np.bool_] | None, moves: dict[tuple[object, ...], Ints]
+) -> Ints | None:
     """Return where each boundary lands after a link; `works` are the successor's slots where it has breaks."""
-    row = _after_lag(axis, roadmap, link.lag, link.predecessor, link.successor)
+    row = _after_lag(axis, roadmap, link.lag, link.predecessor, link.successor, moves)
     if works is None or not link.type.to_finish:
         return row
     # A finish in a break is the same point of work as the break's beginning.
@@ -232,8 +235,14 @@ def _after_link(axis: Axis, roadmap: Roadmap, link: Link, works: NDArray[np.bool
     return moved
 
 
-def _after_lag(axis: Axis, roadmap: Roadmap, lag: Duration, predecessor: TaskId, successor: TaskId) -> Ints | None:
-    """Return where each boundary lands after a lag on the successor's calendar; None where there is none."""
+def _after_lag(
+    axis: Axis, roadmap: Roadmap, lag: Duration, predecessor: TaskId, successor: TaskId,
+    moves: dict[tuple[object, ...], Ints],
+) -> Ints | None:  # fmt: skip
+    """Return where each boundary lands after a lag on the successor's calendar; None where there is none.
+
+    `moves` keeps what was asked of periods and school weeks, which many links have in common.
+    """
     if lag.is_zero:
         return None
     task, count = roadmap.tasks[successor], len(axis)
@@ -241,8 +250,11 @@ def _after_lag(axis: Axis, roadmap: Roadmap, lag: Duration, predecessor: TaskId,
         found: Ints = np.searchsorted(axis.opens, axis.ends + lag.amount).astype(np.int32)
         return found
     if lag.unit not in (Unit.WORKING, Unit.PERCENT):
-        move = partial(shift, lag=lag, task=task, roadmap=roadmap, base=0)
-        return np.array([_slot(axis, move, int(at), beyond=count) for at in axis.ends], np.int32)
+        key = lag, task.calendar, task.term_calendar, task.terms
+        if key not in moves:
+            move = partial(shift, lag=lag, task=task, roadmap=roadmap, base=0)
+            moves[key] = np.array([_slot(axis, move, int(at), beyond=count) for at in axis.ends], np.int32)
+        return moves[key]
     base = roadmap.tasks[predecessor].duration.amount
     amount = round(base * lag.amount / 100) if lag.unit is Unit.PERCENT else lag.amount
     works = axis.works(roadmap.calendars[task.calendar])

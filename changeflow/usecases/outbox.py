@@ -15,7 +15,7 @@ from changeflow.agenda.due import PeoplesDays
 from changeflow.agenda.policy import Fate, NudgePolicy, Reader, SendVerdict, Waiting, opens_at, sort_out
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import CalendarEntry, Message
-from changeflow.delivery.writing import Letter, LetterItem, Templates, write
+from changeflow.delivery.writing import Letter, LetterItem, Templates, templates_of, write
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.storage import agenda, answers, custody, messages, versions
@@ -36,7 +36,7 @@ class Desk:
     """What letters are written with: the address of the pages that links lead to, and the templates."""
 
     base_url: str = "http://127.0.0.1:8000"
-    templates: Templates = field(default_factory=Templates)
+    templates: Templates = field(default_factory=lambda: templates_of(None))
 
 
 @dataclass(slots=True)

@@ -1,8 +1,6 @@
 """A pipe, a device or a folder in the place of a file that the environment names is a clear error, never waited for."""
 
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +11,8 @@ from changeflow.cli import app
 from changeflow.errors import AnchorError, AnchorPlaceError
 from changeflow.storage import anchor
 from changeflow.usecases import definitions, ticks
+from tests.apart import command, run_apart
 from tests.builders import SERVICE, a_folder
-from tests.waiting import PATIENCE
 
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 AT = "--at 2027-01-04T10:00"
@@ -41,37 +39,28 @@ def stored(sqlite: str, tmp_path: Path) -> str:
     return sqlite
 
 
-def said(db: str, home: Path, variable: str, place: Path, command: str) -> tuple[int, str]:
+def said(db: str, home: Path, variable: str, place: Path, line: str) -> tuple[int, str]:
     """Run a command in a process of its own: one that waits for a pipe can be ended."""
-    dated = "" if command.startswith(UNDATED) else AT
-    env = {k: v for k, v in os.environ.items() if not k.startswith("CHANGEFLOW_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "changeflow", *command.split(), *dated.split()],
-        env=env | {"CHANGEFLOW_DB": db, variable: str(place)},
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return done.returncode, done.stderr
+    dated = "" if line.startswith(UNDATED) else AT
+    named = {"CHANGEFLOW_DB": db, variable: str(place)}
+    code, _, errors = run_apart(command, *line.split(), *dated.split(), folder=home, environment=named)
+    return code, errors
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("variable", "command", "what"),
+    ("variable", "line", "what"),
     [
-        (variable, command, what)
-        for variable, commands in NAMED.items()
-        for command in commands
+        (variable, line, what)
+        for variable, lines in NAMED.items()
+        for line in lines
         for what in ("a pipe", "a device", *(() if variable in FOLDERS else ("a folder",)))
     ],
 )
-def test_what_the_environment_names_is_no_file(stored: str, tmp_path: Path, variable: str, command: str, what: str):
+def test_what_the_environment_names_is_no_file(stored: str, tmp_path: Path, variable: str, line: str, what: str):
     place = {"a pipe": tmp_path / "pipe", "a device": Path("/dev/zero"), "a folder": tmp_path}[what]
     os.mkfifo(tmp_path / "pipe")
-    code, text = said(stored, tmp_path, variable, place, command)
+    code, text = said(stored, tmp_path, variable, place, line)
     assert code == 4, text
     assert str(place) in text
     assert "Traceback" not in text

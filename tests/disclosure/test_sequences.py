@@ -1,4 +1,4 @@
-"""A hundred random trusts, each with what happens to it, published by the product and attacked."""
+"""Random trusts, each with what happens to it, published by the product and attacked."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from disclosure.changes import MORE
 from disclosure.door import make_door
 from disclosure.sequences import STEPS, a_trust
 
-TRUSTS, PARTS = 100, 20
+TRUSTS, PARTS = 48, 12
 FOUND = {
     278: "figures that are the same under another id count as one more group",
     846: "a group that two programmes show grows into a fourth one",
@@ -36,7 +36,8 @@ def test_what_was_found_once_is_not_found_again(seed: int):
     assert found == [], FOUND[seed]
 
 
-@pytest.mark.parametrize(("widening", "finer"), [(0.0, 0.0), (0.02, 0.02), (60.0, 0.0), (0.0, 60.0)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("widening", "finer"), [(0.0, 0.0), (0.02, 0.02), (60.0, 0.0), (0.0, 2.0)])
 def test_what_the_solver_has_no_time_to_decide_is_not_published(
     widening: float, finer: float, monkeypatch: pytest.MonkeyPatch
 ):
@@ -49,5 +50,5 @@ def test_what_the_solver_has_no_time_to_decide_is_not_published(
 
 
 def test_every_step_is_played():
-    played = {step for seed in range(1, 1 + 2 * TRUSTS) for step in a_trust(seed).story}
+    played = {step for seed in range(1, 1 + TRUSTS) for step in a_trust(seed).story}
     assert played == {"import", *STEPS, *MORE}

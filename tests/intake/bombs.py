@@ -1,12 +1,20 @@
-"""Small files that would be large, made when a test needs them; and a child that says what reading takes."""
+"""Small files that would be large, made when a test needs them; and what reading one takes."""
 
 import io
-import subprocess
+import resource
 import sys
 import zipfile
 from pathlib import Path
 
 import xlsxwriter
+
+from changeflow.errors import ChangeflowError, ProblemsError
+from changeflow.intake.mspdi.reader import read_mspdi
+from changeflow.intake.tables import read_table
+from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.reconciliation.compare import reconcile
+from changeflow.values.problem import Problem
+from tests.apart import run_apart
 
 SHEET = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -15,54 +23,43 @@ SHEET = (
 END = "</sheetData></worksheet>"
 PROJECT = '<?xml version="1.0"?><Project xmlns="http://schemas.microsoft.com/project">'
 
-READ = """
-import sys
-from pathlib import Path
 
-def peak():
+def read_apart(kind: str, path: Path) -> tuple[int, str]:
+    """Read a file in a process of its own; return by how many MB its memory grew, and what was said."""
+    code, written, errors = run_apart(_read, kind, path, folder=path.parent)
+    assert code == 0, errors[-2000:]
+    grown, _, said = written.partition("\n")
+    return int(grown), said.strip()
+
+
+def _read(kind: str, path: Path) -> None:
+    before, said = _peak(), "read"
     try:
-        return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) // 1024
-    except OSError:
-        import resource
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        {"table": _table, "ledger": _ledger, "project": read_mspdi}[kind](path)
+    except ChangeflowError as error:
+        if error.exit_code not in (4, 5):
+            raise
+        said = str(error)[:2000]
+    sys.stdout.write(f"{_peak() - before}\n{said}")
 
-from changeflow.errors import ChangeflowError, ProblemsError
-from changeflow.intake.folder import read_folder
-from changeflow.intake.mspdi.reader import read_mspdi
-from changeflow.reconciliation.compare import reconcile
-from changeflow.intake.tables import read_table
-from changeflow.pilots.criteria import ParallelRunPolicy
-import duckdb, lxml.etree, python_calamine
 
-def table(path):
-    problems = []
+def _table(path: Path) -> None:
+    problems: list[Problem] = []
     read_table(path, path.name, problems, required=("id",), optional=None)
     if problems:
         raise ProblemsError(problems)
 
-def ledger(path):
+
+def _ledger(path: Path) -> None:
     reconcile(path, path, ParallelRunPolicy(), period="2027-01")
 
-def project(path):
-    read_mspdi(path)
 
-path, before, said = Path(sys.argv[2]), peak(), "read"
-try:
-    {"table": table, "ledger": ledger, "project": project, "folder": read_folder}[sys.argv[1]](path)
-except ChangeflowError as error:
-    assert error.exit_code in (4, 5), error.exit_code
-    said = str(error)[:2000]
-print(peak() - before)
-print(said)
-"""
-
-
-def read_in_a_child(kind: str, path: Path) -> tuple[int, str]:
-    """Read a file in a process of its own; return by how many MB its memory grew, and what was said."""
-    done = subprocess.run([sys.executable, "-c", READ, kind, str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    grown, _, said = done.stdout.partition("\n")
-    return int(grown), said.strip()
+def _peak() -> int:
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
 def a_workbook(path: Path, sheet: str | bytes, *, texts: str | None = None, more: tuple[str, ...] = ()) -> Path:
@@ -71,7 +68,7 @@ def a_workbook(path: Path, sheet: str | bytes, *, texts: str | None = None, more
     with xlsxwriter.Workbook(plain, {"in_memory": True}) as book:
         book.add_worksheet().write(0, 0, "id")
     given = {"xl/worksheets/sheet1.xml": sheet, "xl/sharedStrings.xml": texts}
-    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
         for name in old.namelist():
             new.writestr(name, given.get(name) or old.read(name))
         for name in more:

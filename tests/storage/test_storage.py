@@ -31,6 +31,7 @@ from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from tests import audited
+from tests.apart import APART
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 from tests.waiting import PATIENCE
 
@@ -141,9 +142,8 @@ def _apply_many(folder: str, db: str, results: "multiprocessing.Queue[str]") -> 
 def test_of_two_at_once_one_is_stored_and_one_is_refused(empty_db: str, tmp_path: Path):
     folders = [a_folder(tmp_path / name) for name in ("one", "two")]
     a_folder(folders[1], service=SERVICE + "tasks:\n  requirements: {duration: 9d}\n")
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    workers = [context.Process(target=_apply_many, args=(str(f), empty_db, results)) for f in folders]
+    results = APART.Queue()
+    workers = [APART.Process(target=_apply_many, args=(str(f), empty_db, results)) for f in folders]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -50,8 +50,8 @@ BANK_HOLIDAYS = {
 }  # fmt: skip
 """England and Wales: gov.uk/bank-holidays, and for 2028 by the same rules."""
 LINK = re.compile(r"http://127\.0\.0\.1:8000/([au])/(\S+)")
-HOURS = (time(6, 40), time(9), time(13)), (time(8, 10), time(13), time(17, 45))
-"""When the dispatcher runs, on even and on odd days; nothing may go at 6:40 and at 17:45."""
+HOURS = (time(6, 40), time(9)), (time(8, 10), time(17, 45)), (time(13),)
+"""When the dispatcher runs, on one day, the next, and the one after; nothing may go at 6:40 and at 17:45."""
 NOON, SATURDAY = time(12), 5
 
 
@@ -88,7 +88,7 @@ class Year:
     def live_through(self, day: date) -> None:
         before = len(self.sent)
         # On a day on which no one works nothing may go at any hour: one is enough.
-        for hour in HOURS[day.day % 2] if day.weekday() < SATURDAY and day not in BANK_HOLIDAYS else (NOON,):
+        for hour in HOURS[day.toordinal() % 3] if day.weekday() < SATURDAY and day not in BANK_HOLIDAYS else (NOON,):
             self.now = datetime.combine(day, hour, tzinfo=LONDON)
             ticks.tick(db=self.db, now=self.now)
             dispatch.dispatch(db=self.db, now=self.now, channel=self)
@@ -302,7 +302,7 @@ head,Head,Head teacher,head@example.org,lead,ash,,chief,mon;thu,,
 """
 
 
-@settings(max_examples=5, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=3, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(
     seed=st.integers(0, 2**32),
     first=st.sampled_from(["2026-10-12", "2026-12-14", "2027-03-15", "2028-02-14"]),
