@@ -31,6 +31,8 @@ RUNNER_SECONDS = 30
 """For a run that is at work to end when all is stopped; what is cut off goes on the next time."""
 MOST_AT_ONCE = 200
 """Runs that a server lists in one answer (its own default)."""
+TAG = "changeflow"
+"""Of the deployments that are ours."""
 LOOK_EVERY = 10
 """Seconds between looks at whether runner and server are alive, and know the flows."""
 
@@ -102,9 +104,7 @@ def serve_here(reports: Connection) -> None:
     from prefect.schedules import Cron
 
     deployments = [
-        _load(name).to_deployment(
-            name=name, schedules=[Cron(cron, timezone="Europe/London", slug=name)], tags=["changeflow"]
-        )
+        _load(name).to_deployment(name=name, schedules=[Cron(cron, timezone="Europe/London", slug=name)], tags=[TAG])
         for name, (_, _, cron) in FLOWS.items()
     ]
     asyncio.run(catch_up_once(datetime.now(UTC)))
@@ -174,13 +174,15 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
 
 def _knows_all(url: str) -> bool:
     """Tell whether Prefect has all our deployments; where it does not answer, it is not asked to."""
-    request = Request(f"{url}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})  # noqa: S310
+    # A count takes Prefect a tenth of the time that the deployments themselves do.
+    own = {"deployments": {"name": {"any_": list(FLOWS)}, "tags": {"all_": [TAG]}}}
+    body, kind = json.dumps(own).encode(), {"Content-Type": "application/json"}
+    request = Request(f"{url}/deployments/count", data=body, headers=kind)  # noqa: S310
     try:
         with urlopen(request, timeout=10) as answer:  # noqa: S310  (the server's address)
-            names = {deployment["name"] for deployment in json.load(answer)}
+            return int(json.load(answer)) >= len(FLOWS)
     except (OSError, ValueError):
         return True
-    return names.issuperset(FLOWS)
 
 
 def _load(name: str) -> Any:  # noqa: ANN401
