@@ -17,12 +17,13 @@ def wait_until(
     what: str | Callable[[], object],
     failed: Callable[[], object] = lambda: None,
     seconds: float = PATIENCE,
+    pause: float = PAUSE,
 ) -> Found:
     """Return the condition's first true answer.
 
     `what` names the awaited thing in the error, or returns the text for it. `failed` returns a reason as soon as the
     thing can no longer happen: a process has ended, a log holds an error. Raises `AssertionError` then, and after
-    `seconds`.
+    `seconds`. A look that costs the other side much is taken less often: `pause` is the time between two of them.
     """
     end = time.monotonic() + seconds
     while True:
@@ -35,4 +36,4 @@ def wait_until(
             raise AssertionError(f"{name} can no longer happen: {reason}")
         if time.monotonic() > end:
             raise AssertionError(f"{name} did not happen within {seconds:g} seconds")
-        time.sleep(PAUSE)
+        time.sleep(pause)

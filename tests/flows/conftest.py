@@ -1,28 +1,52 @@
-"""A Prefect server for these tests alone, with a home of its own; without it no test here can run."""
+"""A Prefect server that these tests share, with a home of its own; without it no test here can run."""
 
 import gc
 import os
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
-from tests.flows.patient import DASK, PREFECT
-from tests.waiting import PATIENCE
+from flows.serving import local_server
+from tests.flows.patient import DASK, PREFECT, Api, servers_on
+from tests.sharing import shared, shared_folder
 
 for name, value in {**PREFECT, **DASK}.items():
     os.environ.setdefault(name, value)
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("prefect")
-    os.environ["PREFECT_HOME"] = str(home)
-    from prefect.testing.utilities import prefect_test_harness
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The server that `changeflow flows run` would start, one for all workers. It must be gone when they are done."""
+    folder = shared_folder(tmp_path_factory, "prefect")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PREFECT_HOME", str(folder))
+        environment.delenv("PREFECT_API_URL", raising=False)
+        with shared(folder, _own_server) as url, pytest.MonkeyPatch.context() as used:
+            used.setenv("PREFECT_API_URL", url)
+            from prefect.events.worker import EventsWorker
+            from prefect.logging.handlers import APILogWorker
+            from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    with prefect_test_harness(server_startup_timeout=int(PATIENCE)):
-        yield home
+            # Another test may have loaded Prefect before there was an address.
+            with temporary_settings({PREFECT_API_URL: url}):
+                yield Api(url)
+                for waiting in (APILogWorker, EventsWorker):
+                    waiting.drain_all()
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    said: list[str] = []
+    with local_server(say=said.append) as url:
+        api = Api(url)
+        assert api.is_up()
+        assert len(servers_on(api.port)) == 1
+        assert said[0].startswith(f"Starting a Prefect server at http://127.0.0.1:{api.port}")
+        yield url
+    assert servers_on(api.port) == []
+    assert said[-1] == "Stopped the Prefect server."
 
 
 def pytest_sessionfinish() -> None:

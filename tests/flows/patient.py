@@ -1,4 +1,4 @@
-"""What the tests of flows ask of Prefect: settings for a slow machine, and requests that a busy server cannot fail."""
+"""What the tests of flows ask of Prefect: to wait for a slow machine, to look often, and to answer in the end."""
 
 import http.client
 import json
@@ -14,15 +14,19 @@ import psutil
 
 from tests.waiting import PATIENCE, wait_until
 
+GLANCE = 0.3
+"""Seconds between two questions to a server: an answer takes it a twentieth of that, and as much again to others."""
 PREFECT: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": f"{PATIENCE:g}",
     "PREFECT_SERVER_DATABASE_TIMEOUT": f"{PATIENCE:g}",
     "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": f"{PATIENCE:g}",
     "PREFECT_API_REQUEST_TIMEOUT": f"{PATIENCE:g}",
     # Runs begin when a test asks for one. The schedules' own runs would use the real date.
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+    # Seconds between two looks for runs, instead of ten.
+    "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+    "PREFECT_WORKER_QUERY_SECONDS": "1",
 }
 DASK: Mapping[str, str] = {
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{PATIENCE:g}s",
@@ -40,8 +44,8 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Api:
     """A Prefect server's API. A request waits while the server is away or busy."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/api"
+    def __init__(self, url: str) -> None:
+        self.url, self.port = url, int(url.split(":")[2].split("/")[0])
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
         data = json.dumps(body).encode()
@@ -56,7 +60,7 @@ class Api:
         return self._try(urllib.request.Request(f"{self.url}/health")) is not None
 
     def _answer(self, request: urllib.request.Request) -> Any:
-        return wait_until(lambda: self._try(request), what=f"an answer from {request.full_url}")[0]
+        return wait_until(lambda: self._try(request), what=f"an answer from {request.full_url}", pause=GLANCE)[0]
 
     def _try(self, request: urllib.request.Request) -> tuple[Any] | None:
         """Return the answer; None while nothing listens, the connection breaks or the server's database is busy."""
@@ -70,9 +74,14 @@ class Api:
         except (OSError, http.client.HTTPException):
             return None
 
-    def deployments(self) -> dict[str, str]:
-        """Return each deployment's id by its name."""
-        return {d["name"]: d["id"] for d in self.ask("/deployments/filter", {})}
+    def deployments(self) -> set[str]:
+        """Return the deployments' names. The server works long for that: wait for their count before."""
+        return {d["name"] for d in self.ask("/deployments/filter", {})}
+
+    def deployment(self, name: str) -> str | None:
+        """Return the id of a deployment."""
+        wanted = {"deployments": {"name": {"any_": [name]}}}
+        return next((str(d["id"]) for d in self.ask("/deployments/filter", wanted)), None)
 
 
 def servers_on(port: int) -> list[psutil.Process]:

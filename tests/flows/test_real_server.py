@@ -29,12 +29,14 @@ from changeflow.usecases import definitions
 from changeflow.usecases.scheduled import FLOWS
 from chaos import world
 from tests.builders import SERVICE, a_folder
-from tests.flows.patient import Api, ended, environment
+from tests.flows.patient import GLANCE, Api, ended, environment, servers_on
 from tests.waiting import PATIENCE, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("prefect")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 TOP = Path(__file__).resolve().parents[2]
 DUE = "2027-01-08T09:00:00Z"
+QUICK = "import flows.serving as s; s.LOOK_EVERY = 1; from changeflow.__main__ import main; main()"
+"""`changeflow`, which looks more often whether all that it serves is alive."""
 
 
 class Runs(Api):
@@ -42,7 +44,7 @@ class Runs(Api):
 
     def begin(self, name: str, now: str, *, scheduled: datetime | None = None) -> str:
         """Ask for a run of a flow; its clock is at `now`."""
-        deployment = wait_until(lambda: self.deployments().get(name), what=f"the deployment {name}")
+        deployment = wait_until(lambda: self.deployment(name), what=f"the deployment {name}", pause=GLANCE)
         at = (scheduled or datetime.now(UTC)).isoformat()  # noqa: TID251  (Prefect's own clock)
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at}}
         # With a key, a request that is repeated after a broken connection asks for no second run.
@@ -53,7 +55,11 @@ class Runs(Api):
         """Wait until runs have ended; return how."""
         ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
         for run in runs:
-            wait_until(lambda run=run: self.state(run) in ended, what=lambda run=run: f"{run} ({self.state(run)})")
+            wait_until(
+                lambda run=run: self.state(run) in ended,
+                what=lambda run=run: f"{run} ({self.state(run)})",
+                pause=GLANCE,
+            )
         return [self.state(run) for run in runs]
 
 
@@ -62,20 +68,21 @@ class Served:
 
     def __init__(self, db: str, home: Path) -> None:
         env = environment(home, CHANGEFLOW_OUTBOX=str(home.parent / "outbox"), PREFECT_LOGGING_LEVEL="WARNING")
-        command = [sys.executable, "-m", "changeflow", "flows", "serve", "--db", db]
+        command = [sys.executable, "-c", QUICK, "flows", "serve", "--db", db]
         self.process = subprocess.Popen(
             command, cwd=TOP, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
         self.lines: list[str] = []
         threading.Thread(target=self._listen, daemon=True).start()
         self.hear("Serving ")
-        port = re.search(r"Prefect server at http://127\.0\.0\.1:(\d+)", "\n".join(self.lines))
-        assert port is not None
-        self.api = Runs(int(port[1]))
+        address = re.search(r"Prefect server at (http://127\.0\.0\.1:\d+)", "\n".join(self.lines))
+        assert address is not None
+        self.api = Runs(f"{address[1]}/api")
         self.wait_for_deployments()
 
     def wait_for_deployments(self) -> None:
-        wait_until(lambda: self.api.deployments().keys() == set(FLOWS), what="every deployment")
+        wait_until(lambda: self.api.ask("/deployments/count", {}) >= len(FLOWS), what="every deployment", pause=GLANCE)
+        assert self.api.deployments() == set(FLOWS)
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
@@ -95,7 +102,9 @@ class Served:
         return next(c for c in children if of in " ".join(c.cmdline()))
 
     def close(self) -> None:
+        """Ask it to stop, and wait until it has; whatever went wrong, nothing of it is left."""
         self.process.send_signal(signal.SIGCONT)
+        # Not SIGINT: where pytest itself runs in the background of a script, its children ignore that.
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(PATIENCE)
@@ -105,6 +114,7 @@ class Served:
             ):
                 child.kill()
             self.process.kill()
+            self.process.wait()
 
 
 @pytest.fixture
@@ -163,6 +173,8 @@ def test_server_and_runner_are_killed_the_database_is_deleted_and_runs_were_miss
         assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
     finally:
         served.close()
+    assert served.process.returncode == 0, served.lines
+    assert servers_on(api.port) == []
 
 
 class Handler:
@@ -176,17 +188,17 @@ class Handler:
         return "250 OK"
 
 
-def test_two_workers_on_postgresql_share_the_work(postgres: str, tmp_path: Path):
+def test_two_workers_on_postgresql_share_the_work(prefect_server: Api, postgres: str, tmp_path: Path):
     from tests.conftest import new_database
 
     db = new_database(postgres)
     world.store(db, tmp_path / "trust", people=60, tasks=1)
-    handler, port = Handler(), free_port()
+    handler, api = Handler(), Runs(prefect_server.url)
     mail = Controller(handler, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE)
     mail.start()
     env = environment(
         tmp_path / "prefect",
-        PREFECT_API_URL=f"http://127.0.0.1:{port}/api",
+        PREFECT_API_URL=api.url,
         CHANGEFLOW_DB=db,
         CHANGEFLOW_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
     )
@@ -204,13 +216,10 @@ def test_two_workers_on_postgresql_share_the_work(postgres: str, tmp_path: Path)
         wait_until(
             lambda: text in log.read_text(),
             what=lambda: f"“{text}” in {log.read_text()}",
-            failed=lambda: ended(processes[n]),
+            failed=lambda: ended(processes[n - 1]),
         )
 
-    api = Runs(port)
     try:
-        server = start("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui", log="server.log")
-        wait_until(api.is_up, what="the server", failed=lambda: ended(server))
         # The very commands of docs/running.md.
         for command in (("work-pool", "create", "changeflow", "--type", "process"), ("deploy", "--all")):
             done = subprocess.run([*prefect, *command], cwd=TOP, env=env, capture_output=True, text=True, check=False)
@@ -227,7 +236,7 @@ def test_two_workers_on_postgresql_share_the_work(postgres: str, tmp_path: Path)
             connection.execute("LOCK TABLE nudge, message IN ACCESS EXCLUSIVE MODE")
             runs = [api.begin("dispatch-nudges", "2027-01-11T09:00:00Z") for _ in range(2)]
             for run in runs:
-                wait_until(lambda run=run: api.state(run) == "RUNNING", what="a run at work on each worker")
+                wait_until(lambda run=run: api.state(run) == "RUNNING", what="a run on each worker", pause=GLANCE)
         assert api.ends(*runs) == ["COMPLETED"] * 2
     finally:
         # All runs have ended. A worker that is asked to stop might wait for a server that is gone.
