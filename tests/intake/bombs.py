@@ -45,7 +45,7 @@ def _read(kind: str, path: Path) -> None:
 
 def _table(path: Path) -> None:
     problems: list[Problem] = []
-    read_table(path, path.name, problems, required=("id",), optional=None)
+    list(read_table(path, path.name, problems, required=("id",), optional=None))
     if problems:
         raise ProblemsError(problems)
 
