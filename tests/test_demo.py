@@ -56,6 +56,7 @@ def process_state() -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_commands_leave_nothing_in_the_process(tmp_path: Path, environment: dict[str, str]):
     folder = str(sample_copy(tmp_path))
     steps = (
@@ -122,6 +123,7 @@ def test_a_fault_of_ours_shows_its_traceback(environment: dict[str, str], monkey
     assert ran.stderr.rstrip().endswith("ZeroDivisionError")
 
 
+@pytest.mark.slow
 def test_ctrl_c_still_interrupts_after_a_command_that_searched():
     program = """
 import signal

@@ -94,6 +94,7 @@ def test_the_nth_call_may_fail(tmp_path: Path, way: str, code: int, is_there: bo
     assert failed >= 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_there", [True, False])
 def test_it_may_be_killed_at_any_call(tmp_path: Path, way: str, is_there: bool):
     for n in range(1, 40):

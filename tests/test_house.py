@@ -3,6 +3,7 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TOP = Path(__file__).parents[1]
@@ -12,9 +13,14 @@ EVERYTHING = (*PRODUCT, "tests", "bench", "chaos", "disclosure")
 
 def modules(*packages: str) -> Iterator[tuple[str, ast.Module]]:
     for package in packages:
-        for path in sorted((TOP / package).rglob("*.py")):
-            name = ".".join(path.relative_to(TOP).with_suffix("").parts).removesuffix(".__init__")
-            yield name, ast.parse(path.read_text(encoding="utf-8"))
+        yield from parsed(package)
+
+
+@cache
+def parsed(package: str) -> list[tuple[str, ast.Module]]:
+    paths = sorted((TOP / package).rglob("*.py"))
+    names = (".".join(path.relative_to(TOP).with_suffix("").parts).removesuffix(".__init__") for path in paths)
+    return [(name, ast.parse(path.read_text(encoding="utf-8"))) for name, path in zip(names, paths, strict=True)]
 
 
 def test_no_two_public_classes_share_a_name():

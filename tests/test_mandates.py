@@ -76,6 +76,7 @@ DECISIONS = {
 """By command, what people ask for who may decide it."""
 
 
+@pytest.mark.slow
 def test_every_decision_is_refused_on_the_command_line_where_the_programme_says_so(
     locked: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

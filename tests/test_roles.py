@@ -222,6 +222,7 @@ REFUSED = {
 """What a viewer asks for, command by command."""
 
 
+@pytest.mark.slow
 def test_every_command_that_a_viewer_may_not_run_refuses_them(
     base: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

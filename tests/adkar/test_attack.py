@@ -58,6 +58,7 @@ def a_trust(seed: int) -> tuple[list[View], Answers]:
 
 
 class TestRandomTrusts:
+    @pytest.mark.slow
     @settings(max_examples=12, deadline=None)
     @given(st.integers(0, 10**6))
     def test_nothing_can_be_found_out(self, seed: int):

@@ -17,6 +17,8 @@ from changeflow.storage.database import engine_for
 from changeflow.values.acting import Via, acting, current
 from tests.builders import PROGRAMME, a_folder
 
+pytestmark = pytest.mark.slow
+
 RUNNER = CliRunner()
 
 

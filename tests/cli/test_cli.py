@@ -32,6 +32,7 @@ def db(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return sqlite
 
 
+@pytest.mark.slow
 def test_a_ready_programme_is_valid_and_editors_know_its_schema(tmp_path: Path):
     run("init", tmp_path / "trust")
     assert "no problems. 14 schools" in run("validate", tmp_path / "trust").stdout
@@ -103,6 +104,7 @@ def test_a_change_of_state_without_an_actor_is_refused(folder: Path, db: str, mo
     assert "--as PERSON" in run("apply", folder, "--yes", code=2).stderr
 
 
+@pytest.mark.slow
 def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     assert "small is new: 23 tasks." in run("apply", folder, "--yes", "--at", "2027-01-04").stdout
     assert "no difference from version 1" in run("apply", folder, "--at", "2027-01-04").stdout
@@ -132,6 +134,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     assert "should end in" in run("report", "sro", "--out", tmp_path / "r.doc", code=4).stderr
 
 
+@pytest.mark.slow
 def test_a_question_that_is_answered_no_stores_nothing(folder: Path, db: str):
     result = RUNNER.invoke(app, ["apply", str(folder)], input="n\n")
     assert (result.exit_code, "Nothing was stored." in result.stderr) == (0, True)
@@ -164,6 +167,7 @@ def test_two_payrolls_are_compared_without_a_database(tmp_path: Path):
     assert "'wage' is missing" in run(*command, "--tolerance", "wage=1", code=4).stderr
 
 
+@pytest.mark.slow
 def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     run_step = "  parallel: {kind: parallel_run, phase: deploy, per: wave, duration: 2pp, after: train}\n"
     gate = "  decide: {kind: decision, phase: deploy, per: wave, duration: 1d, after: parallel, owner: sponsor}\n"
@@ -235,6 +239,7 @@ def test_a_file_that_is_no_project_file(tmp_path: Path):
     assert "a secret" not in refused.output
 
 
+@pytest.mark.slow
 def test_the_database_is_copied_and_put_back(folder: Path, db: str, tmp_path: Path):
     run("db", "upgrade")
     run("apply", folder, "--yes")
@@ -321,6 +326,7 @@ def test_variance_is_shown_by_milestone_and_task(folder: Path, db: str):
     assert [m["id"] for m in rows["milestones"]] == ["programme/all-live"]
 
 
+@pytest.mark.slow
 def test_rules_are_listed_explained_and_rechecked(folder: Path, db: str, tmp_path: Path):
     assert "R02  BLOCK  Systems before restructure" in run("rules").stdout
     shown = run("rules", "show", "r02").stdout

@@ -64,6 +64,7 @@ def test_other_days_out_of_range_are_refused(words: tuple[str, ...]):
     assert "is outside the years 1950 to 2200." in refused(*words)
 
 
+@pytest.mark.slow
 def test_a_moment_before_the_rules_says_from_when_on_they_are_known(tmp_path: Path):
     said = refused("plan", a_folder(tmp_path), "--at", "2019-12-31")
     assert "are known from" in said
@@ -106,6 +107,7 @@ WRONG = [(where, length) for where in ("duration", "estimate", "within") for len
 WRONG += [("lag", length) for length in AS_A_LAG]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("where", "length"), WRONG)
 def test_a_length_beyond_reason_is_refused_where_it_is_written(tmp_path: Path, length: str, where: str):
     service, file = SERVICE, "services/payroll.yaml"
@@ -206,6 +208,7 @@ def test_a_rulepack_of_the_folder_has_the_form_of_the_one_that_ships(tmp_path: P
     assert says in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["nan", "1e999", "-1", "0"])
 def test_a_search_without_end_is_refused(tmp_path: Path, option: str):
     assert "Give the search some time" in refused("level", a_folder(tmp_path), f"--seconds={option}")

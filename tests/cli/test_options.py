@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from tests.builders import a_folder
 
+pytestmark = pytest.mark.slow
+
 PAY = "contract,net\nA1,100.00\nA2,200.00\n"
 
 

@@ -12,6 +12,8 @@ from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
 from tests.builders import a_roadmap, a_task
 
+pytestmark = pytest.mark.slow
+
 HEAVY = (
     "duckdb",
     "fastapi",

@@ -19,6 +19,8 @@ from changeflow.usecases import definitions, dispatch, ticks
 from tests.builders import SERVICE, a_folder
 from tests.usecases.gated import GATED, TEAM
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 AT = ["--at", "2027-01-04T10:00"]
 

@@ -14,6 +14,8 @@ from changeflow.errors import InputError
 from tests.delivery.test_smtp import a_message
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 KEY = "test-00000000-0000-0000-0000-000000000001-00000000-0000-0000-0000-000000000002"
 
 

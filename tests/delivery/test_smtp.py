@@ -104,6 +104,7 @@ class Scripted(StreamRequestHandler):
             self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("verb", "answer", "sent", "detail"),
     [

@@ -141,6 +141,7 @@ class TestATrustsOwnTemplates:
         assert "Do Train &lt;everybody&gt; &amp; all, in our words." in message.html
         assert "More time for students" in message.text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("say", "what"),
         [

@@ -26,8 +26,8 @@ NOT_ASKED = ("chief", "lead")
 class StoredDoor:
     """Stores and imports as people do, and reads the lines of the latest publication back from the database."""
 
-    def __init__(self, folder: Path, *, schools: Mapping[str, str] | None = None) -> None:
-        self.folder, self.db = folder, f"sqlite:///{folder / 'stored.db'}"
+    def __init__(self, folder: Path, db: str, *, schools: Mapping[str, str] | None = None) -> None:
+        self.folder, self.db = folder, db
         self.schools = schools or {}
         """The school of each person; without it, every wave is one school."""
         self.imported: list[ImportedRound] = []

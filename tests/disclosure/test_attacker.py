@@ -17,6 +17,8 @@ from disclosure.sequences import a_trust
 from tests.disclosure import doors
 from tests.disclosure.brute import Brute, all_groups, place
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2027, 2, 1)
 
 
@@ -69,7 +71,6 @@ def some_scores(chance: random.Random):
 
 
 class TestAgainstBruteForce:
-    @pytest.mark.slow
     @settings(max_examples=60, deadline=None)
     @given(st.integers(0, 10**9))
     def test_the_same_people_and_counts_are_found(self, seed: int):

@@ -18,6 +18,7 @@ def test_a_safe_door_passes(jobs: str, trusts: str, capsys: pytest.CaptureFixtur
     assert "All guarantees hold" in out
 
 
+@pytest.mark.slow
 def test_a_leaky_door_fails_and_its_seeds_are_printed(capsys: pytest.CaptureFixture[str]):
     code = main(["--trusts", "4", "--seed", "5", "--jobs", "1", "--door", f"{DOORS}:exact_counts"])
     out = capsys.readouterr().out

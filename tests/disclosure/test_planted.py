@@ -19,6 +19,8 @@ from disclosure.attacker import run
 from disclosure.events import NO_BARRIER, Import, Member
 from disclosure.trials import Job, attack_one
 
+pytestmark = pytest.mark.slow
+
 DOOR = "disclosure.door:make_door"
 Rows = tuple[safety.Columns, safety.Rows, safety.Bools]
 

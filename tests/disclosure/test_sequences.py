@@ -8,7 +8,9 @@ from disclosure.changes import MORE
 from disclosure.door import make_door
 from disclosure.sequences import STEPS, a_trust
 
-TRUSTS, PARTS = 48, 12
+pytestmark = pytest.mark.slow
+
+TRUSTS, PARTS = 32, 8
 FOUND = {
     278: "figures that are the same under another id count as one more group",
     846: "a group that two programmes show grows into a fourth one",
@@ -21,7 +23,6 @@ FOUND = {
 """Trusts in which the attacker once found something, with what it was."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_nothing_can_be_found_out(part: int):
     for seed in range(1 + part, 1 + TRUSTS, PARTS):
@@ -36,7 +37,6 @@ def test_what_was_found_once_is_not_found_again(seed: int):
     assert found == [], FOUND[seed]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("widening", "finer"), [(0.0, 0.0), (0.02, 0.02), (60.0, 0.0), (0.0, 2.0)])
 def test_what_the_solver_has_no_time_to_decide_is_not_published(
     widening: float, finer: float, monkeypatch: pytest.MonkeyPatch

@@ -24,6 +24,8 @@ from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
 from tests.intake.bombs import PROJECT, a_workbook, cells
 
+pytestmark = pytest.mark.slow
+
 WILD = (
     *("0001-01-01", "9999-12-31", "1950-01-01", "2200-12-31", "2027-02-30", "1e999", "-1", "0", ".nan", "9" * 30),
     *("9999999d", "99999999999ed", "-5d", "100y", "1000000000%", "99999sw", "0d", "1.5t", "FS+99999999d", "FS-36500ed"),
@@ -208,7 +210,6 @@ def test_a_project_file_of_anything_is_scheduled_or_refused(raw: bytes):
 LEDGER = "contract,net,tax\na,100.00,20\nb,1,\n"
 
 
-@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(st.binary(max_size=200), mutated(LEDGER).map(encoded)))
 def test_a_ledger_of_anything_is_compared_or_refused(raw: bytes):

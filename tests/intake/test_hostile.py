@@ -62,6 +62,7 @@ def test_a_yaml_file_that_is_no_programme_is_refused_in_one_line(tmp_path: Path,
     assert len(str(problem)) < 300
 
 
+@pytest.mark.slow
 def test_twenty_thousand_tasks_are_no_anchor_bomb():
     lines = [f"  t{n:05}: {{name: Task {n}, duration: 5d, after: t{n - 1:05}}}" for n in range(20_000)]
     problems: list[Problem] = []

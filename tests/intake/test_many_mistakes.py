@@ -9,6 +9,8 @@ from changeflow.intake.folder import read_folder
 from changeflow.values.problem import MOST_COMPARED, MOST_LOOKED_AT, did_you_mean
 from tests.builders import SERVICE, a_folder
 
+pytestmark = pytest.mark.slow
+
 THOUSANDS = 30_000
 LINES = range(THOUSANDS)
 

@@ -21,6 +21,8 @@ from changeflow.roadmap.model.tasks import MSPROJECT, Bound, Constraint, Roadmap
 from changeflow.values.moments import minute_of
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at
 
+pytestmark = pytest.mark.slow
+
 needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
 READ_BACK = """
 import json, sys, jpype, mpxj

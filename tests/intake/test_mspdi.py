@@ -185,6 +185,7 @@ def test_a_length_that_is_none_is_refused_and_not_taken_for_nothing(tmp_path: Pa
         read_mspdi(path)
 
 
+@pytest.mark.slow
 def test_summaries_that_are_all_linked_with_each_other_are_refused(tmp_path: Path):
     links = {n: "".join(after(before) for before in range(1, n, 100)) for n in range(1, 20_001, 100)}
     tasks = "".join(a_task(n, level=1 if n in links else 2, more=links.get(n, "")) for n in range(1, 20_001))
@@ -192,6 +193,7 @@ def test_summaries_that_are_all_linked_with_each_other_are_refused(tmp_path: Pat
         read_mspdi(a_file(tmp_path, tasks=tasks))
 
 
+@pytest.mark.slow
 def test_tasks_below_too_many_summaries_are_refused(tmp_path: Path):
     tasks = "".join(a_task(n, level=min(n, 190)) for n in range(1, 30_001))
     with pytest.raises(ProblemsError, match=r"more than 5,000,000; use fewer levels"):

@@ -130,6 +130,7 @@ def test_every_shipped_file_is_read_without_ruamel(path: Path, monkeypatch: pyte
         assert parse_yaml(text, path.name, []) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 @settings(max_examples=300, deadline=None)
 @given(text=texts())

@@ -60,6 +60,7 @@ def test_threads_wait_for_the_one_that_works_it_out(judged: Judged, counts: Coun
     assert counts["schedules"] == 1
 
 
+@pytest.mark.slow
 def test_what_is_made_of_a_programme_asks_for_itself(judged: Judged):
     before = judged.programme
     assert before.slips.schedule is before.schedule

@@ -17,6 +17,8 @@ from changeflow.pilots.runs import MatchOutcome, Reconciliation
 from changeflow.reconciliation.compare import reconcile
 from tests.pilots.plain import Ledger, Plain, plain
 
+pytestmark = pytest.mark.slow
+
 ELEMENTS = ("gross", "tax", "net")
 EXACT = ParallelRunPolicy(tolerances=tuple(Tolerance(element=e, absolute=Decimal(0)) for e in ELEMENTS))
 PENNY = ParallelRunPolicy(tolerances=tuple(Tolerance(element=e, absolute=Decimal("0.01")) for e in ELEMENTS))
@@ -303,7 +305,6 @@ def test_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     assert seen == {o.value for o in MatchOutcome}, "every class has to be among them"
 
 
-@pytest.mark.slow
 def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     """A hundred ledgers a file, each with contracts of its own and of one policy: what is drawn differs in each."""
     for batch in range(100):

@@ -44,6 +44,7 @@ def report(sample: Folder) -> SroReport:
     return build_sro(judge(programme), today=TODAY, baseline=baseline, baseline_note="Baseline 1.", version=3)
 
 
+@pytest.mark.slow
 def test_the_page_and_the_json_say_the_same(report: SroReport):
     page = html.fromstring(html_of(report))
     data = json.loads(json_of(report))

@@ -144,6 +144,7 @@ def test_r17_a_sponsor_whom_nobody_saw(sample: Folder):
     assert message.endswith("Raise this with the board.")
 
 
+@pytest.mark.slow
 def test_r25_training_of_those_who_do_not_want_it_yet(sample: Folder):
     """By what the sample publishes, half of the payroll officers are held back at desire. Training begins on
     24 February 2027, 176 days after the start: within 26 weeks, not within the six that are looked at by default."""
@@ -158,6 +159,7 @@ def test_r25_training_of_those_who_do_not_want_it_yet(sample: Folder):
     assert any(text.startswith(start) for text in found), found
 
 
+@pytest.mark.slow
 def test_r26_is_enforced_where_scores_are_shown(sample: Folder):
     """The payroll team are fewer than ten: every view of groups hides them."""
     assert RULES["R26"].enforced_by

@@ -33,6 +33,7 @@ def anchored(db: str, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_each_commit_is_announced_and_confirmed(db: str, anchored: Path):
     lines = [line for line in anchor.read(anchored) if not isinstance(line, Fault)]

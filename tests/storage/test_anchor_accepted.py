@@ -19,6 +19,8 @@ from changeflow.values.acting import acting, current
 from tests.builders import a_folder
 from tests.storage.test_anchor_lost import LATE, accept, emptied, named, overwritten, store
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 NAMES = ("alpha", "beta", "gamma")
 REFUSED = r"has no line of '{}', although .* No changes saved.*changeflow audit anchor --programme {} --as PERSON"

@@ -321,6 +321,7 @@ def test_a_report_and_a_noted_head_are_anchors_as_well(stored: str):
     assert any("report 1 has another entry 1" in f.what for f in faults(stored))
 
 
+@pytest.mark.slow
 def test_what_an_earlier_release_wrote_is_sealed_by_the_upgrade(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     upgrade(db)

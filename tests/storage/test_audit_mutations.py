@@ -28,6 +28,8 @@ from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage import tampering
 from tests.storage.mutations import KINDS, World, hash_of, sha
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("MUTATIONS", "300"))
 """Of each kind; `make audit-mutations` tries ten thousand."""
 TAMPERINGS = COUNT if "MUTATIONS" in os.environ else 50

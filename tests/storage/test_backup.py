@@ -17,6 +17,8 @@ from changeflow.usecases import definitions
 from tests.builders import a_folder
 from tests.killing import killed_at, killed_beyond
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
 

@@ -26,7 +26,7 @@ from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 
 # Python 3.12 warns of forks; these children run nothing but what they are for.
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")]
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 ON = date(2027, 1, 4)
 LONG = "A long reason. " * 2000

@@ -30,6 +30,8 @@ from tests import asked
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 5, 21, 9, tzinfo=UTC)
 NAME = "trust-central-services"
 

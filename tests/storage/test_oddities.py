@@ -86,6 +86,7 @@ def test_a_value_that_no_row_can_have_is_named(sqlite: str, tmp_path: Path):
     ]
 
 
+@pytest.mark.slow
 def test_a_value_that_reads_as_before_is_named(sqlite: str, tmp_path: Path):
     """2 is read as true and a day without zeros as that day: what is read has the digest that was sealed."""
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)

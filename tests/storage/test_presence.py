@@ -25,6 +25,8 @@ from tests.killing import crashed
 from tests.storage.test_restore import Elsewhere
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
 

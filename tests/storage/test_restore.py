@@ -34,6 +34,8 @@ from tests.killing import crashed, killed_at
 from tests.storage.test_backup import leftovers, tables
 from tests.storage.test_upgrade import released
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 LATER = datetime(2027, 1, 20, 8, tzinfo=UTC)
 MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "replacing", "sqlite_file"))
@@ -279,7 +281,6 @@ def test_a_log_without_its_database_is_never_applied(db: str, tmp_path: Path):
     assert [n for n in leftovers(tmp_path) if "before-restore" in n and n.endswith("-wal")]
 
 
-@pytest.mark.slow
 def test_killed_at_any_step_the_old_or_the_new_database_is_there_whole(db: str, tmp_path: Path):
     base, home = tmp_path / "base", tmp_path / "home"
     base.mkdir()

@@ -139,6 +139,7 @@ def _apply_many(folder: str, db: str, results: "multiprocessing.Queue[str]") -> 
         results.put("refused")
 
 
+@pytest.mark.slow
 def test_of_two_at_once_one_is_stored_and_one_is_refused(empty_db: str, tmp_path: Path):
     folders = [a_folder(tmp_path / name) for name in ("one", "two")]
     a_folder(folders[1], service=SERVICE + "tasks:\n  requirements: {duration: 9d}\n")

@@ -118,6 +118,7 @@ class TestFolders:
         assert "C10043" in (full / "services/payroll.yaml").read_text(), "also where the folder never had them"
         assert definitions.apply(full, db=stored, actor="other", now=NOW) == 3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("actor", ["lead", "manager"])
     def test_who_runs_the_service_gets_them_when_they_ask(self, stored: str, tmp_path: Path, actor: str):
         out = exported(stored, tmp_path / "out", actor)

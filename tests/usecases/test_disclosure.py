@@ -32,6 +32,8 @@ from tests.adkar.attacker import narrowed
 from tests.adkar.test_attack import OPEN, attack, found_out, truth_of
 from tests.conftest import SAMPLE, sample_copy
 
+pytestmark = pytest.mark.slow
+
 JUNE = date(2027, 6, 14)
 SAFE = Protection(minimum=10, band=6)
 """As the rulepack has it."""
@@ -98,7 +100,6 @@ def attacked(asked, snapshots: Sequence[Snapshot]):
         yield attack(snapshots, {(v.view, v.group): v for v in looked_at}, one), truth_of(one), looked_at
 
 
-@pytest.mark.slow
 def test_a_solver_finds_nothing_out(safe, of_product: Sequence[Snapshot]):
     """Each line that the product published of a round is attacked, and there is one of each round."""
     lines = []
@@ -163,7 +164,6 @@ def _stored(tmp_path: Path, rounds: Sequence[list[Assessment]], *, name: str) ->
     return db
 
 
-@pytest.mark.slow
 def test_whatever_was_scored_what_was_published_is_all_that_is_said(tmp_path: Path, rounds: list[list[Assessment]]):
     """Two databases with the same publications and wholly other scores say the same to the letter, everywhere."""
     texts = []

@@ -117,6 +117,7 @@ class TestActs:
             gates.note_act(what, date(2027, 1, day), change(stored))
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_answers_of_an_older_version_become_rounds(empty_db: str):
     """Earlier versions let a gate be answered again and again, as `go` and `no_go`."""

@@ -21,6 +21,8 @@ from changeflow.values.moments import LONDON
 from tests import audited
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 
+pytestmark = pytest.mark.slow
+
 HEADER = "person,on,awareness,desire,knowledge,ability\n"
 ROUND = HEADER + "".join(f"p{n},2027-01-08,4,2,4,4\n" for n in range(14))
 RIGHT, WRONG = f"{HEADER}p3,2027-01-08,4,2,4,4\n", f"{HEADER}p3,2027-01-08,4,2,4,3\n"

@@ -18,12 +18,14 @@ from disclosure.sequences import a_trust
 from tests.disclosure.stored_door import StoredDoor
 from tests.disclosure.test_attacker import SCORES, an_import
 
+pytestmark = pytest.mark.slow
+
 ROLES = 6
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> StoredDoor:
-    return StoredDoor(tmp_path)
+def door(tmp_path: Path, sqlite: str) -> StoredDoor:
+    return StoredDoor(tmp_path, sqlite)
 
 
 def six_roles(size: int, names: Sequence[str] = (), *, day: int = 0, **more: str) -> Import:

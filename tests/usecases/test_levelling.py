@@ -30,6 +30,8 @@ from changeflow.values.moments import day_of
 from tests.builders import PROGRAMME, SERVICE, a_folder
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 QUICK = SearchEffort(seconds=PATIENCE, effort=0.2)
 TASKS = """\
   build: {duration: 10d, needs: {ict: 1}}

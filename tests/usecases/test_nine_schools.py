@@ -13,6 +13,8 @@ from disclosure.events import NO_BARRIER, Import, Member
 from disclosure.trusts import scores_at
 from tests.disclosure.stored_door import StoredDoor
 
+pytestmark = pytest.mark.slow
+
 SCHOOLS = tuple(f"school-{n}" for n in range(1, 10))
 POSTS = ("head", "business-manager", "office", "site")
 CUTS = {"three waves of three": (3, 3, 3), "a pilot of two": (2, 3, 4)}
@@ -61,10 +63,10 @@ def is_told(standing: Standing) -> bool:
 
 @pytest.mark.parametrize("make_up", REACHED)
 @pytest.mark.parametrize("seed", range(4))
-def test_the_programme_each_service_and_two_more_groups_are_shown(tmp_path: Path, make_up: str, seed: int):
+def test_the_programme_each_service_and_two_more_groups_are_shown(tmp_path: Path, sqlite: str, make_up: str, seed: int):
     event, schools = a_trust(seed, REACHED[make_up])
     assert (len(event.scores), len(set(schools.values()))) == (40, 9)
-    door, attacker = StoredDoor(tmp_path, schools=schools), Attacker()
+    door, attacker = StoredDoor(tmp_path, sqlite, schools=schools), Attacker()
 
     lines = door.play(event)
 
@@ -79,9 +81,9 @@ def test_the_programme_each_service_and_two_more_groups_are_shown(tmp_path: Path
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_each_hidden_group_says_why(tmp_path: Path, seed: int):
+def test_each_hidden_group_says_why(tmp_path: Path, sqlite: str, seed: int):
     event, schools = a_trust(seed, REACHED["three services"])
-    door = StoredDoor(tmp_path, schools=schools)
+    door = StoredDoor(tmp_path, sqlite, schools=schools)
     door.play(event)
     [snapshot] = door.snapshots("trust")
     assert [s.group for s in snapshot.standings if is_told(s) is (s.hidden is not None)] == []

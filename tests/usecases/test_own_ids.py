@@ -181,6 +181,7 @@ def test_without_answers_a_renamed_person_is_followed_as_well(trust: Path, db: s
     assert left(db, "old") == 0
 
 
+@pytest.mark.slow
 def test_a_person_who_is_no_longer_in_the_list_is_exported_and_erased(trust: Path, db: str):
     store(trust, db, staff(gone="a@example.org", other="b@example.org"), 4)
     ask(trust, db, ["gone", "other"], 5)

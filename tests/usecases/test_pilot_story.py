@@ -37,6 +37,8 @@ from changeflow.values.moments import LONDON, day_of
 from changeflow.values.words import Outcome
 from tests.conftest import SAMPLE, sample_copy
 
+pytestmark = pytest.mark.slow
+
 MAY_4, MAY_20 = date(2027, 5, 4), date(2027, 5, 20)
 GATE, GO_LIVE = "payroll/pilot/go-no-go", "payroll/pilot/go-live"
 RUNS = SAMPLE / "parallel-runs" / "payroll"

@@ -26,6 +26,8 @@ from tests import audited
 from tests.builders import a_folder
 from tests.usecases.seventy_two import ROLES, Staff, ask, at, hidden, latest, staff, store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def trust(tmp_path: Path) -> Path:

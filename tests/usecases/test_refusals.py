@@ -45,6 +45,7 @@ def loaded(db: str) -> Programme:
         return load(session, None, on=TODAY).programme
 
 
+@pytest.mark.slow
 def test_the_go_live_moves_to_the_next_pay_period_and_why_says_so(refused: str):
     """It was to be on 1 June. The gate is asked again from Tuesday 1 June on, so that the next opening is 1 July."""
     programme = loaded(refused)

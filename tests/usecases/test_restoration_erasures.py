@@ -138,6 +138,7 @@ def test_a_ledger_that_cannot_be_understood_stops_a_restore(sqlite: str, tmp_pat
     assert len(state.ledger.read_text().splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_erasures_reach_a_copy_of_an_earlier_version(tmp_path: Path):
     url = released("0.1.0", tmp_path)
     file = tmp_path / "released.db"

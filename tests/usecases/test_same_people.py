@@ -12,6 +12,8 @@ from tests.asked import erase
 from tests.builders import a_folder
 from tests.usecases.seventy_two import ROLES, Staff, ask, at, hidden, staff, store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def trust(tmp_path: Path) -> Path:

@@ -19,6 +19,8 @@ from tests.conftest import new_database
 from tests.usecases.seventy_two import ROLES, Staff, ask, at, hidden, latest, staff, store
 from tests.waiting import PATIENCE, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def roles_of(size: int, stuck: int, number: int = 3) -> Staff:
     """Make roles of so many people, and six people without a role who all have a barrier at awareness."""
@@ -140,7 +142,6 @@ class TestAnswersThatRetentionRemoved:
         assert mixed.held_by(Element.AWARENESS).high == at_least == 11
 
 
-@pytest.mark.slow
 def test_two_programmes_that_publish_at_once_know_of_each_other(
     postgres: str, migrated_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -29,6 +29,8 @@ from tests.builders import PROGRAMME, a_folder, at
 from tests.conftest import SAMPLE
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 TERMS = {
     "northshire": [("2026-09-02", "2026-12-18"), ("2027-01-04", "2027-03-24"), ("2027-04-12", "2027-07-21")],
     "westmere": [("2026-09-03", "2026-12-18"), ("2027-01-04", "2027-03-24"), ("2027-04-12", "2027-07-22")],

@@ -175,6 +175,7 @@ class TestNotYet:
         assert "put off often enough" in shown.text  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_what_is_in_hand_is_not_reminded_of_but_that_it_is_late_goes_on(stored: str, token: str):
     pages(stored, moment(8, 10)).post(f"/a/{token}", data={"answer": "acknowledged"})
     assert sent_on(stored, 12) == []

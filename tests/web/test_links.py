@@ -22,6 +22,7 @@ from tests.web.asking import ANSWER, CHOOSE, NOW, asking, at_once, failing, ours
 
 
 class TestLinks:
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_of_a_hundred_at_once_one_succeeds(self, linked: str):
         found = at_once(linked, 100, "POST", f"/a/{ANSWER}", data={"answer": "acknowledged"})

@@ -196,6 +196,7 @@ def test_what_runs_out_is_named_as_the_reference_names_it(way: str):
     assert len(set(errors)) == 2
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_tasks_needs_no_recursion():
     count = 100_000
     tasks = {f"t{n:06d}": a_task(f"t{n:06d}", "30m") for n in range(count)}

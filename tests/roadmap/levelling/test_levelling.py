@@ -15,6 +15,8 @@ from changeflow.roadmap.levelling.problem import ALWAYS, FREE, Bind, Keep, Level
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 QUICK = SearchEffort(seconds=PATIENCE, effort=0.3)
 HORIZON = 12
 
@@ -106,7 +108,6 @@ def least(problem: LevelProblem) -> int | None:
     return best
 
 
-@pytest.mark.slow
 @given(tiny())
 @settings(max_examples=60)
 def test_the_solver_finds_what_brute_force_finds(problem: LevelProblem) -> None:

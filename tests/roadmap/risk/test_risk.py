@@ -169,6 +169,7 @@ class TestNumbers:
 
 
 class TestCommandAndFiles:
+    @pytest.mark.slow
     def test_odds_of_deadlines_wait_for_ranges(self):
         programme = judge(read_folder(SAMPLE).programme).programme
         report = simulate_programme(programme, iterations=500, seed=1)

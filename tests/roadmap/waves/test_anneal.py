@@ -17,6 +17,8 @@ from changeflow.roadmap.waves.solve import worth as worth_of
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, hubs_of, problem, tiny, worth
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 STEPS = 4_000
 
 

@@ -29,6 +29,7 @@ from tests.waiting import PATIENCE
 QUICK = SearchLimits(seconds=PATIENCE, effort=10)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any]):
