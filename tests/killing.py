@@ -13,9 +13,10 @@ STEPS = ("rename", "replace", "link", "unlink", "remove", "mkdir", "rmdir", "fsy
 
 
 def killed_at(n: int, work: Callable[[], object], *, modules: tuple[str, ...]) -> bool:
-    """Do some work in a process that is killed before or after its n-th step; False where it ended first.
+    """Do some work in a process that is killed before its n-th step; False where it ended first.
 
-    A step is a call to the system that changes files, or one to SQLite out of `modules`.
+    A step is a call to the system that changes files, or one to SQLite out of `modules`. What is there after a step is
+    what is there before the next.
     """
     return _in_child(lambda: (_mark(n, modules), work())) == -signal.SIGKILL
 
@@ -58,7 +59,7 @@ def _mark(n: int, modules: tuple[str, ...]) -> None:
 
     def step(frame: FrameType, event: str, what: Any) -> None:
         nonlocal count
-        if event not in ("c_call", "c_return"):
+        if event != "c_call":
             return
         owner = getattr(what, "__self__", None)
         is_file = getattr(what, "__module__", None) == "posix" and what.__name__ in STEPS

@@ -187,7 +187,7 @@ def test_an_upgrade_on_a_full_disk_can_be_done_again(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     file = tmp_path / "released.db"
     before, refused = content(file), 0
-    for pages in range(0, 4000, 2):
+    for pages in range(0, 4000, 7):
         said = tried(lambda: upgrade(db), db, file, pages)
         if said is None:
             break

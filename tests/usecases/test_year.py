@@ -87,8 +87,9 @@ class Year:
 
     def live_through(self, day: date) -> None:
         before = len(self.sent)
-        # On a day on which no one works nothing may go at any hour: one is enough.
-        for hour in HOURS[day.toordinal() % 3] if day.weekday() < SATURDAY and day not in BANK_HOLIDAYS else (NOON,):
+        # On days on which no one works nothing may go at any hour: one is enough, on one of a weekend.
+        free = day.weekday() >= SATURDAY or day in BANK_HOLIDAYS
+        for hour in ((NOON,) if day.toordinal() % 2 else ()) if free else HOURS[day.toordinal() % 3]:
             self.now = datetime.combine(day, hour, tzinfo=LONDON)
             ticks.tick(db=self.db, now=self.now)
             dispatch.dispatch(db=self.db, now=self.now, channel=self)

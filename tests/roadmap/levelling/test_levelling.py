@@ -109,7 +109,7 @@ def least(problem: LevelProblem) -> int | None:
 
 
 @given(tiny())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_the_solver_finds_what_brute_force_finds(problem: LevelProblem) -> None:
     best, answer = least(problem), level(problem, SearchEffort(seconds=PATIENCE, effort=1))
     if answer is None:

@@ -27,7 +27,7 @@ def cost(tried: WaveProblem, plan: WavePlan, weights: Weights) -> int:
     return worth(tried, plan, weights.model_copy(update={"hub": 0, "peak": 0})) + 10 * hubs_of(tried, plan)
 
 
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_it_keeps_every_promise_and_never_costs_more(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
