@@ -3,8 +3,6 @@
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ortools.sat.python import cp_model
-
 WEIGHTS: Mapping[str, int] = {"wave": 6, "group": 5, "service": 3, "audience": 3, "hub": 3, "hub-group": 2}
 """How much a group of a division tells the project team: dates depend on waves. Our own choice."""
 FIRST = ("programme", "service")
@@ -57,6 +55,9 @@ def _fits(option: Option, used: Mapping[str, set[Hashable]], limit: int) -> bool
 
 
 def _heaviest(options: Sequence[Option], rest: list[int], used: Mapping[str, set[Hashable]], limit: int) -> list[int]:
+    # Loaded where it is needed: most commands publish nothing.
+    from ortools.sat.python import cp_model
+
     model = cp_model.CpModel()
     take = {n: model.new_bool_var(f"{n}") for n in rest}
     members: dict[tuple[tuple[int, ...], int], None] = {}

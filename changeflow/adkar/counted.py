@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from changeflow.adkar.history import GONE, Considered, History
 from changeflow.adkar.safety import Columns, Rows
@@ -163,6 +162,8 @@ def _placed(considered: Sequence[Considered], wishes: Mapping[str, int], *, is_o
     kinds: dict[_Kind, list[_Answer]] = defaultdict(list)
     for answer in sorted(lines):
         kinds[frozenset(lines[answer]), wishes.get(answer[0]), live[answer]].append(answer)
+    from ortools.sat.python import cp_model
+
     model, at = cp_model.CpModel(), dict[_Kind, list[cp_model.IntVar]]()
     for kind, answers in kinds.items():
         at[kind] = [model.new_int_var(0, len(answers), "") for _ in range(ELEMENTS + 1)]

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ortools.sat.python import cp_model
 
 from changeflow.adkar.worlds import DOWN, ELEMENTS, LAST, UP, Ints, Kinds, Worlds
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
 
 LARGEST = 40_000
 """Kinds times rows up to which worlds are decided exactly; beyond that bands are widened more than necessary."""
@@ -54,7 +57,9 @@ class Exact:
                     return wanted
         return width
 
-    def _model(self) -> cp_model.CpModel:
+    def _model(self) -> "cp_model.CpModel":
+        from ortools.sat.python import cp_model
+
         if self.built is None:
             model = self.built = cp_model.CpModel()
             at = []
@@ -72,8 +77,10 @@ class Exact:
             self.at = [[v.index for v in row] for row in at]
         return self.built.clone()
 
-    def _solve(self, model: cp_model.CpModel) -> Ints | None:
+    def _solve(self, model: "cp_model.CpModel") -> Ints | None:
         """Return how many of each kind are where in the best world found, and remember it."""
+        from ortools.sat.python import cp_model
+
         if self.effort.left <= 0:
             return None
         solver = cp_model.CpSolver()

@@ -1,5 +1,6 @@
 """No option is ignored without a word: it is used, or refused with the reason."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,30 @@ pytestmark = pytest.mark.slow
 PAY = "contract,net\nA1,100.00\nA2,200.00\n"
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stored programme, its folder, a Project file and the output of two payrolls, in the folder that one is in."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CHANGEFLOW_AS", "chief")
-    monkeypatch.setenv("CHANGEFLOW_DB", f"sqlite:///{tmp_path / 'test.db'}")
-    a_folder(tmp_path / "trust")
+def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Store a programme beside its folder, a Project file and the output of two payrolls, and go there."""
+    patch.chdir(folder)
+    patch.setenv("CHANGEFLOW_AS", "chief")
+    patch.setenv("CHANGEFLOW_DB", f"sqlite:///{folder / 'test.db'}")
+    a_folder(folder / "trust")
     for name in ("old.csv", "new.csv"):
-        (tmp_path / name).write_text(PAY)
+        (folder / name).write_text(PAY)
     for command in ("apply trust --yes --at 2027-01-04", "export mspdi plan.xml --from trust"):
         done = CliRunner().invoke(app, command.split())
         assert done.exit_code == 0, done.output
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return prepare(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One for all commands that are refused: each leaves it as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield prepare(tmp_path_factory.mktemp("unchanged"), patch)
 
 
 STORED = "is read, and no stored programme"
@@ -66,14 +78,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("command", REFUSED)
-def test_an_option_that_would_have_no_effect_is_refused(place: Path, command: str):
-    before = sorted(p.name for p in place.rglob("*") if not p.name.startswith("test.db"))
+def test_an_option_that_would_have_no_effect_is_refused(unchanged: Path, command: str):
+    before = sorted(p.name for p in unchanged.rglob("*") if not p.name.startswith("test.db"))
     done = CliRunner().invoke(app, command.split())
     option, why = REFUSED[command]
     assert done.exit_code == 4, done.output
     assert f"{option} would have no effect" in done.output
     assert why in done.output
-    assert sorted(p.name for p in place.rglob("*") if not p.name.startswith("test.db")) == before
+    assert sorted(p.name for p in unchanged.rglob("*") if not p.name.startswith("test.db")) == before
 
 
 def test_what_the_environment_says_is_meant_for_other_commands(place: Path):

@@ -106,7 +106,8 @@ def test_a_dictionary_of_ids_and_addresses_finds_nothing_in_an_upgraded_database
     asked.erase("payroll-manager", db=db, programme=None, actor="governance-lead", now=NOW)
     engine_for(db).dispose()
     left = b"".join(path.read_bytes() for path in (file, *tmp_path.glob("released.db-*"))).decode("latin-1")
-    assert not [digest for digest in plain if digest in left]
+    digits = " ".join(re.findall("[0-9a-f]{16,}", left))
+    assert not [digest for digest in plain if digest in digits]
     # Erased means overwritten: the address is in no free page of the file either.
     assert people["payroll-manager"] not in left
 
