@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # Each worker has neighbouring tests, which share what a module prepares, and takes over others' when it has none left.
-TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
+TESTS := $(BIN)/python -m pytest --dist worksteal -n
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
@@ -27,11 +27,11 @@ run: $(VENV)/.ready  ## The main job on the sample programme: plan, store, nudge
 	@$(BIN)/python -m demo out
 
 test: $(VENV)/.ready  ## Every test
-	@$(TESTS)
+	@$(TESTS) 3  # some wait for servers, so that two cores have work for three
 
 check: $(VENV)/.ready  ## Quick: format, lint, types, layers, the fast tests
 	@$(MAKE) -s lint
-	@$(TESTS) -m "not slow"
+	@$(TESTS) 2 -m "not slow"
 
 lint: $(VENV)/.ready  ## Format, lint, types and layers, without tests
 	@$(BIN)/ruff format --check -q .

@@ -43,7 +43,7 @@ def test_what_the_solver_has_no_time_to_decide_is_not_published(
 ):
     monkeypatch.setattr(safety, "TO_WIDEN", widening)
     monkeypatch.setattr(safety, "TO_MAKE_FINER", finer)
-    for seed in (5002, 5005, 5008, *([552] if finer < 1 else [])):
+    for seed in (5002, 5005, 5008, *([552] if widening < 1 and finer < 1 else [])):
         trust = a_trust(seed)
         found, _ = run(make_door(), trust.events)
         assert found == [], f"seed {seed}: {', '.join(trust.story)}"

@@ -44,7 +44,7 @@ def programme(sample: Folder) -> Programme:
 
 @pytest.fixture(scope="module")
 def waves(programme: Programme) -> Waves:
-    return plan_waves(programme, seconds=PATIENCE, effort=4, seed=1)
+    return plan_waves(programme, seconds=PATIENCE, effort=2, seed=1)
 
 
 def with_rollout(programme: Programme, **changes: Any) -> Programme:
@@ -115,7 +115,7 @@ class TestConflicts:
         day = date(2027, 8, 1)
         fixed = {s: {"fixed": {"payroll": day}} for s in ("harbour", "meadow")}
         asked = with_rollout(with_schools(programme, fixed), apart=(("harbour", "meadow"),))
-        found = plan_waves(asked, seconds=PATIENCE, effort=4, seed=1)
+        found = plan_waves(asked, seconds=PATIENCE, effort=2, seed=1)
         assert found.offers == ()
         assert found.is_minimal
         assert set(found.conflict) == {
@@ -128,13 +128,13 @@ class TestConflicts:
         assert lines[0].startswith("There is no plan. These cannot all be kept")
 
     def test_a_last_date_that_is_too_soon_says_how_much_later(self, programme: Programme):
-        found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=PATIENCE, effort=4, seed=1)
+        found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=PATIENCE, effort=2, seed=1)
         assert found.offers == ()
         assert any(w.startswith("Let the last go-live be") for w in found.relaxations)
 
     def test_a_day_on_which_nothing_opens(self, programme: Programme):
         asked = with_schools(programme, {"harbour": {"fixed": {"payroll": date(2027, 8, 17)}}})
-        [sentence] = plan_waves(asked, seconds=PATIENCE, effort=4, seed=1).conflict
+        [sentence] = plan_waves(asked, seconds=PATIENCE, effort=2, seed=1).conflict
         assert sentence.startswith("Harbour Academy, Payroll is fixed to the week of 16 Aug 2027, and that cannot be")
 
     def test_no_time_at_all_is_refused(self, programme: Programme):
@@ -161,7 +161,7 @@ class TestASlippedPilot:
         done.pop("payroll/pilot/parallel-run", None)
         done["payroll/pilot/parallel-run"] = TaskProgress(at("2027-03-01T08:30"), None, 20 * 450)
         late, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=Facts(progress=done), on=date(2027, 6, 1))
-        return plan_waves(judge(late).programme, seconds=PATIENCE, effort=4, seed=1, announced=announced)
+        return plan_waves(judge(late).programme, seconds=PATIENCE, effort=2, seed=1, announced=announced)
 
     def test_the_fewest_announced_dates_move_and_the_report_names_them(self, sample: Folder, programme: Programme):
         found = self.replanned(sample, programme)
@@ -183,7 +183,7 @@ class TestASlippedPilot:
 class TestFolder:
     def test_everything_left_out_has_a_default(self, tmp_path: Path):
         folder = read_folder(a_folder(tmp_path / "trust"))
-        found = plan_waves(judge(folder.programme).programme, seconds=PATIENCE, effort=4, seed=1)
+        found = plan_waves(judge(folder.programme).programme, seconds=PATIENCE, effort=2, seed=1)
         assert [o.style.key for o in found.offers] == ["earliest", "calmest", "compromise"]
         assert len(found.offers[0].plan.chosen) == 3
         assert found.offers[0].plan.pilot == frozenset(), "three schools need no pilot"
