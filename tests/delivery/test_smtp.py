@@ -18,6 +18,8 @@ from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 class Received(Handler):
     """Keeps what arrives."""
@@ -104,7 +106,6 @@ class Scripted(StreamRequestHandler):
             self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("verb", "answer", "sent", "detail"),
     [

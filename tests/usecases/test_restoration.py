@@ -26,6 +26,8 @@ from tests.builders import PROGRAMME, SERVICE, Postbox, a_folder
 from tests.copies import Copy, copier
 from tests.storage.test_upgrade import released
 
+pytestmark = pytest.mark.slow
+
 OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: lead}\n"
 
 

@@ -13,6 +13,8 @@ from changeflow.usecases import definitions, ticks
 from tests.asked import erase
 from tests.builders import PEOPLE, a_folder
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = b"head-of-finance@"
 NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
 TICK = datetime(2027, 1, 6, 8, tzinfo=UTC)
@@ -47,7 +49,6 @@ def test_an_erased_address_is_in_no_file(db: str):
     assert not MachineState(db).rewrite.exists()
 
 
-@pytest.mark.slow
 def test_while_another_process_reads_it_is_owed_and_the_next_tick_does_it(db: str):
     with closing(sqlite3.connect(sqlite_path(db) or "", isolation_level=None)) as reader:
         reader.execute("BEGIN")

@@ -15,6 +15,8 @@ from changeflow.web.guard import HEADERS
 from changeflow.web.server import server_for
 from tests.waiting import PATIENCE, wait_until
 
+pytestmark = pytest.mark.slow
+
 FORM = b"POST /a/xyz HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 BASE = "https://change.example.org"
 
@@ -116,12 +118,10 @@ def test_a_chunk_size_that_never_ends_is_refused(port: int):
     assert_answer(told(port, FORM + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 100_000), 400)
 
 
-@pytest.mark.slow
 def test_headers_that_never_end_are_cut_off(hurried: int):
     assert_answer(told_in_time(hurried, b"GET /health HTTP/1.1\r\nHost: x\r\n"), 408)
 
 
-@pytest.mark.slow
 def test_headers_that_come_drop_by_drop_are_cut_off(hurried: int):
     """Each piece is in time; all of them together are not."""
     with socket.create_connection(("127.0.0.1", hurried), timeout=PATIENCE) as connection:
@@ -137,18 +137,15 @@ def test_headers_that_come_drop_by_drop_are_cut_off(hurried: int):
         assert wait_until(is_cut_off, what="the end of the connection")
 
 
-@pytest.mark.slow
 def test_a_connection_that_says_nothing_is_closed(hurried: int):
     assert told(hurried) == b""
 
 
-@pytest.mark.slow
 def test_a_second_request_that_never_ends_is_cut_off(hurried: int):
     answer = told_in_time(hurried, b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\n")
     assert answer.startswith(b"HTTP/1.1 404")
 
 
-@pytest.mark.slow
 def test_a_body_that_never_ends_is_cut_off(hurried: int):
     assert_answer(told_in_time(hurried, FORM + b"Content-Length: 100\r\n\r\nanswer="), 408)
 
@@ -168,7 +165,6 @@ def test_a_database_that_is_not_there_is_a_503(port: int):
     assert b"nowhere/at/all" not in answer
 
 
-@pytest.mark.slow
 def test_many_slow_connections_keep_nobody_out_and_all_of_them_end(port: int, hurried: int):
     for where in (port, hurried):
         slow = [socket.create_connection(("127.0.0.1", where), timeout=PATIENCE) for _ in range(100)]
