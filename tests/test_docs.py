@@ -202,6 +202,18 @@ def test_every_link_of_a_page_leads_somewhere(page: Path):
         assert not anchor or anchor in anchors(found), target
 
 
+def test_every_module_that_a_page_names_is_there():
+    """A name without its folder, as `gates.py`, is one of the folder that was named before; any will do."""
+    files = [p.relative_to(TOP).as_posix() for p in TOP.rglob("*.py") if ".venv" not in p.parts]
+    named = {
+        (page.name, name)
+        for page in (TOP / "CONTRIBUTING.md", TOP / "README.md", *(TOP / "docs").rglob("*.md"))
+        for name in re.findall(r"[`( ]([\w/]+\.py)\b", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 50
+    assert {n for n in named if not any(f == n[1] or f.endswith(f"/{n[1]}") for f in files)} == set()
+
+
 def test_every_test_that_the_security_page_names_is_there():
     text = (TOP / "docs/security.md").read_text()
     files = set(re.findall(r"`((?:\w+/)*\w+\.py)`", text))

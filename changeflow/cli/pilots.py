@@ -43,9 +43,9 @@ def pilot_choose(
 ) -> None:
     """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
     from changeflow.reports.pilots import pilot_text
-    from changeflow.usecases import parallel_runs
+    from changeflow.usecases.pilots import proposed_pilot
 
-    programme, cohorts = parallel_runs.proposed_pilot(folder, size=size)
+    programme, cohorts = proposed_pilot(folder, size=size)
     print_lines(pilot_text(programme, cohorts))
 
 
@@ -59,10 +59,10 @@ def pilot_submitted(
 ) -> None:
     """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
     from changeflow.programme.facts import Submission
-    from changeflow.usecases import parallel_runs
+    from changeflow.usecases.filings import record_submission
 
     filed = Submission(service=service, scheme=scheme, period=period, system=system)
-    is_new = parallel_runs.record_submission(filed, context.change)
+    is_new = record_submission(filed, context.change)
     note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 

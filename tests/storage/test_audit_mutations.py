@@ -20,7 +20,7 @@ from changeflow.storage.chain import ChainVerdict, Entry, Fact, Fault, SealedRow
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import definitions, dispatch, gates, progress, ticks
+from changeflow.usecases import baselines, definitions, dispatch, gates, progress, ticks
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting
 from tests import asked
@@ -49,7 +49,7 @@ def tell(db: str, folder: Path) -> Iterator[str]:
     service = SERVICE + "tasks:\n  requirements: {owner: lead}\n  delegation: {owner: chief}\n"
     definitions.apply(a_folder(folder / "trust", service=service), db=db, actor="chief", now=at(4, 8))
     yield "apply"
-    definitions.take_baseline("Agreed", change(4))
+    baselines.take_baseline("Agreed", change(4))
     yield "baseline"
     ticks.tick(db=db, now=at(4, 8))
     yield "tick"

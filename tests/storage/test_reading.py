@@ -15,7 +15,7 @@ from changeflow.storage.database import WriteInReadError, engine_for, read_scope
 from changeflow.storage.tables.agenda import ReachRow
 from changeflow.storage.tables.programme import ProgrammeRow
 from changeflow.usecases import definitions, export, gates, monitoring, nudges, reports, stored, waves
-from changeflow.usecases.definitions import take_baseline
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.conftest import new_database
