@@ -52,7 +52,7 @@ BANK_HOLIDAYS = {
 LINK = re.compile(r"http://127\.0\.0\.1:8000/([au])/(\S+)")
 HOURS = (time(6, 40), time(9)), (time(8, 10), time(17, 45)), (time(13),)
 """When the dispatcher runs, on one day, the next, and the one after; nothing may go at 6:40 and at 17:45."""
-NOON, SATURDAY = time(12), 5
+NOON, LATE, SATURDAY = time(12), time(17, 10), 5
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,7 @@ class Year:
         # On days on which no one works nothing may go at any hour: one is enough, on one of a weekend.
         free = day.weekday() >= SATURDAY or day in BANK_HOLIDAYS
         for hour in ((NOON,) if day.toordinal() % 2 else ()) if free else HOURS[day.toordinal() % 3]:
-            self.now = datetime.combine(day, hour, tzinfo=LONDON)
-            ticks.tick(db=self.db, now=self.now)
-            dispatch.dispatch(db=self.db, now=self.now, channel=self)
+            self.run(datetime.combine(day, hour, tzinfo=LONDON))
         for sent in self.sent[before:]:
             if "Where do you stand?" in sent.message.subject and self.chance.random() < 0.85:
                 continue  # most people do not answer a survey; it is not worth half the test's time that they do
@@ -102,6 +100,15 @@ class Year:
                     self.answer(token)
                 elif self.chance.random() < 0.02:
                     link_answers.switch_optional(token, off=self.chance.random() < 0.7, db=self.db, now=self.now)
+
+        if not free and day.toordinal() % 3 == 2:
+            # What the answers lead to may be due at once, to people who have had their message of the day.
+            self.run(datetime.combine(day, LATE, tzinfo=LONDON))
+
+    def run(self, now: datetime) -> None:
+        self.now = now
+        ticks.tick(db=self.db, now=now)
+        dispatch.dispatch(db=self.db, now=now, channel=self)
 
     def answer(self, token: str) -> None:
         if self.chance.random() < 0.2:
