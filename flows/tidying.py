@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from changeflow.settings import as_flow, begin
-from changeflow.usecases.upkeep import Removed, retain
+from changeflow.usecases.retention import Removed, retain
 
 
 @flow(name="retention")

@@ -24,15 +24,23 @@ from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import engine_for
 from changeflow.usecases import (
+    assessments,
+    attendance,
+    baselines,
     calendar_feeds,
+    checkpoints,
     definitions,
     export,
+    filings,
     gates,
+    governance,
     parallel_runs,
-    people,
     pilot_records,
+    pilots,
     progress,
+    recorded,
     reports,
+    waivers,
 )
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
@@ -216,12 +224,12 @@ def reconcile(world: World, actor: str, new: str, period: str = "2027-02") -> No
 
 def import_scores(world: World, actor: str, name: str, day: int) -> None:
     path = world.file(f"{name}.csv", f"person,on,awareness,desire\nviewer,2027-03-{day},4,2\n")
-    people.import_assessments(path, world.change(actor))
+    assessments.import_assessments(path, world.change(actor))
 
 
 def import_training(world: World, actor: str) -> None:
     path = world.file("came.csv", "session,person,on\npayroll/ash/train,viewer,2027-03-20\n")
-    people.import_attendance(path, world.change(actor))
+    attendance.import_attendance(path, world.change(actor))
 
 
 def decide(world: World, actor: str, by: str | None = None) -> None:
@@ -236,7 +244,7 @@ def store(world: World, actor: str, **changes: str) -> None:
 
 def waive(world: World, actor: str) -> None:
     waiver = Waiver(rule="R02", reason="Agreed", owner="chief", approved_by=("chief",), expires=date(2027, 12, 31))
-    definitions.add_waiver(waiver, world.change(actor))
+    waivers.add_waiver(waiver, world.change(actor))
 
 
 def ask_about(world: World, actor: str) -> dict[str, Any]:
@@ -255,7 +263,7 @@ def say_progress(world: World, actor: str) -> None:
 
 def checkpoint(world: World, actor: str) -> None:
     found = CheckpointResult(task="payroll/w1/checkpoint", on=TODAY, said="A guide")
-    people.report_checkpoint(found, world.change(actor))
+    checkpoints.report_checkpoint(found, world.change(actor))
 
 
 def update_issue(world: World, actor: str) -> None:
@@ -274,9 +282,9 @@ def give_feedback(world: World, actor: str, text: str = "Good") -> None:
 
 
 def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
-    known = progress.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
+    known = recorded.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
     fact = next(f for f in known if not entry or f.values["kind"] == entry)
-    progress.withdraw_fact(fact.id, "Wrong", world.change(actor))
+    recorded.withdraw_fact(fact.id, "Wrong", world.change(actor))
 
 
 def improve(world: World, actor: str) -> None:
@@ -294,11 +302,11 @@ def export_addresses(world: World, actor: str) -> None:
 
 Call = Callable[[World, str], object]
 HOW: dict[Action, Call] = {
-    Action.TAKE_BASELINE: lambda w, who: definitions.take_baseline("Agreed", w.change(who)),
+    Action.TAKE_BASELINE: lambda w, who: baselines.take_baseline("Agreed", w.change(who)),
     Action.DECIDE_GATE: decide,
     Action.RECORD_DECISION: lambda w, who: decide(w, who, by="chief"),
     Action.ADD_WAIVER: waive,
-    Action.SET_CONFIDENCE: lambda w, who: gates.set_confidence("amber", "Late", None, w.change(who)),
+    Action.SET_CONFIDENCE: lambda w, who: governance.set_confidence("amber", "Late", None, w.change(who)),
     Action.SIGN: lambda w, who: pilot_records.sign(GO, "Again", w.change(who), agrees=True),
     Action.CONFIRM: lambda w, who: pilot_records.confirm(GO, "desk", "Another rota", None, w.change(who)),
     Action.EXPORT_PERSON: ask_about,
@@ -306,7 +314,7 @@ HOW: dict[Action, Call] = {
     Action.EXPORT_ADDRESSES: export_addresses,
     Action.READ_CONTRACTS: lambda w, who: parallel_runs.kept_variances("payroll", "2027-02", w.change(who)),
     Action.EXPLAIN_CONTRACTS: explain,
-    Action.READ_STANDINGS: lambda w, who: people.look_at_people(w.change(who)),
+    Action.READ_STANDINGS: lambda w, who: assessments.look_at_people(w.change(who)),
     Action.READ_REPORT: lambda w, who: reports.sro_of_stored(None, db=w.db, today=TODAY, actor=who, now=NOW),
     Action.READ_CALENDAR: lambda w, who: calendar_feeds.feed_for("owner", db=w.db, programme=None, now=NOW, actor=who),
     Action.STORE_VERSION: store,
@@ -319,10 +327,10 @@ HOW: dict[Action, Call] = {
     Action.CORRECT_SCORES: lambda w, who: import_scores(w, who, "again", 18),
     Action.RECORD_TRAINING: import_training,
     Action.REPORT_CHECKPOINT: checkpoint,
-    Action.NOTE_SPONSOR: lambda w, who: gates.note_act("Opened the training", TODAY, w.change(who)),
-    Action.MEASURE_PILOT: lambda w, who: pilot_records.measure_criterion("payroll", "queries", "2", w.change(who)),
+    Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),
+    Action.MEASURE_PILOT: lambda w, who: pilots.measure_criterion("payroll", "queries", "2", w.change(who)),
     Action.RECONCILE: lambda w, who: reconcile(w, who, OLD, "2027-03"),
-    Action.RECORD_FILING: lambda w, who: parallel_runs.record_submission(FILED, w.change(who)),
+    Action.RECORD_FILING: lambda w, who: filings.record_submission(FILED, w.change(who)),
     Action.RECORD_TEST: lambda w, who: pilot_records.test_case(
         "payroll", "starter", "A slip", w.change(who), passed=True
     ),
@@ -336,7 +344,7 @@ HOW: dict[Action, Call] = {
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
     Action.WITHDRAW_FACT: lambda w, who: withdraw(w, who, "pilot-entry", "feedback"),
-    Action.READ_FACTS: lambda w, who: progress.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
+    Action.READ_FACTS: lambda w, who: recorded.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")

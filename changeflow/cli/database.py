@@ -122,8 +122,8 @@ def db_join(context: Context) -> None:
 @command(db_app, "retention", "db", "at")
 def db_retention(context: Context) -> None:
     """Remove what is about single people and has been kept long enough (rulepack privacy)."""
-    from changeflow.usecases import upkeep
+    from changeflow.usecases import retention
 
-    for removed in upkeep.retain(db=context.db, now=context.now):
+    for removed in retention.retain(db=context.db, now=context.now):
         row = removed.row()
         out(f"{row.pop('programme')}: " + ", ".join(f"{count} {what}" for what, count in row.items()) + " removed.")

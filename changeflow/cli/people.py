@@ -39,9 +39,9 @@ def add_to(app: typer.Typer) -> None:
 @command(training, "import", "db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
-    from changeflow.usecases import people
+    from changeflow.usecases import attendance
 
-    new = people.import_attendance(file, context.change)
+    new = attendance.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 
@@ -76,7 +76,7 @@ def checkpoint_report(
 ) -> None:
     """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
     from changeflow.adkar.reinforcement import CheckpointResult
-    from changeflow.usecases import people
+    from changeflow.usecases import checkpoints
 
     result = CheckpointResult(
         task=name,
@@ -90,7 +90,7 @@ def checkpoint_report(
         said=said.strip(),
         did=did.strip(),
     )
-    found = people.report_checkpoint(result, context.change)
+    found = checkpoints.report_checkpoint(result, context.change)
     out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 
@@ -111,10 +111,10 @@ def checkpoint_list(context: Context) -> None:
 @command(assess, "import", "db", "programme", "actor", "at")
 def assess_import(context: Context, file: Csv) -> None:
     """Record one round of assessments from a CSV or xlsx file. A file of the same days corrects its round."""
-    from changeflow.usecases import people
+    from changeflow.usecases import assessments
     from changeflow.values.duration import counted
 
-    done = people.import_assessments(file, context.change)
+    done = assessments.import_assessments(file, context.change)
     note(f"{done.label}: {counted(done.answers, 'answer')} recorded.")
     if done.is_late:
         note("This round is already published. What is new or corrected counts from the next publication.")
@@ -127,7 +127,7 @@ def assess_show(
 ) -> None:
     """Show where groups stand, as it was published, and why groups are not shown. The audit notes who looked."""
     from changeflow.reports.exports import write_standings
-    from changeflow.usecases.people import look_at_people
+    from changeflow.usecases.assessments import look_at_people
 
     people = look_at_people(context.change)
     if not people.round:

@@ -88,7 +88,7 @@ def fact_list(
 ) -> None:
     """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
     from changeflow.reports.recorded import fact_data, fact_lines
-    from changeflow.usecases.progress import recorded_facts
+    from changeflow.usecases.recorded import recorded_facts
 
     found = recorded_facts(
         context.programme, db=context.db, on=context.day, kind=kind, actor=context.actor, now=context.now
@@ -109,7 +109,7 @@ def fact_withdraw(
     reason: Annotated[str, typer.Option(help="Why it is wrong.")],
 ) -> None:
     """Withdraw a fact that was recorded wrongly. Both stay on record; record it again to correct it."""
-    from changeflow.usecases.progress import withdraw_fact
+    from changeflow.usecases.recorded import withdraw_fact
 
     done = withdraw_fact(name, reason, context.change)
     if not done.facts:

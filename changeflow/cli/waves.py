@@ -163,7 +163,7 @@ def recover(
 ) -> None:
     """Find the cheapest recovery options in risk.yaml that keep a date. Exits with 3 if no combination is enough."""
     from changeflow.reports.risk import recovery_report, recovery_text
-    from changeflow.usecases.risk import find_recovery
+    from changeflow.usecases.recovery import find_recovery
 
     context.refuse_beside(folder)
     programme, _ = _programme(context, folder)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact
-from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError
+from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError
 from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
@@ -22,16 +22,14 @@ from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired
-from changeflow.rules.engine import waiver_error
 from changeflow.storage import audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
 from changeflow.usecases.stored import judged
-from changeflow.usecases.unit_of_work import Change, store_forecast, unit_of_work
-from changeflow.values.finding import Waiver
+from changeflow.usecases.unit_of_work import Change, store_forecast
 from changeflow.values.moments import format_day, local_day
-from changeflow.values.words import Action, Stops
+from changeflow.values.words import Action
 
 SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
@@ -260,42 +258,3 @@ def _check_erased(session: Session, read: Folder) -> None:
             "people.csv has people who were erased at their request. Take their rows out; somebody new in their place "
             "gets an id, and an address, of their own. Nothing was written.\n" + "\n".join(lines)
         )
-
-
-def add_waiver(waiver: Waiver, change: Change) -> int:
-    """Add a waiver as the next version of the definition; return its number."""
-    with unit_of_work(change) as work:
-        definition, stored = work.definition, work.stored.version
-        by = work.permit(Action.ADD_WAIVER, Subject(service=waiver.service))
-        for person in (waiver.owner, *waiver.approved_by):
-            check_actor(definition, person)
-        if (error := waiver_error(definition, waiver)) is not None:
-            raise InputError(f"{error[0]} {error[1]} No changes saved.")
-        file = definition.programme
-        changed = definition.model_copy(
-            update={"programme": file.model_copy(update={"waivers": (*file.waivers, waiver)})}
-        )
-        number = versions.append(work.session, changed, sources=stored.sources, parent=stored, at=change.now, by=by)
-        work.record("waiver", f"waiver:{waiver.rule}:version:{number}", by=by)
-    return number
-
-
-def take_baseline(reason: str, change: Change) -> int:
-    """Approve the forecast as a baseline; findings that block stop it."""
-    with unit_of_work(change) as work:
-        by = work.permit(Action.TAKE_BASELINE)
-        blocks = [f for f in work.stored.judged.blocks if f.blocks is Stops.BASELINE]
-        if blocks:
-            found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
-            raise CheckFailedError(f"No baseline: {len(blocks)} findings block it.\n{found}")
-        number = versions.add_baseline(
-            work.session,
-            work.name,
-            dates_of(work.programme),
-            version=work.stored.version.number,
-            at=change.now,
-            approver=by,
-            reason=reason,
-        )
-        work.record("baseline", f"baseline:{number}", by=by)
-    return number

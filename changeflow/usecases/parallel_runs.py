@@ -1,4 +1,4 @@
-"""Pilots and parallel runs: which schools go first; a run's files reconciled, the result kept, and what was filed."""
+"""Parallel runs: a run's files reconciled, and the result kept."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -6,30 +6,20 @@ from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.criteria import policy_of
-from changeflow.agenda.pilot_entries import proposed_cohorts
 from changeflow.errors import ConflictError, InputError, UnknownThingError
-from changeflow.pilots.choosing import Cohort
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.issues import with_explanations
 from changeflow.pilots.runs import KeptVariance, Reconciliation, RunSummary, check_period
-from changeflow.programme.facts import Submission
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.programme.recording import is_new_filing, service_named, service_subject
+from changeflow.programme.recording import service_named, service_subject
 from changeflow.reconciliation.compare import digests, reconcile
 from changeflow.storage import pilots
 from changeflow.storage.database import read_scope
 from changeflow.usecases.authority import is_permitted, permit
-from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
-
-
-def proposed_pilot(folder: Path, *, size: int) -> tuple[Programme, tuple[Cohort, ...]]:
-    """Return a folder's programme, and the cohorts that are most like the trust, the best first."""
-    programme = plan_folder(folder).programme
-    return programme, proposed_cohorts(programme, size=size)
 
 
 def reconcile_stored(
@@ -108,18 +98,3 @@ def kept_variances(
 def _digest(paths: Sequence[Path], policy: ParallelRunPolicy, service: str, period: str) -> str:
     parts = [*digests(*paths), policy.model_dump_json(exclude_defaults=True), service, period]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def record_submission(submission: Submission, change: Change) -> bool:
-    """Record which system filed a scheme's period; False when that is known already.
-
-    Refused is a second submitter of the same scheme and period, and the new system's output of a period in which none
-    of the scheme's schools was live with it: that was a parallel run, and is never filed.
-    """
-    with unit_of_work(change) as work:
-        by = work.permit(Action.RECORD_FILING, Subject(service=submission.service))
-        if is_new := is_new_filing(work.programme, submission):
-            pilots.add_submission(work.session, work.name, submission, at=change.now, by=by)
-            subject = f"{submission.service}:{submission.scheme}:{submission.period}:{submission.system}"
-            work.record("submit", subject, by=by)
-    return is_new

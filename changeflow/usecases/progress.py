@@ -1,27 +1,24 @@
-"""Record progress of tasks: one, some, or a table of them; list recorded facts, and withdraw one that is wrong."""
+"""Record progress of tasks: one, some, or a table of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from changeflow.agenda.gates import check_may_begin
-from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
+from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.facts import read_progress
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
-from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begun_behind, check_whole, parts_of
 from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
-from changeflow.storage.database import read_scope
-from changeflow.usecases.authority import note_look
-from changeflow.usecases.stored import Stored, judged_as, load, stored_on
+from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
-from changeflow.values.problem import Problem, check_known, pick
+from changeflow.values.problem import Problem, pick
 from changeflow.values.words import Action
 
 
@@ -109,55 +106,3 @@ def progress_in(path: Path, programme: Programme) -> list[ReportedProgress]:
     if problems:
         raise ProblemsError(problems)
     return reported
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawal:
-    """What a withdrawal did."""
-
-    facts: tuple[RecordedFact, ...]
-    """The fact that was meant, then what was recorded as a part of it; none where it was withdrawn before."""
-    begun: tuple[str, ...] = ()
-    """Names of tasks behind a gate that is open no more, and that have begun."""
-
-
-def recorded_facts(
-    programme: str | None,
-    *,
-    db: str,
-    on: date,
-    kind: str | None = None,
-    actor: str | None = None,
-    now: datetime | None = None,
-) -> list[RecordedFact]:
-    """Return recorded facts, of one kind or of all, the latest last. The audit notes the look (`now` is when)."""
-    check_known("kind of fact", kind, OF_SAME)
-    with read_scope(db) as session:
-        stored = load(session, programme, on=on)
-        found = facts.recorded(session, stored.programme.id, kind)
-    if found and now is not None:
-        note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
-    return found
-
-
-def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
-    """Withdraw a wrong fact, with the reason; both stay on record. Recording the same again is possible afterwards.
-
-    With a decision go its conditions and the gate's finish; with a checkpoint's result its task's finish.
-    """
-    if not reason.strip():
-        raise InputError(f"Give the reason why this fact is wrong. {NOT_SAVED}")
-    with unit_of_work(change) as work:
-        work.actor()
-        programme, known = work.programme, facts.recorded(work.session, work.name)
-        remedy = "List them with changeflow fact list."
-        meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
-        if meant.withdrawn is not None:
-            return Withdrawal(facts=())
-        by = work.permit(*action_of(programme, meant))
-        check_whole(meant, known)
-        wrong = (meant, *parts_of(meant, known))
-        facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
-        for withdrawn in (*wrong[1:], meant):
-            work.record("withdraw", withdrawn.id, by=by)
-    return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))

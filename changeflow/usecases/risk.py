@@ -1,27 +1,20 @@
-"""Simulate a programme (percentiles, odds and drivers out), and find what would recover a date."""
+"""Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
 
 from dataclasses import dataclass
-from datetime import date
 
-from changeflow.errors import CheckFailedError, InputError
+from changeflow.errors import InputError
 from changeflow.planning.risk import (
     Assumed,
     Lesson,
-    RecoveryQuestion,
-    changes_of,
     keeping_people_order,
     lessons,
-    player,
     risk_model,
-    without_range,
 )
 from changeflow.programme.programme import Programme
-from changeflow.reports.risk import RecoveryAnswer, RiskReport, risk_report
+from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.roadmap.risk.model import RiskModel, cheapest
+from changeflow.roadmap.risk.model import RiskModel
 from changeflow.values.base import TaskId
-from changeflow.values.moments import DAY, minute_of
-from changeflow.values.problem import pick
 
 
 def simulate_programme(
@@ -80,43 +73,3 @@ def _assumed(text: str | None) -> Assumed | None:
     if not 1 <= low <= 100 <= high <= 1000:
         raise InputError(f"'{text}' is no assumption. Write --assume 80,150: from 80 to 150 percent of the plan.")
     return Assumed(low, high)
-
-
-def find_recovery(
-    programme: Programme,
-    milestone: str,
-    *,
-    by: date | None,
-    percent: int,
-    iterations: int,
-    seed: int,
-    assume: str | None = None,
-) -> RecoveryAnswer:
-    """Find the cheapest options with which a milestone is reached by a day in `percent` of a hundred iterations.
-
-    `by` is its deadline when left out. As with a simulation, odds are told only where what drives the end has ranges,
-    or `assume` says what to take for them: else `CheckFailedError` names what is missing.
-    """
-    chosen = pick("open milestone", milestone, {m.id: m for m in programme.open_milestones})
-    day = by or chosen.deadline
-    if day is None:
-        raise InputError(f"'{milestone}' has no deadline. Say which day to keep: --by 2027-09-01.")
-    if not 1 <= percent <= 99:
-        raise InputError("Give odds between 1 and 99 percent: --odds 80.")
-    if not programme.definition.risk.recovery_options:
-        raise InputError(
-            "There are no recovery options. Add recovery_options: to risk.yaml, each with what it does and its cost."
-        )
-    if assume is None and (missing := without_range(programme)):
-        names = ", ".join(t.id for t in missing)
-        raise CheckFailedError(
-            f"These drive the end and have no range, so odds would say little: {names}. Write "
-            "estimate: [30d, 45d, 70d] at each, or try --assume 80,150."
-        )
-    asked = ask(programme, iterations=iterations, assume=assume, learn=True)
-    options = changes_of(programme, asked.model)
-    question = RecoveryQuestion(
-        target=chosen.task, by=minute_of(day) + DAY, percent=percent, iterations=iterations, seed=seed
-    )
-    kept = cheapest(options, question.by, player(asked.roadmap, asked.model, options, question))
-    return RecoveryAnswer(milestone=chosen, by=day, question=question, options=options, kept=kept)

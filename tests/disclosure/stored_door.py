@@ -10,8 +10,8 @@ from changeflow.programme.audiences import views
 from changeflow.storage import publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.publications import PublishedGroup
+from changeflow.usecases.assessments import ImportedRound, import_assessments
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.people import ImportedRound, import_assessments
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON

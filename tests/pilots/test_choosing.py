@@ -12,7 +12,7 @@ from changeflow.errors import InputError
 from changeflow.pilots import choosing
 from changeflow.pilots.choosing import PilotCandidate, choose, shares
 from changeflow.reports.pilots import pilot_text
-from changeflow.usecases.parallel_runs import proposed_pilot
+from changeflow.usecases.pilots import proposed_pilot
 from tests.builders import a_folder
 
 

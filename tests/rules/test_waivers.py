@@ -9,7 +9,7 @@ import pytest
 from changeflow.errors import InputError, ProblemsError
 from changeflow.programme.mandates import holders
 from changeflow.rules.engine import Judged
-from changeflow.usecases import definitions
+from changeflow.usecases import definitions, waivers
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Mandate, Severity
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SERVICE, a_folder
@@ -114,5 +114,5 @@ class TestMistakes:
         definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=change(sqlite).now)
         waiver = Waiver(rule="R15", reason="Small", owner="lead", approved_by="lead", expires=date(2027, 6, 30))
         with pytest.raises(InputError, match=r"the Director of People has no mandate to lift it\. It takes the SRO"):
-            definitions.add_waiver(waiver, change(sqlite))
+            waivers.add_waiver(waiver, change(sqlite))
         assert definitions.difference(tmp_path / "trust", db=sqlite).is_same

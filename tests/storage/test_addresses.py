@@ -23,7 +23,7 @@ from changeflow.settings import settings
 from changeflow.storage.database import engine_for, read_scope, session_scope, upgrade
 from changeflow.storage.tables.programme import ProgrammeRow
 from changeflow.usecases import definitions
-from changeflow.usecases.definitions import take_baseline
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 from tests.conftest import new_database

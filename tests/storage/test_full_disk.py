@@ -17,8 +17,9 @@ from changeflow.cli import app
 from changeflow.errors import ChangeflowError
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.usecases import definitions, dispatch, ticks
-from changeflow.usecases.definitions import take_baseline
-from changeflow.usecases.progress import finish_task, withdraw_fact
+from changeflow.usecases.baselines import take_baseline
+from changeflow.usecases.progress import finish_task
+from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.upkeep import upgrade_database
 from tests import asked, audited

@@ -25,7 +25,7 @@ from changeflow.storage import migrations, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
-from changeflow.usecases import definitions, progress
+from changeflow.usecases import baselines, definitions, progress, waivers
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
@@ -196,18 +196,18 @@ def test_a_baseline_is_stopped_by_findings_that_block(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", service=SERVICE + "tasks:\n  w1/system-live: {drop: true}\n")
     apply(folder, db)
     with pytest.raises(CheckFailedError, match=r"R02 .*none goes live at Ash School, Beech School"):
-        definitions.take_baseline("Agreed", change(db))
+        baselines.take_baseline("Agreed", change(db))
     a_folder(folder)
     apply(folder, db)
-    assert definitions.take_baseline("Agreed", change(db)) == 1
-    assert definitions.take_baseline("Agreed again", change(db)) == 2
+    assert baselines.take_baseline("Agreed", change(db)) == 1
+    assert baselines.take_baseline("Agreed again", change(db)) == 2
 
 
 def test_a_waiver_is_a_version_and_an_export_keeps_comments(db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust", programme=PROGRAMME.replace("start:", "start:  # the first day\n "))
     apply(folder, db)
     waiver = Waiver(rule="R11", reason="Small", owner="lead", approved_by="chief", expires=date(2027, 6, 30))
-    assert definitions.add_waiver(waiver, change(db)) == 2
+    assert waivers.add_waiver(waiver, change(db)) == 2
     assert export_folder(tmp_path / "copy", db=db, programme=None, on=ON) == 2
     text = (tmp_path / "copy" / "programme.yaml").read_text()
     assert "# the first day" in text
@@ -223,7 +223,7 @@ def test_four_who_change_at_once_wait_for_each_other_and_all_are_kept(db: str, t
 
     def add(rule: str) -> int:
         waiver = Waiver(rule=rule, reason="Small", owner="lead", approved_by="chief", expires=date(2027, 6, 30))
-        return definitions.add_waiver(waiver, change(db))
+        return waivers.add_waiver(waiver, change(db))
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(add, rules)) == [2, 3, 4, 5]
@@ -310,5 +310,5 @@ def test_several_programmes_share_a_database(sqlite: str, tmp_path: Path):
     apply(a_folder(tmp_path / "one"), sqlite)
     apply(a_folder(tmp_path / "two", programme=PROGRAMME.replace("programme: small", "programme: other")), sqlite)
     with pytest.raises(UnknownThingError, match="Name one with --programme: other, small"):
-        definitions.take_baseline("Agreed", change(sqlite))
+        baselines.take_baseline("Agreed", change(sqlite))
     assert PATHWAY

@@ -13,7 +13,7 @@ from changeflow.adkar.published import Snapshot, Standing
 from changeflow.storage import publications
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions
-from changeflow.usecases.people import import_assessments
+from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import PEOPLE
 

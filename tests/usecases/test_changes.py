@@ -13,7 +13,7 @@ from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import versions
 from changeflow.storage.database import session_scope
-from changeflow.usecases import definitions, progress, reports
+from changeflow.usecases import baselines, definitions, progress, reports, waivers
 from changeflow.usecases.changes import changes_between, changes_since
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
@@ -31,7 +31,7 @@ def moment(day: int, month: int = 1) -> datetime:
 @pytest.fixture
 def stored(db: str, tmp_path: Path) -> str:
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
-    definitions.take_baseline("Agreed", change(db, 4))
+    baselines.take_baseline("Agreed", change(db, 4))
     progress.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(db, 4))
     return db
 
@@ -144,5 +144,5 @@ def test_what_a_rule_blocks_cannot_begin_until_somebody_lifts_the_rule(stored: s
     lifted = Waiver(
         rule="R02", reason="They keep the old one", owner="lead", approved_by="chief", expires=date(2027, 12, 31)
     )
-    definitions.add_waiver(lifted, change(stored, 13))
+    waivers.add_waiver(lifted, change(stored, 13))
     assert progress.report_progress(reported, change(stored, 13)) == 1

@@ -11,9 +11,9 @@ from changeflow.programme.assembly.readiness import Found
 from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.sponsorship import sponsorship
 from changeflow.storage.database import session_scope
-from changeflow.usecases import people
+from changeflow.usecases import checkpoints
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.gates import note_act
+from changeflow.usecases.governance import note_act
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change
@@ -47,7 +47,7 @@ def live(tmp_path: Path, sqlite: str) -> str:
 
 def report(db: str, on: date = FIRST, task: str = "payroll/w1/checkpoint", **found) -> Found:
     result = CheckpointResult(task=task, on=on, evidence="Tickets of January", **found)
-    return people.report_checkpoint(result, change(on, db))
+    return checkpoints.report_checkpoint(result, change(on, db))
 
 
 def loaded(db: str, on: date = FIRST) -> Stored:
@@ -164,11 +164,11 @@ class TestRefusals:
     def test_numbers_without_evidence(self, live: str):
         result = CheckpointResult(task="payroll/w1/checkpoint", on=FIRST, use=0.9)
         with pytest.raises(InputError, match="where the numbers come from"):
-            people.report_checkpoint(result, change(FIRST, live))
+            checkpoints.report_checkpoint(result, change(FIRST, live))
 
     def test_what_is_no_checkpoint_and_what_lies_ahead(self, live: str):
         with pytest.raises(UnknownThingError):
             report(live, task="payroll/w1/go-live", use=0.9)
         result = CheckpointResult(task="payroll/w1/checkpoint", on=date(2027, 2, 9), use=0.9, evidence="e")
         with pytest.raises(InputError, match="is in the future"):
-            people.report_checkpoint(result, change(FIRST, live))
+            checkpoints.report_checkpoint(result, change(FIRST, live))

@@ -20,8 +20,8 @@ from changeflow.reports.documents import json_of
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import session_scope
 from changeflow.usecases import ticks
+from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.people import import_assessments
 from changeflow.usecases.publishing import publish_rounds
 from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load

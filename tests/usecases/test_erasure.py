@@ -16,7 +16,7 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.keys import key_of, recipient_of
 from changeflow.storage.tables.agenda import MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, ticks
-from changeflow.usecases.people import import_assessments
+from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
 from tests.asked import erase

@@ -12,7 +12,7 @@ from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import pilots
 from changeflow.storage.database import session_scope
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.parallel_runs import record_submission
+from changeflow.usecases.filings import record_submission
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import ActorMissingError
 from changeflow.storage.database import session_scope
+from changeflow.usecases.assessments import import_assessments, look_at_people
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.people import import_assessments, look_at_people
 from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change

@@ -15,7 +15,7 @@ from changeflow.cli import app
 from changeflow.errors import NotAllowedError
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.usecases import definitions
-from changeflow.usecases.people import import_assessments
+from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests import audited

@@ -17,7 +17,7 @@ from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
 from changeflow.storage.tables.facts import AssessmentRow
-from changeflow.usecases import definitions, dispatch, nudges, ticks, upkeep
+from changeflow.usecases import definitions, dispatch, nudges, retention, ticks
 from changeflow.usecases.progress import finish_task
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import minute_of
@@ -96,7 +96,7 @@ def test_what_was_kept_long_enough_goes_and_nothing_else(db: str):
         audit.append(session, "small", at=at(8), actor="lead", action="assess", subject="round:1")
 
     def removed(now: datetime) -> tuple[int, int, int]:
-        [found] = upkeep.retain(db=db, now=now)
+        [found] = retention.retain(db=db, now=now)
         return found.links, found.words, found.scores
 
     links = timedelta(days=60)  # they work for thirty days, and are kept for thirty more

@@ -20,7 +20,7 @@ from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
 from changeflow.usecases import definitions, dispatch, ticks
-from changeflow.usecases.people import import_assessments
+from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.restoration import restore
 from changeflow.usecases.unit_of_work import Change
 from tests import audited

@@ -26,9 +26,10 @@ from changeflow.reports.documents import write_report
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, parallel_runs, pilot_records
-from changeflow.usecases.definitions import apply, take_baseline
+from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.baselines import take_baseline
+from changeflow.usecases.definitions import apply
 from changeflow.usecases.gates import case_of
-from changeflow.usecases.people import import_assessments
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import loaded

@@ -16,9 +16,10 @@ from changeflow.roadmap.analysis.why import explain
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage.database import session_scope
 from changeflow.usecases import gates
+from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.changes import changes_since
-from changeflow.usecases.definitions import apply, take_baseline
-from changeflow.usecases.people import import_assessments
+from changeflow.usecases.definitions import apply
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of, minute_of

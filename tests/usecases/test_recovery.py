@@ -14,7 +14,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RecoveryAnswer
 from changeflow.rules.engine import judge
-from changeflow.usecases.risk import find_recovery
+from changeflow.usecases.recovery import find_recovery
 from tests.builders import PROGRAMME, a_folder
 
 TASKS = """\

@@ -11,8 +11,19 @@ from changeflow.cli import app
 from changeflow.errors import InputError, NotAllowedError, ProblemsError, UnknownThingError
 from changeflow.intake.folder import read_folder
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import calendar_feeds, definitions, gates, nudges, people, pilot_records, progress, reports
-from changeflow.usecases.progress import recorded_facts, withdraw_fact
+from changeflow.usecases import (
+    assessments,
+    baselines,
+    calendar_feeds,
+    gates,
+    governance,
+    nudges,
+    pilot_records,
+    progress,
+    reports,
+    waivers,
+)
+from changeflow.usecases.recorded import recorded_facts, withdraw_fact
 from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import load
 from changeflow.values.acting import Acting, Via, acting
@@ -64,9 +75,9 @@ def take_back(db: str) -> None:
 DECISIONS = {
     "a gate": lambda db: gates.decide(decided(), change(db, "lead")),
     "a gate for another person": lambda db: gates.decide(decided(by="lead"), change(db, "office")),
-    "a baseline": lambda db: definitions.take_baseline("Agreed", change(db, "chief")),
-    "a waiver": lambda db: definitions.add_waiver(WAIVER, change(db, "chief")),
-    "confidence": lambda db: gates.set_confidence("amber", "Late", None, change(db, "chief")),
+    "a baseline": lambda db: baselines.take_baseline("Agreed", change(db, "chief")),
+    "a waiver": lambda db: waivers.add_waiver(WAIVER, change(db, "chief")),
+    "confidence": lambda db: governance.set_confidence("amber", "Late", None, change(db, "chief")),
     "a signature": lambda db: pilot_records.sign(GO, "", change(db, "lead"), agrees=True),
     "a withheld signature": lambda db: pilot_records.sign(GO, "No desk", change(db, "lead"), agrees=False),
     "taking a decision back": lambda db: take_back(db),
@@ -138,7 +149,7 @@ class TestLooks:
         apply(folder, sqlite, people=PEOPLE + staff)
         scores = tmp_path / "r1.csv"
         scores.write_text("person,on,awareness\n" + "".join(f"p{n},2027-01-05,4\n" for n in range(14)))
-        people.import_assessments(scores, change(sqlite, "lead"))
+        assessments.import_assessments(scores, change(sqlite, "lead"))
         return sqlite
 
     def test_a_report_is_read_without_a_name_and_noted_where_it_says_where_people_are(self, asked: str):

@@ -18,7 +18,7 @@ from changeflow.errors import ActorMissingError, InputError, ProblemsError, Unkn
 from changeflow.storage import publications
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
-from changeflow.usecases import definitions, people, ticks
+from changeflow.usecases import assessments, definitions, ticks
 from changeflow.usecases.unit_of_work import Change
 from tests import asked, audited
 from tests.builders import PEOPLE, SERVICE, a_folder
@@ -91,7 +91,7 @@ def test_one_gets_the_groups_one_was_counted_in(sqlite: str, tmp_path: Path):
     rows = "".join(f"{line.split(',')[0]},2027-01-08,4,2,4,4\n" for line in staff)
     path.write_text(f"person,on,awareness,desire,knowledge,ability\n{rows}")
     change = Change(db=sqlite, programme=None, actor="chief", now=at(11), on=date(2027, 1, 11))
-    people.import_assessments(path, change)
+    assessments.import_assessments(path, change)
     ask = {"db": sqlite, "programme": None, "actor": "chief", "now": at(31), "reason": "They asked"}
     of_head = asked.everything_about("h1", date(2027, 1, 31), **ask).about
     found = {one["group"]: one for one in of_head[COUNTED]}
@@ -144,7 +144,7 @@ def test_nobody_is_assessed_tomorrow(stored: str, tmp_path: Path):
     path.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-02-01,3,3,3,3\n")
     change = Change(db=stored, programme=None, actor="chief", now=at(31), on=date(2027, 1, 31))
     with pytest.raises(ProblemsError) as raised:
-        people.import_assessments(path, change)
+        assessments.import_assessments(path, change)
     [problem] = raised.value.problems
     assert str(problem) == "round-2.csv:2:2: 2027-02-01 is in the future. Write a day up to 2027-01-31."
 

@@ -1,60 +1,20 @@
-"""Records about people: training, checkpoints, rounds of assessments, and who looked at where groups stand."""
+"""Assessments: import a round and publish it; look at where groups stand, which the audit notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.adkar.rounds import Days, days_of, name_of, rounds_on
 from changeflow.errors import NOT_SAVED, CheckFailedError, InputError, ProblemsError
 from changeflow.intake.assessments import read_assessments
-from changeflow.intake.facts import read_attendance
-from changeflow.programme.assembly.readiness import Found
-from changeflow.programme.recording import check_checkpoint, check_result, checked_progress, finish_of, task_subject
 from changeflow.reports.people import PeopleLines, people_lines
-from changeflow.storage import erasure, facts, publications
-from changeflow.usecases.progress import record_progress
+from changeflow.storage import erasure, publications
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import format_day, round_label
 from changeflow.values.problem import Problem
-from changeflow.values.words import Action, Kind
+from changeflow.values.words import Action
 
 ONLY_NEW = f"Take out the lines of people whose answers of this round are recorded already. {NOT_SAVED}"
-
-
-def import_attendance(path: Path, change: Change) -> int:
-    """Record who came to which training; who is known to have come is left as they are."""
-    problems: list[Problem] = []
-    with unit_of_work(change) as work:
-        by = work.permit(Action.RECORD_TRAINING)
-        wanted = [t.id for t in work.programme.tasks(kind=Kind.TRAINING)]
-        people = {p.id for p in work.definition.people}
-        found = list(read_attendance(path, path.name, problems, sessions=wanted, people=people, until=change.on))
-        if problems:
-            raise ProblemsError(problems)
-        new = facts.add_attendance(work.session, work.name, found, at=change.now, by=by)
-        if new:
-            work.record("attendance", f"attendance:{new}", by=by)
-    return new
-
-
-def report_checkpoint(result: CheckpointResult, change: Change) -> Found:
-    """Record a checkpoint's result, in one transaction with its finish; return it judged.
-
-    A second report of the same checkpoint stands beside the first, and counts.
-    """
-    with unit_of_work(change) as work:
-        programme = work.programme
-        work.actor()
-        check_checkpoint(programme, result)
-        by = work.permit(Action.REPORT_CHECKPOINT, task_subject(programme.roadmap.tasks[result.task]))
-        check_result(programme, result, today=change.on)
-        facts.add_checkpoint(work.session, work.name, result, at=change.now, by=by)
-        if not programme.is_done(result.task):
-            reported = finish_of(programme, result.task, result.on)
-            record_progress(work, checked_progress(programme, [reported], change.on), by)
-        work.record("checkpoint", f"checkpoint:{result.task}", by=by)
-    return next(f for f in work.after.programme.checkpoints() if f.task.id == result.task)
 
 
 def look_at_people(change: Change) -> PeopleLines:
