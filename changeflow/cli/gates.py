@@ -139,7 +139,7 @@ def sponsor_acts(context: Context) -> None:
 @command(confidence, "show", "db", "programme", "at")
 def confidence_show(context: Context) -> None:
     """Show what the evidence proposes, with its reasons, and what a person has set."""
-    from changeflow.reports.decisions import confidence_text
+    from changeflow.reports.confidence import confidence_text
     from changeflow.usecases.governance import confidence_of
 
     print_lines(confidence_text(confidence_of(context.programme, db=context.db, today=context.day)))

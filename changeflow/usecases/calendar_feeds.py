@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from changeflow.delivery.message import CalendarEntry, feed
+from changeflow.delivery.invitations import CalendarEntry, feed
 from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope

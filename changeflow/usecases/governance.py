@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from changeflow.agenda.decisions import Tier
+from changeflow.agenda.confidence import Tier
 from changeflow.programme.facts import Confidence, SponsorAct
 from changeflow.programme.recording import check_act, check_names
-from changeflow.reports.decisions import ConfidenceLine, confidence_line
+from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, permit
 from changeflow.usecases.stored import stored_on

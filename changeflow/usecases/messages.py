@@ -14,7 +14,8 @@ from changeflow.agenda.asks import about_calendar
 from changeflow.agenda.due import PeoplesDays
 from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import Reason
-from changeflow.delivery.message import CalendarEntry, Message
+from changeflow.delivery.invitations import CalendarEntry
+from changeflow.delivery.message import Message
 from changeflow.delivery.writing import Letter, LetterItem, Templates, templates_of, write
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition

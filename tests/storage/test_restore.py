@@ -38,7 +38,7 @@ pytestmark = pytest.mark.slow
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 LATER = datetime(2027, 1, 20, 8, tzinfo=UTC)
-MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "replacing", "sqlite_file"))
+MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "sqlite_file"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from changeflow.agenda.decisions import Tier, propose_confidence
+from changeflow.agenda.confidence import Tier, propose_confidence
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
 from changeflow.rules.engine import Judged
