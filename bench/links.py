@@ -26,7 +26,7 @@ from changeflow.storage import answers
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
 from changeflow.usecases import calendar_feeds, definitions, progress, unit_of_work
-from changeflow.usecases.outbox import digest_of
+from changeflow.usecases.messages import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.moments import local_day
 from changeflow.values.words import Kind

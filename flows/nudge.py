@@ -10,7 +10,7 @@ from changeflow.delivery.writing import templates_of
 from changeflow.settings import as_flow, begin
 from changeflow.usecases import dispatch
 from changeflow.usecases.dispatch import Dispatched
-from changeflow.usecases.outbox import Desk
+from changeflow.usecases.messages import Desk
 
 
 @flow(name="dispatch-nudges")

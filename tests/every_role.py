@@ -25,6 +25,7 @@ from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import engine_for
 from changeflow.usecases import (
     assessments,
+    attendance,
     baselines,
     calendar_feeds,
     checkpoints,
@@ -32,13 +33,14 @@ from changeflow.usecases import (
     export,
     filings,
     gates,
+    governance,
     parallel_runs,
     pilot_records,
+    pilots,
     progress,
+    recorded,
     reports,
-    training,
     waivers,
-    withdrawals,
 )
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
@@ -227,7 +229,7 @@ def import_scores(world: World, actor: str, name: str, day: int) -> None:
 
 def import_training(world: World, actor: str) -> None:
     path = world.file("came.csv", "session,person,on\npayroll/ash/train,viewer,2027-03-20\n")
-    training.import_attendance(path, world.change(actor))
+    attendance.import_attendance(path, world.change(actor))
 
 
 def decide(world: World, actor: str, by: str | None = None) -> None:
@@ -280,9 +282,9 @@ def give_feedback(world: World, actor: str, text: str = "Good") -> None:
 
 
 def withdraw(world: World, actor: str, kind: str, entry: str = "") -> None:
-    known = withdrawals.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
+    known = recorded.recorded_facts(None, db=world.db, on=TODAY, kind=kind)
     fact = next(f for f in known if not entry or f.values["kind"] == entry)
-    withdrawals.withdraw_fact(fact.id, "Wrong", world.change(actor))
+    recorded.withdraw_fact(fact.id, "Wrong", world.change(actor))
 
 
 def improve(world: World, actor: str) -> None:
@@ -304,7 +306,7 @@ HOW: dict[Action, Call] = {
     Action.DECIDE_GATE: decide,
     Action.RECORD_DECISION: lambda w, who: decide(w, who, by="chief"),
     Action.ADD_WAIVER: waive,
-    Action.SET_CONFIDENCE: lambda w, who: gates.set_confidence("amber", "Late", None, w.change(who)),
+    Action.SET_CONFIDENCE: lambda w, who: governance.set_confidence("amber", "Late", None, w.change(who)),
     Action.SIGN: lambda w, who: pilot_records.sign(GO, "Again", w.change(who), agrees=True),
     Action.CONFIRM: lambda w, who: pilot_records.confirm(GO, "desk", "Another rota", None, w.change(who)),
     Action.EXPORT_PERSON: ask_about,
@@ -325,8 +327,8 @@ HOW: dict[Action, Call] = {
     Action.CORRECT_SCORES: lambda w, who: import_scores(w, who, "again", 18),
     Action.RECORD_TRAINING: import_training,
     Action.REPORT_CHECKPOINT: checkpoint,
-    Action.NOTE_SPONSOR: lambda w, who: gates.note_act("Opened the training", TODAY, w.change(who)),
-    Action.MEASURE_PILOT: lambda w, who: pilot_records.measure_criterion("payroll", "queries", "2", w.change(who)),
+    Action.NOTE_SPONSOR: lambda w, who: governance.note_act("Opened the training", TODAY, w.change(who)),
+    Action.MEASURE_PILOT: lambda w, who: pilots.measure_criterion("payroll", "queries", "2", w.change(who)),
     Action.RECONCILE: lambda w, who: reconcile(w, who, OLD, "2027-03"),
     Action.RECORD_FILING: lambda w, who: filings.record_submission(FILED, w.change(who)),
     Action.RECORD_TEST: lambda w, who: pilot_records.test_case(
@@ -342,7 +344,7 @@ HOW: dict[Action, Call] = {
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
     Action.WITHDRAW_SIGNATURE: lambda w, who: withdraw(w, who, "pilot-entry", "signature"),
     Action.WITHDRAW_FACT: lambda w, who: withdraw(w, who, "pilot-entry", "feedback"),
-    Action.READ_FACTS: lambda w, who: withdrawals.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
+    Action.READ_FACTS: lambda w, who: recorded.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")

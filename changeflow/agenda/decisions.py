@@ -1,30 +1,24 @@
 """The decision log: what was decided, what waits, since when, and what waiting costs.
 
-And what a person decides at a gate, and whether they may: once, in a known form, with the evidence for it. Of delivery
-confidence the evidence proposes a tier; a person sets it, and the two are shown side by side.
+And what a person decides at a gate, and whether they may: once, in a known form, with the evidence for it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from enum import StrEnum
 
 import networkx as nx
 
 from changeflow.agenda.criteria import State
-from changeflow.agenda.criteria import State as GateState
 from changeflow.agenda.due import due_days
-from changeflow.agenda.gates import GateCase, open_conditions, weigh
+from changeflow.agenda.gates import GateCase
 from changeflow.errors import NOT_SAVED, CheckFailedError, ConflictError, InputError
-from changeflow.programme.dates import Dates
 from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress, progress_of
 from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.model.tasks import Milestone, Task, TaskProgress
-from changeflow.rules.engine import Judged
-from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Outcome
 
@@ -226,95 +220,3 @@ def check_evidence(gate: Task, case: GateCase, outcome: Outcome) -> None:
         reasons = "\n".join(f"  {text}" for text in wrong)
         hint = "" if blocks else " It may be approved with conditions."
         raise CheckFailedError(f"The evidence does not support {stated} for {gate.name}:\n{reasons}\n{NOT_SAVED}{hint}")
-
-
-PACK = "delivery-confidence"
-
-
-class Tier(StrEnum):
-    """The three tiers, the worst first."""
-
-    RED = "red"
-    AMBER = "amber"
-    GREEN = "green"
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One thing that lowers confidence, and to which tier."""
-
-    tier: Tier
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What the evidence proposes: the worst of its signals."""
-
-    tier: Tier
-    signals: tuple[Signal, ...]
-
-
-def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
-    """Weigh milestones, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
-    signals = (
-        *_milestones(judged.programme, today, baseline or {}),
-        *_rules(judged),
-        *_waiting_decisions(judged, today),
-        *_sponsor(judged.programme, today),
-        *(Signal(Tier.AMBER, f.message) for f in judged.findings if f.rule == "R17"),
-    )
-    order = list(Tier)
-    ranked = tuple(sorted(signals, key=lambda s: order.index(s.tier)))
-    return Proposed(ranked[0].tier if ranked else Tier.GREEN, ranked)
-
-
-def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]) -> Iterator[Signal]:
-    packs = programme.rulepacks
-    share = float(packs.entry(PACK, "red_late_share", on=programme.on).value)
-    spare_days = int(packs.entry(PACK, "amber_spare_days", on=programme.on).value)
-    for milestone in programme.open_milestones:
-        forecast = day_of(programme.timed(milestone.task).early_finish)
-        planned = day_of(baseline[milestone.task].finish) if milestone.task in baseline else None
-        name = f"“{milestone.name}”"
-        if milestone.deadline is not None and forecast > milestone.deadline:
-            late, left = (forecast - milestone.deadline).days, (milestone.deadline - today).days
-            tier = Tier.RED if left <= 0 or late / left > share else Tier.AMBER
-            yield Signal(
-                tier, f"{name} misses its deadline of {format_day(milestone.deadline)} by {counted(late, 'day')}."
-            )
-        elif planned is not None and forecast > planned:
-            yield Signal(Tier.AMBER, f"{name} is {counted((forecast - planned).days, 'day')} later than the baseline.")
-        elif milestone.deadline is not None:
-            spare = programme.spare(milestone) // programme.minutes_per_day
-            if spare < spare_days:
-                yield Signal(Tier.AMBER, f"{name} has {counted(spare, 'working day')} to spare before its deadline.")
-
-
-def _rules(judged: Judged) -> Iterator[Signal]:
-    if blocks := sorted({f.rule for f in judged.blocks}):
-        broken, them = ("Rules are", "them") if len(blocks) > 1 else ("A rule is", "it")
-        yield Signal(Tier.AMBER, f"{broken} broken, and nobody has lifted {them}: {', '.join(blocks)}.")
-
-
-def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
-    programme = judged.programme
-    for logged in decision_log(programme, today=today):
-        if logged.is_waiting and (against := weigh(judged, logged.task.id).of(GateState.BLOCKS)):
-            yield Signal(
-                Tier.AMBER, f"{logged.task.name} is waiting, and the evidence does not support it: {against[0]}"
-            )
-        if logged.late:
-            yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
-    for _, condition in open_conditions(programme):
-        if condition.due < today:
-            due = format_day(condition.due)
-            yield Signal(Tier.AMBER, f"The condition “{condition.text}” was due on {due} and is not met.")
-
-
-def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:
-    sponsor = programme.definition.programme.sponsor
-    if sponsor is None:
-        yield Signal(Tier.RED, "Nobody is named as senior responsible owner.")
-    elif sponsor.until is not None and sponsor.until < today:
-        yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {format_day(sponsor.until)}.")

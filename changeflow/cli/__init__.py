@@ -18,6 +18,7 @@ from changeflow.cli import (
     pilot_records,
     pilots,
     planning,
+    recorded,
     reporting,
     rulebook,
     running,
@@ -56,7 +57,7 @@ def changeflow(
 
 # In the order in which help lists their commands.
 LOOKING = (planning, waves, rulebook)
-RECORDING = (definitions, tasks, pilots, pilot_records, gates)
+RECORDING = (definitions, tasks, recorded, pilots, pilot_records, gates)
 RUNNING = (agenda, reporting, running, people, database, audit)
 for module in (*LOOKING, *RECORDING, *RUNNING):
     module.add_to(app)

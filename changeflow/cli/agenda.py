@@ -11,7 +11,7 @@ from changeflow.cli.output import note, out, print_lines
 from changeflow.settings import begin, settings
 
 if TYPE_CHECKING:
-    from changeflow.usecases.outbox import Desk
+    from changeflow.usecases.messages import Desk
 
 nudge = typer.Typer(help="Messages to people.", no_args_is_help=True)
 Outbox = Annotated[Path | None, typer.Option(envvar="CHANGEFLOW_OUTBOX", help="Where messages are written as files.")]
@@ -73,11 +73,11 @@ def nudge_preview(
 
 
 def _preview(context: Context, *, days: int) -> None:
-    from changeflow.usecases import nudges
+    from changeflow.usecases.nudge_preview import preview
 
     now = context.now
     moments = [now + timedelta(days=n) for n in range(days)]
-    print_lines(nudges.preview(db=context.db, moments=moments, desk=_desk()))
+    print_lines(preview(db=context.db, moments=moments, desk=_desk()))
 
 
 @command(nudge, "answers", "db", "programme", "actor", "at")
@@ -121,7 +121,7 @@ def nudge_calendar(
 
 def _desk() -> "Desk":
     from changeflow.delivery.writing import templates_of
-    from changeflow.usecases.outbox import Desk
+    from changeflow.usecases.messages import Desk
 
     chosen = settings()
     return Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))

@@ -94,9 +94,9 @@ def baseline_show(
 @command(baseline, "take", "db", "programme", "actor", "at")
 def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
     """Approve today's forecast as the baseline; findings that block stop it."""
-    from changeflow.usecases.baselines import take_baseline
+    from changeflow.usecases import baselines
 
-    number = take_baseline(reason, context.change)
+    number = baselines.take_baseline(reason, context.change)
     note(f"Baseline {number} was taken.")
 
 
@@ -116,7 +116,7 @@ def waiver_add(
 ) -> None:
     """Lift a rule for a scope until a day; after that it bites again."""
     from changeflow.rules.catalogue import RULES
-    from changeflow.usecases.waivers import add_waiver
+    from changeflow.usecases import waivers
     from changeflow.values.finding import Waiver
 
     check_known("rule", rule, RULES)
@@ -130,5 +130,5 @@ def waiver_add(
         task=task,
         schools=tuple(school or ()),
     )
-    number = add_waiver(given, context.change)
+    number = waivers.add_waiver(given, context.change)
     note(f"{rule} is waived until {expires:%d %B %Y}; that is version {number}.")

@@ -115,10 +115,10 @@ def sponsor_act(
     group: Annotated[str | None, typer.Option(help="The group that was spoken with.")] = None,
 ) -> None:
     """Record a visible act of the sponsor or a change lead."""
-    from changeflow.usecases import gates
+    from changeflow.usecases import governance
 
     change = context.change
-    is_new = gates.note_act(what, on.date() if on else context.day, change, kind=kind, who=who, group=group)
+    is_new = governance.note_act(what, on.date() if on else context.day, change, kind=kind, who=who, group=group)
     note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 
@@ -139,8 +139,8 @@ def sponsor_acts(context: Context) -> None:
 @command(confidence, "show", "db", "programme", "at")
 def confidence_show(context: Context) -> None:
     """Show what the evidence proposes, with its reasons, and what a person has set."""
-    from changeflow.reports.decisions import confidence_text
-    from changeflow.usecases.gates import confidence_of
+    from changeflow.reports.confidence import confidence_text
+    from changeflow.usecases.governance import confidence_of
 
     print_lines(confidence_text(confidence_of(context.programme, db=context.db, today=context.day)))
 
@@ -153,7 +153,7 @@ def confidence_set(
     by: By = None,
 ) -> None:
     """Set the delivery confidence: a judgement, and a person's."""
-    from changeflow.usecases import gates
+    from changeflow.usecases import governance
 
-    gates.set_confidence(tier, reason, by, context.change)
+    governance.set_confidence(tier, reason, by, context.change)
     note(f"The delivery confidence is {tier}.")

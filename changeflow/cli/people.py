@@ -39,9 +39,9 @@ def add_to(app: typer.Typer) -> None:
 @command(training, "import", "db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
     """Take attendance from a CSV: session (a task's id), person, on, and evidence of what they can do since."""
-    from changeflow.usecases.training import import_attendance
+    from changeflow.usecases import attendance
 
-    new = import_attendance(file, context.change)
+    new = attendance.import_attendance(file, context.change)
     note(f"{new} lines of attendance were new.")
 
 
@@ -76,7 +76,7 @@ def checkpoint_report(
 ) -> None:
     """Record what a checkpoint found; what has to be put right becomes tasks of supervisors and the sponsor."""
     from changeflow.adkar.reinforcement import CheckpointResult
-    from changeflow.usecases.checkpoints import report_checkpoint
+    from changeflow.usecases import checkpoints
 
     result = CheckpointResult(
         task=name,
@@ -90,7 +90,7 @@ def checkpoint_report(
         said=said.strip(),
         did=did.strip(),
     )
-    found = report_checkpoint(result, context.change)
+    found = checkpoints.report_checkpoint(result, context.change)
     out(f"{found.task.name}: {found.judgement.verdict}. {'; '.join(found.judgement.reasons).capitalize()}.")
 
 

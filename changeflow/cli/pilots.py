@@ -29,9 +29,9 @@ def pilot_measure(
     value: Annotated[str, typer.Argument(help="What it came to.")],
 ) -> None:
     """Record what a pilot's exit criterion came to."""
-    from changeflow.usecases import pilot_records
+    from changeflow.usecases import pilots
 
-    pilot_records.measure_criterion(service, criterion, value, context.change)
+    pilots.measure_criterion(service, criterion, value, context.change)
     note(f"{service}, {criterion}: {value}.")
 
 
@@ -43,9 +43,9 @@ def pilot_choose(
 ) -> None:
     """Propose the schools that are together most like the trust, with one that would rather wait, and alternatives."""
     from changeflow.reports.pilots import pilot_text
-    from changeflow.usecases.pilots import proposed_pilot
+    from changeflow.usecases import pilots
 
-    programme, cohorts = proposed_pilot(folder, size=size)
+    programme, cohorts = pilots.proposed_pilot(folder, size=size)
     print_lines(pilot_text(programme, cohorts))
 
 
@@ -59,10 +59,10 @@ def pilot_submitted(
 ) -> None:
     """Record which system filed a scheme's pay period: exactly one, and never a parallel run's output."""
     from changeflow.programme.facts import Submission
-    from changeflow.usecases.filings import record_submission
+    from changeflow.usecases import filings
 
     filed = Submission(service=service, scheme=scheme, period=period, system=system)
-    is_new = record_submission(filed, context.change)
+    is_new = filings.record_submission(filed, context.change)
     note("Recorded." if is_new else "Already recorded; nothing changed.")
 
 

@@ -1,4 +1,4 @@
-"""Commands that record the progress of tasks, list recorded facts and withdraw a wrong one."""
+"""Commands that record the progress of tasks."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Csv, Form, On, TaskName, command, day_option
-from changeflow.cli.output import note, print_json, print_lines
+from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option
+from changeflow.cli.output import note
 
 task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
-fact = typer.Typer(help="Recorded facts, and what to do about a wrong one.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(task, name="task")
-    app.add_typer(fact, name="fact")
 
 
 @command(task, "start", "db", "programme", "actor", "at")
@@ -75,46 +73,3 @@ def task_import(
     else:
         new = progress.import_progress(file, context.change)
     note(f"New entries of progress: {new}.")
-
-
-@command(fact, "list", "db", "programme", "actor", "at")
-def fact_list(
-    context: Context,
-    about: Annotated[
-        str | None, typer.Option(help="Only about this task (or all below it), service, person, group or school.")
-    ] = None,
-    kind: Annotated[str | None, typer.Option(help="Only of this kind, such as progress or decision.")] = None,
-    form: Form = "text",
-) -> None:
-    """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
-    from changeflow.reports.recorded import fact_data, fact_lines
-    from changeflow.usecases.withdrawals import recorded_facts
-
-    found = recorded_facts(
-        context.programme, db=context.db, on=context.day, kind=kind, actor=context.actor, now=context.now
-    )
-    if form == "json":
-        print_json(fact_data(found, about=about))
-        return
-    lines = list(fact_lines(found, about=about))
-    print_lines(lines)
-    if not lines:
-        note("No facts recorded." if about is None else f"No facts recorded about {about}.")
-
-
-@command(fact, "withdraw", "db", "programme", "actor", "at")
-def fact_withdraw(
-    context: Context,
-    name: Annotated[str, typer.Argument(metavar="FACT", help="Its id, as fact list shows it: progress-12.")],
-    reason: Annotated[str, typer.Option(help="Why it is wrong.")],
-) -> None:
-    """Withdraw a fact that was recorded wrongly. Both stay on record; record it again to correct it."""
-    from changeflow.usecases.withdrawals import withdraw_fact
-
-    done = withdraw_fact(name, reason, context.change)
-    if not done.facts:
-        note(f"{name} was withdrawn before; nothing changed.")
-        return
-    note(f"Withdrawn: {', '.join(f.id for f in done.facts)}. The forecast follows.")
-    for task in done.begun:
-        note(f"Already begun behind this gate: {task}")

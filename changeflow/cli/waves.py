@@ -162,7 +162,7 @@ def recover(
     assume: Assume = None,
 ) -> None:
     """Find the cheapest recovery options in risk.yaml that keep a date. Exits with 3 if no combination is enough."""
-    from changeflow.reports.risk import recovery_report, recovery_text
+    from changeflow.reports.recovery import recovery_report, recovery_text
     from changeflow.usecases.recovery import find_recovery
 
     context.refuse_beside(folder)

@@ -1,10 +1,9 @@
-"""One message, how it becomes an e-mail, and calendar entries: feeds and invitations (RFC 5545, 5546)."""
+"""One message, and how it becomes an e-mail."""
 
 import base64
 import quopri
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address
@@ -12,14 +11,10 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
-from typing import Any
 
 from changeflow.errors import InputError
-from changeflow.values.moments import LONDON
 
-MEETS_AT, MEETS_FOR = time(10), timedelta(hours=1)
 """When a checkpoint is held, unless its owner moves it: our own choice."""
-PRODUCT = "-//changeflow//changeflow//EN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,83 +100,3 @@ def _address(name: str, address: str) -> str:
         return formataddr((parsed.display_name, parsed.addr_spec))
     except (ValueError, HeaderParseError, IndexError):
         raise InputError(f"{address!r} is not an e-mail address. Write name@example.org.") from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarEntry:
-    """One date of one person. The same thing keeps its `uid`; what is said of it anew has a higher `sequence`."""
-
-    uid: str
-    title: str
-    day: date
-    sequence: int
-    stamp: datetime
-    says: str = ""
-    is_meeting: bool = False
-    """At an hour, in Europe/London; else it is the whole day."""
-    is_cancelled: bool = False
-    organiser: tuple[str, str] | None = None
-    """Name and address."""
-    attendee: tuple[str, str] | None = None
-
-
-def feed(name: str, entries: Iterable[CalendarEntry]) -> bytes:
-    """Return a calendar to subscribe to."""
-    return _icalendar("PUBLISH", entries, name=name)
-
-
-def invitation(entry: CalendarEntry) -> bytes:
-    """Return an invitation, or its withdrawal."""
-    return _icalendar("CANCEL" if entry.is_cancelled else "REQUEST", [entry])
-
-
-def _icalendar(method: str, entries: Iterable[CalendarEntry], *, name: str = "") -> bytes:
-    # Loaded here: most commands never need it.
-    from icalendar import Calendar
-
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", method)
-    if name:
-        calendar.add("x-wr-calname", name)
-    for entry in entries:
-        calendar.add_component(_event(entry))
-    # A calendar that names a time zone has to carry it.
-    calendar.add_missing_timezones()
-    return bytes(calendar.to_ical())
-
-
-def _event(entry: CalendarEntry) -> Any:  # noqa: ANN401  (icalendar has no types)
-    from icalendar import Event
-
-    event = Event()
-    event.add("uid", entry.uid)
-    event.add("summary", entry.title)
-    event.add("dtstamp", entry.stamp)
-    event.add("sequence", entry.sequence)
-    event.add("status", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
-    if entry.says:
-        event.add("description", entry.says)
-    if entry.is_meeting:
-        begins = datetime.combine(entry.day, MEETS_AT, tzinfo=LONDON)
-        event.add("dtstart", begins)
-        event.add("dtend", begins + MEETS_FOR)
-    else:
-        event.add("dtstart", entry.day)
-        event.add("dtend", entry.day + timedelta(days=1))
-        event.add("transp", "TRANSPARENT")
-    if entry.organiser:
-        event.add("organizer", _who(entry.organiser))
-    if entry.attendee:
-        event.add("attendee", _who(entry.attendee), parameters={"PARTSTAT": "NEEDS-ACTION"})
-    return event
-
-
-def _who(person: tuple[str, str]) -> Any:  # noqa: ANN401  (icalendar has no types)
-    from icalendar import vCalAddress, vText
-
-    name, address = person
-    who = vCalAddress(f"mailto:{address}")
-    who.params["CN"] = vText(name)
-    return who

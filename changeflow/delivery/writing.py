@@ -19,7 +19,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from changeflow.agenda.reasons import REASONS, Reason
-from changeflow.delivery.message import MEETS_AT, CalendarEntry, Message, invitation
+from changeflow.delivery.invitations import MEETS_AT, CalendarEntry, invitation
+from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.places import templates_dir
 

@@ -1,7 +1,7 @@
-"""People of a programme: whom a change reaches, who was trained, what is known of groups, and how data is kept."""
+"""People of a programme: whom a change reaches, who was trained, what is known of groups, and when it is closed."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.adkar.people import Person, answer_by
@@ -96,55 +96,9 @@ def phase_of(programme: Programme, standing: Standing) -> Phase:
     return phase_of_tasks([t for t in tasks if not of_wave or t.wave == wave], programme.facts)
 
 
-PACK = "privacy"
-SMALLER: Mapping[str, str] = {
-    "minimum_group": "the smallest group that is shown",
-    "step": "the narrowest band of a count",
-    "floor": "the limit below which no programme may show groups",
-}
 """Entries of the rulepack that protect less when they are smaller."""
-LONGER: Mapping[str, str] = {
-    "links_kept_days": "for how many days links are kept",
-    "answers_kept_months": "for how many months the words of answers are kept",
-    "scores_kept_months": "for how many months scores are kept",
-    "contracts_kept_months": "for how many months differences of single contracts are kept",
-    "access_months": "in how many months a person gets what is kept about them",
-    "access_months_complex": "in how many months a person gets it where it is complex",
-}
 """Those that protect less when they are larger."""
-_IN_EFFECT: Mapping[str, Callable[[Programme], int]] = {
-    "minimum_group": lambda programme: programme.minimum_group,
-    "step": lambda programme: programme.band,
-}
 """Numbers that the programme's own settings change as well."""
-
-
-def weakened(before: Programme, after: Programme) -> Iterator[tuple[str, str]]:
-    """Yield each protection that is weaker on some day than it was: `scores_kept_months=24`, and in words."""
-    if any(before.tasks(kind=Kind.CLOSURE)) and not any(after.tasks(kind=Kind.CLOSURE)):
-        yield "closure", "the closure of the programme, after which scores are removed: it is gone"
-    days = sorted(_days(before) | _days(after))
-    for key, words in {**SMALLER, **LONGER}.items():
-        for day in days:
-            was, now = _number(before, key, day), _number(after, key, day)
-            if was is not None and now is not None and (now < was if key in SMALLER else now > was):
-                yield f"{key}={now}", f"{words}: {now} instead of {was}"
-                break
-
-
-def _days(programme: Programme) -> set[date]:
-    """Return the days on which a number may change: nothing else happens between two of them."""
-    return {programme.on, *(p.in_force_from for p in programme.rulepacks.packs if p.rulepack == PACK)}
-
-
-def _number(programme: Programme, key: str, day: date) -> int | None:
-    """Return a number that is in force on a day; None where none is."""
-    try:
-        if key in _IN_EFFECT:
-            return _IN_EFFECT[key](replace(programme, on=day))
-        return programme.rulepacks.number(PACK, key, on=day)
-    except LookupError:
-        return None
 
 
 def closed_on(programme: Programme) -> date | None:

@@ -11,10 +11,10 @@ from changeflow.calendar.working import PayPeriod
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
 from changeflow.programme.assembly.readiness import Found, add_corrections, add_readiness, judged_checkpoints
-from changeflow.programme.audiences import as_of, handed_over
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import DefinitionError, References
+from changeflow.programme.staffing import as_of, handed_over
 from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
 from changeflow.roadmap.model.graph import Precedence, build_graph

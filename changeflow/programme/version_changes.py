@@ -5,8 +5,9 @@ make themselves the SRO or the data protection contact.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 from changeflow.adkar.people import Person
 from changeflow.adkar.reinforcement import CheckpointResult
@@ -15,7 +16,6 @@ from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.facts import Attendance, Decision, Facts
 from changeflow.programme.mandates import HEADS, NAMED, Subject, in_role
-from changeflow.programme.people import weakened
 from changeflow.programme.permissions import is_allowed
 from changeflow.programme.programme import Programme, join
 from changeflow.values.base import TaskId
@@ -234,3 +234,51 @@ def _is_released(service: str, programme: Programme, known: Facts) -> bool:
 def _has_begun(service: str, programme: Programme, known: Facts) -> bool:
     kinds = (Kind.PARALLEL_RUN, Kind.TEST_PACK)
     return any(t.id in known.progress for t in programme.tasks(service=service) if t.kind in kinds)
+
+
+PACK = "privacy"
+SMALLER: Mapping[str, str] = {
+    "minimum_group": "the smallest group that is shown",
+    "step": "the narrowest band of a count",
+    "floor": "the limit below which no programme may show groups",
+}
+LONGER: Mapping[str, str] = {
+    "links_kept_days": "for how many days links are kept",
+    "answers_kept_months": "for how many months the words of answers are kept",
+    "scores_kept_months": "for how many months scores are kept",
+    "contracts_kept_months": "for how many months differences of single contracts are kept",
+    "access_months": "in how many months a person gets what is kept about them",
+    "access_months_complex": "in how many months a person gets it where it is complex",
+}
+_IN_EFFECT: Mapping[str, Callable[[Programme], int]] = {
+    "minimum_group": lambda programme: programme.minimum_group,
+    "step": lambda programme: programme.band,
+}
+
+
+def weakened(before: Programme, after: Programme) -> Iterator[tuple[str, str]]:
+    """Yield each protection that is weaker on some day than it was: `scores_kept_months=24`, and in words."""
+    if any(before.tasks(kind=Kind.CLOSURE)) and not any(after.tasks(kind=Kind.CLOSURE)):
+        yield "closure", "the closure of the programme, after which scores are removed: it is gone"
+    days = sorted(_days(before) | _days(after))
+    for key, words in {**SMALLER, **LONGER}.items():
+        for day in days:
+            was, now = _number(before, key, day), _number(after, key, day)
+            if was is not None and now is not None and (now < was if key in SMALLER else now > was):
+                yield f"{key}={now}", f"{words}: {now} instead of {was}"
+                break
+
+
+def _days(programme: Programme) -> set[date]:
+    """Return the days on which a number may change: nothing else happens between two of them."""
+    return {programme.on, *(p.in_force_from for p in programme.rulepacks.packs if p.rulepack == PACK)}
+
+
+def _number(programme: Programme, key: str, day: date) -> int | None:
+    """Return a number that is in force on a day; None where none is."""
+    try:
+        if key in _IN_EFFECT:
+            return _IN_EFFECT[key](replace(programme, on=day))
+        return programme.rulepacks.number(PACK, key, on=day)
+    except LookupError:
+        return None

@@ -1,25 +1,16 @@
-"""Decisions for people, needed and made, with their evidence and what a week costs; and delivery confidence."""
+"""Decisions for people: those that are needed, with their evidence and what a week costs, and those that were made."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.agenda.criteria import State
-from changeflow.agenda.decisions import (
-    PACK,
-    LoggedDecision,
-    MovedMilestone,
-    decision_log,
-    delay_so_far,
-    propose_confidence,
-    week_costs,
-)
+from changeflow.agenda.decisions import LoggedDecision, MovedMilestone, decision_log, delay_so_far, week_costs
 from changeflow.agenda.due import due_days
 from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
-from changeflow.programme.dates import Dates
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
-from changeflow.reports.tables import role_of
+from changeflow.reports.findings import role_of
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged
@@ -223,48 +214,3 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
         for c in m.conditions:
             state = "met" if c.met else "late" if c.late else "open"
             yield f"    condition, {state}: {c.text} ({c.owner}, by {c.due})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfidenceLine:
-    """The two, side by side. `set_to` is empty where nobody has set one yet."""
-
-    proposed: str
-    meaning: str
-    reasons: tuple[str, ...]
-    set_to: str
-    set_meaning: str
-    set_by: str
-    set_on: str
-    set_reason: str
-
-
-def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> ConfidenceLine:
-    """Put the proposal beside the judgement."""
-    programme = judged.programme
-    found = propose_confidence(judged, today=today, baseline=baseline)
-    tiers = programme.rulepacks.entry(PACK, "tiers", on=programme.on).value
-    meanings = {str(t["tier"]): str(t["meaning"]) for t in tiers}
-    confidence = programme.facts.confidence
-    return ConfidenceLine(
-        proposed=found.tier.value,
-        meaning=meanings[found.tier.value],
-        reasons=tuple(s.text for s in found.signals)
-        or ("Every milestone keeps its deadline and the baseline, every rule is kept, and no decision is late.",),
-        set_to=confidence.tier if confidence else "",
-        set_meaning=meanings.get(confidence.tier, "") if confidence else "",
-        set_by=role_of(programme, confidence.by) if confidence else "",
-        set_on=format_day(confidence.on) if confidence else "",
-        set_reason=confidence.reason if confidence else "",
-    )
-
-
-def confidence_text(line: ConfidenceLine) -> Iterator[str]:
-    """Yield the two for the terminal."""
-    yield f"The evidence proposes {line.proposed}: {line.meaning[:1].lower()}{line.meaning[1:]}."
-    for reason in line.reasons:
-        yield f"  {reason}"
-    if line.set_to:
-        yield f"Set to {line.set_to} by the {line.set_by} on {line.set_on}. {line.set_reason}"
-    else:
-        yield "No one has set it yet: changeflow confidence set green, amber or red."

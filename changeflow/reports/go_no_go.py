@@ -13,8 +13,8 @@ from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.reports.findings import role_of
 from changeflow.reports.sro import RunLine, run_lines
-from changeflow.reports.tables import role_of
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit, counted
 from changeflow.values.moments import day_of, format_day, last_day_of

@@ -16,11 +16,11 @@ from changeflow.pilots.runs import (
     consecutive_clean,
     latest_by_period,
 )
+from changeflow.planning.lessons import lessons
 from changeflow.planning.pilot_cohort import candidates, most_at_once
-from changeflow.planning.risk import lessons
 from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme
-from changeflow.reports.tables import role_of
+from changeflow.reports.findings import role_of
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.programme.audiences import successions
 from changeflow.programme.facts import ACTS
 from changeflow.programme.programme import Programme
+from changeflow.programme.staffing import successions
 from changeflow.rules.people import SCHOOL_WEEK, school_days
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day

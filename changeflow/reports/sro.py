@@ -9,12 +9,13 @@ from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, Trend
-from changeflow.reports.decisions import ConfidenceLine, DecisionLine, MadeLine, build_decisions, confidence_line
+from changeflow.reports.confidence import ConfidenceLine, confidence_line
+from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
+from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_in_words
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
 from changeflow.reports.paths import DragLine, Gantt, NearLine, drag_lines, draw_gantt, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
-from changeflow.reports.tables import FindingLine, finding_lines, role_of, waiver_in_words
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone

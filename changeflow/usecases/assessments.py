@@ -1,4 +1,4 @@
-"""Import rounds of assessments, and look at what was published of groups."""
+"""Assessments: import a round and publish it; look at where groups stand, which the audit notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Take a baseline: what later plans are compared with."""
+"""Approve the forecast as a baseline."""
 
 from changeflow.errors import CheckFailedError
 from changeflow.programme.dates import dates_of

@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from changeflow.delivery.message import CalendarEntry, feed
+from changeflow.delivery.invitations import CalendarEntry, feed
 from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.link_answers import usable
-from changeflow.usecases.outbox import digest_of
+from changeflow.usecases.messages import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.base import calendar_uid
 from changeflow.values.moments import day_of, last_day_of, local_day

@@ -1,4 +1,4 @@
-"""Report what a checkpoint found: whether a change has stuck."""
+"""Report what a checkpoint found."""
 
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.assembly.readiness import Found

@@ -23,7 +23,8 @@ from changeflow.storage.custody import MachineState, NotReleasedError, StateSeen
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.messages import Outgoing
 from changeflow.usecases.custody import take_stock
-from changeflow.usecases.outbox import Desk, House, OutboxView, draft_of, house_of, look, open_from, write_letter
+from changeflow.usecases.messages import Desk, House, house_of, write_letter
+from changeflow.usecases.outbox import OutboxView, draft_of, look, open_from
 from changeflow.usecases.ticks import tick
 from changeflow.values.moments import local_day
 

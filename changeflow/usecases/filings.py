@@ -1,8 +1,8 @@
-"""Record what a service filed, for which period and when."""
+"""Record which system filed a scheme's pay period."""
 
 from changeflow.programme.facts import Submission
+from changeflow.programme.filings import is_new_filing
 from changeflow.programme.mandates import Subject
-from changeflow.programme.recording import is_new_filing
 from changeflow.storage import pilots
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action

@@ -1,17 +1,16 @@
-"""What people judge: gates, against the evidence of their day, delivery confidence, and the sponsor's acts."""
+"""Decisions at gates: checked against the evidence of their day, recorded once, their conditions made tasks."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.agenda.decisions import GateAnswer, Tier, check_conditions, check_evidence, check_first, passed
+from changeflow.agenda.decisions import GateAnswer, check_conditions, check_evidence, check_first, passed
 from changeflow.agenda.gates import GateCase, gate_of, gate_subject, weigh
 from changeflow.errors import NOT_SAVED, ChangeflowError, InputError, ProblemsError
 from changeflow.intake.facts import read_decisions
-from changeflow.programme.facts import Confidence, Decision, Facts, SponsorAct
+from changeflow.programme.facts import Decision, Facts
 from changeflow.programme.programme import Programme
-from changeflow.programme.recording import check_act, check_names, checked_progress, with_progress
-from changeflow.reports.decisions import ConfidenceLine, confidence_line
+from changeflow.programme.recording import checked_progress, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
@@ -19,7 +18,7 @@ from changeflow.usecases.progress import check_begun, permit_progress, progress_
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import format_day
-from changeflow.values.problem import Problem, check_known
+from changeflow.values.problem import Problem
 from changeflow.values.words import Action
 
 
@@ -131,41 +130,3 @@ def _write(minutes: _Minutes) -> None:
             facts.add_progress(work.session, work.name, decision.task, done, at=now, by=minutes.recorder)
         work.record(f"gate:{decision.outcome.value}", decision.task, by=minutes.recorder)
         work.session.flush()
-
-
-def note_act(
-    what: str, on: date, change: Change, *, kind: str = "seen", who: str | None = None, group: str | None = None
-) -> bool:
-    """Note something that the sponsor did, or a change lead (`who`), perhaps with one group.
-
-    False when the same is known of that day.
-    """
-    act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
-    check_act(act, change.on)
-    with unit_of_work(change) as work:
-        by = work.permit(Action.NOTE_SPONSOR)
-        check_names(act, work.definition)
-        is_new = facts.add_act(work.session, work.name, act, at=change.now, by=by)
-        if is_new:
-            work.record("sponsor", f"{who or 'sponsor'}:{on.isoformat()}", by=by)
-    return is_new
-
-
-def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> None:
-    """Record the delivery confidence that the SRO has set."""
-    check_known("tier", tier, list(Tier))
-    with unit_of_work(change) as work:
-        definition, recorder = work.definition, work.actor()
-        who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)
-        if who != recorder:
-            permit(definition, recorder, Action.RECORD_DECISION, on=change.on)
-        stated = Confidence(tier=tier, reason=reason, by=who, on=change.on)
-        facts.add_confidence(work.session, work.name, stated, at=change.now)
-        work.record("confidence", f"confidence:{change.on.isoformat()}", by=recorder)
-
-
-def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:
-    """Put what the evidence proposes beside what was set."""
-    stored = stored_on(programme, db=db, on=today)
-    baseline = stored.baseline.dates if stored.baseline else None
-    return confidence_line(stored.judged, today=today, baseline=baseline)

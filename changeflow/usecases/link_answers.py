@@ -24,7 +24,7 @@ from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import adopt_key, key_of, recipient_of
-from changeflow.usecases.outbox import digest_of
+from changeflow.usecases.messages import digest_of
 from changeflow.usecases.progress import record_progress, rehearse
 from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, work_in

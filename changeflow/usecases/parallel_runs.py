@@ -1,4 +1,4 @@
-"""Pilots and parallel runs: which schools go first; a run's files reconciled, the result kept, and what was filed."""
+"""Parallel runs: a run's files reconciled, and the result kept."""
 
 import hashlib
 from collections.abc import Callable, Sequence

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -241,23 +241,3 @@ def _append(work: UnitOfWork, effect: LessonEffect, by: str) -> int:
     return versions.append(
         work.session, effect.changed, sources=version.sources, parent=version, at=work.change.now, by=by
     )
-
-
-def measure_criterion(service: str, criterion: str, value: str, change: Change) -> None:
-    """Record what a pilot's exit criterion came to: a number, as its threshold is one."""
-    if not _is_number(value):
-        raise InputError(
-            f"'{value}' is not a number. Write it as its threshold is written, such as 2.5. No changes saved."
-        )
-    with unit_of_work(change) as work:
-        work.actor()
-        by = work.permit(Action.MEASURE_PILOT, pilot_entries.measure_subject(work.programme, service, criterion))
-        pilots.add_measure(work.session, work.name, service, criterion, value, on=change.on, at=change.now, by=by)
-        work.record("measure", f"{service}:{criterion}", by=by)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False

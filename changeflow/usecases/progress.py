@@ -1,4 +1,4 @@
-"""Record progress of tasks: one, some, or a table of them; list recorded facts, and withdraw one that is wrong."""
+"""Record progress of tasks: one, some, or a table of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress

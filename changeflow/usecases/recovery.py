@@ -1,16 +1,12 @@
-"""Find what would recover a date."""
+"""What would recover a date? The cheapest of the recovery options in risk.yaml."""
 
 from datetime import date
 
 from changeflow.errors import CheckFailedError, InputError
-from changeflow.planning.risk import (
-    RecoveryQuestion,
-    changes_of,
-    player,
-    without_range,
-)
+from changeflow.planning.recovery import RecoveryQuestion, changes_of, player
+from changeflow.planning.risk import without_range
 from changeflow.programme.programme import Programme
-from changeflow.reports.risk import RecoveryAnswer
+from changeflow.reports.recovery import RecoveryAnswer
 from changeflow.roadmap.risk.model import cheapest
 from changeflow.usecases.risk import ask
 from changeflow.values.moments import DAY, minute_of

@@ -1,4 +1,4 @@
-"""Remove what was kept long enough."""
+"""Retention: what is about single people goes when its time is over; the times are those of the rulepack `privacy`."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta

@@ -1,15 +1,10 @@
-"""Simulate a programme (percentiles, odds and drivers out), and find what would recover a date."""
+"""Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
 
 from dataclasses import dataclass
 
 from changeflow.errors import InputError
-from changeflow.planning.risk import (
-    Assumed,
-    Lesson,
-    keeping_people_order,
-    lessons,
-    risk_model,
-)
+from changeflow.planning.lessons import Lesson, lessons
+from changeflow.planning.risk import Assumed, keeping_people_order, risk_model
 from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.model.tasks import Roadmap

@@ -1,4 +1,4 @@
-"""Bring a database to this version, give it a new key when the old one is lost, remove what was kept long enough."""
+"""Bring a database to this version, and give it a new key when the old one is lost."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

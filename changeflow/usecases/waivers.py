@@ -1,4 +1,4 @@
-"""Waive a rule for a while, with a reason and an end."""
+"""Add a waiver of a rule."""
 
 from changeflow.errors import InputError
 from changeflow.programme.mandates import Subject

@@ -20,7 +20,7 @@ from changeflow.storage.chain import ChainVerdict, Entry, Fact, Fault, SealedRow
 from changeflow.storage.covered import covered_tables
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.witnesses import AnchorWitness
-from changeflow.usecases import baselines, definitions, dispatch, gates, progress, ticks
+from changeflow.usecases import baselines, definitions, dispatch, governance, progress, ticks
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.acting import Acting, Via, acting
 from tests import asked
@@ -65,7 +65,7 @@ def tell(db: str, folder: Path) -> Iterator[str]:
         publications.add_assessments(session, "small", scores)
         audit.append(session, "small", at=at(8), actor="chief", action="assess", subject="round:one")
     yield "assess"
-    gates.set_confidence("amber", "May brings more", None, change(8))
+    governance.set_confidence("amber", "May brings more", None, change(8))
     yield "confidence"
     ticks.tick(db=db, now=at(11, 8))
     yield "tick again"

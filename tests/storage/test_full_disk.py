@@ -19,6 +19,7 @@ from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.usecases import definitions, dispatch, ticks
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.progress import finish_task
+from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.upkeep import upgrade_database
 from changeflow.usecases.withdrawals import withdraw_fact

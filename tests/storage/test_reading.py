@@ -14,7 +14,7 @@ from changeflow.storage import versions
 from changeflow.storage.database import WriteInReadError, engine_for, read_scope, session_scope
 from changeflow.storage.tables.agenda import ReachRow
 from changeflow.storage.tables.programme import ProgrammeRow
-from changeflow.usecases import definitions, export, gates, monitoring, nudges, reports, stored, waves
+from changeflow.usecases import definitions, export, governance, monitoring, nudges, reports, stored, waves
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
@@ -97,7 +97,7 @@ READERS: dict[str, Callable[[str, Path], object]] = {
     "numbers": lambda db, _: monitoring.numbers(db=db),
     "troubles": lambda db, _: monitoring.troubles(db=db, now=NOW),
     "metrics": lambda db, _: monitoring.metrics(db=db, now=NOW),
-    "confidence": lambda db, _: gates.confidence_of(None, db=db, today=ON),
+    "confidence": lambda db, _: governance.confidence_of(None, db=db, today=ON),
     "checkpoints": lambda db, _: stored.loaded(None, db=db, on=ON).checkpoints(),
     "effects": lambda db, _: nudges.effects(db=db),
     "export": lambda db, out: export.export_folder(out / "copy", db=db, programme=None, on=ON),

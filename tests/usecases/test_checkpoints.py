@@ -13,7 +13,7 @@ from changeflow.reports.sponsorship import sponsorship
 from changeflow.storage.database import session_scope
 from changeflow.usecases import checkpoints
 from changeflow.usecases.definitions import apply
-from changeflow.usecases.gates import note_act
+from changeflow.usecases.governance import note_act
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change

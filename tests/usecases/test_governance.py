@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from changeflow.agenda.decisions import Tier, propose_confidence
+from changeflow.agenda.confidence import Tier, propose_confidence
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
 from changeflow.rules.engine import Judged
 from changeflow.storage import facts
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.migrations import config as _alembic
-from changeflow.usecases import definitions, gates
+from changeflow.usecases import definitions, governance
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
 from tests import audited
@@ -83,30 +83,30 @@ class TestWhatIsProposed:
 
 class TestWhatIsSet:
     def test_the_sro_sets_it_and_both_are_shown(self, stored: str):
-        gates.set_confidence("amber", "The heads are not with us", None, change(stored))
-        line = gates.confidence_of(None, db=stored, today=TODAY)
+        governance.set_confidence("amber", "The heads are not with us", None, change(stored))
+        line = governance.confidence_of(None, db=stored, today=TODAY)
         assert (line.proposed, line.set_to, line.set_by) == ("green", "amber", "Chief Executive")
         assert line.set_reason == "The heads are not with us"
 
     def test_the_latest_counts_and_the_earlier_is_kept(self, stored: str):
-        gates.set_confidence("amber", "Early", None, change(stored))
-        gates.set_confidence("green", "Better", "chief", change(stored, actor="manager", day=5))
-        assert gates.confidence_of(None, db=stored, today=TODAY).set_to == "green"
+        governance.set_confidence("amber", "Early", None, change(stored))
+        governance.set_confidence("green", "Better", "chief", change(stored, actor="manager", day=5))
+        assert governance.confidence_of(None, db=stored, today=TODAY).set_to == "green"
         with engine_for(stored).connect() as connection:
             assert connection.execute(text("SELECT count(*) FROM confidence")).scalar() == 2
 
     def test_nobody_else_does(self, stored: str):
         with pytest.raises(InputError, match=r"may not set the delivery confidence. The SRO \(Chief Executive\) may"):
-            gates.set_confidence("green", "x", None, change(stored, actor="manager"))
+            governance.set_confidence("green", "x", None, change(stored, actor="manager"))
         with pytest.raises(UnknownThingError, match="There is no tier 'yellow'"):
-            gates.set_confidence("yellow", "x", None, change(stored))
-        assert gates.confidence_of(None, db=stored, today=TODAY).set_to == ""
+            governance.set_confidence("yellow", "x", None, change(stored))
+        assert governance.confidence_of(None, db=stored, today=TODAY).set_to == ""
 
 
 class TestActs:
     def test_an_act_is_noted_once(self, stored: str):
-        assert gates.note_act("Opened the training", TODAY, change(stored, actor="manager"))
-        assert not gates.note_act("Opened the training ", TODAY, change(stored, actor="chief"))
+        assert governance.note_act("Opened the training", TODAY, change(stored, actor="manager"))
+        assert not governance.note_act("Opened the training ", TODAY, change(stored, actor="chief"))
         with session_scope(stored) as session:
             assert [a.what for a in facts.load_facts(session, "small").acts] == ["Opened the training"]
             assert audited.verify(session) == (2, [])
@@ -114,7 +114,7 @@ class TestActs:
     @pytest.mark.parametrize(("what", "day", "message"), [(" ", 4, "Say what people saw"), ("x", 5, "in the future")])
     def test_nothing_and_the_future_are_refused(self, stored: str, what: str, day: int, message: str):
         with pytest.raises(InputError, match=message):
-            gates.note_act(what, date(2027, 1, day), change(stored))
+            governance.note_act(what, date(2027, 1, day), change(stored))
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from changeflow.reconciliation.compare import reconcile
 from changeflow.reports.pilots import variances_text
 from changeflow.reports.recorded import in_words
 from changeflow.storage.database import session_scope
-from changeflow.usecases import parallel_runs, pilot_records, withdrawals
+from changeflow.usecases import parallel_runs, pilot_records, recorded
 from changeflow.usecases.retention import retain
 from changeflow.usecases.unit_of_work import Change
 from tests import asked, audited
@@ -41,7 +41,7 @@ class TestExplaining:
         run(stored, tmp_path, OLD.replace("A2,200.00", "A2,212.00"))
         explained(stored)
         explained(stored, contract=None, between=(Decimal(0), Decimal(20)), reason="Pay award")
-        one, rule = withdrawals.recorded_facts(None, db=stored, on=MARCH, kind="pilot-entry")
+        one, rule = recorded.recorded_facts(None, db=stored, on=MARCH, kind="pilot-entry")
         assert in_words(one) == "payroll, explanation 1: gross, 2027-02"
         assert not any(word in str(one.values) for word in ("A2", "Back-pay", "12.00", "Letter"))
         assert in_words(rule) == "payroll, explanation 2: gross, 2027-02, Pay award"

@@ -24,7 +24,7 @@ from changeflow.pilots.issues import issues, lessons_of
 from changeflow.programme.recording import ReportedProgress
 from changeflow.roadmap.analysis.why import explain as why
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.usecases import definitions, gates, pilot_records, progress
+from changeflow.usecases import definitions, gates, pilot_records, pilots, progress
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.stored import judged
 from changeflow.values.moments import day_of, last_day_of, minute_of
@@ -317,6 +317,6 @@ def test_a_small_trust_goes_without_a_pilot_and_its_reason_is_looked_at(db: str,
 def test_a_measure_is_a_number(stored: str):
     for text in ("few", "", "NaN"):
         with pytest.raises(InputError, match="is not a number"):
-            pilot_records.measure_criterion("payroll", "queries", text, change(MARCH, stored))
-    pilot_records.measure_criterion("payroll", "queries", "2.5", change(MARCH, stored))
+            pilots.measure_criterion("payroll", "queries", text, change(MARCH, stored))
+    pilots.measure_criterion("payroll", "queries", "2.5", change(MARCH, stored))
     assert programme(stored).facts.criteria == {"payroll": {"queries": "2.5"}}

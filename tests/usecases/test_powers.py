@@ -8,8 +8,7 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import NotAllowedError, UnknownThingError
 from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.programme.people import LONGER, SMALLER
-from changeflow.programme.version_changes import POWERFUL
+from changeflow.programme.version_changes import LONGER, POWERFUL, SMALLER
 from changeflow.usecases import definitions
 from changeflow.values.words import Role
 from tests.builders import PROGRAMME, SERVICE, a_folder

@@ -12,7 +12,7 @@ from changeflow.errors import CheckFailedError, InputError, ProblemsError, Renam
 from changeflow.intake.folder import read_folder
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
-from changeflow.reports.risk import RecoveryAnswer
+from changeflow.reports.recovery import RecoveryAnswer
 from changeflow.rules.engine import judge
 from changeflow.usecases.recovery import find_recovery
 from tests.builders import PROGRAMME, a_folder

@@ -17,8 +17,8 @@ from changeflow.storage.backup import backup
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.tables.agenda import MessageRow
-from changeflow.usecases import definitions, dispatch, monitoring, nudges, progress, ticks
-from changeflow.usecases.outbox import Desk
+from changeflow.usecases import definitions, dispatch, monitoring, nudge_preview, progress, ticks
+from changeflow.usecases.messages import Desk
 from changeflow.usecases.restoration import join, release, restore, review
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
@@ -283,7 +283,7 @@ def test_a_preview_shows_what_would_go_while_nothing_does(stored: str, copy: Cop
     put_back = copy()
     send(stored, at(8))
     put_back()
-    lines = list(nudges.preview(db=stored, moments=[at(8, 10)], desk=Desk()))
+    lines = list(nudge_preview.preview(db=stored, moments=[at(8, 10)], desk=Desk()))
     assert any("Payroll: requirements" in line for line in lines)
 
 

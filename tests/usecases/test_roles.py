@@ -16,12 +16,14 @@ from changeflow.usecases import (
     baselines,
     calendar_feeds,
     gates,
+    governance,
     nudges,
     pilot_records,
     progress,
     reports,
     waivers,
 )
+from changeflow.usecases.recorded import recorded_facts, withdraw_fact
 from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.withdrawals import recorded_facts, withdraw_fact
@@ -76,7 +78,7 @@ DECISIONS = {
     "a gate for another person": lambda db: gates.decide(decided(by="lead"), change(db, "office")),
     "a baseline": lambda db: baselines.take_baseline("Agreed", change(db, "chief")),
     "a waiver": lambda db: waivers.add_waiver(WAIVER, change(db, "chief")),
-    "confidence": lambda db: gates.set_confidence("amber", "Late", None, change(db, "chief")),
+    "confidence": lambda db: governance.set_confidence("amber", "Late", None, change(db, "chief")),
     "a signature": lambda db: pilot_records.sign(GO, "", change(db, "lead"), agrees=True),
     "a withheld signature": lambda db: pilot_records.sign(GO, "No desk", change(db, "lead"), agrees=False),
     "taking a decision back": lambda db: take_back(db),

@@ -19,8 +19,8 @@ from changeflow.storage import messages
 from changeflow.storage.agenda import MOVED
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
-from changeflow.usecases import definitions, dispatch, nudges, outbox, progress, ticks
-from changeflow.usecases.outbox import Desk, letter_of
+from changeflow.usecases import definitions, dispatch, nudge_preview, outbox, progress, ticks
+from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from tests import audited
@@ -300,7 +300,7 @@ def test_a_channel_that_leaves_the_house_waits_until_the_programme_is_live(store
 
 def test_a_preview_sends_nothing(stored: str):
     ticks.tick(db=stored, now=moment(8))
-    week = list(nudges.preview(db=stored, moments=[moment(8, 9), moment(11, 9), moment(12, 9)], desk=Desk()))
+    week = list(nudge_preview.preview(db=stored, moments=[moment(8, 9), moment(11, 9), moment(12, 9)], desk=Desk()))
     assert week == [
         "Fri 8 Jan 2027:",
         "  goes  Director of People <lead@example.org>: Due today: Payroll: requirements",

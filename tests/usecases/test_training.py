@@ -11,6 +11,7 @@ from changeflow.errors import ProblemsError
 from changeflow.programme.people import sessions
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import session_scope
+from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.definitions import apply
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import load

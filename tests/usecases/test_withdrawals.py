@@ -22,9 +22,11 @@ from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import facts
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import WithdrawalRow
-from changeflow.usecases import checkpoints, definitions, filings, gates, parallel_runs, pilot_records
-from changeflow.usecases.pilot_records import measure_criterion
+from changeflow.usecases import checkpoints, definitions, filings, gates, governance, parallel_runs, pilot_records
+from changeflow.usecases.attendance import import_attendance
+from changeflow.usecases.pilots import measure_criterion
 from changeflow.usecases.progress import finish_task, report_progress
+from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.stored import load
 from changeflow.usecases.training import import_attendance
 from changeflow.usecases.unit_of_work import Change
@@ -107,12 +109,12 @@ RECORDERS: dict[str, Callable[[str, datetime, Path], object]] = {
     ),
     "decision": an_approval,
     "attendance": a_training,
-    "sponsor-act": lambda db, now, _: gates.note_act("Opened it", date(2027, 2, 1), change(db, now=now)),
+    "sponsor-act": lambda db, now, _: governance.note_act("Opened it", date(2027, 2, 1), change(db, now=now)),
     "checkpoint": lambda db, now, _: checkpoints.report_checkpoint(
         CheckpointResult(task="payroll/w1/checkpoint", on=date(2027, 2, 8), use=0.3, evidence="Log"),
         change(db, now=now),
     ),
-    "confidence": lambda db, now, _: gates.set_confidence("red", "Late", "chief", change(db, now=now)),
+    "confidence": lambda db, now, _: governance.set_confidence("red", "Late", "chief", change(db, now=now)),
     "run": a_run,
     "filing": lambda db, now, _: filings.record_submission(
         Submission(service="payroll", scheme="120/A1", period="2027-02", system="new"), change(db, now=now)

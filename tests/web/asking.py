@@ -15,7 +15,7 @@ from changeflow.storage import answers
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
 from changeflow.usecases import definitions
-from changeflow.usecases.outbox import digest_of
+from changeflow.usecases.messages import digest_of
 from changeflow.web.app import make_app
 from changeflow.web.clients import Limits, Rate
 from changeflow.web.guard import HEADERS

@@ -17,7 +17,7 @@ from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
 from changeflow.usecases import calendar_feeds, link_answers
-from changeflow.usecases.outbox import digest_of
+from changeflow.usecases.messages import digest_of
 from tests.web.asking import ANSWER, CHOOSE, NOW, asking, at_once, failing, ours
 
 

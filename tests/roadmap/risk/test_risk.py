@@ -10,7 +10,8 @@ import pytest
 from changeflow.calendar.working import months
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import read_folder
-from changeflow.planning.risk import lessons, risk_model
+from changeflow.planning.lessons import lessons
+from changeflow.planning.risk import risk_model
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme
 from changeflow.reports.documents import write_report

@@ -1,0 +1,106 @@
+"""Delivery confidence: what the evidence proposes. A person sets it; the two are shown side by side."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from changeflow.agenda.criteria import State
+from changeflow.agenda.decisions import decision_log
+from changeflow.agenda.gates import open_conditions, weigh
+from changeflow.programme.dates import Dates
+from changeflow.programme.programme import Programme
+from changeflow.rules.engine import Judged
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day
+
+PACK = "delivery-confidence"
+
+
+class Tier(StrEnum):
+    """The three tiers, the worst first."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that lowers confidence, and to which tier."""
+
+    tier: Tier
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What the evidence proposes: the worst of its signals."""
+
+    tier: Tier
+    signals: tuple[Signal, ...]
+
+
+def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
+    """Weigh milestones, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
+    signals = (
+        *_milestones(judged.programme, today, baseline or {}),
+        *_rules(judged),
+        *_waiting_decisions(judged, today),
+        *_sponsor(judged.programme, today),
+        *(Signal(Tier.AMBER, f.message) for f in judged.findings if f.rule == "R17"),
+    )
+    order = list(Tier)
+    ranked = tuple(sorted(signals, key=lambda s: order.index(s.tier)))
+    return Proposed(ranked[0].tier if ranked else Tier.GREEN, ranked)
+
+
+def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]) -> Iterator[Signal]:
+    packs = programme.rulepacks
+    share = float(packs.entry(PACK, "red_late_share", on=programme.on).value)
+    spare_days = int(packs.entry(PACK, "amber_spare_days", on=programme.on).value)
+    for milestone in programme.open_milestones:
+        forecast = day_of(programme.timed(milestone.task).early_finish)
+        planned = day_of(baseline[milestone.task].finish) if milestone.task in baseline else None
+        name = f"“{milestone.name}”"
+        if milestone.deadline is not None and forecast > milestone.deadline:
+            late, left = (forecast - milestone.deadline).days, (milestone.deadline - today).days
+            tier = Tier.RED if left <= 0 or late / left > share else Tier.AMBER
+            yield Signal(
+                tier, f"{name} misses its deadline of {format_day(milestone.deadline)} by {counted(late, 'day')}."
+            )
+        elif planned is not None and forecast > planned:
+            yield Signal(Tier.AMBER, f"{name} is {counted((forecast - planned).days, 'day')} later than the baseline.")
+        elif milestone.deadline is not None:
+            spare = programme.spare(milestone) // programme.minutes_per_day
+            if spare < spare_days:
+                yield Signal(Tier.AMBER, f"{name} has {counted(spare, 'working day')} to spare before its deadline.")
+
+
+def _rules(judged: Judged) -> Iterator[Signal]:
+    if blocks := sorted({f.rule for f in judged.blocks}):
+        broken, them = ("Rules are", "them") if len(blocks) > 1 else ("A rule is", "it")
+        yield Signal(Tier.AMBER, f"{broken} broken, and nobody has lifted {them}: {', '.join(blocks)}.")
+
+
+def _waiting_decisions(judged: Judged, today: date) -> Iterator[Signal]:
+    programme = judged.programme
+    for logged in decision_log(programme, today=today):
+        if logged.is_waiting and (against := weigh(judged, logged.task.id).of(State.BLOCKS)):
+            yield Signal(
+                Tier.AMBER, f"{logged.task.name} is waiting, and the evidence does not support it: {against[0]}"
+            )
+        if logged.late:
+            yield Signal(Tier.AMBER, f"{logged.task.name} is {counted(logged.late, 'day')} late.")
+    for _, condition in open_conditions(programme):
+        if condition.due < today:
+            due = format_day(condition.due)
+            yield Signal(Tier.AMBER, f"The condition “{condition.text}” was due on {due} and is not met.")
+
+
+def _sponsor(programme: Programme, today: date) -> Iterator[Signal]:
+    sponsor = programme.definition.programme.sponsor
+    if sponsor is None:
+        yield Signal(Tier.RED, "Nobody is named as senior responsible owner.")
+    elif sponsor.until is not None and sponsor.until < today:
+        yield Signal(Tier.RED, f"The senior responsible owner's tenure ended on {format_day(sponsor.until)}.")

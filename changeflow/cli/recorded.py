@@ -1,0 +1,57 @@
+"""Commands about recorded facts: fact list, fact withdraw."""
+
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.context import Context, Form, command
+from changeflow.cli.output import note, print_json, print_lines
+
+fact = typer.Typer(help="Recorded facts, and what to do about a wrong one.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(fact, name="fact")
+
+
+@command(fact, "list", "db", "programme", "actor", "at")
+def fact_list(
+    context: Context,
+    about: Annotated[
+        str | None, typer.Option(help="Only about this task (or all below it), service, person, group or school.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind, such as progress or decision.")] = None,
+    form: Form = "text",
+) -> None:
+    """List recorded facts, the latest last: who recorded what, and which were replaced, corrected or withdrawn."""
+    from changeflow.reports.recorded import fact_data, fact_lines
+    from changeflow.usecases.recorded import recorded_facts
+
+    found = recorded_facts(
+        context.programme, db=context.db, on=context.day, kind=kind, actor=context.actor, now=context.now
+    )
+    if form == "json":
+        print_json(fact_data(found, about=about))
+        return
+    lines = list(fact_lines(found, about=about))
+    print_lines(lines)
+    if not lines:
+        note("No facts recorded." if about is None else f"No facts recorded about {about}.")
+
+
+@command(fact, "withdraw", "db", "programme", "actor", "at")
+def fact_withdraw(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="FACT", help="Its id, as fact list shows it: progress-12.")],
+    reason: Annotated[str, typer.Option(help="Why it is wrong.")],
+) -> None:
+    """Withdraw a fact that was recorded wrongly. Both stay on record; record it again to correct it."""
+    from changeflow.usecases.recorded import withdraw_fact
+
+    done = withdraw_fact(name, reason, context.change)
+    if not done.facts:
+        note(f"{name} was withdrawn before; nothing changed.")
+        return
+    note(f"Withdrawn: {', '.join(f.id for f in done.facts)}. The forecast follows.")
+    for task in done.begun:
+        note(f"Already begun behind this gate: {task}")

@@ -1,0 +1,72 @@
+"""What finished waves teach about those to come: how long a step took, against how long it was planned."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit
+
+TRUST = 2
+WORTH_TELLING = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """One step of one service: what was planned, what it took, and what follows for the rest."""
+
+    service: str
+    step: str
+    name: str
+    count: int
+    """Finished tasks."""
+    planned: int
+    """Working minutes of all of them together."""
+    taken: int
+    factor: float
+    """By which the rest is drawn longer, or shorter: what was seen, drawn towards the plan where little was seen."""
+    least: float
+    most: float
+    """The smallest and the largest share of its plan that a finished task took."""
+    tasks: tuple[TaskId, ...]
+    """Those that have not begun, in waves and schools to come."""
+
+
+def lessons(programme: Programme) -> Iterator[Lesson]:
+    """Yield a lesson for each step of which something is finished and something is ahead, and that is worth telling."""
+    done: dict[tuple[str, str], list[tuple[Task, int]]] = {}
+    ahead: dict[tuple[str, str], list[Task]] = {}
+    for task in programme.tasks():
+        if task.service is None or task.wave is None or task.duration.is_zero or task.duration.unit is not Unit.WORKING:
+            continue
+        key = (task.service, task.step)
+        progress = programme.facts.progress.get(task.id)
+        if progress is None:
+            ahead.setdefault(key, []).append(task)
+        elif progress.actual_finish is not None:
+            calendar = programme.roadmap.calendar_of(task.id)
+            taken = calendar.between(progress.actual_start, progress.actual_finish)
+            done.setdefault(key, []).append((task, taken))
+    for key in sorted(done.keys() & ahead.keys()):
+        lesson = _lesson(programme, key, done[key], ahead[key])
+        if abs(lesson.factor - 1) >= WORTH_TELLING:
+            yield lesson
+
+
+def _lesson(programme: Programme, key: tuple[str, str], done: list[tuple[Task, int]], ahead: list[Task]) -> Lesson:
+    planned, taken = sum(t.duration.amount for t, _ in done), sum(minutes for _, minutes in done)
+    shares = [minutes / t.duration.amount for t, minutes in done]
+    count, (service, step) = len(done), key
+    return Lesson(
+        service=service,
+        step=step,
+        name=f"{programme.service(service).name}: {step.replace('-', ' ')}",
+        count=count,
+        planned=planned,
+        taken=taken,
+        factor=(count * taken / planned + TRUST) / (count + TRUST),
+        least=min(shares),
+        most=max(shares),
+        tasks=tuple(t.id for t in ahead),
+    )

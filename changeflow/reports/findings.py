@@ -1,0 +1,75 @@
+"""Findings and waivers in words, and the roles of people in them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from changeflow.programme.programme import Programme
+from changeflow.rules.catalogue import RULES
+from changeflow.rules.engine import Judged, waiver_error
+from changeflow.values.finding import Finding, Waiver
+from changeflow.values.moments import format_day
+from changeflow.values.words import Severity
+
+FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "source", "blocks")
+
+
+def findings_text(judged: Judged) -> Iterator[str]:
+    """Yield the findings, the most severe first, and the waivers that lift something."""
+    if not judged.findings:
+        yield "Findings: none. Every rule is kept by the plan itself."
+    else:
+        yield f"Findings: {len(judged.findings)}"
+    for finding in judged.findings:
+        stops = f" (stops a {finding.blocks})" if finding.blocks else ""
+        yield f"  {finding.severity.upper():<5} {finding.rule} {finding.message}{stops}"
+        if finding.is_block:
+            yield f"        {finding.remedy}"
+    for waiver in judged.used_waivers:
+        yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {format_day(waiver.expires)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingLine:
+    rule: str
+    severity: str
+    title: str
+    messages: tuple[str, ...]
+    remedy: str
+    source: str
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[FindingLine]:
+    """Group findings of one rule and severity, so that fourteen schools make one line."""
+    groups: dict[tuple[str, Severity, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.rule, finding.severity, finding.remedy), []).append(finding)
+    for (rule, severity, remedy), members in groups.items():
+        yield FindingLine(
+            rule=rule,
+            severity=severity.value,
+            title=members[0].title,
+            messages=tuple(m.message for m in members),
+            remedy=remedy,
+            source=members[0].source,
+        )
+
+
+def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
+    """Say what a waiver lifts, for whom, why and until when."""
+    scope = waiver.task or waiver.service or "the whole programme"
+    if waiver.schools:
+        scope += f" at {programme.school_names(waiver.schools)}"
+    day = format_day(waiver.expires)
+    if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
+        state = "lifts nothing: it is not approved by whoever may lift the rule"
+    elif not waiver.is_in_force(programme.on):
+        state = f"expired on {day}: the rule holds again"
+    else:
+        state = f"until {day}" + ("" if used else ", and lifts nothing at present")
+    owner, approvers = role_of(programme, waiver.owner), " and ".join(role_of(programme, p) for p in waiver.approved_by)
+    reason = waiver.reason.rstrip(".")
+    return f"{waiver.rule} for {scope}, {state}. {reason}. Owner: {owner}; approved by: {approvers}."
+
+
+def role_of(programme: Programme, person: str | None) -> str:
+    return (programme.definition.role_of(person) if person else None) or "nobody"

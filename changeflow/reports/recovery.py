@@ -1,0 +1,123 @@
+"""What would recover a date, in words: one sentence, and each recovery option beside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.planning.recovery import RecoveryQuestion
+from changeflow.roadmap.model.tasks import Milestone
+from changeflow.roadmap.risk.model import KeptDate, TaskChange, Tried
+from changeflow.values.moments import format_day, last_day_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryAnswer:
+    """What was asked, and what was found."""
+
+    milestone: Milestone
+    by: date
+    question: RecoveryQuestion
+    options: tuple[TaskChange, ...]
+    kept: KeptDate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionLine:
+    name: str
+    cost: float
+    chosen: bool
+    odds: int
+    at: str
+    """With this option alone: the odds of the day, and the day that the asked-for odds keep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryReport:
+    """What the text and the JSON say. Odds are whole percent."""
+
+    milestone: str
+    by: str
+    percent: int
+    now_odds: int
+    now_at: str
+    is_kept_now: bool
+    is_possible: bool
+    chosen: tuple[str, ...]
+    cost: float
+    then_odds: int
+    then_at: str
+    is_cheapest: bool
+    recovery_options: tuple[OptionLine, ...]
+    iterations: int
+    seed: int
+    tried: int
+
+
+def recovery_report(answer: RecoveryAnswer) -> RecoveryReport:
+    """Turn an answer into what people read."""
+    kept, asked = answer.kept, answer.question
+    chosen = kept.chosen if kept.chosen is not None else ()
+    return RecoveryReport(
+        milestone=answer.milestone.name,
+        by=format_day(answer.by),
+        percent=round(asked.percent),
+        now_odds=_percent(kept.now),
+        now_at=_day_of(kept.now),
+        is_kept_now=kept.chosen == (),
+        is_possible=kept.chosen is not None,
+        chosen=tuple(c.name for c in chosen),
+        cost=sum(c.cost for c in chosen),
+        then_odds=_percent(kept.then),
+        then_at=_day_of(kept.then),
+        is_cheapest=kept.is_cheapest,
+        recovery_options=tuple(
+            OptionLine(
+                name=c.name,
+                cost=c.cost,
+                chosen=c in chosen,
+                odds=_percent(kept.alone[c.id]),
+                at=_day_of(kept.alone[c.id]),
+            )
+            for c in answer.options
+        ),
+        iterations=asked.iterations,
+        seed=asked.seed,
+        tried=kept.tried,
+    )
+
+
+def _percent(tried: Tried) -> int:
+    return round(100 * tried.odds)
+
+
+def _day_of(tried: Tried) -> str:
+    return format_day(last_day_of(tried.at))
+
+
+def recovery_text(report: RecoveryReport) -> Iterator[str]:
+    """Yield the answer for a terminal."""
+    now = f"as planned, kept in {report.now_odds} of 100 simulations; P{report.percent} is {report.now_at}"
+    yield f"{report.milestone} by {report.by}: {now}."
+    if report.is_kept_now:
+        yield f"No action is needed: the plan already meets the {report.percent}% target."
+    elif not report.is_possible:
+        yield (
+            f"All recovery options together do not keep it: then in {report.then_odds} of 100, P{report.percent} "
+            f"{report.then_at}. Add recovery options to risk.yaml, or agree a later date."
+        )
+    else:
+        best = "The cheapest way" if report.is_cheapest else "A way, perhaps not the cheapest"
+        yield f"{best} to keep it in {report.percent} of 100 costs {report.cost:g}: {' and '.join(report.chosen)}."
+        yield f"Then in {report.then_odds} of 100; P{report.percent} is {report.then_at}."
+    yield "Each recovery option on its own:"
+    width = max(len(line.name) for line in report.recovery_options)
+    for line in report.recovery_options:
+        mark = "*" if line.chosen else " "
+        yield (
+            f"  {mark} {line.name:<{width}}  costs {line.cost:>8g}   {line.odds:>3} of 100   "
+            f"P{report.percent} {line.at}"
+        )
+    yield (
+        f"{report.tried} combinations were simulated, {report.iterations} iterations each with the same draws "
+        f"(seed {report.seed})."
+    )

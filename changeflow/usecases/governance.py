@@ -1,0 +1,52 @@
+"""Sponsorship and judgement: what the sponsor was seen to do, and the delivery confidence that a person sets."""
+
+from datetime import date
+
+from changeflow.agenda.confidence import Tier
+from changeflow.programme.facts import Confidence, SponsorAct
+from changeflow.programme.recording import check_act, check_names
+from changeflow.reports.confidence import ConfidenceLine, confidence_line
+from changeflow.storage import facts
+from changeflow.usecases.authority import RECORDED_WITH_BY, permit
+from changeflow.usecases.stored import stored_on
+from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.problem import check_known
+from changeflow.values.words import Action
+
+
+def note_act(
+    what: str, on: date, change: Change, *, kind: str = "seen", who: str | None = None, group: str | None = None
+) -> bool:
+    """Note something that the sponsor did, or a change lead (`who`), perhaps with one group.
+
+    False when the same is known of that day.
+    """
+    act = SponsorAct(on=on, what=what.strip(), kind=kind, who=who, group=group)
+    check_act(act, change.on)
+    with unit_of_work(change) as work:
+        by = work.permit(Action.NOTE_SPONSOR)
+        check_names(act, work.definition)
+        is_new = facts.add_act(work.session, work.name, act, at=change.now, by=by)
+        if is_new:
+            work.record("sponsor", f"{who or 'sponsor'}:{on.isoformat()}", by=by)
+    return is_new
+
+
+def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> None:
+    """Record the delivery confidence that the SRO has set."""
+    check_known("tier", tier, list(Tier))
+    with unit_of_work(change) as work:
+        definition, recorder = work.definition, work.actor()
+        who = permit(definition, by or recorder, Action.SET_CONFIDENCE, on=change.on, hint=RECORDED_WITH_BY)
+        if who != recorder:
+            permit(definition, recorder, Action.RECORD_DECISION, on=change.on)
+        stated = Confidence(tier=tier, reason=reason, by=who, on=change.on)
+        facts.add_confidence(work.session, work.name, stated, at=change.now)
+        work.record("confidence", f"confidence:{change.on.isoformat()}", by=recorder)
+
+
+def confidence_of(programme: str | None, *, db: str, today: date) -> ConfidenceLine:
+    """Put what the evidence proposes beside what was set."""
+    stored = stored_on(programme, db=db, on=today)
+    baseline = stored.baseline.dates if stored.baseline else None
+    return confidence_line(stored.judged, today=today, baseline=baseline)

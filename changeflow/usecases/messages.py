@@ -1,0 +1,157 @@
+"""Letters to people: who they are, the links that they get, and what a letter says."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from changeflow.adkar.people import Contact
+from changeflow.agenda.asks import about_calendar
+from changeflow.agenda.due import PeoplesDays
+from changeflow.agenda.policy import NudgePolicy
+from changeflow.agenda.reasons import Reason
+from changeflow.delivery.invitations import CalendarEntry
+from changeflow.delivery.message import Message
+from changeflow.delivery.writing import Letter, LetterItem, Templates, templates_of, write
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.programme.definition import Definition
+from changeflow.storage import versions
+from changeflow.storage.agenda import Nudge
+from changeflow.storage.answers import AnswerLink
+from changeflow.storage.messages import Outgoing
+from changeflow.values.base import calendar_uid
+from changeflow.values.moments import local_day
+from changeflow.values.rulepack import Rulepacks
+
+LINK_DAYS = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What letters are written with: the address of the pages that links lead to, and the templates."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    templates: Templates = field(default_factory=lambda: templates_of(None))
+
+
+@dataclass(slots=True)
+class House:
+    """What is known of one programme's people, without its roadmap."""
+
+    definition: Definition
+    contacts: Mapping[str, Contact]
+    packs: Rulepacks
+    days: PeoplesDays
+
+
+def house_of(session: Session, name: str) -> House:
+    definition = versions.required(session, name).definition
+    contacts = versions.contacts(session, name)
+    packs = Rulepacks(packs=(*shipped_rulepacks().packs, *definition.rulepacks))
+    return House(definition, contacts, packs, PeoplesDays(definition, contacts))
+
+
+def letter_of(nudges: list[Nudge], houses: Mapping[str, House], desk: Desk, now: datetime) -> Message | None:
+    """Write the letter that would go, with links that lead nowhere."""
+    return write_letter(nudges, houses, desk, now, "<preview@changeflow.invalid>", None)
+
+
+def write_letter(
+    nudges: list[Nudge],
+    houses: Mapping[str, House],
+    desk: Desk,
+    now: datetime,
+    message_id: str,
+    links: dict[str, AnswerLink] | None,
+    outgoing: Outgoing | None = None,
+) -> Message | None:
+    """Write one letter. Its links are added to `links` by their digests, to be kept; without it they lead nowhere."""
+    first = nudges[0]
+    contact = houses[first.programme].contacts.get(first.person)
+    if contact is None or contact.email is None or not contact.is_active:
+        return None
+    today = local_day(now)
+    optional = NudgePolicy.of(houses[first.programme].packs, on=today).optional
+    items = tuple(_item(n, houses[n.programme], _link(n, "answer", desk, now, links), optional, now) for n in nudges)
+    office = houses[first.programme].definition.programme.office
+    return write(
+        Letter(
+            name=contact.name,
+            address=contact.email,
+            language=contact.language,
+            items=items,
+            office=office.name,
+            office_email=office.email,
+            today=today,
+            message_id=message_id,
+            at=now,
+            unsubscribe=_link(first, "unsubscribe", desk, now, links),
+            may_have_gone=outgoing is not None and outgoing.may_have_gone,
+        ),
+        desk.templates,
+    )
+
+
+def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], now: datetime) -> LetterItem:
+    programme = house.definition.programme
+    content: dict[str, Any] = {**nudge.content}
+    reason = Reason(nudge.reason)
+    return LetterItem(
+        reason=reason,
+        title=str(content.get("title", nudge.subject)),
+        due_on=nudge.due_on,
+        link=link,
+        programme=programme.name,
+        students=programme.wiifts.statement if programme.wiifts else "",
+        owner_role=str(content.get("owner_role", "")),
+        note=str(content.get("note", "")),
+        for_manager=bool(content.get("for_manager")),
+        is_optional=reason in optional,
+        says=str(content.get("says", "")),
+        against=tuple(content.get("against", ())),
+        calendar=str(content.get("calendar", "")),
+        entry=_entry(nudge, house, now) if "calendar" in content else None,
+    )
+
+
+def _entry(nudge: Nudge, house: House, now: datetime) -> CalendarEntry:
+    """Return what goes into the calendar of a checkpoint's owner."""
+    programme, contact = house.definition.programme, house.contacts[nudge.person]
+    task = nudge.subject.partition("#")[0]
+    return CalendarEntry(
+        uid=calendar_uid(task, programme.programme),
+        title=str(nudge.content["title"]),
+        day=nudge.due_on,
+        sequence=int(nudge.content["sequence"]),
+        stamp=now,
+        is_meeting=True,
+        is_cancelled=nudge.content["calendar"] == "cancelled",
+        organiser=(programme.office.name, programme.office.email),
+        attendee=(contact.name, contact.email or ""),
+    )
+
+
+def _link(nudge: Nudge, action: str, desk: Desk, now: datetime, links: dict[str, AnswerLink] | None) -> str:
+    path = {"answer": "a", "unsubscribe": "u"}[action]
+    if links is None:
+        return f"{desk.base_url}/{path}/…"
+    token = secrets.token_urlsafe(32)
+    links[digest_of(token)] = AnswerLink(
+        programme=nudge.programme,
+        person=nudge.person,
+        action=action,
+        # An invitation is answered as its checkpoint is.
+        subject=nudge.subject.partition("#")[0] if about_calendar(nudge.subject) else nudge.subject,
+        due_on=nudge.due_on,
+        expires_at=now + LINK_DAYS,
+    )
+    return f"{desk.base_url}/{path}/{token}"
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of a token: who reads the database cannot use a link."""
+    return hashlib.sha256(token.encode()).hexdigest()

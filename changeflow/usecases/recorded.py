@@ -1,0 +1,66 @@
+"""List recorded facts, and withdraw one that is wrong: what follows is forecast as if it had never been recorded."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from changeflow.errors import NOT_SAVED, InputError
+from changeflow.programme.recorded import OF_SAME, RecordedFact, action_of, begun_behind, check_whole, parts_of
+from changeflow.storage import facts
+from changeflow.storage.database import read_scope
+from changeflow.usecases.authority import note_look
+from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.problem import check_known, pick
+from changeflow.values.words import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """What a withdrawal did."""
+
+    facts: tuple[RecordedFact, ...]
+    """The fact that was meant, then what was recorded as a part of it; none where it was withdrawn before."""
+    begun: tuple[str, ...] = ()
+    """Names of tasks behind a gate that is open no more, and that have begun."""
+
+
+def recorded_facts(
+    programme: str | None,
+    *,
+    db: str,
+    on: date,
+    kind: str | None = None,
+    actor: str | None = None,
+    now: datetime | None = None,
+) -> list[RecordedFact]:
+    """Return recorded facts, of one kind or of all, the latest last. The audit notes the look (`now` is when)."""
+    check_known("kind of fact", kind, OF_SAME)
+    with read_scope(db) as session:
+        stored = load(session, programme, on=on)
+        found = facts.recorded(session, stored.programme.id, kind)
+    if found and now is not None:
+        note_look(stored.version.definition, actor, Action.READ_FACTS, f"facts:{kind or 'all'}", db=db, now=now)
+    return found
+
+
+def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
+    """Withdraw a wrong fact, with the reason; both stay on record. Recording the same again is possible afterwards.
+
+    With a decision go its conditions and the gate's finish; with a checkpoint's result its task's finish.
+    """
+    if not reason.strip():
+        raise InputError(f"Give the reason why this fact is wrong. {NOT_SAVED}")
+    with unit_of_work(change) as work:
+        work.actor()
+        programme, known = work.programme, facts.recorded(work.session, work.name)
+        remedy = "List them with changeflow fact list."
+        meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
+        if meant.withdrawn is not None:
+            return Withdrawal(facts=())
+        by = work.permit(*action_of(programme, meant))
+        check_whole(meant, known)
+        wrong = (meant, *parts_of(meant, known))
+        facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
+        for withdrawn in (*wrong[1:], meant):
+            work.record("withdraw", withdrawn.id, by=by)
+    return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))
