@@ -22,7 +22,6 @@ from changeflow.usecases.progress import finish_task
 from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.upkeep import upgrade_database
-from changeflow.usecases.withdrawals import withdraw_fact
 from tests import asked, audited
 from tests.builders import SERVICE, Postbox, a_folder
 from tests.storage.test_upgrade import released

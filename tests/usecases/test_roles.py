@@ -26,7 +26,6 @@ from changeflow.usecases import (
 from changeflow.usecases.recorded import recorded_facts, withdraw_fact
 from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import load
-from changeflow.usecases.withdrawals import recorded_facts, withdraw_fact
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver
 from changeflow.values.words import Outcome

@@ -15,7 +15,6 @@ from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.definitions import apply
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.stored import load
-from changeflow.usecases.training import import_attendance
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, a_folder

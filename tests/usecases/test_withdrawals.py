@@ -28,9 +28,7 @@ from changeflow.usecases.pilots import measure_criterion
 from changeflow.usecases.progress import finish_task, report_progress
 from changeflow.usecases.recorded import withdraw_fact
 from changeflow.usecases.stored import load
-from changeflow.usecases.training import import_attendance
 from changeflow.usecases.unit_of_work import Change
-from changeflow.usecases.withdrawals import withdraw_fact
 from changeflow.values.words import Outcome
 from tests import asked, audited
 from tests.builders import PATHWAY, PEOPLE, SERVICE, a_folder
