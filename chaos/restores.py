@@ -47,7 +47,7 @@ DISPATCHERS = 2
 ROUNDS = 3
 """Rounds that each dispatcher ends before it is believed that it sends nothing."""
 MODULES = tuple(f"changeflow.storage.{name}" for name in ("backup", "sqlite_file"))
-MOST_STEPS = 300
+MOST_STEPS = 150
 """A restore that is to be killed is killed at one of so many steps, or not at all."""
 
 
