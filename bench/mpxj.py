@@ -15,7 +15,8 @@ from changeflow.calendar.working import Layer, compile_calendar
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.arrays import to_arrays
 from changeflow.roadmap.engine.cpm import Schedule, compute, time_roadmap
-from changeflow.roadmap.model.tasks import MSPROJECT, Roadmap
+from changeflow.roadmap.model.profile import MSPROJECT
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.moments import minute_of
 
 HOURS = ((480, 720), (780, 1020))

@@ -103,7 +103,7 @@ def schedule(
     """Compute the critical path of a Microsoft Project file, or of a folder."""
     from changeflow.reports.schedules import schedule_rows
     from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
-    from changeflow.roadmap.model.tasks import PROFILES
+    from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
 
     check_known("profile", profile, PROFILES)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError
+from changeflow.roadmap.engine.pace import periods_of, shift, work_of
 from changeflow.roadmap.engine.replan import Placer
 from changeflow.roadmap.engine.working_time import earliest_start_of, finish_of, land_at
 from changeflow.roadmap.levelling.exact import Axis
 from changeflow.roadmap.levelling.problem import ALWAYS, FREE, Bind, Ints, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.teams import Capacity
-from changeflow.roadmap.model.tasks import Bound, Link, Roadmap, Task, periods_of, shift, work_of
+from changeflow.roadmap.model.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY

@@ -8,17 +8,20 @@ from threading import RLock
 import networkx as nx
 
 from changeflow.calendar.working import PayPeriod
+from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
-from changeflow.programme.assembly.readiness import Found, add_corrections, add_readiness, judged_checkpoints
+from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
 from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
-from changeflow.roadmap.model.graph import Precedence, build_graph
-from changeflow.roadmap.model.tasks import TEXTBOOK, Link, Milestone, Roadmap, Task, TaskProgress
+from changeflow.roadmap.model.graph import build_graph
+from changeflow.roadmap.model.precedence import Precedence
+from changeflow.roadmap.model.profile import TEXTBOOK
+from changeflow.roadmap.model.tasks import Link, Milestone, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, last_day_of, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks

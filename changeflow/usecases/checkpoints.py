@@ -1,7 +1,7 @@
 """Report what a checkpoint found."""
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.programme.assembly.readiness import Found
+from changeflow.programme.assembly.corrective_actions import Found
 from changeflow.programme.recording import check_checkpoint, check_result, checked_progress, finish_of, task_subject
 from changeflow.storage import facts
 from changeflow.usecases.progress import record_progress

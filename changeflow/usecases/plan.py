@@ -16,7 +16,8 @@ from changeflow.programme.programme import join
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.engine.replan import Longer, if_longer
-from changeflow.roadmap.model.tasks import PROFILES, Roadmap
+from changeflow.roadmap.model.profile import PROFILES
+from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.engine import Judged, judge
 from changeflow.usecases.project_files import schedule_project
 from changeflow.values.duration import Unit, parse_duration

@@ -7,7 +7,7 @@ from pathlib import Path
 from changeflow.intake.mpp import FOREIGN, read_through_mpxj
 from changeflow.intake.mspdi.reader import ProjectFile, read_mspdi
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
-from changeflow.roadmap.model.tasks import PROFILES
+from changeflow.roadmap.model.profile import PROFILES
 
 
 def schedule_project(

@@ -17,7 +17,8 @@ from changeflow.intake.mspdi.reader import read_mspdi
 from changeflow.programme.dates import Dates
 from changeflow.reports.mspdi import write_roadmap
 from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.roadmap.model.tasks import MSPROJECT, Bound, Constraint, Roadmap, TaskProgress
+from changeflow.roadmap.model.profile import MSPROJECT
+from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
 from changeflow.values.moments import minute_of
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at
 

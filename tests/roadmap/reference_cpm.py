@@ -9,8 +9,9 @@ from dataclasses import replace
 import networkx as nx
 
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask
+from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.engine.replan import follows
-from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task, lagged
+from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from tests.roadmap.reference_network import Network, build_network

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from changeflow.calendar.working import Periods, WorkingCalendar
-from changeflow.roadmap.model.tasks import Roadmap, Task, periods_of, school_weeks, term_calendar
+from changeflow.roadmap.engine.pace import periods_of, school_weeks, term_calendar
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.duration import Unit
 
 

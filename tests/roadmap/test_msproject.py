@@ -13,18 +13,8 @@ import pytest
 
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
-from changeflow.roadmap.model.tasks import (
-    MSPROJECT,
-    TEXTBOOK,
-    Assignment,
-    Bound,
-    Constraint,
-    ManualDates,
-    Profile,
-    Roadmap,
-    Task,
-    TaskProgress,
-)
+from changeflow.roadmap.model.profile import MSPROJECT, TEXTBOOK, Profile
+from changeflow.roadmap.model.tasks import Assignment, Bound, Constraint, ManualDates, Roadmap, Task, TaskProgress
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at, clock
 
 

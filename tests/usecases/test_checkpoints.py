@@ -7,7 +7,7 @@ import pytest
 
 from changeflow.adkar.reinforcement import CheckpointResult, StickVerdict
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.programme.assembly.readiness import Found
+from changeflow.programme.assembly.corrective_actions import Found
 from changeflow.programme.recording import ReportedProgress
 from changeflow.reports.sponsorship import sponsorship
 from changeflow.storage.database import session_scope

@@ -21,8 +21,8 @@ from changeflow.intake.mspdi.fields import (
 from changeflow.intake.mspdi.records import REMEDY, Record, children, read_records
 from changeflow.intake.opening import open_input
 from changeflow.programme.dates import Dates
+from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import (
-    MSPROJECT,
     Assignment,
     Bound,
     Constraint,

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
-from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task, lagged
+from changeflow.roadmap.engine.pace import lagged
+from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of

@@ -8,17 +8,8 @@ from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
 from changeflow.roadmap.engine.outline import Ints, Outline, Shorts, outline_of, stable_order
-from changeflow.roadmap.model.tasks import (
-    LIMITS,
-    PAY_PERIODS,
-    SCHOOL_DAYS_PER_WEEK,
-    Bound,
-    Link,
-    LinkType,
-    Roadmap,
-    Task,
-    TaskProgress,
-)
+from changeflow.roadmap.engine.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
+from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration, Unit
 

@@ -49,9 +49,10 @@ from changeflow.roadmap.engine.arrays import (
     net_of,
     to_arrays,
 )
+from changeflow.roadmap.engine.backward import backward
+from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.jit import call, inlined, kernel
 from changeflow.roadmap.engine.outline import Ints
-from changeflow.roadmap.engine.passes import backward, forward
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,
     AT_OUT,

@@ -29,9 +29,9 @@ from changeflow.roadmap.engine.arrays import (
     net_of,
     trial_of,
 )
+from changeflow.roadmap.engine.forward import place
 from changeflow.roadmap.engine.jit import call, kernel
 from changeflow.roadmap.engine.outline import Ints
-from changeflow.roadmap.engine.passes import place
 from changeflow.roadmap.engine.working_time import KIND_OUT
 
 

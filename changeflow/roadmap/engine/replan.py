@@ -30,10 +30,10 @@ from changeflow.roadmap.engine.arrays import (
     trial_of,
 )
 from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, refuse_run_out, settle
+from changeflow.roadmap.engine.forward import forward, place
 from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
 from changeflow.roadmap.engine.jit import call, viewed
 from changeflow.roadmap.engine.outline import Ints
-from changeflow.roadmap.engine.passes import forward, place
 from changeflow.roadmap.model.graph import build_graph
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId

@@ -7,8 +7,9 @@ from datetime import timedelta
 from itertools import pairwise
 
 from changeflow.calendar.working import WorkingCalendar, union
+from changeflow.roadmap.engine.pace import work_of
 from changeflow.roadmap.model.requests import WaveTeam
-from changeflow.roadmap.model.tasks import Roadmap, Task, work_of
+from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY, day_of, minute_of
 

@@ -6,52 +6,10 @@ from datetime import date
 from enum import StrEnum
 
 from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.roadmap.model.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
-from changeflow.values.duration import ZERO, Duration, Unit
+from changeflow.values.duration import ZERO, Duration
 from changeflow.values.words import RULE_ORIGIN, Gate, Kind, Origin, Phase, Track
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """A set of answers to questions that scheduling engines answer differently: the defaults are the textbook's."""
-
-    name: str
-    start_is_floor: bool = True
-    """Nothing begins before the roadmap's start, not even what a constraint or a lead would put there. Where it is no
-    floor in general, it is one for what a finish-to-finish link binds: that such a link lets a long task begin early
-    does not mean before the roadmap."""
-    limits_pull_early: bool = False
-    """A "no later than" date earlier than logic pulls the early dates; else it bounds the late dates alone."""
-    set_dates_hold_late: bool = False
-    """A "must" date is the late date too, whatever successors say: no pressure from behind passes through."""
-    pins_started: bool = False
-    """A started successor passes back where its rest resumes, not a late start: its float does not add up."""
-    data_date_moves: bool = True
-    """What has not begun cannot begin before the data date, and what is left of begun work waits for it and for its
-    predecessors (retained logic). Without it, stored resume dates are taken as they are."""
-    retains_logic: bool = True
-    """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
-    (progress override)."""
-    late_shows_early: bool = False
-    """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
-    alone."""
-    free_float_is_capped: bool = False
-    """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
-    equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
-
-
-TEXTBOOK = Profile(name="textbook")
-MSPROJECT = Profile(
-    name="msproject",
-    start_is_floor=False,
-    limits_pull_early=True,
-    set_dates_hold_late=True,
-    pins_started=True,
-    data_date_moves=False,
-    late_shows_early=True,
-    free_float_is_capped=True,
-)
-PROFILES = {p.name: p for p in (TEXTBOOK, MSPROJECT)}
 
 
 class LinkType(StrEnum):
@@ -246,64 +204,3 @@ class Milestone:
     name: str
     task: TaskId
     deadline: date | None = None
-
-
-SCHOOL_DAYS_PER_WEEK = 5
-PAY_PERIODS = "pay_period"
-"""The key of the pay periods among a roadmap's periods."""
-
-
-def work_of(task: Task, roadmap: Roadmap) -> tuple[WorkingCalendar, int] | None:
-    """Return the one calendar whose working time a task takes, and how many minutes of it.
-
-    None for what passes on the clock or in whole periods, and for several people.
-    """
-    if task.duration.unit is Unit.SCHOOL_WEEKS:
-        return term_calendar(task, roadmap), school_weeks(task.duration.amount, roadmap)
-    if task.duration.unit is not Unit.WORKING or task.assignments:
-        return None
-    return roadmap.calendars[task.placed_on or task.calendar], task.duration.amount
-
-
-def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, base: int, back: bool = False) -> int:
-    """Move `position` by a link's lag, on the calendar of the successor `task`; `back` takes it off again.
-
-    `base` is the predecessor's duration in working minutes, for a lag that is a share of it.
-    """
-    if lag.is_zero:
-        return position
-    sign = -1 if back else 1
-    amount = lag.amount
-    if lag.unit is Unit.ELAPSED:
-        return position + sign * amount
-    if lag.unit in (Unit.PAY_PERIODS, Unit.TERMS):
-        periods = periods_of(task, lag.unit, roadmap)
-        return periods.subtract(position, amount) if back else periods.add(position, amount)
-    calendar = roadmap.calendars[task.calendar]
-    if lag.unit is Unit.SCHOOL_WEEKS:
-        calendar, amount = term_calendar(task, roadmap), school_weeks(amount, roadmap)
-    elif lag.unit is Unit.PERCENT:
-        amount = round(base * amount / 100)
-    moved = calendar.add(position, sign * amount)
-    # The latest instant of that point of working time: a predecessor on the clock may go on through the night.
-    return calendar.next_working(moved) if back and sign * amount > 0 else moved
-
-
-def lagged(roadmap: Roadmap, position: int, link: Link, *, back: bool = False) -> int:
-    """Move a position by a link's lag, on the successor's calendar; `back` takes the lag off."""
-    before = roadmap.tasks[link.predecessor].duration
-    base = before.amount if before.unit in (Unit.WORKING, Unit.ELAPSED) else 0
-    successor = roadmap.tasks[link.successor]
-    return shift(position, link.lag, task=successor, roadmap=roadmap, base=base, back=back)
-
-
-def term_calendar(task: Task, roadmap: Roadmap) -> WorkingCalendar:
-    return roadmap.calendars[task.term_calendar or task.calendar]
-
-
-def periods_of(task: Task, unit: Unit, roadmap: Roadmap) -> Periods:
-    return roadmap.periods[PAY_PERIODS if unit is Unit.PAY_PERIODS else task.terms]
-
-
-def school_weeks(count: int, roadmap: Roadmap) -> int:
-    return count * SCHOOL_DAYS_PER_WEEK * roadmap.minutes_per_day

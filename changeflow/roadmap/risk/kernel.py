@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, SUMMARY, TASK, Net, Result
+from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.jit import kernel
 from changeflow.roadmap.engine.outline import Ints
-from changeflow.roadmap.engine.passes import forward
 
 Floats = NDArray[np.float64]
 NOBODY = -1

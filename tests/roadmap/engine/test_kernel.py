@@ -12,9 +12,8 @@ from changeflow.calendar.working import Layer, WorkingCalendar, compile_calendar
 from changeflow.errors import CalendarExhaustedError, CyclicRoadmapError
 from changeflow.roadmap.engine import jit
 from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.profile import MSPROJECT, TEXTBOOK
 from changeflow.roadmap.model.tasks import (
-    MSPROJECT,
-    TEXTBOOK,
     Assignment,
     Bound,
     Constraint,

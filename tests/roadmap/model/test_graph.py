@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import time_roadmap
-from changeflow.roadmap.model.graph import Precedence, build_graph, find_loop, loop_if_linked
+from changeflow.roadmap.model.graph import build_graph, find_loop, loop_if_linked
+from changeflow.roadmap.model.precedence import Precedence
 from tests.builders import a_calendar, a_link, a_roadmap, a_task
 
 

@@ -1,0 +1,131 @@
+"""From pathways to instances: each step once for its service, or for each of its waves or schools."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from changeflow.errors import MOST_LISTED
+from changeflow.programme.definition import Definition, ServiceFile, Wave
+from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
+from changeflow.roadmap.model.pathways import Per, StepFields
+from changeflow.values.base import TaskId
+from changeflow.values.problem import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One step for one wave or school, before its links are known."""
+
+    id: TaskId
+    fields: StepFields
+    schools: frozenset[str]
+    service: ServiceFile | None
+    wave: Wave | None
+    place: Place
+    authored: bool
+    """Its links are written in the programme's own files, not in the pathway."""
+
+    @property
+    def step(self) -> str:
+        return self.id.rsplit("/", 1)[-1]
+
+    @property
+    def belongs_to(self) -> str:
+        """The id of its service; `programme` for the programme's own."""
+        return self.service.service if self.service else PROGRAMME
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """Every instance in a definition, and the steps that a link may name."""
+
+    steps: Mapping[str, Mapping[str, StepFields]]
+    """The steps of each service, with those that apply to none of its waves."""
+    by_id: dict[TaskId, Instance] = field(default_factory=dict)
+    by_step: dict[tuple[str, str], list[Instance]] = field(default_factory=dict)
+    """By what they belong to and their step."""
+    errors: list[DefinitionError] = field(default_factory=list)
+
+    def add(self, instance: Instance) -> None:
+        """Add one that is not dropped; a second of the same id is a definition error."""
+        if instance.fields.drop:
+            return
+        if instance.id in self.by_id:
+            self.errors.append(exists_twice(instance))
+            return
+        self.by_id[instance.id] = instance
+        self.by_step.setdefault((instance.belongs_to, instance.step), []).append(instance)
+
+
+def exists_twice(instance: Instance) -> DefinitionError:
+    what = f"Task '{instance.id}' exists twice."
+    return DefinitionError(instance.place, what, "Give one of them another name.", on_key=True)
+
+
+def instances_of(definition: Definition, references: References) -> Instances:
+    """Expand the steps of every service, then the programme's own tasks."""
+    found = Instances({s.service: _steps_of(definition, s) for s in definition.services})
+    for service in definition.services:
+        _add_service(found, service, references)
+    everywhere = frozenset(s.id for s in definition.schools)
+    for name, fields in definition.programme.tasks.items():
+        place = Place.programme("tasks", name)
+        if fields.per not in (None, Per.PROGRAMME):
+            remedy = "A task per wave or school belongs into a service's file."
+            found.errors.append(DefinitionError(place, f"'{name}' is a task of the programme.", remedy, on_key=True))
+        found.add(Instance(f"{PROGRAMME}/{name}", fields, everywhere, None, None, place, authored=True))
+    return found
+
+
+def _steps_of(definition: Definition, service: ServiceFile) -> dict[str, StepFields]:
+    """Return the steps of a service's pathway with its changes to all copies of them, then its own."""
+    pathway = next((p for p in definition.pathways if p.pathway == service.pathway), None)
+    base, general = pathway.steps if pathway else {}, _general(service)
+    steps = {name: fields.changed_by(general.get(name, StepFields())) for name, fields in base.items()}
+    return steps | {name: fields for name, fields in general.items() if name not in base}
+
+
+def _general(service: ServiceFile) -> dict[str, StepFields]:
+    """Return what a service's file says about steps as a whole, not about one copy: `w1/go-live` is one."""
+    return {k: v for k, v in service.tasks.items() if "/" not in k}
+
+
+def _add_service(found: Instances, service: ServiceFile, references: References) -> None:
+    general = _general(service)
+    single = {k: v for k, v in service.tasks.items() if k not in general}
+    for name, fields in found.steps[service.service].items():
+        if fields.classes and service.service_class not in fields.classes:
+            continue
+        if fields.assured_by and service.assurance.method not in fields.assured_by:
+            continue
+        own = general.get(name)
+        place = Place.service(service.service, "tasks", name) if own else Place.pathway(service.pathway, name)
+        for local, schools, wave in _copies(name, fields, service, references):
+            change = single.pop(local, None)
+            here = Place.service(service.service, "tasks", local) if change else place
+            merged = fields.changed_by(change) if change else fields
+            authored = any(said is not None and said.after is not None for said in (change, own))
+            found.add(Instance(f"{service.service}/{local}", merged, schools, service, wave, here, authored))
+    known = [i.removeprefix(f"{service.service}/") for i in found.by_id if i.startswith(service.service)]
+    for local in islice(single, MOST_LISTED):
+        place = Place.service(service.service, "tasks", local)
+        hint = did_you_mean(local, known)
+        found.errors.append(DefinitionError(place, f"No task '{local}' to change.", hint, on_key=True))
+
+
+def _copies(
+    name: str, fields: StepFields, service: ServiceFile, references: References
+) -> Iterator[tuple[str, frozenset[str], Wave | None]]:
+    """Yield (id within the service, schools, wave) of each copy of a step."""
+    waves = references.waves_of(service)
+    if fields.per not in (Per.WAVE, Per.SCHOOL):
+        yield name, frozenset(s for w in waves for s in w.schools), None
+        return
+    for wave in waves:
+        if (fields.waves == "pilot" and not wave.pilot) or (fields.waves == "rollout" and wave.pilot):
+            continue
+        if fields.per is Per.WAVE:
+            yield f"{wave.id}/{name}", frozenset(wave.schools), wave
+        else:
+            for school in wave.schools:
+                yield f"{school}/{name}", frozenset({school}), wave

@@ -1,0 +1,50 @@
+"""Where the rules of Microsoft Project and the textbook differ, a profile chooses: `docs/profiles.md` lists them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A set of answers to questions that scheduling engines answer differently: the defaults are the textbook's."""
+
+    name: str
+    start_is_floor: bool = True
+    """Nothing begins before the roadmap's start, not even what a constraint or a lead would put there. Where it is no
+    floor in general, it is one for what a finish-to-finish link binds: that such a link lets a long task begin early
+    does not mean before the roadmap."""
+    limits_pull_early: bool = False
+    """A "no later than" date earlier than logic pulls the early dates; else it bounds the late dates alone."""
+    set_dates_hold_late: bool = False
+    """A "must" date is the late date too, whatever successors say: no pressure from behind passes through."""
+    pins_started: bool = False
+    """A started successor passes back where its rest resumes, not a late start: its float does not add up."""
+    data_date_moves: bool = True
+    """What has not begun cannot begin before the data date, and what is left of begun work waits for it and for its
+    predecessors (retained logic). Without it, stored resume dates are taken as they are."""
+    retains_logic: bool = True
+    """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
+    (progress override)."""
+    late_shows_early: bool = False
+    """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
+    alone."""
+    free_float_is_capped: bool = False
+    """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
+    equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
+
+
+TEXTBOOK = Profile(name="textbook")
+
+
+MSPROJECT = Profile(
+    name="msproject",
+    start_is_floor=False,
+    limits_pull_early=True,
+    set_dates_hold_late=True,
+    pins_started=True,
+    data_date_moves=False,
+    late_shows_early=True,
+    free_float_is_capped=True,
+)
+
+
+PROFILES = {p.name: p for p in (TEXTBOOK, MSPROJECT)}
