@@ -151,7 +151,7 @@ class PeoplesDays:
         if person not in self._known:
             who = self._people[person]
             schools = frozenset({who.school} if who.school else ())
-            key = self._calendars.key("term" if schools else "office", schools, Kind.WORK)
+            key = self._calendars.key("term" if schools else "office", schools)
             self._known[person] = PersonalDays(self._calendars.get(key), who, self._contacts.get(person))
         return self._known[person]
 

@@ -1,11 +1,12 @@
 """The second pass: names that must exist elsewhere in the folder, and what cannot be true together."""
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import get_args
 
 import networkx as nx
 
 from changeflow.pilots.criteria import ExitCriterion
-from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.programme.definition import Definition, SchoolPhase, ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place
 from changeflow.rules.catalogue import RULES
@@ -142,6 +143,7 @@ def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
 def _calendars(definition: Definition) -> Iterator[DefinitionError]:
     schools = {s.id for s in definition.schools}
     authorities = {s.authority for s in definition.schools}
+    services = {s.service for s in definition.services}
     kinds = [str(k) for k in Kind]
     for calendar in definition.calendars:
         place = Place(f"calendar:{calendar.calendar}")
@@ -150,7 +152,9 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
         for n, blackout in enumerate(calendar.blackouts):
             here = place.at("blackouts", n)
             yield from unknown_among(here.at("activities"), "kind of task", blackout.activities, kinds)
+            yield from unknown_among(here.at("phases"), "phase", blackout.phases, get_args(SchoolPhase))
             yield from unknown_among(here.at("schools"), "school", blackout.schools, schools)
+            yield from unknown_among(here.at("services"), "service", blackout.services, services)
         for group in ("terms", "closed", "blackouts"):
             for n, span in enumerate(getattr(calendar, group)):
                 last = span.last if group == "closed" else span.last_day

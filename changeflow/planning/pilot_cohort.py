@@ -1,13 +1,14 @@
 """The schools of a programme as candidates for its pilot, and how many of them its teams can see to at once."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
 from math import floor
 
 from changeflow.pilots.choosing import PilotCandidate, band_of_size
+from changeflow.programme.blackouts import ScopedBlackout, blackouts_of
 from changeflow.programme.definition import School
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.requests import SchoolRollout
+from changeflow.roadmap.model.tasks import Task
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 
@@ -17,8 +18,8 @@ READINESS = ((1, "ready"), (3, "as most"), (4, "hard"))
 
 def candidates(programme: Programme) -> list[PilotCandidate]:
     """Return every school with its traits; once the programme is scheduled, with what keeps it from going first."""
-    found, rollout = [], programme.definition.rollout
-    days = list(_pilot_days(programme)) if programme.schedule is not None else []
+    found, rollout, blackouts = [], programme.definition.rollout, blackouts_of(programme.definition)
+    tasks = list(_pilot_tasks(programme)) if programme.schedule is not None else []
     for school in programme.definition.schools:
         own = rollout.schools.get(school.id, SchoolRollout())
         traits = {"phase": school.phase, "size": band_of_size(school.pupils), "authority": school.authority}
@@ -28,8 +29,8 @@ def candidates(programme: Programme) -> list[PilotCandidate]:
             traits["system"] = school.system
         if rollout.schools:
             traits["readiness"] = [name for least, name in READINESS if own.risk >= least][-1]
-        is_reluctant, why_not = school.reluctant or own.reluctant, next(_kept_back(programme, school, own, days), "")
-        must = own.pilot is True
+        is_reluctant, must = school.reluctant or own.reluctant, own.pilot is True
+        why_not = next(_kept_back(programme, school, tasks, blackouts), "")
         found.append(PilotCandidate(school.id, traits, is_reluctant=is_reluctant, must=must, why_not=why_not))
     return found
 
@@ -49,32 +50,31 @@ def most_at_once(programme: Programme) -> tuple[int, str]:
     return min(limits, key=lambda limit: limit[0])
 
 
-def _pilot_days(programme: Programme) -> Iterator[tuple[Kind, date, date]]:
-    """Yield when people of a pilot's schools are trained and go live, by the plan."""
+def _pilot_tasks(programme: Programme) -> Iterator[Task]:
+    """Yield the tasks that train people of a pilot's schools and take them live, and have not begun."""
     waves = programme.definition.programme.waves
     first = next((w for w in waves if w.pilot), waves[0])
     for kind in (Kind.TRAINING, Kind.GO_LIVE):
         for task in programme.tasks(kind=kind, schools=frozenset(first.schools)):
             if task.wave == first.id and task.id not in programme.facts.progress:
-                yield kind, *programme.days_of(task.id)
+                yield task
 
 
 def _kept_back(
-    programme: Programme, school: School, own: SchoolRollout, days: list[tuple[Kind, date, date]]
+    programme: Programme, school: School, tasks: list[Task], blackouts: Sequence[ScopedBlackout]
 ) -> Iterator[str]:
+    own = programme.definition.rollout.schools.get(school.id, SchoolRollout())
     if own.pilot is False:
         yield "it is never in a pilot (rollout.yaml)"
-    lives = [first for kind, first, _ in days if kind is Kind.GO_LIVE]
+    lives = [programme.days_of(t.id)[0] for t in tasks if t.kind is Kind.GO_LIVE]
     if own.earliest and lives and own.earliest > min(lives):
         yield f"it cannot go before {format_day(own.earliest)} (rollout.yaml)"
-    for calendar in programme.definition.calendars:
-        for blackout in calendar.blackouts:
-            is_its = calendar.school in (None, school.id) and calendar.authority in (None, school.authority)
-            is_here = is_its and blackout.concerns(school)
-            for kind, first, last in days:
-                # Of a training the plan fixes its first day: the rest goes around what is in its way.
-                until = last if kind is Kind.GO_LIVE else first
-                is_then = first <= blackout.last_day and blackout.first_day <= until
-                if is_here and is_then and kind.value in blackout.activities:
-                    what = "training" if kind is Kind.TRAINING else "the go-live"
-                    yield f"{what} on {format_day(first)} falls into {blackout.name}"
+    for blackout in blackouts:
+        for task in tasks:
+            first, last = programme.days_of(task.id)
+            # Of a training the plan fixes its first day: the rest goes around what is in its way.
+            until = last if task.kind is Kind.GO_LIVE else first
+            is_here = blackout.concerns(frozenset({school.id}), task.kind, task.service)
+            if is_here and blackout.touches(first, until):
+                what = "training" if task.kind is Kind.TRAINING else "the go-live"
+                yield f"{what} on {format_day(first)} falls into {blackout.name}"

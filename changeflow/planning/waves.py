@@ -1,6 +1,6 @@
 """From a programme to a problem of waves: dates on the calendars of each activity, and why a date falls out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -8,6 +8,7 @@ from itertools import accumulate, islice, pairwise
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.calendars import Calendars
+from changeflow.programme.blackouts import ScopedBlackout
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme, falls_into, windows
@@ -93,9 +94,14 @@ class _Frame:
     def week_of(self, day: date) -> int:
         return (day - self.start).days // 7
 
-    def calendar(self, kind: Kind, *schools: str) -> WorkingCalendar:
-        base = "term" if kind in IN_TERM else "office"
-        return self.calendars.get(self.calendars.key(base, frozenset(schools), kind))
+    def calendar(self, kind: Kind, school: str, service: str, *, base: str = "") -> WorkingCalendar:
+        """Return the days on which an activity can be worked on at a school, as the plan has them."""
+        base = base or ("term" if kind in IN_TERM else "office")
+        return self.calendars.get(self.calendars.key(base, frozenset({school}), kind, service))
+
+    def blackouts(self, kind: Kind, school: str, service: str) -> Iterator[ScopedBlackout]:
+        """Yield the blackouts that an activity at a school keeps out of."""
+        return (b for b in self.calendars.blackouts if b.concerns(frozenset({school}), kind, service))
 
     def asked(self, service: str) -> ServiceRollout:
         return self.rollout.services.get(service) or ServiceRollout()
@@ -183,27 +189,32 @@ def _too_soon_or_late(frame: _Frame, school: str, day: date) -> str:
 def _placed(frame: _Frame, school: str, service: ServiceFile, day: date) -> tuple[tuple[Placement, ...], str]:
     """Place each activity of one date; the second value is what forbids the date."""
     programme = frame.programme
-    for blackout in (b for c in programme.definition.calendars for b in c.blackouts if Kind.GO_LIVE in b.activities):
-        if blackout.first_day <= day <= blackout.last_day and blackout.concerns(programme.school(school)):
+    for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
+        if blackout.touches(day, day):
             return (), f"“{blackout.name}” keeps go-lives out of it"
     for window in windows(programme, service.service_class, day):
         if Kind.GO_LIVE in window["activities"] and falls_into(day, day, window):
             return (), window["why"]
     placed, reason = [], ""
     for activity in frame.asked(service.service).activities or (USUAL_FOR_PAY if service.pays_people else USUAL):
-        weeks, missing = _weeks_for(frame, activity, school, frame.week_of(day) - activity.weeks_before)
+        end = frame.week_of(day) - activity.weeks_before
+        weeks, missing = _weeks_for(frame, activity, school, service.service, end)
         reason = reason or missing
-        placed.append(Placement(activity.kind, activity.team, weeks, _shares(frame, activity, weeks)))
+        shares = _shares(frame, activity, school, service.service, weeks)
+        placed.append(Placement(activity.kind, activity.team, weeks, shares))
     return tuple(placed), reason
 
 
-def _weeks_for(frame: _Frame, activity: Activity, school: str, end: int) -> tuple[tuple[int, ...], str]:
+def _weeks_for(frame: _Frame, activity: Activity, school: str, service: str, end: int) -> tuple[tuple[int, ...], str]:
     """Return the weeks of an activity, the last ones before its time that are good for it; else what is missing."""
     name = activity.kind.replace("_", " ")
     if activity.weeks_before < 0 or activity.kind is Kind.PARALLEL_RUN:
         first = end - activity.weeks + 1
-        return ((), f"its {name} would begin before the programme") if first < 0 else (tuple(range(first, end + 1)), "")
-    calendar = frame.calendar(activity.kind, school)
+        if first < 0:
+            return (), f"its {name} would begin before the programme"
+        weeks = tuple(range(first, end + 1))
+        return weeks, _kept_out(frame, activity.kind, school, service, weeks) if activity.weeks_before >= 0 else ""
+    calendar = frame.calendar(activity.kind, school, service)
     asked = range(end, max(-1, end - activity.weeks - PUSHED_BACK), -1)
     good = (week for week in asked if frame.working_days(calendar, week) >= ENOUGH_DAYS)
     found = tuple(reversed(list(islice(good, activity.weeks))))
@@ -215,10 +226,24 @@ def _weeks_for(frame: _Frame, activity: Activity, school: str, end: int) -> tupl
     return found, f"there are no weeks for {name} before it ({why})"
 
 
-def _shares(frame: _Frame, activity: Activity, weeks: tuple[int, ...]) -> tuple[int, ...]:
-    """Share an activity's days out among its weeks, by the days that the office is open in each."""
-    office = frame.calendar(Kind.WORK)
-    until = list(accumulate((frame.working_days(office, w) for w in weeks), initial=0))
+def _kept_out(frame: _Frame, kind: Kind, school: str, service: str, weeks: tuple[int, ...]) -> str:
+    """Return which blackout takes a week from an activity that cannot go around it: it leaves the week too few days."""
+    calendar, office = frame.calendar(kind, school, service), frame.calendars.office
+    for week in weeks:
+        left = frame.working_days(calendar, week)
+        if left < min(ENOUGH_DAYS, frame.working_days(office, week)):
+            monday = frame.start + timedelta(weeks=week)
+            own = frame.blackouts(kind, school, service)
+            name = next(b.name for b in own if b.touches(monday, monday + timedelta(days=6)))
+            return f"“{name}” falls into its {kind.replace('_', ' ')}"
+    return ""
+
+
+def _shares(frame: _Frame, activity: Activity, school: str, service: str, weeks: tuple[int, ...]) -> tuple[int, ...]:
+    """Share an activity's days out among its weeks, by the days that the office is open and no blackout takes."""
+    own, office = frame.calendar(activity.kind, school, service, base="office"), frame.calendars.office
+    open_days = [frame.working_days(own, w) for w in weeks]
+    until = list(accumulate(open_days if any(open_days) else (frame.working_days(office, w) for w in weeks), initial=0))
     tenths = [round(activity.days * 10 * days / until[-1]) if until[-1] else 0 for days in until]
     return tuple(after - before for before, after in pairwise(tenths))
 
@@ -263,7 +288,7 @@ def _group_plan(programme: Programme, key: str, group: Group) -> GroupPlan:
 
 def _capacity(frame: _Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
     """Return a team's tenths of a day in each week: less in a week with public holidays, or while some are away."""
-    office = frame.calendar(Kind.WORK)
+    office = frame.calendars.office
     days = [[frame.start + timedelta(weeks=week, days=n) for n in range(7)] for week in range(weeks)]
     return tuple(round(sum(team.left_on(day) * 2 for day in week if office.works_on(day))) for week in days)
 

@@ -80,18 +80,18 @@ class PayPeriodTable(Frozen):
 
 
 class Blackout(Frozen):
-    """Days that are bad for some kinds of activity, perhaps only at schools of some phases or at one school."""
+    """Days that are bad for some kinds of activity.
+
+    What narrows it narrows it further: the authority or school of its file, and `phases`, `schools` and `services`.
+    """
 
     name: str
     first_day: date
     last_day: date
     activities: tuple[str, ...] = Field(min_length=1, description="Kinds of task: training, system_live, go_live")
-    phases: tuple[str, ...] = ()
-    schools: tuple[Id, ...] = ()
-
-    def concerns(self, school: "School") -> bool:
-        """Tell whether it is about a school: by its id, by its phase, or as it is about all."""
-        return (not self.schools or school.id in self.schools) and (not self.phases or school.phase in self.phases)
+    phases: tuple[str, ...] = Field((), description="Only at schools of these phases")
+    schools: tuple[Id, ...] = Field((), description="Only at these schools")
+    services: tuple[Id, ...] = Field((), description="Only in these services")
 
 
 class CalendarFile(Frozen):
@@ -106,12 +106,15 @@ class CalendarFile(Frozen):
     blackouts: tuple[Blackout, ...] = ()
 
 
+SchoolPhase = Literal["primary", "secondary", "special", "all-through", "nursery", "16-plus"]
+
+
 class School(Frozen):
     """A school of the trust. It belongs to its hub and its local authority independently."""
 
     id: Id
     name: str
-    phase: Literal["primary", "secondary", "special", "all-through", "nursery", "16-plus"]
+    phase: SchoolPhase
     hub: Id | None = None
     authority: Id
     pupils: int | None = Field(None, ge=0)

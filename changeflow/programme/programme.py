@@ -12,7 +12,7 @@ from changeflow.programme.assembly.corrective_actions import Found, add_correcti
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
 from changeflow.programme.assembly.readiness import add_readiness
-from changeflow.programme.definition import Blackout, Definition, Policy, School, ServiceFile
+from changeflow.programme.definition import Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
 from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
@@ -189,10 +189,6 @@ class Programme:
         timed = self.timed(task)
         first = day_of(timed.early_start)
         return first, max(first, last_day_of(timed.early_finish))
-
-    def schools_in(self, task: Task, blackout: Blackout) -> frozenset[str]:
-        """Return a task's schools that a blackout concerns."""
-        return frozenset(s for s in task.schools if blackout.concerns(self.school(s)))
 
     def is_pilot(self, wave: str | None) -> bool:
         """Tell whether a wave goes first, as a pilot."""

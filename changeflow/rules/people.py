@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from changeflow.adkar.elements import Element, at_or_before
 from changeflow.programme.audiences import GROUP
+from changeflow.programme.blackouts import blackouts_of
 from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import schools_of
 from changeflow.programme.programme import Programme, falls_into, freezes, windows
@@ -77,17 +78,15 @@ def quick_win_early(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 def blackouts_kept(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     """No activity falls on days that are bad for its kind at its schools: training in exams, a cut-over in payroll
     week. Working time keeps out of them by itself; what is timed by the clock or is a moment may not."""
-    for calendar in programme.definition.calendars:
-        for blackout in calendar.blackouts:
-            for task in programme.roadmap.tasks.values():
-                if task.kind not in blackout.activities or programme.is_done(task.id) or _works_around(task):
-                    continue
-                first, last = programme.days_of(task.id)
-                if last < blackout.first_day or first > blackout.last_day:
-                    continue
-                if schools := programme.schools_in(task, blackout):
-                    message = f"{task.name} falls into “{blackout.name}” at {programme.school_names(schools)}."
-                    yield Breach("R21", task.id, message, task.service, schools)
+    for blackout in blackouts_of(programme.definition):
+        for task in programme.roadmap.tasks.values():
+            if not blackout.concerns(task.schools, task.kind, task.service):
+                continue
+            if programme.is_done(task.id) or _works_around(task) or not blackout.touches(*programme.days_of(task.id)):
+                continue
+            schools = blackout.among(task.schools)
+            where = f" at {programme.school_names(schools)}" if schools else ""
+            yield Breach("R21", task.id, f"{task.name} falls into “{blackout.name}”{where}.", task.service, schools)
 
 
 def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:

@@ -1,6 +1,6 @@
 """The programme's calendars: nation, authority, trust, school and blackouts in layers, compiled once each."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from datetime import date, timedelta
 from functools import cached_property
@@ -20,7 +20,8 @@ from changeflow.calendar.working import (
     nation_layer,
     pay_periods,
 )
-from changeflow.programme.definition import Blackout, CalendarFile, Closure, Definition, School, Term
+from changeflow.programme.blackouts import ScopedBlackout, blackouts_of
+from changeflow.programme.definition import CalendarFile, Closure, Definition, School, Term
 from changeflow.values.duration import Unit
 from changeflow.values.words import Kind
 
@@ -40,10 +41,10 @@ class Calendars:
         self.last = start + timedelta(days=366 * YEARS_AFTER)
         self.compiled: dict[str, WorkingCalendar] = {}
         self.periods: dict[str, Periods] = {MONTH: months(self.first, 12 * (YEARS_AFTER + 1))}
-        self._keys: dict[tuple[str, frozenset[str], Kind], str] = {}
-        self._school_keys: dict[tuple[str, Kind], str] = {}
+        self._keys: dict[tuple[str, frozenset[str], Kind | None, str | None], str] = {}
+        self._school_keys: dict[tuple[str, Kind | None, str | None], str] = {}
         self._schools = {s.id: s for s in definition.schools}
-        self._blackouts = [b for c in definition.calendars for b in c.blackouts]
+        self.blackouts = blackouts_of(definition)
         if self.pay_periods:
             self.periods[PAY_PERIOD] = Periods("pay periods", [p.period for p in self.pay_periods])
 
@@ -65,27 +66,27 @@ class Calendars:
         table = next((c.pay_periods for c in self.definition.calendars if c.pay_periods), None)
         if table is None:
             return ()
-        office = self.get(self.key("office", frozenset(), Kind.WORK))
         first = date.fromisoformat(f"{table.first_month}-01")
         days = table.cut_off_working_days
-        return tuple(pay_periods(first, table.months, payday=table.payday, cut_off_days=days, office=office))
+        return tuple(pay_periods(first, table.months, payday=table.payday, cut_off_days=days, office=self.office))
 
-    def key(self, base: str, schools: frozenset[str], kind: Kind) -> str:
-        """Return the key of a calendar, compiled at once: its base less the blackouts of the kind."""
-        asked = (base, schools, kind)
+    def key(self, base: str, schools: frozenset[str], kind: Kind | None = None, service: str | None = None) -> str:
+        """Return the key of a calendar, compiled at once: its base less the blackouts of a kind in a service.
+
+        Without a kind it is the base itself: when people work and schools are open, whatever is kept out of those days.
+        """
+        asked = (base, schools, kind, service)
         if asked not in self._keys:
-            self._keys[asked] = self._key(base, schools, kind)
+            self._keys[asked] = self._key(*asked)
         return self._keys[asked]
 
-    def _key(self, base: str, schools: frozenset[str], kind: Kind) -> str:
-        blackouts = tuple(b for b in self._blackouts if kind in b.activities)
+    def _key(self, base: str, schools: frozenset[str], kind: Kind | None, service: str | None) -> str:
         if base != "term" or not any(c.terms for c in self.definition.calendars):
             base = "office" if base == "term" else base
-            spans = [s for b in blackouts if self._concerns(b, schools) for s in _blackout_spans(b)]
-            around = ", ".join(dict.fromkeys(s.reason for s in spans))
-            key = f"{base}, {kind}, around {around}" if spans else base
-            return self._remember(key, lambda: self._office(key, spans, every_day=base == "every_day"))
-        parts = sorted({self._school_key(s, kind, blackouts) for s in schools if s in self._schools})
+            around = self._around(schools, kind, service)
+            key = _around_key(base, kind, around)
+            return self._remember(key, lambda: self._office(key, around, every_day=base == "every_day"))
+        parts = sorted({self._school_key(s, kind, service) for s in schools if s in self._schools})
         if len(parts) == 1:
             return parts[0]
         key = " and ".join(parts)
@@ -94,7 +95,7 @@ class Calendars:
     @property
     def office(self) -> WorkingCalendar:
         """The office's calendar without blackouts: tasks that decisions and corrections add run on it."""
-        return self.compiled[self._remember("office", lambda: self._office("office", [], every_day=False))]
+        return self.compiled[self._remember("office", lambda: self._office("office", (), every_day=False))]
 
     def get(self, key: str) -> WorkingCalendar:
         return self.compiled[key]
@@ -130,8 +131,12 @@ class Calendars:
         shared = (c for f in self.definition.calendars if not f.authority and not f.school for c in f.closed)
         return Layer("trust", spans=tuple(_spans((*self.definition.programme.closed, *shared))))
 
-    def _office(self, key: str, blackouts: list[DaySpan], *, every_day: bool) -> WorkingCalendar:
-        black = Layer("blackouts", spans=blackouts)
+    def _around(self, schools: frozenset[str], kind: Kind | None, service: str | None) -> Sequence[ScopedBlackout]:
+        """Return the blackouts that work at some schools keeps out of: those of each of them."""
+        return () if kind is None else [b for b in self.blackouts if b.concerns(schools, kind, service)]
+
+    def _office(self, key: str, around: Sequence[ScopedBlackout], *, every_day: bool) -> WorkingCalendar:
+        black = Layer("blackouts", spans=tuple(b.span for b in around))
         if every_day:
             hours = next(iter(self._hours.values()))
             layers = [Layer("every day", dict.fromkeys(range(7), hours)), black]
@@ -139,21 +144,17 @@ class Calendars:
             layers = [self._nation, self._trust, black]
         return compile_calendar(key, layers, first=self.first, last=self.last)
 
-    def _school_key(self, school_id: str, kind: Kind, blackouts: Iterable[Blackout]) -> str:
-        if (known := self._school_keys.get((school_id, kind))) is None:
-            known = self._school_keys[school_id, kind] = self._key_of(self._schools[school_id], kind, blackouts)
+    def _school_key(self, school_id: str, kind: Kind | None, service: str | None) -> str:
+        asked = (school_id, kind, service)
+        if (known := self._school_keys.get(asked)) is None:
+            around = self._around(frozenset({school_id}), kind, service)
+            known = self._school_keys[asked] = self._key_of(self._schools[school_id], kind, around)
         return known
 
-    def _key_of(self, school: School, kind: Kind, blackouts: Iterable[Blackout]) -> str:
+    def _key_of(self, school: School, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
         own = tuple(c for f in self.definition.calendars if f.school == school.id for c in f.closed)
-        black = tuple(b for b in blackouts if self._concerns(b, frozenset({school.id})))
-        key = f"term, {school.authority}"
-        if own:
-            key += f", {school.id}"
-        if black:
-            key += f", {kind}, around " + ", ".join(dict.fromkeys(b.name for b in black))
-        spans = [s for b in black for s in _blackout_spans(b)]
-        last = [Layer("school", spans=tuple(_spans(own))), Layer("blackouts", spans=spans)]
+        key = _around_key(f"term, {school.authority}{f', {school.id}' if own else ''}", kind, around)
+        last = [Layer("school", spans=tuple(_spans(own))), Layer("blackouts", spans=tuple(b.span for b in around))]
         layers = [self._nation, self._authority(school.authority), self._trust, *last]
         return self._remember(key, lambda: compile_calendar(key, layers, first=self.first, last=self.last))
 
@@ -170,12 +171,6 @@ class Calendars:
         own = [t for f in files if f.authority == authority for t in f.terms]
         shared = [t for f in files if f.authority is None and f.school is None for t in f.terms]
         return sorted(own or shared, key=lambda t: t.first_day)
-
-    def _concerns(self, blackout: Blackout, schools: frozenset[str]) -> bool:
-        if not blackout.phases and not blackout.schools:
-            return True
-        phases = {self._schools[s].phase for s in schools if s in self._schools}
-        return bool(schools & set(blackout.schools)) or bool(phases & set(blackout.phases))
 
     def _remember(self, key: str, make: Callable[[], WorkingCalendar]) -> str:
         if key not in self.compiled:
@@ -199,5 +194,6 @@ def _spans(closures: Iterable[Closure]) -> Iterator[DaySpan]:
         yield DaySpan(closure.first_day, closure.last, None if closure.open else (), closure.name)
 
 
-def _blackout_spans(blackout: Blackout) -> Iterator[DaySpan]:
-    yield DaySpan(blackout.first_day, blackout.last_day, (), blackout.name)
+def _around_key(base: str, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
+    """Return a key that says all that makes the calendar: two blackouts of one name have different days."""
+    return f"{base}, {kind}, around {', '.join(dict.fromkeys(b.label for b in around))}" if around else base

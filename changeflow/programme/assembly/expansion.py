@@ -104,7 +104,8 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
     if fields.gate and kind is not Kind.DECISION:
         what = f"'{instance.id}' is a gate, and its kind is {kind.value}."
         out.errors.append(DefinitionError(instance.place.at("kind"), what, "A gate is of kind decision."))
-    school_calendar = calendars.key("term", instance.schools, kind)
+    service = instance.service.service if instance.service else None
+    school_calendar = calendars.key("term", instance.schools, kind, service)
     out.tasks[instance.id] = Task(
         id=instance.id,
         name=_name(instance, scope),
@@ -112,11 +113,11 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         gate=fields.gate,
         track=fields.track or kind.track,
         phase=fields.phase,
-        service=instance.service.service if instance.service else None,
+        service=service,
         schools=instance.schools,
         wave=instance.wave.id if instance.wave else None,
         duration=duration,
-        calendar=calendars.key(fields.calendar or "office", instance.schools, kind),
+        calendar=calendars.key(fields.calendar or "office", instance.schools, kind, service),
         term_calendar=school_calendar,
         terms=calendars.terms_key(instance.schools),
         starts_on=calendars.start_window_key(fields.starts_on, instance.schools),

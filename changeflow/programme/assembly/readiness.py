@@ -166,7 +166,7 @@ def _element(reach: _Reach, element: Element, found: Readiness, pace: float) -> 
 
 def _task(reach: _Reach, name: TaskId, text: str, *, weeks: float, found: Readiness | None = None) -> Task:
     service, wave = reach.service, reach.wave
-    key = reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT)
+    key = reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT, service.service)
     days = round(weeks * DAYS_A_WEEK)
     return Task(
         id=name,
@@ -208,7 +208,7 @@ def _pace(reach: _Reach) -> float:
     """Return how much longer earlier waves took than planned; 1 where none has moved yet."""
     waves = reach.references.waves_of(reach.service)
     earlier = takewhile(lambda w: w.id != reach.wave.id, waves)
-    term = reach.calendars.get(reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT))
+    term = reach.calendars.get(reach.calendars.key("term", reach.schools, Kind.ENGAGEMENT, reach.service.service))
     pace = learnt_pace(
         [tuple(_published(reach.facts, reach.service.service, wave.id)) for wave in earlier],
         until=Element.KNOWLEDGE,
