@@ -19,11 +19,12 @@ from changeflow.pilots.entries import (
     IssueUpdate,
     LessonProposed,
 )
-from changeflow.programme.facts import Submission
+from changeflow.programme.facts import Announcement, Submission
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage.database import engine_for
 from changeflow.usecases import (
+    announcements,
     assessments,
     attendance,
     baselines,
@@ -339,6 +340,7 @@ HOW: dict[Action, Call] = {
     Action.GIVE_FEEDBACK: give_feedback,
     Action.PLAN_IMPROVEMENT: improve,
     Action.FINISH_IMPROVEMENT: lambda w, who: pilot_records.make_improvement("payroll", 1, "Written", w.change(who)),
+    Action.ANNOUNCE: lambda w, who: announcements.announce([ANNOUNCED], w.change(who)),
     Action.ISSUE_REPORT: lambda w, who: reports.issue_sro(None, db=w.db, today=TODAY, actor=who, now=NOW),
     Action.WITHDRAW_DECISION: lambda w, who: withdraw(w, who, "decision"),
     Action.WITHDRAW_CONFIRMATION: lambda w, who: withdraw(w, who, "pilot-entry", "confirmation"),
@@ -347,6 +349,7 @@ HOW: dict[Action, Call] = {
     Action.READ_FACTS: lambda w, who: recorded.recorded_facts(None, db=w.db, on=TODAY, actor=who, now=NOW),
 }
 """How a person does each action, on the world as it is stored."""
+ANNOUNCED = Announcement(service="payroll", school="ash", day=date(2027, 9, 1), on=TODAY, how="letter")
 FILED = Submission(service="payroll", scheme="S1", period="2027-02", system="old")
 ELSEWHERE = {
     Action.APPROVE_WAIVER: "tests/rules/test_waivers.py: who may lift each rule",

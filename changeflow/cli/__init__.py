@@ -10,6 +10,7 @@ from typer.main import get_command_name
 from changeflow import __version__
 from changeflow.cli import (
     agenda,
+    announcements,
     audit,
     database,
     definitions,
@@ -57,7 +58,7 @@ def changeflow(
 
 # In the order in which help lists their commands.
 LOOKING = (planning, waves, rulebook)
-RECORDING = (definitions, tasks, recorded, pilots, pilot_records, gates)
+RECORDING = (definitions, announcements, tasks, recorded, pilots, pilot_records, gates)
 RUNNING = (agenda, reporting, running, people, database, audit)
 for module in (*LOOKING, *RECORDING, *RUNNING):
     module.add_to(app)

@@ -92,12 +92,22 @@ def baseline_show(
 
 
 @command(baseline, "take", "db", "programme", "actor", "at")
-def baseline_take(context: Context, reason: Annotated[str, typer.Option(help="Why this plan is approved.")]) -> None:
-    """Approve today's forecast as the baseline; findings that block stop it."""
+def baseline_take(
+    context: Context,
+    reason: Annotated[str, typer.Option(help="Why this plan is approved.")],
+    announced: Annotated[
+        bool, typer.Option("--announced/--not-announced", help="Whether its go-live days are announced to schools.")
+    ] = True,
+) -> None:
+    """Approve today's forecast as the baseline, and announce its go-lives; findings that block stop it."""
     from changeflow.usecases import baselines
+    from changeflow.values.duration import counted
 
-    number = baselines.take_baseline(reason, context.change)
-    note(f"Baseline {number} was taken.")
+    taken = baselines.take_baseline(reason, context.change, announces=announced)
+    note(f"Baseline {taken.number} was taken.")
+    if taken.announced:
+        change = f", {taken.changed} of them on another day than before" if taken.changed else ""
+        note(f"It announces {counted(taken.announced, 'school go-live')}{change}.")
 
 
 @command(waiver, "add", "db", "programme", "actor", "at")

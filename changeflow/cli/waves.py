@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from changeflow.programme.programme import Programme
-    from changeflow.usecases.waves import Announced
 
 LARGEST_SEED = 2**31 - 1
 
@@ -59,8 +58,8 @@ def waves(
     context.refuse_beside(folder)
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
-    programme, announced = _programme(context, folder)
-    found = plan_waves(programme, seconds=seconds, seed=seed, announced=announced, say=note)
+    programme = _programme(context, folder)
+    found = plan_waves(programme, seconds=seconds, seed=seed, say=note)
     if not found.offers:
         if found.ran_out:
             raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
@@ -109,7 +108,7 @@ def level(
     if decisions:
         why = "with --accept, --refuse or --pin decisions are written. Run it again without."
         context.refuse(["form", "page"], why)
-    programme, _ = _programme(context, folder)
+    programme = _programme(context, folder)
     levelled = level_plan(programme, seconds=seconds, seed=seed)
     if decisions and folder is not None:
         print_lines(decide(folder, levelled, decisions))
@@ -140,7 +139,7 @@ def simulate(
     from changeflow.usecases.risk import simulate_programme
 
     context.refuse_beside(folder)
-    programme, _ = _programme(context, folder)
+    programme = _programme(context, folder)
     report = simulate_programme(
         programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn
     )
@@ -166,7 +165,7 @@ def recover(
     from changeflow.usecases.recovery import find_recovery
 
     context.refuse_beside(folder)
-    programme, _ = _programme(context, folder)
+    programme = _programme(context, folder)
     asked = find_recovery(
         programme,
         milestone,
@@ -189,8 +188,8 @@ def _write_page(report: "DataclassInstance", page: Path, **pictures: object) -> 
     note(f"Wrote {page}")
 
 
-def _programme(context: Context, folder: Path | None) -> "tuple[Programme, Announced | None]":
-    """Return a folder's programme, or the stored one with the dates of its baseline."""
+def _programme(context: Context, folder: Path | None) -> "Programme":
+    """Return a folder's programme, or the stored one."""
     from changeflow.usecases.waves import programme_of
 
     on = context.day if folder is None else context.given_day

@@ -1,4 +1,4 @@
-"""What happened, in: progress, attendance and decisions, a CSV each."""
+"""What happened, in: progress, attendance, announcements and decisions, a CSV each."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.intake.tables import TableRow, read_table
-from changeflow.programme.facts import Attendance, Condition
+from changeflow.programme.facts import CHANNELS, Announcement, Attendance, Condition
 from changeflow.programme.recording import ReportedProgress, parse_remaining
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
@@ -54,6 +54,22 @@ def read_attendance(
             problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {until}."))
         elif on is not None:
             yield Attendance(task=session, person=person, on=on, evidence=row.cells.get("evidence", ""))
+
+
+def read_announcements(
+    path: Path, shown: str, problems: list[Problem], *, services: Collection[str], schools: Collection[str], today: date
+) -> Iterator[Announcement]:
+    """Read lines of `service,school,date,on,how`."""
+    for row in read_table(path, shown, problems, required=("service", "school", "date", "on", "how"), optional=()):
+        known = row.names("service", "service", services, problems)
+        known = row.names("school", "school", schools, problems) and known
+        known = row.names("how", "channel", CHANNELS, problems) and known
+        day, on = (row.read(column, parse_day, problems) for column in ("date", "on"))
+        if on is not None and on > today:
+            problems.append(row.problem("on", f"{on} is in the future.", f"Write a day up to {today}."))
+        elif known and day is not None and on is not None:
+            service, school, how = (row.cells[column] for column in ("service", "school", "how"))
+            yield Announcement(service=service, school=school, day=day, on=on, how=how)
 
 
 REQUIRED = ("task", "outcome", "by", "on", "reason")

@@ -7,15 +7,14 @@ from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 
 from changeflow.calendar.working import WorkingCalendar
+from changeflow.programme.announcements import announced_days, go_live_tasks
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.blackouts import ScopedBlackout
-from changeflow.programme.dates import Dates
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme, falls_into, windows
 from changeflow.roadmap.model.requests import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
@@ -36,11 +35,10 @@ USUAL_FOR_PAY = (
 )
 
 
-def wave_problem(programme: Programme, *, announced: Mapping[TaskId, Dates] | None = None) -> WaveProblem:
+def wave_problem(programme: Programme) -> WaveProblem:
     """Place every activity of every date on its calendar; a date that something forbids is dropped, with the reason.
 
-    What has happened is fixed, and nothing is planned before the data date. `announced` are the dates that were
-    announced to schools, a baseline's; left out, those of the plan itself.
+    What has happened is fixed, and nothing is planned before the data date.
     """
     first, rollout = programme.definition.programme.start, programme.definition.rollout
     start = first - timedelta(days=first.weekday())
@@ -57,7 +55,7 @@ def wave_problem(programme: Programme, *, announced: Mapping[TaskId, Dates] | No
             pair = (school, service.service)
             candidates[pair], dropped[pair] = _candidates(frame, school, service, opens, fixed.get(pair))
     weeks = frame.week_of(latest) + 1 + AFTERWARDS
-    together, known = rollout.hubs.together, _announced(frame, announced or {})
+    together, known = rollout.hubs.together, _announced(frame)
     return WaveProblem(
         start=start,
         weeks=weeks,
@@ -293,14 +291,10 @@ def _capacity(frame: _Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
     return tuple(round(sum(team.left_on(day) * 2 for day in week if office.works_on(day))) for week in days)
 
 
-def _announced(frame: _Frame, announced: Mapping[TaskId, Dates]) -> dict[Pair, int]:
-    """Return the week that was announced to each school."""
-    weeks: dict[Pair, int] = {}
+def _announced(frame: _Frame) -> dict[Pair, int]:
+    """Return the week that was announced to each school, or with `announced_as_planned` the forecast's."""
+    days: dict[Pair, date] = {}
     if frame.rollout.announced_as_planned:
-        for live in frame.programme.tasks(kind=Kind.GO_LIVE):
-            known = announced.get(live.id)
-            day = day_of(known.finish) if known else _forecast(frame.programme, live)
-            weeks.update({(s, live.service): frame.week_of(day) for s in live.schools if live.service})
-    for school, asked in frame.rollout.schools.items():
-        weeks.update({(school, service): frame.week_of(day) for service, day in asked.announced.items()})
-    return weeks
+        days = {pair: frame.programme.days_of(t.id)[1] for pair, t in go_live_tasks(frame.programme).items()}
+    days |= announced_days(frame.programme)
+    return {pair: frame.week_of(day) for pair, day in days.items()}

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from changeflow.values.base import TaskId
+from changeflow.values.moments import day_of, last_day_of
 
 if TYPE_CHECKING:
     from changeflow.programme.programme import Programme
@@ -16,6 +18,11 @@ class Dates:
 
     start: int
     finish: int
+
+    @property
+    def last_day(self) -> date:
+        """The last day, inclusive; of a milestone its day."""
+        return max(day_of(self.start), last_day_of(self.finish))
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,23 @@ class Confidence:
     on: date
 
 
+CHANNELS = ("letter", "email", "meeting", "call", "newsletter", "website", "other")
+"""The ways in which people announce a date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """The day on which a service goes live at a school, as it was announced."""
+
+    service: str
+    school: str
+    day: date
+    on: date
+    """When it was announced."""
+    how: str
+    """One of `CHANNELS`, or what announced it: `baseline 1`, `rollout.yaml`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All of them; none at all is a programme that has not begun."""
@@ -127,6 +144,8 @@ class Facts:
     submissions: tuple[Submission, ...] = ()
     pilot: tuple[Entry, ...] = ()
     """What was said about pilots and parallel runs, in its order."""
+    announcements: tuple[Announcement, ...] = ()
+    """Go-live days that were announced to schools, the latest last."""
     confidence: Confidence | None = None
     """The latest."""
 
@@ -146,7 +165,7 @@ class Facts:
             for t, p in self.progress.items()
             if p.actual_start < end
         }
-        dated = ("decisions", "runs", "pilot", "snapshots", "acts", "attendance", "checkpoints")
+        dated = ("decisions", "runs", "pilot", "snapshots", "acts", "attendance", "checkpoints", "announcements")
         until: dict[str, Any] = {name: tuple(fact for fact in getattr(self, name) if fact.on <= day) for name in dated}
         return replace(self, progress=progress, **until)
 

@@ -142,8 +142,8 @@ _plain = PermissionEntry
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 _READ_THE_PLAN = (
-    "why", "waves", "level", "simulate", "recover", "changes", "baseline show", "gate list", "gate show",
-    "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs", "pilot rules",
+    "why", "waves", "level", "simulate", "recover", "changes", "baseline show", "announce list", "gate list",
+    "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs", "pilot rules",
     "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
 )  # fmt: skip
 _RUN_CHANGEFLOW = (
@@ -320,6 +320,13 @@ TABLE: Mapping[Action, PermissionEntry] = {
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
         ("report sro",),
         note="`--issue`, and the weekly flow",
+    ),
+    Action.ANNOUNCE: _plain(
+        "announce go-live dates of {thing}",
+        WORKING,
+        ("announce date", "announce forecast", "announce import"),
+        thing="a service",
+        note="a baseline announces too, unless taken with `--not-announced`",
     ),
     Action.WITHDRAW_FACT: _plain("withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a fact"),
     Action.ANSWER_MESSAGE: _plain("answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")),

@@ -25,9 +25,10 @@ OF_SAME: Mapping[str, tuple[str, ...]] = {
     "filing": ("service", "scheme", "period"),
     "measure": ("service", "criterion"),
     "pilot-entry": ("service", "kind", "number"),
+    "announcement": ("service", "school"),
 }
 """The kinds of fact, each with the columns that two recordings of the same thing share."""
-LATEST_COUNTS = ("progress", "checkpoint", "confidence", "run", "measure")
+LATEST_COUNTS = ("progress", "checkpoint", "confidence", "run", "measure", "announcement")
 """Of these the latest recording of the same thing counts."""
 
 

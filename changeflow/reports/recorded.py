@@ -84,6 +84,10 @@ WORDS: Mapping[str, Callable[[RecordedFact], str]] = {
     ),
     "measure": lambda f: f"{f.values['service']}, {f.values['criterion']}: {f.values['value']}",
     "pilot-entry": _pilot_entry,
+    "announcement": lambda f: (
+        f"{f.values['service']} at {f.values['school']}: {format_day(f.values['day'])} was announced on "
+        f"{format_day(f.values['on'])} ({f.values['how']})"
+    ),
 }
 
 

@@ -45,6 +45,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "confidence they set": (facts.ConfidenceRow, ("by",), ()),
     "parallel runs they recorded": (facts.RunRow, ("by",), ()),
     "filings they recorded": (facts.SubmissionRow, ("by",), ()),
+    "dates they announced": (facts.AnnouncementRow, ("by",), ()),
     "facts they withdrew": (facts.WithdrawalRow, ("by",), ()),
     "measures they recorded": (facts.MeasureRow, ("by",), ()),
     # Whose pay somebody explained is about others.

@@ -86,6 +86,11 @@ def at_moment(session: Session, programme: str, moment: datetime) -> Version | N
     return _version(latest_of(session, VersionRow, programme, VersionRow.created_at <= moment))
 
 
+def numbered(session: Session, programme: str, number: int) -> Version | None:
+    """Return a version by its number."""
+    return _version(latest_of(session, VersionRow, programme, VersionRow.number == number))
+
+
 def required(session: Session, programme: str) -> Version:
     version = latest(session, programme)
     if version is None:
@@ -230,6 +235,7 @@ def add_baseline(
     at: datetime,
     approver: str,
     reason: str,
+    announces: bool,
 ) -> int:
     last = latest_baseline(session, programme)
     number = last.number + 1 if last else 1
@@ -241,9 +247,15 @@ def add_baseline(
         approver=approver,
         reason=reason,
         schedule=_write_dates(dates),
+        announces=announces,
     )
     session.add(row)
     return number
+
+
+def baseline_dates(row: BaselineRow) -> dict[str, Dates]:
+    """Return the dates that a baseline approved, by task."""
+    return _read_dates(row.schedule)
 
 
 def latest_baseline(session: Session, programme: str) -> StoredPlan | None:

@@ -1,14 +1,32 @@
-"""Approve the forecast as a baseline."""
+"""Approve the forecast as a baseline, which announces its go-lives unless told otherwise."""
+
+from dataclasses import dataclass
 
 from changeflow.errors import CheckFailedError
+from changeflow.programme.announcements import announced, forecast_announcements
 from changeflow.programme.dates import dates_of
-from changeflow.storage import versions
+from changeflow.storage import announcements, versions
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action, Stops
 
 
-def take_baseline(reason: str, change: Change) -> int:
-    """Approve the forecast as a baseline; findings that block stop it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineTaken:
+    """A baseline's number, and how many schools' go-live days it announces."""
+
+    number: int
+    announced: int
+    """School go-lives whose day is announced by it."""
+    changed: int
+    """Of these, those for which another day had been announced."""
+
+
+def take_baseline(reason: str, change: Change, *, announces: bool = True) -> BaselineTaken:
+    """Approve the forecast as a baseline; findings that block stop it.
+
+    It announces the go-live day of each school and service, except those that have happened or were announced for that
+    day before; without `announces` it announces nothing.
+    """
     with unit_of_work(change) as work:
         by = work.permit(Action.TAKE_BASELINE)
         blocks = [f for f in work.stored.judged.blocks if f.blocks is Stops.BASELINE]
@@ -23,6 +41,11 @@ def take_baseline(reason: str, change: Change) -> int:
             at=change.now,
             approver=by,
             reason=reason,
+            announces=announces,
         )
+        how, before = f"baseline {number}", announced(work.programme)
+        new = tuple(forecast_announcements(work.programme, on=change.on, how=how)) if announces else ()
+        announcements.add_announcements(work.session, work.name, new, at=change.now, by=by)
         work.record("baseline", f"baseline:{number}", by=by)
-    return number
+    changed = sum((one.school, one.service) in before for one in new)
+    return BaselineTaken(number=number, announced=len(new), changed=changed)

@@ -16,13 +16,14 @@ from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.issues import with_contracts
+from changeflow.programme.announcements import announced_by_rollout
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired
-from changeflow.storage import audit, erasure, facts, persons, versions
+from changeflow.storage import announcements, audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
@@ -113,6 +114,9 @@ def apply(
                     check_fixed(stored.definition, read.programme, known)
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
                 _save_contacts(session, programme, contacts)
+                before = stored.definition if stored else None
+                given = announced_by_rollout(before, read.definition, on=local_day(now))
+                announcements.add_announcements(session, programme, given, at=now, by=by)
                 entries = [("roles", f"version:{number}:{power.code}") for power in powers]
                 audit.append_all(session, programme, entries, at=now, actor=by)
                 day = on or read.definition.programme.start

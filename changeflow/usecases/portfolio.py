@@ -119,10 +119,8 @@ def run_wave_scenario(scenario: WaveScenario) -> ScenarioResult:
     """Search for the plans of one scenario: effort and not the clock ends it."""
     from changeflow.reports.waves import waves_report
 
-    programme, announced = programme_of(None, db=scenario.db, programme=scenario.programme, on=scenario.on)
-    found = plan_waves(
-        programme, seconds=20 * scenario.effort, effort=scenario.effort, seed=scenario.seed, announced=announced
-    )
+    programme = programme_of(None, db=scenario.db, programme=scenario.programme, on=scenario.on)
+    found = plan_waves(programme, seconds=20 * scenario.effort, effort=scenario.effort, seed=scenario.seed)
     report = waves_report(programme.name, found.problem, found.offers)
     return ScenarioResult(
         programme=scenario.programme,

@@ -1,20 +1,18 @@
 """Plan rollout waves of a folder or a stored programme: three plans, or why there is none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.planning.waves import wave_problem
-from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.plans import Offer, offers
 from changeflow.roadmap.waves.problem import WaveProblem, numbers_of
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import stored_on
-from changeflow.values.base import TaskId
+from changeflow.usecases.stored import loaded
 
 MOST_SECONDS = 3600
 
@@ -33,18 +31,11 @@ class Waves:
     """No plan was found in time, and nobody knows whether there is one."""
 
 
-Announced = Mapping[TaskId, Dates]
-"""What was announced to schools: the dates of a baseline."""
-
-
-def programme_of(
-    folder: Path | None, *, db: str, programme: str | None, on: date | None
-) -> tuple[Programme, Announced | None]:
-    """Return a folder's programme; or a stored one as of a day, with the dates of its baseline."""
+def programme_of(folder: Path | None, *, db: str, programme: str | None, on: date | None) -> Programme:
+    """Return a folder's programme, or a stored one as of a day."""
     if folder is not None:
-        return plan_folder(folder, on=on).programme, None
-    stored = stored_on(programme, db=db, on=on or date.min)
-    return stored.programme, stored.baseline.dates if stored.baseline else None
+        return plan_folder(folder, on=on).programme
+    return loaded(programme, db=db, on=on or date.min)
 
 
 def plan_waves(
@@ -53,7 +44,6 @@ def plan_waves(
     seconds: float,
     seed: int,
     effort: float | None = None,
-    announced: Announced | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Waves:
     """Search for the three plans, each for so many seconds at most, and check them independently.
@@ -66,7 +56,7 @@ def plan_waves(
     from changeflow.roadmap.waves.explain import explain, explain_plainly, relaxations
     from changeflow.roadmap.waves.solve import SearchLimits
 
-    problem = wave_problem(programme, announced=announced)
+    problem = wave_problem(programme)
     if not problem.candidates:
         raise InputError("No wave takes any school. Add waves to programme.yaml.")
     if explain_plainly(problem) is None:
@@ -95,7 +85,7 @@ def plan_waves(
     conflict = explain(problem)
     if conflict is None:
         return Waves(programme=programme, problem=problem, ran_out=True)
-    ways = tuple(relaxations(problem, conflict, later=lambda weeks: _later(programme, weeks, announced)))
+    ways = tuple(relaxations(problem, conflict, later=lambda weeks: _later(programme, weeks)))
     return Waves(
         programme=programme,
         problem=problem,
@@ -113,7 +103,7 @@ def pair_named(problem: WaveProblem, text: str) -> tuple[str, str]:
     return school, service
 
 
-def _later(programme: Programme, weeks: int, announced: Announced | None) -> WaveProblem:
+def _later(programme: Programme, weeks: int) -> WaveProblem:
     """Return the problem with its last dates moved back."""
     rollout = programme.definition.rollout
     start = programme.definition.programme.start
@@ -124,4 +114,4 @@ def _later(programme: Programme, weeks: int, announced: Announced | None) -> Wav
     latest = (rollout.latest or start + timedelta(days=730)) + timedelta(weeks=weeks)
     moved = rollout.model_copy(update={"latest": latest, "services": services})
     definition = programme.definition.model_copy(update={"rollout": moved})
-    return wave_problem(replace(programme, definition=definition), announced=announced)
+    return wave_problem(replace(programme, definition=definition))

@@ -224,6 +224,7 @@ class Action(StrEnum):
     PLAN_IMPROVEMENT = "plan-improvement"
     FINISH_IMPROVEMENT = "finish-improvement"
     ISSUE_REPORT = "issue-report"
+    ANNOUNCE = "announce"
     WITHDRAW_FACT = "withdraw-fact"
 
     ANSWER_MESSAGE = "answer-message"

@@ -16,13 +16,22 @@ from changeflow.cli import app
 from changeflow.errors import ActorMissingError, CheckFailedError, InputError, UnknownThingError
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.dates import dates_of
-from changeflow.programme.facts import Condition, Facts, Submission
+from changeflow.programme.facts import Announcement, Condition, Facts, Submission
 from changeflow.programme.recorded import OF_SAME, RecordedFact
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import facts
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import WithdrawalRow
-from changeflow.usecases import checkpoints, definitions, filings, gates, governance, parallel_runs, pilot_records
+from changeflow.usecases import (
+    announcements,
+    checkpoints,
+    definitions,
+    filings,
+    gates,
+    governance,
+    parallel_runs,
+    pilot_records,
+)
 from changeflow.usecases.attendance import import_attendance
 from changeflow.usecases.pilots import measure_criterion
 from changeflow.usecases.progress import finish_task, report_progress
@@ -101,6 +110,11 @@ def an_issue(db: str, now: datetime, tmp_path: Path) -> None:
     assert pilot_records.raise_issue(raised, change(db, now=now)) is not None
 
 
+def an_announcement(db: str, now: datetime, tmp_path: Path) -> None:
+    said = Announcement(service="payroll", school="ash", day=date(2027, 9, 1), on=now.date(), how="letter")
+    assert announcements.announce([said], change(db, now=now)) == 1
+
+
 RECORDERS: dict[str, Callable[[str, datetime, Path], object]] = {
     "progress": lambda db, now, _: finish_task(
         "payroll/ash/train", date(2027, 2, 20), date(2027, 2, 10), change(db, now=now)
@@ -119,6 +133,7 @@ RECORDERS: dict[str, Callable[[str, datetime, Path], object]] = {
     ),
     "measure": lambda db, now, _: measure_criterion("payroll", "queries", "9", change(db, now=now)),
     "pilot-entry": an_issue,
+    "announcement": an_announcement,
 }
 WITHDRAWERS = {"decision": "lead", "confidence": "chief"}
 

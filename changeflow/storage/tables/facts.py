@@ -174,6 +174,20 @@ class ConfidenceRow(OwnRow, table=True):
     by: str
 
 
+class AnnouncementRow(OwnRow, table=True):
+    """The day on which a service goes live at a school, as it was announced; the latest announcement counts."""
+
+    __tablename__ = "announcement"
+
+    service: str
+    school: str
+    day: date
+    on: date
+    how: str
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    by: str
+
+
 class WithdrawalRow(OwnRow, table=True):
     """A recorded fact that was wrong. Both rows are kept; the fact counts until the moment of its withdrawal."""
 

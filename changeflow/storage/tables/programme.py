@@ -110,3 +110,5 @@ class BaselineRow(OwnRow, table=True):
     approver: str
     reason: str = Field(sa_column=Column(Text, nullable=False))
     schedule: str = Field(sa_column=Column(Text, nullable=False))
+    announces: bool | None = None
+    """Whether its go-live days were announced to schools; null where it was taken before that was recorded."""

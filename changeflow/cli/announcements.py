@@ -1,0 +1,95 @@
+"""Commands about announced dates: announce date, forecast, import and list."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changeflow.cli.context import Context, Csv, Form, On, command, supported
+from changeflow.cli.output import note, print_as
+from changeflow.values.duration import counted
+from changeflow.values.problem import check_known
+
+announce = typer.Typer(help="Go-live dates that were announced to schools.", no_args_is_help=True)
+
+School = Annotated[list[str] | None, typer.Option("--school", help="A school's id; may be given again.")]
+How = Annotated[str, typer.Option(help="letter, email, meeting, call, newsletter, website or other.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(announce, name="announce")
+
+
+@command(announce, "date", "db", "programme", "actor", "at")
+def announce_date(
+    context: Context,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's id.")],
+    day: Annotated[
+        datetime,
+        typer.Argument(metavar="DATE", formats=["%Y-%m-%d"], callback=supported, help="The go-live day announced."),
+    ],
+    school: Annotated[list[str], typer.Option("--school", help="The school's id; may be given again.")],
+    how: How,
+    on: On = None,
+) -> None:
+    """Record the go-live day of a service that was announced to schools, when and how. The latest one counts."""
+    from changeflow.programme.facts import Announcement
+    from changeflow.usecases import announcements
+
+    said = on.date() if on else context.day
+    given = [Announcement(service=service, school=s, day=day.date(), on=said, how=how) for s in school]
+    new = announcements.announce(given, context.change)
+    note(f"{counted(new, 'announcement')} recorded." if new else "Already recorded; nothing changed.")
+
+
+@command(announce, "forecast", "db", "programme", "actor", "at")
+def announce_forecast(
+    context: Context,
+    how: How,
+    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    school: School = None,
+    on: On = None,
+) -> None:
+    """Record that today's forecast was announced, of every go-live ahead whose announced day it changes."""
+    from changeflow.usecases import announcements
+
+    said = on.date() if on else None
+    found = announcements.announce_forecast(service, school or [], how=how, on=said, change=context.change)
+    note(f"{counted(len(found), 'announcement')} recorded." if found else "No announced date changes.")
+
+
+@command(announce, "import", "db", "programme", "actor", "at")
+def announce_import(context: Context, file: Csv) -> None:
+    """Take announcements from a CSV: service, school, date, on (when it was announced), how."""
+    from changeflow.usecases import announcements
+
+    new = announcements.import_announcements(Path(file), context.change)
+    note(f"{counted(new, 'announcement')} recorded." if new else "Already recorded; nothing changed.")
+
+
+@command(announce, "list", "db", "programme", "at")
+def announce_list(
+    context: Context,
+    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    school: School = None,
+    late: Annotated[bool, typer.Option("--late", help="Only those that are late or no longer planned.")] = False,
+    form: Form = "text",
+) -> None:
+    """List the go-live of each school and service: announced, when and how, and forecast."""
+    from changeflow.programme.announcements import go_lives
+    from changeflow.reports.announcements import go_live_lines, go_lives_text
+    from changeflow.usecases.stored import loaded
+
+    programme = loaded(context.programme, db=context.db, on=context.day)
+    check_known("service", service, [s.service for s in programme.services])
+    for one in school or []:
+        check_known("school", one, [s.id for s in programme.definition.schools])
+    found = [
+        live
+        for live in go_lives(programme)
+        if (service is None or live.service == service)
+        and (not school or live.school in school)
+        and (not late or live.is_late or live.is_dropped)
+    ]
+    print_as(form, go_live_lines(programme, found), go_lives_text)

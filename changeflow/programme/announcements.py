@@ -1,0 +1,127 @@
+"""The go-live of each school and service: its forecast, and the day that was announced to the school."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.errors import InputError
+from changeflow.programme.definition import Definition
+from changeflow.programme.facts import CHANNELS, Announcement
+from changeflow.programme.programme import Programme
+from changeflow.programme.recording import service_named
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
+from changeflow.values.moments import format_day
+from changeflow.values.problem import check_known
+from changeflow.values.words import Kind
+
+Pair = tuple[str, str]
+"""A school and a service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoLive:
+    """One service's go-live at one school: forecast, or as it happened, beside what was announced."""
+
+    service: str
+    school: str
+    task: TaskId | None
+    """None where it is no longer planned."""
+    day: date | None
+    """When it is forecast, or happened; None where it is no longer planned."""
+    is_done: bool
+    announced: date | None
+    announced_on: date | None
+    """When it was announced, where that was recorded."""
+    how: str
+
+    @property
+    def days_late(self) -> int:
+        """Calendar days later than announced; earlier when negative, 0 where there is nothing to compare."""
+        return (self.day - self.announced).days if self.day and self.announced else 0
+
+    @property
+    def is_late(self) -> bool:
+        return self.days_late > 0
+
+    @property
+    def is_dropped(self) -> bool:
+        """It was announced, and the plan no longer has it."""
+        return self.announced is not None and self.day is None
+
+
+def go_lives(programme: Programme) -> tuple[GoLive, ...]:
+    """Return the go-live of each school and service, by service, day and school; those no longer planned are last."""
+    facts, days, tasks = announced(programme), announced_days(programme), go_live_tasks(programme)
+    found = []
+    for school, service in sorted({*tasks, *days}):
+        task, fact = tasks.get((school, service)), facts.get((school, service))
+        found.append(
+            GoLive(
+                service=service,
+                school=school,
+                task=task.id if task else None,
+                day=programme.days_of(task.id)[1] if task else None,
+                is_done=task is not None and programme.is_done(task.id),
+                announced=days.get((school, service)),
+                announced_on=fact.on if fact else None,
+                how=fact.how if fact else "",
+            )
+        )
+    order = {s.service: n for n, s in enumerate(programme.services)}
+    return tuple(sorted(found, key=lambda g: (order.get(g.service, len(order)), g.day or date.max, g.school)))
+
+
+def go_live_tasks(programme: Programme) -> dict[Pair, Task]:
+    """Return the task by which each school goes live with each service; of several the last."""
+    found: dict[Pair, Task] = {}
+    for live in sorted(programme.tasks(kind=Kind.GO_LIVE), key=lambda t: (programme.timed(t.id).early_finish, t.id)):
+        if live.service is not None:
+            found.update({(school, live.service): live for school in live.schools})
+    return found
+
+
+def announced(programme: Programme) -> dict[Pair, Announcement]:
+    """Return the latest announcement to each school about each service."""
+    return {(a.school, a.service): a for a in programme.facts.announcements}
+
+
+def announced_days(programme: Programme) -> dict[Pair, date]:
+    """Return the day that each school was last given: what was recorded, else what rollout.yaml says."""
+    rollout = programme.definition.rollout
+    days = {(school, service): day for school, own in rollout.schools.items() for service, day in own.announced.items()}
+    return days | {pair: fact.day for pair, fact in announced(programme).items()}
+
+
+def forecast_announcements(
+    programme: Programme, *, on: date, how: str, service: str | None = None, schools: Iterable[str] = ()
+) -> Iterator[Announcement]:
+    """Yield an announcement of each open go-live's forecast, unless that day is the one that was announced last."""
+    wanted, days = frozenset(schools), announced_days(programme)
+    for live in go_lives(programme):
+        pair = (live.school, live.service)
+        is_meant = (service is None or live.service == service) and (not wanted or live.school in wanted)
+        if is_meant and not live.is_done and live.day is not None and live.day != days.get(pair):
+            yield Announcement(service=live.service, school=live.school, day=live.day, on=on, how=how)
+
+
+def announced_by_rollout(before: Definition | None, after: Definition, *, on: date) -> Iterator[Announcement]:
+    """Yield the days that a version's rollout.yaml announces and the version before it did not."""
+    old = before.rollout.schools if before is not None else {}
+    for school, own in sorted(after.rollout.schools.items()):
+        known = old[school].announced if school in old else {}
+        for service, day in sorted(own.announced.items()):
+            if known.get(service) != day:
+                yield Announcement(service=service, school=school, day=day, on=on, how="rollout.yaml")
+
+
+def check_announcements(programme: Programme, given: Sequence[Announcement], *, today: date) -> None:
+    """Refuse a service, school or channel that is not known, a school without the service, and a day to come."""
+    for one in given:
+        check_known("channel", one.how, CHANNELS)
+        check_known("school", one.school, [s.id for s in programme.definition.schools])
+        if one.school not in programme.schools_of(service_named(programme, one.service).service):
+            school, service = programme.school_name(one.school), programme.service(one.service).name
+            raise InputError(f"{school} is in no wave of {service}. No changes saved.")
+        if one.on > today:
+            raise InputError(f"{format_day(one.on)} is in the future. No changes saved.")

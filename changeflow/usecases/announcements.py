@@ -1,0 +1,63 @@
+"""Record the go-live days that were announced to schools."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from changeflow.errors import InputError, ProblemsError
+from changeflow.intake.facts import read_announcements
+from changeflow.programme.announcements import check_announcements, forecast_announcements
+from changeflow.programme.facts import Announcement
+from changeflow.programme.recording import service_subject
+from changeflow.storage import announcements
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
+from changeflow.values.problem import Problem, check_known
+from changeflow.values.words import Action
+
+
+def announce(given: Sequence[Announcement], change: Change) -> int:
+    """Record announcements; return how many were new. One that is recorded already is left as it is."""
+    with unit_of_work(change) as work:
+        return _record(work, given)
+
+
+def announce_forecast(
+    service: str | None, schools: Sequence[str], *, how: str, on: date | None, change: Change
+) -> tuple[Announcement, ...]:
+    """Record that the forecast of each go-live that has not happened was announced; return those that were new."""
+    with unit_of_work(change) as work:
+        check_known("service", service, [s.service for s in work.programme.services])
+        for school in schools:
+            check_known("school", school, [s.id for s in work.definition.schools])
+        given = tuple(
+            forecast_announcements(work.programme, on=on or change.on, how=how, service=service, schools=schools)
+        )
+        _record(work, given)
+    return given
+
+
+def import_announcements(path: Path, change: Change) -> int:
+    """Record announcements from a CSV; return how many were new."""
+    problems: list[Problem] = []
+    with unit_of_work(change) as work:
+        services, schools = [s.service for s in work.programme.services], [s.id for s in work.definition.schools]
+        found = list(read_announcements(path, path.name, problems, services=services, schools=schools, today=change.on))
+        if problems:
+            raise ProblemsError(problems)
+        if not found:
+            raise InputError(f"{path.name} has no announcements. No changes saved.")
+        return _record(work, found)
+
+
+def _record(work: UnitOfWork, given: Sequence[Announcement]) -> int:
+    check_announcements(work.programme, given, today=work.change.on)
+    by = work.actor()
+    for service in sorted({one.service for one in given}):
+        by = work.permit(Action.ANNOUNCE, service_subject(work.programme, service))
+    new = [one for one in dict.fromkeys(given) if one not in work.programme.facts.announcements]
+    if new:
+        announcements.add_announcements(work.session, work.name, new, at=work.change.now, by=by)
+        for service in sorted({one.service for one in new}):
+            count = sum(one.service == service for one in new)
+            work.record("announce", f"{service}:{count}", by=by)
+    return len(new)

@@ -1,0 +1,183 @@
+"""Announced go-live days: who was told which day, when and how, and how far the forecast is from it.
+
+The small programme starts on Monday 4 January 2027. Requirements take five days, to Friday the 8th; the system five,
+to the 15th; training two, to the 19th; the evidence of skills one. So all schools go live on Wednesday the 20th. Where
+requirements end on Wednesday the 13th, all is three working days later: Monday 25 January, five days by calendar.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import select, update
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.errors import InputError, ProblemsError, UnknownThingError
+from changeflow.planning.waves import wave_problem
+from changeflow.programme.announcements import GoLive, go_lives
+from changeflow.programme.facts import Announcement
+from changeflow.storage.database import session_scope
+from changeflow.storage.tables.facts import AnnouncementRow
+from changeflow.storage.tables.programme import BaselineRow
+from changeflow.usecases import baselines, definitions, progress
+from changeflow.usecases.announcements import announce, announce_forecast, import_announcements
+from changeflow.usecases.stored import loaded
+from changeflow.usecases.unit_of_work import Change
+from tests.builders import PROGRAMME, a_folder
+
+PLANNED, LATE = date(2027, 1, 20), date(2027, 1, 25)
+
+
+def change(db: str, day: int) -> Change:
+    now = datetime(2027, 1, day, 8, tzinfo=UTC)
+    return Change(db=db, programme=None, actor="chief", now=now, on=date(2027, 1, day))
+
+
+def said(school: str, day: date, on: int, how: str = "letter") -> Announcement:
+    return Announcement(service="payroll", school=school, day=day, on=date(2027, 1, on), how=how)
+
+
+def lives(db: str, day: int) -> dict[str, GoLive]:
+    return {live.school: live for live in go_lives(loaded(None, db=db, on=date(2027, 1, day)))}
+
+
+@pytest.fixture
+def stored(db: str, tmp_path: Path) -> str:
+    now = datetime(2027, 1, 4, 8, tzinfo=UTC)
+    definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=now, on=date(2027, 1, 4))
+    return db
+
+
+def slip(db: str) -> None:
+    progress.finish_task("payroll/requirements", date(2027, 1, 13), date(2027, 1, 4), change(db, 13))
+
+
+def test_a_baseline_announces_every_go_live(stored: str):
+    taken = baselines.take_baseline("Agreed", change(stored, 4))
+    assert (taken.number, taken.announced, taken.changed) == (1, 3, 0)
+    slip(stored)
+    found = lives(stored, 14)
+    assert found.keys() == {"ash", "beech", "cedar"}
+    assert {(g.announced, g.announced_on, g.how) for g in found.values()} == {(PLANNED, date(2027, 1, 4), "baseline 1")}
+    assert {(g.day, g.days_late) for g in found.values()} == {(LATE, 5)}
+
+
+def test_a_baseline_that_is_not_announced_announces_nothing(stored: str):
+    assert baselines.take_baseline("Agreed", change(stored, 4), announces=False).announced == 0
+    assert {g.announced for g in lives(stored, 4).values()} == {None}
+
+
+def test_a_second_baseline_announces_only_the_days_that_changed(stored: str):
+    """All three are five days late. Ash was given the new day by letter before the second baseline."""
+    baselines.take_baseline("Agreed", change(stored, 4))
+    slip(stored)
+    announce([said("ash", LATE, 13)], change(stored, 13))
+    taken = baselines.take_baseline("Agreed anew", change(stored, 14))
+    assert (taken.announced, taken.changed) == (2, 2)
+    assert {s: g.how for s, g in lives(stored, 14).items()} == {
+        "ash": "letter", "beech": "baseline 2", "cedar": "baseline 2",
+    }  # fmt: skip
+    assert not any(g.is_late for g in lives(stored, 14).values())
+
+
+def test_the_announcement_of_the_latest_day_counts_in_whatever_order_they_were_recorded(stored: str):
+    announce([said("ash", LATE, 12)], change(stored, 13))
+    announce([said("ash", PLANNED, 6, "meeting")], change(stored, 13))
+    ash = lives(stored, 13)["ash"]
+    assert (ash.announced, ash.announced_on, ash.how) == (LATE, date(2027, 1, 12), "letter")
+
+
+def test_announcing_the_same_again_changes_nothing(stored: str):
+    assert announce([said("ash", PLANNED, 6)], change(stored, 7)) == 1
+    assert announce([said("ash", PLANNED, 6)], change(stored, 8)) == 0
+    with session_scope(stored) as session:
+        assert len(session.exec(select(AnnouncementRow)).all()) == 1
+
+
+def test_the_forecast_is_announced_where_it_differs_from_what_was_announced(stored: str):
+    baselines.take_baseline("Agreed", change(stored, 4))
+    slip(stored)
+    found = announce_forecast("payroll", ["ash", "cedar"], how="email", on=None, change=change(stored, 14))
+    assert found == (said("ash", LATE, 14, "email"), said("cedar", LATE, 14, "email"))
+    assert [s for s, g in lives(stored, 14).items() if g.is_late] == ["beech"]
+    assert announce_forecast(None, ["ash"], how="email", on=None, change=change(stored, 14)) == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (said("oak", PLANNED, 6), UnknownThingError, "oak"),
+        (said("ash", PLANNED, 6, "pigeon"), UnknownThingError, "channel"),
+        (said("ash", PLANNED, 9), InputError, "9 Jan 2027 is in the future"),
+    ],
+)
+def test_what_cannot_have_been_announced_is_refused(stored: str, wrong: Announcement, error: type, message: str):
+    with pytest.raises(error, match=message):
+        announce([said("ash", PLANNED, 6), wrong], change(stored, 7))
+    assert lives(stored, 7)["ash"].announced is None
+
+
+def test_announcements_come_in_as_a_csv_as_a_whole_or_not_at_all(stored: str, tmp_path: Path):
+    file = tmp_path / "announced.csv"
+    file.write_text(
+        "service,school,date,on,how\npayroll,ash,2027-01-20,2027-01-05,letter\npayroll,oak,2027-01-20,2027-02-01,fax\n"
+    )
+    with pytest.raises(ProblemsError) as caught:
+        import_announcements(file, change(stored, 7))
+    assert all(word in str(caught.value) for word in ("announced.csv:3", "oak", "fax", "2027-02-01"))
+    file.write_text("service,school,date,on,how\npayroll,ash,2027-01-20,2027-01-05,letter\n")
+    assert import_announcements(file, change(stored, 7)) == 1
+    assert import_announcements(file, change(stored, 7)) == 0
+
+
+def test_a_school_that_is_no_longer_planned_was_announced_all_the_same(stored: str, tmp_path: Path):
+    """Cedar leaves the waves: its announced go-live is no longer planned, and that is neither late nor on time."""
+    baselines.take_baseline("Agreed", change(stored, 4))
+    fewer = PROGRAMME.replace("  - {id: w2, name: wave 2, schools: [cedar]}\n", "")
+    folder = a_folder(tmp_path / "trust", programme=fewer)
+    definitions.apply(folder, db=stored, actor="chief", now=datetime(2027, 1, 6, 8, tzinfo=UTC), on=date(2027, 1, 6))
+    cedar = lives(stored, 6)["cedar"]
+    assert (cedar.announced, cedar.day, cedar.is_dropped, cedar.is_late) == (PLANNED, None, True, False)
+
+
+def test_a_rollout_file_announces_what_it_says_anew(stored: str, tmp_path: Path):
+    folder = tmp_path / "trust"
+    (folder / "rollout.yaml").write_text("schools: {ash: {announced: {payroll: 2027-01-22}}}\n")
+    definitions.apply(folder, db=stored, actor="chief", now=datetime(2027, 1, 6, 8, tzinfo=UTC), on=date(2027, 1, 6))
+    ash = lives(stored, 6)["ash"]
+    assert (ash.announced, ash.announced_on, ash.how) == (date(2027, 1, 22), date(2027, 1, 6), "rollout.yaml")
+
+
+def test_a_baseline_from_before_announcements_were_recorded_counts_as_announced(stored: str):
+    baselines.take_baseline("Agreed", change(stored, 4), announces=False)
+    with session_scope(stored) as session:
+        session.exec(update(BaselineRow).values(announces=None))
+    slip(stored)
+    assert {(g.announced, g.how, g.days_late) for g in lives(stored, 14).values()} == {(PLANNED, "baseline 1", 5)}
+
+
+def test_waves_are_planned_around_the_announced_days(stored: str):
+    """The programme's weeks count from Monday 4 January: 20 January is in week 2, 17 March in week 10."""
+    baselines.take_baseline("Agreed", change(stored, 4))
+    announce([said("cedar", date(2027, 3, 17), 6)], change(stored, 6))
+    problem = wave_problem(loaded(None, db=stored, on=date(2027, 1, 6)))
+    known = {school: week for (school, _), week in problem.announced.items()}
+    assert known == {"ash": 2, "beech": 2, "cedar": 10}
+
+
+def test_the_commands_record_and_list(stored: str):
+    def run(*words: str, day: int = 14) -> str:
+        at = ["--db", stored, "--at", f"2027-01-{day:02}"]
+        done = CliRunner().invoke(app, [*words, *at], env={"CHANGEFLOW_AS": "chief"})
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "announces 3 school go-lives" in run("baseline", "take", "--reason", "Agreed", day=4)
+    slip(stored)
+    said = run("announce", "date", "payroll", "2027-01-25", "--school", "ash", "--school", "beech", "--how", "letter")
+    assert "2 announcements recorded" in said
+    late = run("announce", "list", "--late").splitlines()
+    assert len(late) == 2
+    assert "5 days later (announced on 4 Jan 2027: baseline 1)" in late[1]
+    assert "cedar" in run("fact", "list", "--kind", "announcement", "--about", "cedar")
