@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from changeflow.intake.checks import unknown, unknown_among
 from changeflow.planning.risk import tasks_named
+from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import DefinitionError, Place
 from changeflow.roadmap.model.tasks import Bound
-from changeflow.values.duration import parse_range
+from changeflow.values.duration import Unit, parse_range
 from changeflow.values.moments import format_day
 from changeflow.values.problem import did_you_mean
 
@@ -46,7 +47,10 @@ def check_risk(programme: Programme) -> Iterator[DefinitionError]:
     for n, event in enumerate(risk.events):
         yield from _unknown_tasks(programme, ("events", n, "tasks"), event.tasks)
         try:
-            parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
+            _, unit = parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
+            if not Calendars(programme.definition).knows(unit, None):
+                missing = "pay periods" if unit is Unit.PAY_PERIODS else "terms"
+                raise ValueError(f"{event.effect[1]} needs {missing}. Add {missing} to calendars/.")
         except ValueError as error:
             what, _, remedy = str(error).partition(". ")
             yield DefinitionError(Place(RISK, ("events", n, "effect")), f"The effect {what}.", remedy)

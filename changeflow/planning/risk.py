@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from changeflow.planning.lessons import Lesson
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.teams import everybody, stretches
+from changeflow.roadmap.model.requests import Event
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, Task
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
 from changeflow.values.base import TaskId
@@ -38,7 +39,7 @@ def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
 
 def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned: Iterable[Lesson] = ()) -> RiskModel:
     """Return what is drawn: `assumed` gives a range to open work without one, `learned` changes that of later waves."""
-    risk, minutes = programme.definition.risk, programme.minutes_per_day
+    risk = programme.definition.risk
     taught = {task: lesson for lesson in learned for task in lesson.tasks}
     ranges = (_range(t, risk.distribution, assumed, taught.get(t.id)) for t in programme.tasks())
     return RiskModel(
@@ -46,16 +47,14 @@ def risk_model(programme: Programme, *, assumed: Assumed | None = None, learned:
         causes=tuple(
             Shared(name=c.name or c.id, correlation=c.correlation, tasks=_all(programme, c.tasks)) for c in risk.causes
         ),
-        events=tuple(
-            Happening(
-                name=e.name or e.id,
-                probability=e.probability,
-                effect=parse_range(e.effect, minutes_per_day=minutes),
-                tasks=_all(programme, e.tasks),
-            )
-            for e in risk.events
-        ),
+        events=tuple(_happening(programme, e) for e in risk.events),
     )
+
+
+def _happening(programme: Programme, event: Event) -> Happening:
+    effect, unit = parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
+    tasks = _all(programme, event.tasks)
+    return Happening(name=event.name or event.id, probability=event.probability, effect=effect, unit=unit, tasks=tasks)
 
 
 def without_range(programme: Programme) -> tuple[Task, ...]:

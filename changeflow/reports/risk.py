@@ -17,6 +17,9 @@ from changeflow.values.duration import counted, days_in_words
 from changeflow.values.moments import DAY, day_of, format_day, minute_of
 
 SHOWN = 8
+NAMED = 3
+"""Certain tasks of a path that the terminal names."""
+NO_DEADLINE = "–"
 OUTCOMES = 6
 """Days that a milestone may fall on, up to which each is told with its odds."""
 LEFT, WIDTH, HEIGHT, TOP = 46, 900, 240, 20
@@ -34,11 +37,15 @@ class OddsLine:
     p50: str
     p80: str
     p90: str
-    planned_odds: int
-    """That it is no later than the plan says."""
+    certain_share: int
+    """How much of its planned path has no range and no event, in percent: it is taken to last just as planned."""
+    certain: tuple[str, ...]
+    """The tasks that are this part, the longest first, with their days."""
+    planned_odds: int | None
+    """That it is no later than the day of the plan; None where that is so in every iteration and part is not drawn."""
     deadline: str
     deadline_odds: int | None
-    """None without a deadline, or as long as ranges are missing."""
+    """None without a deadline as well."""
     outcomes: tuple[tuple[str, int], ...]
     """Where it falls on a few days only, each with its odds: a missed start window costs the way to the next."""
 
@@ -70,7 +77,7 @@ class RiskReport:
     lessons: tuple[str, ...]
     """What finished waves teach about the later ones."""
     missing: tuple[str, ...]
-    """Tasks that need a range before odds of deadlines are told."""
+    """Long tasks that drive the end and have no range: those to give one first."""
     curves: Mapping[str, tuple[tuple[str, int], ...]]
     """By milestone: (day, percent of iterations that are done by then), for the picture and the table beside it."""
 
@@ -90,7 +97,7 @@ def risk_report(
         assumption=f"Work without a range is taken to last {assumed.low} to {assumed.high} % of its plan."
         if assumed
         else "",
-        milestones=tuple(_odds(programme, found, m, tell=not missing) for m in _in_time(programme, found)),
+        milestones=tuple(_odds(programme, found, m) for m in _in_time(programme, found)),
         drivers=tuple(
             DriverLine(
                 task=names[t].name,
@@ -128,23 +135,50 @@ def _in_time(programme: Programme, found: Simulation) -> list[Milestone]:
     return sorted((m for m in programme.milestones if m.task in found.finishes), key=lambda m: found.planned[m.task])
 
 
-def _odds(programme: Programme, found: Simulation, milestone: Milestone, *, tell: bool) -> OddsLine:
+def _odds(programme: Programme, found: Simulation, milestone: Milestone) -> OddsLine:
     task, days = milestone.task, Counter(day_of(int(f)) for f in found.finishes[milestone.task])
-    told = milestone.deadline is not None and tell
-    end = minute_of(milestone.deadline) + DAY if milestone.deadline else 0
+    planned, tasks = day_of(found.planned[task]), programme.roadmap.tasks
+    certain = sorted(found.certain[task].items(), key=lambda item: (-item[1], item[0]))
     return OddsLine(
         milestone=milestone.name,
-        planned=format_day(day_of(found.planned[task])),
+        planned=format_day(planned),
         p50=format_day(day_of(found.percentile(task, 50))),
         p80=format_day(day_of(found.percentile(task, 80))),
         p90=format_day(day_of(found.percentile(task, 90))),
-        planned_odds=round(100 * found.odds(task, found.planned[task])),
-        deadline=format_day(milestone.deadline) if milestone.deadline else "–",
-        deadline_odds=round(100 * found.odds(task, end)) if told else None,
-        outcomes=tuple((format_day(d), round(100 * n / found.iterations)) for d, n in sorted(days.items()))
+        certain_share=_percent(found.certain_share[task]),
+        certain=tuple(f"{tasks[t].name} ({counted(max(1, round(n / DAY)), 'day')})" for t, n in certain),
+        planned_odds=_of_hundred(found.sure_odds(task, last_moment(planned))),
+        deadline=format_day(milestone.deadline) if milestone.deadline else NO_DEADLINE,
+        deadline_odds=_of_hundred(found.sure_odds(task, last_moment(milestone.deadline)))
+        if milestone.deadline
+        else None,
+        outcomes=tuple((format_day(d), _percent(n / found.iterations)) for d, n in sorted(days.items()))
         if len(days) <= OUTCOMES
         else (),
     )
+
+
+def last_moment(day: date) -> int:
+    """Return the last moment of a day: what ends then is shown with this day."""
+    return minute_of(day) + DAY - 1
+
+
+def more(count: int) -> str:
+    return f" and {count} more" if count > 0 else ""
+
+
+def _percent(share: float) -> int:
+    """Return whole percent; 0 and 100 are kept for none and all."""
+    return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
+
+
+def _of_hundred(odds: float | None) -> int | None:
+    return None if odds is None else _percent(odds)
+
+
+def odds_in_words(odds: int | None) -> str:
+    """Say odds: 100 of 100 is never said where part of the path was not drawn."""
+    return f"in {odds} of 100" if odds is not None else "in every iteration; but part of its path has no range"
 
 
 def risk_text(report: RiskReport) -> Iterator[str]:
@@ -153,14 +187,17 @@ def risk_text(report: RiskReport) -> Iterator[str]:
     if report.assumption:
         yield f"  {report.assumption} That is an assumption: give ranges for what matters."
     for line in report.milestones:
+        if line.certain:
+            yield f"{line.milestone}: {line.certain_share} % of its path has no range and counts as certain:"
+            yield f"  {', '.join(line.certain[:NAMED])}{more(len(line.certain) - NAMED)}"
         yield f"{line.milestone}: planned {line.planned}; P50 {line.p50}, P80 {line.p80}, P90 {line.p90}"
-        yield f"  the planned date holds in {line.planned_odds} of 100"
-        if line.deadline_odds is not None:
-            yield f"  the deadline {line.deadline} holds in {line.deadline_odds} of 100"
+        yield f"  the planned date holds {odds_in_words(line.planned_odds)}"
+        if line.deadline != NO_DEADLINE:
+            yield f"  the deadline {line.deadline} holds {odds_in_words(line.deadline_odds)}"
         if len(line.outcomes) > 1:
             yield f"  it falls on {', '.join(f'{d} ({p} %)' for d, p in line.outcomes)}"
     if report.missing:
-        yield "Odds of deadlines are not told yet: these drive the end and have no range (estimate: [30d, 45d, 70d])."
+        yield "Give these a range first, they are long and drive the end (estimate: [30d, 45d, 70d]):"
         yield from (f"  {name}" for name in report.missing)
     if report.drivers:
         yield "What moves the last milestone (days between its luckiest and its unluckiest tenth):"

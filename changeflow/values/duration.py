@@ -111,18 +111,18 @@ def _checked_duration(text: Any) -> Any:  # noqa: ANN401
 DurationText = Annotated[str, BeforeValidator(_checked_duration), Field(examples=["5d", "30ed", "2pp"])]
 
 
-def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[int, int, int]:
-    """Read three durations, least to most, as working minutes; `ValueError` says what would be right.
+def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[tuple[int, int, int], Unit]:
+    """Read three durations of one unit, least to most; `ValueError` says what would be right.
 
     >>> parse_range(["4d", "5d", "9d"], minutes_per_day=450)
-    (1800, 2250, 4050)
+    ((1800, 2250, 4050), <Unit.WORKING: 'working'>)
     """
     low, likely, high = (parse_duration(text, minutes_per_day=minutes_per_day) for text in texts)
-    in_working_time = {low.unit, likely.unit, high.unit} == {Unit.WORKING}
-    if not in_working_time or not low.amount <= likely.amount <= high.amount:
+    is_one_unit = low.unit is likely.unit is high.unit
+    if not is_one_unit or not low.amount <= likely.amount <= high.amount:
         shown = ", ".join(texts)
-        raise ValueError(f"{shown} is not least, likely, most in working time. Write it like [45d, 60d, 95d].")
-    return low.amount, likely.amount, high.amount
+        raise ValueError(f"{shown} is not least, likely, most in one unit. Write it like [45d, 60d, 95d].")
+    return (low.amount, likely.amount, high.amount), likely.unit
 
 
 def counted(number: int, unit: str) -> str:

@@ -127,7 +127,7 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         owner=_owner(out, instance, scope),
         sources=fields.sources or (),
         redundancies=_redundancies(out, instance, scope),
-        estimate=_estimate(out, instance, scope),
+        estimate=_estimate(out, instance, scope, duration.unit),
         needs=_needs(out, instance, scope),
         holds_people=bool(fields.holds_people),
         minor=bool(fields.minor),
@@ -199,12 +199,18 @@ def _registered(instance: Instance, scope: _Scope) -> dict[str, int]:
     return redundancies(p for p in instance.service.posts if (p.ends_with or only) == instance.step)
 
 
-def _estimate(out: Expansion, instance: Instance, scope: _Scope) -> tuple[int, int, int] | None:
-    """Read a three-point estimate; one that is not in order, or not in working time, is a definition error."""
+def _estimate(out: Expansion, instance: Instance, scope: _Scope, own: Unit) -> tuple[int, int, int] | None:
+    """Read a three-point estimate; one that is not in order, or not in the task's unit, is a definition error."""
     if instance.fields.estimate is None:
         return None
     try:
-        return parse_range(instance.fields.estimate, minutes_per_day=scope.minutes_per_day)
+        points, unit = parse_range(instance.fields.estimate, minutes_per_day=scope.minutes_per_day)
+        if unit is not own and instance.fields.duration:
+            shown = ", ".join(instance.fields.estimate)
+            raise ValueError(
+                f"{shown} is not in the unit of its duration. Write it in the unit of {instance.fields.duration}."
+            )
+        return points
     except ValueError as error:
         what, remedy = what_and_remedy(error)
         out.report_once(DefinitionError(instance.place.at("estimate"), f"The estimate {what}", remedy))

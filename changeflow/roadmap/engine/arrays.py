@@ -30,8 +30,8 @@ ODD_INTO, ODD_OUT = 32, 64
 # Columns of `Arrays.cold`: what only some tasks need. -1 stands for no calendar or periods.
 KIND, REST, PERIODS, WINDOW, STATE, DEADLINE = range(6)
 ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = range(6, 12)
-PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO = range(12, 18)
-SET_DATES = 18
+PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO, MORE_FROM, MORE_TO = range(12, 20)
+SET_DATES = 20
 COLUMNS = SET_DATES + 6
 _COLUMN: Mapping[Bound, int] = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
 # Rows of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
@@ -63,7 +63,11 @@ class Arrays(NamedTuple):
     first_out: Shorts
     lags: Ints
     parts: Ints
-    """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of what is left of it."""
+    """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of what is left of it.
+
+    Rows `MORE_FROM` to `MORE_TO` of a task are what it takes on top, in another unit than its own: (calendar or
+    periods, amount, how it passes). Only simulations have any.
+    """
     settings: Ints
 
     @property
@@ -127,7 +131,7 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
     cold[:, KIND] = WORK
     cold[:, PERIODS] = cold[:, WINDOW] = -1
     cold[:, STATE] = OPEN
-    cold[:, PARTS_FROM : BELOW_TO + 1] = 0
+    cold[:, PARTS_FROM : MORE_TO + 1] = 0
     parts: list[tuple[int, int, int]] = []
     working = Unit.WORKING
     # Most tasks have no more than a calendar and working minutes.

@@ -128,7 +128,7 @@ def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty
             continue
         amount = n.hot[i, AMOUNT]
         n.hot[i, AMOUNT] = max(1, amount + minutes)
-        is_shared = _share(n, i)
+        is_shared = share(n, i)
         place(n, i, trial)
         # A finish within the float moves nothing that counts: unless the start moved as well, or a set date hid that.
         is_set = n.cold[i, MUST_START] != NEVER or n.cold[i, MUST_FINISH] != NEVER
@@ -140,13 +140,13 @@ def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty
             n.trouble[KIND_OUT] = 0
         n.hot[i, AMOUNT] = amount
         if is_shared:
-            _share(n, i)
+            share(n, i)
         trial.early[i, 0], trial.early[i, 1] = r.early[i, 0], r.early[i, 1]
         trial.worked[i, 0] = r.worked[i, 0]
 
 
 @kernel
-def _share(n: Net, i: int) -> bool:
+def share(n: Net, i: int) -> bool:
     """Bring lags that are a share of a task's duration up to date; return whether there are any."""
     is_any = False
     for m in range(n.first_out[i], n.first_out[i + 1]):

@@ -12,6 +12,8 @@ from changeflow.roadmap.engine.arrays import (
     LAG_KIND,
     LAG_ON,
     MILESTONE,
+    MORE_FROM,
+    MORE_TO,
     OWN,
     PARTS_FROM,
     PARTS_TO,
@@ -221,6 +223,14 @@ def land_at(n: Net, i: int, at: int) -> int:
 
 @kernel
 def finish_of(n: Net, i: int, start: int) -> int:
+    finish = _own_finish(n, i, start)
+    for j in range(n.cold[i, MORE_FROM], n.cold[i, MORE_TO]):
+        finish = _passed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
+    return finish
+
+
+@kernel
+def _own_finish(n: Net, i: int, start: int) -> int:
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
         return add_work(n.c, n.hot[i, PLACED], start, amount, n.trouble)
@@ -236,7 +246,29 @@ def finish_of(n: Net, i: int, start: int) -> int:
 
 
 @kernel
+def _passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
+    """Let an amount pass from an instant on: working time of a calendar, time of the clock, or whole periods."""
+    if kind == CLOCK:
+        return at + amount
+    if kind == PERIOD:
+        return add_periods(n.p, on, at, amount, n.trouble)
+    return add_work(n.c, on, at, amount, n.trouble)
+
+
+@kernel
+def _unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
+    """Return the latest instant from which an amount passes by `at`."""
+    if kind == CLOCK:
+        return at - amount
+    if kind == PERIOD:
+        return subtract_periods(n.p, on, at, amount, n.trouble)
+    return add_work(n.c, on, at, -amount, n.trouble)
+
+
+@kernel
 def start_inside(n: Net, i: int, finish: int) -> int:
+    for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
+        finish = _unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
         return add_work(n.c, n.hot[i, PLACED], finish, -amount, n.trouble)
@@ -285,12 +317,7 @@ def earliest_start_of(n: Net, i: int, finish: int) -> int:
 @inlined
 def lagged(n: Net, j: int, at: int) -> int:
     """Put a link's lag on."""
-    lag = n.lags[j, LAG]
-    if n.lags[j, LAG_KIND] == CLOCK:
-        return at + lag
-    if n.lags[j, LAG_KIND] == PERIOD:
-        return add_periods(n.p, n.lags[j, LAG_ON], at, lag, n.trouble)
-    return add_work(n.c, n.lags[j, LAG_ON], at, lag, n.trouble)
+    return _passed(n, n.lags[j, LAG_KIND], n.lags[j, LAG_ON], n.lags[j, LAG], at)
 
 
 @inlined
@@ -316,4 +343,4 @@ def between(n: Net, i: int, start: int, finish: int) -> int:
 
 @kernel
 def is_milestone(n: Net, i: int) -> bool:
-    return n.hot[i, FLAGS] & MILESTONE != 0
+    return n.hot[i, FLAGS] & MILESTONE != 0 and n.cold[i, MORE_TO] == n.cold[i, MORE_FROM]

@@ -38,7 +38,7 @@ class StepFields(Frozen):
     per: Per | None = Field(None, description="Expanded for the service, each wave or each school")
     duration: DurationText | None = None
     estimate: tuple[DurationText, DurationText, DurationText] | None = Field(
-        None, description="Optimistic, likely, pessimistic"
+        None, description="Optimistic, likely, pessimistic, in the unit of its duration"
     )
     calendar: Literal["office", "term", "every_day"] | None = Field(
         None, description="office: the trust's working days; term: school days; every_day: no day off"

@@ -186,7 +186,9 @@ class Event(Frozen):
     id: Id
     name: str = ""
     probability: float = Field(ge=0, le=1)
-    effect: tuple[DurationText, DurationText, DurationText] = Field(description="Least, likely, most: working time")
+    effect: tuple[DurationText, DurationText, DurationText] = Field(
+        description="Least, likely, most, in one unit: 5d, 30ed, 2sw or 1pp, whatever the unit of its tasks"
+    )
     tasks: Tasks
 
 

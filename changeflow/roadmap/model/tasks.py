@@ -104,7 +104,7 @@ class Task:
     redundancies: Mapping[str, int] = field(default_factory=dict)
     """Of ended roles: how many are proposed to end by redundancy, by school."""
     estimate: tuple[int, int, int] | None = None
-    """Optimistic, likely and pessimistic working minutes, where somebody gave a range."""
+    """Optimistic, likely and pessimistic amounts in the unit of its duration, where somebody gave a range."""
     needs: Mapping[str, int] = field(default_factory=dict)
     """Whom it takes while it is worked on: tenths of a person, by team."""
     holds_people: bool = False

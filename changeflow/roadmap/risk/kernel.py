@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, SUMMARY, TASK, Net, Result
+from changeflow.roadmap.engine.arrays import AMOUNT, FLAGS, KIND, MILESTONE, SUMMARY, TASK, WORK, Net, Result
 from changeflow.roadmap.engine.forward import forward
+from changeflow.roadmap.engine.incremental import share
 from changeflow.roadmap.engine.jit import kernel
 from changeflow.roadmap.engine.outline import Ints
 
@@ -22,6 +23,10 @@ CAUSES, EVENTS, EFFECTS = 1_000_000, 2_000_000, 3_000_000
 """Where the places of causes, events and their effects begin: a task's place is its number."""
 LOW, HIGH = 0.1, 0.9
 """The tenths of a task's draws that the tornado compares."""
+COSTED = 1000
+"""Iterations that are played through with and without each event, to say what it costs."""
+AS_DRAWN = -1
+ON_TOP = -1
 
 
 class Draws(NamedTuple):
@@ -30,7 +35,7 @@ class Draws(NamedTuple):
     rows: Ints
     """The row of each task with a range."""
     table: Floats
-    """Its quantiles, in working minutes."""
+    """Its quantiles, in the task's own unit: minutes, or whole periods."""
     cause: Ints
     """The cause that it shares, or NOBODY."""
     loading: Floats
@@ -38,12 +43,16 @@ class Draws(NamedTuple):
     odds: Floats
     """The probability of each event."""
     effect: Floats
-    """Each event's quantiles, in working minutes."""
+    """Each event's quantiles, in its own unit: minutes, or whole periods."""
     event_of: Ints
     """Events and the rows that they strike: one line a pair."""
     struck: Ints
+    part: Ints
+    """Of each pair: the row of `parts` that takes the effect, or ON_TOP of the task's own amount."""
+    sharing: Ints
+    """The rows whose amount changes, and on which the lag of a link depends."""
     base: Ints
-    """The planned minutes of every row."""
+    """The last target's planned finish, then the planned amount of every row."""
 
 
 class Sums(NamedTuple):
@@ -57,10 +66,10 @@ class Sums(NamedTuple):
     """By drawn task: the sums of duration, its square, and its product with the last target's finish."""
     tails: Floats
     """By drawn task: count and sum of the last target's finish in the lowest tenth, then in the highest."""
-    fired: Ints
-    """By event."""
-    fired_finish: Floats
-    """By event: the sum of the last target's finish where it fired."""
+    cost: Floats
+    """By event: by how much the last target's finish is later with it than without it, over the costed iterations."""
+    length: Ints
+    """By drawn task: what this iteration draws."""
 
 
 @kernel
@@ -102,7 +111,7 @@ def looked_up(table: Floats, line: int, u: float) -> float:
 
 
 @kernel
-def _drive(n: Net, r: Result, target: int) -> None:
+def drive(n: Net, r: Result, target: int) -> None:
     """Mark the driving path to one row: back over driving links."""
     for i in range(len(n.hot)):
         r.driving[i] = 0
@@ -132,23 +141,45 @@ def _fires(d: Draws, e: int, seed: int, iteration: int) -> bool:
 
 
 @kernel
-def _set_lengths(n: Net, d: Draws, seed: int, iteration: int) -> None:
-    """Write this iteration's minutes into the rows: what is drawn, and what events add."""
-    for j in range(len(d.struck)):
-        n.hot[d.struck[j], AMOUNT] = d.base[1 + d.struck[j]]
+def _draw_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int) -> None:
     for k in range(len(d.rows)):
-        n.hot[d.rows[k], AMOUNT] = _length_of(d, k, seed, iteration)
-    for j in range(len(d.struck)):
-        e = d.event_of[j]
-        if _fires(d, e, seed, iteration):
-            more = looked_up(d.effect, e, draw(seed, iteration, EFFECTS + e))
-            n.hot[d.struck[j], AMOUNT] += math.floor(more + 0.5)
+        least = 1 if n.cold[d.rows[k], KIND] == WORK else 0
+        sums.length[k] = max(least, _length_of(d, k, seed, iteration))
 
 
 @kernel
-def _add_up(n: Net, d: Draws, sums: Sums, finish: float, seed: int, iteration: int) -> None:
+def _set_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int, other: int) -> None:
+    """Write this iteration's amounts into the rows: what is drawn, and what events add.
+
+    `other` is an event that strikes where it does not, and does not where it does; or AS_DRAWN.
+    """
+    for j in range(len(d.struck)):
+        n.hot[d.struck[j], AMOUNT] = d.base[1 + d.struck[j]]
     for k in range(len(d.rows)):
-        length = float(n.hot[d.rows[k], AMOUNT])
+        n.hot[d.rows[k], AMOUNT] = sums.length[k]
+    for j in range(len(d.struck)):
+        e, row, part = d.event_of[j], d.struck[j], d.part[j]
+        more = 0
+        if _fires(d, e, seed, iteration) != (e == other):
+            more = math.floor(looked_up(d.effect, e, draw(seed, iteration, EFFECTS + e)) + 0.5)
+        if part == ON_TOP:
+            n.hot[row, AMOUNT] += more
+        else:
+            n.parts[part, 1] = more
+    for j in range(len(d.struck)):
+        row = d.struck[j]
+        if n.hot[row, AMOUNT] == 0:
+            n.hot[row, FLAGS] |= MILESTONE
+        else:
+            n.hot[row, FLAGS] &= ~MILESTONE
+    for j in range(len(d.sharing)):
+        share(n, d.sharing[j])
+
+
+@kernel
+def _add_up(n: Net, d: Draws, sums: Sums, finish: float) -> None:
+    for k in range(len(d.rows)):
+        length = float(sums.length[k])
         sums.moments[k, 0] += length
         sums.moments[k, 1] += length * length
         sums.moments[k, 2] += length * finish
@@ -158,10 +189,17 @@ def _add_up(n: Net, d: Draws, sums: Sums, finish: float, seed: int, iteration: i
         elif length >= looked_up(d.table, k, HIGH):
             sums.tails[k, 2] += 1
             sums.tails[k, 3] += finish
+
+
+@kernel
+def _add_costs(n: Net, r: Result, d: Draws, sums: Sums, last: int, seed: int, iteration: int) -> None:
+    """Play the iteration through once more for each event: without it where it strikes, with it where it does not."""
+    finish = r.early[last, 1]
     for e in range(len(d.odds)):
-        if _fires(d, e, seed, iteration):
-            sums.fired[e] += 1
-            sums.fired_finish[e] += finish
+        _set_lengths(n, d, sums, seed, iteration, e)
+        forward(n, r)
+        change = float(r.early[last, 1] - finish)
+        sums.cost[e] += -change if _fires(d, e, seed, iteration) else change
 
 
 @kernel
@@ -170,11 +208,14 @@ def run_block(n: Net, r: Result, d: Draws, targets: Ints, seed: int, first: int,
     last = targets[len(targets) - 1]
     for line in range(sums.finish.shape[0]):
         iteration = first + line
-        _set_lengths(n, d, seed, iteration)
+        _draw_lengths(n, d, sums, seed, iteration)
+        _set_lengths(n, d, sums, seed, iteration, AS_DRAWN)
         forward(n, r)
         for t in range(len(targets)):
             sums.finish[line, t] = r.early[targets[t], 1]
-        _drive(n, r, last)
+        drive(n, r, last)
         for i in range(len(n.hot)):
             sums.driving[i] += r.driving[i]
-        _add_up(n, d, sums, float(r.early[last, 1] - d.base[0]), seed, iteration)
+        _add_up(n, d, sums, float(r.early[last, 1] - d.base[0]))
+        if iteration < COSTED:
+            _add_costs(n, r, d, sums, last, seed, iteration)

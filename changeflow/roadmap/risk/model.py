@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """A task's three-point estimate, in working minutes."""
+    """A task's three-point estimate, in the unit of its duration: minutes, or whole periods."""
 
     task: TaskId
     low: int
@@ -37,11 +38,12 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """An event: how likely, and how many working minutes each of its tasks then takes more."""
+    """An event: how likely, and how much longer each of its tasks then takes, in whatever unit."""
 
     name: str
     probability: float
     effect: tuple[int, int, int]
+    unit: Unit = Unit.WORKING
     tasks: tuple[TaskId, ...]
 
 
@@ -62,6 +64,10 @@ class Simulation:
     """Of each target, in order of iteration."""
     planned: Mapping[TaskId, int]
     """Each target's finish in the plan, without any draw."""
+    certain: Mapping[TaskId, Mapping[TaskId, int]]
+    """Of each target: the open tasks of its planned driving path whose length nothing draws, each with its minutes."""
+    certain_share: Mapping[TaskId, float]
+    """Of each target: how much of that path they are, 0 to 1; nothing ahead of it is 1."""
     criticality: Mapping[TaskId, float]
     """The share of iterations in which a task lay on the driving path to the last target."""
     cruciality: Mapping[TaskId, float]
@@ -69,7 +75,8 @@ class Simulation:
     swing: Mapping[TaskId, float]
     """Minutes between the last target's mean finish where the task took longest and where it was shortest (tenths)."""
     event_cost: Mapping[str, float]
-    """Minutes between the last target's mean finish with and without an event."""
+    """Minutes by which an event makes the last target later on average, all else as drawn; how likely it is does not
+    matter."""
 
     def percentile(self, target: TaskId, percent: float) -> int:
         """Return the finish that so many of a hundred iterations keep: the smallest with at least that share."""
@@ -79,6 +86,11 @@ class Simulation:
     def odds(self, target: TaskId, by: int) -> float:
         """Return the share of iterations that finish by a moment."""
         return float(np.mean(self.finishes[target] <= by))
+
+    def sure_odds(self, target: TaskId, by: int) -> float | None:
+        """Return these odds; None where every iteration keeps the moment, and part of the path was not drawn at all."""
+        odds = self.odds(target, by)
+        return None if odds == 1 and self.certain_share[target] > 0 else odds
 
 
 MOST_TRIED = 400

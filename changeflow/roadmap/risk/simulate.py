@@ -3,20 +3,44 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.engine.arrays import AMOUNT, KIND, OPEN, STATE, WORK, Arrays, empty_result, net_of, to_arrays
+from changeflow.roadmap.engine.arrays import (
+    AMOUNT,
+    CLOCK,
+    DONE,
+    FLAGS,
+    KIND,
+    MANUAL,
+    MORE_FROM,
+    MORE_TO,
+    OPEN,
+    OTHER,
+    PEOPLE,
+    PERIODS,
+    PLACED,
+    STATE,
+    SUMMARY,
+    WORK,
+    Arrays,
+    Codes,
+    Result,
+    empty_result,
+    net_of,
+    to_arrays,
+)
 from changeflow.roadmap.engine.cpm import settle
 from changeflow.roadmap.engine.jit import twin
+from changeflow.roadmap.engine.pace import school_weeks
 from changeflow.roadmap.engine.working_time import KIND_OUT
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.roadmap.risk.kernel import NOBODY, Draws, Sums, run_block
+from changeflow.roadmap.risk.kernel import COSTED, NOBODY, ON_TOP, Draws, Sums, drive, run_block
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.values.base import TaskId
+from changeflow.values.duration import Duration, Unit
 
 POINTS = 1025
 """Quantiles of a table, from 0 to 1 inclusive: one draw is one look-up, and a straight line between them is close."""
@@ -100,8 +124,8 @@ class PreparedModel:
     drawn: Sequence[TaskId]
     model: RiskModel
     targets: Sequence[TaskId]
-    planned: NDArray[np.integer[Any]]
-    """The finish of each row in the plan, without any draw."""
+    plan: Result
+    """The plan, without any draw."""
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -112,9 +136,9 @@ class PreparedModel:
 def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> PreparedModel:
     """Compile a roadmap and what is drawn."""
     arrays = to_arrays(roadmap)
-    planned = settle(roadmap, arrays).early[:, 1]
-    draws, drawn = _draws(arrays, model, int(planned[arrays.row_of[targets[-1]]]))
-    return PreparedModel(arrays, draws, drawn, model, targets, planned)
+    plan = settle(roadmap, arrays)
+    arrays, draws, drawn = _draws(roadmap, arrays, model, int(plan.early[arrays.row_of[targets[-1]], 1]))
+    return PreparedModel(arrays, draws, drawn, model, targets, plan)
 
 
 def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, threads: int = 2) -> Part:
@@ -122,7 +146,7 @@ def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, 
     arrays, draws, rows = prepared.arrays, prepared.draws, prepared.rows
 
     def block(first: int) -> Sums:
-        own = arrays._replace(hot=arrays.hot.copy())
+        own = arrays._replace(hot=arrays.hot.copy(), lags=arrays.lags.copy(), parts=arrays.parts.copy())
         result = empty_result(own)
         sums = _empty(min(BLOCK, iterations.stop - first), len(rows), len(own.hot), draws)
         twin(run_block)(net_of(own, result.trouble), result, draws, rows, seed, first, sums)
@@ -144,35 +168,54 @@ def put_together(prepared: PreparedModel, parts: Iterable[Part], *, seed: int) -
     driving = np.sum([s.driving for s in done], axis=0)
     moments, tails = np.sum([s.moments for s in done], axis=0), np.sum([s.tails for s in done], axis=0)
     last = finish[:, -1] - float(prepared.draws.base[0])
-    fired = np.sum([s.fired for s in done], axis=0)
-    fired_sum = np.sum([s.fired_finish for s in done], axis=0)
+    certain = {t: _certain(prepared, arrays.row_of[t]) for t in prepared.targets}
+    cost = np.sum([s.cost for s in done], axis=0) / min(count, COSTED)
     return Simulation(
         iterations=count,
         seed=seed,
         finishes={t: finish[:, n] for n, t in enumerate(prepared.targets)},
-        planned={t: int(prepared.planned[arrays.row_of[t]]) for t in prepared.targets},
+        planned={t: int(prepared.plan.early[arrays.row_of[t], 1]) for t in prepared.targets},
+        certain={t: found for t, (found, _) in certain.items()},
+        certain_share={t: share for t, (_, share) in certain.items()},
         criticality={t: float(driving[row]) / count for row, t in enumerate(arrays.ids) if driving[row]},
         cruciality={t: _correlation(moments[k], last, count) for k, t in enumerate(drawn)},
         swing={t: _swing(tails[k]) for k, t in enumerate(drawn)},
-        event_cost={
-            e.name: _cost(float(fired_sum[n]), int(fired[n]), float(last.sum()), count)
-            for n, e in enumerate(prepared.model.events)
-        },
+        event_cost={e.name: float(cost[n]) for n, e in enumerate(prepared.model.events)},
     )
 
 
-def _draws(arrays: Arrays, model: RiskModel, reference: int) -> tuple[Draws, list[TaskId]]:
+def _certain(prepared: PreparedModel, target: int) -> tuple[dict[TaskId, int], float]:
+    """Return what a target's planned path holds that is not drawn, and its share of the path's minutes of the clock."""
+    arrays, draws, plan = prepared.arrays, prepared.draws, prepared.plan
+    twin(drive)(net_of(arrays, plan.trouble), plan, target)
+    ahead = plan.driving.astype(bool) & (arrays.cold[:, STATE] != DONE) & ((arrays.hot[:, FLAGS] & SUMMARY) == 0)
+    spans = np.where(ahead, plan.early[:, 1] - plan.early[:, 0], 0)
+    is_drawn = np.zeros(len(spans), bool)
+    is_drawn[draws.rows[draws.table[:, 0] < draws.table[:, -1]]] = True
+    is_drawn[draws.struck[draws.odds[draws.event_of] > 0]] = True
+    found = {arrays.ids[row]: int(spans[row]) for row in np.flatnonzero((spans > 0) & ~is_drawn).tolist()}
+    whole = int(spans.sum())
+    return found, sum(found.values()) / whole if whole else 1.0
+
+
+def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -> tuple[Arrays, Draws, list[TaskId]]:
+    """Return what is drawn, and the arrays with room for effects in other units than those of the tasks struck."""
     row_of = arrays.row_of
-    is_open = (arrays.cold[:, STATE] == OPEN) & (arrays.cold[:, KIND] == WORK)
+    is_open = (arrays.cold[:, STATE] == OPEN) & (arrays.cold[:, KIND] != PEOPLE)
+    is_open &= (arrays.hot[:, FLAGS] & (SUMMARY | MANUAL)) == 0
     drawn = [r for r in model.ranges if r.task in row_of and is_open[row_of[r.task]]]
     cause_of = {t: n for n, c in enumerate(model.causes) for t in c.tasks}
     loads = [model.causes[cause_of[r.task]].correlation ** 0.5 if r.task in cause_of else 0.0 for r in drawn]
     pairs = [(n, row_of[t]) for n, e in enumerate(model.events) for t in e.tasks if t in row_of and is_open[row_of[t]]]
-    tables = [quantiles(r.low, r.likely, r.high, r.distribution) for r in drawn]
-    effects = [quantiles(*e.effect, "triangular") for e in model.events]
+    arrays, part = _with_room(roadmap, arrays, model, pairs)
+    units = [roadmap.tasks[r.task].duration.unit for r in drawn]
+    tables = [_table((r.low, r.likely, r.high), r.distribution, u, roadmap) for r, u in zip(drawn, units, strict=True)]
+    effects = [_table(e.effect, "triangular", e.unit, roadmap) for e in model.events]
+    rows = [row_of[r.task] for r in drawn]
     return (
+        arrays,
         Draws(
-            rows=np.array([row_of[r.task] for r in drawn], np.int64),
+            rows=np.array(rows, np.int64),
             table=np.array(tables).reshape(-1, POINTS),
             cause=np.array([cause_of.get(r.task, NOBODY) for r in drawn], np.int64),
             loading=np.array(loads, np.float64),
@@ -180,16 +223,53 @@ def _draws(arrays: Arrays, model: RiskModel, reference: int) -> tuple[Draws, lis
             effect=np.array(effects).reshape(-1, POINTS),
             event_of=np.array([e for e, _ in pairs], np.int64),
             struck=np.array([row for _, row in pairs], np.int64),
+            part=np.array(part, np.int64),
+            sharing=np.array(sorted({*rows, *(row for _, row in pairs)}), np.int64),
             base=np.concatenate([[reference], arrays.hot[:, AMOUNT]]).astype(np.int64),
         ),
         [r.task for r in drawn],
     )
 
 
+def _table(points: tuple[int, int, int], distribution: str, unit: Unit, roadmap: Roadmap) -> Floats:
+    """Return quantiles as the arrays count a unit: school weeks in minutes of their days."""
+    low, likely, high = points
+    scale = school_weeks(1, roadmap) if unit is Unit.SCHOOL_WEEKS else 1
+    return quantiles(low * scale, likely * scale, high * scale, distribution)
+
+
+def _with_room(
+    roadmap: Roadmap, arrays: Arrays, model: RiskModel, pairs: Sequence[tuple[int, int]]
+) -> tuple[Arrays, list[int]]:
+    """Return where the effect of each event on each task goes: on top of its amount, or into a part of its own.
+
+    Five days more of a task that takes working days are five days more of its amount; of a consultation that passes on
+    the clock they are a part that passes on working days, after it.
+    """
+    codes, hot, cold = Codes(roadmap), arrays.hot.copy(), arrays.cold.copy()
+    parts: list[tuple[int, int, int]] = []
+    where = [ON_TOP] * len(pairs)
+    for row in sorted({row for _, row in pairs}):
+        task, first = roadmap.tasks[arrays.ids[row]], len(arrays.parts) + len(parts)
+        for place, (n, struck) in enumerate(pairs):
+            if struck == row:
+                effect = Duration(1, model.events[n].unit)
+                kind, _, on = codes.passing(task, effect, task.placed_on or task.calendar)
+                own = hot[row, PLACED] if kind == WORK else cold[row, PERIODS]
+                if kind != cold[row, KIND] or (kind != CLOCK and on != own):
+                    where[place] = len(arrays.parts) + len(parts)
+                    parts.append((on, 0, kind))
+        cold[row, MORE_FROM], cold[row, MORE_TO] = first, len(arrays.parts) + len(parts)
+        if cold[row, MORE_TO] > first:
+            hot[row, FLAGS] |= OTHER
+    added = np.array(parts, np.int64).reshape(-1, 3)
+    return arrays._replace(hot=hot, cold=cold, parts=np.concatenate([arrays.parts, added])), where
+
+
 def _empty(lines: int, targets: int, rows: int, draws: Draws) -> Sums:
     tasks, events = len(draws.rows), len(draws.odds)
-    finish, driving, fired = (np.zeros(shape, np.int64) for shape in ((lines, targets), rows, events))
-    return Sums(finish, driving, np.zeros((tasks, 3)), np.zeros((tasks, 4)), fired, np.zeros(events))
+    finish, driving, length = (np.zeros(shape, np.int64) for shape in ((lines, targets), rows, tasks))
+    return Sums(finish, driving, np.zeros((tasks, 3)), np.zeros((tasks, 4)), np.zeros(events), length)
 
 
 def _correlation(moments: NDArray[np.float64], last: NDArray[np.float64], count: int) -> float:
@@ -201,9 +281,3 @@ def _correlation(moments: NDArray[np.float64], last: NDArray[np.float64], count:
 def _swing(tails: NDArray[np.float64]) -> float:
     low, low_sum, high, high_sum = tails.tolist()
     return high_sum / high - low_sum / low if low and high else 0.0
-
-
-def _cost(fired_sum: float, fired: int, whole_sum: float, count: int) -> float:
-    if not 0 < fired < count:
-        return 0.0
-    return fired_sum / fired - (whole_sum - fired_sum) / (count - fired)

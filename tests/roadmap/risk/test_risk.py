@@ -171,14 +171,20 @@ class TestNumbers:
 
 class TestCommandAndFiles:
     @pytest.mark.slow
-    def test_odds_of_deadlines_wait_for_ranges(self):
+    def test_work_without_a_range_is_named_before_the_odds(self):
         programme = judge(read_folder(SAMPLE).programme).programme
         report = simulate_programme(programme, iterations=500, seed=1)
         assert "Payroll: choose the system" in report.missing
-        assert all(line.deadline_odds is None for line in report.milestones)
+        first = report.milestones[0]
+        assert first.certain_share > 50
+        assert any(name.startswith("Payroll: choose the system (") for name in first.certain)
+        assert all(100 not in (line.planned_odds, line.deadline_odds) for line in report.milestones)
+        lines = list(risk_text(report))
+        [named] = [n for n, line in enumerate(lines) if line.startswith(f"{first.milestone}: {first.certain_share} %")]
+        assert "holds in" in lines[named + 3]
         assumed = simulate_programme(programme, iterations=500, seed=1, assume="80,150")
         assert assumed.missing == ()
-        assert all(line.deadline_odds is not None for line in assumed.milestones)
+        assert all(line.certain_share < 50 for line in assumed.milestones)
         text = "\n".join(risk_text(assumed))
         assert "That is an assumption" in text
         assert "the planned date holds in" in text
@@ -194,6 +200,7 @@ class TestCommandAndFiles:
         text = " ".join(page.text_content().split())
         for line in report.milestones:
             assert f"{line.planned_odds} of 100" in text
+            assert f"{line.certain_share} % of its path" in text
             assert line.p80 in text
         assert len(page.xpath("//*[local-name()='polyline']")) == 3
         assert all(s.get("role") == "img" or s.get("aria-hidden") for s in page.xpath("//*[local-name()='svg']"))
@@ -203,6 +210,8 @@ class TestCommandAndFiles:
         [
             ("events: [{id: e, probability: 1.2, effect: [1d, 2d, 3d], tasks: train}]\n", "less than or equal to 1"),
             ("events: [{id: e, probability: 0.2, effect: [3d, 2d, 1d], tasks: train}]\n", "is not least, likely, most"),
+            ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3ed], tasks: train}]\n", "most in one unit"),
+            ("events: [{id: e, probability: 0.2, effect: [1pp, 1pp, 1pp], tasks: train}]\n", "needs pay periods"),
             ("events: [{id: e, probability: 0.2, effect: [1d, 2d, 3d], tasks: trian}]\n", "Did you mean 'train'?"),
             ("causes: [{id: c, correlation: 1.0, tasks: train}]\n", "less than 1"),
             ("causes: [{id: c, tasks: train}, {id: d, tasks: payroll/train}]\n", "shares two causes: c and d."),
@@ -217,8 +226,8 @@ class TestCommandAndFiles:
         assert message in str(caught.value)
         assert str(caught.value).startswith("risk.yaml:1:")
 
-    @pytest.mark.parametrize("estimate", ["[5d, 4d, 9d]", "[1d, 2d, 3ed]"])
-    def test_an_estimate_out_of_order_or_by_the_clock(self, tmp_path: Path, estimate: str):
+    @pytest.mark.parametrize("estimate", ["[5d, 4d, 9d]", "[1d, 2d, 3ed]", "[4ed, 5ed, 9ed]"])
+    def test_an_estimate_out_of_order_or_in_another_unit(self, tmp_path: Path, estimate: str):
         pathway = PATHWAY.replace("phase: design, duration: 5d", f"phase: design, duration: 5d, estimate: {estimate}")
         with pytest.raises(ProblemsError, match=r"pathways/short\.yaml:4:.*estimate"):
             read_folder(a_folder(tmp_path / "trust", pathway=pathway))

@@ -1,0 +1,150 @@
+"""Ranges, events and lags in every unit: a certain event is a task of its length behind the one that it strikes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from changeflow.calendar.working import Period, Periods
+from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.model.tasks import Roadmap, Task
+from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Simulation
+from changeflow.roadmap.risk.simulate import simulate
+from changeflow.values.duration import Unit, parse_range
+from changeflow.values.moments import day_of
+from tests.builders import DAY, MONTHS, a_calendar, a_roadmap, a_task, date
+
+TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"), ("2027-03-29", "2027-04-09", "Easter"))
+TERMS = Periods(
+    "terms",
+    [
+        Period("Spring", date(2027, 1, 4), date(2027, 3, 26)),
+        Period("Summer", date(2027, 4, 12), date(2027, 7, 23)),
+        Period("Autumn", date(2027, 9, 1), date(2027, 12, 17)),
+        Period("Spring 2028", date(2028, 1, 4), date(2028, 3, 24)),
+    ],
+)
+KINDS = ["4d", "20h", "9ed", "2sw", "1pp", "1t"]
+
+
+def roadmap(*tasks: Task, links: tuple[str, ...] = ()) -> Roadmap:
+    calendars = {"office": a_calendar(), "term": TERM}
+    periods = {"month": MONTHS, "pay_period": MONTHS, "term": TERMS}
+    return a_roadmap(*tasks, links=links, calendars=calendars, periods=periods)
+
+
+def task(name: str, duration: str, **more: object) -> Task:
+    return a_task(name, duration, term_calendar="term", **more)
+
+
+def event(effect: str, *tasks: str, probability: float = 1.0) -> Happening:
+    points, unit = parse_range([effect] * 3, minutes_per_day=DAY)
+    return Happening(name="e", probability=probability, effect=points, unit=unit, tasks=tasks)
+
+
+def play(given: Roadmap, target: str, *ranges: Range, events: tuple[Happening, ...] = ()) -> Simulation:
+    return simulate(given, RiskModel(ranges=ranges, events=events), [target], iterations=200, threads=1)
+
+
+@pytest.mark.parametrize("effect", KINDS)
+@pytest.mark.parametrize("duration", [*KINDS, "0d"])
+def test_a_certain_event_is_a_task_behind_the_one_it_strikes(duration: str, effect: str):
+    links = ("first -> struck", "struck -> after")
+    first, after = task("first", "3d"), task("after", "2d")
+    found = play(
+        roadmap(first, task("struck", duration), after, links=links), "after", events=(event(effect, "struck"),)
+    )
+    behind = time_roadmap(
+        roadmap(
+            first,
+            task("struck", duration),
+            task("more", effect),
+            after,
+            links=(*links, "struck -> more", "more -> after"),
+        )
+    )
+    assert set(found.finishes["after"].tolist()) == {behind["after"].early_finish}
+    planned = time_roadmap(roadmap(first, task("struck", duration), after, links=links))["after"].early_finish
+    assert found.event_cost["e"] == behind["after"].early_finish - planned > 0
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.4, 1.0])
+def test_what_an_event_costs_does_not_depend_on_how_likely_it_is(probability: float):
+    """A consultation of 30 days from Monday 4 January ends on Wednesday 3 February at 9; ten working days more make it
+    Tuesday 16 February at 17: thirteen days and eight hours."""
+    found = play(roadmap(task("a", "30ed")), "a", events=(event("10d", "a", probability=probability),))
+    assert found.event_cost["e"] == 13 * 1440 + 8 * 60
+    assert found.odds("a", found.planned["a"]) == pytest.approx(1 - probability, abs=0.12)
+
+
+def test_several_events_in_several_units_add_up():
+    """Four days end on Thursday 7 January; two working days more on Monday 11th at 17:00, three days of the clock on
+    Thursday 14th at 17:00."""
+    both = (event("2d", "a"), replace(event("3ed", "a"), name="f"))
+    found = play(roadmap(task("a", "4d")), "a", events=both)
+    assert day_of(int(found.finishes["a"][0])).isoformat() == "2027-01-14"
+
+
+def test_an_event_makes_a_task_end_no_later_where_it_waits_for_another_end():
+    """`a` takes one day of the clock and ends with `b`, on Friday 15 January: with three working days more it starts
+    earlier, and still ends then."""
+    given = roadmap(task("a", "1ed"), task("b", "10d"), links=("b -> a FF",))
+    found = play(given, "a", events=(event("3d", "a"),))
+    assert set(found.finishes["a"].tolist()) == {found.planned["a"]}
+
+
+@pytest.mark.parametrize(
+    ("duration", "low", "high"),
+    [("30ed", 20 * 1440, 45 * 1440), ("2pp", 1, 4), ("6sw", 4, 9), ("2t", 1, 3)],
+)
+def test_a_range_draws_in_the_unit_of_its_task(duration: str, low: int, high: int):
+    """The earliest and the latest finish are those of the shortest and the longest task."""
+    given = roadmap(task("a", duration))
+    likely = given.tasks["a"].duration.amount
+    found = play(given, "a", Range(task="a", low=low, likely=likely, high=high))
+    ends = [
+        time_roadmap(roadmap(replace(given.tasks["a"], duration=replace(given.tasks["a"].duration, amount=n))))["a"]
+        for n in (low, high)
+    ]
+    finishes = found.finishes["a"]
+    assert ends[0].early_finish <= finishes.min() < found.planned["a"] < finishes.max() <= ends[1].early_finish
+    if given.tasks["a"].duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+        assert set(finishes.tolist()) <= {*MONTHS.closings, *TERMS.closings}
+
+
+def test_a_lag_that_is_a_share_is_a_share_of_what_is_drawn():
+    """`a` takes 10, 20 or 30 days for certain; `b` starts half of that after `a` has begun, and takes a day."""
+    given = roadmap(task("a", "20d"), task("b", "1d"), links=("a -> b SS+50%",))
+    for days in (10, 30):
+        found = play(given, "b", Range(task="a", low=days * DAY, likely=days * DAY, high=days * DAY))
+        plan = time_roadmap(roadmap(task("a", f"{days}d"), task("b", "1d"), links=("a -> b SS+50%",)))
+        assert set(found.finishes["b"].tolist()) == {plan["b"].early_finish}
+
+
+def test_what_is_not_drawn_is_named_with_its_share_of_the_path():
+    """Ten working days have a range, twelve days of the calendar: from Monday 4 January 9:00 to Friday 15th 17:00 are
+    11⅓ days. Five days without a range, 18 to 22 January, are 4⅓ days: 4⅓ of 15⅔ are 28 percent."""
+    given = roadmap(task("drawn", "10d"), task("plain", "5d"), links=("drawn -> plain",))
+    found = play(given, "plain", Range(task="drawn", low=9 * DAY, likely=10 * DAY, high=10 * DAY))
+    assert list(found.certain["plain"]) == ["plain"]
+    assert found.certain_share["plain"] == pytest.approx(13 / 47)
+    assert found.sure_odds("plain", found.planned["plain"]) is None
+    assert found.sure_odds("plain", found.planned["plain"] - 1440) is not None
+
+
+def test_where_everything_is_drawn_a_hundred_of_a_hundred_is_said():
+    found = play(roadmap(task("a", "10d")), "a", Range(task="a", low=9 * DAY, likely=10 * DAY, high=10 * DAY))
+    assert found.sure_odds("a", found.planned["a"]) == 1
+    assert found.certain_share["a"] == 0
+
+
+def test_swing_and_cruciality_are_those_of_the_range_without_the_event():
+    """The event strikes with even odds and costs far more than the range: the range's own swing stays what it is alone,
+    nine tenths against one tenth of 1 to 5 days, and not that of the event."""
+    given = roadmap(task("a", "10d"))
+    drawn = Range(task="a", low=8 * DAY, likely=10 * DAY, high=12 * DAY)
+    found = simulate(
+        given, RiskModel(ranges=(drawn,), events=(event("40d", "a", probability=0.5),)), ["a"], iterations=4000
+    )
+    assert abs(found.swing["a"]) < 20 * 1440
+    assert np.std(found.finishes["a"]) > 20 * 1440
