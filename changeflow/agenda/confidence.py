@@ -8,6 +8,7 @@ from enum import StrEnum
 from changeflow.agenda.criteria import State
 from changeflow.agenda.decisions import decision_log
 from changeflow.agenda.gates import open_conditions, weigh
+from changeflow.programme.announcements import announced_sentence, go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.rules.engine import Judged
@@ -42,9 +43,10 @@ class Proposed:
 
 
 def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
-    """Weigh milestones, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
+    """Weigh dates, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
     signals = (
         *_milestones(judged.programme, today, baseline or {}),
+        *_announced(judged.programme),
         *_rules(judged),
         *_waiting_decisions(judged, today),
         *_sponsor(judged.programme, today),
@@ -75,6 +77,11 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
             spare = programme.spare(milestone) // programme.minutes_per_day
             if spare < spare_days:
                 yield Signal(Tier.AMBER, f"{name} has {counted(spare, 'working day')} to spare before its deadline.")
+
+
+def _announced(programme: Programme) -> Iterator[Signal]:
+    if message := announced_sentence(go_lives(programme)):
+        yield Signal(Tier.AMBER, message)
 
 
 def _rules(judged: Judged) -> Iterator[Signal]:

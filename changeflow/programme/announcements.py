@@ -105,6 +105,20 @@ def forecast_announcements(
             yield Announcement(service=live.service, school=live.school, day=live.day, on=on, how=how)
 
 
+def announced_sentence(found: Sequence[GoLive]) -> str:
+    """Say how many announced go-lives are later than announced, or are no longer planned; empty where none is."""
+    known = [live for live in found if live.announced is not None]
+    late, dropped = sum(live.is_late for live in known), sum(live.is_dropped for live in known)
+    parts = []
+    if late:
+        noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if late == 1 else "are"
+        parts.append(f"{late} of {len(known)} {noun} {verb} later than announced.")
+    if dropped:
+        noun, verb = ("announced go-live", "is") if dropped == 1 else ("announced go-lives", "are")
+        parts.append(f"{dropped} {noun} {verb} no longer planned.")
+    return " ".join(parts)
+
+
 def announced_by_rollout(before: Definition | None, after: Definition, *, on: date) -> Iterator[Announcement]:
     """Yield the days that a version's rollout.yaml announces and the version before it did not."""
     old = before.rollout.schools if before is not None else {}

@@ -1,7 +1,8 @@
-"""Go-lives of schools as lines of text: what was announced, and what is forecast."""
+"""Go-lives of schools in words: what was announced, and what is forecast."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from changeflow.programme.announcements import GoLive
 from changeflow.programme.programme import Programme
@@ -45,6 +46,44 @@ def go_live_lines(programme: Programme, found: Iterable[GoLive]) -> tuple[GoLive
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoLiveMove:
+    """Schools whose go-live with a service is on another day than was announced to them: the same two days for all."""
+
+    service: str
+    schools: tuple[str, ...]
+    announced: str
+    forecast: str
+    """A dash where it is no longer planned."""
+    move: str
+    """`31 days later`, `no longer planned`."""
+    live: bool
+    """Whether it has happened."""
+
+
+def go_live_moves(programme: Programme, found: Iterable[GoLive]) -> tuple[GoLiveMove, ...]:
+    """Gather go-lives that differ from what was announced: those no longer planned first, then the latest moves."""
+    groups: dict[tuple[str, date, date | None, bool], list[str]] = {}
+    for live in found:
+        if live.announced is not None and (live.is_dropped or live.days_late):
+            same = (live.service, live.announced, live.day, live.is_done)
+            groups.setdefault(same, []).append(programme.school_name(live.school))
+    names, moves = {s.service: s.name for s in programme.services}, []
+    for (service, announced, day, is_done), schools in groups.items():
+        days = (day - announced).days if day else 0
+        move = f"{counted(abs(days), 'day')} {'later' if days > 0 else 'earlier'}" if day else "no longer planned"
+        line = GoLiveMove(
+            service=names.get(service, service),
+            schools=tuple(sorted(schools)),
+            announced=format_day(announced),
+            forecast=format_day(day) if day else "–",
+            move=move,
+            live=is_done,
+        )
+        moves.append((day is not None, -days, announced, line))
+    return tuple(line for *_, line in sorted(moves, key=lambda m: (*m[:3], m[3].service)))
+
+
 def _state(live: GoLive) -> str:
     if live.day is None:
         return "no longer planned"
@@ -53,20 +92,6 @@ def _state(live: GoLive) -> str:
     if live.announced is None:
         return "not announced"
     return "later" if live.days_late > 0 else "earlier" if live.days_late < 0 else "as announced"
-
-
-def announced_sentence(found: Sequence[GoLive]) -> str:
-    """Say how many announced go-lives are later than announced, or are no longer planned; empty where none is."""
-    known = [live for live in found if live.announced is not None]
-    late, dropped = sum(live.is_late for live in known), sum(live.is_dropped for live in known)
-    parts = []
-    if late:
-        noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if late == 1 else "are"
-        parts.append(f"{late} of {len(known)} {noun} {verb} later than announced.")
-    if dropped:
-        noun, verb = ("announced go-live", "is") if dropped == 1 else ("announced go-lives", "are")
-        parts.append(f"{dropped} {noun} {verb} no longer planned.")
-    return " ".join(parts)
 
 
 def go_lives_text(lines: Sequence[GoLiveLine]) -> Iterator[str]:

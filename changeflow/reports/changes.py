@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart
@@ -259,7 +260,20 @@ class TrendLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
     days: tuple[str, ...]
+    go_lives: TrendLine
+    """How many announced go-lives each report found late: `3 of 42`."""
     lines: tuple[TrendLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPoint:
+    """What is kept of an earlier report for the trend."""
+
+    on: date
+    milestones: Mapping[TaskId, tuple[int, int]]
+    """Finish and what was spare, as in `points_of`."""
+    go_lives: tuple[int, int] | None
+    """Announced go-lives, and those of them that were late; None where that was not kept."""
 
 
 def points_of(programme: Programme) -> dict[TaskId, tuple[int, int]]:
@@ -270,20 +284,38 @@ def points_of(programme: Programme) -> dict[TaskId, tuple[int, int]]:
     return {m.task: (programme.timed(m.task).early_finish, programme.spare(m)) for m in programme.milestones}
 
 
-def build_trend(programme: Programme, earlier: Sequence[tuple[date, Mapping[TaskId, tuple[int, int]]]]) -> Trend | None:
+def late_go_lives(programme: Programme) -> tuple[int, int]:
+    """Return how many go-lives were announced, and how many of them are late."""
+    known = [live for live in go_lives(programme) if live.announced is not None]
+    return len(known), sum(live.is_late for live in known)
+
+
+def build_trend(programme: Programme, earlier: Sequence[ReportPoint]) -> Trend | None:
     """Build the trend from earlier reports, the oldest first, to today; None where there is none to look back on."""
-    looked_at = [e for e in earlier if e[0] < programme.on][-REPORTS_SHOWN:]
+    looked_at = [e for e in earlier if e.on < programme.on][-REPORTS_SHOWN:]
     if not looked_at:
         return None
-    reports = [*looked_at, (programme.on, points_of(programme))]
+    today = ReportPoint(on=programme.on, milestones=points_of(programme), go_lives=late_go_lives(programme))
+    reports = [*looked_at, today]
     lines = []
     for milestone in sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id)):
-        points = [known.get(milestone.task) for _, known in reports]
+        points = [r.milestones.get(milestone.task) for r in reports]
         seen = [p for p in points if p is not None]
         forecasts = tuple(format_day(day_of(p[0])) if p else "" for p in points)
         sentence = _trend_sentence(seen, programme.minutes_per_day)
         lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence))
-    return Trend(days=tuple(format_day(on) for on, _ in reports), lines=tuple(lines))
+    days = tuple(format_day(r.on) for r in reports)
+    return Trend(days=days, go_lives=_late_trend([r.go_lives for r in reports]), lines=tuple(lines))
+
+
+def _late_trend(counts: Sequence[tuple[int, int] | None]) -> TrendLine:
+    known = [late for late in counts if late is not None]
+    more = known[-1][1] - known[0][1]
+    return TrendLine(
+        name="School go-lives later than announced",
+        forecasts=tuple(f"{late[1]} of {late[0]}" if late else "" for late in counts),
+        sentence=f"{abs(more)} {'more' if more > 0 else 'fewer'}" if more else "no change",
+    )
 
 
 def _trend_sentence(points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:

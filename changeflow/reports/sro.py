@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 from changeflow.agenda.due import late_in_report
 from changeflow.pilots.runs import RunSummary, latest_by_period
+from changeflow.programme.announcements import announced_sentence, go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.reports.announcements import GoLiveLine, GoLiveMove, go_live_lines, go_live_moves
 from changeflow.reports.changes import Changes, Trend
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
@@ -82,6 +84,10 @@ class SroReport:
     baseline_note: str
     headline: str
     milestones: tuple[MilestoneLine, ...]
+    go_live_moves: tuple[GoLiveMove, ...]
+    """Go-lives that are on another day than was announced."""
+    go_lives: tuple[GoLiveLine, ...]
+    """The go-live of every school and service."""
     confidence: ConfidenceLine
     decisions: tuple[DecisionLine, ...]
     made: tuple[MadeLine, ...]
@@ -128,7 +134,7 @@ def build_sro(
     lines = tuple(_milestone(programme, m, baseline) for m in in_time)
     open_milestones = [m for m in in_time if m in programme.open_milestones]
     slips, health = programme.slips, health_lines(programme, baseline)
-    log = build_decisions(judged, slips, today=today)
+    log, lives = build_decisions(judged, slips, today=today), go_lives(programme)
     return SroReport(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
@@ -138,8 +144,10 @@ def build_sro(
         version=version,
         audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
-        headline=_headline(lines, log.needed),
+        headline=_headline(lines, log.needed, announced_sentence(lives)),
         milestones=lines,
+        go_live_moves=go_live_moves(programme, lives),
+        go_lives=go_live_lines(programme, lives),
         confidence=confidence_line(judged, today=today, baseline=baseline),
         decisions=log.needed,
         made=log.made,
@@ -193,17 +201,21 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
     )
 
 
-def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine]) -> str:
-    """Say the most severe thing about the milestones, and which waiting decisions the evidence does not support."""
+def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine], announced: str) -> str:
+    """Say the most severe thing about the milestones, what was announced and does not hold (`announced`), and which
+    waiting decisions the evidence does not support."""
     states = [(line.state, line.name) for line in lines]
     message = "All milestones are on time." if states else "The programme has no milestones yet."
+    message, is_missed = announced or message, any(state == "too late" for state, _ in states)
     for state, one, several in (
         ("too late", "misses its deadline", "miss their deadlines"),
         ("later", "is later than the baseline", "are later than the baseline"),
     ):
         names = [f"“{name}”" for s, name in states if s == state]
         if names:
-            message = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
+            found = f"{names[0]} {one}." if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} {several}."
+            parts = (found, announced) if is_missed else (announced, found)
+            message = " ".join(filter(None, parts))
             break
     unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
     return " ".join([message, *(f"“{d.name}” is waiting; the evidence does not yet support a go." for d in unearned)])

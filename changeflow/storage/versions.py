@@ -276,6 +276,8 @@ class IssuedReport:
     on: date
     at: datetime
     milestones: Mapping[str, tuple[int, int]]
+    go_lives_announced: int | None = None
+    go_lives_late: int | None = None
 
 
 def add_report(
@@ -287,20 +289,25 @@ def add_report(
     on: date,
     at: datetime,
     by: str,
+    go_lives: tuple[int, int],
     head: tuple[int, str] | None = None,
 ) -> int | None:
     """Record that a report was issued; None where one of that day says the same already.
 
-    `head` is the audit's last entry, number and hash, as the report shows it.
+    `go_lives` are the announced ones, and those of them that are late. `head` is the audit's last entry, number and
+    hash, as the report shows it.
     """
     known = reports(session, programme)
     last = known[-1] if known else None
-    if last is not None and last.on == on and last.version == version and dict(last.milestones) == dict(milestones):
+    if last is not None and (last.on, last.version, dict(last.milestones), _go_lives(last)) == (
+        on, version, dict(milestones), go_lives,
+    ):  # fmt: skip
         return None
     number = last.number + 1 if last else 1
     text = json.dumps({m: list(v) for m, v in sorted(milestones.items())})
     row = ReportRow(programme_id=programme, number=number, version=version, on=on, at=at, by=by, milestones=text)
     row.head_number, row.head_hash = head or (None, None)
+    row.go_lives_announced, row.go_lives_late = go_lives
     session.add(row)
     return number
 
@@ -309,6 +316,10 @@ def reports(session: Session, programme: str) -> list[IssuedReport]:
     """Return every issued report, the oldest first."""
     rows = session.exec(select(ReportRow).where(ReportRow.programme_id == programme).order_by(col(ReportRow.number)))
     return [IssuedReport(**values_of(r, IssuedReport) | {"milestones": _points(r.milestones)}) for r in rows]
+
+
+def _go_lives(report: IssuedReport) -> tuple[int | None, int | None]:
+    return report.go_lives_announced, report.go_lives_late
 
 
 def _points(text: str) -> dict[str, tuple[int, int]]:

@@ -11,7 +11,7 @@ from changeflow.errors import UnknownThingError
 from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
-from changeflow.reports.changes import build_trend, points_of
+from changeflow.reports.changes import ReportPoint, build_trend, late_go_lives, points_of
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.documents import write_report
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
@@ -19,6 +19,7 @@ from changeflow.reports.sro import SroReport, build_sro
 from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import audit, versions
 from changeflow.storage.database import read_scope
+from changeflow.storage.versions import IssuedReport
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
@@ -68,7 +69,17 @@ def issue_sro(
         points, version = points_of(work.programme), work.stored.version.number
         last = audit.head(session, name)
         head = (last.last, last.hash) if last is not None else None
-        number = versions.add_report(session, name, points, version=version, on=today, at=now, by=by, head=head)
+        number = versions.add_report(
+            session,
+            name,
+            points,
+            version=version,
+            on=today,
+            at=now,
+            by=by,
+            head=head,
+            go_lives=late_go_lives(work.programme),
+        )
         if number is not None:
             work.note("report", f"report:{number}", by=by)
     return report
@@ -81,7 +92,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         day = format_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
-    issued = [(r.on, r.milestones) for r in versions.reports(session, stored.programme.id)]
+    issued = [_point_of(r) for r in versions.reports(session, stored.programme.id)]
     approved = dict(baseline.dates) if baseline and earlier and earlier.label == THE_BASELINE else {}
     return build_sro(
         stored.judged,
@@ -93,6 +104,12 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         changes=compare_states(earlier, stored.programme, baseline=approved) if earlier else None,
         trend=build_trend(stored.programme, issued),
     )
+
+
+def _point_of(issued: IssuedReport) -> ReportPoint:
+    announced, late = issued.go_lives_announced, issued.go_lives_late
+    counts = (announced, late) if announced is not None and late is not None else None
+    return ReportPoint(on=issued.on, milestones=issued.milestones, go_lives=counts)
 
 
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:

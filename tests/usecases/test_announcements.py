@@ -17,14 +17,19 @@ from changeflow.errors import InputError, ProblemsError, UnknownThingError
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.announcements import GoLive, go_lives
 from changeflow.programme.facts import Announcement
+from changeflow.programme.recording import ReportedProgress
+from changeflow.reports.sro import SroReport
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import AnnouncementRow
 from changeflow.storage.tables.programme import BaselineRow
-from changeflow.usecases import baselines, definitions, progress
+from changeflow.usecases import baselines, definitions, gates, progress
 from changeflow.usecases.announcements import announce, announce_forecast, import_announcements
+from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.reports import issue_sro, sro_of_stored
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import PROGRAMME, a_folder
+from tests.conftest import SAMPLE, sample_copy
 
 PLANNED, LATE = date(2027, 1, 20), date(2027, 1, 25)
 
@@ -181,3 +186,48 @@ def test_the_commands_record_and_list(stored: str):
     assert len(late) == 2
     assert "5 days later (announced on 4 Jan 2027: baseline 1)" in late[1]
     assert "cedar" in run("fact", "list", "--kind", "announcement", "--about", "cedar")
+
+
+def issue(db: str, day: int) -> SroReport:
+    on = date(2027, 1, day)
+    return issue_sro(None, db=db, today=on, actor="chief", now=datetime(2027, 1, day, 8, tzinfo=UTC))
+
+
+def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: str):
+    """The small programme's milestone has until December, so nothing else is late."""
+    baselines.take_baseline("Agreed", change(stored, 4))
+    progress.report_progress([ReportedProgress("payroll/requirements", date(2027, 1, 4))], change(stored, 4))
+    before = issue(stored, 5)
+    assert before.headline.startswith("All milestones are on time.")
+    assert before.go_live_moves == ()
+    slip(stored)
+    after = issue(stored, 14)
+    assert after.headline.startswith("3 of 3 school go-lives are later than announced.")
+    assert "on time" not in after.headline
+    [move] = after.go_live_moves
+    assert (move.announced, move.forecast, move.move) == ("20 Jan 2027", "25 Jan 2027", "5 days later")
+    assert after.trend.go_lives.forecasts == ("0 of 3", "3 of 3")
+    assert after.trend.go_lives.sentence == "3 more"
+    assert "3 of 3 school go-lives are later than announced." in after.confidence.reasons
+    announce_forecast(None, [], how="letter", on=None, change=change(stored, 14))
+    assert "announced" not in sro_of_stored(None, db=stored, today=date(2027, 1, 14)).headline
+
+
+@pytest.mark.slow
+def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_path: Path):
+    """14 schools and 3 services make 42. Estates is late in waves 2 to 4 (4, 4 and 3 schools), finance in these and in
+    its pilot (3 schools): 11 and 14. Payroll goes live as announced."""
+    day, may = date(2026, 9, 1), date(2027, 5, 4)
+    first, now = datetime(2026, 9, 1, 8, tzinfo=UTC), datetime(2027, 5, 4, 8, tzinfo=UTC)
+    definitions.apply(sample_copy(tmp_path), db=db, actor="programme-manager", now=first)
+    baselines.take_baseline("Agreed", Change(db=db, programme=None, actor="chief-executive", now=first, on=day))
+    later = Change(db=db, programme=None, actor="programme-manager", now=now, on=may)
+    gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", later)
+    for path in sorted((SAMPLE / "adkar").glob("*.csv")):
+        import_assessments(path, later)
+    report = sro_of_stored(None, db=db, today=may)
+    assert report.headline.startswith("25 of 42 school go-lives are later than announced. ")
+    late = {m.service: 0 for m in report.go_live_moves}
+    for move in report.go_live_moves:
+        late[move.service] += len(move.schools)
+    assert late == {"Estates": 11, "Finance": 14}

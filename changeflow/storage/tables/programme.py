@@ -96,6 +96,9 @@ class ReportRow(OwnRow, table=True):
     head_number: int | None = None
     """The last entry of the audit when the report was made: its number and hash, which the report shows."""
     head_hash: str | None = None
+    go_lives_announced: int | None = None
+    """School go-lives with an announced day, and how many of them were later; null before that was kept."""
+    go_lives_late: int | None = None
 
 
 class BaselineRow(OwnRow, table=True):
