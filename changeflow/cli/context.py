@@ -1,6 +1,7 @@
 """What commands share: the options that many have, how each is checked, and errors as text with an exit code."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import wraps
@@ -14,7 +15,7 @@ from changeflow.cli.output import formatted_errors, note
 from changeflow.errors import InputError
 from changeflow.settings import DEFAULT_DB, database
 from changeflow.values.limits import is_supported, out_of_range
-from changeflow.values.moments import LONDON, local_day
+from changeflow.values.moments import LONDON, end_of_day, local_day
 from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
         @wraps(command)
         def run(typer_context: typer.Context, **values: Any) -> None:  # noqa: ANN401
             options = {name: values.pop(name) for name in SHARED if name in values}
-            with formatted_errors():
+            with formatted_errors(), _looking_back(typer_context, options.get("at")):
                 command(Context(command=typer_context, **options), **values)
 
         # Typer reads this instead of the parameters of `run`.
@@ -174,6 +175,22 @@ def shared(*order: str) -> Callable[[Command], Callable[..., None]]:
         return run
 
     return wrap
+
+
+@contextmanager
+def _looking_back(context: typer.Context, at: datetime | None) -> Iterator[None]:
+    """Let a command that only looks know what was recorded by --at: a day alone means its end."""
+    if at is None:
+        yield
+        return
+    from changeflow.programme.permissions import looks_back
+    from changeflow.usecases.stored import looking_back
+
+    if not looks_back(" ".join(context.command_path.split()[1:])):
+        yield
+        return
+    with looking_back(end_of_day(at.date()) if at.time() == time() else moment(at)):
+        yield
 
 
 def command(group: typer.Typer, name: str, *order: str) -> Callable[[Command], Callable[..., None]]:

@@ -333,6 +333,8 @@ CHANNELS: Mapping[str, Callable[[Ways], Channel]] = {
     "teams": lambda ways: TeamsChannel(ways.needed("teams_url")),
 }
 """What makes each channel, by the name that CHANGEFLOW_CHANNEL gives; its settings are fields of `Ways`."""
+LEAVING = frozenset(c.name for c in (SmtpChannel, NotifyChannel, TeamsChannel) if c.leaves_the_house)
+"""Channels by which a message reaches somebody: the others write it down."""
 
 
 def channel_name(ways: Ways) -> str:

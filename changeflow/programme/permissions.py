@@ -65,6 +65,11 @@ def allowed_people(definition: Definition, action: Action) -> frozenset[str]:
     return frozenset(p for role in TABLE[action].roles for p in in_role(definition, role, PROGRAMME))
 
 
+def looks_back(command: str) -> bool:
+    """Tell whether a command only looks at a stored programme: with --at an earlier day it sees what was known then."""
+    return any(command in TABLE[action].commands for action in (Action.READ_PROGRAMME, Action.READ_REPORT))
+
+
 def is_allowed(action: Action, role: Role) -> bool:
     """Tell whether somebody in a role may do something: people in people.csv may do what viewers may."""
     roles = TABLE[action].roles

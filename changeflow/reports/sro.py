@@ -40,6 +40,14 @@ class MilestoneLine:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """When a person was last reminded, and whether it left the house: a test run only writes files."""
+
+    on: date
+    was_sent: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathLine:
     milestone: str
@@ -124,10 +132,12 @@ def build_sro(
     audit_head: str = "",
     changes: Changes | None = None,
     trend: Trend | None = None,
+    reminders: Mapping[tuple[str, str], Reminded] | None = None,
 ) -> SroReport:
     """Build the report of a judged programme.
 
-    `changes` and `trend` look back: on an earlier state, and on earlier reports.
+    `changes` and `trend` look back: on an earlier state, and on earlier reports. `reminders` are the last of each
+    reason and subject; None where nothing is known of any.
     """
     programme = judged.programme
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
@@ -151,7 +161,7 @@ def build_sro(
         confidence=confidence_line(judged, today=today, baseline=baseline),
         decisions=log.needed,
         made=log.made,
-        late=tuple(_late(programme, today)),
+        late=tuple(_late(programme, today, reminders)),
         cut_offs=tuple(_cut_offs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
@@ -228,10 +238,21 @@ def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
         yield f"{task.name}: {format_cut_off(programme.roadmap, cut_off)}"
 
 
-def _late(programme: Programme, today: date) -> Iterator[str]:
+def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str], Reminded] | None) -> Iterator[str]:
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
-        yield f"{task.name}: due on {format_day(due.due_on)}, with the {role_of(programme, task.owner)}."
+        line = f"{task.name}: due on {format_day(due.due_on)}, with the {role_of(programme, task.owner)}"
+        yield f"{line}{_reminded(reminders, (due.reason, due.subject))}."
+
+
+def _reminded(reminders: Mapping[tuple[str, str], Reminded] | None, about: tuple[str, str]) -> str:
+    if reminders is None:
+        return ""
+    last = reminders.get(about)
+    if last is None:
+        return "; no reminder has been sent"
+    day = format_day(last.on)
+    return f"; last reminded on {day}" if last.was_sent else f"; a reminder was written on {day} and not sent"
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:

@@ -81,6 +81,21 @@ def record(
     return len({d.key for d in due} - known), withdrawn
 
 
+def last_reminders(
+    session: Session, programme: str, *, until: datetime | None = None
+) -> dict[tuple[str, str], tuple[datetime, str]]:
+    """Return when people were last sent something about each reason and subject, and by which channel."""
+    query = (
+        select(NudgeRow.reason, NudgeRow.subject, col(MessageRow.sent_at), col(MessageRow.channel))
+        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
+        .where(NudgeRow.programme_id == programme, MessageRow.state == SENT, col(MessageRow.sent_at).is_not(None))
+        .order_by(col(MessageRow.sent_at))
+    )
+    if until is not None:
+        query = query.where(col(MessageRow.sent_at) <= until)
+    return {(reason, subject): (at, channel or "") for reason, subject, at, channel in session.exec(query) if at}
+
+
 def _rearm(session: Session, programme: str, due: Collection[str]) -> None:
     """Let wait again what was withdrawn unsent and holds after all: work was opened again, or a clock had jumped."""
     unsent = select(NudgeRow).where(

@@ -76,6 +76,13 @@ def head(session: Session, programme: str) -> Head | None:
     return heads(session).get(programme)
 
 
+def has_after(session: Session, programme: str, moment: datetime) -> bool:
+    """Tell whether something of a programme was recorded after a moment."""
+    own = (col(AuditRow.programme_id) == programme, col(AuditRow.at) > moment)
+    query = select(col(AuditRow.number)).where(*own).limit(1)
+    return session.connection().execute(query).first() is not None
+
+
 def unsealed(session: Session) -> list[str]:
     """Return the programmes of which no entry has sealed any row: an earlier release wrote them."""
     sealed = select(_ENTRY[0]).where(_ENTRY[8] >= SEALING)

@@ -52,7 +52,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         decisions=decisions,
         runs=pilots.runs(session, programme, until=until),
         snapshots=publications.snapshots(session, programme, until=until),
-        answered=publications.answered(session, programme),
+        answered=publications.answered(session, programme, until=until),
         criteria=pilots.measures(session, programme, until=until),
         pilot=pilots.entries(session, programme, until=until),
         acts=tuple(sorted(acts, key=lambda act: act.on)),

@@ -16,6 +16,7 @@ from changeflow.adkar.rounds import Days
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.facts import AssessmentRow, PublicationRow, PublishedGroupRow
+from changeflow.values.moments import local_day
 
 _SNAPSHOT = TypeAdapter(Snapshot)
 
@@ -130,9 +131,11 @@ def group_of(publication: int, view: str, group: str, written: Mapping[str, bool
     return PublishedGroup(publication=publication, view=view, group=group, people=people, silent=silent)
 
 
-def answered(session: Session, programme: str) -> dict[str, frozenset[str]]:
-    """Return who has answered in each round, without what."""
+def answered(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, frozenset[str]]:
+    """Return who has answered in each round, without what; `until` a moment, those who had by that day."""
     query = select(AssessmentRow.round, AssessmentRow.person).where(AssessmentRow.programme_id == programme)
+    if until is not None:
+        query = query.where(col(AssessmentRow.on) <= local_day(until))
     found: dict[str, set[str]] = {}
     for name, person in session.exec(query):
         found.setdefault(name, set()).add(person)

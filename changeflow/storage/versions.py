@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, text, update
 from sqlmodel import Session, col, select
 
 from changeflow.adkar.people import Away, Contact
-from changeflow.errors import UnknownThingError
+from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition
 from changeflow.storage.rows import latest_of, values_of
@@ -24,6 +24,7 @@ from changeflow.storage.tables.programme import (
     ReportRow,
     VersionRow,
 )
+from changeflow.values.moments import format_day, local_day
 
 _WHOLE_DATABASE = 0x6368616E6765
 """The number of the lock on the whole database: “change” in ASCII."""
@@ -91,8 +92,12 @@ def numbered(session: Session, programme: str, number: int) -> Version | None:
     return _version(latest_of(session, VersionRow, programme, VersionRow.number == number))
 
 
-def required(session: Session, programme: str) -> Version:
-    version = latest(session, programme)
+def required(session: Session, programme: str, *, until: datetime | None = None) -> Version:
+    """Return the latest version, or the one that was the latest at a moment; an error where there is none."""
+    version = latest(session, programme) if until is None else at_moment(session, programme, until)
+    if version is None and until is not None and latest(session, programme) is not None:
+        day = format_day(local_day(until))
+        raise InputError(f"'{programme}' was not stored by {day}: nothing is known of it then.")
     if version is None:
         raise UnknownThingError(
             "programme", programme, programme_ids(session), remedy="Store it with: changeflow apply"
@@ -237,7 +242,7 @@ def add_baseline(
     reason: str,
     announces: bool,
 ) -> int:
-    last = latest_baseline(session, programme)
+    last = latest_of(session, BaselineRow, programme)
     number = last.number + 1 if last else 1
     row = BaselineRow(
         programme_id=programme,
@@ -258,9 +263,20 @@ def baseline_dates(row: BaselineRow) -> dict[str, Dates]:
     return _read_dates(row.schedule)
 
 
-def latest_baseline(session: Session, programme: str) -> StoredPlan | None:
-    row = latest_of(session, BaselineRow, programme)
+def latest_baseline(session: Session, programme: str, *, until: datetime | None = None) -> StoredPlan | None:
+    """Return the latest baseline, or the one that was the latest at a moment."""
+    by_then = [BaselineRow.at <= until] if until is not None else []
+    row = latest_of(session, BaselineRow, programme, *by_then)
     return _plan(row, note=row.reason, approver=row.approver) if row else None
+
+
+def baselines(session: Session, programme: str, *, until: datetime | None = None) -> list[StoredPlan]:
+    """Return every baseline, the first one first; `until` a moment, those taken by then."""
+    query = select(BaselineRow).where(BaselineRow.programme_id == programme)
+    if until is not None:
+        query = query.where(col(BaselineRow.at) <= until)
+    rows = session.exec(query.order_by(col(BaselineRow.number)))
+    return [_plan(row, note=row.reason, approver=row.approver) for row in rows]
 
 
 def _plan(row: ForecastRow | BaselineRow, **own: Any) -> StoredPlan:  # noqa: ANN401  (what one of the two has alone)
@@ -312,9 +328,12 @@ def add_report(
     return number
 
 
-def reports(session: Session, programme: str) -> list[IssuedReport]:
-    """Return every issued report, the oldest first."""
-    rows = session.exec(select(ReportRow).where(ReportRow.programme_id == programme).order_by(col(ReportRow.number)))
+def reports(session: Session, programme: str, *, until: datetime | None = None) -> list[IssuedReport]:
+    """Return every issued report, the oldest first; `until` a moment, those issued by then."""
+    query = select(ReportRow).where(ReportRow.programme_id == programme)
+    if until is not None:
+        query = query.where(col(ReportRow.at) <= until)
+    rows = session.exec(query.order_by(col(ReportRow.number)))
     return [IssuedReport(**values_of(r, IssuedReport) | {"milestones": _points(r.milestones)}) for r in rows]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlmodel import Session
@@ -15,10 +15,10 @@ from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approve
 from changeflow.storage import facts, versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan import scheduled
-from changeflow.usecases.stored import judged_as, load, stored_on
+from changeflow.usecases.stored import judged_as, known_until, load, stored_on
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
-from changeflow.values.moments import LONDON, format_day
+from changeflow.values.moments import LONDON, end_of_day, format_day
 
 BASELINE, REPORT = "baseline", "report"
 THE_BASELINE = "the baseline"
@@ -63,11 +63,12 @@ def variance_of(programme: str | None, *, db: str, on: date, everything: bool = 
 
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
     """Return the state to compare with: the one asked for, else the last report's, else the baseline's; or None."""
-    issued = [r for r in versions.reports(session, programme.id) if r.on < programme.on]
-    baseline = versions.latest_baseline(session, programme.id)
+    until = known_until(session, programme.id)
+    issued = [r for r in versions.reports(session, programme.id, until=until) if r.on < programme.on]
+    baseline = versions.latest_baseline(session, programme.id, until=until)
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
-        return _as_of(session, programme.id, f"the {format_day(day)}", datetime.combine(day, time.max, LONDON), day)
+        return _as_of(session, programme.id, f"the {format_day(day)}", end_of_day(day), day)
     if issued and since != BASELINE:
         last = issued[-1]
         return _as_of(session, programme.id, f"the report of {format_day(last.on)}", last.at, last.on)

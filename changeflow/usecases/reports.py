@@ -15,18 +15,18 @@ from changeflow.reports.changes import ReportPoint, build_trend, late_go_lives, 
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.documents import write_report
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
-from changeflow.reports.sro import SroReport, build_sro
+from changeflow.reports.sro import Reminded, SroReport, build_sro
 from changeflow.roadmap.model.tasks import Task
-from changeflow.storage import audit, versions
+from changeflow.storage import agenda, audit, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import IssuedReport
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.stored import Stored, judged, load, stored_on
+from changeflow.usecases.stored import Stored, judged, known_until, load, read, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.moments import format_day
+from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Gate, Outcome
 
 
@@ -65,8 +65,10 @@ def issue_sro(
     """Build the report and record that it was issued, so that the next one says what changed since."""
     with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=today)) as work:
         by, session, name = work.permit(Action.ISSUE_REPORT), work.session, work.name
-        report = _build(session, work.stored, today=today, since=since)
-        points, version = points_of(work.programme), work.stored.version.number
+        until = known_until(session, name)
+        stored = work.stored if until is None else read(session, name, on=today, until=until)
+        report = _build(session, stored, today=today, since=since)
+        points, version = points_of(stored.programme), stored.version.number
         last = audit.head(session, name)
         head = (last.last, last.hash) if last is not None else None
         number = versions.add_report(
@@ -78,7 +80,7 @@ def issue_sro(
             at=now,
             by=by,
             head=head,
-            go_lives=late_go_lives(work.programme),
+            go_lives=late_go_lives(stored.programme),
         )
         if number is not None:
             work.note("report", f"report:{number}", by=by)
@@ -92,7 +94,8 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         day = format_day(baseline.at.date())
         note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
-    issued = [_point_of(r) for r in versions.reports(session, stored.programme.id)]
+    until = known_until(session, stored.programme.id)
+    issued = [_point_of(r) for r in versions.reports(session, stored.programme.id, until=until)]
     approved = dict(baseline.dates) if baseline and earlier and earlier.label == THE_BASELINE else {}
     return build_sro(
         stored.judged,
@@ -103,7 +106,16 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         audit_head=head_text(last) if (last := audit.head(session, stored.programme.id)) is not None else "",
         changes=compare_states(earlier, stored.programme, baseline=approved) if earlier else None,
         trend=build_trend(stored.programme, issued),
+        reminders=_reminders(session, stored.programme.id, until),
     )
+
+
+def _reminders(session: Session, programme: str, until: datetime | None) -> dict[tuple[str, str], Reminded]:
+    # Loaded here: the clients of mail servers take longer to load than most reports need.
+    from changeflow.delivery.channels import LEAVING
+
+    last = agenda.last_reminders(session, programme, until=until)
+    return {about: Reminded(local_day(at), was_sent=channel in LEAVING) for about, (at, channel) in last.items()}
 
 
 def _point_of(issued: IssuedReport) -> ReportPoint:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from threading import Event, Lock
 from typing import Generic, TypeVar
@@ -26,7 +26,7 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import SYSTEM as SYSTEM
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import Judged, judge
-from changeflow.storage import facts, sealing, versions
+from changeflow.storage import audit, facts, sealing, versions
 from changeflow.storage.database import after_commit, before_commit, read_scope, url_of
 from changeflow.storage.versions import StoredPlan, Version
 from changeflow.values.base import Same
@@ -105,6 +105,25 @@ def kept_only() -> Iterator[None]:
         _KEPT_ONLY.reset(token)
 
 
+_LOOKING_BACK: ContextVar[datetime | None] = ContextVar("looking_back", default=None)
+
+
+@contextmanager
+def looking_back(until: datetime) -> Iterator[None]:
+    """Let looks in this block know only what was recorded by a moment; a change rests on all that is recorded."""
+    token = _LOOKING_BACK.set(until)
+    try:
+        yield
+    finally:
+        _LOOKING_BACK.reset(token)
+
+
+def known_until(session: Session, programme: str) -> datetime | None:
+    """Return the moment that is looked back to, where something was recorded after it; None: all that is known."""
+    until = _LOOKING_BACK.get()
+    return until if until is not None and audit.has_after(session, programme, until) else None
+
+
 def may_work() -> bool:
     return not _KEPT_ONLY.get()
 
@@ -147,6 +166,8 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
     name = _name(session, programme)
     if for_change:
         versions.lock_programme(session, name)
+    elif (until := known_until(session, name)) is not None:
+        return read(session, name, on=on, until=until)
     # A writer that has no lock, or has written already, sees what no key names.
     if not (sealing.is_reader(session) or (for_change and sealing.has_written_nothing(session))):
         return read(session, name, on=on)
@@ -157,14 +178,19 @@ def load(session: Session, programme: str | None, *, on: date, for_change: bool 
     return _KEPT.get(key, lambda: read(session, name, on=on))
 
 
-def read(session: Session, name: str, *, on: date, known: Iterable[Stored] = ()) -> Stored:
-    """Read a programme as a session sees it; a judgement that is kept, or among the known ones, is not made again."""
-    version = versions.required(session, name)
+def read(
+    session: Session, name: str, *, on: date, known: Iterable[Stored] = (), until: datetime | None = None
+) -> Stored:
+    """Read a programme as a session sees it, or as it was recorded by a moment.
+
+    A judgement that is kept, or among the known ones, is not made again.
+    """
+    version = versions.required(session, name, until=until)
     return Stored(
         version=version,
-        judged=judged_as(version, facts.load_facts(session, name), on=on, known=known),
+        judged=judged_as(version, facts.load_facts(session, name, until=until), on=on, known=known),
         contacts=_here(version.definition, versions.contacts(session, name), on),
-        baseline=versions.latest_baseline(session, name),
+        baseline=versions.latest_baseline(session, name, until=until),
         rulepacks=_rulepacks(),
     )
 

@@ -1,6 +1,6 @@
 """Positions on the civil clock: whole minutes since 1970-01-01T00:00 local, and how people read them."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from changeflow.errors import DatesOutOfRangeError
@@ -26,6 +26,11 @@ def minute_of(moment: datetime | date) -> int:
 def local_day(moment: datetime) -> date:
     """Return the day that it is in the United Kingdom."""
     return moment.astimezone(LONDON).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the last moment of a day in the United Kingdom."""
+    return datetime.combine(day, time.max, LONDON)
 
 
 def datetime_of(minute: int) -> datetime:

@@ -1,0 +1,126 @@
+"""A look with --at an earlier day knows what was recorded by then, and a report says who was reminded only if so.
+
+The small programme starts on Monday 4 January 2027; its requirements take five days, to Friday the 8th.
+"""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.programme.permissions import looks_back
+from changeflow.storage.database import session_scope
+from changeflow.usecases import baselines, definitions, dispatch, progress, ticks
+from changeflow.usecases.recorded import withdraw_fact
+from changeflow.usecases.reports import sro_of_stored
+from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
+from tests.builders import SERVICE, Postbox, a_folder
+
+OWNED = SERVICE + "tasks:\n  requirements: {owner: lead}\n"
+
+
+def moment(day: int, hour: int = 8, month: int = 1) -> datetime:
+    return datetime(2027, month, day, hour, tzinfo=UTC)
+
+
+def change(db: str, day: int, actor: str = "chief") -> Change:
+    return Change(db=db, programme=None, actor=actor, now=moment(day), on=date(2027, 1, day))
+
+
+@pytest.fixture
+def stored(db: str, tmp_path: Path) -> str:
+    folder = a_folder(tmp_path / "trust", service=OWNED)
+    definitions.apply(folder, db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
+    return db
+
+
+def run(db: str, *words: str, at: str) -> Any:
+    done = CliRunner().invoke(app, [*words, "--db", db, "--at", at])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def report(db: str, out: Path, *, at: str) -> dict[str, Any]:
+    run(db, "report", "sro", "--out", str(out), at=at)
+    found = json.loads(out.read_text())
+    # The audit goes on: its head is the one of the moment at which the report is made.
+    return {name: value for name, value in found.items() if name != "audit_head"}
+
+
+def test_a_report_of_an_earlier_day_is_as_it_was_on_that_day(stored: str, tmp_path: Path):
+    """After the 6th come a version with a new name, a finish that is withdrawn again, a baseline and a report."""
+    baselines.take_baseline("Agreed", change(stored, 4))
+    progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
+    before = report(stored, tmp_path / "before.json", at="2027-01-06")
+
+    withdraw_fact("progress-1", "Not finished", change(stored, 7))
+    (tmp_path / "trust/services/payroll.yaml").write_text(OWNED.replace("name: Payroll", "name: Pay"))
+    definitions.apply(tmp_path / "trust", db=stored, actor="chief", now=moment(7), on=date(2027, 1, 7))
+    baselines.take_baseline("Agreed anew", change(stored, 8))
+    run(stored, "report", "sro", "--issue", "--as", "chief", "--out", str(tmp_path / "issued.html"), at="2027-01-08")
+    assert report(stored, tmp_path / "after.json", at="2027-01-06") == before
+    assert before["baseline_note"].startswith("Baseline 1 ")
+    today = report(stored, tmp_path / "today.json", at="2027-01-08")
+    assert today["baseline_note"].startswith("Baseline 2 ")
+
+
+def test_a_day_counts_to_its_end_and_a_time_to_the_minute(stored: str):
+    progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
+    happened = "requirements runs 4 to 5 Jan 2027: that is what happened"
+    assert happened in run(stored, "why", "payroll/delegation", at="2027-01-05").output
+    assert happened not in run(stored, "why", "payroll/delegation", at="2027-01-05T07:59").output
+
+
+def test_before_it_was_stored_nothing_is_known(stored: str):
+    progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
+    done = CliRunner().invoke(app, ["changes", "--db", stored, "--at", "2026-12-01"])
+    assert done.exit_code == 4
+    assert "'small' was not stored by 1 Dec 2026" in done.output
+
+
+def test_a_change_rests_on_all_that_is_recorded(stored: str):
+    """A start that was recorded on the 12th counts for a finish that is recorded with --at the 11th."""
+    progress.finish_task("payroll/requirements", date(2027, 1, 8), date(2027, 1, 4), change(stored, 12))
+    run(stored, "task", "start", "payroll/delegation", "--as", "chief", at="2027-01-11")
+    with session_scope(stored) as session:
+        known = load(session, None, on=date(2027, 1, 12)).programme.facts.progress
+    assert known.keys() == {"payroll/requirements", "payroll/delegation"}
+
+
+def test_commands_that_change_something_do_not_look_back():
+    assert looks_back("report sro")
+    assert looks_back("baseline show")
+    assert not looks_back("task finish")
+    assert not looks_back("apply")
+
+
+class TestReminders:
+    """Requirements were due on 8 January and are not done on 1 February. The owner is reminded on the 11th."""
+
+    def late(self, db: str) -> str:
+        [line, *_] = [
+            late for late in sro_of_stored(None, db=db, today=date(2027, 2, 1)).late if "requirements" in late
+        ]
+        return line
+
+    def remind(self, db: str, channel: Postbox) -> None:
+        ticks.tick(db=db, now=moment(11, 7))
+        dispatch.dispatch(db=db, now=moment(11, 9), channel=channel)
+        assert channel.sent
+
+    def test_nothing_is_said_to_have_been_sent_that_was_not(self, stored: str):
+        assert self.late(stored).endswith("due on 8 Jan 2027, with the Director of People; no reminder has been sent.")
+
+    def test_what_was_only_written_down_was_not_sent(self, stored: str):
+        self.remind(stored, Postbox())
+        assert self.late(stored).endswith("; a reminder was written on 11 Jan 2027 and not sent.")
+
+    def test_what_was_sent_is_dated(self, stored: str, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(Postbox, "name", "smtp")
+        self.remind(stored, Postbox())
+        assert self.late(stored).endswith("; last reminded on 11 Jan 2027.")
