@@ -152,6 +152,20 @@ class Sponsor(Frozen):
     """The last day of their tenure, where it is known."""
 
 
+class TrainingLimit(Frozen):
+    """A programme's own limit of the time between a training and its first use."""
+
+    school_weeks: int = Field(ge=1, le=60)
+    reason: str = Field(min_length=1, description="Why it is not the rulepack's")
+
+
+class RestructureLimit(Frozen):
+    """A programme's own limit of the time between a move to the new structure and its go-live."""
+
+    weeks: int = Field(ge=0, le=60)
+    reason: str = Field(min_length=1, description="Why it is not the rulepack's")
+
+
 class Policy(Frozen):
     """Settings. Each default is our own choice unless its rulepack says otherwise."""
 
@@ -190,6 +204,12 @@ class Policy(Frozen):
     satisfied: float = Field(0.7, gt=0, le=1, description="How many should find it no worse than before")
     barrier_order_within_weeks: int = Field(
         6, ge=1, description="How soon training has to begin to be compared with where its group stands"
+    )
+    training_before_go_live: TrainingLimit | None = Field(
+        None, description="How many school weeks before people use it training may end; the rulepack's when left out"
+    )
+    restructure_before_go_live: RestructureLimit | None = Field(
+        None, description="How many weeks before go-live people may be moved; the rulepack's when left out"
     )
     technology_share_at_most: float = Field(
         0.6, gt=0, le=1, description="Above this share of the planned work the balance tips to technology"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
-from changeflow.rules import people, sequence, workforce
+from changeflow.rules import people, sequence, timing, workforce
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.words import Gate, Mandate, Severity, Stops
 
@@ -146,10 +146,16 @@ _IN_ORDER = (
         lifted_by=(Mandate.SRO,),
         remedy="Mark one small wave as pilot, with a task of kind pilot. `larger_trust_from` is a setting of ours.",
         sentence="In larger trusts it makes sense to test a new service design with a smaller group of schools",
-        our_choice="A larger trust has ten schools or more, unless the programme says otherwise",
+        our_choice=(
+            "A larger trust has ten schools or more, unless the programme says otherwise. Training and moves wait for "
+            "the pilot as go-lives do"
+        ),
         check=sequence.pilot_before_rollout,
         gates=(Gate.WAVE_RELEASE, Gate.GO_LIVE),
-        example="Of fourteen schools three go first; the others wait until the pilot has been judged.",
+        example=(
+            "Of fourteen schools three go first. Until the pilot has been judged, the others go live with nothing, and "
+            "nobody there is trained, moved or loses a role for it."
+        ),
     ),
     Rule(
         code="R12",
@@ -354,6 +360,24 @@ _IN_ORDER = (
         check=sequence.accountable_with_agency,
         gates=(Gate.GO_LIVE,),
         example="A head who answers for safe classrooms keeps a say in which repair comes first.",
+        needs_schedule=True,
+    ),
+    Rule(
+        code="R28",
+        title="Training and moves close to go-live",
+        lifted_by=(Mandate.LEAD_PROVIDER,),
+        remedy=(
+            "Train or move people later, or repeat the training. Or set a limit of your own, with its reason: "
+            "`training_before_go_live`, `restructure_before_go_live` under `policy`."
+        ),
+        source="Rulepack rollout",
+        our_choice="Both limits: six school weeks for training, six weeks for moves",
+        check=timing.close_to_go_live,
+        gates=(Gate.WAVE_RELEASE,),
+        example=(
+            "Wave 4 goes live on 1 December 2027. Its people move to the new structure in November, and are trained "
+            "after the October half-term: not in June."
+        ),
         needs_schedule=True,
     ),
 )

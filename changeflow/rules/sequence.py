@@ -1,6 +1,6 @@
 """Rules about what comes before what: by links, and over time by dates, as a date set by hand may break a link."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,6 +14,9 @@ from changeflow.values.duration import Unit, counted
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Phase, Severity
+
+_AFTER_A_PILOT = (Kind.TRAINING, Kind.ORG_CHANGE, Kind.ROLE_REMOVAL, Kind.GO_LIVE)
+"""What the other schools do only when the pilot has been judged, in the pathway's order."""
 
 
 def phases_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
@@ -58,7 +61,8 @@ def delegation_before_go_live(programme: Programme) -> Iterator[Breach | Implied
 
 
 def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """In larger trusts a smaller group of schools tries the new service before all others follow."""
+    """In larger trusts a smaller group of schools tries the new service before the others follow: they are not trained
+    or moved for it, and do not go live, until the pilot has been judged."""
     if len(programme.definition.schools) < programme.policy.larger_trust_from:
         return
     references = References(programme.definition)
@@ -77,10 +81,23 @@ def pilot_before_rollout(programme: Programme) -> Iterator[Breach | ImpliedLink]
         if not proofs:
             message = f"The pilot of {service.name} has no task that judges it."
             yield Breach("R11", service.service, message, service.service, piloted)
-        for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
-            for proof in proofs:
-                if not live.schools & piloted:
-                    yield ImpliedLink(proof.id, live.id, "R11")
+        for kind in _AFTER_A_PILOT:
+            for task in programme.tasks(kind=kind, service=service.service, minor=False):
+                if not task.schools & piloted:
+                    yield from _after_the_pilot(programme, task, proofs)
+
+
+def _after_the_pilot(programme: Programme, task: Task, proofs: Sequence[Task]) -> Iterator[Breach | ImpliedLink]:
+    """A go-live before its pilot was judged is as bad as ever; training or a move that has begun is only reported."""
+    begun = programme.facts.progress.get(task.id)
+    for proof in proofs:
+        if begun is None or task.kind is Kind.GO_LIVE:
+            yield ImpliedLink(proof.id, task.id, "R11")
+            continue
+        judged = programme.facts.progress.get(proof.id)
+        if judged is None or judged.actual_finish is None or judged.actual_finish > begun.actual_start:
+            message = f"{task.name} has started before {proof.name} finished."
+            yield Breach("R11", task.id, message, task.service, task.schools, Severity.WARN)
 
 
 def parallel_run_before_go_live(programme: Programme) -> Iterator[Breach | ImpliedLink]:

@@ -53,7 +53,7 @@ def test_the_page_and_the_json_say_the_same(report: SroReport):
     for line in data["milestones"]:
         assert line["name"] in text
         assert line["forecast"] in text
-    assert [m["forecast"] for m in data["milestones"]] == ["1 Jun 2027", "1 Dec 2027", "1 Dec 2027"]
+    assert [m["forecast"] for m in data["milestones"]] == ["1 Jun 2027", "1 Mar 2028", "1 Mar 2028"]
     for _, lines in data["people"]["tables"]:
         for line in lines:
             assert line["group"].lower() in text.lower()
@@ -83,7 +83,7 @@ def test_a_decision_shows_its_evidence_and_what_a_week_costs(report: SroReport):
     # Payroll's pilot would go live on 1 July instead of 1 June: its review, 20 days on and in term, falls behind the
     # summer holiday, and a pay period is lost a second time.
     assert decision.week == (
-        "A week's delay moves “All three services are live in all schools” by 62 days, from 1 Dec 2027 to 1 Feb 2028, "
+        "A week's delay moves “All three services are live in all schools” by 61 days, from 1 Mar 2028 to 1 May 2028, "
         "and 2 more."
     )
     gate = next(d for d in report.decisions if d.task == "payroll/roadmap-agreed")

@@ -22,8 +22,8 @@ from tests.builders import at
 
 Change = Callable[[Definition], Definition]
 SEEDS = Path(__file__).resolve().parents[2].parent / "shared" / "seeds"
-KEPT_BUT_FOR = {"R21": ("payroll/w4/go-live", "payroll/pilot/go-live")}
-"""What the sample breaks as it ships, as warnings: a go-live in December, one in a freeze without a known end."""
+KEPT_BUT_FOR = {"R21": ("payroll/pilot/go-live",)}
+"""What the sample breaks as it ships, as a warning: a go-live in a freeze without a known end."""
 
 
 def service(name: str, steps: Mapping[str, dict[str, Any]] | None = None, **more: Any) -> Change:
@@ -95,6 +95,10 @@ BROKEN: Mapping[str, tuple[Change, str]] = {
     "R21": (
         service("finance", {"go-live": {"start_no_earlier": date(2027, 12, 1)}}),
         "into “Financial statements”",
+    ),
+    "R28": (
+        service("finance", {"go-live": {"start_no_earlier": date(2028, 3, 1)}}),
+        "school days before it begins on 1 Mar 2028",
     ),
 }
 

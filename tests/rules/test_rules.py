@@ -177,8 +177,18 @@ class TestR11:
 
     def test_the_rollout_waits_for_the_pilots_judgement(self, check: Callable[..., Judged]):
         result = check(programme=self.piloted, pathway=PATHWAY + self.review)
-        assert implied(result, "R11") == ["payroll/w1/review -> payroll/w2/go-live"]
+        # The go-live and the end of roles follow from these two.
+        waiting = ("cedar/train", "w2/restructure")
+        assert implied(result, "R11") == [f"payroll/w1/review -> payroll/{task}" for task in waiting]
         assert found(result, "R11", Severity.BLOCK) == []
+
+    def test_training_that_has_begun_is_reported_and_stops_nothing(self, check: Callable[..., Judged]):
+        begun = Facts(progress={"payroll/cedar/train": TaskProgress(at("2027-01-18T08:30"))})
+        result = check(programme=self.piloted, pathway=PATHWAY + self.review, facts=begun, on=date(2027, 1, 18))
+        message = "Payroll: train, Cedar School has started before Payroll: review, wave 1 finished."
+        assert found(result, "R11", Severity.WARN) == [message]
+        assert found(result, "R11", Severity.BLOCK) == []
+        assert "payroll/w1/review -> payroll/w2/go-live" in implied(result, "R11")
 
     def test_a_pilot_that_nobody_judges(self, check: Callable[..., Judged]):
         messages = found(check(programme=self.piloted), "R11", Severity.BLOCK)

@@ -151,7 +151,7 @@ def test_a_go_opens_the_go_live_and_wave_2_behind_it(asked: str):
         GateAnswer(task=GATE, outcome=Outcome.APPROVE, reason="Two clean runs.", on=MAY_20),
         change(asked, MAY_20, "chief-executive"),
     )
-    assert go_lives(loaded(None, db=asked, on=MAY_20))[:2] == [date(2027, 6, 1), date(2027, 8, 1)]
+    assert go_lives(loaded(None, db=asked, on=MAY_20))[:2] == [date(2027, 6, 1), date(2027, 11, 1)]
     report_progress([begins], change(asked, date(2027, 6, 3)))
     after = loaded(None, db=asked, on=date(2027, 6, 3))
     assert GATE not in {g.id for g in closed_gates(after, "payroll/w2/go-live")}
@@ -167,9 +167,10 @@ def test_a_no_moves_every_date_to_a_later_pay_period_and_why_says_so(asked: str)
     )
     refused = loaded(None, db=asked, on=MAY_20)
     no = go_lives(refused)
-    assert go == [date(2027, 6, 1), date(2027, 8, 1), date(2027, 10, 1), date(2027, 12, 1)]
-    # The pilot's review is four weeks after its go-live, and then it is August: wave 2 waits for the new term.
-    assert no == [date(2027, 7, 1), date(2027, 10, 1), date(2027, 12, 1), date(2028, 2, 1)]
+    assert go == [date(2027, 6, 1), date(2027, 11, 1), date(2028, 1, 1), date(2028, 3, 1)]
+    # The pilot's review is four weeks after its go-live, and then it is August: wave 2 is trained in the new term, and
+    # its parallel run is October and November. Those of waves 3 and 4 are the two months after, and the next two.
+    assert no == [date(2027, 7, 1), date(2028, 1, 1), date(2028, 3, 1), date(2028, 5, 1)]
     assert refused.schedule is not None
     for live in LIVES[:2]:
         said = explain(refused.roadmap, refused.schedule, live).text
