@@ -25,12 +25,14 @@ from datetime import date
 
 import pytest
 
-from changeflow.intake.folder import Folder
+from changeflow.intake.folder import Folder, read_folder
 from changeflow.programme.programme import join
+from changeflow.reports.health import health_lines
 from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.rules.engine import Judged, judge
 from changeflow.values.moments import day_of
 from changeflow.values.words import Kind, Severity
+from tests.conftest import SAMPLE
 
 DAY = 450
 
@@ -185,3 +187,11 @@ def test_no_wave_is_trained_or_moved_before_the_pilot_is_judged_nor_long_before_
         step = "parallel-run" if task.service == "payroll" and task.kind is Kind.TRAINING else "go-live"
         begins = programme.days_of(f"{task.service}/{task.wave}/{step}")[0]
         assert (begins - last).days <= (45 if task.kind is Kind.TRAINING else 42), task.id
+
+
+@pytest.mark.parametrize("programme", ["trust-central-services", "first-programme"])
+def test_a_ready_programme_passes_its_own_health_card(programme: str):
+    """Two points need a baseline, which comes later."""
+    lines = health_lines(judge(read_folder(SAMPLE.parent / programme).programme).programme, None)
+    assert [(line.number, line.found) for line in lines if line.state == "look at it"] == []
+    assert [line.number for line in lines if line.state == "cannot be told"] == [11, 14]

@@ -112,6 +112,7 @@ def add_corrections(expansion: Expansion, definition: Definition, facts: Facts, 
                 owner=owner,
                 because=f"the checkpoint of {format_day(found.result.on)} found: {'; '.join(found.judgement.reasons)}",
                 note=found.result.said,
+                is_added=True,
             )
             for waits in next_ones.get(checkpoint.id, ()):
                 if waits not in facts.progress:

@@ -78,6 +78,7 @@ def _task(gate: Task, name: str, condition: Condition, office: WorkingCalendar, 
         constraints=(Constraint(Bound.START_NO_EARLIER, minute_of(day_of(office.previous_working(end) - 1))),),
         deadline=end,
         owner=condition.owner,
+        is_added=True,
     )
 
 

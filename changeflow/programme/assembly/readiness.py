@@ -182,6 +182,7 @@ def _task(reach: _Reach, name: TaskId, text: str, *, weeks: float, found: Readin
         terms=reach.calendars.terms_key(reach.schools),
         constraints=(Constraint(Bound.START_NO_EARLIER, minute_of(found.standing.on) + DAY),) if found else (),
         because=found.because if found else "",
+        is_added=True,
     )
 
 

@@ -115,6 +115,8 @@ class Task:
     """What whoever does it should know."""
     minor: bool = False
     irreversible: bool = False
+    is_added: bool = False
+    """No file says it: where people stand, a checkpoint or a decision called for it."""
 
     @property
     def is_milestone(self) -> bool:

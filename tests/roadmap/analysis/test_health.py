@@ -1,5 +1,7 @@
 """The 14 points, each once kept and once broken on a roadmap that shows nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from changeflow.intake.rulepacks import shipped_rulepacks
@@ -7,6 +9,7 @@ from changeflow.roadmap.analysis.health import HealthCheck, check_health
 from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
+from changeflow.values.words import Kind
 from tests.builders import a_calendar, a_roadmap, a_task, at
 
 NOW = at("2027-01-04")
@@ -46,6 +49,23 @@ def test_leads_lags_and_other_types_of_link(number: int, links: tuple[str, ...],
     assert (check.passed, check.offenders) == (False, (offender,))
 
 
+def test_the_wait_for_a_checkpoint_is_no_lag_that_hides_work():
+    """Two weeks from B to C: counted where C is work, and not where it looks back at what B brought."""
+    found = [
+        point(3, a_roadmap(*CHAIN[:2], a_task("C", 5, kind=kind), links=("A -> B", "B -> C FS+10d")))
+        for kind in (Kind.WORK, Kind.CHECKPOINT)
+    ]
+    assert [(c.passed, c.found) for c in found] == [(False, "1 of 2 links (50%)"), (True, "0 of 2 links (0%)")]
+
+
+def test_whoever_wrote_the_plan_is_not_blamed_for_what_was_added():
+    """An added task without an owner or a link is nobody's mistake; as soon as a file says it, it is one."""
+    loose = a_task("say-why", 60)
+    for number in (1, 8, 10):
+        assert point(number, a_roadmap(*CHAIN, replace(loose, is_added=True), links=LINKS)).passed, number
+        assert not point(number, a_roadmap(*CHAIN, loose, links=LINKS)).passed, number
+
+
 def test_hard_constraints_but_not_soft_ones():
     hard = a_task("D", 1, constraints=(Constraint(Bound.MUST_START, at("2027-01-25T09:00")),))
     soft = a_task("D", 1, constraints=(Constraint(Bound.START_NO_EARLIER, at("2027-01-25T09:00")),))
@@ -57,6 +77,15 @@ def test_hard_constraints_but_not_soft_ones():
 def test_float_of_more_than_44_days():
     check = point(6, a_roadmap(a_task("long", 60), a_task("short", 2)))
     assert (check.passed, check.offenders) == (False, ("short",))
+
+
+def test_a_go_live_bounds_the_float_of_what_comes_before_it():
+    """Training of 2 days has 58 before the end, and 3 before the go-live that it is for, after a build of 5."""
+    tasks = (a_task("build", 5), a_task("train", 2), a_task("long", 60))
+    links = ("build -> live", "train -> live")
+    live, work = (a_task("live", 0 if kind is Kind.GO_LIVE else 1, kind=kind) for kind in (Kind.GO_LIVE, Kind.WORK))
+    assert point(6, a_roadmap(*tasks, live, links=links)).offenders == ()
+    assert point(6, a_roadmap(*tasks, work, links=links)).offenders == ("build", "live", "train")
 
 
 def test_negative_float_needs_a_deadline():
@@ -117,3 +146,9 @@ def test_the_critical_path_length_index(deadline: str, index: str, passed: bool)
     roadmap = a_roadmap(a_task("Live", 20, deadline=at(deadline)), a_task("later", 60))
     check = point(13, roadmap, target="Live")
     assert (check.found, check.passed) == (index, passed)
+
+
+def test_an_index_that_is_missed_by_a_hair_does_not_look_kept():
+    """19 days and a day less of float: 18/19 is 0.947, below 0.95, and 0.94 when rounded down."""
+    check = point(13, a_roadmap(a_task("Live", 19, deadline=at("2027-01-27T17:00"))), target="Live")
+    assert (check.found, check.passed) == ("0.94", False)
