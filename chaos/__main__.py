@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=2_000, help="random kills, on each database")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=("sqlite", "postgresql", "prefect"))
-    parser.add_argument("--stop-at-first", action="store_true", help="end after the first part that is not well")
+    parser.add_argument(
+        "--stop-at-first", action="store_true", help="end after the first kill, or part, that is not well"
+    )
     parser.add_argument(
         "--short", action="store_true", help="every twentieth point and twenty kills, of databases alone"
     )
@@ -69,7 +71,8 @@ def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Ver
         with closing(kind(folder)) as databases:
             name = databases.name
             _say(f"{name}: killed at every marked point ...")
-            yield f"{name}, every point", at_every_point(databases, folder, every=every, say=_say)
+            verdict = at_every_point(databases, folder, every=every, stop_at_first=chosen.stop_at_first, say=_say)
+            yield f"{name}, every point", verdict
             if not chosen.short:
                 yield f"{name}, broken lines", _lines(databases, folder)
             _say(f"{name}: killed at random ...")

@@ -105,8 +105,8 @@ def drain(db: str, port: int, clock: Clock) -> None:
             return
 
 
-def at_every_point(databases: Databases, folder: Path, *, every: int, say: Say) -> Verdict:
-    """Kill tick, then dispatch, at their every (or every so many-th) marked point; recover; compare."""
+def at_every_point(databases: Databases, folder: Path, *, every: int, stop_at_first: bool, say: Say) -> Verdict:
+    """Kill dispatch, then tick, at their every (or every so many-th) marked point; recover; compare."""
     size = Size(people=6, tasks=2, days=5, kills_a_day=0)
     quiet, expected = quiet_run(folder, size, f"quiet-points-{databases.name}")
     days = world.working_days(size.days)
@@ -120,7 +120,7 @@ def at_every_point(databases: Databases, folder: Path, *, every: int, say: Say) 
         clock.set(world.morning(days[-1]))
         ask(tick_patiently, ticked, clock)
         before = post.room.letters()
-        for what, source in (("tick", base), ("dispatch", ticked)):
+        for what, source in (("dispatch", ticked), ("tick", base)):
             n = 1
             while True:
                 db = databases.copy(source, f"{what}_{n}")
@@ -141,6 +141,8 @@ def at_every_point(databases: Databases, folder: Path, *, every: int, say: Say) 
                 if not verdict.is_well:
                     verdict.notes.append(f"at point {n} of {what}")
                 total.add(verdict)
+                if stop_at_first and not verdict.is_well:
+                    return total
                 n += every
             say(f"  {what}: {n - 1} marked points")
     return total

@@ -260,7 +260,12 @@ def custody(connection: Connection) -> Iterator[Fault]:
 
 
 def unreadable(connection: Connection) -> Iterator[Fault]:
-    """Yield each value that cannot be read as what its column is for. Complexity: O(all values)."""
+    """Yield each value that cannot be read as what its column is for; none where the line to the server has broken.
+
+    Complexity: O(all values).
+    """
+    if connection.invalidated:
+        return
     for table in metadata.sorted_tables:
         columns = list(table.columns)
         query = _all_of(table, connection.dialect.name)

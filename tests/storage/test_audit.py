@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, text, update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from changeflow.storage import audit
@@ -349,3 +350,14 @@ def test_one_programme_is_checked_alone(stored: str, tmp_path: Path):
 def test_the_count_of_changes_is_not_sealed(stored: str):
     outside(stored, update(ProgrammeRow).values(revision=99))
     assert faults(stored) == []
+
+
+def test_a_line_that_breaks_while_the_audit_is_checked_is_said_as_such(stored: str, monkeypatch: pytest.MonkeyPatch):
+    def break_off(session: Session, *_rest: object) -> None:
+        connection = session.connection()
+        connection.invalidate()
+        raise OperationalError("select", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(audit, "_examined", break_off)
+    with Session(engine_for(stored)) as session, pytest.raises(OperationalError, match="closed the connection"):
+        audit.examine(session)
