@@ -51,18 +51,8 @@ def check_health(
     planned = {t: task for t, task in unfinished.items() if not task.is_added}
     links = tuple(k for k in roadmap.links if k.successor in planned and not roadmap.tasks[k.predecessor].is_added)
     due = None if baseline is None else sorted(t for t, at in baseline.items() if at <= now and t in schedule.timed)
-    e = _Evidence(
-        slips,
-        limits,
-        now,
-        baseline or {},
-        due,
-        leaves,
-        tuple(unfinished.values()),
-        tuple(planned.values()),
-        links,
-        done,
-    )
+    still, said = tuple(unfinished.values()), tuple(planned.values())
+    e = _Evidence(slips, limits, now, baseline or {}, due, leaves, still, said, links, done)
     hard = _ids(e.planned, lambda t: any(c.bound in HARD for c in t.constraints))
     return (
         _at_most(e, 1, "Missing logic", "missing_logic_share", _missing_logic(e), of=e.planned),
@@ -162,8 +152,8 @@ def _lags(e: _Evidence) -> HealthCheck:
 
 def _high_float(e: _Evidence) -> HealthCheck:
     """Judge how far tasks can slip before a day moves that people count on: a go-live, a gate, a checkpoint or a
-    milestone, or the end. Total float to the end alone would call each early wave loose: its go-live can slip for months
-    before the last one does, and yet its work is tied to it."""
+    milestone, or the end. Total float to the end alone would call each early wave loose: its go-live can slip for
+    months before the last one does, and yet its work is tied to it."""
     tasks = e.roadmap.tasks
     fixed = {
         t: replace(task, deadline=min(e.schedule[t].early_finish, task.deadline or e.schedule[t].early_finish))
