@@ -47,6 +47,7 @@ def apply(
 
 
 def _difference(change: "Difference") -> Iterator[str]:
+    from changeflow.reports.differences import changed_parts, dropped_lines, dropped_text, parts_text
     from changeflow.values.moments import DAY
 
     if change.is_same:
@@ -61,13 +62,8 @@ def _difference(change: "Difference") -> Iterator[str]:
         counted = f"{len(came)} tasks added, {len(went)} removed, {len(moved)} moved."
         what = counted if change.moved else "no tasks added, removed or moved."
         yield f"{change.programme}, version {change.number}: {what}"
-        yield from (f"  + {task}" for task in came[:10])
-        yield from (f"  - {task}" for task in went[:10])
-        for move in moved[:10]:
-            days = move.minutes / DAY
-            yield f"  ~ {move.task}: {abs(days):.0f} days {'later' if days > 0 else 'earlier'}"
-        if rest := len(change.moved) - min(len(came), 10) - min(len(went), 10) - min(len(moved), 10):
-            yield f"  … and {rest} more"
+        yield from dropped_text(dropped_lines(change.changes))
+        yield from parts_text(changed_parts(change.changes, with_milestones=True))
         days = round(change.finish_moved / DAY)
         yield f"The programme's finish moves by {days:+d} days." if days else "The finish does not move."
     if change.powers:

@@ -7,7 +7,9 @@ from datetime import date
 from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.reports.differences import ChangedPart, changed_parts, dropped_lines, dropped_text, parts_text
 from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart
+from changeflow.roadmap.analysis.differences import Altered
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
@@ -47,18 +49,31 @@ class Changes:
     slips: tuple[SlipLine, ...]
     unmoved: int
     """Milestones that stayed where they were."""
+    dropped: tuple[str, ...] = ()
+    """Milestones, gates and deadlines that are gone."""
+    parts: tuple[ChangedPart, ...] = ()
+    """All else that came, went, was renamed or changed."""
 
 
-def build_changes(title: str, slips: Sequence[Slip], before: Roadmap, after: Roadmap) -> Changes:
-    """Put slips into words, the largest first."""
+def build_changes(
+    title: str, slips: Sequence[Slip], before: Roadmap, after: Roadmap, *, found: Sequence[Altered] = ()
+) -> Changes:
+    """Put slips into words, the largest first, and all else that differs (`found`)."""
     moved = sorted((s for s in slips if s.days), key=lambda s: (-abs(s.days), s.after, s.target))
     words = _Words(before, after)
-    return Changes(title=title, slips=tuple(words.slip(s) for s in moved), unmoved=len(slips) - len(moved))
+    return Changes(
+        title=title,
+        slips=tuple(words.slip(s) for s in moved),
+        unmoved=len(slips) - len(moved),
+        dropped=dropped_lines(found),
+        parts=changed_parts(found, with_milestones=False),
+    )
 
 
 def changes_text(changes: Changes) -> Iterator[str]:
     """Yield the lines for the terminal."""
     yield f"What changed {changes.title}, and why"
+    yield from (f"  {line}" for line in dropped_text(changes.dropped))
     if not changes.slips:
         yield "  No milestone moved."
     for slip in changes.slips:
@@ -69,6 +84,9 @@ def changes_text(changes: Changes) -> Iterator[str]:
     if changes.slips and changes.unmoved:
         yield ""
         yield f"  {counted(changes.unmoved, 'other')} stayed where {'it' if changes.unmoved == 1 else 'each'} was."
+    if changes.parts:
+        yield ""
+        yield from (f"  {line}" for line in parts_text(changes.parts))
 
 
 class _Words:

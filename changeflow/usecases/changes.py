@@ -9,12 +9,14 @@ from sqlmodel import Session
 
 from changeflow.errors import InputError
 from changeflow.programme.dates import Dates
+from changeflow.programme.differences import differences
 from changeflow.programme.programme import Programme
 from changeflow.reports.changes import Changes, Variance, build_changes, build_variance
 from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approved
+from changeflow.roadmap.analysis.differences import in_order, task_differences
 from changeflow.storage import facts, versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases.plan import scheduled
+from changeflow.usecases.plan import plan_folder, scheduled
 from changeflow.usecases.stored import judged_as, known_until, load, stored_on
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
@@ -34,9 +36,18 @@ class Since:
 
 def changes_between(before: Path, after: Path) -> Changes:
     """Compare two folders, or two Microsoft Project files; milestones and the end are what is looked at."""
-    (old, _), (new, schedule) = scheduled(before), scheduled(after)
-    slips = attribute(old, new, ends_of(new, schedule))
-    return build_changes(f"between {before.name} and {after.name}", slips, old, new)
+    title = f"between {before.name} and {after.name}"
+    if before.is_dir() and after.is_dir():
+        programmes = plan_folder(before).programme, plan_folder(after).programme
+        old, new = (p.roadmap for p in programmes)
+        found = differences(*programmes)
+        targets = ends_of(new, programmes[1].required_schedule)
+    else:
+        (old, then), (new, now) = scheduled(before), scheduled(after)
+        milestones = {t.id for roadmap in (old, new) for t in roadmap.tasks.values() if t.is_milestone}
+        found = tuple(in_order(task_differences(old, new, milestones=milestones, dates=(then, now))))
+        targets = ends_of(new, now)
+    return build_changes(title, attribute(old, new, targets), old, new, found=found)
 
 
 def changes_since(programme: str | None, *, db: str, since: str | None, on: date) -> Changes:
@@ -86,7 +97,8 @@ def compare_states(earlier: Since, programme: Programme, *, baseline: Mapping[Ta
     slips = attribute(before.roadmap, after.roadmap, targets)
     approved = {t: d.finish for t, d in (baseline or {}).items()}
     slips = tuple(from_approved(s, approved[s.target]) if s.target in approved else s for s in slips)
-    return build_changes(f"since {earlier.label}", slips, before.roadmap, after.roadmap)
+    found = differences(before, after)
+    return build_changes(f"since {earlier.label}", slips, before.roadmap, after.roadmap, found=found)
 
 
 def _as_of(session: Session, programme: str, label: str, moment: datetime, on: date) -> Since | None:

@@ -19,10 +19,12 @@ from changeflow.pilots.issues import with_contracts
 from changeflow.programme.announcements import announced_by_rollout
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
+from changeflow.programme.differences import differences
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired
+from changeflow.roadmap.analysis.differences import Altered
 from changeflow.storage import announcements, audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
@@ -54,6 +56,8 @@ class Difference:
     """Civil minutes that the programme's finish moves."""
     blocks: int
     """Findings that would stop a baseline."""
+    changes: tuple[Altered, ...] = ()
+    """All that came, went, moved, was renamed or changed."""
     powers: tuple[str, ...] = ()
     """What it changes about who may do what, and what it weakens: the SRO or the board stores such a version."""
 
@@ -78,6 +82,7 @@ def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
         moved=compare(*dates),
         finish_moved=finishes[1] - finishes[0] if before else 0,
         blocks=len(after.blocks),
+        changes=differences(before.programme, after.programme) if before else (),
         powers=tuple(p.words for p in changed_powers(_joined(stored.definition), read.programme)) if stored else (),
     )
 

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from changeflow.cli import app
 from changeflow.errors import CheckFailedError, InputError
 from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import versions
@@ -19,7 +21,7 @@ from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from tests import audited
-from tests.builders import SERVICE, a_folder
+from tests.builders import PROGRAMME, SERVICE, a_folder
 
 LONGER = SERVICE + "tasks:\n  requirements: {duration: 8d}\n"
 
@@ -146,3 +148,27 @@ def test_what_a_rule_blocks_cannot_begin_until_somebody_lifts_the_rule(stored: s
     )
     waivers.add_waiver(lifted, change(stored, 13))
     assert progress.report_progress(reported, change(stored, 13)) == 1
+
+
+def test_apply_says_before_it_stores_what_changes_says_afterwards(stored: str, tmp_path: Path):
+    """Beech leaves its wave, and the milestone's deadline goes: that stands first, then its go-live and its tasks."""
+    folder = tmp_path / "trust"
+    text = PROGRAMME.replace("schools: [ash, beech]", "schools: [ash]").replace(", deadline: 2027-12-31", "")
+    (folder / "programme.yaml").write_text(text)
+
+    def run(*words: str) -> list[str]:
+        done = CliRunner().invoke(app, [*words, "--db", stored, "--at", "2027-01-06"], env={"CHANGEFLOW_AS": "chief"})
+        assert done.exit_code == 0, done.output
+        return [line.strip() for line in done.output.splitlines()]
+
+    before = run("apply", str(folder), "--yes")
+    after = run("changes", "--since", "2027-01-05")
+    said = [
+        "The deadline of “All are live”, 31 Dec 2027, was dropped.",
+        "Payroll no longer goes live at Beech School (was 20 Jan 2027).",
+        "Beech School is no longer in wave 1.",
+    ]
+    for lines in (before, after):
+        assert [line for line in lines if line in said] == said
+        assert lines[lines.index(said[0]) - 1] == "Dropped"
+    assert after.index(said[0]) < after.index("No milestone moved.")

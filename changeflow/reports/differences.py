@@ -1,0 +1,48 @@
+"""What came, went, was renamed or changed, by what it is about: lines for the terminal and the page."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from changeflow.roadmap.analysis.differences import Altered, How, Topic
+
+SHOWN = 10
+"""Lines of one part that a terminal shows: our own choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPart:
+    """What changed about one kind of thing."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def dropped_lines(found: Iterable[Altered]) -> tuple[str, ...]:
+    """Return the milestones, gates and deadlines that are gone: they are said before anything else."""
+    return tuple(d.sentence for d in found if d.comes_first)
+
+
+def changed_parts(found: Iterable[Altered], *, with_milestones: bool) -> tuple[ChangedPart, ...]:
+    """Gather all other differences; without `with_milestones` those are left out whose date alone moved."""
+    parts: dict[Topic, list[str]] = {}
+    for one in found:
+        is_slip = (one.topic, one.how) == (Topic.MILESTONES, How.MOVED)
+        if not one.comes_first and (with_milestones or not is_slip):
+            parts.setdefault(one.topic, []).append(one.sentence)
+    return tuple(ChangedPart(title=p.value, lines=tuple(parts[p])) for p in Topic if p in parts)
+
+
+def dropped_text(lines: tuple[str, ...]) -> Iterator[str]:
+    """Yield the lines for the terminal."""
+    if lines:
+        yield "Dropped"
+        yield from (f"  {line}" for line in lines)
+
+
+def parts_text(parts: Iterable[ChangedPart]) -> Iterator[str]:
+    """Yield the lines for the terminal."""
+    for part in parts:
+        yield part.title
+        yield from (f"  {line}" for line in part.lines[:SHOWN])
+        if len(part.lines) > SHOWN:
+            yield f"  … and {len(part.lines) - SHOWN} more"

@@ -1,0 +1,314 @@
+"""What differs between two states of a roadmap: tasks, gates, milestones, owners, durations, dates and links.
+
+`changes` shares a milestone's slip out among causes; this names all that came, went, was renamed or changed, whether it
+moved a milestone or not. A dropped milestone, gate or deadline is what a reader must not miss, so it comes first.
+"""
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.model.tasks import Constraint, Link, Roadmap, Task
+from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.words import Kind
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+NAMED = 3
+"""Things that are named in one sentence; the others are counted: our own choice."""
+
+
+class Topic(StrEnum):
+    """What a difference is about, in the order in which people read it."""
+
+    MILESTONES = "Milestones and deadlines"
+    GATES = "Gates"
+    GO_LIVES = "School go-lives"
+    ANNOUNCED = "Announced dates"
+    SERVICES = "Services"
+    SCHOOLS = "Schools"
+    WAVES = "Waves"
+    PEOPLE = "People"
+    OWNERS = "Owners"
+    TASKS = "Tasks"
+    DURATIONS = "Durations"
+    SET_DATES = "Set dates"
+    LINKS = "What tasks wait for"
+    CALENDARS = "Calendars"
+    WAIVERS = "Waivers"
+    SETTINGS = "Settings"
+
+
+class How(StrEnum):
+    DROPPED = "dropped"
+    ADDED = "added"
+    RENAMED = "renamed"
+    MOVED = "moved"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """One thing that differs."""
+
+    topic: Topic
+    how: How
+    sentence: str
+
+    @property
+    def comes_first(self) -> bool:
+        """A milestone, gate or deadline is gone: what was late because of it no longer shows."""
+        return self.how is How.DROPPED and self.topic in (Topic.MILESTONES, Topic.GATES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _States:
+    before: Roadmap
+    after: Roadmap
+    dates: tuple[Schedule, Schedule] | None
+    milestones: Collection[TaskId]
+    same: Mapping[TaskId, TaskId]
+    """Tasks of both states, by their id before: one that has a new id and the same name is the same."""
+
+    def both(self) -> Iterator[tuple[Task, Task]]:
+        for old, new in self.same.items():
+            yield self.before.tasks[old], self.after.tasks[new]
+
+    def is_gate(self, task: Task) -> bool:
+        return task.kind is Kind.DECISION and task.id not in self.milestones
+
+    def topic_of(self, task: Task) -> Topic:
+        if task.id in self.milestones:
+            return Topic.MILESTONES
+        return Topic.GATES if self.is_gate(task) else Topic.TASKS
+
+
+def task_differences(
+    before: Roadmap,
+    after: Roadmap,
+    *,
+    milestones: Collection[TaskId],
+    role_of: Callable[[str], str] = str,
+    dates: tuple[Schedule, Schedule] | None = None,
+) -> Iterator[Altered]:
+    """Yield what differs between the tasks and links of two roadmaps; `dates` are their schedules."""
+    states = _States(before=before, after=after, dates=dates, milestones=milestones, same=_same(before, after))
+    yield from _came_and_went(states)
+    yield from _renamed(states)
+    yield from _deadlines(states)
+    yield from _owners(states, role_of)
+    yield from _durations(states)
+    yield from _set_dates(states)
+    yield from _links(states)
+    yield from _calendars(states)
+    yield from _other_fields(states)
+    if dates is not None:
+        yield from _moved(states, *dates)
+
+
+def in_order(found: Iterable[Altered]) -> list[Altered]:
+    """Return differences as people read them, each once: what comes first, then by what they are about."""
+    topics, hows = list(Topic), list(How)
+    once = dict.fromkeys(found)
+    return sorted(once, key=lambda d: (not d.comes_first, topics.index(d.topic), hows.index(d.how)))
+
+
+def several(names: Sequence[str], noun: str = "task") -> str:
+    """Name some things: `“A”`, `“A” and “B”`, `14 tasks (“A”, “B”, “C” and 11 more)`."""
+    quoted = [f"“{name}”" for name in names]
+    if len(names) <= NAMED:
+        return " and ".join([*([", ".join(quoted[:-1])] if len(quoted) > 1 else []), quoted[-1]])
+    return f"{counted(len(names), noun)} ({', '.join(quoted[:NAMED])} and {len(names) - NAMED} more)"
+
+
+def later_or_earlier(days: int) -> str:
+    return f"{counted(abs(days), 'day')} {'later' if days > 0 else 'earlier'}"
+
+
+def _same(before: Roadmap, after: Roadmap) -> dict[TaskId, TaskId]:
+    both = before.tasks.keys() & after.tasks.keys()
+    gone, new = sorted(before.tasks.keys() - both), sorted(after.tasks.keys() - both)
+    by_name = _grouped((after.tasks[t].name, t) for t in new)
+    old_names = _grouped((before.tasks[t].name, t) for t in gone)
+    again = {
+        tasks[0]: by_name[name][0] for name, tasks in old_names.items() if len(tasks) == len(by_name.get(name, ())) == 1
+    }
+    return dict(sorted(({t: t for t in both} | again).items()))
+
+
+def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    found: dict[K, list[V]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _came_and_went(states: _States) -> Iterator[Altered]:
+    gone = [t for i, t in sorted(states.before.tasks.items()) if i not in states.same]
+    kept = set(states.same.values())
+    new = [t for i, t in sorted(states.after.tasks.items()) if i not in kept]
+    for how, tasks in ((How.DROPPED, gone), (How.ADDED, new)):
+        for topic, own in _grouped((states.topic_of(t), t) for t in tasks).items():
+            if topic is Topic.TASKS:
+                yield Altered(topic, how, f"{several([t.name for t in own])} {_was(own)} {how}.")
+                continue
+            noun = "The milestone" if topic is Topic.MILESTONES else "The decision"
+            for task in own:
+                yield Altered(topic, how, f"{noun} “{task.name}” was {how}{_dated(states, task, how)}.")
+
+
+def _was(tasks: Sequence[Task]) -> str:
+    return "was" if len(tasks) == 1 else "were"
+
+
+def _dated(states: _States, task: Task, how: How) -> str:
+    deadline = f"deadline {format_day(last_day_of(task.deadline))}" if task.deadline is not None else ""
+    day = ""
+    if states.dates is not None:
+        schedule = states.dates[0] if how is How.DROPPED else states.dates[1]
+        day = f"forecast {format_day(_last_day(schedule, task))}"
+    found = ", ".join(filter(None, (deadline, day)))
+    return f" ({found})" if found else ""
+
+
+def _last_day(schedule: Schedule, task: Task) -> date:
+    finish = schedule[task.id].early_finish
+    return day_of(finish) if task.is_milestone else last_day_of(finish)
+
+
+def _renamed(states: _States) -> Iterator[Altered]:
+    found = [(old, new) for old, new in states.both() if old.name != new.name]
+    for topic, pairs in _grouped((states.topic_of(new), (old, new)) for old, new in found).items():
+        shown = pairs if topic is not Topic.TASKS else pairs[:NAMED]
+        for old, new in shown:
+            yield Altered(topic, How.RENAMED, f"“{old.name}” is now called “{new.name}”.")
+        if more := len(pairs) - len(shown):
+            yield Altered(
+                topic, How.RENAMED, f"{counted(more, 'other task')} {'was' if more == 1 else 'were'} renamed."
+            )
+
+
+def _deadlines(states: _States) -> Iterator[Altered]:
+    changed = [(old, new) for old, new in states.both() if old.deadline != new.deadline]
+    for (was, now), tasks in _grouped(((o.deadline, n.deadline), n) for o, n in changed).items():
+        what = f"The deadline of {several([t.name for t in tasks])}"
+        then, day = (last_day_of(at) if at is not None else None for at in (was, now))
+        if day is None:
+            yield Altered(Topic.MILESTONES, How.DROPPED, f"{what}, {format_day(then) if then else ''}, was dropped.")
+        elif then is None:
+            yield Altered(Topic.MILESTONES, How.ADDED, f"{what} is {format_day(day)}; there was none.")
+        else:
+            moved = later_or_earlier((day - then).days)
+            sentence = f"{what} is {format_day(day)} instead of {format_day(then)}: {moved}."
+            yield Altered(Topic.MILESTONES, How.CHANGED, sentence)
+
+
+def _owners(states: _States, role_of: Callable[[str], str]) -> Iterator[Altered]:
+    changed = [(old, new) for old, new in states.both() if old.owner != new.owner]
+    for (was, now), tasks in _grouped(((o.owner, n.owner), n) for o, n in changed).items():
+        old, new = (f"the {role_of(person)}" if person else "no one" for person in (was, now))
+        if old == new:
+            new = f"another {role_of(now or '')}"
+        verb = "has" if len(tasks) == 1 else "have"
+        sentence = f"{several([t.name for t in tasks])} {verb} a new owner: {new} instead of {old}."
+        yield Altered(Topic.OWNERS, How.CHANGED, sentence)
+
+
+def _durations(states: _States) -> Iterator[Altered]:
+    def length(roadmap: Roadmap, task: Task) -> str:
+        return length_in_words(task.duration, roadmap.minutes_per_day)
+
+    changed = [(o, n) for o, n in states.both() if o.duration != n.duration]
+    keyed = (((length(states.before, o), length(states.after, n)), n) for o, n in changed)
+    for (was, now), tasks in _grouped(keyed).items():
+        verb = "takes" if len(tasks) == 1 else "take"
+        sentence = f"{several([t.name for t in tasks])} {verb} {now} instead of {was}."
+        yield Altered(Topic.DURATIONS, How.CHANGED, sentence)
+    if ranges := [n.name for o, n in states.both() if o.estimate != n.estimate]:
+        yield Altered(Topic.DURATIONS, How.CHANGED, f"The range of {several(ranges)} was estimated again.")
+
+
+def _set_dates(states: _States) -> Iterator[Altered]:
+    changed = [(o, n) for o, n in states.both() if o.constraints != n.constraints or o.manual != n.manual]
+    for (was, now), tasks in _grouped(((o.constraints, n.constraints), n) for o, n in changed).items():
+        sentence = f"{several([t.name for t in tasks])}: {_bounds(now)} instead of {_bounds(was)}."
+        yield Altered(Topic.SET_DATES, How.CHANGED, sentence)
+
+
+def _bounds(constraints: Sequence[Constraint]) -> str:
+    def day(one: Constraint) -> str:
+        return format_day(day_of(one.at) if "start" in one.bound.value else last_day_of(one.at))
+
+    words = [
+        f"{one.bound.value.replace('_', ' ')} {'than' if 'no_' in one.bound.value else 'on'} {day(one)}"
+        for one in constraints
+    ]
+    return " and ".join(words) or "no set date"
+
+
+def _links(states: _States) -> Iterator[Altered]:
+    old, new = _into(states.before), _into(states.after)
+    common, changed = set(states.same.values()), []
+    for was, now in states.same.items():
+        before = {(states.same[k.predecessor], k.type, k.lag) for k in old.get(was, ()) if k.predecessor in states.same}
+        after = {(k.predecessor, k.type, k.lag) for k in new.get(now, ()) if k.predecessor in common}
+        if before != after:
+            changed.append(states.after.tasks[now].name)
+    if changed:
+        verb = "waits" if len(changed) == 1 else "wait"
+        yield Altered(Topic.LINKS, How.CHANGED, f"{several(changed)} {verb} for other tasks, or with another lag.")
+
+
+def _into(roadmap: Roadmap) -> dict[TaskId, list[Link]]:
+    return _grouped((link.successor, link) for link in roadmap.links)
+
+
+_OF_CALENDARS = ("calendar", "term_calendar", "placed_on", "terms", "starts_on", "assignments")
+_SAID = (
+    "id", "name", "duration", "estimate", "deadline", "owner", "constraints", "manual", "because", "note", "wave",
+    "schools", *_OF_CALENDARS,
+)  # fmt: skip
+"""Fields whose changes are named by themselves, or follow from others that are."""
+
+
+def _calendars(states: _States) -> Iterator[Altered]:
+    changed = [n.name for o, n in states.both() if any(getattr(o, f) != getattr(n, f) for f in _OF_CALENDARS)]
+    if changed:
+        verb = "follows" if len(changed) == 1 else "follow"
+        yield Altered(Topic.CALENDARS, How.CHANGED, f"{several(changed)} {verb} another calendar.")
+
+
+def _other_fields(states: _States) -> Iterator[Altered]:
+    names = [f.name for f in fields(Task) if f.name not in _SAID]
+    for name in names:
+        changed = [n.name for o, n in states.both() if getattr(o, name) != getattr(n, name)]
+        if changed:
+            verb = "has" if len(changed) == 1 else "have"
+            sentence = f"{several(changed)} {verb} another setting of {name.replace('_', ' ')}."
+            yield Altered(Topic.TASKS, How.CHANGED, sentence)
+
+
+def _moved(states: _States, before: Schedule, after: Schedule) -> Iterator[Altered]:
+    days = {n.id: (_last_day(after, n) - _last_day(before, o)).days for o, n in states.both()}
+    tasks = [t for _, t in states.both() if days[t.id] and t.kind is not Kind.GO_LIVE]
+    own = sorted(tasks, key=lambda t: (-abs(days[t.id]), t.id))
+    then = {new: old for old, new in states.same.items()}
+    for task in own:
+        if (topic := states.topic_of(task)) is not Topic.TASKS:
+            was = format_day(_last_day(before, states.before.tasks[then[task.id]]))
+            sentence = f"“{task.name}” is on {format_day(_last_day(after, task))} instead of {was}: "
+            yield Altered(topic, How.MOVED, f"{sentence}{later_or_earlier(days[task.id])}.")
+    plain = [t for t in own if states.topic_of(t) is Topic.TASKS]
+    if plain:
+        later = sum(days[t.id] > 0 for t in plain)
+        counts = [f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n]
+        verb = "ends" if len(plain) == 1 else "end"
+        most = f"the most “{plain[0].name}”, {later_or_earlier(days[plain[0].id])}"
+        sentence = f"{counted(len(plain), 'task')} {verb} on another day: {' and '.join(counts)}, {most}."
+        yield Altered(Topic.TASKS, How.MOVED, sentence)
