@@ -124,7 +124,8 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     run("report", "sro", "--out", tmp_path / "r.html", "--at", "2027-01-12")
     run("report", "sro", "--out", tmp_path / "r.json", "--at", "2027-01-12")
     report = json.loads((tmp_path / "r.json").read_text())
-    assert report["headline"] == "“All are live” is later than the baseline."
+    late = "3 of 3 school go-lives are later than announced. “All are live” is later than the baseline."
+    assert report["headline"] == late
     [slip] = report["changes"]["slips"]
     assert sum(c["days"] for c in slip["causes"]) == slip["days"]
     assert slip["causes"][0]["sentence"] == "“Payroll: requirements” ended on 12 Jan 2027."
