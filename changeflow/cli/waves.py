@@ -47,7 +47,9 @@ def waves(
         Path | None, typer.Option("--out", help="Write a page with the wave board and each team's load.")
     ] = None,
     why: Annotated[str | None, typer.Option(help="school/service: why does it go live when it does?")] = None,
-    seconds: Annotated[float, typer.Option(help="How long to search for each plan, at most.")] = 6.0,
+    seconds: Annotated[
+        float, typer.Option(help="How long to search for each plan, about; a busy machine takes longer.")
+    ] = 6.0,
     seed: Annotated[int, seed_option("Of the search: the same seed finds the same plans.")] = 1,
 ) -> None:
     """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""

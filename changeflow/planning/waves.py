@@ -6,16 +6,17 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.calendar.working import Periods, WorkingCalendar
 from changeflow.programme.announcements import announced_days, go_live_tasks
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.blackouts import ScopedBlackout
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme, falls_into, windows
+from changeflow.programme.references import References
 from changeflow.roadmap.model.requests import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.values.moments import day_of, format_day
+from changeflow.values.moments import day_of, format_day, minute_of
 from changeflow.values.words import Kind
 
 IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
@@ -44,8 +45,8 @@ def wave_problem(programme: Programme) -> WaveProblem:
     start = first - timedelta(days=first.weekday())
     latest = rollout.latest or first + timedelta(days=730)
     frame = _Frame(programme, rollout, Calendars(programme.definition), start, latest, _happened(programme))
-    fixed = {(s, v): frame.week_of(day) for s, asked in rollout.schools.items() for v, day in asked.fixed.items()}
-    fixed |= {pair: frame.week_of(day) for pair, day in frame.happened.items()}
+    fixed = {(s, v): day for s, asked in rollout.schools.items() for v, day in asked.fixed.items()}
+    fixed.update(frame.happened)
     days = {s.service: _start_windows(frame, s) for s in programme.services}
     candidates: dict[Pair, tuple[Candidate, ...]] = {}
     dropped: dict[Pair, dict[int, str]] = {}
@@ -56,21 +57,28 @@ def wave_problem(programme: Programme) -> WaveProblem:
             candidates[pair], dropped[pair] = _candidates(frame, school, service, opens, fixed.get(pair))
     weeks = frame.week_of(latest) + 1 + AFTERWARDS
     together, known = rollout.hubs.together, _announced(frame)
+    pilots = {s.service: _planned_pilot(frame, s) for s in programme.services}
     return WaveProblem(
         start=start,
         weeks=weeks,
-        services={s.service: _service_plan(frame, s, days[s.service], candidates) for s in programme.services},
+        services={
+            s.service: _service_plan(frame, s, days[s.service], candidates, pilots[s.service].schools, fixed)
+            for s in programme.services
+        },
         schools={s: _school_plan(frame, s) for s in sorted({school for school, _ in candidates})},
         candidates=candidates,
         dropped=dropped,
         capacity={name: _capacity(frame, team, weeks) for name, team in sorted(rollout.teams.items())},
         team_names={name: team.name or name.replace("-", " ") for name, team in rollout.teams.items()},
-        fixed={pair: week for pair, week in fixed.items() if pair in candidates},
+        fixed={pair: frame.week_of(day) for pair, day in fixed.items() if pair in candidates},
+        fixed_days={pair: day for pair, day in fixed.items() if pair in candidates},
+        declared=frozenset((school, service) for service, found in pilots.items() for school in found.schools),
+        notes=tuple(note for found in pilots.values() for note in found.notes),
         announced={pair: week for pair, week in sorted(known.items()) if pair in candidates},
         hub_weeks=rollout.hubs.within_weeks if together == "weeks" else None,
         hub_one_date=together == "same_wave",
         hubs_apart=together == "apart",
-        apart=rollout.apart,
+        apart=tuple(dict.fromkeys((min(pair), max(pair)) for pair in rollout.apart)),
         groups={key: _group_plan(programme, key, group) for key, group in sorted(rollout.groups.items())},
         weights=rollout.weights,
     )
@@ -140,37 +148,90 @@ def _start_windows(frame: _Frame, service: ServiceFile) -> list[date]:
     The first is the one asked for, or the plan's forecast: before it the service's own work is not done.
     """
     programme, asked = frame.programme, frame.asked(service.service)
-    lives = list(programme.tasks(kind=Kind.GO_LIVE, service=service.service))
-    usual: str = next((t.starts_on for t in lives if t.starts_on), None) or "week"
-    periods = programme.roadmap.periods.get(asked.opens_on or usual)
+    _, periods = _opens_on(frame, service)
     if periods is None:
         days = [frame.start + timedelta(weeks=n) for n in range(frame.week_of(frame.latest) + 1)]
     else:
         days = [day_of(at) for at in periods.starts]
-    forecasts = [_forecast(programme, t) for t in lives if not programme.is_done(t.id)]
-    first = asked.earliest or min(forecasts, default=programme.definition.programme.start)
+    forecast = _first_forecast(frame, service)
+    first = asked.earliest or (forecast[1] if forecast else programme.definition.programme.start)
     last = min(frame.latest, asked.latest or frame.latest)
     return [d for d in days if first <= d <= last]
 
 
+def _opens_on(frame: _Frame, service: ServiceFile) -> tuple[str, Periods | None]:
+    """Return on what a service's go-lives open, and its periods; none where any week will do."""
+    lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
+    usual: str = next((t.starts_on for t in lives if t.starts_on), None) or "week"
+    key = frame.asked(service.service).opens_on or usual
+    return key.partition(":")[0].replace("_", " "), frame.programme.roadmap.periods.get(key)
+
+
 def _candidates(
-    frame: _Frame, school: str, service: ServiceFile, days: Sequence[date], fixed: int | None
+    frame: _Frame, school: str, service: ServiceFile, days: Sequence[date], fixed: date | None
 ) -> tuple[tuple[Candidate, ...], dict[int, str]]:
-    """Return the dates that a pair could have, and why it cannot have the others, by week."""
+    """Return the dates that a pair could have, and why it cannot have the others, by week.
+
+    A day that is set is that day, also in the middle of a week; what has happened needs no leave.
+    """
     found: dict[int, Candidate] = {}
     out: dict[int, str] = {}
     for day in days:
         week = frame.week_of(day)
         placements, reason = _placed(frame, school, service, day)
         reason = _too_soon_or_late(frame, school, day) or reason
-        if reason and week != fixed:
+        if reason:
             out[week] = reason
         else:
             found[week] = Candidate(week, day, placements)
-    happened = frame.happened.get((school, service.service))
-    if happened is not None and fixed is not None and fixed not in found:
-        found[fixed] = Candidate(fixed, happened, _placed(frame, school, service, happened)[0])
+    if fixed is not None:
+        week, happened = frame.week_of(fixed), (school, service.service) in frame.happened
+        found.pop(week, None)
+        out.pop(week, None)
+        if not happened and (obstacles := tuple(_obstacles(frame, school, service, fixed))):
+            out[week] = "; ".join(obstacles)
+        else:
+            found[week] = Candidate(week, fixed, _placed(frame, school, service, fixed)[0])
     return tuple(found[week] for week in sorted(found)), out
+
+
+def _obstacles(frame: _Frame, school: str, service: ServiceFile, day: date) -> Iterator[str]:
+    """Yield everything that a set day contradicts."""
+    asked = frame.asked(service.service)
+    if reason := _too_soon_or_late(frame, school, day):
+        yield reason
+    if asked.earliest is not None and day < asked.earliest:
+        yield f"{service.name} goes live from {format_day(asked.earliest)} on"
+    elif asked.earliest is None and (reason := _earlier_work(frame, service, day)):
+        yield reason
+    opens, periods = _opens_on(frame, service)
+    if periods is not None and minute_of(day) not in periods.starts:
+        yield f"{service.name} goes live on the first day of a {opens}"
+    latest = min(frame.latest, asked.latest or frame.latest)
+    if day > latest:
+        which = f"go-live with {service.name}" if asked.latest == latest else "go-live"
+        yield f"the last day of any {which} is {format_day(latest)}"
+    if day >= frame.start and (reason := _placed(frame, school, service, day)[1]):
+        yield reason
+
+
+def _first_forecast(frame: _Frame, service: ServiceFile) -> tuple[Task, date] | None:
+    """Return the first go-live of a service that is ahead, and its forecast."""
+    lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
+    ahead = [(t, _forecast(frame.programme, t)) for t in lives if not frame.programme.is_done(t.id)]
+    return min(ahead, key=lambda found: (found[1], found[0].id), default=None)
+
+
+def _earlier_work(frame: _Frame, service: ServiceFile, day: date) -> str:
+    """Say what is not done by a day, and has to be before the first go-live of a service; nothing if all is."""
+    programme, first = frame.programme, _first_forecast(frame, service)
+    before = [k.predecessor for k in programme.roadmap.links if first and k.successor == first[0].id]
+    if not before:
+        return f"its forecast is {format_day(first[1])}" if first and day < first[1] else ""
+    last = max(before, key=lambda t: (programme.timed(t).early_finish, t))
+    ends = programme.days_of(last)[1]
+    name = programme.roadmap.tasks[last].name
+    return f"the work before it is not done: “{name}” ends on {format_day(ends)}" if day < ends else ""
 
 
 def _too_soon_or_late(frame: _Frame, school: str, day: date) -> str:
@@ -247,9 +308,17 @@ def _shares(frame: _Frame, activity: Activity, school: str, service: str, weeks:
 
 
 def _service_plan(
-    frame: _Frame, service: ServiceFile, days: Sequence[date], candidates: Mapping[Pair, tuple[Candidate, ...]]
+    frame: _Frame,
+    service: ServiceFile,
+    days: Sequence[date],
+    candidates: Mapping[Pair, tuple[Candidate, ...]],
+    declared: frozenset[str],
+    fixed: Mapping[Pair, date],
 ) -> ServicePlan:
     asked, programme = frame.asked(service.service), frame.programme
+    waves = References(programme.definition).waves_of(service)
+    size = asked.pilot_size if "pilot_size" in asked.model_fields_set else max(asked.pilot_size, len(declared))
+    set_weeks = [frame.week_of(fixed[s, service.service]) for s in declared if (s, service.service) in fixed]
     own = [dates for (_, name), dates in candidates.items() if name == service.service]
     larger = len(programme.definition.schools) >= programme.policy.larger_trust_from
     possible = {c.week: c.day for dates in own for c in dates} | {frame.week_of(d): d for d in days}
@@ -259,11 +328,51 @@ def _service_plan(
         days=dict(sorted(possible.items())),
         wave_size=asked.wave_size,
         weeks_between=asked.weeks_between,
-        has_pilot=(larger if asked.pilot is None else asked.pilot) and len(own) > 1,
-        pilot_size=min(asked.pilot_size, max(1, len(own) - 1)),
+        has_pilot=(larger or bool(declared) if asked.pilot is None else asked.pilot) and len(own) > 1,
+        pilot_size=min(size, max(1, len(own) - 1)),
+        pilot_by=max(set_weeks, default=None),
+        pilot_name=next((w.name for w in waves if w.pilot), "pilot"),
+        wave_names=tuple(w.name for w in waves if not w.pilot),
         evaluation_weeks=asked.evaluation_weeks,
         after=asked.after,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedPilot:
+    """The schools of a service's pilot wave in programme.yaml that are kept, and why any are not."""
+
+    schools: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def _planned_pilot(frame: _Frame, service: ServiceFile) -> _PlannedPilot:
+    """Return the pilot that programme.yaml declares for a service; once it has begun, those who have."""
+    programme, asked, name = frame.programme, frame.asked(service.service), service.service
+    every = programme.schools_of(name)
+    waves = [w for w in References(programme.definition).waves_of(service) if w.pilot]
+    declared = frozenset(s for w in waves for s in w.schools if s in every)
+    wanted = declared | {s for s in every if frame.school(s).pilot}
+    if asked.pilot is False or len(every) < 2:
+        why = "rollout.yaml plans it without one" if len(every) > 1 else "it has one school only"
+        what = f"{service.name}: there is no pilot with {programme.school_names(sorted(wanted))}, because {why}."
+        return _PlannedPilot(frozenset(), (what,) if wanted else ())
+    refused = {s for s in declared if frame.school(s).pilot is False}
+    notes = [
+        f"{service.name}: {programme.school_name(s)} is in the plan's pilot wave, and not in the pilot here: "
+        "rollout.yaml says pilot: false."
+        for s in sorted(refused)
+    ]
+    begun = {s: frame.happened[s, name] for s in declared - refused if (s, name) in frame.happened}
+    if begun:
+        first = frame.week_of(min(begun.values()))
+        kept = frozenset(s for s, day in begun.items() if frame.week_of(day) == first)
+        notes += [
+            f"{service.name}: the pilot has begun without {programme.school_name(s)}."
+            for s in sorted(declared - refused - kept)
+        ]
+        return _PlannedPilot(kept, tuple(notes))
+    return _PlannedPilot(declared - refused, tuple(notes))
 
 
 def _school_plan(frame: _Frame, school: str) -> SchoolPlan:

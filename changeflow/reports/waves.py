@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.roadmap.waves.plans import Offer
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads, wave_names
 from changeflow.values.moments import format_day
 
 if TYPE_CHECKING:
@@ -112,23 +112,21 @@ def _certainty(offer: Offer) -> str:
 
 
 def _waves(problem: WaveProblem, plan: WavePlan) -> Iterator[WaveLine]:
+    names = wave_names(problem, plan)
     for service, asked in problem.services.items():
-        pairs = [p for p in plan.chosen if p[1] == service]
-        number = 0
-        for day in sorted({plan.chosen[p].day for p in pairs}):
-            here = [p for p in pairs if plan.chosen[p].day == day]
-            for is_pilot in (True, False):
-                schools = sorted(problem.schools[p[0]].name for p in here if (p in plan.pilot) is is_pilot)
-                if not schools:
-                    continue
-                number += not is_pilot
-                yield WaveLine(
-                    service=asked.name,
-                    name="pilot" if is_pilot else f"wave {number}",
-                    day=format_day(day),
-                    iso=day.isoformat(),
-                    schools=tuple(schools),
-                )
+        here: dict[tuple[date, bool, str], list[str]] = {}
+        for pair, candidate in plan.chosen.items():
+            if pair[1] == service:
+                key = candidate.day, pair not in plan.pilot, names[pair]
+                here.setdefault(key, []).append(problem.schools[pair[0]].name)
+        for (day, _, name), schools in sorted(here.items()):
+            yield WaveLine(
+                service=asked.name,
+                name=name,
+                day=format_day(day),
+                iso=day.isoformat(),
+                schools=tuple(sorted(schools)),
+            )
 
 
 def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
@@ -171,7 +169,7 @@ def waves_text(report: WavesReport) -> Iterator[str]:
         yield ""
         yield f"{plan.name} ({plan.certainty})"
         for wave in plan.waves:
-            yield f"  {wave.day:<12} {wave.service:<10} {wave.name:<8} {', '.join(wave.schools)}"
+            yield f"  {wave.day:<12} {wave.service:<10} {wave.name:<11} {', '.join(wave.schools)}"
         for move in plan.moves:
             way = "later" if move.weeks > 0 else "earlier"
             yield f"  moved: {move.pair}, announced for the week of {move.announced}, {abs(move.weeks)} weeks {way}"

@@ -46,9 +46,10 @@ def plan_waves(
     effort: float | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Waves:
-    """Search for the three plans, each for so many seconds at most, and check them independently.
+    """Search for the three plans, each for about so many seconds, and check them independently.
 
-    `effort` is the deterministic limit, by which an answer repeats on any machine; as many as `seconds` when left out.
+    The search ends by its own count of work, so that an answer repeats on a busy machine too. With `effort`, that is
+    the count, and `seconds` are the most that it may take.
     """
     if not 0 < seconds <= MOST_SECONDS:
         raise InputError(f"Give the search some time, up to {MOST_SECONDS} seconds: --seconds 5.")
@@ -61,7 +62,11 @@ def plan_waves(
         raise InputError("No wave takes any school. Add waves to programme.yaml.")
     if explain_plainly(problem) is None:
         found, ran_out = [], False
-        limits = SearchLimits(seconds=seconds, effort=effort or seconds, seed=seed)
+        limits = (
+            SearchLimits.about(seconds, seed)
+            if effort is None
+            else SearchLimits(seconds=seconds, effort=effort, seed=seed)
+        )
         for style, answer, _ in offers(problem, limits, say=say):
             if answer.plan is None:
                 ran_out = not answer.is_infeasible

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from fractions import Fraction
 from itertools import chain, combinations, product
 from typing import Any
 
@@ -21,7 +22,6 @@ from changeflow.roadmap.waves.problem import (
     numbers_of,
     peaks,
 )
-from changeflow.roadmap.waves.rows import SCALE
 from changeflow.values.words import Kind
 
 MONDAY = date(2027, 1, 4)
@@ -104,32 +104,26 @@ def a_group(schools: str, at_once: int) -> GroupPlan:
     return GroupPlan(name="the trust", schools=frozenset(schools), at_once=at_once)
 
 
-def worth(given_problem: WaveProblem, plan: WavePlan, weights: Weights) -> int:
-    """The objective in tenths, added up from the plan alone."""
-    total = 0
+def worth(given_problem: WaveProblem, plan: WavePlan, weights: Weights) -> Fraction:
+    """The objective in weeks of one school, added up exactly from the plan and the weights as they are written."""
+    each = {name: Fraction(str(getattr(weights, name))) for name in Weights.model_fields}
+    total = Fraction(0)
     for service, asked in given_problem.services.items():
         last = max(plan.week(p) for p in plan.chosen if p[1] == service)
-        total += (last - asked.weeks[0]) * round(weights.last * SCALE)
+        total += (last - asked.weeks[0]) * each["last"]
+    hubs: dict[str, list[int]] = {}
     for pair, chosen in plan.chosen.items():
-        total += round(chosen.week * weights.finish * SCALE)
-        total += round(-given_problem.schools[pair[0]].risk * chosen.week * weights.risk * SCALE)
+        school = given_problem.schools[pair[0]]
+        total += chosen.week * each["finish"] - school.risk * chosen.week * each["risk"]
         announced = given_problem.announced.get(pair)
         if announced is not None and announced != chosen.week:
-            total += round(weights.announced * SCALE) + round(
-                abs(chosen.week - announced) * weights.announced_week * SCALE
-            )
-    total += sum(peaks(given_problem, plan).values()) * round(weights.peak * SCALE)
-    return total + numbers_of(given_problem, plan).hub_dates * round(weights.hub * SCALE)
-
-
-def hubs_of(given_problem: WaveProblem, plan: WavePlan) -> int:
-    """Hubs of two schools and more pay for their first date as well: the same for every plan, but for pilots."""
-    dates = set()
-    for pair in plan.chosen:
-        members = [s for s in given_problem.schools.values() if s.hub and s.hub == given_problem.schools[pair[0]].hub]
-        if len(members) > 1 and pair not in plan.pilot:
-            dates.add((members[0].hub, pair[1], plan.week(pair)))
-    return len(dates)
+            total += each["announced"] + abs(chosen.week - announced) * each["announced_week"]
+        if school.hub:
+            hubs.setdefault(school.hub, []).append(chosen.week)
+    means = [Fraction(sum(weeks), len(weeks)) for weeks in hubs.values()]
+    total += (max(means) - min(means) if means else 0) * each["fairness"]
+    total += sum(peaks(given_problem, plan).values()) * each["peak"]
+    return total + numbers_of(given_problem, plan).hub_dates * each["hub"]
 
 
 PROBLEMS = st.fixed_dictionaries(
@@ -146,6 +140,18 @@ PROBLEMS = st.fixed_dictionaries(
         "apart": st.booleans(),
         "announced": st.booleans(),
         "together": st.sampled_from([None, 1, 2, 3]),
+        "declared": st.sampled_from(["", "a", "bc"]),
+        "weights": st.one_of(
+            st.just({}),
+            st.fixed_dictionaries(
+                {name: st.sampled_from([0, 0.000001, 0.01, 0.6, 1, 12.5, 10_000]) for name in Weights.model_fields}
+            ),
+            st.builds(
+                lambda name, weight: dict.fromkeys(Weights.model_fields, 0) | {name: weight},
+                st.sampled_from(sorted(Weights.model_fields)),
+                st.sampled_from([0.01, 1]),
+            ),
+        ),
     }
 )
 
@@ -161,9 +167,15 @@ def tiny(drawn: Mapping[str, Any]) -> WaveProblem:
         team="trainers",
         capacity=drawn["capacity"],
         school=schools,
-        service={"wave_size": drawn["sizes"], "weeks_between": drawn["between"], "has_pilot": drawn["pilot"]},
+        service={
+            "wave_size": drawn["sizes"],
+            "weeks_between": drawn["between"],
+            "has_pilot": drawn["pilot"],
+            "pilot_size": max(1, len(drawn.get("declared", ""))),
+        },
         apart=(("a", "b"),) if drawn["apart"] else (),
         announced={("a", "pay"): 4, ("b", "pay"): 6} if drawn["announced"] else {},
         groups={"all": a_group("abc", drawn["together"])} if drawn.get("together") else {},
-        weights=Weights(fairness=0),
+        declared=frozenset((n, v) for n in drawn.get("declared", "") for v in services if drawn["pilot"]),
+        weights=Weights(**drawn.get("weights", {})),
     )

@@ -19,11 +19,13 @@ from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme, join
 from changeflow.reports.documents import write_report
 from changeflow.reports.waves import conflict_text, draw, waves_report, waves_text
-from changeflow.roadmap.model.requests import SchoolRollout
+from changeflow.roadmap.model.requests import SchoolRollout, ServiceRollout
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.problem import wave_names
 from changeflow.rules.engine import judge
 from changeflow.usecases.waves import Waves, pair_named, plan_waves
+from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 from tests.builders import PROGRAMME, a_folder, at
 from tests.conftest import SAMPLE
@@ -89,6 +91,35 @@ class TestThreePlans:
                             in_term = [d for d in days for a, b in terms if a <= d.isoformat() <= b]
                             assert len(in_term) >= 3, (school, service, monday)
 
+    def test_the_pilot_of_the_plan_is_kept_and_waves_have_the_names_of_the_plan(self, waves: Waves):
+        pilot = {(s, v) for s in ("oakfield", "ashdown", "bridge") for v in ("payroll", "finance", "estates")}
+        for offer in waves.offers:
+            assert offer.plan.pilot == pilot
+            names = wave_names(waves.problem, offer.plan)
+            assert {names[pair] for pair in pilot} == {"pilot wave"}
+            for service in ("payroll", "finance", "estates"):
+                later = {offer.plan.week(p): names[p] for p in offer.plan.chosen if p[1] == service and p not in pilot}
+                assert [later[w] for w in sorted(later)] == [f"wave {n + 2}" for n in range(len(later))]
+
+    def test_a_pilot_that_is_not_kept_is_said_with_the_reason(self, programme: Programme):
+        asked = with_schools(programme, {"ashdown": {"pilot": False}})
+        services = {"payroll": ServiceRollout(pilot=False)}
+        problem = wave_problem(with_rollout(asked, services=services))
+        assert problem.notes[0].startswith("Estates: Ashdown Primary is in the plan's pilot wave, and not in the pilot")
+        assert any(n.startswith("Payroll: there is no pilot with") for n in problem.notes)
+        assert problem.in_pilot(("oakfield", "estates"))
+        assert problem.in_pilot(("ashdown", "estates")) is False
+        assert not problem.services["payroll"].has_pilot
+
+    def test_a_set_day_in_the_middle_of_a_week_is_that_day(self, programme: Programme):
+        """Estates opens every week here; Harbour is set to Wednesday 8 September."""
+        asked = with_schools(programme, {"harbour": {"fixed": {"estates": date(2027, 9, 8)}}})
+        problem = wave_problem(with_rollout(asked, services={"estates": ServiceRollout(opens_on="week")}))
+        days = [c.day for c in problem.candidates["harbour", "estates"]]
+        assert date(2027, 9, 8) in days
+        assert date(2027, 9, 6) not in days
+        assert date(2027, 9, 6) in [c.day for c in problem.candidates["meadow", "estates"]]
+
     def test_a_reluctant_school_is_in_every_pilot(self, waves: Waves):
         for offer in waves.offers:
             assert {("oakfield", s) for s in ("estates", "finance", "payroll")} <= offer.plan.pilot
@@ -121,9 +152,9 @@ class TestConflicts:
         assert set(found.conflict) == {
             "Harbour Academy goes live with Payroll on 1 Aug 2027.",
             "Meadow Primary goes live with Payroll on 1 Aug 2027.",
-            "Harbour Academy and Meadow Primary never go live together.",
+            "Harbour Academy and Meadow Primary never go live in the same week.",
         }
-        assert "Let Harbour Academy and Meadow Primary go live together." in found.relaxations
+        assert "Let Harbour Academy and Meadow Primary go live in the same week." in found.relaxations
         lines = list(conflict_text(found.conflict, found.relaxations, is_minimal=True))
         assert lines[0].startswith("There is no plan. These cannot all be kept")
 
@@ -132,10 +163,29 @@ class TestConflicts:
         assert found.offers == ()
         assert any(w.startswith("Let the last go-live be") for w in found.relaxations)
 
-    def test_a_day_on_which_nothing_opens(self, programme: Programme):
-        asked = with_schools(programme, {"harbour": {"fixed": {"payroll": date(2027, 8, 17)}}})
+    @pytest.mark.parametrize(
+        ("school", "day", "obstacle"),
+        [
+            ({}, date(2027, 8, 17), "Payroll goes live on the first day of a pay period"),
+            (
+                {},
+                date(2027, 5, 1),
+                "the work before it is not done: “Payroll: decide to go or not, pilot wave” ends on",
+            ),
+            ({"earliest": date(2027, 10, 1)}, date(2027, 8, 1), "the school asks for 1 Oct 2027 at the earliest"),
+            ({"latest": date(2027, 7, 1)}, date(2027, 8, 1), "the school asks for 1 Jul 2027 at the latest"),
+            ({}, date(2028, 7, 1), "the last day of any go-live is 31 May 2028"),
+            ({}, date(2026, 8, 1), "it lies before the data date"),
+        ],
+    )
+    def test_a_fixed_day_that_cannot_be_names_what_it_contradicts(
+        self, programme: Programme, school: dict[str, date], day: date, obstacle: str
+    ):
+        asked = with_schools(programme, {"harbour": {"fixed": {"payroll": day}, **school}})
         [sentence] = plan_waves(asked, seconds=PATIENCE, effort=2, seed=1).conflict
-        assert sentence.startswith("Harbour Academy, Payroll is fixed to the week of 16 Aug 2027, and that cannot be")
+        fixed = f"Harbour Academy, Payroll is fixed to {format_day(day)}, and that cannot be: "
+        assert sentence.startswith(fixed)
+        assert obstacle in sentence
 
     def test_no_time_at_all_is_refused(self, programme: Programme):
         with pytest.raises(InputError, match="Give the search some time"):

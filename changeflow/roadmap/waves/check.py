@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem
+from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, wave_names
 from changeflow.values.moments import format_day
 
 
@@ -40,7 +40,7 @@ def _dates(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
 def _fixed(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
     for pair, week in problem.fixed.items():
         if pair in plan.chosen and plan.week(pair) != week:
-            yield Broken("fixed", f"{problem.pair_name(pair)} is fixed to {problem.week_words(week)}")
+            yield Broken("fixed", f"{problem.pair_name(pair)} is fixed to {problem.fixed_words(pair)}")
 
 
 def _by_date(problem: WaveProblem, plan: WavePlan, service: str) -> dict[int, list[Pair]]:
@@ -80,15 +80,19 @@ def _pilots(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         if early:
             week = problem.week_words(min(early))
             yield Broken("pilot", f"{asked.name} goes on in {week}, before its pilot is judged")
-        schools = [problem.schools[p[0]] for p in pilots]
-        if any(s.pilot is False for s in schools):
-            yield Broken("pilot", f"a school that may not is in the pilot of {asked.name}")
+        chosen = {s for s, v in problem.declared if v == service}
+        for school, _ in pilots:
+            known = problem.schools[school]
+            if known.pilot is False or (chosen and school not in chosen and not known.pilot):
+                yield Broken("pilot", f"{known.name} is in the pilot of {asked.name}, and should not be")
         willing = [problem.schools[s] for s, v in problem.candidates if v == service]
-        if any(s.reluctant and s.pilot is not False for s in willing) and not any(s.reluctant for s in schools):
+        reluctant = {s.school for s in willing if s.reluctant and s.pilot is not False}
+        if reluctant and not chosen and not reluctant & {s for s, _ in pilots}:
             yield Broken("pilot", f"nobody reluctant is in the pilot of {asked.name}")
-        for school in willing:
-            if school.pilot and school.school not in {s.school for s in schools}:
-                yield Broken("pilot", f"{school.name} is not in the pilot of {asked.name}")
+        for wanted in willing:
+            has_to = wanted.pilot or (wanted.school in chosen and wanted.pilot is None)
+            if has_to and wanted.school not in {s for s, _ in pilots}:
+                yield Broken("pilot", f"{wanted.name} is not in the pilot of {asked.name}")
 
 
 def _capacity(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
@@ -158,11 +162,13 @@ def _hubs(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
 
 
 def _apart(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
+    weeks: dict[str, set[int]] = defaultdict(set)
+    for (school, _), candidate in plan.chosen.items():
+        weeks[school].add(candidate.week)
     for one, other in problem.apart:
-        for service in problem.services:
-            both = [(s, service) for s in (one, other) if (s, service) in plan.chosen]
-            if len(both) == 2 and plan.week(both[0]) == plan.week(both[1]):
-                yield Broken("apart", f"{one} and {other} go live together with {service}")
+        for week in sorted(weeks[one] & weeks[other]):
+            names = f"{problem.schools[one].name} and {problem.schools[other].name}"
+            yield Broken("apart", f"{names} both go live in {problem.week_words(week)}")
 
 
 def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
@@ -172,7 +178,8 @@ def why(problem: WaveProblem, plan: WavePlan, pair: Pair) -> Iterator[str]:
     """
     chosen = plan.chosen[pair]
     school, service = problem.schools[pair[0]], problem.services[pair[1]]
-    part = "in the pilot" if pair in plan.pilot else f"in wave {_number(plan, pair)}"
+    name = wave_names(problem, plan)[pair]
+    part = "in the pilot" if pair in plan.pilot and name == "pilot" else f"in {name}"
     yield f"{school.name} goes live with {service.name} on {format_day(chosen.day)}, {part}."
     if pair in problem.fixed:
         yield "That is fixed: it was set, or it has happened."
@@ -204,9 +211,3 @@ def _against(problem: WaveProblem, plan: WavePlan, pair: Pair, week: int) -> str
     if broken := check_plan(problem, moved):
         return broken[0].what
     return "nothing forbids it; the plan weighs it against a calmer, fairer or less changed one"
-
-
-def _number(plan: WavePlan, pair: Pair) -> int:
-    """Waves are counted by date, the pilot is none of them."""
-    dates = sorted({c.week for p, c in plan.chosen.items() if p[1] == pair[1] and p not in plan.pilot})
-    return dates.index(plan.week(pair)) + 1

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from ortools.sat.python import cp_model
 
 from changeflow.roadmap.model.requests import Weights
-from changeflow.roadmap.waves.problem import Pair, WaveProblem
+from changeflow.roadmap.waves.problem import WaveProblem
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution, cp_model_of, make_solver, solve
 from changeflow.values.duration import counted
-from changeflow.values.moments import format_day
 
 PROBE = SearchLimits(seconds=20.0, effort=5.0)
 """For one question of the filter."""
@@ -89,7 +88,7 @@ def group_words(problem: WaveProblem, group: str) -> str:
         school, service = what.split("/")
         if kind == "in the pilot":
             return f"{schools[school].name} is in the pilot of {services[service].name}."
-        day = _day(problem, (school, service))
+        day = problem.fixed_words((school, service))
         return f"{schools[school].name} goes live with {services[service].name} on {day}."
     if kind == "order":
         school, _, order = what.partition("/")
@@ -104,9 +103,10 @@ def group_words(problem: WaveProblem, group: str) -> str:
         )
     if kind == "apart":
         one, other = what.split("/")
-        return f"{schools[one].name} and {schools[other].name} never go live together."
+        return f"{schools[one].name} and {schools[other].name} never go live in the same week."
     plan = services[what]
     return {
+        "pilot": f"The pilot of {plan.name}{_who(problem, what)} is on one of its early dates.",
         "wave size": f"{plan.name} takes {plan.wave_size} schools in a wave at most.",
         "weeks between": f"Waves of {plan.name} are {plan.weeks_between} weeks apart at least.",
         "pilot first": f"{plan.name} goes on {plan.evaluation_weeks} weeks after its pilot at the earliest.",
@@ -115,15 +115,14 @@ def group_words(problem: WaveProblem, group: str) -> str:
     }[kind]
 
 
-def _day(problem: WaveProblem, pair: Pair) -> str:
-    week = problem.fixed[pair]
-    day = problem.services[pair[1]].days.get(week)
-    return format_day(day) if day else problem.week_words(week)
+def _who(problem: WaveProblem, service: str) -> str:
+    names = [problem.schools[s].name for s, name in sorted(problem.declared) if name == service]
+    return f" with {', '.join(names)}" if names else ""
 
 
 def _without_dates(problem: WaveProblem) -> Iterator[str]:
     for pair, candidates in problem.candidates.items():
-        if candidates:
+        if candidates or pair in problem.fixed:
             continue
         common = Counter(problem.dropped[pair].values()).most_common(3)
         why = "; ".join(f"{reason} ({counted(n, 'date')})" for reason, n in common)
@@ -133,9 +132,8 @@ def _without_dates(problem: WaveProblem) -> Iterator[str]:
 def _fixed_to_nothing(problem: WaveProblem) -> Iterator[str]:
     for pair, week in problem.fixed.items():
         if week not in [c.week for c in problem.candidates[pair]]:
-            words = problem.week_words(week)
             reason = problem.dropped[pair].get(week, "its service opens on no day of that week")
-            yield f"{problem.pair_name(pair)} is fixed to {words}, and that cannot be: {reason}."
+            yield f"{problem.pair_name(pair)} is fixed to {problem.fixed_words(pair)}, and that cannot be: {reason}."
 
 
 def _ask(rows: WaveRows, groups: Sequence[str]) -> WavesSolution:
@@ -199,16 +197,33 @@ def _loosenings(problem: WaveProblem, group: str) -> Iterator[tuple[str, WavePro
         pair = (what.split("/")[0], what.split("/")[1])
         fewer = {p: w for p, w in problem.fixed.items() if p != pair}
         yield f"Leave the date of {problem.pair_name(pair)} open.", replace(problem, fixed=fewer)
+    elif kind in ("in the pilot", "pilot"):
+        yield from _pilot_loosenings(problem, what)
     elif kind == "apart":
         one, other = what.split("/")
         fewer_pairs = tuple(p for p in problem.apart if p != (one, other))
         names = problem.schools[one].name, problem.schools[other].name
-        yield f"Let {names[0]} and {names[1]} go live together.", replace(problem, apart=fewer_pairs)
+        yield f"Let {names[0]} and {names[1]} go live in the same week.", replace(problem, apart=fewer_pairs)
     elif kind in ("hub together", "hub apart"):
         loose = replace(problem, hub_weeks=None, hub_one_date=False, hubs_apart=False)
         yield "Keep hubs together by weight, not as a fixed limit.", loose
     elif kind in ("wave size", "weeks between", "pilot first", "pilot size"):
         yield from _service_loosenings(problem, kind, what)
+
+
+def _pilot_loosenings(problem: WaveProblem, what: str) -> Iterator[tuple[str, WaveProblem]]:
+    """Leave open who of the plan's pilot is in it, or one school that rollout.yaml asks for."""
+    school, _, service = what.rpartition("/")
+    plan, known = problem.services[service], problem.schools.get(school)
+    if known is not None and known.pilot:
+        changed = {**problem.schools, school: replace(known, pilot=None)}
+        yield f"Leave open whether {known.name} is in the pilot of {plan.name}.", replace(problem, schools=changed)
+    elif problem.declares_pilot(service):
+        others = frozenset(p for p in problem.declared if p[1] != service)
+        yield f"Leave open which schools are in the pilot of {plan.name}.", replace(problem, declared=others)
+    if known is None:
+        without = {**problem.services, service: replace(plan, has_pilot=False)}
+        yield f"Roll {plan.name} out without a pilot.", replace(problem, services=without)
 
 
 def _service_loosenings(problem: WaveProblem, kind: str, service: str) -> Iterator[tuple[str, WaveProblem]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from changeflow.roadmap.waves.kernel import NOWHERE, Places, Walk, anneal, settle
 from changeflow.roadmap.waves.problem import Candidate, Pair, ServicePlan, WavePlan, WaveProblem
-from changeflow.roadmap.waves.rows import SCALE, WaveRows
+from changeflow.roadmap.waves.rows import WaveRows, exactly
 
 MOST_ORDERS = 24
 
@@ -70,8 +70,8 @@ class _Filler:
 
     def _pilot(self, service: ServicePlan, left: list[Pair]) -> int | None:
         schools = self.problem.schools
-        willing = [p for p in left if schools[p[0]].pilot is not False]
-        asked = [p for p in willing if schools[p[0]].pilot]
+        willing = [p for p in left if self.problem.in_pilot(p) is not False]
+        asked = [p for p in willing if self.problem.in_pilot(p)]
         reluctant = [p for p in willing if schools[p[0]].reluctant]
         for week in service.pilot_weeks:
             order = [*asked, *reluctant[:1], *sorted(willing, key=lambda p: (schools[p[0]].risk, p))]
@@ -131,7 +131,7 @@ class _Filler:
 
     def _apart(self, pair: Pair, week: int) -> bool:
         others = [b if a == pair[0] else a for a, b in self.problem.apart if pair[0] in (a, b)]
-        return any((o, pair[1]) in self.chosen and self.chosen[o, pair[1]].week == week for o in others)
+        return any(p[0] in others and found.week == week for p, found in self.chosen.items())
 
     def _take(self, pair: Pair, found: Candidate) -> None:
         self.chosen[pair] = found
@@ -207,6 +207,7 @@ class _Columns:
             pilots=np.zeros(len(self.waves), np.int64),
             reluctant=np.zeros(len(self.waves), np.int64),
             hub_going=np.zeros((1 + int(places.hub.max(initial=NOWHERE)), len(self.dates)), np.int64),
+            hub_dates=np.zeros(1 + int(places.hub.max(initial=NOWHERE)), np.int64),
             random=np.array([0x9E3779B97F4A7C15 + seed], np.uint64),
             who=np.zeros_like(now),
             to=np.zeros_like(now),
@@ -227,7 +228,7 @@ class _Columns:
         if pair in self.problem.fixed:
             yield now
             return
-        service, asked = self.problem.services[pair[1]], self.problem.schools[pair[0]].pilot
+        service, asked = self.problem.services[pair[1]], self.problem.in_pilot(pair)
         for candidate in self.problem.candidates[pair]:
             if service.has_pilot and candidate.week in service.pilot_weeks and asked is not False:
                 yield WaveOption(candidate, is_pilot=True)
@@ -240,7 +241,7 @@ class _Columns:
         return _numbers(begin[k] + self.options[k].index(option) for k, option in enumerate(now))
 
     def _places(self) -> Places:
-        problem, weights = self.problem, self.rows.weights
+        problem, weights, scale = self.problem, self.rows.weights, self.rows.scale
         each = [(pair, option) for pair, options in zip(self.pairs, self.options, strict=True) for option in options]
         cells = [dict(self._cells(pair, option)) for pair, option in each]
         partners = [list(self._partners(pair)) for pair in self.pairs]
@@ -260,7 +261,7 @@ class _Columns:
             first_pilot=_numbers(n + sum(map(len, self.waves)) for n in _offsets(self.tries)),
             evaluation=_numbers(problem.services[s].evaluation_weeks for s in services),
             is_reluctant=_numbers(problem.schools[school].reluctant for school, _ in self.pairs),
-            reluctant_needed=_numbers(self._has_reluctant(s) for s in services),
+            reluctant_needed=_numbers(problem.needs_reluctant(s) for s in services),
             hub=_numbers(self._hubs()),
             first_partner=_numbers(_offsets(partners)),
             partner=_numbers(self.row_of[p] for found in partners for p, _, _ in found),
@@ -270,17 +271,13 @@ class _Columns:
             date_week=_numbers(w for found in weeks for w in found),
             between=_numbers(problem.services[s].weeks_between for s in services),
             window=_numbers(window for _ in services),
-            hub_weight=0 if problem.hubs_apart else round(weights.hub * SCALE),
+            hub_weight=0 if problem.hubs_apart else round(exactly(weights.hub) * scale),
             last_weight=_numbers(
-                round(gap * weights.last * SCALE)
+                round(gap * exactly(weights.last) * scale)
                 for found in weeks
                 for gap in (0, *(b - a for a, b in pairwise(found)))
             ),
         )
-
-    def _has_reluctant(self, service: str) -> bool:
-        schools = [self.problem.schools[s] for s, v in self.pairs if v == service]
-        return any(s.reluctant and s.pilot is not False for s in schools)
 
     def _cells(self, pair: Pair, option: WaveOption) -> Iterator[tuple[Cell, int]]:
         """Yield what a date takes room in, and how much."""
@@ -301,8 +298,11 @@ class _Columns:
         if problem.hubs_apart and (hub := problem.schools[school].hub):
             yield self._cell(("hub", f"{hub}/{service}", found.week), 1), 1
         for one, other in problem.apart:
-            if school in (one, other):
-                yield self._cell(("apart", f"{one}/{other}/{service}", found.week), 1), 1
+            for elsewhere in problem.services:
+                if school == one:
+                    yield self._cell(("apart", f"{one}/{other}/{service}/{elsewhere}", found.week), 1), 1
+                if school == other:
+                    yield self._cell(("apart", f"{one}/{other}/{elsewhere}/{service}", found.week), 1), 1
 
     def _cell(self, key: Cell, room: int) -> Cell:
         if key not in self.cells:

@@ -87,6 +87,8 @@ class Walk(NamedTuple):
     """By service: how many of them are reluctant."""
     hub_going: Ints
     """Hub by date."""
+    hub_dates: Ints
+    """By hub: on how many dates it goes live; all but one of them cost."""
     random: NDArray[np.uint64]
     who: Ints
     """Proposed: these pairs …"""
@@ -130,7 +132,9 @@ def _give(p: Places, w: Walk, i: int) -> int:
     elif h != NOWHERE:
         w.hub_going[h, d] -= 1
         if w.hub_going[h, d] == 0:
-            saved += p.hub_weight
+            w.hub_dates[h] -= 1
+            if w.hub_dates[h] > 0:
+                saved += p.hub_weight
     return saved
 
 
@@ -150,7 +154,9 @@ def _take(p: Places, w: Walk, i: int, o: int) -> int:
     elif h != NOWHERE:
         w.hub_going[h, d] += 1
         if w.hub_going[h, d] == 1:
-            spent += p.hub_weight
+            if w.hub_dates[h] > 0:
+                spent += p.hub_weight
+            w.hub_dates[h] += 1
     return spent
 
 

@@ -70,6 +70,11 @@ class ServicePlan:
     pilot_size: int
     evaluation_weeks: int
     after: Mapping[str, int]
+    pilot_by: int | None = None
+    """The week of a pilot that is set: as late as this, a pilot may be."""
+    pilot_name: str = "pilot"
+    wave_names: tuple[str, ...] = ()
+    """What the plan calls its other waves, in order."""
 
     @property
     def weeks(self) -> tuple[int, ...]:
@@ -80,7 +85,18 @@ class ServicePlan:
     def pilot_weeks(self) -> tuple[int, ...]:
         """The early third of them, one at least: a pilot that comes late has nothing left to teach. Our own choice."""
         weeks = self.weeks
-        return weeks[: max(1, (len(weeks) + 2) // 3)]
+        early = weeks[: max(1, (len(weeks) + 2) // 3)]
+        by = max(early[-1], self.pilot_by or 0) if early else 0
+        return tuple(w for w in weeks if w <= by)
+
+    def wave_name(self, number: int) -> str:
+        """Return what the plan calls a wave, or would: they are counted from 1, by date, without the pilot."""
+        if number <= len(self.wave_names):
+            return self.wave_names[number - 1]
+        counted = number + (self.pilot_name != "pilot")
+        while f"wave {counted}" in self.wave_names:
+            counted += 1
+        return f"wave {counted}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +139,12 @@ class WaveProblem:
     team_names: Mapping[str, str]
     fixed: Mapping[Pair, int] = field(default_factory=dict)
     """Pairs whose week is set: by the request, or because it has happened."""
+    fixed_days: Mapping[Pair, date] = field(default_factory=dict)
+    """The day that is set, where it is known."""
+    declared: frozenset[Pair] = frozenset()
+    """The pilot that the plan has: it is kept as it is."""
+    notes: tuple[str, ...] = ()
+    """What was asked for and could not be kept."""
     announced: Mapping[Pair, int] = field(default_factory=dict)
     hub_weeks: int | None = None
     """A hub's go-lives of a service are within this many weeks; None: by weight, without a limit."""
@@ -142,6 +164,26 @@ class WaveProblem:
     def week_words(self, week: int) -> str:
         """Say a week as people do."""
         return f"the week of {format_day(self.monday(week))}"
+
+    def fixed_words(self, pair: Pair) -> str:
+        """Say when a pair is fixed."""
+        day = self.fixed_days.get(pair) or self.services[pair[1]].days.get(self.fixed[pair])
+        return format_day(day) if day else self.week_words(self.fixed[pair])
+
+    def in_pilot(self, pair: Pair) -> bool | None:
+        """Tell whether a pair is in its service's pilot: it has to be, it must not, or None for as it comes."""
+        asked = self.schools[pair[0]].pilot
+        if asked is not None or not self.declares_pilot(pair[1]):
+            return asked
+        return pair in self.declared
+
+    def declares_pilot(self, service: str) -> bool:
+        return any(name == service for _, name in self.declared)
+
+    def needs_reluctant(self, service: str) -> bool:
+        """Tell whether a pilot has to have a school that would rather wait: there is one, and nobody has chosen."""
+        willing = (self.schools[p[0]] for p in self.pairs if p[1] == service and self.in_pilot(p) is not False)
+        return not self.declares_pilot(service) and any(s.reluctant for s in willing)
 
     def pair_name(self, pair: Pair) -> str:
         return f"{self.schools[pair[0]].name}, {self.services[pair[1]].name}"
@@ -191,6 +233,18 @@ def numbers_of(problem: WaveProblem, plan: WavePlan) -> Numbers:
         announced_weeks=sum(moved),
         waves=len(dates),
     )
+
+
+def wave_names(problem: WaveProblem, plan: WavePlan) -> dict[Pair, str]:
+    """Return the name of each pair's wave: the plan's own, in order of date."""
+    names: dict[Pair, str] = {}
+    for service, asked in problem.services.items():
+        own = [p for p in plan.chosen if p[1] == service]
+        weeks = sorted({plan.week(p) for p in own if p not in plan.pilot})
+        for pair in own:
+            is_pilot = pair in plan.pilot
+            names[pair] = asked.pilot_name if is_pilot else asked.wave_name(weeks.index(plan.week(pair)) + 1)
+    return names
 
 
 def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:

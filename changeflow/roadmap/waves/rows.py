@@ -6,14 +6,20 @@ number here: a wave is a date of a service that somebody uses, so there is no sy
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
-from math import gcd
+from math import gcd, lcm
 
 from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan, WaveProblem
 
-SCALE = 10
-"""Weights are counted in tenths."""
+LARGEST = 2**53
+"""The objective's numbers together are at most this large, so that a float holds every value of it."""
+DIGITS = 12
+"""Significant digits of a weight."""
+FINEST = 10_000
+"""The finest part of a week in which means of hubs are counted."""
 INFINITY = 10**9
 
 
@@ -29,7 +35,7 @@ class Row:
     """Whose request it is; empty where it only says what a variable means."""
 
 
-@dataclass(slots=True)
+@dataclass
 class WaveRows:
     """A model that is being written down."""
 
@@ -38,7 +44,8 @@ class WaveRows:
     highs: list[int] = field(default_factory=list)
     """The upper bound of each variable; all begin at 0."""
     rows: list[Row] = field(default_factory=list)
-    objective: dict[int, int] = field(default_factory=dict)
+    wanted: dict[int, Fraction] = field(default_factory=dict)
+    """What one unit of each variable costs, in weeks of one school: exactly what the weights say."""
     column: dict[tuple[Pair, int], int] = field(default_factory=dict)
     """The variable of each pair and week."""
     pilot: dict[tuple[Pair, int], int] = field(default_factory=dict)
@@ -55,10 +62,25 @@ class WaveRows:
     def at_most(self, terms: Iterable[tuple[int, int]], high: int, group: str = "") -> None:
         self.add(terms, -INFINITY, high, group)
 
-    def weigh(self, terms: Iterable[tuple[int, int]], each: float) -> None:
-        """Add terms to the objective; `each` is the weight of one unit."""
+    def weigh(self, terms: Iterable[tuple[int, int]], each: float, *, unit: int = 1) -> None:
+        """Add terms to the objective; `each` is the weight of so many units."""
+        weight = exactly(each) / unit
         for variable, count in terms:
-            self.objective[variable] = self.objective.get(variable, 0) + round(count * each * SCALE)
+            if count and weight:
+                self.wanted[variable] = self.wanted.get(variable, Fraction(0)) + count * weight
+
+    @cached_property
+    def scale(self) -> Fraction:
+        """By how much the weights are multiplied to be whole numbers; less where those would be too large."""
+        whole = [abs(w) * self.highs[v] for v, w in self.wanted.items()]
+        exact = Fraction(lcm(*(w.denominator for w in self.wanted.values())))
+        common = gcd(*(w.numerator * int(exact) // w.denominator for w in self.wanted.values())) or 1
+        return min(exact / common, Fraction(LARGEST) / sum(whole, start=Fraction(0))) if whole else Fraction(1)
+
+    @cached_property
+    def objective(self) -> dict[int, int]:
+        """The weights as whole numbers. However little one weighs beside others, it is never nothing."""
+        return {v: round(w * self.scale) or (1 if w > 0 else -1) for v, w in self.wanted.items() if w}
 
     def live_terms(self, pair: Pair, week: int) -> list[tuple[int, int]]:
         """Take away the step of a pair's last date up to a week, where there is one as early."""
@@ -87,6 +109,11 @@ class WaveRows:
                     if marked is not None and values[marked]:
                         pilot.add(pair)
         return WavePlan(chosen=chosen, pilot=frozenset(pilot))
+
+
+def exactly(weight: float) -> Fraction:
+    """Return a weight as people write it: 0.3 is three tenths."""
+    return Fraction(f"{weight:.{DIGITS}g}")
 
 
 def write_rows(problem: WaveProblem, weights: Weights) -> WaveRows:
@@ -146,11 +173,11 @@ def _waves(out: WaveRows, service: str) -> None:
 
 def _pilot(out: WaveRows, service: str, pairs: list[Pair]) -> dict[int, int]:
     """The pilot is on one of the early dates; returns the variable of each."""
-    plan, schools = out.problem.services[service], out.problem.schools
+    plan, schools, problem = out.problem.services[service], out.problem.schools, out.problem
     tried = {week: out.variable() for week in plan.pilot_weeks}
-    out.add([(z, 1) for z in tried.values()], 1, 1)
-    willing = [p for p in pairs if schools[p[0]].pilot is not False]
-    reluctant = [p for p in willing if schools[p[0]].reluctant]
+    out.add([(z, 1) for z in tried.values()], 1, 1, f"pilot:{service}")
+    willing = [p for p in pairs if problem.in_pilot(p) is not False]
+    reluctant = [p for p in willing if schools[p[0]].reluctant] if problem.needs_reluctant(service) else []
     for week, z in tried.items():
         for pair in willing:
             if (column := out.column.get((pair, week))) is not None:
@@ -164,7 +191,7 @@ def _pilot(out: WaveRows, service: str, pairs: list[Pair]) -> dict[int, int]:
             some = [term for p in reluctant for term in out.pilot_terms(p, week)]
             out.at_most([(z, 1), *some], 0, f"pilot mix:{service}")
     for pair in pairs:
-        if schools[pair[0]].pilot:
+        if problem.in_pilot(pair):
             marks = [(out.pilot[pair, w], 1) for w in tried if (pair, w) in out.pilot]
             out.add(marks, 1, 1, f"in the pilot:{pair[0]}/{service}")
     return tried
@@ -283,7 +310,9 @@ def _hubs(out: WaveRows) -> None:
             elif problem.hub_weeks is not None:
                 _within(out, service, pairs, problem.hub_weeks, f"hub together:{hub}/{service}")
             if not problem.hubs_apart:
-                out.weigh(used, out.weights.hub)
+                more = out.variable(len(used))
+                out.at_most([*used, (more, -1)], 1)
+                out.weigh([(more, 1)], out.weights.hub)
     _fair(out, hubs)
 
 
@@ -300,28 +329,32 @@ def _within(out: WaveRows, service: str, pairs: list[Pair], window: int, group: 
 
 
 def _fair(out: WaveRows, hubs: list[str]) -> None:
-    """The means of hubs lie close together: in tenths of a week."""
+    """The means of hubs lie close together: in a part of a week that holds each of them, where there is one."""
     problem = out.problem
+    members = {hub: [p for p in problem.pairs if problem.schools[p[0]].hub == hub] for hub in hubs}
     if len(hubs) < 2 or not out.weights.fairness:
         return
-    ceiling = 10 * problem.weeks
+    unit = min(FINEST, lcm(*(len(pairs) for pairs in members.values())))
+    ceiling = unit * problem.weeks
     latest, earliest = out.variable(ceiling), out.variable(ceiling)
-    for hub in hubs:
-        pairs = [p for p in problem.pairs if problem.schools[p[0]].hub == hub]
-        mean = [(out.column[p, c.week], round(10 * c.week / len(pairs))) for p in pairs for c in problem.candidates[p]]
-        out.at_most([*mean, (latest, -1)], 0)
-        out.at_most([(earliest, 1), *((v, -n) for v, n in mean)], 0)
-    out.weigh([(latest, 1), (earliest, -1)], out.weights.fairness / 10)
+    for pairs in members.values():
+        total = [(out.column[p, c.week], unit * c.week) for p in pairs for c in problem.candidates[p]]
+        out.at_most([*total, (latest, -len(pairs))], 0)
+        out.at_most([(earliest, len(pairs)), *((v, -n) for v, n in total)], 0)
+    out.weigh([(latest, 1), (earliest, -1)], out.weights.fairness, unit=unit)
 
 
 def _apart(out: WaveRows) -> None:
+    """Two schools never go live in the same week, whatever the services."""
     problem = out.problem
     for one, other in problem.apart:
-        for service, plan in problem.services.items():
-            for week in plan.weeks:
-                both = [v for s in (one, other) if (v := out.column.get(((s, service), week))) is not None]
-                if len(both) == 2:
-                    out.at_most([(v, 1) for v in both], 1, f"apart:{one}/{other}")
+        for first, plan in problem.services.items():
+            for second in problem.services:
+                for week in plan.weeks:
+                    columns = (out.column.get(((one, first), week)), out.column.get(((other, second), week)))
+                    both = [(v, 1) for v in columns if v is not None]
+                    if len(both) == 2:
+                        out.at_most(both, 1, f"apart:{one}/{other}")
 
 
 def _fixed(out: WaveRows) -> None:

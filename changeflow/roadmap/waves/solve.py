@@ -11,10 +11,12 @@ from ortools.sat.python import cp_model
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.first_plan import annealed, first_plan
 from changeflow.roadmap.waves.problem import WavePlan, fairness, hub_dates, peaks
-from changeflow.roadmap.waves.rows import INFINITY, SCALE, Row, WaveRows
+from changeflow.roadmap.waves.rows import INFINITY, Row, WaveRows
 
 WORKERS = 2
 """Part of the seed: another number of workers finds other plans."""
+PATIENCE, LEAST_PATIENCE = 6, 20
+"""A machine that others use may take so many times as long, and some seconds more, before the clock ends a search."""
 STEPS_PER_PAIR = 40_000
 MOST_STEPS = 500_000
 """Steps of annealing for one deterministic second of the search: about a third of one."""
@@ -22,12 +24,20 @@ MOST_STEPS = 500_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLimits:
-    """How long to look. The deterministic limit decides, and so the answer repeats; the clock is the safety net."""
+    """How long to look. The deterministic limit decides, and so the answer repeats; the clock is the safety net.
+
+    `seconds` of the clock are far more than the effort takes, so that a busy machine changes nothing.
+    """
 
     seconds: float = 5.0
     effort: float = 5.0
     """Deterministic seconds of the solver: about as many of the clock, on an ordinary machine."""
     seed: int = 1
+
+    @classmethod
+    def about(cls, seconds: float, seed: int) -> "SearchLimits":
+        """Look for about so many seconds: the clock ends what takes `PATIENCE` times as long."""
+        return cls(seconds=PATIENCE * seconds + LEAST_PATIENCE, effort=seconds, seed=seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +46,7 @@ class WavesSolution:
 
     plan: WavePlan | None
     value: int
-    """Of the objective, in tenths."""
+    """Of the objective, in the unit of its rows."""
     bound: float
     """No plan is better: the better of the search's own bound and the linear programme's."""
     is_proved: bool
@@ -79,7 +89,7 @@ def solve(
     values = {n: int(solver.value(v)) for n, v in enumerate(variables)} if found else {}
     own = solver.best_objective_bound if found and rows.objective else -math.inf
     linear = bounder.bound if bounder is not None else -math.inf
-    value = round(solver.objective_value) if found and rows.objective else 0
+    value = sum(cost * values[v] for v, cost in rows.objective.items()) if found else 0
     bound = max(own, linear)
     proved = status == cp_model.OPTIMAL or (found and bool(rows.objective) and bound >= value)
     return WavesSolution(
@@ -109,7 +119,7 @@ def _quick_plan(rows: WaveRows, limits: SearchLimits) -> WavePlan | None:
 
 
 def worth(rows: WaveRows, plan: WavePlan) -> float:
-    """Return about what the objective of a plan is, in tenths, without the model: shares and means are not rounded."""
+    """Return about what the objective of a plan is, without the model."""
     problem, weights = rows.problem, rows.weights
     dates = sum(rows.objective.get(rows.column[pair, c.week], 0) for pair, c in plan.chosen.items())
     last: dict[str, int] = {}
@@ -121,7 +131,7 @@ def worth(rows: WaveRows, plan: WavePlan) -> float:
         + weights.peak * sum(peaks(problem, plan).values())
         + weights.fairness * fairness(problem, plan)
     )
-    return dates + SCALE * whole
+    return dates + float(rows.scale) * whole
 
 
 def make_solver(limits: SearchLimits) -> cp_model.CpSolver:
