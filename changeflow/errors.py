@@ -109,6 +109,17 @@ class CalendarExhaustedError(InputError):
         )
 
 
+class MeetingsExhaustedError(CalendarExhaustedError):
+    """A task waits for a meeting after the last one whose date is known."""
+
+    def __init__(self, meeting: str, edge: str, calendar: str) -> None:
+        self.meeting, self.calendar = meeting, calendar
+        InputError.__init__(
+            self,
+            f"No meeting of '{meeting}' is known {edge}. Add its dates to the calendar '{calendar}' in calendars/.",
+        )
+
+
 class DatesOutOfRangeError(InputError):
     """Durations add up to a date that no calendar has."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
-from changeflow.errors import CalendarExhaustedError
+from changeflow.errors import CalendarExhaustedError, MeetingsExhaustedError
 from changeflow.values.moments import DAY, day_of, format_day, minute_of
 
 
@@ -221,6 +221,21 @@ class Periods:
         if i == len(self.starts):
             raise self.exhausted()
         return i
+
+
+class MeetingDates(Periods):
+    """The days on which a board or committee meets: each is a start window of one day."""
+
+    def __init__(self, name: str, days: Iterable[date], *, calendar: str) -> None:
+        super().__init__(name, [Period(f"{name}, {format_day(day)}", day, day) for day in sorted(set(days))])
+        self.calendar = calendar
+        """The calendar that the dates are in."""
+
+    def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
+        edge = (
+            f"after {format_day(self.periods[-1].last)}" if before is None else f"before {format_day(day_of(before))}"
+        )
+        return MeetingsExhaustedError(self.name, edge, self.calendar)
 
 
 @dataclass(frozen=True, slots=True)

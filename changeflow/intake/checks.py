@@ -145,6 +145,7 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
     authorities = {s.authority for s in definition.schools}
     services = {s.service for s in definition.services}
     kinds = [str(k) for k in Kind]
+    met: set[tuple[str, str | None, str | None]] = set()
     for calendar in definition.calendars:
         place = Place(f"calendar:{calendar.calendar}")
         yield from unknown(place.at("authority"), "school in authority", calendar.authority, authorities)
@@ -155,6 +156,12 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
             yield from unknown_among(here.at("phases"), "phase", blackout.phases, get_args(SchoolPhase))
             yield from unknown_among(here.at("schools"), "school", blackout.schools, schools)
             yield from unknown_among(here.at("services"), "service", blackout.services, services)
+        for n, meeting in enumerate(calendar.meetings):
+            whose = (meeting.id, calendar.authority, calendar.school)
+            if whose in met:
+                what = f"The dates of '{meeting.id}' are written twice."
+                yield DefinitionError(place.at("meetings", n, "id"), what, "Put them together, or give one another id.")
+            met.add(whose)
         for group in ("terms", "closed", "blackouts"):
             for n, span in enumerate(getattr(calendar, group)):
                 last = span.last if group == "closed" else span.last_day

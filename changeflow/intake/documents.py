@@ -103,7 +103,8 @@ def _explained(complaint: dict[str, Any], model: type[BaseModel], path: tuple[st
     message = str(complaint["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
         what, _, remedy = message.partition(". ")
-        return what.rstrip(".") + ".", f"{remedy.rstrip('.')}." if remedy else "", False
+        remedy = remedy if remedy.endswith("?") or not remedy else f"{remedy.rstrip('.')}."
+        return what.rstrip(".") + ".", remedy, False
     return f"'{name}': {message[:1].lower()}{message[1:]}.", "", False
 
 

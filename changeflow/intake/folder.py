@@ -7,7 +7,15 @@ from typing import Any
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.people import ChangeImpact, Contact
-from changeflow.errors import MOST_LISTED, CyclicRoadmapError, ProblemsError, RulesUnknownError, UnknownThingError
+from changeflow.errors import (
+    MOST_LISTED,
+    CalendarExhaustedError,
+    CyclicRoadmapError,
+    MeetingsExhaustedError,
+    ProblemsError,
+    RulesUnknownError,
+    UnknownThingError,
+)
 from changeflow.intake.assessments import read_assessments
 from changeflow.intake.checks import check_change, check_pilots, check_references, check_settings
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
@@ -19,7 +27,9 @@ from changeflow.intake.tables import MOST_BYTES
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, ServiceFile
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import DefinitionError
+from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.graph import in_order
+from changeflow.roadmap.model.pathways import MEETING
 from changeflow.roadmap.model.requests import Levelling, Risk, Rollout
 from changeflow.values.problem import Problem, what_and_remedy
 from changeflow.values.rulepack import Rulepack, Rulepacks
@@ -106,6 +116,7 @@ def read_folder(path: Path) -> Folder:
             _report(reading, judge(joined))
         _report(reading, errors)
         _check_loops(reading, joined)
+        _check_meetings(reading, joined)
     except RulesUnknownError as error:
         reading.problems.append(reading.documents["programme"].problem(("start",), *what_and_remedy(error)))
     sources = _sources(reading)
@@ -140,6 +151,22 @@ def _check_loops(reading: Reading, programme: Programme) -> None:
         path = next((("tasks", n) for n in (local, task.step) if ("tasks", n) in document.keys), ())
         what, _, remedy = str(error).rpartition(". ")
         reading.problems.append(document.problem(path, f"{what}.", remedy, on_key=True))
+
+
+def _check_meetings(reading: Reading, programme: Programme) -> None:
+    """Schedule what waits for meetings: a plan that needs more of their dates than are known cannot be made."""
+    windows = {t.starts_on for t in programme.roadmap.tasks.values() if t.starts_on and t.starts_on.startswith(MEETING)}
+    if not windows or reading.problems:
+        return
+    try:
+        time_roadmap(programme.roadmap)
+    except MeetingsExhaustedError as error:
+        document = reading.documents[f"calendar:{error.calendar}"]
+        names = [m["name"].strip() for m in document.data["meetings"]]
+        place = ("meetings", names.index(error.meeting), "dates")
+        reading.problems.append(document.problem(place, *what_and_remedy(error)))
+    except CalendarExhaustedError:
+        return  # whoever plans the folder is told
 
 
 def _sources(reading: Reading) -> dict[str, str]:

@@ -94,6 +94,14 @@ class Blackout(Frozen):
     services: tuple[Id, ...] = Field((), description="Only in these services")
 
 
+class Meeting(Frozen):
+    """A board or committee, and the days on which it meets: steps with `starts_on: meeting/ID` wait for them."""
+
+    id: Id
+    name: str = Field(min_length=1, description="What people call it: Board of Trustees")
+    dates: tuple[date, ...] = Field(min_length=1, description="Every meeting that is fixed")
+
+
 class CalendarFile(Frozen):
     """One calendar file. It belongs to the whole trust, to a local authority or to a school."""
 
@@ -104,6 +112,7 @@ class CalendarFile(Frozen):
     closed: tuple[Closure, ...] = ()
     pay_periods: PayPeriodTable | None = None
     blackouts: tuple[Blackout, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
 
 
 SchoolPhase = Literal["primary", "secondary", "special", "all-through", "nursery", "16-plus"]

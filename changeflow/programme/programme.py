@@ -9,7 +9,7 @@ import networkx as nx
 
 from changeflow.calendar.working import PayPeriod
 from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
-from changeflow.programme.assembly.decisions_applied import add_conditions, add_refusals, add_repetitions
+from changeflow.programme.assembly.decisions_applied import add_conditions, add_rejections, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
 from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.definition import Definition, Policy, School, ServiceFile
@@ -277,7 +277,7 @@ def join(
     add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
     add_conditions(expansion, known.decisions, calendars.office, minutes_per_day=day)
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
-    add_refusals(expansion, known.decisions, calendars.periods, known.progress)
+    add_rejections(expansion, known.decisions, calendars, known.progress)
     add_corrections(expansion, definition, known, calendars)
     reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
     tasks = handed_over(expansion.tasks, definition, known.progress, on) if on else expansion.tasks

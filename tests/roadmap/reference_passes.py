@@ -58,7 +58,9 @@ class ForwardPass:
             return Early(task.manual.start, task.manual.finish, (), "manual")
         position, reason = self._logic(task, pace, bounds)
         start = pace.land(position)
-        pulled = self._pulled(task, pace, start)
+        pulled, moves = self._pulled(task, pace, start), self.roadmap.profile.data_date_moves
+        if pulled and moves and self.roadmap.data_date is not None and pulled[0] < self.roadmap.data_date:
+            pulled = None  # the set date has passed
         if pulled is not None:
             logic_finish = pace.finish(start)
             start = pace.land(pulled[0])

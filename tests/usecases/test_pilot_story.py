@@ -174,7 +174,7 @@ def test_a_no_moves_every_date_to_a_later_pay_period_and_why_says_so(asked: str)
     assert refused.schedule is not None
     for live in LIVES[:2]:
         said = explain(refused.roadmap, refused.schedule, live).text
-        assert "a go was refused on 20 May 2027 (We wait for the pension scheme)" in said, live
+        assert "it was rejected on 20 May 2027 (We wait for the pension scheme)" in said, live
 
 
 def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, tmp_path: Path):

@@ -10,6 +10,7 @@ from changeflow.calendar.working import (
     DaySpan,
     Hours,
     Layer,
+    MeetingDates,
     PayPeriod,
     Period,
     Periods,
@@ -22,6 +23,8 @@ from changeflow.calendar.working import (
 )
 from changeflow.programme.blackouts import ScopedBlackout, blackouts_of
 from changeflow.programme.definition import CalendarFile, Closure, Definition, School, Term
+from changeflow.programme.meetings import meetings_held
+from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.duration import Unit
 from changeflow.values.words import Kind
 
@@ -114,7 +117,14 @@ class Calendars:
         return key
 
     def start_window_key(self, starts_on: str | None, schools: frozenset[str]) -> str | None:
-        return self.terms_key(schools) if starts_on == "term" else starts_on
+        """Return the key of the periods in which a task at some schools may start; a meeting's must be known."""
+        if starts_on is None or not starts_on.startswith(MEETING):
+            return self.terms_key(schools) if starts_on == "term" else starts_on
+        [held] = meetings_held(self.definition, starts_on.removeprefix(MEETING), schools)
+        key = starts_on if held.is_of_all else f"{starts_on}, {held.calendar}"
+        if key not in self.periods:
+            self.periods[key] = MeetingDates(held.meeting.name, held.meeting.dates, calendar=held.calendar)
+        return key
 
     @cached_property
     def _hours(self) -> dict[int, Hours]:

@@ -1,10 +1,11 @@
-"""What decisions do to the plan: conditions become tasks, a refused go-live waits for its period, pilots repeat."""
+"""What decisions do to the plan: conditions become tasks, rejected gates are asked again, pilots repeat."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.pilots.entries import Entry, PilotRepeated
+from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.expansion import Expansion
 from changeflow.programme.facts import Condition, Decision
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Task, TaskProgress
@@ -34,34 +35,48 @@ def add_conditions(
             expansion.links.extend(Link(task.id, w, origin=Origin.DECISION) for w in waiting if w is not None)
 
 
-def add_refusals(
+def add_rejections(
     expansion: Expansion,
     decisions: Iterable[Decision],
-    periods: Mapping[str, Periods],
+    calendars: Calendars,
     progress: Mapping[TaskId, TaskProgress],
 ) -> None:
-    """Put off what a "no" at a go-live puts off: whatever was missing is shown in a period that has not begun.
+    """Ask rejected gates again, and say in their names when they were rejected.
 
-    The gate is asked again when the next period has opened, pay period or month as its go-live asks, so the go-live
-    misses that one. An approval before then is an actual, and lifts it.
+    A date that was set for a gate was for the round that has been held. The gate is asked again when its next start
+    window opens, such as the board's next meeting; without one, from the next working day on. What was missing at a
+    go-live is shown in a period that has not begun: its gate is asked when the next period has opened, pay period or
+    month as the go-live asks, so that the go-live misses that one. An approval is an actual, and lifts all this.
     """
     latest = {d.task: d for d in decisions}
     for name, decision in latest.items():
         gate = expansion.tasks.get(name)
-        if gate is None or gate.gate is not Gate.GO_LIVE or decision.outcome.is_approval or name in progress:
+        if gate is None or decision.outcome.is_approval or (name in progress and progress[name].is_done):
             continue
-        after = {k.successor for k in expansion.links if k.predecessor == name}
-        opens = [t.starts_on for a in after if (t := expansion.tasks.get(a)) and t.kind is Kind.GO_LIVE and t.starts_on]
-        if not opens:
-            continue
-        again = max(periods[key].next_start(minute_of(decision.on) + DAY) for key in opens)
-        refused, next_start = format_day(decision.on), format_day(day_of(again))
-        why = f"a go was refused on {refused} ({decision.reason.rstrip('.')})"
-        expansion.tasks[name] = replace(
-            gate,
-            constraints=(*gate.constraints, Constraint(Bound.START_NO_EARLIER, again)),
-            because=f"{why}, and it can be asked again when the next period has opened, on {next_start}",
-        )
+        rejected, after = format_day(decision.on), minute_of(decision.on) + DAY
+        again = minute_of(day_of(calendars.office.next_working(after)))
+        why = f"it was rejected on {rejected} ({decision.reason.rstrip('.')})"
+        kept = tuple(c for c in gate.constraints if c.bound not in SET_FOR_A_ROUND or c.at > after)
+        opens = [*([gate.starts_on] if gate.starts_on else []), *_go_live_windows(expansion, gate)]
+        if opens:
+            again = max(calendars.periods[key].next_start(after) for key in opens)
+            what = "at the next meeting" if opens == [gate.starts_on] else "when the next period has opened"
+            why += f", and it can be asked again {what}, on {format_day(day_of(again))}"
+        named, dates = f"{gate.name} (rejected on {rejected})", (*kept, Constraint(Bound.START_NO_EARLIER, again))
+        expansion.tasks[name] = replace(gate, name=named, constraints=dates, because=why)
+
+
+SET_FOR_A_ROUND = (Bound.MUST_START, Bound.MUST_FINISH, Bound.START_NO_LATER, Bound.FINISH_NO_LATER)
+"""Dates that were set for a gate's first round."""
+
+
+def _go_live_windows(expansion: Expansion, gate: Task) -> list[str]:
+    """Return the start windows of the go-lives that a gate opens."""
+    if gate.gate is not Gate.GO_LIVE:
+        return []
+    after = {k.successor for k in expansion.links if k.predecessor == gate.id}
+    lives = (t for a in after if (t := expansion.tasks.get(a)) and t.kind is Kind.GO_LIVE)
+    return sorted({t.starts_on for t in lives if t.starts_on})
 
 
 def _task(gate: Task, name: str, condition: Condition, office: WorkingCalendar, minutes_per_day: int) -> Task:

@@ -9,6 +9,7 @@ from changeflow.errors import MOST_LISTED
 from changeflow.programme.assembly.calendars import PAY_PERIOD, Calendars
 from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, instances_of
 from changeflow.programme.definition import Definition, Wave
+from changeflow.programme.meetings import wrong_meeting
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
 from changeflow.roadmap.levelling.teams import TENTHS, Capacity
 from changeflow.roadmap.model.pathways import LinkText, Per, StepFields, parse_link
@@ -99,6 +100,9 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         missing = "pay periods" if is_pay else "terms"
         what, remedy = f"'{instance.id}' needs {missing}.", f"Add {missing} to calendars/."
         out.errors.append(DefinitionError(instance.place, what, remedy, on_key=True))
+        return
+    if wrong := wrong_meeting(scope.definition, fields.starts_on, instance.schools):
+        out.report_once(DefinitionError(instance.place.at("starts_on"), *wrong))
         return
     kind = fields.kind or (Kind.DECISION if fields.gate else Kind.WORK)
     if fields.gate and kind is not Kind.DECISION:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from changeflow.calendar.working import MeetingDates
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.engine.pace import lagged
-from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
+from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
@@ -120,11 +121,12 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     done = roadmap.progress.get(task.id)
     if done is not None:
         return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
+    passed = _passed(roadmap, schedule, task)
     if not drivers:
         if not task.because:
-            return f"{head}: {REASON_WORDS.get(reason, reason)}."
+            return f"{head}: {REASON_WORDS.get(reason, reason)}{passed}."
         own = "it follows the day on which people were asked" if task.kind in PEOPLE_KINDS else "it waits for its day"
-        return f"{head}: {own}{_because(task)}."
+        return f"{head}: {own}{_because(task)}{passed}."
     first, rest = drivers[0], drivers[1:]
     before = roadmap.tasks[first.predecessor]
     relation = _relation(first, roadmap.minutes_per_day)
@@ -132,7 +134,17 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     sentence += "".join(f"; {gap}" for gap in _gaps(roadmap, schedule, first))
     if first.rule:
         sentence += f"; rule {first.rule} asks for that"
-    return f"{sentence}{_because(task)}."
+    return f"{sentence}{_because(task)}{passed}."
+
+
+def _passed(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
+    """Say that a set date of a task has passed, so that it no longer holds."""
+    if roadmap.data_date is None or not roadmap.profile.data_date_moves:
+        return ""
+    finish, dates = schedule[task.id].early_finish, task.constraints
+    gone = [c.at for c in dates if c.bound is Bound.MUST_START and c.at < roadmap.data_date]
+    gone += [c.at - 1 for c in dates if c.bound is Bound.MUST_FINISH and c.at < finish]
+    return f"; it was set for {format_day(day_of(max(gone)))}, which has passed" if gone else ""
 
 
 def _because(task: Task) -> str:
@@ -164,12 +176,19 @@ def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
     task = roadmap.tasks[link.successor]
     first, start = day_of(schedule[link.predecessor].early_finish), schedule[link.successor].early_start
     if task.starts_on or task.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
-        kind = (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
         if day_of(start) > first:
-            yield f"it waits for the next {kind} to open"
+            yield _window_in_words(roadmap, task)
         return
     for name, days in _closed_spans(roadmap, task, first, day_of(start)):
         yield f"{name}, {format_days(days[0], days[-1])}, lies between"
+
+
+def _window_in_words(roadmap: Roadmap, task: Task) -> str:
+    """Say what a task waits for that may start only on some days."""
+    if task.starts_on and isinstance(dates := roadmap.periods[task.starts_on], MeetingDates):
+        return f"it waits for the next meeting: {dates.name}"
+    kind = (task.starts_on or task.duration.unit).replace("_", " ").split(",")[0].removesuffix("s")
+    return f"it waits for the next {kind} to open"
 
 
 def _closed_spans(roadmap: Roadmap, task: Task, first: date, last: date) -> Iterator[tuple[str, list[date]]]:

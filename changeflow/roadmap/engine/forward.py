@@ -269,6 +269,15 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
 
 @kernel
 def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
+    """Return the start that a set date gives a task, and which one does; a date that has passed gives none."""
+    at, by = _set_start(n, i, start, finish)
+    if by >= 0 and n.s[DATA_DATE_MOVES] and at < n.s[DATA_DATE]:
+        return 0, -1
+    return at, by
+
+
+@kernel
+def _set_start(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
     if not n.s[HOLDS_SET_DATES]:
         return 0, -1
     if n.cold[i, MUST_START] != NEVER:

@@ -5,11 +5,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from changeflow.roadmap.model.tasks import Link, LinkType
-from changeflow.values.base import Frozen, Id, as_list
+from changeflow.values.base import ID_PATTERN, Frozen, Id, as_list
 from changeflow.values.duration import Duration, DurationText, parse_duration
+from changeflow.values.problem import did_you_mean
 from changeflow.values.words import Gate, Kind, Phase, Track
 
 
@@ -25,6 +26,25 @@ class Per(StrEnum):
 Links = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(examples=["requirements FS+5d"])]
 
 _LINK = re.compile(r"^(?P<task>[a-z0-9][a-z0-9/-]*?)(?:\s+(?P<type>FS|SS|FF|SF)?(?P<lag>[+-]\S+)?)?$")
+
+
+STARTS_ON = ("pay_period", "term", "month")
+MEETING = "meeting/"
+"""Before the id of a meeting, where a step starts on the days of one."""
+
+
+def _a_start_window(text: str) -> str:
+    """Let through a start window: one of three words, or a meeting."""
+    if text not in STARTS_ON and not re.fullmatch(f"{MEETING}{ID_PATTERN[1:-1]}", text):
+        raise ValueError(f"'{text}' is not known here. {did_you_mean(text, (*STARTS_ON, f'{MEETING}ID'))}")
+    return text
+
+
+StartsOn = Annotated[
+    str,
+    AfterValidator(_a_start_window),
+    Field(json_schema_extra={"examples": [*STARTS_ON, f"{MEETING}board"]}),
+]
 
 
 class StepFields(Frozen):
@@ -43,7 +63,9 @@ class StepFields(Frozen):
     calendar: Literal["office", "term", "every_day"] | None = Field(
         None, description="office: the trust's working days; term: school days; every_day: no day off"
     )
-    starts_on: Literal["pay_period", "term", "month"] | None = None
+    starts_on: StartsOn | None = Field(
+        None, description="It starts with a pay period, a term or a month, or on the day of a meeting in calendars/"
+    )
     after: Links | None = Field(None, description="task [FS|SS|FF|SF][+lag|-lag]; replaces what the pathway says")
     also_after: Links | None = Field(None, description="Links in addition to what the pathway says")
     after_previous_wave: Links | None = Field(None, description="The same step names, in the wave before")

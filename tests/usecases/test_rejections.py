@@ -54,7 +54,7 @@ def test_the_go_live_moves_to_the_next_pay_period_and_why_says_so(refused: str):
     assert day_of(programme.timed(GO_LIVE).early_start) == date(2027, 7, 1)
     assert programme.schedule is not None
     said = explain(programme.roadmap, programme.schedule, GO_LIVE).text
-    assert "a go was refused on 4 May 2027 (April's run was not clean)" in said
+    assert "it was rejected on 4 May 2027 (April's run was not clean)" in said
     assert "it can be asked again when the next period has opened, on 1 Jun 2027" in said
 
 
@@ -63,7 +63,7 @@ def test_what_changed_adds_up(refused: str):
     pilot = next(s for s in changes.slips if s.name == "Payroll is live in the pilot schools")
     assert pilot.days == 30
     assert sum(c.days for c in pilot.causes) == 30
-    assert "a go was refused on 4 May 2027" in pilot.causes[0].sentence
+    assert "it was rejected on 4 May 2027" in pilot.causes[0].sentence
 
 
 def test_a_go_that_follows_lifts_it(refused: str):
