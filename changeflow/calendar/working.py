@@ -1,158 +1,274 @@
-"""Calendars in layers (nation, local authority, trust, school, task), compiled to working intervals; and periods.
+"""Calendars in layers (nation, local authority, trust, school, task), compiled to working intervals.
 
-The nearest layer that speaks of a day decides. Of a compiled calendar every question is a binary search. Positions are
-civil minutes since 1970-01-01T00:00 local. One point of working time can be two positions, the end of Friday and the
-start of Monday: a start is the later one, a finish the earlier one.
+The nearest layer that speaks of a day decides. Of what is laid out of a calendar every question is a binary search; a
+calendar that is made of layers lays out more when a question needs it. Positions are civil minutes since
+1970-01-01T00:00 local. One point of working time can be two positions, the end of Friday and the start of Monday: a
+start is the later one, a finish the earlier one.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
 from itertools import accumulate
-from typing import Any
+from typing import Protocol
 
-from dateutil.relativedelta import relativedelta
-
-from changeflow.errors import CalendarExhaustedError, MeetingsExhaustedError
+from changeflow.calendar.extent import GROWING, ONE_DAY, DayRange, GivenDates, Intervals, Make, day_at
+from changeflow.errors import CalendarExhaustedError
 from changeflow.values.moments import DAY, day_of, format_day, minute_of
 
 
-class WorkingCalendar:
-    """Working intervals `[start, end)` in order, none empty, none touching the next one's inside."""
+class LaidOut:
+    """Intervals of some days, in order, and why other days have none; it never changes."""
 
-    __slots__ = ("__weakref__", "_before", "_ends", "_starts", "closures", "name")
+    __slots__ = ("__weakref__", "before", "closures", "days", "ends", "starts")
 
-    def __init__(
-        self, name: str, intervals: Sequence[tuple[int, int]], closures: Mapping[date, str] | None = None
-    ) -> None:
-        self.name = name
-        self.closures: Mapping[date, str] = closures or {}
-        """Why a day has no work, for the days that somebody closed: `half-term`, `Christmas Day`."""
-        self._starts = [start for start, _ in intervals]
-        self._ends = [end for _, end in intervals]
-        self._before = [0, *accumulate(end - start for start, end in intervals)]
+    def __init__(self, intervals: Intervals, closures: Mapping[date, str], days: DayRange | None) -> None:
+        self.starts = [start for start, _ in intervals]
+        self.ends = [end for _, end in intervals]
+        self.before = [0, *accumulate(end - start for start, end in intervals)]
+        """The working minutes before each interval, and at the end all of them."""
+        self.closures = closures
+        self.days = days
+        """The days that are laid out; None where there are no others."""
 
     @property
     def intervals(self) -> tuple[tuple[int, int], ...]:
-        return tuple(zip(self._starts, self._ends, strict=True))
+        return tuple(zip(self.starts, self.ends, strict=True))
 
     @property
     def total(self) -> int:
         """All its working minutes."""
-        return self._before[-1]
+        return self.before[-1]
 
     def work_before(self, position: int) -> int:
-        """Count the working minutes from the calendar's first day to `position`."""
-        i = bisect_right(self._starts, position) - 1
+        """Count the working minutes from the first laid out day to `position`."""
+        i = bisect_right(self.starts, position) - 1
         if i < 0:
             return 0
-        return self._before[i] + min(position, self._ends[i]) - self._starts[i]
+        return self.before[i] + min(position, self.ends[i]) - self.starts[i]
+
+
+class WorkingCalendar:
+    """Working intervals `[start, end)` in order, none empty, none touching the next one's inside.
+
+    With `days`, the intervals are those of these days, and `make` lays out others; without, there are no others, and
+    what goes beyond them is a `CalendarExhaustedError`.
+    """
+
+    __slots__ = ("__weakref__", "_laid_out", "_make", "given", "name")
+
+    def __init__(
+        self,
+        name: str,
+        intervals: Intervals,
+        closures: Mapping[date, str] | None = None,
+        *,
+        days: DayRange | None = None,
+        make: Make | None = None,
+        given: tuple[GivenDates, ...] = (),
+    ) -> None:
+        self.name = name
+        self.given = given
+        """Where its dates come from; days outside any of these are assumed."""
+        self._make = make
+        self._laid_out = LaidOut(intervals, closures or {}, days)
+
+    @property
+    def laid_out(self) -> LaidOut:
+        """What has been laid out so far."""
+        return self._laid_out
+
+    @property
+    def intervals(self) -> tuple[tuple[int, int], ...]:
+        """The intervals that have been laid out so far."""
+        return self._laid_out.intervals
+
+    @property
+    def closures(self) -> Mapping[date, str]:
+        """Why a day has no work, for the days that somebody closed: `half-term`, `Christmas Day`."""
+        return self._laid_out.closures
 
     def between(self, start: int, finish: int) -> int:
         """Count the working minutes from `start` to `finish`; negative when `finish` comes first."""
-        return self.work_before(finish) - self.work_before(start)
+        known = self._having(start, finish)
+        return known.work_before(finish) - known.work_before(start)
 
     def next_working(self, position: int) -> int:
         """Return the first instant at or after `position` at which work can start."""
-        i = bisect_right(self._ends, position)
-        if i == len(self._ends):
-            raise self.exhausted()
-        return max(position, self._starts[i])
+        known = self._having(position)
+        while (i := bisect_right(known.ends, position)) == len(known.ends):
+            known = _more(self, known)
+        return max(position, known.starts[i])
 
     def previous_working(self, position: int) -> int:
         """Return the last instant at or before `position` at which work can finish."""
-        i = bisect_left(self._starts, position) - 1
-        if i < 0:
-            raise self.exhausted(is_before=True)
-        return min(position, self._ends[i])
+        known = self._having(position)
+        while (i := bisect_left(known.starts, position) - 1) < 0:
+            known = _more(self, known, is_before=True)
+        return min(position, known.ends[i])
 
     def add(self, start: int, minutes: int) -> int:
         """Return the finish of `minutes` of work from `start`; zero minutes move nothing.
 
         A negative amount gives the start of that much work before `start`.
         """
-        if minutes == 0:
-            return start
-        if minutes < 0:
-            return self.subtract(start, -minutes)
-        goal = self.work_before(start) + minutes
-        i = bisect_left(self._before, goal) - 1
-        if goal > self.total:
-            raise self.exhausted()
-        return self._starts[i] + goal - self._before[i]
+        if minutes <= 0:
+            return start if minutes == 0 else self.subtract(start, -minutes)
+        known = self._having(start)
+        while (goal := known.work_before(start) + minutes) > known.total:
+            known = _more(self, known)
+        i = bisect_left(known.before, goal) - 1
+        return known.starts[i] + goal - known.before[i]
 
     def subtract(self, finish: int, minutes: int) -> int:
         """Return the latest start from which `minutes` of work end by `finish`; zero minutes move nothing."""
-        if minutes == 0:
-            return finish
-        if minutes < 0:
-            return self.add(finish, -minutes)
-        goal = self.work_before(finish) - minutes
-        if goal < 0:
-            raise self.exhausted(is_before=True)
-        i = bisect_right(self._before, goal) - 1
-        return self._starts[i] + goal - self._before[i]
+        if minutes <= 0:
+            return finish if minutes == 0 else self.add(finish, -minutes)
+        known = self._having(finish)
+        while (goal := known.work_before(finish) - minutes) < 0:
+            known = _more(self, known, is_before=True)
+        i = bisect_right(known.before, goal) - 1
+        return known.starts[i] + goal - known.before[i]
 
     def intervals_within(self, start: int, finish: int) -> Iterator[tuple[int, int]]:
         """Yield the intervals that share some time with `[start, finish)`, whole."""
-        i = bisect_right(self._ends, start)
-        while i < len(self._starts) and self._starts[i] < finish:
-            yield self._starts[i], self._ends[i]
+        known = self._having(start, finish)
+        i = bisect_right(known.ends, start)
+        while i < len(known.starts) and known.starts[i] < finish:
+            yield known.starts[i], known.ends[i]
             i += 1
 
     def works_on(self, day: date) -> bool:
-        first = (day - date(1970, 1, 1)).days * 1440
-        return self.between(first, first + 1440) > 0
+        first = minute_of(day)
+        return self.between(first, first + DAY) > 0
 
     def day_after(self, day: date, working_days: int) -> date:
         """Step `working_days` working days forward from `day` (back when negative); zero returns `day` itself."""
-        step = timedelta(days=1 if working_days > 0 else -1)
-        left = abs(working_days)
-        while left:
-            day += step
-            if not self._knows(day):
-                raise self.exhausted()
-            left -= self.works_on(day)
+        for _ in range(abs(working_days)):
+            at = minute_of(day)
+            day = day_of(self.next_working(at + DAY) if working_days > 0 else self.previous_working(at) - 1)
         return day
 
-    def _knows(self, day: date) -> bool:
-        return bool(self._starts) and day_of(self._starts[0]) <= day <= day_of(self._ends[-1])
+    def reach(self, *positions: int, is_before: bool | None = None) -> bool:
+        """Lay out more: as far as positions need it, or twice as much at one end. Return whether there is more."""
+        with GROWING:
+            known = self._laid_out
+            if known.days is None or self._make is None or not known.before[-1]:
+                return False
+            wanted = known.days
+            if is_before is not None:
+                wanted = wanted.earlier() if is_before else wanted.later()
+            for at in positions:
+                wanted = wanted.earlier(day_at(at)) if at < wanted.low else wanted
+                wanted = wanted.later(day_at(at)) if at > wanted.high else wanted
+            if wanted == known.days:
+                return False
+            self._laid_out = _extended(known, wanted, self._make)
+            return True
 
     def exhausted(self, *, is_before: bool = False) -> CalendarExhaustedError:
         """Return the error that says where its working time ends, or, before it, where it begins."""
-        if not self._starts:
+        known = self._laid_out
+        if not known.starts:
             return CalendarExhaustedError(self.name, "at all")
         if is_before:
-            return CalendarExhaustedError(self.name, f"before {format_day(day_of(self._starts[0]))}")
-        return CalendarExhaustedError(self.name, f"after {format_day(day_of(self._ends[-1]))}")
+            return CalendarExhaustedError(self.name, f"before {format_day(day_of(known.starts[0]))}")
+        return CalendarExhaustedError(self.name, f"after {format_day(day_of(known.ends[-1]))}")
+
+    def _having(self, *positions: int) -> LaidOut:
+        """Return what is laid out, with these positions in it as far as there are such days."""
+        known = self._laid_out
+        if known.days is not None and not known.days.have(*positions):
+            self.reach(*positions)
+        return self._laid_out
+
+
+def _more(calendar: WorkingCalendar, known: LaidOut, *, is_before: bool = False) -> LaidOut:
+    """Return what is laid out once more of a calendar is; a `CalendarExhaustedError` where there is no more."""
+    if known is calendar.laid_out and not calendar.reach(is_before=is_before):
+        raise calendar.exhausted(is_before=is_before)
+    return calendar.laid_out
+
+
+def _extended(known: LaidOut, wanted: DayRange, make: Make) -> LaidOut:
+    """Lay out what `wanted` has in front of what is known and behind it."""
+    days = known.days
+    if days is None:
+        return known
+    intervals, closures = list(known.intervals), dict(known.closures)
+    if wanted.first < days.first:
+        earlier, reasons = make(wanted.first, days.first - ONE_DAY)
+        intervals, closures = [*earlier, *intervals], {**reasons, **closures}
+    if days.last < wanted.last:
+        later, reasons = make(days.last + ONE_DAY, wanted.last)
+        intervals, closures = [*intervals, *later], {**closures, **reasons}
+    return LaidOut(intervals, closures, wanted)
 
 
 @lru_cache(maxsize=128)
 def intersection(name: str, *calendars: WorkingCalendar) -> WorkingCalendar:
     """Work only where all of them do. The reason of a closed day is the first calendar's that gives one."""
-    intervals: Sequence[tuple[int, int]] = calendars[0].intervals
-    for other in calendars[1:]:
-        intervals = _common(intervals, other.intervals)
-    closures: dict[date, str] = {}
-    for calendar in reversed(calendars):
-        closures.update(calendar.closures)
-    return WorkingCalendar(name, intervals, closures)
+    return _combined(name, _Shared(calendars), calendars)
 
 
 @lru_cache(maxsize=128)
 def union(name: str, *calendars: WorkingCalendar) -> WorkingCalendar:
     """Work wherever any of them does."""
-    intervals: list[tuple[int, int]] = []
-    for start, end in sorted({i for calendar in calendars for i in calendar.intervals}):
-        if intervals and start <= intervals[-1][1]:
-            intervals[-1] = (intervals[-1][0], max(intervals[-1][1], end))
-        else:
-            intervals.append((start, end))
-    return WorkingCalendar(name, intervals)
+    return _combined(name, _Any(calendars), calendars)
+
+
+def _combined(name: str, make: Make, calendars: Sequence[WorkingCalendar]) -> WorkingCalendar:
+    """Lay out for all days that any of them has laid out; where one of them has an end, so has what they make."""
+    known = [days for c in calendars if (days := c.laid_out.days) is not None]
+    given = tuple(dict.fromkeys(g for c in calendars for g in c.given))
+    if len(known) == len(calendars):
+        days = DayRange(min(d.first for d in known), max(d.last for d in known))
+        return WorkingCalendar(name, *make(*days), days=days, make=make, given=given)
+    ends = [at for c in calendars for interval in c.intervals for at in interval]
+    if not ends:
+        return WorkingCalendar(name, ())
+    return WorkingCalendar(name, *make(day_of(min(ends)), day_of(max(ends))), given=given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The time in which all of some calendars work."""
+
+    calendars: tuple[WorkingCalendar, ...]
+
+    def __call__(self, first: date, last: date) -> tuple[Intervals, Mapping[date, str]]:
+        low, high = minute_of(first), minute_of(last) + DAY
+        intervals = _clipped(self.calendars[0], low, high)
+        for other in self.calendars[1:]:
+            intervals = _common(intervals, _clipped(other, low, high))
+        closures: dict[date, str] = {}
+        for calendar in reversed(self.calendars):
+            closures |= {day: why for day, why in calendar.closures.items() if first <= day <= last}
+        return intervals, closures
+
+
+@dataclass(frozen=True, slots=True)
+class _Any:
+    """The time in which any of some calendars works."""
+
+    calendars: tuple[WorkingCalendar, ...]
+
+    def __call__(self, first: date, last: date) -> tuple[Intervals, Mapping[date, str]]:
+        low, high = minute_of(first), minute_of(last) + DAY
+        intervals: list[tuple[int, int]] = []
+        for start, end in sorted({i for calendar in self.calendars for i in _clipped(calendar, low, high)}):
+            if intervals and start <= intervals[-1][1]:
+                intervals[-1] = (intervals[-1][0], max(intervals[-1][1], end))
+            else:
+                intervals.append((start, end))
+        return intervals, {}
+
+
+def _clipped(calendar: WorkingCalendar, low: int, high: int) -> list[tuple[int, int]]:
+    """Return a calendar's time between two instants: a night's work is cut at the first and the last midnight."""
+    return [(max(a, low), min(b, high)) for a, b in calendar.intervals_within(low, high)]
 
 
 def _common(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -169,107 +285,6 @@ def _common(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]]) -
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A span of days, both ends inclusive, by its name: `January 2027`, `Spring term 2027`."""
-
-    name: str
-    first: date
-    last: date
-
-
-class Periods:
-    """Periods in order, not overlapping. Positions are civil minutes; a period is `[open, close)`."""
-
-    def __init__(self, name: str, periods: Sequence[Period]) -> None:
-        self.name = name
-        self.periods = tuple(sorted(periods, key=lambda p: p.first))
-        self.starts = tuple(minute_of(p.first) for p in self.periods)
-        self.closings = tuple(minute_of(p.last + timedelta(days=1)) for p in self.periods)
-
-    def next_start(self, position: int) -> int:
-        """Return the first start window at or after `position`."""
-        return self.starts[self._index(position)]
-
-    def add(self, start: int, count: int) -> int:
-        """Return where the `count`-th whole period from `start` closes; a period already begun does not count."""
-        if count == 0:
-            return start
-        i = self._index(start) + count - 1
-        if i >= len(self.closings):
-            raise self.exhausted()
-        return self.closings[i]
-
-    def subtract(self, finish: int, count: int) -> int:
-        """Return the latest start window from which `count` whole periods have closed by `finish`."""
-        if count == 0:
-            return finish
-        i = bisect_right(self.closings, finish) - count
-        if i < 0:
-            raise self.exhausted(before=finish)
-        return self.starts[i]
-
-    def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
-        """Return the error that says that none opens any more, or none has closed before a position."""
-        if before is not None:
-            return CalendarExhaustedError(self.name, f"before {format_day(day_of(before))}")
-        edge = f"after {format_day(self.periods[-1].last)}" if self.periods else "at all"
-        return CalendarExhaustedError(self.name, edge)
-
-    def _index(self, position: int) -> int:
-        i = bisect_left(self.starts, position)
-        if i == len(self.starts):
-            raise self.exhausted()
-        return i
-
-
-class MeetingDates(Periods):
-    """The days on which a board or committee meets: each is a start window of one day."""
-
-    def __init__(self, name: str, days: Iterable[date], *, calendar: str) -> None:
-        super().__init__(name, [Period(f"{name}, {format_day(day)}", day, day) for day in sorted(set(days))])
-        self.calendar = calendar
-        """The calendar that the dates are in."""
-
-    def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
-        edge = (
-            f"after {format_day(self.periods[-1].last)}" if before is None else f"before {format_day(day_of(before))}"
-        )
-        return MeetingsExhaustedError(self.name, edge, self.calendar)
-
-
-@dataclass(frozen=True, slots=True)
-class PayPeriod:
-    """A calendar month of pay: inputs close at the end of `cut_off`, people are paid on `payday`."""
-
-    period: Period
-    cut_off: date
-    payday: date
-
-
-def pay_periods(
-    first_month: date, months: int, *, payday: int, cut_off_days: int, office: WorkingCalendar
-) -> Iterator[PayPeriod]:
-    """Make monthly pay periods: payday is the nth of the month, or the working day before it.
-
-    `payday` beyond a month's end is its last day. The cut-off lies `cut_off_days` working days before the payday.
-    """
-    for n in range(months):
-        first = first_month.replace(day=1) + relativedelta(months=n)
-        last = first + relativedelta(day=31)
-        paid = min(first + timedelta(days=payday - 1), last)
-        if not office.works_on(paid):
-            paid = office.day_after(paid, -1)
-        yield PayPeriod(Period(f"{first:%B %Y}", first, last), office.day_after(paid, -cut_off_days), paid)
-
-
-def months(first: date, count: int) -> Periods:
-    """Return calendar months."""
-    start = first.replace(day=1)
-    firsts = [start + relativedelta(months=n) for n in range(count)]
-    return Periods("months", [Period(f"{d:%B %Y}", d, d + relativedelta(day=31)) for d in firsts])
-
-
 Hours = tuple[tuple[int, int], ...]
 """Working intervals of one day, in minutes from its midnight; empty for a closed day."""
 
@@ -284,44 +299,66 @@ class DaySpan:
     reason: str
 
 
+class DatedRule(Protocol):
+    """Says about any days what a list of spans says about some. It is a value: equal ones say the same."""
+
+    def __call__(self, first: date, last: date) -> Iterable[DaySpan]:
+        """Yield the spans that touch any of these days, both inclusive."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one level says: perhaps a week, and dated spans, of which a later one wins over an earlier one."""
+    """What one level says: perhaps a week, a rule for all years, and dated spans; a later one wins over an earlier."""
 
     name: str
     week: Mapping[int, Hours] | None = None
     """Hours by weekday, Monday 0; a weekday left out is closed."""
     spans: Sequence[DaySpan] = field(default_factory=tuple)
+    rule: DatedRule | None = None
+    """What it says in each year; its spans win over it."""
 
 
-def compile_calendar(name: str, layers: Sequence[Layer], *, first: date, last: date) -> WorkingCalendar:
-    """Compile layers, the most general one first, for the days `first` to `last`, both inclusive.
+def compile_calendar(
+    name: str, layers: Sequence[Layer], *, first: date, last: date, given: tuple[GivenDates, ...] = ()
+) -> WorkingCalendar:
+    """Compile layers, the most general one first, for the days `first` to `last` and for others once they are needed.
 
     The same layers give the same calendar: a programme is joined again at every change, and these seldom change.
     """
     week = next((layer.week for layer in reversed(layers) if layer.week is not None), {})
-    return _compiled(name, tuple(sorted(week.items())), tuple(tuple(layer.spans) for layer in layers), first, last)
+    said = tuple((layer.rule, tuple(layer.spans)) for layer in layers)
+    return _compiled(name, _Layers(tuple(sorted(week.items())), said), DayRange(first, last), given)
 
 
 @lru_cache(maxsize=128)
-def _compiled(
-    name: str, hours_of: tuple[tuple[int, Hours], ...], layers: tuple[tuple[DaySpan, ...], ...], first: date, last: date
-) -> WorkingCalendar:
-    week, stated = dict(hours_of), _statements(layers, first, last)
-    intervals: list[tuple[int, int]] = []
-    closures: dict[date, str] = {}
-    day, one = first, timedelta(days=1)
-    start = minute_of(first)
-    while day <= last:
-        usual = week.get(day.weekday(), ())
-        span = stated.get(day)
-        hours = usual if span is None or span.hours is None else span.hours
-        if span is not None and not hours and usual:
-            closures[day] = span.reason
-        intervals += [(start + a, start + b) for a, b in hours]
-        day += one
-        start += DAY
-    return WorkingCalendar(name, intervals, closures)
+def _compiled(name: str, layers: "_Layers", days: DayRange, given: tuple[GivenDates, ...]) -> WorkingCalendar:
+    return WorkingCalendar(name, *layers(*days), days=days, make=layers, given=given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """Layers, the most general one first, and the week that they follow."""
+
+    hours_of: tuple[tuple[int, Hours], ...]
+    said: tuple[tuple[DatedRule | None, tuple[DaySpan, ...]], ...]
+
+    def __call__(self, first: date, last: date) -> tuple[Intervals, Mapping[date, str]]:
+        """Lay out the days `first` to `last`, both inclusive."""
+        spans = ((*(rule(first, last) if rule else ()), *dated) for rule, dated in self.said)
+        week, stated = dict(self.hours_of), _statements(spans, first, last)
+        intervals: list[tuple[int, int]] = []
+        closures: dict[date, str] = {}
+        day, start = first, minute_of(first)
+        while day <= last:
+            usual = week.get(day.weekday(), ())
+            span = stated.get(day)
+            hours = usual if span is None or span.hours is None else span.hours
+            if span is not None and not hours and usual:
+                closures[day] = span.reason
+            intervals += [(start + a, start + b) for a, b in hours]
+            day += ONE_DAY
+            start += DAY
+        return intervals, closures
 
 
 def _statements(layers: Iterable[Sequence[DaySpan]], first: date, last: date) -> dict[date, DaySpan]:
@@ -331,39 +368,5 @@ def _statements(layers: Iterable[Sequence[DaySpan]], first: date, last: date) ->
             day = max(span.first, first)
             while day <= min(span.last, last):
                 stated[day] = span
-                day += timedelta(days=1)
+                day += ONE_DAY
     return stated
-
-
-NATIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
-
-
-@lru_cache(maxsize=8)
-def public_holidays(nation: str, first_year: int, last_year: int) -> tuple[tuple[date, str], ...]:
-    """Return (day, name) of the nation's public holidays, in order. Years are inclusive.
-
-    >>> [str(day) for day, _ in public_holidays("england", 2027, 2027)][:3]
-    ['2027-01-01', '2027-03-26', '2027-03-29']
-    """
-    table = _united_kingdom()(subdiv=NATIONS[nation], years=range(first_year, last_year + 1))
-    return tuple(sorted((day, str(name)) for day, name in table.items()))
-
-
-@lru_cache(maxsize=1)
-def _united_kingdom() -> Any:  # noqa: ANN401
-    """Load the country's class from its file: its package would load 250 other countries with it, for 0.2 s."""
-    import holidays  # loaded here: a plan of another program needs none
-
-    places = [f"{folder}/countries" for folder in holidays.__path__]
-    spec = PathFinder.find_spec("united_kingdom", places)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError("The library 'holidays' has no file of the United Kingdom.")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.UnitedKingdom
-
-
-def nation_layer(nation: str, week: dict[int, Hours], first: date, last: date) -> Layer:
-    """The nation's working week, closed on its public holidays."""
-    days = public_holidays(nation, first.year, last.year)
-    return Layer(nation, week, tuple(DaySpan(day, day, (), name) for day, name in days))

@@ -21,8 +21,8 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import DAY, day_of, format_day
 
-FIRST_REACH = 366
-"""Days behind the unlevelled finish up to which a first try looks; then as far as the calendars go."""
+REACHES = (366, 6 * 366)
+"""Days behind the unlevelled finish up to which a first try looks, and up to which the last one does."""
 MOST_COSTED = 400
 """Waits whose cost is worked out one by one."""
 
@@ -98,15 +98,15 @@ def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) ->
     roadmap = programme.roadmap
     start = min(roadmap.start, roadmap.data_date or roadmap.start)
     finish = max(finish for _, finish in request.dates.values())
-    last = min(c.intervals[-1][1] for c in roadmap.calendars.values() if c.intervals)
-    for end in dict.fromkeys((min(last, finish + FIRST_REACH * DAY), last)):
-        plan = slot_plan(request, start, end)
+    for reach in REACHES:
+        plan = slot_plan(request, start, finish + reach * DAY)
         found = level(plan.problem, limit)
         if found is not None:
             return plan, found
+    last = finish + REACHES[-1] * DAY
     raise InputError(
-        f"The work does not fit before {format_day(day_of(last))}, where the calendars end, with the people that there "
-        "are. Give the teams more days a week in rollout.yaml, or let tasks need fewer people."
+        f"The work does not fit before {format_day(day_of(last))} with the people that there are. "
+        "Give the teams more days a week in rollout.yaml, or let tasks need fewer people."
     )
 
 

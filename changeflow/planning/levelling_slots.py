@@ -19,7 +19,7 @@ from changeflow.roadmap.levelling.teams import Capacity
 from changeflow.roadmap.model.tasks import Bound, Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
-from changeflow.values.moments import DAY
+from changeflow.values.moments import DAY, day_of
 
 LONGEST, SHORTEST = 30, 15
 """Minutes of a slot, by which people are booked: half an hour where all work keeps to it, else a quarter."""
@@ -210,7 +210,7 @@ def _landings(axis: Axis, placer: Placer, task: Task) -> Sequence[int]:
         periods = periods_of(task, task.duration.unit, placer.roadmap)
     else:
         return range(len(axis))
-    inside = (at for at in periods.starts if axis.opens[0] <= at <= axis.opens[-1])
+    inside = periods.starts_within(day_of(int(axis.opens[0])), day_of(int(axis.opens[-1])))
     return [axis.slot(placer.ask(land_at, task.id, at)) for at in inside]
 
 

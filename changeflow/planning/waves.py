@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 
-from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.announcements import announced_days, go_live_tasks
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.blackouts import ScopedBlackout
@@ -16,7 +17,7 @@ from changeflow.programme.references import References
 from changeflow.roadmap.model.requests import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
-from changeflow.values.moments import day_of, format_day, minute_of
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
 IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
@@ -152,7 +153,7 @@ def _start_windows(frame: _Frame, service: ServiceFile) -> list[date]:
     if periods is None:
         days = [frame.start + timedelta(weeks=n) for n in range(frame.week_of(frame.latest) + 1)]
     else:
-        days = [day_of(at) for at in periods.starts]
+        days = [day_of(at) for at in periods.starts_within(frame.start, frame.latest)]
     forecast = _first_forecast(frame, service)
     first = asked.earliest or (forecast[1] if forecast else programme.definition.programme.start)
     last = min(frame.latest, asked.latest or frame.latest)
@@ -205,7 +206,7 @@ def _obstacles(frame: _Frame, school: str, service: ServiceFile, day: date) -> I
     elif asked.earliest is None and (reason := _earlier_work(frame, service, day)):
         yield reason
     opens, periods = _opens_on(frame, service)
-    if periods is not None and minute_of(day) not in periods.starts:
+    if periods is not None and not periods.starts_within(day, day):
         yield f"{service.name} goes live on the first day of a {opens}"
     latest = min(frame.latest, asked.latest or frame.latest)
     if day > latest:

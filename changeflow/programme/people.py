@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from changeflow.adkar.people import Person, answer_by
 from changeflow.adkar.published import Standing
-from changeflow.calendar.working import public_holidays
+from changeflow.calendar.nations import public_holidays
 from changeflow.errors import InputError
 from changeflow.programme.assembly.readiness import phase_of_tasks
 from changeflow.programme.audiences import AUDIENCE, PROGRAMME, SERVICE, WAVE

@@ -7,13 +7,13 @@ from threading import RLock
 
 import networkx as nx
 
-from changeflow.calendar.working import PayPeriod
 from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_rejections, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
 from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.definition import Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
+from changeflow.programme.pay import PayTables
 from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
 from changeflow.roadmap.analysis.slippage import Slips
@@ -53,7 +53,7 @@ class Programme:
     facts: Facts
     rulepacks: Rulepacks
     on: date
-    pay_periods: tuple[PayPeriod, ...] = ()
+    pay: PayTables
     schedule: Schedule | None = None
     _precedence: list[Precedence] = field(default_factory=list, compare=False, repr=False)
     """None or one: what `guarantees` has found out about this graph so far."""
@@ -301,7 +301,7 @@ def join(
         facts=known,
         rulepacks=Rulepacks(packs=(*rulepacks.packs, *definition.rulepacks)),
         on=on or definition.programme.start,
-        pay_periods=calendars.pay_periods,
+        pay=calendars.pay,
     )
     return programme, tuple(expansion.errors)
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changeflow.calendar.working import DaySpan, Layer, WorkingCalendar, compile_calendar, intersection, public_holidays
+from changeflow.calendar.nations import public_holidays
+from changeflow.calendar.working import DaySpan, Layer, WorkingCalendar, compile_calendar, intersection
 from changeflow.errors import CalendarExhaustedError
 from changeflow.values.moments import datetime_of, minute_of
 
@@ -65,8 +66,9 @@ def test_a_task_for_several_schools_works_where_all_of_them_do():
 
 
 def test_beyond_the_last_known_day_is_an_error_that_names_the_calendar():
+    bounded = WorkingCalendar("office", OFFICE.intervals)
     with pytest.raises(CalendarExhaustedError, match="'office' has no more working time after 31 Dec 2027"):
-        OFFICE.add(at("2027-12-31T09:00"), 8 * 60)
+        bounded.add(at("2027-12-31T09:00"), 8 * 60)
 
 
 def test_england_has_the_two_holidays_that_a_list_without_its_subdivision_lacks():

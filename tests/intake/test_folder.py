@@ -1,5 +1,6 @@
 """Bad input: every mistake at once, with its place, and nothing taken."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -212,8 +213,9 @@ def test_no_folder_at_all(tmp_path: Path):
         read_folder(tmp_path / "nowhere")
 
 
-def test_a_calendar_that_ends_too_soon_names_itself(tmp_path: Path):
-    from changeflow.errors import CalendarExhaustedError
+def test_a_calendar_that_ends_too_soon_goes_on_with_the_usual_terms(tmp_path: Path):
+    """Autumn 2026 alone is given. The usual spring term of 2026 begins on Monday 5 January, and its half-term on Monday
+    16 February, the nearest to the 15th: 52 weeks later these are Monday 4 January and Monday 15 February 2027."""
     from changeflow.rules.engine import judge
 
     folder = a_folder(tmp_path, service=SERVICE + "tasks:\n  train: {calendar: term}\n")
@@ -222,8 +224,11 @@ def test_a_calendar_that_ends_too_soon_names_itself(tmp_path: Path):
         "calendar: north\nauthority: north\nterms:\n"
         "  - {name: Autumn 2026, first_day: 2026-09-02, last_day: 2026-12-18}\n"
     )
-    with pytest.raises(CalendarExhaustedError, match="'term, north' has no more working time after 18 Dec 2026"):
-        judge(read_folder(folder).programme)
+    programme = judge(read_folder(folder).programme).programme
+    calendar = programme.roadmap.calendars["term, north"]
+    assert [calendar.works_on(date(2027, 1, day)) for day in (1, 4)] == [False, True]
+    assert calendar.closures[date(2027, 2, 15)] == "half-term (assumed)"
+    assert programme.schedule is not None
 
 
 def test_who_has_left_is_marked_and_gets_nothing_more(tmp_path: Path):

@@ -127,7 +127,7 @@ def test_a_blackout_on_work_moves_no_payday_and_no_cut_off(two_services):
     table = {"first_month": "2027-01", "months": 12, "payday": 28, "cut_off_working_days": 5}
     freeze = a_blackout("Freeze", date(2027, 4, 19), date(2027, 4, 30))
     file = CalendarFile.model_validate({"calendar": "t", "pay_periods": table, "blackouts": (freeze,)})
-    april = Calendars(with_calendars(two_services, file)).pay_periods[3]
+    [april] = Calendars(with_calendars(two_services, file)).pay.pays(frozenset({"ash"}), date(2027, 4, 6))
     assert (april.payday, april.cut_off) == (date(2027, 4, 28), date(2027, 4, 21))
 
 

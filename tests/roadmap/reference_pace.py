@@ -4,11 +4,11 @@ A pace answers four questions, in civil minutes: where a start lands, which fini
 start for a given finish.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Protocol
 
-from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.engine.pace import periods_of, school_weeks, term_calendar
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.duration import Unit
@@ -120,17 +120,10 @@ class WindowPace:
         return self.inner.finish(start)
 
     def latest_start(self, finish: int) -> int:
-        return self.inner.land(self._previous_window(self.inner.latest_start(finish)))
+        return self.inner.land(self.windows.previous_start(self.inner.latest_start(finish)))
 
     def earliest_start(self, finish: int) -> int:
         return self.land(self.inner.earliest_start(finish))
-
-    def _previous_window(self, position: int) -> int:
-        """Return the last start window at or before `position`."""
-        number = bisect_right(self.windows.starts, position) - 1
-        if number < 0:
-            raise self.windows.exhausted(before=position)
-        return self.windows.starts[number]
 
 
 def pace_of(task: Task, roadmap: Roadmap) -> Pace:

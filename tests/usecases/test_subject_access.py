@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.people import answer_by
-from changeflow.calendar.working import public_holidays
+from changeflow.calendar.nations import public_holidays
 from changeflow.errors import ActorMissingError, InputError, ProblemsError, UnknownThingError
 from changeflow.storage import publications
 from changeflow.storage.database import engine_for, session_scope

@@ -2,35 +2,25 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cached_property
-from itertools import pairwise
 
-from changeflow.calendar.working import (
-    DaySpan,
-    Hours,
-    Layer,
-    MeetingDates,
-    PayPeriod,
-    Period,
-    Periods,
-    WorkingCalendar,
-    compile_calendar,
-    intersection,
-    months,
-    nation_layer,
-    pay_periods,
-)
+from changeflow.calendar.extent import DayRange, GivenDates
+from changeflow.calendar.nations import nation_layer
+from changeflow.calendar.periods import MeetingDates, Periods, calendar_months, open_periods
+from changeflow.calendar.terms import JointTerms, TermDates, Terms
+from changeflow.calendar.working import DaySpan, Hours, Layer, WorkingCalendar, compile_calendar, intersection
 from changeflow.programme.blackouts import ScopedBlackout, blackouts_of
 from changeflow.programme.definition import CalendarFile, Closure, Definition, School, Term
 from changeflow.programme.meetings import meetings_held
+from changeflow.programme.pay import PayTables
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.duration import Unit
 from changeflow.values.words import Kind
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS_AFTER = 6
-"""How far past its start a programme's calendars reach."""
+"""How far past its start a programme's calendars are laid out at first; a question that goes on extends them."""
 PAY_PERIOD, MONTH = "pay_period", "month"
 
 
@@ -40,16 +30,16 @@ class Calendars:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         start = definition.programme.start
-        self.first = start - timedelta(days=366)
-        self.last = start + timedelta(days=366 * YEARS_AFTER)
+        self.days = DayRange(start - timedelta(days=366), start + timedelta(days=366 * YEARS_AFTER))
         self.compiled: dict[str, WorkingCalendar] = {}
-        self.periods: dict[str, Periods] = {MONTH: months(self.first, 12 * (YEARS_AFTER + 1))}
+        self.periods: dict[str, Periods] = {MONTH: open_periods("months", calendar_months, *self.days)}
         self._keys: dict[tuple[str, frozenset[str], Kind | None, str | None], str] = {}
         self._school_keys: dict[tuple[str, Kind | None, str | None], str] = {}
         self._schools = {s.id: s for s in definition.schools}
         self.blackouts = blackouts_of(definition)
-        if self.pay_periods:
-            self.periods[PAY_PERIOD] = Periods("pay periods", [p.period for p in self.pay_periods])
+        if self.pay.tables:
+            given = self.pay.given
+            self.periods[PAY_PERIOD] = open_periods("pay periods", calendar_months, *self.days, given=given)
 
     def copy(self) -> "Calendars":
         """Return these calendars, to which others can be added."""
@@ -65,13 +55,9 @@ class Calendars:
         return unit is not Unit.TERMS or any(c.terms for c in self.definition.calendars)
 
     @cached_property
-    def pay_periods(self) -> tuple[PayPeriod, ...]:
-        table = next((c.pay_periods for c in self.definition.calendars if c.pay_periods), None)
-        if table is None:
-            return ()
-        first = date.fromisoformat(f"{table.first_month}-01")
-        days = table.cut_off_working_days
-        return tuple(pay_periods(first, table.months, payday=table.payday, cut_off_days=days, office=self.office))
+    def pay(self) -> PayTables:
+        """The pay tables. A blackout keeps work away, and never moves a payday."""
+        return PayTables(self.definition, self.office)
 
     def key(self, base: str, schools: frozenset[str], kind: Kind | None = None, service: str | None = None) -> str:
         """Return the key of a calendar, compiled at once: its base less the blackouts of a kind in a service.
@@ -106,14 +92,11 @@ class Calendars:
     def terms_key(self, schools: frozenset[str]) -> str:
         """Return the key of the terms of these schools: across authorities a term lasts until the last one ends."""
         authorities = sorted({self._schools[s].authority for s in schools if s in self._schools})
-        tables = [terms for a in authorities if (terms := self._terms(a))]
+        known = [terms for a in authorities if (terms := self._terms(a)) is not None]
         key = f"term, {' and '.join(authorities)}"
-        if key not in self.periods and tables:
-            joined = [
-                Period(same[0].name, max(t.first_day for t in same), max(t.last_day for t in same))
-                for same in zip(*tables, strict=False)
-            ]
-            self.periods[key] = Periods(key, joined)
+        if key not in self.periods and known:
+            tables, given = tuple(terms for terms, _ in known), tuple(dict.fromkeys(given for _, given in known))
+            self.periods[key] = open_periods(key, JointTerms(tables), *self.days, given=given)
         return key
 
     def start_window_key(self, starts_on: str | None, schools: frozenset[str]) -> str | None:
@@ -134,7 +117,7 @@ class Calendars:
 
     @cached_property
     def _nation(self) -> Layer:
-        return nation_layer(self.definition.programme.nation, self._hours, self.first, self.last)
+        return nation_layer(self.definition.programme.nation, self._hours)
 
     @cached_property
     def _trust(self) -> Layer:
@@ -152,7 +135,7 @@ class Calendars:
             layers = [Layer("every day", dict.fromkeys(range(7), hours)), black]
         else:
             layers = [self._nation, self._trust, black]
-        return compile_calendar(key, layers, first=self.first, last=self.last)
+        return compile_calendar(key, layers, first=self.days.first, last=self.days.last)
 
     def _school_key(self, school_id: str, kind: Kind | None, service: str | None) -> str:
         asked = (school_id, kind, service)
@@ -166,21 +149,28 @@ class Calendars:
         key = _around_key(f"term, {school.authority}{f', {school.id}' if own else ''}", kind, around)
         last = [Layer("school", spans=tuple(_spans(own))), Layer("blackouts", spans=tuple(b.span for b in around))]
         layers = [self._nation, self._authority(school.authority), self._trust, *last]
-        return self._remember(key, lambda: compile_calendar(key, layers, first=self.first, last=self.last))
+        terms, (first, last_day) = self._terms(school.authority), self.days
+        given = () if terms is None else (terms[1],)
+        return self._remember(key, lambda: compile_calendar(key, layers, first=first, last=last_day, given=given))
 
     def _authority(self, authority: str) -> Layer:
         """An authority's layer closes every day outside its terms, and says which holiday it is."""
         terms = self._terms(authority)
-        spans = list(_holidays(terms, self.first, self.last)) if terms else []
         closed = (c for f in self.definition.calendars if f.authority == authority for c in f.closed)
-        return Layer(authority, spans=(*spans, *_spans(closed)))
+        return Layer(authority, spans=tuple(_spans(closed)), rule=terms[0] if terms is not None else None)
 
-    def _terms(self, authority: str) -> list[Term]:
-        """Return the authority's terms; where it has no file of its own, the trust's."""
+    def _terms(self, authority: str) -> tuple[Terms, GivenDates] | None:
+        """Return the authority's terms and where they come from; where it has no file of its own, the trust's."""
         files: Iterable[CalendarFile] = self.definition.calendars
-        own = [t for f in files if f.authority == authority for t in f.terms]
-        shared = [t for f in files if f.authority is None and f.school is None for t in f.terms]
-        return sorted(own or shared, key=lambda t: t.first_day)
+        own = [(f, t) for f in files if f.authority == authority for t in f.terms]
+        shared = [(f, t) for f in files if f.authority is None and f.school is None for t in f.terms]
+        known = sorted(own or shared, key=lambda each: each[1].first_day)
+        if not known:
+            return None
+        terms = tuple(_term_dates(t) for _, t in known)
+        what = f"term dates of {authority}" if own else "term dates"
+        given = GivenDates(what, known[-1][0].calendar, "terms", terms[0].first, terms[-1].last)
+        return Terms(terms, self.definition.programme.nation), given
 
     def _remember(self, key: str, make: Callable[[], WorkingCalendar]) -> str:
         if key not in self.compiled:
@@ -188,15 +178,8 @@ class Calendars:
         return key
 
 
-def _holidays(terms: list[Term], first: date, last: date) -> Iterator[DaySpan]:
-    one = timedelta(days=1)
-    yield DaySpan(first, terms[0].first_day - one, (), "before the first known term")
-    for this, following in pairwise(terms):
-        yield DaySpan(this.last_day + one, following.first_day - one, (), f"holiday after {this.name}")
-    yield DaySpan(terms[-1].last_day + one, last, (), "after the last known term")
-    for term in terms:
-        if term.half_term:
-            yield DaySpan(*term.half_term, (), "half-term")
+def _term_dates(term: Term) -> TermDates:
+    return TermDates(term.name, term.first_day, term.last_day, term.half_term)
 
 
 def _spans(closures: Iterable[Closure]) -> Iterator[DaySpan]:

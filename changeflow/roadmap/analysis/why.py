@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from changeflow.calendar.working import MeetingDates
+from changeflow.calendar.periods import MeetingDates
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task

@@ -6,7 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from changeflow.roadmap.engine.calendar_tables import CalendarTables, PeriodTables, calendar_tables, period_tables
+from changeflow.roadmap.engine.calendar_tables import (
+    PLACES,
+    CalendarTables,
+    PeriodTables,
+    calendar_tables,
+    period_tables,
+)
 from changeflow.roadmap.engine.outline import Ints, Outline, Shorts, outline_of, stable_order
 from changeflow.roadmap.engine.pace import PAY_PERIODS, SCHOOL_DAYS_PER_WEEK
 from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
@@ -303,7 +309,7 @@ class Net(NamedTuple):
     s: Ints
     """The settings."""
     trouble: Ints
-    """Four numbers, all 0 until a calendar or a table of periods runs out."""
+    """Numbers that are 0 until a calendar or a table of periods runs out; see `working_time`."""
 
 
 class Result(NamedTuple):
@@ -326,7 +332,7 @@ class Result(NamedTuple):
     end: Ints
     """One number: the finish that the late dates count from."""
     trouble: Ints
-    """Four numbers, all 0 until a calendar or a table of periods runs out."""
+    """Numbers that are 0 until a calendar or a table of periods runs out; see `working_time`."""
 
     @property
     def finish(self) -> int:
@@ -339,7 +345,7 @@ def empty_result(arrays: Arrays) -> Result:
     total_float, free_float, logic = (np.zeros(count, np.int64) for _ in range(3))
     reason, driving = (np.zeros(count, np.int8) for _ in range(2))
     drives, bound = np.zeros(many, np.int8), np.zeros(many, np.int64)
-    end, trouble = np.zeros(1, np.int64), np.zeros(4, np.int64)
+    end, trouble = np.zeros(1, np.int64), np.zeros(PLACES, np.int64)
     floats = (total_float, free_float)
     return Result(early, late, *floats, reason, drives, driving, logic, worked, bound, end, trouble)
 
@@ -347,10 +353,18 @@ def empty_result(arrays: Arrays) -> Result:
 def trial_of(result: Result) -> Result:
     """Copy what a pass forwards writes, so that a question leaves the answer that it begins with."""
     written = ("early", "reason", "drives", "logic", "worked", "bound")
-    return result._replace(**{name: getattr(result, name).copy() for name in written}, trouble=np.zeros(4, np.int64))
+    copies = {name: getattr(result, name).copy() for name in written}
+    return result._replace(**copies, trouble=np.zeros(PLACES, np.int64))
+
+
+def laid_out_again(arrays: Arrays, roadmap: Roadmap) -> Arrays:
+    """Return the same arrays with the calendars and periods as far as they are laid out now."""
+    calendars, periods = list(roadmap.calendars.values()), list(roadmap.periods.values())
+    return arrays._replace(calendars=calendar_tables(calendars), periods=period_tables(periods))
 
 
 def net_of(arrays: Arrays, trouble: Ints) -> Net:
     a, o = arrays, arrays.outline
     rows = (a.into, a.first_into, a.out, a.first_out, o.below, o.above, o.first_above, o.backwards)
-    return Net(a.calendars, a.periods, a.hot, a.cold, a.lags, a.parts, *rows, a.settings, trouble)
+    calendars = a.calendars._replace(trouble=trouble)
+    return Net(calendars, a.periods, a.hot, a.cold, a.lags, a.parts, *rows, a.settings, trouble)

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import LaidOut, WorkingCalendar
 from changeflow.roadmap.engine.outline import Ints, Shorts
 from changeflow.values.moments import DAY
 
@@ -18,19 +19,23 @@ BUCKET = 5
 """A bucket of the search from work to its place holds 2 to the power of this many working minutes: less than most
 intervals have."""
 # Columns of `CalendarTables.head`.
-BASE, DAYS, FIRST_DAY, TOTAL, BUCKETS = range(5)
+BASE, DAYS, FIRST_DAY, TOTAL, BUCKETS, GROWS = range(6)
 # Columns of `CalendarTables.day`.
 BEFORE, PATTERN, OPENS, CLOSED = range(4)
 # Columns of `CalendarTables.pattern`: -1 where the day has no such minute.
 WORKED, NEXT, LAST_BEFORE = range(3)
 NONE = -1
+PLACES = 8
+"""Of `trouble`: four numbers say what ran out, and four keep what ran out first in a pass that goes on without it."""
+NO_END = int(np.iinfo(np.int64).max)
 
 
 class CalendarTables(NamedTuple):
     """All calendars; positions are civil minutes."""
 
     head: Ints
-    """A row a calendar: its first midnight, its days, and where its rows of the other tables are."""
+    """A row a calendar: its first midnight, its days, where its rows of the other tables are, and whether more days can
+    be laid out."""
     day: Shorts
     """A row a day: work before it, the first row of its pattern, the first instant of work from its midnight on, and
     the last instant of work up to its midnight; -1 where there is none."""
@@ -40,6 +45,8 @@ class CalendarTables(NamedTuple):
     """A row an interval: its start, and the calendar's work before it; each calendar ends with a row for its total."""
     bucket: Shorts
     """The interval at which to look for an amount of work."""
+    trouble: Ints
+    """Where a look beyond what is laid out is noted."""
 
 
 class PeriodTables(NamedTuple):
@@ -48,6 +55,9 @@ class PeriodTables(NamedTuple):
     opens: Ints
     closes: Ints
     first: Ints
+    low: Ints
+    """The first minute of what is laid out of each table; before it there may be others."""
+    high: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,8 @@ class _Table:
     bucket: Ints
 
 
-_KNOWN: "WeakKeyDictionary[WorkingCalendar, _Table]" = WeakKeyDictionary()
-"""A calendar never changes, and re-planning meets the same ones again."""
+_KNOWN: "WeakKeyDictionary[LaidOut, _Table]" = WeakKeyDictionary()
+"""What is laid out of a calendar never changes, and re-planning meets the same again."""
 
 
 def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
@@ -72,29 +82,34 @@ def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
     patterns: dict[bytes, int] = {}
     day_offset = interval_offset = bucket_offset = 0
     for calendar in calendars:
-        table = _KNOWN.get(calendar)
+        laid_out = calendar.laid_out
+        table = _KNOWN.get(laid_out)
         if table is None:
-            table = _KNOWN[calendar] = _table(calendar)
+            table = _KNOWN[laid_out] = _table(laid_out)
         rows = np.array([patterns.setdefault(key, len(patterns)) * MINUTES for key in table.patterns], np.int64)
         day = table.day.copy()
         day[:, PATTERN] = rows[day[:, PATTERN]]
-        heads.append((table.base, len(day), day_offset, table.total, bucket_offset))
+        heads.append((table.base, len(day), day_offset, table.total, bucket_offset, laid_out.days is not None))
         days.append(day)
         intervals.append(table.interval)
         buckets.append(table.bucket + interval_offset)
         day_offset, bucket_offset = day_offset + len(day), bucket_offset + len(table.bucket)
         interval_offset += len(table.interval)
     bucket = np.concatenate(buckets).astype(np.int32) if buckets else np.zeros(0, np.int32)
-    head, pattern = np.array(heads, np.int64).reshape(-1, 5), _stacked([_pattern(key) for key in patterns], 3)
-    return CalendarTables(head, _stacked(days, 4), pattern, _stacked(intervals, 2), bucket)
+    head, pattern = np.array(heads, np.int64).reshape(-1, 6), _stacked([_pattern(key) for key in patterns], 3)
+    return CalendarTables(head, _stacked(days, 4), pattern, _stacked(intervals, 2), bucket, np.zeros(PLACES, np.int64))
 
 
-def _table(calendar: WorkingCalendar) -> _Table:
+def _table(calendar: LaidOut) -> _Table:
     table = np.array(calendar.intervals, dtype=np.int64).reshape(-1, 2)
     sizes = table[:, 1] - table[:, 0]
     before = np.cumsum(sizes) - sizes
-    base = int(table[0, 0]) // DAY * DAY - DAY if len(table) else 0
-    count = (int(table[-1, 1]) - base) // DAY + 2 if len(table) else 1
+    if calendar.days is not None:
+        base = calendar.days.low
+        count = (calendar.days.high - base) // DAY
+    else:
+        base = int(table[0, 0]) // DAY * DAY - DAY if len(table) else 0
+        count = (int(table[-1, 1]) - base) // DAY + 2 if len(table) else 1
     day, patterns = _days(table, before, base, count)
     marks = np.arange((calendar.total >> BUCKET) + 1) << BUCKET
     bucket = np.maximum(np.searchsorted(before, marks, side="right") - 1, 0)
@@ -103,10 +118,28 @@ def _table(calendar: WorkingCalendar) -> _Table:
 
 
 def period_tables(tables: Sequence[Periods]) -> PeriodTables:
-    sizes = np.cumsum([0, *(len(p.periods) for p in tables)])
-    opens = np.array([o for p in tables for o in p.starts], np.int64)
-    closes = np.array([c for p in tables for c in p.closings], np.int64)
-    return PeriodTables(opens, closes, sizes.astype(np.int64))
+    known = [p.laid_out for p in tables]
+    sizes = np.cumsum([0, *(len(p.periods) for p in known)])
+    opens = np.array([o for p in known for o in p.starts], np.int64)
+    closes = np.array([c for p in known for c in p.closings], np.int64)
+    low = np.array([-NO_END if p.days is None else p.days.low for p in known], np.int64)
+    high = np.array([NO_END if p.days is None else p.days.high for p in known], np.int64)
+    return PeriodTables(opens, closes, sizes.astype(np.int64), low, high)
+
+
+def is_laid_out(tables: CalendarTables, number: int, calendar: WorkingCalendar) -> bool:
+    """Tell whether a calendar's table has all the days that are laid out of it now."""
+    days = calendar.laid_out.days
+    if days is None:
+        return True
+    low, count = tables.head[number, BASE], tables.head[number, DAYS]
+    return bool(low == days.low and low + count * DAY == days.high)
+
+
+def are_laid_out(tables: PeriodTables, number: int, periods: Periods) -> bool:
+    """Tell whether a table of periods has all the days that are laid out of them now."""
+    days = periods.laid_out.days
+    return days is None or bool(tables.low[number] == days.low and tables.high[number] == days.high)
 
 
 def _stacked(tables: Sequence[Ints], columns: int) -> Shorts:

@@ -50,6 +50,7 @@ from changeflow.roadmap.engine.arrays import (
     to_arrays,
 )
 from changeflow.roadmap.engine.backward import backward
+from changeflow.roadmap.engine.calendar_tables import are_laid_out, is_laid_out
 from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.jit import call, inlined, kernel
 from changeflow.roadmap.engine.outline import Ints
@@ -58,7 +59,9 @@ from changeflow.roadmap.engine.working_time import (
     AT_OUT,
     CALENDAR,
     END_OUT,
+    KEPT,
     KIND_OUT,
+    NOWHERE,
     NUMBER_OUT,
     between,
     lagged,
@@ -154,8 +157,7 @@ def time_roadmap(roadmap: Roadmap) -> Schedule:
     possible is placed at its late start, and what follows it is placed again: Project takes its total float.
     Complexity: O(tasks + links).
     """
-    arrays = to_arrays(roadmap)
-    result = settle(roadmap, arrays)
+    arrays, result = settled(roadmap)
     refuse_run_out(roadmap, result.trouble)
     return Schedule(TimedColumns(roadmap, arrays, result), result.finish, below_of(arrays))
 
@@ -202,6 +204,15 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
             drivers=tuple(arrays.links[int(arrays.into[LINK, j])] for j in into if r.drives[j]),
             reason=REASONS[int(r.reason[row])],
         )
+
+
+def settled(roadmap: Roadmap) -> tuple[Arrays, Result]:
+    """Compile a roadmap and settle it, with its calendars laid out as far as that takes."""
+    while True:
+        arrays = to_arrays(roadmap)
+        result = settle(roadmap, arrays)
+        if not reach_further(roadmap, arrays, result.trouble):
+            return arrays, result
 
 
 def settle(roadmap: Roadmap, arrays: Arrays) -> Result:
@@ -317,6 +328,28 @@ def below_of(arrays: Arrays) -> dict[TaskId, tuple[TaskId, ...]]:
     spans = arrays.cold[:, BELOW_FROM : BELOW_TO + 1]
     rows = np.flatnonzero(spans[:, 1] > spans[:, 0]).tolist()
     return {arrays.ids[k]: tuple(arrays.ids[b] for b in arrays.outline.below[slice(*spans[k])].tolist()) for k in rows}
+
+
+def reach_further(roadmap: Roadmap, arrays: Arrays, trouble: Ints) -> bool:
+    """Lay out more of what a pass has run off, so that it can run again; False where there is no trouble, or no more.
+
+    What a pass went on without is reached as well: see `keep_trouble`. Others may have laid out more of the same
+    calendars since: then the arrays have to be brought up to date, and that is all.
+    """
+    for first in (0, KEPT):
+        if not trouble[first + KIND_OUT]:
+            continue
+        number, at = int(trouble[first + NUMBER_OUT]), int(trouble[first + AT_OUT])
+        is_before = bool(trouble[first + END_OUT] == AT_BEGINNING)
+        positions = () if at == NOWHERE else (at,)
+        if trouble[first + KIND_OUT] == CALENDAR:
+            calendar = list(roadmap.calendars.values())[number]
+            is_known = is_laid_out(arrays.calendars, number, calendar)
+            return not is_known or calendar.reach(*positions, is_before=is_before)
+        periods = list(roadmap.periods.values())[number]
+        is_known = are_laid_out(arrays.periods, number, periods)
+        return not is_known or periods.reach(*positions, is_before=is_before)
+    return False
 
 
 def refuse_run_out(roadmap: Roadmap, trouble: Ints) -> None:

@@ -32,7 +32,7 @@ from changeflow.roadmap.engine.arrays import (
 from changeflow.roadmap.engine.forward import place
 from changeflow.roadmap.engine.jit import call, kernel
 from changeflow.roadmap.engine.outline import Ints
-from changeflow.roadmap.engine.working_time import KIND_OUT
+from changeflow.roadmap.engine.working_time import KIND_OUT, keep_trouble
 
 
 @kernel
@@ -90,7 +90,7 @@ def unsettled(n: Net, r: Result, marks: Marks) -> None:
         start, finish = r.early[i, 0], r.early[i, 1]
         place(n, i, r)
         marks[i] = r.early[i, 0] != start or r.early[i, 1] != finish or n.trouble[KIND_OUT] != 0
-        n.trouble[KIND_OUT] = 0
+        keep_trouble(n.trouble)
         r.early[i, 0], r.early[i, 1] = start, finish
 
 
@@ -98,8 +98,8 @@ _MOVED = 3_000
 """Of a sweep's rows, the square over this is its size: 8 000 are worth compiling."""
 
 
-def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
-    """Return, for each row, the roadmap's finish if that task took `minutes` more.
+def sweep(arrays: Arrays, result: Result, minutes: int) -> "tuple[NDArray[np.int64], Ints]":
+    """Return, for each row, the roadmap's finish if that task took `minutes` more; and the trouble that it met.
 
     NEVER where calendars end before it, and of tasks that have begun, pass in other units than time, or are held by
     hand. The result is left as it was.
@@ -114,7 +114,7 @@ def sweep(arrays: Arrays, result: Result, minutes: int) -> "NDArray[np.int64]":
     marks, touched = np.zeros(count, np.int8), np.zeros(count + 1, np.int32)
     # Each row may move all rows after it: interpreted, 10 000 take half a minute, which is longer than compiling.
     call(_sweep, max(count, count * count // _MOVED), net, known, trial, minutes, finishes, marks, touched)
-    return finishes
+    return finishes, trial.trouble
 
 
 @kernel
@@ -137,7 +137,7 @@ def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty
             finishes[i] = _end_with(n, i, r, trial, dirty, touched)
         if n.trouble[KIND_OUT]:
             finishes[i] = NEVER
-            n.trouble[KIND_OUT] = 0
+            keep_trouble(n.trouble)
         n.hot[i, AMOUNT] = amount
         if is_shared:
             share(n, i)

@@ -3,7 +3,8 @@
 Nothing here is for the passes: they ask the same of arrays, in `working_time.py`.
 """
 
-from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.duration import Duration, Unit
 

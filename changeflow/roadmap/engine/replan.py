@@ -24,12 +24,13 @@ from changeflow.roadmap.engine.arrays import (
     Codes,
     Net,
     empty_result,
+    laid_out_again,
     net_of,
     task_rows,
     to_arrays,
     trial_of,
 )
-from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, refuse_run_out, settle
+from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, reach_further, refuse_run_out, settled
 from changeflow.roadmap.engine.forward import forward, place
 from changeflow.roadmap.engine.incremental import carry, follow, sweep, unsettled
 from changeflow.roadmap.engine.jit import call, viewed
@@ -89,11 +90,14 @@ class Replanner:
         self._start(roadmap)
 
     def _start(self, roadmap: Roadmap) -> None:
-        self.arrays = to_arrays(roadmap)
         self.roadmap = roadmap
+        while True:
+            self.arrays = to_arrays(roadmap)
+            self.result = empty_result(self.arrays)
+            call(forward, len(self.arrays.hot), net_of(self.arrays, self.result.trouble), self.result)
+            if not reach_further(roadmap, self.arrays, self.result.trouble):
+                break
         self.row_of = self.arrays.row_of
-        self.result = empty_result(self.arrays)
-        call(forward, len(self.arrays.hot), net_of(self.arrays, self.result.trouble), self.result)
 
     def dates(self) -> EarlyDates:
         """Return the dates of the latest roadmap; one that runs off its calendars raises `CalendarExhaustedError`."""
@@ -104,7 +108,8 @@ class Replanner:
         """Bring tasks and progress up to date; where anything else has changed, compute everything."""
         changed = _changed(self.roadmap, roadmap)
         is_small = changed is not None and len(changed) * 4 <= len(roadmap.tasks) and not self.result.trouble.any()
-        if changed is None or not is_small or not self._patch(roadmap, changed):
+        is_patched = changed is not None and is_small and self._patch(roadmap, changed)
+        if not is_patched or reach_further(roadmap, self.arrays, self.result.trouble):
             self._start(roadmap)
         return self.dates()
 
@@ -148,8 +153,7 @@ class Trials:
     def early(self, roadmap: Roadmap) -> EarlyDates:
         """Return the early dates that `time_roadmap` gives; one that runs off its calendars is an error there too."""
         if not is_by_links(roadmap):
-            arrays = to_arrays(roadmap)
-            result = settle(roadmap, arrays)
+            arrays, result = settled(roadmap)
             refuse_run_out(roadmap, result.trouble)
             return EarlyDates(arrays.row_of, result.early)
         if self._planner is None:
@@ -231,24 +235,37 @@ class Consequences:
 
     def _carried(self, row: int, finish: int, marked: list[int]) -> Mapping[int, int]:
         early, count = self.result.early, len(self.early)
-        self.dirty[marked] = 1
         first, last = min([row + 1, *marked]), max([row, *marked])
-        early[row, 1] = finish
-        arguments = (self.net, self.result, self.dirty, self.touched, row, first, last)
-        rows = self.touched[: call(follow, count, *arguments)]
-        moved = {row: finish, **dict(zip(rows.tolist(), early[rows, 1].tolist(), strict=True))}
-        early[[row, *rows]] = self.early[[row, *rows]]
+        while True:
+            self.dirty[marked] = 1
+            early[row, 1] = finish
+            arguments = (self.net, self.result, self.dirty, self.touched, row, first, last)
+            rows = self.touched[: call(follow, count, *arguments)]
+            moved = {row: finish, **dict(zip(rows.tolist(), early[rows, 1].tolist(), strict=True))}
+            early[[row, *rows]] = self.early[[row, *rows]]
+            if not self._reaches_further():
+                return moved
+
+    def _reaches_further(self) -> bool:
+        """Lay out more where the last pass ran off a calendar; False where it did not."""
         trouble = self.result.trouble.copy()
         self.result.trouble[:] = 0
+        if reach_further(self.roadmap, self.arrays, trouble):
+            self.arrays = laid_out_again(self.arrays, self.roadmap)
+            self.net = net_of(self.arrays, self.result.trouble)
+            return True
         refuse_run_out(self.roadmap, trouble)
-        return moved
+        return False
 
     def _unsettled(self) -> tuple[TaskId, ...]:
         """Return the tasks that are not where links put them: those as late as possible, and what follows them."""
-        call(unsettled, len(self.early), self.net, self.result, self.dirty)
+        while True:
+            call(unsettled, len(self.early), self.net, self.result, self.dirty)
+            # Of what has an end, a row that runs off it is unsettled.
+            if not self._reaches_further():
+                break
         found = tuple(self.arrays.ids[row] for row in np.flatnonzero(self.dirty).tolist())
         self.dirty[:] = 0
-        self.result.trouble[:] = 0
         return found
 
     def _unsettled_after(self, task: TaskId) -> list[int]:
@@ -282,11 +299,22 @@ class Placer:
     def ask(self, question: Callable[[Net, int, int], int], task: TaskId, at: int) -> int:
         """Return what a question of `working_time` finds for a task and an instant; one that runs off its calendar
         raises `CalendarExhaustedError`."""
-        found = question(self.view, self.row_of[task], at)
+        while True:
+            found = question(self.view, self.row_of[task], at)
+            if not self._reaches_further():
+                return found
+
+    def _reaches_further(self) -> bool:
+        """Lay out more where the last question ran off a calendar; False where it did not."""
         trouble = self.result.trouble.copy()
         self.result.trouble[:] = 0
+        if reach_further(self.roadmap, self.arrays, trouble):
+            self.arrays = laid_out_again(self.arrays, self.roadmap)
+            self.net = net_of(self.arrays, self.result.trouble)
+            self.view = viewed(self.net)
+            return True
         refuse_run_out(self.roadmap, trouble)
-        return found
+        return False
 
     def place(self, task: TaskId, *, floor: int | None = None) -> Early:
         """Return where a task lands, perhaps held back to an instant."""
@@ -295,9 +323,12 @@ class Placer:
         if floor is not None:
             arrays.hot[row, FLAGS] |= OTHER
             arrays.cold[row, START_NO_EARLIER] = max(known, floor)
-        call(place, 1, self.net, row, self.result)
-        arrays.hot[row, FLAGS], arrays.cold[row, START_NO_EARLIER] = flags, known
-        refuse_run_out(self.roadmap, self.result.trouble)
+        try:
+            call(place, 1, self.net, row, self.result)
+            while self._reaches_further():
+                call(place, 1, self.net, row, self.result)
+        finally:
+            arrays.hot[row, FLAGS], arrays.cold[row, START_NO_EARLIER] = flags, known
         return Early(*self.result.early[row].tolist())
 
     def put(self, task: TaskId, dates: Early) -> None:
@@ -330,8 +361,10 @@ def if_longer(roadmap: Roadmap, minutes: int, schedule: Schedule | None = None) 
     if isinstance(columns, TimedColumns) and columns.roadmap is roadmap:
         arrays, result = columns.arrays, columns.result
     else:
-        arrays = to_arrays(roadmap)
-        result = settle(roadmap, arrays)
+        arrays, result = settled(roadmap)
     last = int(result.early[:, 1].max()) if len(result.early) else roadmap.start
-    finishes = sweep(arrays, result, minutes)
+    finishes, trouble = sweep(arrays, result, minutes)
+    while reach_further(roadmap, arrays, trouble):
+        arrays = laid_out_again(arrays, roadmap)
+        finishes, trouble = sweep(arrays, result, minutes)
     return Longer(last, {t: int(finishes[row]) for row, t in enumerate(arrays.ids) if finishes[row] != NEVER})

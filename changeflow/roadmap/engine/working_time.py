@@ -3,6 +3,8 @@
 Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
 """
 
+import numpy as np
+
 from changeflow.roadmap.engine.arrays import (
     AMOUNT,
     CLOCK,
@@ -33,8 +35,10 @@ from changeflow.roadmap.engine.calendar_tables import (
     CLOSED,
     DAYS,
     FIRST_DAY,
+    GROWS,
     LAST_BEFORE,
     NEXT,
+    NO_END,
     NONE,
     OPENS,
     PATTERN,
@@ -50,7 +54,9 @@ from changeflow.values.moments import DAY
 CALENDAR, PERIODS_TABLE = 1, 2
 AT_END, AT_BEGINNING = range(2)
 # Places of `trouble`: which kind of table ran out first, its number, at which end, and where work was looked for.
-KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT = range(4)
+KIND_OUT, NUMBER_OUT, END_OUT, AT_OUT, KEPT = range(5)
+NOWHERE: int = int(np.iinfo(np.int64).min)
+"""Of `trouble`: work was counted, and not looked for at an instant."""
 
 
 @kernel
@@ -61,13 +67,26 @@ def run_out(trouble: Ints, kind: int, number: int, end: int, at: int) -> None:
 
 
 @kernel
+def keep_trouble(trouble: Ints) -> None:
+    """Put aside what ran out, so that a pass can go on without it: the first of all is kept."""
+    if trouble[KEPT + KIND_OUT] == 0:
+        for place in range(KEPT):
+            trouble[KEPT + place] = trouble[place]
+    trouble[KIND_OUT] = 0
+
+
+@kernel
 def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int]:
-    """Return the row of the day that `at` lies in, and the minute of that day; both within the calendar."""
+    """Return the row of the day that `at` lies in, and the minute of that day; both within what is laid out."""
     since = at - c.head[k, BASE]
     if since < 0:
+        if c.head[k, GROWS]:
+            run_out(c.trouble, CALENDAR, k, AT_BEGINNING, at)
         return c.head[k, FIRST_DAY], 0
     day = since // DAY
     if day >= c.head[k, DAYS]:
+        if c.head[k, GROWS] and since > c.head[k, DAYS] * DAY:
+            run_out(c.trouble, CALENDAR, k, AT_END, at)
         return c.head[k, FIRST_DAY] + c.head[k, DAYS] - 1, DAY
     return c.head[k, FIRST_DAY] + day, since - day * DAY
 
@@ -127,7 +146,7 @@ def finish_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
 def start_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
     """Return the latest instant before which the calendar holds so much work, less than all."""
     if work < 0 or work >= c.head[k, TOTAL]:
-        run_out(trouble, CALENDAR, k, AT_BEGINNING if work < 0 else AT_END, 0)
+        run_out(trouble, CALENDAR, k, AT_BEGINNING if work < 0 else AT_END, NOWHERE)
         return 0
     i = wide(c.bucket[unsigned(c.head[k, BUCKETS] + (work >> BUCKET))])
     # Mostly one step at most, which without a branch costs next to nothing.
@@ -160,6 +179,8 @@ def _after(table: Ints, lo: int, hi: int, at: int) -> int:
 
 @kernel
 def next_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    if at < p.low[k]:
+        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
     i = _after(p.opens, p.first[k], p.first[k + 1], at - 1)
     if i >= p.first[k + 1]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
@@ -169,9 +190,13 @@ def next_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
 
 @kernel
 def previous_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    if at > p.high[k]:
+        run_out(trouble, PERIODS_TABLE, k, AT_END, at)
     i = _after(p.opens, p.first[k], p.first[k + 1], at) - 1
     if i < p.first[k]:
-        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
+        # Before the first of a list: as in `Periods.previous_start`.
+        if p.low[k] != -NO_END:
+            run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
         return at
     return p.opens[i]
 
@@ -180,6 +205,8 @@ def previous_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
 def add_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
+    if at < p.low[k]:
+        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
     i = _after(p.opens, p.first[k], p.first[k + 1], at - 1) + count - 1
     if i >= p.first[k + 1]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
@@ -191,6 +218,8 @@ def add_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> 
 def subtract_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> int:
     if count == 0:
         return at
+    if at > p.high[k]:
+        run_out(trouble, PERIODS_TABLE, k, AT_END, at)
     i = _after(p.closes, p.first[k], p.first[k + 1], at) - count
     if i < p.first[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)

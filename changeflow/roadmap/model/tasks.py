@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from changeflow.calendar.working import Periods, WorkingCalendar
+from changeflow.calendar.periods import Periods
+from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.model.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration

@@ -29,11 +29,12 @@ from changeflow.roadmap.engine.arrays import (
     Codes,
     Result,
     empty_result,
+    laid_out_again,
     net_of,
-    to_arrays,
 )
-from changeflow.roadmap.engine.cpm import settle
+from changeflow.roadmap.engine.cpm import compute, reach_further, settled
 from changeflow.roadmap.engine.jit import twin
+from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.pace import school_weeks
 from changeflow.roadmap.engine.working_time import KIND_OUT
 from changeflow.roadmap.model.tasks import Roadmap
@@ -135,10 +136,21 @@ class PreparedModel:
 
 def prepare(roadmap: Roadmap, model: RiskModel, targets: Sequence[TaskId]) -> PreparedModel:
     """Compile a roadmap and what is drawn."""
-    arrays = to_arrays(roadmap)
-    plan = settle(roadmap, arrays)
+    arrays, plan = settled(roadmap)
     arrays, draws, drawn = _draws(roadmap, arrays, model, int(plan.early[arrays.row_of[targets[-1]], 1]))
+    while reach_further(roadmap, arrays, _longest(arrays, draws)):
+        arrays = laid_out_again(arrays, roadmap)
     return PreparedModel(arrays, draws, drawn, model, targets, plan)
+
+
+def _longest(arrays: Arrays, draws: Draws) -> Ints:
+    """Run a pass in which each draw is its longest and every event strikes; return the trouble that it meets."""
+    hot, parts = arrays.hot.copy(), arrays.parts.copy()
+    hot[draws.rows, AMOUNT] = np.maximum(hot[draws.rows, AMOUNT], np.ceil(draws.table[:, -1]).astype(np.int64))
+    most, is_on_top = np.ceil(draws.effect[draws.event_of, -1]).astype(np.int64), draws.part == ON_TOP
+    np.add.at(hot[:, AMOUNT], draws.struck[is_on_top], most[is_on_top])
+    parts[draws.part[~is_on_top], 1] = most[~is_on_top]
+    return compute(arrays._replace(hot=hot, parts=parts)).trouble
 
 
 def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, threads: int = 2) -> Part:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from changeflow.calendar.working import months
+from changeflow.calendar.periods import months
 from changeflow.errors import InputError, ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.planning.lessons import lessons

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from changeflow.calendar.working import Period, Periods
+from changeflow.calendar.periods import Period, Periods
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Simulation
@@ -109,7 +109,7 @@ def test_a_range_draws_in_the_unit_of_its_task(duration: str, low: int, high: in
     finishes = found.finishes["a"]
     assert ends[0].early_finish <= finishes.min() < found.planned["a"] < finishes.max() <= ends[1].early_finish
     if given.tasks["a"].duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
-        assert set(finishes.tolist()) <= {*MONTHS.closings, *TERMS.closings}
+        assert set(finishes.tolist()) <= {*MONTHS.laid_out.closings, *TERMS.laid_out.closings}
 
 
 def test_a_lag_that_is_a_share_is_a_share_of_what_is_drawn():

@@ -1,0 +1,173 @@
+"""Terms: those that files give, and those that are assumed before and after them.
+
+Beyond the given terms the nearest year of them repeats, moved by whole weeks so that weekdays stay. Where less than a
+year is given, a usual school year of the nation fills it up: our own assumption, which every output marks.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from changeflow.calendar.extent import ONE_DAY
+from changeflow.calendar.periods import Period
+from changeflow.calendar.working import DaySpan
+
+ASSUMED = "assumed"
+"""What marks a day, a period or a date that rests on dates which nobody has given."""
+SAME_YEAR = timedelta(days=320)
+"""Terms that begin within so long are those of one year: by Easter, two summer terms may begin 350 days apart."""
+AROUND = timedelta(days=400)
+"""So far around some days there is a term before and a term after any holiday."""
+A_WEEK, DAYS_A_YEAR = 7, 365.2425
+_Usual = Sequence[tuple[str, tuple[int, int], tuple[int, int], tuple[tuple[int, int], tuple[int, int]] | None]]
+_ENGLAND: _Usual = (
+    ("Spring term", (1, 5), (3, 27), ((2, 15), (2, 19))),
+    ("Summer term", (4, 13), (7, 21), ((5, 25), (5, 29))),
+    ("Autumn term", (9, 2), (12, 18), ((10, 26), (10, 30))),
+)
+USUAL: Mapping[str, _Usual] = {
+    "england": _ENGLAND,
+    "wales": _ENGLAND,
+    "northern-ireland": (
+        ("Spring term", (1, 5), (3, 26), ((2, 15), (2, 19))),
+        ("Summer term", (4, 7), (6, 30), None),
+        ("Autumn term", (9, 1), (12, 21), ((10, 26), (10, 30))),
+    ),
+    "scotland": (
+        ("Spring term", (1, 6), (3, 27), ((2, 15), (2, 16))),
+        ("Summer term", (4, 13), (6, 26), None),
+        ("Autumn term", (8, 18), (12, 21), ((10, 12), (10, 16))),
+    ),
+}
+"""A usual school year: names, first and last day, half-term. It fills up what nobody has given."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermDates:
+    """A term's first and last school day, and its half-term holiday."""
+
+    name: str
+    first: date
+    last: date
+    half_term: tuple[date, date] | None = None
+    is_assumed: bool = False
+
+    def moved(self, years: int) -> "TermDates":
+        """Return the same term some years later or earlier, as an assumption: moved by the nearest whole weeks."""
+        by = timedelta(days=round(years * DAYS_A_YEAR / A_WEEK) * A_WEEK)
+        half = (self.half_term[0] + by, self.half_term[1] + by) if self.half_term else None
+        name = re.sub(r"\b(?:19|20|21)\d\d\b", lambda year: f"{int(year[0]) + years}", self.name)
+        name = name if self.is_assumed else f"{name} ({ASSUMED})"
+        return TermDates(name, self.first + by, self.last + by, half, is_assumed=True)
+
+    def touches(self, other: "TermDates") -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of one authority, or of the whole trust, of any year."""
+
+    given: tuple[TermDates, ...]
+    """In order, and at least one."""
+    nation: str
+
+    def within(self, first: date, last: date) -> list[TermDates]:
+        """Return the terms that have a day in a span of days, both inclusive, in order."""
+        found = [*self._before(first), *self.given, *self._after(last)]
+        return [t for t in found if t.first <= last and first <= t.last]
+
+    def __call__(self, first: date, last: date) -> Iterator[DaySpan]:
+        """Close the holidays that touch some days, both inclusive: as a rule of a calendar's layer."""
+        terms = self.within(first - AROUND, last + AROUND)
+        for this, following in pairwise(terms):
+            if this.last + ONE_DAY < following.first:
+                yield DaySpan(this.last + ONE_DAY, following.first - ONE_DAY, (), f"holiday after {this.name}")
+        for term in terms:
+            if term.half_term:
+                why = f"half-term ({ASSUMED})" if term.is_assumed else "half-term"
+                yield DaySpan(*term.half_term, (), why)
+
+    def _after(self, until: date) -> Iterator[TermDates]:
+        """Yield the terms after the given ones, up to a day."""
+        last, years = self.given[-1], 1
+        year = self._year(last.first - SAME_YEAR, last.first)
+        while True:
+            for term in (t.moved(years) for t in year):
+                if term.first > until:
+                    return
+                if term.first > last.last:
+                    yield term
+                    last = term
+            years += 1
+
+    def _before(self, since: date) -> Iterator[TermDates]:
+        """Yield the terms before the given ones, from a day on, in order."""
+        first, years, found = self.given[0], 1, list[TermDates]()
+        year = self._year(first.first, first.first + SAME_YEAR)
+        while not found or found[-1].last >= since:
+            for term in (t.moved(-years) for t in reversed(year)):
+                if term.last < first.first:
+                    found.append(term)
+                    first = term
+            years += 1
+        yield from reversed(found)
+
+    def _year(self, first: date, last: date) -> list[TermDates]:
+        """Return a whole year of terms that begin between two days: the given ones, and what is usual beside them."""
+        own = [t for t in self.given if first <= t.first <= last]
+        usual = (t for year in range(first.year, last.year + 1) for t in _usual(self.nation, year))
+        beside = [t for t in usual if first <= t.first <= last and not any(t.touches(o) for o in self.given)]
+        return sorted([*own, *beside], key=lambda t: t.first)
+
+
+def _usual(nation: str, year: int) -> Iterator[TermDates]:
+    """Yield the terms of a calendar year as they usually are, on whole weekdays."""
+    for name, first, last, half in USUAL[nation]:
+        begins, ends = date(year, *first), date(year, *last)
+        begins += timedelta(days=-begins.weekday() % A_WEEK if begins.weekday() > 4 else 0)
+        ends -= timedelta(days=max(0, ends.weekday() - 4))
+        off = None
+        if half:
+            begins_off = date(year, *half[0])
+            nearest_monday = begins_off - timedelta(days=(begins_off.weekday() + 3) % A_WEEK - 3)
+            off = (nearest_monday, nearest_monday + (date(year, *half[1]) - begins_off))
+        yield TermDates(f"{name} {year} ({ASSUMED})", begins, ends, off, is_assumed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class JointTerms:
+    """The terms that schools of several authorities have in common: from when all are in school until the last ends.
+
+    Terms are paired by time: each belongs to the term, of the authority that has the fewest, with which it shares most
+    days.
+    """
+
+    tables: tuple[Terms, ...]
+
+    def __call__(self, first: date, last: date) -> list[Period]:
+        """Return the terms that open on some days, both inclusive."""
+        wide = [t.within(first - AROUND, last + AROUND) for t in self.tables]
+        found = (_joined(*same) for same in _paired(wide))
+        return [p for p in found if first <= p.first <= last]
+
+
+def _paired(tables: Sequence[Sequence[TermDates]]) -> Iterator[tuple[TermDates, list[list[TermDates]]]]:
+    """Yield each term of the table with the fewest terms, and of each table the terms that belong to it."""
+    coarse = min(tables, key=len)
+    mine: dict[int, list[list[TermDates]]] = {n: [[] for _ in tables] for n in range(len(coarse))}
+    for k, table in enumerate(tables):
+        for term in table:
+            shared = [(min(term.last, c.last) - max(term.first, c.first), -n) for n, c in enumerate(coarse)]
+            most, n = max(shared)
+            if most >= timedelta(0):
+                mine[-n][k].append(term)
+    for n, term in enumerate(coarse):
+        yield term, mine[n]
+
+
+def _joined(term: TermDates, parts: Sequence[Sequence[TermDates]]) -> Period:
+    own = [part for part in parts if part]
+    return Period(term.name, max(part[0].first for part in own), max(part[-1].last for part in own))

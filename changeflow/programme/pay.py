@@ -1,0 +1,75 @@
+"""When people are paid, and by when the inputs of a pay have to be there: the pay tables of the calendar files."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from dateutil.relativedelta import relativedelta
+
+from changeflow.calendar.extent import GivenDates
+from changeflow.calendar.periods import PayPeriod, pay_period
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.programme.definition import CalendarFile, Definition, PayPeriodTable, School
+
+PAY = "pay periods"
+
+
+@dataclass(frozen=True)
+class PayTables:
+    """The pay tables of a programme, each for the trust, an authority or a school; a narrower one wins.
+
+    Before and after what a table gives, it goes on in the same manner, which is assumed.
+    """
+
+    definition: Definition
+    office: WorkingCalendar
+
+    @cached_property
+    def tables(self) -> tuple[tuple[CalendarFile, PayPeriodTable], ...]:
+        """The tables and their files, in the order of their months."""
+        known = ((f, f.pay_periods) for f in self.definition.calendars if f.pay_periods is not None)
+        return tuple(sorted(known, key=lambda each: (each[1].first_month, each[0].calendar)))
+
+    @property
+    def given(self) -> tuple[GivenDates, ...]:
+        """From which month to which one some table gives the paydays."""
+        if not self.tables:
+            return ()
+        spans = [(days_of_table(table), file) for file, table in self.tables]
+        last, file = max(((days[1], file) for days, file in spans), key=lambda each: each[0])
+        return (GivenDates(PAY, file.calendar, "pay_periods", min(days[0] for days, _ in spans), last),)
+
+    def pays(self, schools: frozenset[str], day: date) -> Sequence[PayPeriod]:
+        """Return the pays of a day's month at some schools, one of each table that counts there, the first cut-off
+        first; none where no file has a pay table."""
+        known = {s.id: s for s in self.definition.schools}
+        chosen = {t for s in sorted(schools) if s in known and (t := self._table_of(known[s], day)) is not None}
+        found = (
+            pay_period(day, payday=t.payday, cut_off_days=t.cut_off_working_days, office=self.office) for t in chosen
+        )
+        return sorted(found, key=lambda pay: (pay.cut_off, pay.payday))
+
+    def _table_of(self, school: School, day: date) -> PayPeriodTable | None:
+        """Return the table of a school that has a day, or of those beside it the nearest."""
+        for tables in self._levels(school):
+            if tables:
+                return min(tables, key=lambda t: (_away(t, day), t.first_month))
+        return None
+
+    def _levels(self, school: School) -> Iterator[list[PayPeriodTable]]:
+        yield [t for f, t in self.tables if f.school == school.id]
+        yield [t for f, t in self.tables if f.school is None and f.authority == school.authority]
+        yield [t for f, t in self.tables if f.school is None and f.authority is None]
+
+
+def days_of_table(table: PayPeriodTable) -> tuple[date, date]:
+    """Return the first and the last day of the months that a pay table gives."""
+    first = date.fromisoformat(f"{table.first_month}-01")
+    return first, first + relativedelta(months=table.months, days=-1)
+
+
+def _away(table: PayPeriodTable, day: date) -> int:
+    """Return by how many days a table misses a day; 0 where it has it."""
+    first, last = days_of_table(table)
+    return max(0, (first - day).days, (day - last).days)
