@@ -1,4 +1,4 @@
-"""Commands that store a definition: apply, baseline take and show, waiver add."""
+"""Commands that store a definition: apply, baseline take, list and show, waiver add."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -78,13 +78,23 @@ def baseline_show(
     context: Context,
     form: Form = "text",
     everything: Annotated[bool, typer.Option("--all", help="Also tasks that have not moved.")] = False,
+    number: Annotated[int | None, typer.Option(help="Of this baseline; the latest when left out.")] = None,
 ) -> None:
-    """Show each milestone's and task's variance: the forecast against the latest baseline."""
+    """Show each milestone's and task's variance: the forecast against a baseline."""
     from changeflow.reports.changes import variance_text
     from changeflow.usecases.changes import variance_of
 
-    found = variance_of(context.programme, db=context.db, on=context.day, everything=everything)
+    found = variance_of(context.programme, db=context.db, on=context.day, number=number, everything=everything)
     print_as(form, found, variance_text)
+
+
+@command(baseline, "list", "db", "programme", "at")
+def baseline_list(context: Context, form: Form = "text") -> None:
+    """List the baselines, the first one first: the day, who approved it, why, and whether it was announced."""
+    from changeflow.reports.changes import baselines_text
+    from changeflow.usecases.baselines import taken_baselines
+
+    print_as(form, taken_baselines(context.programme, db=context.db, on=context.day), baselines_text)
 
 
 @command(baseline, "take", "db", "programme", "actor", "at")

@@ -11,7 +11,9 @@ from changeflow.errors import InputError
 
 Since = Annotated[
     str | None,
-    typer.Option(metavar="WHEN", help="report (the last issued), baseline, or a day; left out: the nearest of these."),
+    typer.Option(
+        metavar="WHEN", help="report (the last issued), baseline, baseline:1, or a day; left out: the nearest of these."
+    ),
 ]
 OutFile = Annotated[Path, typer.Option("--out", help="The file to write: .html, .pdf or .json.")]
 report = typer.Typer(help="Reports for people.", no_args_is_help=True)

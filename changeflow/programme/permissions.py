@@ -147,9 +147,9 @@ _plain = PermissionEntry
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 _READ_THE_PLAN = (
-    "why", "waves", "level", "simulate", "recover", "changes", "baseline show", "announce list", "gate list",
-    "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs", "pilot rules",
-    "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
+    "why", "waves", "level", "simulate", "recover", "changes", "baseline list", "baseline show", "announce list",
+    "gate list", "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs",
+    "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
 )  # fmt: skip
 _RUN_CHANGEFLOW = (
     "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from changeflow.programme.announcements import go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.differences import ChangedPart, changed_parts, dropped_lines, dropped_text, parts_text
+from changeflow.reports.differences import (
+    ChangedPart,
+    changed_parts,
+    dropped_lines,
+    dropped_text,
+    dropped_warning,
+    parts_text,
+)
 from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart
 from changeflow.roadmap.analysis.differences import Altered
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted, days_in_words
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import RULE_ORIGIN, Kind
 
@@ -21,8 +26,6 @@ TOLD = 5
 """Causes that are told one by one; the smaller ones are summed: our own choice."""
 NAMED = 3
 SHOWN_VARIANCES = 40
-REPORTS_SHOWN = 6
-"""Reports that are looked back on: our own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,8 @@ class Changes:
     """Milestones that stayed where they were."""
     dropped: tuple[str, ...] = ()
     """Milestones, gates and deadlines that are gone."""
+    warning: str = ""
+    """That milestones or deadlines were dropped, in one sentence; empty where none was."""
     parts: tuple[ChangedPart, ...] = ()
     """All else that came, went, was renamed or changed."""
 
@@ -66,6 +71,7 @@ def build_changes(
         slips=tuple(words.slip(s) for s in moved),
         unmoved=len(slips) - len(moved),
         dropped=dropped_lines(found),
+        warning=dropped_warning(found),
         parts=changed_parts(found, with_milestones=False),
     )
 
@@ -198,6 +204,27 @@ class _Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineLine:
+    """One baseline that was taken."""
+
+    number: int
+    on: str
+    approver: str
+    """By role."""
+    reason: str
+    announced: bool
+
+
+def baselines_text(lines: Sequence[BaselineLine]) -> Iterator[str]:
+    """Yield the lines for the terminal."""
+    if not lines:
+        yield "No baseline has been taken yet."
+    for line in lines:
+        announced = "" if line.announced else "; not announced"
+        yield f"{line.number:>3}  {line.on:<12} {line.approver}: {line.reason}{announced}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VarianceLine:
     """A task's forecast against its baseline, in calendar days: later is positive."""
 
@@ -265,84 +292,3 @@ def _variance(programme: Programme, task: TaskId, planned: Dates) -> VarianceLin
         days=(after - before).days,
         done=bool(progress and progress.is_done),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendLine:
-    name: str
-    forecasts: tuple[str, ...]
-    """One a report, the oldest first, and today's last; empty where the milestone did not exist yet."""
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
-    days: tuple[str, ...]
-    go_lives: TrendLine
-    """How many announced go-lives each report found late: `3 of 42`."""
-    lines: tuple[TrendLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportPoint:
-    """What is kept of an earlier report for the trend."""
-
-    on: date
-    milestones: Mapping[TaskId, tuple[int, int]]
-    """Finish and what was spare, as in `points_of`."""
-    go_lives: tuple[int, int] | None
-    """Announced go-lives, and those of them that were late; None where that was not kept."""
-
-
-def points_of(programme: Programme) -> dict[TaskId, tuple[int, int]]:
-    """Return what an issued report keeps of each milestone: its finish, and what is spare after it.
-
-    That are civil minutes, and working minutes to its deadline or else its total float.
-    """
-    return {m.task: (programme.timed(m.task).early_finish, programme.spare(m)) for m in programme.milestones}
-
-
-def late_go_lives(programme: Programme) -> tuple[int, int]:
-    """Return how many go-lives were announced, and how many of them are late."""
-    known = [live for live in go_lives(programme) if live.announced is not None]
-    return len(known), sum(live.is_late for live in known)
-
-
-def build_trend(programme: Programme, earlier: Sequence[ReportPoint]) -> Trend | None:
-    """Build the trend from earlier reports, the oldest first, to today; None where there is none to look back on."""
-    looked_at = [e for e in earlier if e.on < programme.on][-REPORTS_SHOWN:]
-    if not looked_at:
-        return None
-    today = ReportPoint(on=programme.on, milestones=points_of(programme), go_lives=late_go_lives(programme))
-    reports = [*looked_at, today]
-    lines = []
-    for milestone in sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id)):
-        points = [r.milestones.get(milestone.task) for r in reports]
-        seen = [p for p in points if p is not None]
-        forecasts = tuple(format_day(day_of(p[0])) if p else "" for p in points)
-        sentence = _trend_sentence(seen, programme.minutes_per_day)
-        lines.append(TrendLine(name=milestone.name, forecasts=forecasts, sentence=sentence))
-    days = tuple(format_day(r.on) for r in reports)
-    return Trend(days=days, go_lives=_late_trend([r.go_lives for r in reports]), lines=tuple(lines))
-
-
-def _late_trend(counts: Sequence[tuple[int, int] | None]) -> TrendLine:
-    known = [late for late in counts if late is not None]
-    more = known[-1][1] - known[0][1]
-    return TrendLine(
-        name="School go-lives later than announced",
-        forecasts=tuple(f"{late[1]} of {late[0]}" if late else "" for late in counts),
-        sentence=f"{abs(more)} {'more' if more > 0 else 'fewer'}" if more else "no change",
-    )
-
-
-def _trend_sentence(points: Sequence[tuple[int, int]], minutes_per_day: int) -> str:
-    """Say how far the date went and what became of the float since the first of these reports."""
-    (finish_then, spare_then), (finish, spare) = points[0], points[-1]
-    days = (day_of(finish) - day_of(finish_then)).days
-    moved = "no change" if not days else f"{abs(days)} days {'later' if days > 0 else 'earlier'}"
-    lost = spare_then - spare
-    if abs(lost) < minutes_per_day:
-        return moved if not days else f"{moved}; float unchanged"
-    amount = days_in_words(abs(lost), minutes_per_day)
-    return f"{moved}; {amount} of float {'used up' if lost > 0 else 'gained'}"

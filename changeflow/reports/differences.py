@@ -22,6 +22,14 @@ def dropped_lines(found: Iterable[Altered]) -> tuple[str, ...]:
     return tuple(d.sentence for d in found if d.comes_first)
 
 
+def dropped_warning(found: Iterable[Altered]) -> str:
+    """Say in one sentence which milestones and deadlines are gone; empty where none is."""
+    lines = [d.sentence for d in found if d.comes_first and d.topic is Topic.MILESTONES]
+    if len(lines) > 1:
+        return f"{len(lines)} milestones and deadlines were dropped."
+    return lines[0] if lines else ""
+
+
 def changed_parts(found: Iterable[Altered], *, with_milestones: bool) -> tuple[ChangedPart, ...]:
     """Gather all other differences; without `with_milestones` those are left out whose date alone moved."""
     parts: dict[Topic, list[str]] = {}

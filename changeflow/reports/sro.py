@@ -10,7 +10,7 @@ from changeflow.programme.announcements import announced_sentence, go_lives
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.announcements import GoLiveLine, GoLiveMove, go_live_lines, go_live_moves
-from changeflow.reports.changes import Changes, Trend
+from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_in_words
@@ -18,6 +18,8 @@ from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, bala
 from changeflow.reports.paths import DragLine, Gantt, NearLine, drag_lines, draw_gantt, near_lines
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
+from changeflow.reports.trend import ApprovedPlan, Trend
+from changeflow.roadmap.analysis.differences import later_or_earlier
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone
@@ -36,8 +38,10 @@ class MilestoneLine:
     baseline: str
     deadline: str
     state: str
-    """`done`, `on time`, `earlier`, `later` or `too late`."""
+    """`done`, `on time`, `earlier`, `later`, `too late` or `dropped`."""
     sentence: str
+    first_baseline: str
+    """Its day in the first baseline; a dash where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class SroReport:
     audit_head: str
     """The audit's last entry, as `changeflow audit verify --head` reads it; empty for a folder."""
     baseline_note: str
+    first_baseline: str
+    """What the first baseline is called; empty where there is none, or no other."""
     headline: str
     milestones: tuple[MilestoneLine, ...]
     go_live_moves: tuple[GoLiveMove, ...]
@@ -132,16 +138,18 @@ def build_sro(
     audit_head: str = "",
     changes: Changes | None = None,
     trend: Trend | None = None,
+    first: ApprovedPlan | None = None,
     reminders: Mapping[tuple[str, str], Reminded] | None = None,
 ) -> SroReport:
     """Build the report of a judged programme.
 
-    `changes` and `trend` look back: on an earlier state, and on earlier reports. `reminders` are the last of each
-    reason and subject; None where nothing is known of any.
+    `first` is the first baseline. `changes` and `trend` look back: on an earlier state, and on earlier reports.
+    `reminders` are the last of each reason and subject; None where nothing is known of any.
     """
     programme = judged.programme
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
-    lines = tuple(_milestone(programme, m, baseline) for m in in_time)
+    lines = tuple(_milestone(programme, m, baseline, first) for m in in_time)
+    lines += tuple(_dropped(programme, baseline, first)) if first else ()
     open_milestones = [m for m in in_time if m in programme.open_milestones]
     slips, health = programme.slips, health_lines(programme, baseline)
     log, lives = build_decisions(judged, slips, today=today), go_lives(programme)
@@ -154,7 +162,8 @@ def build_sro(
         version=version,
         audit_head=audit_head,
         baseline_note=baseline_note or "No baseline has been taken yet.",
-        headline=_headline(lines, log.needed, announced_sentence(lives)),
+        first_baseline=first.name if first and not first.is_latest else "",
+        headline=_headline(lines, log.needed, announced_sentence(lives), changes.warning if changes else ""),
         milestones=lines,
         go_live_moves=go_live_moves(programme, lives),
         go_lives=go_live_lines(programme, lives),
@@ -184,7 +193,9 @@ def build_sro(
     )
 
 
-def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str, Dates] | None) -> MilestoneLine:
+def _milestone(
+    programme: Programme, milestone: Milestone, baseline: Mapping[str, Dates] | None, first: ApprovedPlan | None
+) -> MilestoneLine:
     timed = programme.timed(milestone.task)
     forecast = day_of(timed.early_finish)
     planned = day_of(baseline[milestone.task].finish) if baseline and milestone.task in baseline else None
@@ -200,8 +211,15 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
         words = [f"{abs(days)} days {state} than the baseline"]
     if state in ("on time", "earlier", "later") and milestone.deadline is not None:
         words.append(f"{spare} before its deadline")
+    approved, deadline = first.of(milestone) if first else (None, None)
+    if approved is not None and first is not None and approved not in (planned, forecast):
+        days = (forecast - approved).days
+        words.append(f"{later_or_earlier(days)} than baseline {first.number}")
+    if deadline is not None and first is not None and deadline != milestone.deadline:
+        words.append(f"its deadline was {format_day(deadline)} in baseline {first.number}")
     message = f"{format_day(forecast)}{', ' if words else ''}{', '.join(words)}"
     return MilestoneLine(
+        first_baseline=format_day(approved) if approved else "–",
         name=milestone.name,
         forecast=format_day(forecast),
         baseline=format_day(planned) if planned else "–",
@@ -211,9 +229,29 @@ def _milestone(programme: Programme, milestone: Milestone, baseline: Mapping[str
     )
 
 
-def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine], announced: str) -> str:
-    """Say the most severe thing about the milestones, what was announced and does not hold (`announced`), and which
-    waiting decisions the evidence does not support."""
+def _dropped(
+    programme: Programme, baseline: Mapping[str, Dates] | None, first: ApprovedPlan
+) -> Iterator[MilestoneLine]:
+    """Yield the milestones of the first baseline that the programme no longer has."""
+    kept = {m.task for m in programme.milestones} | {m.name for m in programme.milestones}
+    for task, (name, deadline) in first.milestones.items():
+        if task in first.dates and not {task, name} & kept:
+            day = format_day(day_of(first.dates[task].finish))
+            planned = format_day(day_of(baseline[task].finish)) if baseline and task in baseline else "–"
+            yield MilestoneLine(
+                name=name,
+                forecast="–",
+                baseline=planned,
+                deadline=format_day(deadline) if deadline else "–",
+                state="dropped",
+                sentence=f"{name}: dropped; baseline {first.number} had it on {day}.",
+                first_baseline=day,
+            )
+
+
+def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine], announced: str, dropped: str) -> str:
+    """Say what was dropped (`dropped`), the most severe thing about the milestones, what was announced and does not
+    hold (`announced`), and which waiting decisions the evidence does not support."""
     states = [(line.state, line.name) for line in lines]
     message = "All milestones are on time." if states else "The programme has no milestones yet."
     message, is_missed = announced or message, any(state == "too late" for state, _ in states)
@@ -228,6 +266,7 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine],
             message = " ".join(filter(None, parts))
             break
     unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
+    message = f"{dropped} {message}" if dropped else message
     return " ".join([message, *(f"“{d.name}” is waiting; the evidence does not yet support a go." for d in unearned)])
 
 

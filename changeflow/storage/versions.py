@@ -209,6 +209,8 @@ class StoredPlan:
     """A forecast's cause, a baseline's reason."""
     approver: str = ""
     on: date | None = None
+    announces: bool | None = None
+    """Whether a baseline announced its go-lives; None where that was not recorded yet."""
 
 
 def add_forecast(
@@ -267,7 +269,7 @@ def latest_baseline(session: Session, programme: str, *, until: datetime | None 
     """Return the latest baseline, or the one that was the latest at a moment."""
     by_then = [BaselineRow.at <= until] if until is not None else []
     row = latest_of(session, BaselineRow, programme, *by_then)
-    return _plan(row, note=row.reason, approver=row.approver) if row else None
+    return _plan(row, note=row.reason, approver=row.approver, announces=row.announces) if row else None
 
 
 def baselines(session: Session, programme: str, *, until: datetime | None = None) -> list[StoredPlan]:
@@ -276,7 +278,14 @@ def baselines(session: Session, programme: str, *, until: datetime | None = None
     if until is not None:
         query = query.where(col(BaselineRow.at) <= until)
     rows = session.exec(query.order_by(col(BaselineRow.number)))
-    return [_plan(row, note=row.reason, approver=row.approver) for row in rows]
+    return [_plan(row, note=row.reason, approver=row.approver, announces=row.announces) for row in rows]
+
+
+def baseline(session: Session, programme: str, number: int, *, until: datetime | None = None) -> StoredPlan | None:
+    """Return a baseline by its number; `until` a moment, where it was taken by then."""
+    by_then = [BaselineRow.at <= until] if until is not None else []
+    row = latest_of(session, BaselineRow, programme, BaselineRow.number == number, *by_then)
+    return _plan(row, note=row.reason, approver=row.approver, announces=row.announces) if row else None
 
 
 def _plan(row: ForecastRow | BaselineRow, **own: Any) -> StoredPlan:  # noqa: ANN401  (what one of the two has alone)

@@ -1,12 +1,17 @@
 """Approve the forecast as a baseline, which announces its go-lives unless told otherwise."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from changeflow.errors import CheckFailedError
 from changeflow.programme.announcements import announced, forecast_announcements
 from changeflow.programme.dates import dates_of
+from changeflow.reports.changes import BaselineLine
 from changeflow.storage import announcements, versions
+from changeflow.storage.database import read_scope
+from changeflow.usecases.stored import known_until, load
 from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action, Stops
 
 
@@ -49,3 +54,21 @@ def take_baseline(reason: str, change: Change, *, announces: bool = True) -> Bas
         work.record("baseline", f"baseline:{number}", by=by)
     changed = sum((one.school, one.service) in before for one in new)
     return BaselineTaken(number=number, announced=len(new), changed=changed)
+
+
+def taken_baselines(programme: str | None, *, db: str, on: date) -> tuple[BaselineLine, ...]:
+    """Return every baseline of a stored programme, the first one first."""
+    with read_scope(db) as session:
+        stored = load(session, programme, on=on)
+        name, role_of = stored.programme.id, stored.version.definition.role_of
+        known = versions.baselines(session, name, until=known_until(session, name))
+    return tuple(
+        BaselineLine(
+            number=one.number,
+            on=format_day(local_day(one.at)),
+            approver=role_of(one.approver) or one.approver,
+            reason=one.note,
+            announced=one.announces is not False,
+        )
+        for one in known
+    )

@@ -1,7 +1,7 @@
 """What changed since a report, a baseline or a day, or between two files, and which cause did how much of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,14 +16,14 @@ from changeflow.roadmap.analysis.changes import attribute, ends_of, from_approve
 from changeflow.roadmap.analysis.differences import in_order, task_differences
 from changeflow.storage import facts, versions
 from changeflow.storage.database import read_scope
+from changeflow.storage.versions import StoredPlan
 from changeflow.usecases.plan import plan_folder, scheduled
-from changeflow.usecases.stored import judged_as, known_until, load, stored_on
+from changeflow.usecases.stored import judged_as, known_until, load
 from changeflow.values.base import TaskId
 from changeflow.values.limits import parse_day
-from changeflow.values.moments import LONDON, end_of_day, format_day
+from changeflow.values.moments import end_of_day, format_day, local_day
 
 BASELINE, REPORT = "baseline", "report"
-THE_BASELINE = "the baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Since:
 
     label: str
     programme: Programme
+    approved: Mapping[TaskId, Dates] = field(default_factory=dict)
+    """The dates that a baseline approved, where it is one."""
 
 
 def changes_between(before: Path, after: Path) -> Changes:
@@ -55,19 +57,21 @@ def changes_since(programme: str | None, *, db: str, since: str | None, on: date
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
         earlier = earlier_state(session, stored.programme, since=since)
-        baseline = stored.baseline.dates if stored.baseline else {}
     if earlier is None:
         raise InputError("There is nothing to compare with yet: no report was issued, and no baseline was taken.")
-    return compare_states(earlier, stored.programme, baseline=baseline if earlier.label == THE_BASELINE else {})
+    return compare_states(earlier, stored.programme)
 
 
-def variance_of(programme: str | None, *, db: str, on: date, everything: bool = False) -> Variance:
-    """Compare a stored programme's forecast with its latest baseline, task by task."""
-    stored = stored_on(programme, db=db, on=on)
-    known = stored.baseline
+def variance_of(
+    programme: str | None, *, db: str, on: date, number: int | None = None, everything: bool = False
+) -> Variance:
+    """Compare a stored programme's forecast with a baseline, the latest one when left out, task by task."""
+    with read_scope(db) as session:
+        stored = load(session, programme, on=on)
+        known = stored.baseline if number is None else _numbered(session, stored.programme.id, number)
     if known is None:
         raise InputError("No baseline has been taken yet: changeflow baseline take takes one.")
-    day = format_day(known.at.astimezone(LONDON).date())
+    day = format_day(local_day(known.at))
     note = f"Against baseline {known.number} of {day}: {known.note.rstrip('.')}."
     return build_variance(stored.programme, known.dates, note=note, everything=everything)
 
@@ -77,6 +81,10 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
     until = known_until(session, programme.id)
     issued = [r for r in versions.reports(session, programme.id, until=until) if r.on < programme.on]
     baseline = versions.latest_baseline(session, programme.id, until=until)
+    named, _, number = (since or "").partition(":")
+    if named == BASELINE and number:
+        known = _numbered(session, programme.id, int(number) if number.isascii() and number.isdigit() else 0)
+        return _at_baseline(session, programme.id, known, label=f"baseline {known.number}")
     if since not in (None, BASELINE, REPORT):
         day = _day(since or "")
         return _as_of(session, programme.id, f"the {format_day(day)}", end_of_day(day), day)
@@ -87,15 +95,29 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
         raise InputError("No report was issued before this day: changeflow report sro --issue issues one.")
     if baseline is None:
         return None
-    return _as_of(session, programme.id, THE_BASELINE, baseline.at, baseline.at.astimezone(LONDON).date())
+    return _at_baseline(session, programme.id, baseline, label="the baseline")
 
 
-def compare_states(earlier: Since, programme: Programme, *, baseline: Mapping[TaskId, Dates] | None = None) -> Changes:
+def _numbered(session: Session, programme: str, number: int) -> StoredPlan:
+    known = versions.baseline(session, programme, number, until=known_until(session, programme))
+    if known is None:
+        last = versions.latest_baseline(session, programme, until=known_until(session, programme))
+        taken = f"The baselines are numbered 1 to {last.number}." if last else "No baseline has been taken yet."
+        raise InputError(f"There is no such baseline. {taken}")
+    return known
+
+
+def _at_baseline(session: Session, programme: str, baseline: StoredPlan, *, label: str) -> Since | None:
+    found = _as_of(session, programme, label, baseline.at, local_day(baseline.at))
+    return replace(found, approved=baseline.dates) if found is not None else None
+
+
+def compare_states(earlier: Since, programme: Programme) -> Changes:
     """Attribute the slip of every milestone that has not happened by the earlier state."""
     before, after = earlier.programme, programme
     targets = [m.task for m in after.milestones if m.task not in before.roadmap.progress]
     slips = attribute(before.roadmap, after.roadmap, targets)
-    approved = {t: d.finish for t, d in (baseline or {}).items()}
+    approved = {t: d.finish for t, d in earlier.approved.items()}
     slips = tuple(from_approved(s, approved[s.target]) if s.target in approved else s for s in slips)
     found = differences(before, after)
     return build_changes(f"since {earlier.label}", slips, before.roadmap, after.roadmap, found=found)
@@ -114,4 +136,4 @@ def _day(text: str) -> date:
         return parse_day(text)
     except ValueError as error:
         what = f"'{text}' is no day" if "exists" in str(error) else str(error).partition(". ")[0]
-        raise InputError(f"{what}. Write a day such as 2027-03-01, {BASELINE} or {REPORT}.") from None
+        raise InputError(f"{what}. Write a day such as 2027-03-01, {BASELINE}, {BASELINE}:1 or {REPORT}.") from None

@@ -11,18 +11,19 @@ from changeflow.errors import UnknownThingError
 from changeflow.programme.dates import Dates, dates_of
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
-from changeflow.reports.changes import ReportPoint, build_trend, late_go_lives, points_of
+from changeflow.programme.references import PROGRAMME
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.documents import write_report
 from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import Reminded, SroReport, build_sro
+from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend, late_go_lives, points_of
 from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import agenda, audit, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import IssuedReport
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
-from changeflow.usecases.changes import THE_BASELINE, compare_states, earlier_state
+from changeflow.usecases.changes import compare_states, earlier_state
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import Stored, judged, known_until, load, read, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
@@ -96,7 +97,7 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
     earlier = earlier_state(session, stored.programme, since=since)
     until = known_until(session, stored.programme.id)
     issued = [_point_of(r) for r in versions.reports(session, stored.programme.id, until=until)]
-    approved = dict(baseline.dates) if baseline and earlier and earlier.label == THE_BASELINE else {}
+    first = _first(session, stored, until)
     return build_sro(
         stored.judged,
         today=today,
@@ -104,8 +105,9 @@ def _build(session: Session, stored: Stored, *, today: date, since: str | None) 
         baseline_note=note,
         version=stored.version.number,
         audit_head=head_text(last) if (last := audit.head(session, stored.programme.id)) is not None else "",
-        changes=compare_states(earlier, stored.programme, baseline=approved) if earlier else None,
-        trend=build_trend(stored.programme, issued),
+        changes=compare_states(earlier, stored.programme) if earlier else None,
+        trend=build_trend(stored.programme, issued, first=first),
+        first=first,
         reminders=_reminders(session, stored.programme.id, until),
     )
 
@@ -116,6 +118,23 @@ def _reminders(session: Session, programme: str, until: datetime | None) -> dict
 
     last = agenda.last_reminders(session, programme, until=until)
     return {about: Reminded(local_day(at), was_sent=channel in LEAVING) for about, (at, channel) in last.items()}
+
+
+def _first(session: Session, stored: Stored, until: datetime | None) -> ApprovedPlan | None:
+    """Return the first baseline, with the milestones that the programme had then."""
+    name = stored.programme.id
+    known = versions.baseline(session, name, 1, until=until)
+    version = versions.numbered(session, name, known.version) if known is not None else None
+    if known is None or version is None:
+        return None
+    milestones = version.definition.programme.milestones
+    return ApprovedPlan(
+        number=known.number,
+        on=local_day(known.at),
+        dates=known.dates,
+        milestones={f"{PROGRAMME}/{key}": (shape.name, shape.deadline) for key, shape in milestones.items()},
+        is_latest=stored.baseline is not None and stored.baseline.number == known.number,
+    )
 
 
 def _point_of(issued: IssuedReport) -> ReportPoint:
