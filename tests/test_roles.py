@@ -218,6 +218,9 @@ REFUSED = {
     "pilot feedback improve": "payroll Another --owner owner",
     "pilot feedback done": "payroll 1 Written",
     "report sro": "--issue",
+    "announce date": "payroll 2027-09-01 --school ash --how letter",
+    "announce forecast": "--how letter",
+    "announce import": "announced.csv",
 }
 """What a viewer asks for, command by command."""
 
@@ -232,6 +235,7 @@ def test_every_command_that_a_viewer_may_not_run_refuses_them(
     world = base.copy(tmp_path / "world")
     world.file("minutes.csv", f"task,outcome,by,on,reason\n{PLAN},reject,viewer,2027-03-25,x\n")
     world.file("progress.csv", "task,started\npayroll/ash/plan,2027-03-01\n")
+    world.file("announced.csv", "service,school,date,on,how\npayroll,ash,2027-09-01,2027-03-20,letter\n")
     world.file("r1.csv", "person,on,awareness\nviewer,2027-03-20,4\n")
     world.file("came.csv", "session,person,on\npayroll/ash/train,viewer,2027-03-20\n")
     monkeypatch.chdir(world.home)

@@ -148,8 +148,7 @@ def build_sro(
     """
     programme = judged.programme
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
-    lines = tuple(_milestone(programme, m, baseline, first) for m in in_time)
-    lines += tuple(_dropped(programme, baseline, first)) if first else ()
+    lines = (*(_milestone(programme, m, baseline, first) for m in in_time), *_dropped(programme, baseline, first))
     open_milestones = [m for m in in_time if m in programme.open_milestones]
     slips, health = programme.slips, health_lines(programme, baseline)
     log, lives = build_decisions(judged, slips, today=today), go_lives(programme)
@@ -180,9 +179,7 @@ def build_sro(
         trend=trend,
         findings=tuple(finding_lines(judged.findings)),
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
-        waivers=tuple(
-            waiver_in_words(programme, w, used=w in judged.used_waivers) for w in programme.definition.waivers
-        ),
+        waivers=tuple(_waivers(judged)),
         people=people_lines(programme, today=today),
         sponsorship=sponsorship(programme, today=today),
         runs=tuple(_runs(programme)),
@@ -230,9 +227,11 @@ def _milestone(
 
 
 def _dropped(
-    programme: Programme, baseline: Mapping[str, Dates] | None, first: ApprovedPlan
+    programme: Programme, baseline: Mapping[str, Dates] | None, first: ApprovedPlan | None
 ) -> Iterator[MilestoneLine]:
     """Yield the milestones of the first baseline that the programme no longer has."""
+    if first is None:
+        return
     kept = {m.task for m in programme.milestones} | {m.name for m in programme.milestones}
     for task, (name, deadline) in first.milestones.items():
         if task in first.dates and not {task, name} & kept:
@@ -268,6 +267,11 @@ def _headline(lines: Iterable[MilestoneLine], decisions: Iterable[DecisionLine],
     unearned = [d for d in decisions if d.waiting and d.proposal == "reject"]
     message = f"{dropped} {message}" if dropped else message
     return " ".join([message, *(f"“{d.name}” is waiting; the evidence does not yet support a go." for d in unearned)])
+
+
+def _waivers(judged: Judged) -> Iterator[str]:
+    for waiver in judged.programme.definition.waivers:
+        yield waiver_in_words(judged.programme, waiver, used=waiver in judged.used_waivers)
 
 
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:

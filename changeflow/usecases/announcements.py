@@ -51,9 +51,10 @@ def import_announcements(path: Path, change: Change) -> int:
 
 def _record(work: UnitOfWork, given: Sequence[Announcement]) -> int:
     check_announcements(work.programme, given, today=work.change.on)
-    by = work.actor()
-    for service in sorted({one.service for one in given}):
-        by = work.permit(Action.ANNOUNCE, service_subject(work.programme, service))
+    services = sorted({one.service for one in given})
+    by = work.actor() if services else work.permit(Action.ANNOUNCE)
+    for service in services:
+        work.permit(Action.ANNOUNCE, service_subject(work.programme, service))
     new = [one for one in dict.fromkeys(given) if one not in work.programme.facts.announcements]
     if new:
         announcements.add_announcements(work.session, work.name, new, at=work.change.now, by=by)
