@@ -8,14 +8,16 @@ follows from it, and nothing else.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 import networkx as nx
 
 from changeflow.roadmap.engine.cpm import Schedule
-from changeflow.roadmap.engine.replan import Consequences, follows
+from changeflow.roadmap.engine.replan import Consequences, Placer, follows
+from changeflow.roadmap.engine.working_time import finish_of, land_at
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted
+from changeflow.values.duration import Unit, counted
 from changeflow.values.moments import DAY, day_of, format_day
 
 
@@ -80,10 +82,15 @@ class Slips:
     def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
         self.roadmap = roadmap
         self.schedule = schedule
+        self._asking = Lock()
 
     @cached_property
     def graph(self) -> "nx.MultiDiGraph[TaskId]":
         return follows(self.roadmap)
+
+    @cached_property
+    def placer(self) -> Placer:
+        return Placer(self.roadmap)
 
     @cached_property
     def consequences(self) -> Consequences:
@@ -99,11 +106,9 @@ class Slips:
 
     def nearest(self, task: TaskId, targets: Iterable[TaskId], *, at_most: int = LOOK_AHEAD - 1) -> CutOff | None:
         """Return the cut-off of the target that jumps first, with at most this many working days left before it."""
-        calendar = self.roadmap.calendar_of(task)
-        start = self.schedule[task].early_finish
         before = {t: self.schedule[t].early_finish for t in targets}
         for days in range(at_most + 1 if before else 0):
-            slipped = calendar.add(start, (days + 1) * self.roadmap.minutes_per_day)
+            slipped = self.slipped(task, days + 1)
             after = {t: self.finish_if(task, slipped, t) for t in before}
             jumps = [(before[t], t) for t in before if after[t] - before[t] > JUMP_DAYS * DAY]
             if jumps:
@@ -111,6 +116,21 @@ class Slips:
                 return CutOff(task, target, days, moved, after[target])
             before = after
         return None
+
+    def slipped(self, task: TaskId, days: int) -> int:
+        """Return where a task finishes that slips by so many working days.
+
+        What starts in a start window, or takes whole periods, and has not begun starts so much later: it lands in the
+        next window. All else finishes so much later.
+        """
+        found, timed, calendar = self.roadmap.tasks[task], self.schedule[task], self.roadmap.calendar_of(task)
+        minutes = days * self.roadmap.minutes_per_day
+        is_in_windows = found.starts_on is not None or found.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS)
+        if not is_in_windows or task in self.roadmap.progress:
+            return calendar.add(timed.early_finish, minutes)
+        with self._asking:
+            start = self.placer.ask(land_at, task, calendar.add(timed.early_start, minutes))
+            return self.placer.ask(finish_of, task, start)
 
     def drag(self, task: TaskId) -> int:
         """Return the working minutes, on the task's calendar, that the roadmap would end earlier without its duration.

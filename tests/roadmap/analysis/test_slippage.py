@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
@@ -31,6 +32,22 @@ def test_the_cut_off_is_where_a_day_costs_a_month():
     assert format_cut_off(roadmap, found) == (
         "It can slip 5 working days; one day more moves “Live” from 1 Feb 2027 to 1 Mar 2027."
     )
+
+
+@pytest.mark.parametrize(
+    ("live", "unit", "after"),
+    [("0d", {"starts_on": "month"}, "Mon 01 Mar 00:00"), ("3d", {"starts_on": "month"}, "Wed 03 Mar 17:00"),
+     ("1pp", {}, "Thu 01 Apr 00:00")],
+)  # fmt: skip
+def test_one_day_later_in_a_start_window_is_the_next_window(live: str, unit: dict[str, str], after: str):
+    """Build ends on Friday 22 January, so that Live starts on 1 February: a day later, Tuesday the 2nd, it waits for
+    1 March, and what follows it for that."""
+    links = ("Build -> Live", "Live -> End")
+    roadmap = a_roadmap(a_task("Build", 15), a_task("Live", live, **unit), a_task("End", 0), links=links)
+    found = slips(roadmap).cut_off("Live", "End")
+    assert found is not None
+    assert (found.float_days, clock(found.after), found.days) == (0, after, 28 if live != "1pp" else 31)
+    assert format_cut_off(roadmap, found).startswith("One working day later moves “End” from ")
 
 
 def test_a_half_term_is_a_cut_off_too():
