@@ -8,6 +8,7 @@ ChangeflowError
 │   ├── DatesOutOfRangeError    a computed date is beyond every calendar
 │   ├── RulesUnknownError       no edition of a rulepack is in force that early
 │   ├── UnknownThingError       a name that nothing here has
+│   ├── AmbiguousNameError      a name that several things have: it lists them
 │   └── NotAllowedError         the person may not do this; it says who may
 ├── CheckFailedError            a check said no: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
@@ -45,6 +46,8 @@ NOT_SAVED = "No changes saved."
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _MOST_SHOWN = 2_000
 """Characters of one text: a loop of tasks is named in full, a file's contents are not."""
+MOST_CANDIDATES = 8
+"""Names that are listed where one may mean several."""
 MOST_LISTED = 1_000
 """Problems that are listed. Once there are more, readers may stop looking for others."""
 
@@ -156,6 +159,18 @@ class UnknownThingError(InputError):
         hint = f" Did you mean '{close[0]}'?" if close else f" {remedy}" if remedy else listed
         self.name = name
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
+
+
+class AmbiguousNameError(InputError):
+    """A short name was given that several things have."""
+
+    def __init__(self, what: str, name: str, candidates: Sequence[str]) -> None:
+        self.name, self.candidates = name, tuple(candidates)
+        listed = ", ".join(candidates[:MOST_CANDIDATES])
+        more = f" and {len(candidates) - MOST_CANDIDATES} more" if len(candidates) > MOST_CANDIDATES else ""
+        super().__init__(
+            f"'{printable(name)}' may be {len(candidates)} {what}s: {listed}{more}. Write more of the name."
+        )
 
 
 class NotAllowedError(InputError):

@@ -314,10 +314,18 @@ def _rests(programme: Programme, readers: Readers, ask: Due, level: int, days: P
 
 def is_open(programme: Programme, task: Task) -> bool:
     """Tell whether a task is somebody's, not done, and can be worked on."""
+    return task.owner is not None and task.id not in {m.task for m in programme.milestones} and in_hand(programme, task)
+
+
+def is_work(task: Task) -> bool:
+    """Tell whether people do it, or confirm it: other milestones have happened when their predecessors have."""
+    return not task.is_milestone or task.kind in ANSWERED
+
+
+def in_hand(programme: Programme, task: Task) -> bool:
+    """Tell whether a task is not done and can be worked on, whoever does it."""
     progress = programme.roadmap.progress
-    if task.owner is None or task.id in {m.task for m in programme.milestones}:
-        return False
-    if task.is_milestone and task.kind not in ANSWERED:
+    if not is_work(task):
         return False
     if (own := progress.get(task.id)) is not None:
         return not own.is_done

@@ -19,6 +19,8 @@ from changeflow.values.moments import LONDON, end_of_day, local_day
 from changeflow.values.problem import check_known
 
 if TYPE_CHECKING:
+    from changeflow.rules.engine import Judged
+    from changeflow.usecases.stored import Stored
     from changeflow.usecases.unit_of_work import Change
 
 
@@ -61,7 +63,12 @@ def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder.")]
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task's id.")]
+StoredOrFolder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
+]
+TaskName = Annotated[
+    str, typer.Argument(metavar="TASK", help="A task's id, or the end of it where that is unique: w2/go-live.")
+]
 Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file.")]
 Form = Annotated[str, form_option("text", "json", text="text or json.")]
 On = Annotated[datetime | None, day_option("--on", text="The day; today when left out.")]
@@ -127,6 +134,35 @@ class Context:
 
         now = self.now
         return Change(db=self.db, programme=self.programme, actor=self.actor, now=now, on=local_day(now))
+
+    def judged(self, folder: Path | None) -> "Judged":
+        """Return a folder's programme, or the stored one where no folder is named."""
+        from changeflow.usecases.plan import plan_folder
+
+        self.refuse_beside(folder)
+        return self.stored.judged if folder is None else plan_folder(folder, on=self.given_day)
+
+    @property
+    def stored(self) -> "Stored":
+        """The stored programme; asked for again, the one that is kept."""
+        from changeflow.usecases.stored import stored_on
+
+        return stored_on(self.programme, db=self.db, on=self.day)
+
+    def task(self, name: str, *, is_gate: bool = False) -> str:
+        """Return the id of the stored programme's task that a name means, among gates where it is one; a name that
+        several have is an error, and one that none has is left to whoever looks for it."""
+        from changeflow.errors import AmbiguousNameError
+        from changeflow.programme.task_names import meant
+        from changeflow.values.words import Kind
+
+        tasks = self.stored.programme.roadmap.tasks
+        if is_gate and name not in tasks:
+            tasks = {t: task for t, task in tasks.items() if task.kind is Kind.DECISION}
+        found = meant(name, tasks)
+        if len(found) > 1:
+            raise AmbiguousNameError("gate" if is_gate else "task", name, found)
+        return found[0] if found else name
 
     def refuse(self, names: Iterable[str], why: str) -> None:
         """Refuse options that were given on the command line and would have no effect; `why` ends the sentence.

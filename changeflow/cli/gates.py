@@ -16,7 +16,7 @@ gate = typer.Typer(help="Gates: the evidence for each, and the decisions.", no_a
 sponsor = typer.Typer(help="What the sponsor does for the change where people see it.", no_args_is_help=True)
 confidence = typer.Typer(help="Delivery confidence: what the evidence proposes, and what a person has set.")
 
-GateName = Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate's task.")]
+GateName = Annotated[str, typer.Argument(metavar="GATE", help="A gate's id, or the end of it where that is unique.")]
 By = Annotated[str | None, typer.Option("--by", metavar="PERSON", help="Who has decided, where another records it.")]
 CONDITION = "text; owner; day[; task that waits for it]"
 
@@ -41,7 +41,7 @@ def gate_show(context: Context, name: GateName) -> None:
     from changeflow.reports.decisions import case_text
     from changeflow.usecases.gates import case_of
 
-    found, case = case_of(name, db=context.db, programme=context.programme, on=context.day)
+    found, case = case_of(context.task(name, is_gate=True), db=context.db, programme=context.programme, on=context.day)
     print_lines(list(case_text(found, case)))
 
 
@@ -68,6 +68,7 @@ def gate_decide(
         wanted = outcome_of(outcome)
     except ValueError as error:
         raise InputError(str(error)) from None
+    name = context.task(name, is_gate=True)
     answer = GateAnswer(
         task=name,
         outcome=wanted,

@@ -79,7 +79,7 @@ def checkpoint_report(
     from changeflow.usecases import checkpoints
 
     result = CheckpointResult(
-        task=name,
+        task=context.task(name),
         on=on.date() if on else context.day,
         use=use,
         proficiency=proficiency,

@@ -20,7 +20,7 @@ lesson = typer.Typer(help="What the pilot teaches the waves to come.", no_args_i
 Owner = Annotated[str | None, typer.Option(metavar="PERSON", help="Who sees to it.")]
 School = Annotated[str | None, typer.Option(help="Where; left out, everywhere.")]
 Level = Annotated[int, typer.Option(min=1, max=4, help="1 stops the service, 2 harms people, 3 hinders, 4 cosmetic.")]
-GateName = Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate before a go-live.")]
+GateName = Annotated[str, typer.Argument(metavar="GATE", help="A gate before a go-live: its id, or the end of it.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -267,7 +267,7 @@ def pilot_again(
     """Repeat a pilot or parallel run and re-forecast everything that depends on it."""
     from changeflow.usecases import pilot_records
 
-    name = pilot_records.repeat(task, duration, reason, context.change)
+    name = pilot_records.repeat(context.task(task), duration, reason, context.change)
     note(f"{name} is in the plan: changeflow why {name}" if name else "Already recorded; nothing changed.")
 
 
@@ -283,7 +283,7 @@ def pilot_confirm(
     from changeflow.usecases import pilot_records
 
     last = until.date() if until else None
-    number = pilot_records.confirm(gate, item, evidence, last, context.change)
+    number = pilot_records.confirm(context.task(gate, is_gate=True), item, evidence, last, context.change)
     note(f"{item} is confirmed." if number is not None else "Already recorded; nothing changed.")
 
 
@@ -297,5 +297,5 @@ def pilot_sign(
     """Sign a go-live as one of the people who must. Each person signs in their own name."""
     from changeflow.usecases import pilot_records
 
-    number = pilot_records.sign(gate, words, context.change, agrees=not withhold)
+    number = pilot_records.sign(context.task(gate, is_gate=True), words, context.change, agrees=not withhold)
     note(("Recorded: they do not sign." if withhold else "Signed.") if number else "Already recorded; nothing changed.")

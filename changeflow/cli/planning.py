@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Folder, Form, shared
+from changeflow.cli.context import Context, Folder, Form, StoredOrFolder, shared
 from changeflow.cli.output import formatted_errors, note, out, print_json, print_lines
 from changeflow.errors import CheckFailedError, ConflictError, InputError, UnknownThingError, printable
 from changeflow.values.problem import check_known
@@ -66,20 +66,19 @@ def schema(
         out(json.dumps(schemas(), indent=2))
 
 
-@shared("at", "to", "fail_on")
+@shared("db", "programme", "at", "to", "fail_on")
 def plan(
     context: Context,
-    folder: Folder,
+    folder: StoredOrFolder = None,
     form: Form = "text",
     to: Annotated[str | None, typer.Option(help="A milestone or task: show the longest path to it.")] = None,
     fail_on: Annotated[str | None, typer.Option(help="block, warn or info: exit 3 when such a finding exists.")] = None,
 ) -> None:
-    """Schedule a folder: critical path, milestones, waves, findings."""
+    """Schedule a folder, or the stored programme: critical path, milestones, waves, findings."""
     from changeflow.reports.tables import plan_json, plan_text
-    from changeflow.usecases.plan import plan_folder
     from changeflow.values.words import Severity
 
-    judged = plan_folder(folder, on=context.given_day)
+    judged = context.judged(folder)
     if form == "json":
         context.refuse(["to"], "JSON has every task, and `driving` marks the longest path. Leave one of them out.")
         out(plan_json(judged))
@@ -139,10 +138,9 @@ def why(
     ],
 ) -> None:
     """Explain a task's dates, early and late: the chain of links, gaps, rules and constraints behind them."""
+    from changeflow.programme.task_names import task_named
     from changeflow.roadmap.analysis.why import explain
-    from changeflow.usecases.plan import plan_folder
     from changeflow.usecases.project_files import schedule_project
-    from changeflow.usecases.stored import loaded
 
     if len(what) > 2:
         raise InputError(f"That is one too many: '{what[2]}'. Write a folder and a task, or a task alone.")
@@ -154,12 +152,8 @@ def why(
         check_known("task", task, project.roadmap.tasks)
         out(explain(project.roadmap, timed, task).text)
         return
-    if folder is not None:
-        found = plan_folder(folder, on=context.given_day).programme
-    else:
-        found = loaded(context.programme, db=context.db, on=context.day)
-    check_known("task", task, found.roadmap.tasks)
-    _explain(found, task)
+    found = context.judged(folder).programme
+    _explain(found, task_named(task, found.roadmap.tasks))
 
 
 def _explain(programme: "Programme", task: str) -> None:
@@ -195,14 +189,17 @@ def what_if(
         print_lines(what_if_lines(roadmap, swept, longer))
 
 
-@shared("at")
-def health(context: Context, folder: Folder, form: Form = "text") -> None:
-    """Judge whether a folder's dates can be trusted: the DCMA 14 points, each with the tasks that miss it."""
+@shared("db", "programme", "at")
+def health(context: Context, folder: StoredOrFolder = None, form: Form = "text") -> None:
+    """Judge whether dates can be trusted: the DCMA 14 points, each with the tasks that miss it."""
     from changeflow.reports.health import balance_lines, balance_text, heading_lines, health_lines, health_text
-    from changeflow.usecases.plan import plan_folder
 
-    programme = plan_folder(folder, on=context.given_day).programme
-    lines = health_lines(programme, None)
+    judged, approved = context.judged(folder), None
+    if folder is None:
+        baseline = context.stored.baseline
+        approved = baseline.dates if baseline else None
+    programme = judged.programme
+    lines = health_lines(programme, approved)
     if form == "json":
         print_json(lines)
         return
@@ -221,9 +218,12 @@ def warm() -> None:
 
 
 def _target(programme: "Programme", name: str) -> str:
+    from changeflow.programme.task_names import meant, task_named
+
     milestone = programme.milestone(name)
-    found = milestone.task if milestone else name
-    if found not in programme.roadmap.tasks:
+    if milestone is not None:
+        return milestone.task
+    if not meant(name, programme.roadmap.tasks):
         known = [*(m.id for m in programme.milestones), *programme.roadmap.tasks]
         raise UnknownThingError("milestone or task", name, known)
-    return found
+    return task_named(name, programme.roadmap.tasks)

@@ -62,7 +62,7 @@ def report_sro(
 @command(report, "go-no-go", "db", "programme", "actor", "at")
 def report_go_no_go(
     context: Context,
-    gate: Annotated[str, typer.Argument(metavar="GATE", help="The id of a gate before a go-live.")],
+    gate: Annotated[str, typer.Argument(metavar="GATE", help="A gate before a go-live: its id, or the end of it.")],
     out: OutFile = Path("go-no-go.html"),
 ) -> None:
     """Write the page for a go or no-go: the evidence, what fails and what would make it pass, and the decision."""
@@ -71,7 +71,12 @@ def report_go_no_go(
     from changeflow.usecases.reports import go_no_go_of
 
     page = go_no_go_of(
-        gate, db=context.db, programme=context.programme, today=context.day, actor=context.actor, now=context.now
+        context.task(gate, is_gate=True),
+        db=context.db,
+        programme=context.programme,
+        today=context.day,
+        actor=context.actor,
+        now=context.now,
     )
     write_report(page, out)
     print_lines(go_no_go_text(page))

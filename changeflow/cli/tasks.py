@@ -1,19 +1,79 @@
-"""Commands that record the progress of tasks."""
+"""Commands about tasks: the list of them, and their progress."""
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Csv, On, TaskName, command, day_option
-from changeflow.cli.output import note
+from changeflow.cli.context import Context, Csv, Form, On, TaskName, command, day_option
+from changeflow.cli.output import note, print_json, print_lines
+from changeflow.errors import InputError
 
-task = typer.Typer(help="Report progress of tasks.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from changeflow.agenda.worklist import WorkFilter
+    from changeflow.programme.programme import Programme
+
+task = typer.Typer(help="List tasks, and report their progress.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(task, name="task")
+
+
+@command(task, "list", "db", "programme", "actor", "at")
+def task_list(
+    context: Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORDS]", help="Only tasks with these words in their id, name or owner's role."),
+    ] = None,
+    late: Annotated[bool, typer.Option("--late", help="Only what is late.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="Only what is due within a week; with --late, both.")] = False,
+    by: Annotated[datetime | None, day_option("--by", text="How far ahead --due looks.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only the tasks of the person given with --as.")] = False,
+    owner: Annotated[str | None, typer.Option(metavar="PERSON", help="Only the tasks of a person, by id.")] = None,
+    wave: Annotated[str | None, typer.Option(help="Only those of a wave.")] = None,
+    service: Annotated[str | None, typer.Option(help="Only those of a service.")] = None,
+    done: Annotated[bool, typer.Option("--done", help="Only what is done.")] = False,
+    form: Form = "text",
+) -> None:
+    """List the tasks of the stored programme: what is late first, then by day. All filters that are given must hold."""
+    from changeflow.agenda.worklist import WorkFilter, WorkState
+    from changeflow.reports.worklist import work_lines, work_rows
+    from changeflow.usecases.worklist import tasks_in_hand
+
+    if by is not None and not due:
+        context.refuse(["by"], "it says how far ahead --due looks. Give both.")
+    if mine and owner is not None:
+        raise InputError("--mine and --owner ask for two people's tasks. Give one of them.")
+    if mine and context.actor is None:
+        raise InputError("Whose tasks? Name yourself with --as PERSON, or in CHANGEFLOW_AS.")
+    states = {WorkState.LATE: late, WorkState.DUE: due, WorkState.DONE: done}
+    wanted = WorkFilter(
+        states=frozenset(state for state, asked in states.items() if asked),
+        person=context.actor if mine else owner,
+        words=tuple(words or ()),
+        wave=wave,
+        service=service,
+    )
+    found = tasks_in_hand(context.programme, wanted, db=context.db, today=context.day, ahead=by.date() if by else None)
+    if form == "json":
+        print_json(work_rows(found.programme, found.items, found.contacts))
+        return
+    asked = _asked(wanted, found.programme)
+    print_lines(work_lines(found.programme, found.items, found.contacts, asked=asked, today=context.day))
+
+
+def _asked(wanted: "WorkFilter", programme: "Programme") -> str:
+    """Say what was looked for, so that an empty list says what is not there."""
+    from changeflow.agenda.worklist import WorkState
+
+    role = programme.definition.role_of(wanted.person) if wanted.person else None
+    parts = [" or ".join(str(state) for state in WorkState if state in wanted.states) or "not done"]
+    parts += [role or wanted.person or "", f"wave {wanted.wave}" if wanted.wave else "", wanted.service or ""]
+    parts += [f"“{word}”" for word in wanted.words]
+    return ", ".join(filter(None, parts))
 
 
 @command(task, "start", "db", "programme", "actor", "at")
@@ -22,6 +82,7 @@ def task_start(context: Context, name: TaskName, on: On = None) -> None:
     from changeflow.programme.recording import ReportedProgress
     from changeflow.usecases import progress
 
+    name = context.task(name)
     new = progress.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
     note(f"{name} has begun." if new else "Already recorded; nothing changed.")
 
@@ -36,7 +97,7 @@ def task_finish(
     """Record that a task is finished."""
     from changeflow.usecases import progress
 
-    finished = on.date() if on else context.day
+    name, finished = context.task(name), on.date() if on else context.day
     new = progress.finish_task(name, finished, started.date() if started else None, context.change)
     note(f"{name} is done." if new else "Already recorded; nothing changed.")
 
@@ -52,6 +113,7 @@ def task_progress(
     from changeflow.programme.recording import ReportedProgress
     from changeflow.usecases import progress
 
+    name = context.task(name)
     new = progress.report_progress([ReportedProgress(name, started.date(), None, remaining)], context.change)
     note(f"{name}: {remaining} left." if new else "Already recorded; nothing changed.")
 

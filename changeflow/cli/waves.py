@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from changeflow.cli.context import Context, Form, day_option, renamed, shared
+from changeflow.cli.context import Context, Form, StoredOrFolder, day_option, renamed, shared
 from changeflow.cli.output import note, out, print_as, print_lines
 from changeflow.errors import CheckFailedError, InputError
 
@@ -22,9 +22,6 @@ def seed_option(text: str) -> Any:  # noqa: ANN401  (what Typer makes of an opti
     return typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help=text)
 
 
-StoredOrFolder = Annotated[
-    Path | None, typer.Argument(metavar="[DIR]", help="A programme folder; left out, the stored programme.")
-]
 Assume = Annotated[
     str | None, typer.Option(metavar="LOW,HIGH", help="Percent of the plan, for work without a range: 80,150.")
 ]

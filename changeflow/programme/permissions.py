@@ -147,6 +147,7 @@ _plain = PermissionEntry
 _ALL = (Role.VIEWER,)
 _OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 _READ_THE_PLAN = (
+    "plan", "what-if", "health", "task list",
     "why", "waves", "level", "simulate", "recover", "changes", "baseline list", "baseline show", "announce list",
     "gate list", "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs",
     "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",

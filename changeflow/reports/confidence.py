@@ -8,7 +8,9 @@ from changeflow.agenda.confidence import PACK, propose_confidence
 from changeflow.programme.dates import Dates
 from changeflow.reports.findings import role_of
 from changeflow.rules.engine import Judged
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
+from changeflow.values.words import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +38,21 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
         proposed=found.tier.value,
         meaning=meanings[found.tier.value],
         reasons=tuple(s.text for s in found.signals)
-        or ("Every milestone keeps its deadline and the baseline, every rule is kept, and no decision is late.",),
+        or (
+            f"Every milestone keeps its deadline and the baseline, {_rules_in_words(judged)}, and no decision is late.",
+        ),
         set_to=confidence.tier if confidence else "",
         set_meaning=meanings.get(confidence.tier, "") if confidence else "",
         set_by=role_of(programme, confidence.by) if confidence else "",
         set_on=format_day(confidence.on) if confidence else "",
         set_reason=confidence.reason if confidence else "",
     )
+
+
+def _rules_in_words(judged: Judged) -> str:
+    """Nothing blocks here, or it would be a signal; but a rule that warns is not kept either."""
+    warnings = sum(f.severity is Severity.WARN for f in judged.findings)
+    return f"rules block nothing ({counted(warnings, 'warning')})" if warnings else "every rule is kept"
 
 
 def confidence_text(line: ConfidenceLine) -> Iterator[str]:

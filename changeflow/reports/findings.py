@@ -1,11 +1,13 @@
 """Findings and waivers in words, and the roles of people in them."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged, waiver_error
+from changeflow.values.duration import counted
 from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import format_day
 from changeflow.values.words import Severity
@@ -15,10 +17,7 @@ FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "so
 
 def findings_text(judged: Judged) -> Iterator[str]:
     """Yield the findings, the most severe first, and the waivers that lift something."""
-    if not judged.findings:
-        yield "Findings: none. Every rule is kept by the plan itself."
-    else:
-        yield f"Findings: {len(judged.findings)}"
+    yield findings_headline(judged.findings)
     for finding in judged.findings:
         stops = f" (stops a {finding.blocks})" if finding.blocks else ""
         yield f"  {finding.severity.upper():<5} {finding.rule} {finding.message}{stops}"
@@ -26,6 +25,17 @@ def findings_text(judged: Judged) -> Iterator[str]:
             yield f"        {finding.remedy}"
     for waiver in judged.used_waivers:
         yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {format_day(waiver.expires)}"
+
+
+def findings_headline(findings: Sequence[Finding]) -> str:
+    """Say how many findings there are, and how severe."""
+    if not findings:
+        return "Findings: none. Every rule is kept, or waived."
+    found = Counter(f.severity for f in findings)
+    parts = [f"{found[Severity.BLOCK]} that {'blocks' if found[Severity.BLOCK] == 1 else 'block'}"]
+    parts += [counted(found[Severity.WARN], "warning"), f"{found[Severity.INFO]} for information"]
+    shown = [part for part in parts if not part.startswith("0 ")]
+    return f"Findings: {len(findings)} ({', '.join(shown)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

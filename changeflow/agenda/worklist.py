@@ -1,0 +1,113 @@
+"""The work in hand: which tasks are late, due, begun, ready or waiting on a day, and whose they are."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from changeflow.agenda.due import GivenAnswers, due_day, in_hand, is_work
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.moments import day_of, minute_of
+
+AHEAD = timedelta(days=7)
+"""How far ahead a task counts as due: our own choice."""
+
+
+class WorkState(StrEnum):
+    """Where a task is. Late and due tasks can be worked on, or have begun."""
+
+    LATE = "late"
+    DUE = "due"
+    BEGUN = "begun"
+    READY = "ready"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """One task on the list."""
+
+    task: Task
+    state: WorkState
+    first: date
+    """Its first day: the actual one, or the forecast's."""
+    due: date
+    """Its last day by what has happened before it, which does not slip unseen; of what waits, the forecast's."""
+    days_late: int
+    """Working days of its calendar since the day on which it was due."""
+    asked: str | None
+    """Whose it is now: the owner, or the person to whom it was passed on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkFilter:
+    """What is asked for; every part that is given must be true of a task."""
+
+    states: frozenset[WorkState] = frozenset()
+    """None means all but done ones."""
+    person: str | None = None
+    words: tuple[str, ...] = ()
+    """Each is part of the task's id, its wave's, its name or its owner's role, in any case."""
+    wave: str | None = None
+    service: str | None = None
+
+    def takes(self, programme: Programme, item: WorkItem) -> bool:
+        task = item.task
+        role = (programme.definition.role_of(item.asked) if item.asked else "") or ""
+        text = f"{task.id} {task.wave or ''} {task.name} {role}".casefold()
+        return (
+            (item.state in self.states if self.states else item.state is not WorkState.DONE)
+            and (self.person is None or item.asked == self.person)
+            and (self.wave is None or task.wave == self.wave)
+            and (self.service is None or task.service == self.service)
+            and all(word.casefold() in text for word in self.words)
+        )
+
+
+def work_list(
+    programme: Programme,
+    wanted: WorkFilter,
+    *,
+    today: date,
+    ahead: date | None = None,
+    answers: GivenAnswers | None = None,
+) -> tuple[WorkItem, ...]:
+    """Return the tasks that are asked for: the late ones first, the latest of them at the top, then by day and id.
+
+    `ahead` is the last day on which a task counts as due; a week ahead when left out.
+    """
+    until, given = ahead or today + AHEAD, answers or GivenAnswers()
+    steered = {m.task for m in programme.milestones}
+    tasks = (t for t in programme.tasks() if t.id not in steered and is_work(t))
+    items = (_item(programme, t, today, until, given) for t in tasks)
+    found = [item for item in items if wanted.takes(programme, item)]
+    order = list(WorkState)
+    return tuple(sorted(found, key=lambda i: (order.index(i.state) > 0, i.due, i.first, i.task.id)))
+
+
+def _item(programme: Programme, task: Task, today: date, until: date, answers: GivenAnswers) -> WorkItem:
+    progress = programme.roadmap.progress.get(task.id)
+    first, due = programme.days_of(task.id)
+    state, late = WorkState.WAITING, 0
+    if progress is not None and progress.is_done:
+        state = WorkState.DONE
+    elif progress is not None or in_hand(programme, task):
+        # What has happened decides when it is due: a task that nobody starts is late, whatever the forecast says now.
+        due = due_day(programme.unslipped.schedule, task)
+        state = WorkState.BEGUN if progress is not None else WorkState.READY
+        if due < today:
+            state, late = WorkState.LATE, _days_late(programme, task, due, today)
+        elif due <= until:
+            state = WorkState.DUE
+    if progress is not None:
+        first = day_of(progress.actual_start)
+    asked = answers.asked_now(task.id, task.owner) if task.owner else None
+    return WorkItem(task=task, state=state, first=first, due=due, days_late=late, asked=asked)
+
+
+def _days_late(programme: Programme, task: Task, due: date, today: date) -> int:
+    """Count a task's working days after the day on which it was due, today included: at least one."""
+    calendar, day = programme.roadmap.calendar_of(task.id), timedelta(days=1)
+    minutes = calendar.between(minute_of(due + day), minute_of(today + day))
+    return max(1, minutes // programme.minutes_per_day)

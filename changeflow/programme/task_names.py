@@ -1,0 +1,45 @@
+"""What a person may call a task: by its id, by the end of it where that is unique, or by its name."""
+
+from collections.abc import Iterable, Mapping
+
+from changeflow.errors import AmbiguousNameError, UnknownThingError
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
+
+
+def task_named(name: str, tasks: Mapping[TaskId, Task], *, what: str = "task") -> TaskId:
+    """Return the id that a name means: `payroll/w2/go-live`, `w2/go-live`, `payroll/go-live` or “Payroll: go live”.
+
+    One that several tasks have is an `AmbiguousNameError` with the candidates, one that none has an
+    `UnknownThingError`.
+    """
+    found = meant(name, tasks)
+    if len(found) > 1:
+        raise AmbiguousNameError(what, name, found)
+    if not found:
+        raise UnknownThingError(what, name, [*tasks, *_ends(tasks)])
+    return found[0]
+
+
+def meant(name: str, tasks: Mapping[TaskId, Task]) -> list[TaskId]:
+    """Return the ids that a name may mean: its own if it is one, else those that end with it, else those that have its
+    parts in their order, else those of tasks with that name."""
+    if name in tasks:
+        return [name]
+    parts = [part for part in name.strip("/").split("/") if part]
+    if not parts:
+        return []
+    ends = [t for t in tasks if t.split("/")[-len(parts) :] == parts]
+    within = ends or [t for t in tasks if len(parts) > 1 and t.endswith(f"/{parts[-1]}") and _in_order(parts, t)]
+    words = " ".join(name.split()).casefold()
+    return sorted(within or (t for t, task in tasks.items() if task.name.casefold() == words))
+
+
+def _in_order(parts: Iterable[str], task: TaskId) -> bool:
+    left = iter(task.split("/"))
+    return all(part in left for part in parts)
+
+
+def _ends(tasks: Iterable[TaskId]) -> set[str]:
+    """Return the shorter names of tasks, so that a slip of the pen in one of them is recognised."""
+    return {task.split("/", 1)[1] for task in tasks if "/" in task}

@@ -1,0 +1,104 @@
+"""The list of tasks for the terminal and for other programs. Tasks that differ only in their school make one line."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from changeflow.adkar.people import Contact
+from changeflow.agenda.worklist import WorkItem, WorkState
+from changeflow.programme.programme import Programme
+from changeflow.values.duration import counted
+from changeflow.values.moments import format_day
+
+SHOWN_SCHOOLS = 4
+
+
+def work_rows(
+    programme: Programme, items: Sequence[WorkItem], contacts: Mapping[str, Contact] | None = None
+) -> list[dict[str, Any]]:
+    """Return a row for each task."""
+    return [
+        {
+            "id": item.task.id,
+            "name": item.task.name,
+            "state": item.state.value,
+            "first": item.first.isoformat(),
+            "due": item.due.isoformat(),
+            "days_late": item.days_late,
+            "owner": item.asked,
+            "owner_name": owner_in_words(programme, item.asked, contacts or {}),
+        }
+        for item in items
+    ]
+
+
+def work_lines(
+    programme: Programme,
+    items: Sequence[WorkItem],
+    contacts: Mapping[str, Contact] | None = None,
+    *,
+    asked: str,
+    today: date,
+) -> Iterator[str]:
+    """Yield a line for each task, or for those of several schools together. `asked` says what was looked for."""
+    if not items:
+        yield f"No task on {format_day(today)} ({asked})."
+        return
+    groups: dict[tuple[object, ...], list[WorkItem]] = {}
+    for item in items:
+        groups.setdefault(_alike(item), []).append(item)
+    yield f"{counted(len(items), 'task')} on {format_day(today)} ({asked})"
+    for members in groups.values():
+        yield f"  {_state(members[0]):<37} {_names(programme, members)}{_owners(programme, members, contacts or {})}"
+        yield f"  {'':<37} {_id(members)}"
+
+
+def _alike(item: WorkItem) -> tuple[object, ...]:
+    """Tasks per school are alike where their step, wave, state and days are the same; others are alone."""
+    task = item.task
+    if len(task.schools) != 1 or task.id.count("/") != 2 or task.id.split("/")[1] not in task.schools:
+        return (task.id,)
+    return (task.service, task.step, task.wave, item.state, item.first, item.due)
+
+
+def _state(item: WorkItem) -> str:
+    day, unit = format_day(item.due), "school day" if item.task.calendar.startswith("term") else "working day"
+    return {
+        WorkState.LATE: f"{counted(item.days_late, unit)} late ({day})",
+        WorkState.DUE: f"due {day}",
+        WorkState.BEGUN: f"begun, due {day}",
+        WorkState.READY: f"can begin, due {day}",
+        WorkState.WAITING: f"from {format_day(item.first)}",
+        WorkState.DONE: f"done {day}",
+    }[item.state]
+
+
+def _names(programme: Programme, members: Sequence[WorkItem]) -> str:
+    first = members[0].task
+    if len(members) == 1:
+        return first.name
+    schools = [programme.school_name(next(iter(m.task.schools))) for m in members]
+    more = f" and {len(schools) - SHOWN_SCHOOLS} more" if len(schools) > SHOWN_SCHOOLS else ""
+    [only] = first.schools
+    name = first.name.removesuffix(f", {programme.school_name(only)}")
+    return f"{name} at {counted(len(schools), 'school')}: {', '.join(schools[:SHOWN_SCHOOLS])}{more}"
+
+
+def _id(members: Sequence[WorkItem]) -> str:
+    task = members[0].task
+    return task.id if len(members) == 1 else f"{task.service}/SCHOOL/{task.step}"
+
+
+def _owners(programme: Programme, members: Sequence[WorkItem], contacts: Mapping[str, Contact]) -> str:
+    asked = list(dict.fromkeys(m.asked for m in members))
+    if len(asked) > 1:
+        return f" ({len(asked)} owners)"
+    return f" ({owner_in_words(programme, asked[0], contacts)})"
+
+
+def owner_in_words(programme: Programme, person: str | None, contacts: Mapping[str, Contact]) -> str:
+    """Name a person with their role, where the programme has their name; else the role alone."""
+    if person is None:
+        return "no owner"
+    role, contact = programme.definition.role_of(person) or person, contacts.get(person)
+    return f"{contact.name}, {role}" if contact is not None and contact.name != role else role

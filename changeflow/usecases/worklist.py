@@ -1,0 +1,37 @@
+"""The list of tasks of a stored programme."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.adkar.people import Contact
+from changeflow.agenda.worklist import WorkFilter, WorkItem, work_list
+from changeflow.programme.programme import Programme
+from changeflow.storage import answers
+from changeflow.storage.database import read_scope
+from changeflow.usecases.stored import load
+from changeflow.values.problem import check_known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TasksInHand:
+    """What was asked for, and the people by whom it is done."""
+
+    programme: Programme
+    items: Sequence[WorkItem]
+    contacts: Mapping[str, Contact]
+
+
+def tasks_in_hand(
+    programme: str | None, wanted: WorkFilter, *, db: str, today: date, ahead: date | None = None
+) -> TasksInHand:
+    """Return the tasks of a stored programme that are asked for; an unknown person, wave or service is an error."""
+    with read_scope(db) as session:
+        stored = load(session, programme, on=today)
+        given = answers.answers(session, stored.programme.id)
+    definition = stored.programme.definition
+    check_known("person", wanted.person, [p.id for p in definition.people])
+    check_known("wave", wanted.wave, [w.id for w in definition.programme.waves])
+    check_known("service", wanted.service, [s.service for s in definition.services])
+    items = work_list(stored.programme, wanted, today=today, ahead=ahead, answers=given)
+    return TasksInHand(programme=stored.programme, items=items, contacts=stored.contacts)
