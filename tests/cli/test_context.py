@@ -22,6 +22,9 @@ READS = {
     "day": {"at"},
     "given_day": {"at"},
     "change": set(SHARED),
+    "judged": {"db", "programme", "at"},
+    "stored": {"db", "programme", "at"},
+    "task": {"db", "programme", "at"},
 }
 """What each property of a context reads."""
 
