@@ -86,6 +86,10 @@ def _waves(definition: Definition) -> Iterator[DefinitionError]:
                     yield DefinitionError(place.at("schools", i), what, "A school goes once.")
                     break
                 taken[service, school] = wave.id
+    waiting = schools - {s for w in definition.programme.waves for s in w.schools}
+    for left_out in sorted(waiting):
+        remedy = "Add it to a wave in programme.yaml, or take it out of schools.csv."
+        yield DefinitionError(Place("schools", (left_out, "id")), f"No wave has the school '{left_out}'.", remedy)
     for service in sorted(services):
         if not any(not w.services or service in w.services for w in definition.programme.waves):
             remedy = "Add it to a wave in programme.yaml."
@@ -117,14 +121,15 @@ def _people(definition: Definition) -> Iterator[DefinitionError]:
 def _stays(definition: Definition, people: set[str], schools: set[str]) -> Iterator[DefinitionError]:
     """Whom and where a line of people.csv names, and its days."""
     for person in definition.people:
-        yield from unknown(Place("people"), f"manager of {person.id}", person.manager, people)
-        yield from unknown(Place("people"), f"school of {person.id}", person.school, schools)
+        place = Place("people", (person.id,))
+        yield from unknown(place.at("manager"), f"manager of {person.id}", person.manager, people)
+        yield from unknown(place.at("school"), f"school of {person.id}", person.school, schools)
         for move in person.moves:
-            yield from unknown(Place("people"), f"new school of {person.id}", move.school, schools)
-        yield from unknown(Place("people"), f"successor of {person.id}", person.successor, people)
+            yield from unknown(place.at("moves"), f"new school of {person.id}", move.school, schools)
+        yield from unknown(place.at("successor"), f"successor of {person.id}", person.successor, people)
         if person.joins and person.leaves and person.leaves < person.joins:
             what = f"{person.id} leaves on {person.leaves}, before joining on {person.joins}."
-            yield DefinitionError(Place("people"), what, "Put the later day into the column leaves.")
+            yield DefinitionError(place.at("leaves"), what, "Put the later day into the column leaves.")
 
 
 def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
@@ -137,7 +142,9 @@ def _manager_loops(definition: Definition) -> Iterator[DefinitionError]:
         what = (
             f"The managers go round in a circle: {' is managed by '.join([*loop[start:], *loop[:start], min(loop)])}."
         )
-        yield DefinitionError(Place("people"), what, "Leave out the manager of the person at the top.")
+        yield DefinitionError(
+            Place("people", (min(loop), "manager")), what, "Leave out the manager of the person at the top."
+        )
 
 
 def _calendars(definition: Definition) -> Iterator[DefinitionError]:

@@ -18,6 +18,7 @@ from changeflow.adkar.people import ChangeImpact
 from changeflow.errors import RenamedWarning
 from changeflow.files import write_whole
 from changeflow.intake.opening import is_there, list_files
+from changeflow.intake.tables import TableRow
 from changeflow.intake.yaml import Document, read_yaml
 from changeflow.places import shipped_pathway
 from changeflow.programme.definition import CalendarFile, ProgrammeFile, ServiceFile
@@ -141,6 +142,8 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
     """By what each describes: `programme`, `service:payroll`, `pathway:central-service`, `calendar:…`."""
+    rows: dict[tuple[str, str], TableRow] = field(default_factory=dict)
+    """The first row of each school and person: by `schools` or `people`, and the id."""
     texts: dict[str, str] = field(default_factory=dict)
     """Of the folder's own YAML files, by their path in it."""
 

@@ -134,8 +134,10 @@ def _report(reading: Reading, errors: Iterable[DefinitionError]) -> None:
     for error in errors:
         if len(reading.problems) > MOST_LISTED:
             return
-        document = reading.documents.get(error.place.file)
-        if document is None:
+        document, path = reading.documents.get(error.place.file), error.place.path
+        if path and (row := reading.rows.get((error.place.file, str(path[0])))) is not None:
+            reading.problems.append(row.problem(str(path[-1]), error.what, error.remedy))
+        elif document is None:
             reading.problems.append(Problem(file=f"{error.place.file}.csv", what=error.what, remedy=error.remedy))
         else:
             reading.problems.append(document.problem(error.place.path, error.what, error.remedy, on_key=error.on_key))

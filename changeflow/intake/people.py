@@ -49,6 +49,7 @@ def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ..
             what = f"Duplicate school '{school.id}' (first on line {seen[school.id]})."
             reading.problems.append(row.problem("id", what, "Keep one of them."))
         seen.setdefault(school.id, row.line)
+        reading.rows.setdefault(("schools", school.id), row)
         found.append(school)
     return tuple(found)
 
@@ -72,6 +73,7 @@ def read_people(reading: Reading, parts: Mapping[str, Any]) -> PeopleRead:
             what = f"'{person.id}' is listed twice in this file."
             reading.problems.append(row.problem("id", what, "Keep one of them."))
         people[person.id] = person
+        reading.rows.setdefault(("people", person.id), row)
         if (contact := _contact(row, person, reading.problems)) is not None:
             contacts.append(contact)
     if not any(c.email for c in contacts):

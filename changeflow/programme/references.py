@@ -17,6 +17,7 @@ class Place:
     file: str
     """`programme`, `service:ID`, `pathway:ID`, `calendar:ID`, `schools`, `people`."""
     path: tuple[str | int, ...] = ()
+    """Of `schools` and `people`: the id, and the column."""
 
     @classmethod
     def programme(cls, *path: str | int) -> "Place":

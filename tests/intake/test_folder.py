@@ -249,7 +249,7 @@ def test_managers_in_a_circle_are_named_once(tmp_path: Path):
         read_folder(a_folder(tmp_path / "trust", people=people))
     [problem] = raised.value.problems
     assert str(problem) == (
-        "people.csv:1:1: The managers go round in a circle: chief is managed by lead is managed by chief. "
+        "people.csv:2:8: The managers go round in a circle: chief is managed by lead is managed by chief. "
         "Leave out the manager of the person at the top."
     )
     alone = PEOPLE.replace("sponsor,,,\n", "sponsor,,,chief\n")
@@ -259,3 +259,25 @@ def test_managers_in_a_circle_are_named_once(tmp_path: Path):
 
 def test_every_part_of_a_definition_has_a_reader():
     assert set(READERS) == {*Definition.model_fields, "assessments"}
+
+
+def test_a_school_in_no_wave_is_named_with_its_line(tmp_path: Path):
+    """The line after those of the three schools; a wave of one service alone is enough."""
+    schools = SCHOOLS + "dell,Dell School,primary,north\n"
+    with pytest.raises(ProblemsError) as raised:
+        read_folder(a_folder(tmp_path / "trust", schools=schools))
+    [problem] = raised.value.problems
+    remedy = "Add it to a wave in programme.yaml, or take it out of schools.csv."
+    assert str(problem) == f"schools.csv:5:1: No wave has the school 'dell'. {remedy}"
+    taken = PROGRAMME.replace(
+        "schools: [cedar]}", "schools: [cedar]}\n  - {id: w3, name: last, schools: [dell], services: [payroll]}"
+    )
+    read_folder(a_folder(tmp_path / "other", schools=schools, programme=taken))
+
+
+def test_what_is_wrong_in_a_line_of_people_is_said_with_the_line(tmp_path: Path):
+    people = PEOPLE + "head,Head,Head,head@example.org,lead,as,,chief\n"
+    with pytest.raises(ProblemsError) as raised:
+        read_folder(a_folder(tmp_path, people=people))
+    [problem] = raised.value.problems
+    assert str(problem) == "people.csv:4:6: There is no school of head 'as'. Did you mean 'ash'?"

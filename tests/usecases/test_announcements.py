@@ -28,7 +28,7 @@ from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.reports import issue_sro, sro_of_stored
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
-from tests.builders import PROGRAMME, a_folder
+from tests.builders import PROGRAMME, SCHOOLS, a_folder
 from tests.conftest import SAMPLE, sample_copy
 
 PLANNED, LATE = date(2027, 1, 20), date(2027, 1, 25)
@@ -140,7 +140,8 @@ def test_a_school_that_is_no_longer_planned_was_announced_all_the_same(stored: s
     """Cedar leaves the waves: its announced go-live is no longer planned, and that is neither late nor on time."""
     baselines.take_baseline("Agreed", change(stored, 4))
     fewer = PROGRAMME.replace("  - {id: w2, name: wave 2, schools: [cedar]}\n", "")
-    folder = a_folder(tmp_path / "trust", programme=fewer)
+    schools = SCHOOLS.replace("cedar,Cedar School,primary,north\n", "")
+    folder = a_folder(tmp_path / "trust", programme=fewer, schools=schools)
     definitions.apply(folder, db=stored, actor="chief", now=datetime(2027, 1, 6, 8, tzinfo=UTC), on=date(2027, 1, 6))
     cedar = lives(stored, 6)["cedar"]
     assert (cedar.announced, cedar.day, cedar.is_dropped, cedar.is_late) == (PLANNED, None, True, False)

@@ -21,7 +21,7 @@ from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
 from tests import audited
-from tests.builders import PROGRAMME, SERVICE, a_folder
+from tests.builders import PROGRAMME, SCHOOLS, SERVICE, a_folder
 
 LONGER = SERVICE + "tasks:\n  requirements: {duration: 8d}\n"
 
@@ -155,6 +155,7 @@ def test_apply_says_before_it_stores_what_changes_says_afterwards(stored: str, t
     folder = tmp_path / "trust"
     text = PROGRAMME.replace("schools: [ash, beech]", "schools: [ash]").replace(", deadline: 2027-12-31", "")
     (folder / "programme.yaml").write_text(text)
+    (folder / "schools.csv").write_text(SCHOOLS.replace("beech,Beech School,secondary,north\n", ""))
 
     def run(*words: str) -> list[str]:
         done = CliRunner().invoke(app, [*words, "--db", stored, "--at", "2027-01-06"], env={"CHANGEFLOW_AS": "chief"})
