@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from changeflow.programme.definition import Definition, ServiceFile
+from changeflow.programme.references import HEADS, LEADS
 from changeflow.values.words import Mandate, Role
 
 FINANCE_CLASS = "finance"
-HEADS, OFFICE, BOARD = "heads", "programme-office", "board"
-"""Groups of people.csv that give a role."""
-LEADS, SPONSORS = "lead", "sponsor"
-"""Audiences of people.csv that give a role."""
+OFFICE, BOARD = "programme-office", "board"
+"""Groups of people.csv that give a role; so does `HEADS`."""
+SPONSORS = "sponsor"
+"""The audience of people.csv that gives a role; so does `LEADS`."""
 SYSTEM = "system"
 """The actor of what flows do by themselves."""
 UNNAMED = "unnamed"

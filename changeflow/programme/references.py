@@ -6,6 +6,11 @@ from changeflow.adkar.people import Person
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.values.problem import did_you_mean
 
+LEAD_PROVIDER = "lead_provider"
+OWNER_ROLES = (LEAD_PROVIDER, "service_manager", "sponsor", "head", "change_lead")
+"""Roles that may own a task: a head and a change lead are those of its schools, the first by id of several."""
+HEADS, LEADS = "heads", "lead"
+"""The group of heads, and the audience of change leads, in people.csv."""
 PROGRAMME = "programme"
 """The first part of the ids of the programme's own tasks."""
 
@@ -70,22 +75,36 @@ class References:
     def owner(
         self, text: str | None, service: ServiceFile | None, schools: frozenset[str]
     ) -> tuple[str | None, tuple[str, str] | None]:
-        """Find the person that an owner's text means: a person, `lead_provider`, `sponsor`, or a group.
+        """Find the person that an owner's text means: a person, a group, or a role (`OWNER_ROLES`).
 
         A group means its member at the task's school where it has one school, else its first member by id. None
         where nobody holds it. The second value is what is wrong, and the remedy.
         """
-        if text is None or text == "lead_provider":
-            lead = service.lead_provider if service else None
-            return (lead.person if lead else None), None
-        if text == "sponsor":
-            sponsor = self.definition.programme.sponsor
-            return (sponsor.person if sponsor else None), None
+        if text is None:
+            text = LEAD_PROVIDER
         if text in self._people:
             return text, None
+        if text in OWNER_ROLES:
+            return self._in_role(text, service, schools), None
         members = self._members.get(text)
         if members is None:
-            known = {*self._people, *self._members, "lead_provider", "sponsor"}
-            return None, (f"There is no person or group '{text}'.", did_you_mean(text, known))
+            known = {*self._people, *self._members, *OWNER_ROLES}
+            return None, (f"There is no person, group or role '{text}'.", did_you_mean(text, known))
         local = [p for p in members if p.school in schools] if len(schools) == 1 else members
         return (local or members)[0].id, None
+
+    def _in_role(self, role: str, service: ServiceFile | None, schools: frozenset[str]) -> str | None:
+        programme = self.definition.programme
+        if role == "sponsor":
+            return programme.sponsor.person if programme.sponsor else None
+        if role == "service_manager":
+            return service.service_manager if service else None
+        if role == "head":
+            heads = [p for p in self._members.get(HEADS, ()) if p.school in schools]
+            return heads[0].id if heads else None
+        if role == "change_lead":
+            leads = sorted((p for p in self.definition.people if p.audience == LEADS), key=lambda p: p.id)
+            hubs = {s.hub for s in self.definition.schools if s.id in schools and s.hub}
+            near = [p for p in leads if p.school in schools or p.hub in hubs]
+            return (near or leads)[0].id if leads else None
+        return service.lead_provider.person if service and service.lead_provider else None

@@ -15,9 +15,10 @@ from changeflow.errors import CheckFailedError, InputError
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.facts import Attendance, Decision, Facts
-from changeflow.programme.mandates import HEADS, NAMED, Subject, in_role
+from changeflow.programme.mandates import NAMED, Subject, in_role
 from changeflow.programme.permissions import is_allowed
 from changeflow.programme.programme import Programme, join
+from changeflow.programme.references import HEADS
 from changeflow.values.base import TaskId
 from changeflow.values.problem import check_known
 from changeflow.values.rulepack import Rulepacks

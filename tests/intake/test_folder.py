@@ -109,7 +109,7 @@ def test_a_change_to_a_task_that_does_not_exist(tmp_path: Path):
 
 def test_an_owner_whom_nobody_knows(tmp_path: Path):
     found = the_problem(tmp_path, service=SERVICE + "tasks:\n  train: {owner: cheif}\n")
-    assert "There is no person or group 'cheif'. Did you mean 'chief'?" in found
+    assert "There is no person, group or role 'cheif'. Did you mean 'chief'?" in found
 
 
 def test_pay_periods_that_no_calendar_has(tmp_path: Path):

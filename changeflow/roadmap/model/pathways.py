@@ -69,7 +69,11 @@ class StepFields(Frozen):
     after: Links | None = Field(None, description="task [FS|SS|FF|SF][+lag|-lag]; replaces what the pathway says")
     also_after: Links | None = Field(None, description="Links in addition to what the pathway says")
     after_previous_wave: Links | None = Field(None, description="The same step names, in the wave before")
-    owner: str | None = Field(None, description="A person's id, or a role: lead_provider, sponsor, head, change_lead")
+    owner: str | None = Field(
+        None,
+        description="A person's id, a group's, or a role: lead_provider, service_manager, sponsor, head, change_lead",
+        examples=["lead_provider", "service_manager", "sponsor", "head", "change_lead"],
+    )
     waves: Literal["all", "pilot", "rollout"] | None = None
     classes: tuple[str, ...] | None = Field(None, description="Only for services of these classes")
     start_no_earlier: date | None = None
