@@ -35,7 +35,7 @@ def apply(
     from changeflow.usecases import definitions
 
     on = context.given_day
-    change = definitions.difference(folder, db=context.db, on=on)
+    change = definitions.difference(folder, db=context.db, on=on, today=context.day)
     print_lines(_difference(change))
     if not context.actor:
         raise ActorMissingError

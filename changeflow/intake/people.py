@@ -38,7 +38,7 @@ class PeopleRead:
 
 def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ...]:
     """Read schools.csv; a school that is there twice is a problem."""
-    required, optional = ("id", "name", "phase", "authority"), ("hub", "pupils", "urn", "system", "reluctant")
+    required, optional = ("id", "name", "phase", "authority"), ("hub", "pupils", "urn", "system", "reluctant", "joins")
     seen: dict[str, int] = {}
     found = []
     for row in _table(reading, parts, "schools.csv", required, optional):

@@ -10,6 +10,7 @@ from changeflow.calendar.periods import Periods
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.announcements import announced_days, go_live_tasks
 from changeflow.programme.assembly.calendars import Calendars
+from changeflow.programme.assembly.joining import joining_days
 from changeflow.programme.blackouts import ScopedBlackout
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme, falls_into, windows
@@ -239,6 +240,9 @@ def _too_soon_or_late(frame: _Frame, school: str, day: date) -> str:
     asked = frame.school(school)
     if day < frame.programme.on:
         return f"it lies before the data date, {format_day(frame.programme.on)}"
+    joins = joining_days(frame.programme.definition, frame.programme.facts).get(school)
+    if joins is not None and day < joins:
+        return f"the school joins on {format_day(joins)}"
     if asked.earliest is not None and day < asked.earliest:
         return f"the school asks for {format_day(asked.earliest)} at the earliest"
     if asked.latest is not None and day > asked.latest:

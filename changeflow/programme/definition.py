@@ -130,6 +130,7 @@ class School(Frozen):
     urn: str | None = None
     system: str | None = Field(None, description="What it works with today, where schools differ")
     reluctant: bool = Field(default=False, description="Whether it would rather wait: a pilot should have one of these")
+    joins: date | None = Field(None, description="The day on which it joins, where that is after the programme began")
 
 
 class Wave(Frozen):

@@ -144,6 +144,8 @@ class Facts:
     submissions: tuple[Submission, ...] = ()
     pilot: tuple[Entry, ...] = ()
     """What was said about pilots and parallel runs, in its order."""
+    joined: Mapping[str, date] = field(default_factory=dict)
+    """Schools that joined after the first version, with the day."""
     announcements: tuple[Announcement, ...] = ()
     """Go-live days that were announced to schools, the latest last."""
     confidence: Confidence | None = None

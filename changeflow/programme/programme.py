@@ -10,6 +10,7 @@ import networkx as nx
 from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_rejections, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
+from changeflow.programme.assembly.joining import add_joining, joining_days
 from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.definition import Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
@@ -275,6 +276,7 @@ def join(
     expansion, calendars = expand(definition)
     day = definition.programme.working_week.minutes_per_day
     add_repetitions(expansion, known.pilot, known.progress, minutes_per_day=day)
+    add_joining(expansion, joining_days(definition, known))
     add_conditions(expansion, known.decisions, calendars.office, minutes_per_day=day)
     # Without a data date it is the plan as it was made; where people stand belongs to a day.
     add_rejections(expansion, known.decisions, calendars, known.progress)

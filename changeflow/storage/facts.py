@@ -15,7 +15,7 @@ from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
 from changeflow.programme.recorded import OF_SAME, RecordedFact, Withdrawn
 from changeflow.roadmap.model.tasks import TaskProgress
-from changeflow.storage import announcements, pilots, publications
+from changeflow.storage import announcements, pilots, publications, versions
 from changeflow.storage.rows import attempts, facts_until, is_in_force, latest_of, rows_until, values_of
 from changeflow.storage.tables.facts import (
     AnnouncementRow,
@@ -59,6 +59,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         submissions=pilots.submissions(session, programme, until=until),
         attendance=facts_until(session, AttendanceRow, Attendance, programme, until),
         checkpoints=facts_until(session, CheckpointRow, CheckpointResult, programme, until),
+        joined=versions.joined_schools(session, programme, until=until),
         announcements=announcements.announced(session, programme, until=until),
         confidence=confidences[-1] if confidences else None,
     )

@@ -22,6 +22,7 @@ from changeflow.storage.tables.programme import (
     ForecastRow,
     ProgrammeRow,
     ReportRow,
+    SchoolJoinedRow,
     VersionRow,
 )
 from changeflow.values.moments import format_day, local_day
@@ -138,6 +139,20 @@ def append(
     )
     session.flush()
     return number
+
+
+def add_joined(session: Session, programme: str, joined: Mapping[str, date], *, version: int) -> None:
+    """Note the schools that a version has added, each with the day on which it joined."""
+    for school, day in sorted(joined.items()):
+        session.add(SchoolJoinedRow(programme_id=programme, school=school, on=day, version=version))
+
+
+def joined_schools(session: Session, programme: str, *, until: datetime | None = None) -> dict[str, date]:
+    """Return the schools that joined after the first version; `until` a moment, those that had by that day."""
+    query = select(SchoolJoinedRow).where(SchoolJoinedRow.programme_id == programme)
+    if until is not None:
+        query = query.where(col(SchoolJoinedRow.on) <= local_day(until))
+    return {row.school: row.on for row in session.exec(query.order_by(col(SchoolJoinedRow.school)))}
 
 
 def save_contacts(session: Session, programme: str, contacts: Iterable[Contact]) -> None:

@@ -17,9 +17,11 @@ from changeflow.intake.opening import read_bytes
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.issues import with_contracts
 from changeflow.programme.announcements import announced_by_rollout
+from changeflow.programme.assembly.joining import check_joined, joined_by, joining_days
 from changeflow.programme.dates import Moved, compare, dates_of
 from changeflow.programme.definition import Definition
 from changeflow.programme.differences import differences
+from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
@@ -62,16 +64,18 @@ class Difference:
     """What it changes about who may do what, and what it weakens: the SRO or the board stores such a version."""
 
 
-def difference(folder: Path, *, db: str, on: date | None = None) -> Difference:
-    """Compare a folder with what is stored; nothing is written."""
+def difference(folder: Path, *, db: str, on: date | None = None, today: date | None = None) -> Difference:
+    """Compare a folder with what is stored; nothing is written. Schools that it adds join `today`."""
     read = read_folder(folder)
     programme = read.definition.programme.programme
     with session_scope(db, create=True, write=False) as session:
         stored = versions.latest(session, programme)
         known = facts.load_facts(session, programme)
     read = _with_contracts(folder, read, stored)
-    after = judged(read.definition, facts=known, on=on)
     before = judged(stored.definition, facts=known, on=on) if stored else None
+    if (day := today or on) is not None:
+        known = _with_joined(stored, read, known, on=day)
+    after = judged(read.definition, facts=known, on=on)
     dates = [dates_of(j.programme) if j else {} for j in (before, after)]
     finishes = [j.programme.schedule.finish if j and j.programme.schedule else 0 for j in (before, after)]
     return Difference(
@@ -117,7 +121,10 @@ def apply(
                 if stored is not None:
                     check_retired(stored.definition, read.programme, known, retire, rulepacks=read.rulepacks)
                     check_fixed(stored.definition, read.programme, known)
+                with_new = _with_joined(stored, read, known, on=local_day(now))
                 number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
+                joined = {s: d for s, d in with_new.joined.items() if s not in known.joined}
+                versions.add_joined(session, programme, joined, version=number)
                 _save_contacts(session, programme, contacts)
                 before = stored.definition if stored else None
                 given = announced_by_rollout(before, read.definition, on=local_day(now))
@@ -141,6 +148,15 @@ def apply(
             f"Version {number} is stored, but the folder could not note that. {error} Then apply the folder again."
         ) from None
     return number
+
+
+def _with_joined(stored: Version | None, read: Folder, known: Facts, *, on: date) -> Facts:
+    """Return the facts with the schools that a folder adds to what is stored; they join on a day."""
+    joined = joined_by(stored.definition if stored else None, read.definition, known, on=on)
+    with_new = replace(known, joined={**known.joined, **joined})
+    days = {s: d for s, d in joining_days(read.definition, with_new).items() if s in joined}
+    check_joined(days, read.programme.roadmap.tasks, known)
+    return with_new
 
 
 def check_content(stored: Version | None, read: Folder, by: str, *, on: date) -> tuple[PowerChange, ...]:

@@ -32,6 +32,17 @@ class VersionRow(OwnRow, table=True):
     created_by: str
 
 
+class SchoolJoinedRow(SQLModel, table=True):
+    """A school that a later version has added, and when: it is planned from that day."""
+
+    __tablename__ = "school_joined"
+
+    programme_id: str = Field(foreign_key="programme.id", primary_key=True)
+    school: str = Field(primary_key=True)
+    on: date
+    version: int
+
+
 class ContactRow(SQLModel, table=True):
     """Personal data, kept apart from versions so that it can be erased."""
 
