@@ -13,17 +13,14 @@ from changeflow.agenda.criteria import State
 from changeflow.agenda.due import due_days
 from changeflow.agenda.gates import GateCase
 from changeflow.errors import NOT_SAVED, CheckFailedError, ConflictError, InputError
+from changeflow.programme.asked import asked_at
 from changeflow.programme.facts import Condition, Decision, Facts
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress, progress_of
-from changeflow.roadmap.analysis.slippage import Slips
 from changeflow.roadmap.model.tasks import Milestone, Task, TaskProgress
 from changeflow.values.moments import day_of, format_day, last_day_of
 from changeflow.values.words import Kind, Outcome
-
-WEEK = 5
-"""Working days of a week's delay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +41,8 @@ class LoggedDecision:
     """One decision as the log has it."""
 
     task: Task
-    needed_by: date
-    """The last day on which it moves neither the end nor a deadline."""
     asked_on: date | None
-    """The day on which everything before it was done; None as long as something is not."""
+    """The day from which it could be made: everything before it was done, and its own day had come. None before."""
     answers: tuple[Decision, ...]
     """The rounds, the first one first."""
     is_open: bool
@@ -63,12 +58,11 @@ class LoggedDecision:
 
 
 def decision_log(programme: Programme, *, today: date) -> tuple[LoggedDecision, ...]:
-    """Return every decision: those that wait by the day they are needed, then those ahead, then those made, the latest
-    first."""
+    """Return every decision: those that wait and those ahead, as planned; then those made, the latest first."""
     due = due_days(programme)
     logged = [_log(programme, task, due.get(task.id), today) for task in programme.tasks(kind=Kind.DECISION)]
     still, made = [d for d in logged if d.is_open], [d for d in logged if not d.is_open]
-    still.sort(key=lambda d: (not d.is_waiting, d.needed_by, d.task.id))
+    still.sort(key=lambda d: (not d.is_waiting, programme.timed(d.task.id).early_finish, d.task.id))
     made.sort(key=lambda d: (d.answers[-1].on if d.answers else date.min, d.task.id), reverse=True)
     return (*still, *made)
 
@@ -76,13 +70,12 @@ def decision_log(programme: Programme, *, today: date) -> tuple[LoggedDecision, 
 def _log(programme: Programme, task: Task, due_on: date | None, today: date) -> LoggedDecision:
     answers = tuple(d for d in programme.facts.decisions if d.task == task.id)
     is_open = not programme.is_done(task.id)
-    asked = _asked_on(programme, task)
+    asked = _asked_on(programme, task, today)
     done = programme.roadmap.progress.get(task.id)
     finish = done.actual_finish if done else None
     end = answers[-1].on if answers and not is_open else last_day_of(finish) if finish else today
     return LoggedDecision(
         task=task,
-        needed_by=last_day_of(programme.timed(task.id).late_finish),
         asked_on=asked,
         answers=answers,
         is_open=is_open,
@@ -91,21 +84,10 @@ def _log(programme: Programme, task: Task, due_on: date | None, today: date) -> 
     )
 
 
-def _asked_on(programme: Programme, task: Task) -> date | None:
-    """Return the day on which the last of what it waits for was done; with nothing before it, the start."""
-    before = [programme.roadmap.progress.get(p) for p in programme.graph.predecessors(task.id)]
-    finishes = [p.actual_finish for p in before if p is not None and p.actual_finish is not None]
-    if len(finishes) < len(before):
-        return None
-    return last_day_of(max(finishes)) if finishes else programme.definition.programme.start
-
-
-def week_costs(programme: Programme, slips: Slips, decision: LoggedDecision) -> Iterator[MovedMilestone]:
-    """Yield the milestones that a further week's delay of an open decision would move, the furthest first."""
-    task = decision.task.id
-    calendar = programme.roadmap.calendar_of(task)
-    later = calendar.add(slips.schedule[task].early_finish, WEEK * programme.minutes_per_day)
-    return _moves(programme, slips, task, later)
+def _asked_on(programme: Programme, task: Task, today: date) -> date | None:
+    into = (data["link"] for _, _, data in programme.graph.in_edges(task.id, data=True))
+    at = asked_at(programme.roadmap, task, into)
+    return day_of(at) if at is not None and day_of(at) <= today else None
 
 
 def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[MovedMilestone]:
@@ -113,13 +95,10 @@ def delay_so_far(programme: Programme, decision: LoggedDecision) -> Iterator[Mov
 
     Looked at is its own delay alone: what follows is taken to begin as soon as it may, not to wait for today as well.
     """
-    slips = programme.unslipped
-    finish = programme.timed(decision.task.id).early_finish
-    if finish > slips.schedule[decision.task.id].early_finish:
-        yield from _moves(programme, slips, decision.task.id, finish)
-
-
-def _moves(programme: Programme, slips: Slips, task: str, finish: int) -> Iterator[MovedMilestone]:
+    slips, task = programme.unslipped, decision.task.id
+    finish = programme.timed(task).early_finish
+    if finish <= slips.schedule[task].early_finish:
+        return
     found = [
         MovedMilestone(
             milestone=m, before=slips.schedule[m.task].early_finish, after=slips.finish_if(task, finish, m.task)

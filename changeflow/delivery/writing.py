@@ -115,6 +115,18 @@ def templates_of(own: Path | None) -> Templates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterCost:
+    """What deciding on a day, or later, moves: the date that moves furthest, and how many others do."""
+
+    from_day: date
+    name: str
+    days: int
+    before: date
+    after: date
+    more: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterItem:
     """One thing that a letter asks for."""
 
@@ -134,6 +146,10 @@ class LetterItem:
     """What the evidence for a decision carries, such as `not yet`; nothing where none is asked for."""
     against: tuple[str, ...] = ()
     """Reasons against, the most severe first; the first few are shown."""
+    last_day: date | None = None
+    """A decision's last responsible day."""
+    cost: LaterCost | None = None
+    """What the first day after that moves."""
     calendar: str = ""
     """`invited`, `moved` or `cancelled`, where it is about a date in somebody's calendar."""
     entry: CalendarEntry | None = None
@@ -204,6 +220,9 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
         "is_gate": item.reason == Reason.GATE,
         "calendar": item.calendar,
         "hour": f"{MEETS_AT:%H:%M}",
+        "last": translate_day(item.last_day or item.due_on, language),
+        "last_is_today": (item.last_day or item.due_on) == letter.today,
+        "cost": _format_cost(item.cost, language) if item.cost is not None else None,
     }
     name = REASONS[item.reason].template
     lines = templates.say(name, "say", values, language).splitlines()
@@ -216,6 +235,12 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
         "link": item.link,
         "programme": item.programme,
     }
+
+
+def _format_cost(cost: LaterCost, language: str) -> dict[str, Any]:
+    before, after = (translate_day(day, language, year=True) for day in (cost.before, cost.after))
+    first = translate_day(cost.from_day, language)
+    return {"from": first, "name": cost.name, "days": cost.days, "before": before, "after": after, "more": cost.more}
 
 
 def _blocks(lines: Sequence[str]) -> list[str | list[str]]:
@@ -242,10 +267,10 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def translate_day(day: date, language: str) -> str:
+def translate_day(day: date, language: str, *, year: bool = False) -> str:
     """Write a day as people do.
 
     >>> translate_day(date(2027, 1, 8), "en"), translate_day(date(2027, 1, 8), "cy")
     ('Friday 8 January', 'Dydd Gwener 8 Ionawr')
     """
-    return format_date(day, "EEEE d MMMM", locale="en_GB" if language == "en" else language)
+    return format_date(day, "d MMMM y" if year else "EEEE d MMMM", locale="en_GB" if language == "en" else language)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import RLock
+from typing import Any, TypeVar
 
 import networkx as nx
 
+from changeflow.programme.asked import with_asked, without_asked
 from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_rejections, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
@@ -28,19 +30,22 @@ from changeflow.values.moments import day_of, last_day_of, minute_of
 from changeflow.values.rulepack import RulepackEntry, Rulepacks
 from changeflow.values.words import Kind, Phase
 
+Answer = TypeVar("Answer")
+
 
 class _Asked:
     """What has been asked of a programme before: one thread works it out, the others wait for it."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Slips] = {}
+        self._known: dict[str, Any] = {}
         self._lock = RLock()
 
-    def once(self, name: str, make: Callable[[], Slips]) -> Slips:
+    def once(self, name: str, make: Callable[[], Answer]) -> Answer:
         with self._lock:
             if name not in self._known:
                 self._known[name] = make()
-            return self._known[name]
+            found: Answer = self._known[name]
+            return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +179,14 @@ class Programme:
         return self._asked.once("unslipped", self._unslipped)
 
     def _unslipped(self) -> Slips:
-        progress = {t: replace(p, remaining=None) for t, p in self.roadmap.progress.items()}
+        known = without_asked(self.roadmap, self.facts.progress)
+        progress = {t: replace(p, remaining=None) for t, p in known.items()}
         roadmap = replace(self.roadmap, data_date=None, progress=progress)
         return Slips(roadmap, time_roadmap(roadmap))
+
+    def once(self, question: str, answer: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question about this schedule, worked out when it is asked for the first time."""
+        return self._asked.once(question, answer)
 
     def law(self, pack: str, key: str, *, on: date | None = None) -> RulepackEntry:
         """Return the entry of a rulepack that is in force in the programme's nation on a day, or at the data date."""
@@ -219,7 +229,8 @@ class Programme:
         return {(f.task.service, f.task.wave): f for f in self.checkpoints()}
 
     def scheduled(self) -> "Programme":
-        return replace(self, schedule=time_roadmap(self.roadmap))
+        roadmap = with_asked(self.roadmap, self.facts.progress)
+        return replace(self, roadmap=roadmap, schedule=time_roadmap(roadmap))
 
 
 def precedence_of(roadmap: Roadmap) -> Precedence:

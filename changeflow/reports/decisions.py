@@ -1,18 +1,18 @@
-"""Decisions for people: those that are needed, with their evidence and what a week costs, and those that were made."""
+"""Decisions for people: those that are needed, with their evidence and their last day, and those that were made."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from changeflow.agenda.criteria import State
-from changeflow.agenda.decisions import LoggedDecision, MovedMilestone, decision_log, delay_so_far, week_costs
+from changeflow.agenda.decisions import LoggedDecision, MovedMilestone, decision_log, delay_so_far
 from changeflow.agenda.due import due_days
 from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
+from changeflow.planning.last_days import last_day
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
-from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
-from changeflow.roadmap.model.tasks import Task
+from changeflow.reports.last_days import LastDayLine, format_cost, last_day_line
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
@@ -39,15 +39,14 @@ class DecisionLine:
     gate: str
     """What it opens."""
     needed_by: str
+    """The last responsible day."""
+    last_day: LastDayLine
+    """The same day, and what each later one costs."""
     owner: str
     waiting: bool
     """Everything before it is done: it waits for this decision alone."""
     waited: str
     """Since when it has been asked, where it has been; and what that has cost so far."""
-    week: str
-    """What another week's delay costs."""
-    slip: str
-    """The next cut-off of a milestone, where there is one."""
     proposal: str
     """`approve`, `approve_with_conditions`, `reject`, or nothing where no evidence is asked for."""
     says: str
@@ -88,31 +87,36 @@ class DecisionLog:
     made: tuple[MadeLine, ...]
 
 
-def build_decisions(judged: Judged, slips: Slips, *, today: date) -> DecisionLog:
+def build_decisions(judged: Judged, *, today: date) -> DecisionLog:
     """Build the log: the decisions that wait or will within the next 30 days, and every answer that was given."""
     programme = judged.programme
     log = decision_log(programme, today=today)
-    return DecisionLog(needed=tuple(_needed(judged, slips, log, today)), made=tuple(_made(programme, log, today)))
+    return DecisionLog(needed=tuple(_needed(judged, log, today)), made=tuple(_made(programme, log, today)))
 
 
-def _needed(judged: Judged, slips: Slips, log: Iterable[LoggedDecision], today: date) -> Iterator[DecisionLine]:
+def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Iterator[DecisionLine]:
     programme = judged.programme
     due = due_days(programme)
-    found = [
-        d for d in log if d.is_open and (d.is_waiting or day_of(programme.timed(d.task.id).early_start) <= today + SOON)
-    ]
+    last = {
+        d.task.id: last_day(programme, d.task.id)
+        for d in log
+        if d.is_open and (d.is_waiting or day_of(programme.timed(d.task.id).early_start) <= today + SOON)
+    }
+    found = sorted(
+        (d for d in log if d.task.id in last), key=lambda d: (not d.is_waiting, last[d.task.id].day, d.task.id)
+    )
     for logged in found[:SHOWN_NEEDED]:
         case = weigh(judged, logged.task.id)
+        line = last_day_line(last[logged.task.id], today=today)
         yield DecisionLine(
             task=logged.task.id,
             name=logged.task.name,
             gate=gate_words(programme, logged.task),
-            needed_by=format_day(logged.needed_by, weekday=True),
+            needed_by=line.day,
+            last_day=line,
             owner=role_of(programme, logged.task.owner),
             waiting=logged.is_waiting,
             waited=_waited(programme, logged, due.get(logged.task.id)),
-            week=_week(week_costs(programme, slips, logged)),
-            slip=_slip(programme, slips, logged.task),
             proposal=case.proposal.value if case.criteria else "",
             says=case.says if case.criteria else "",
             criteria=tuple(CriterionLine(text=c.text, state=c.state.value) for c in case.criteria),
@@ -155,32 +159,18 @@ def _waited(programme: Programme, logged: LoggedDecision, due_on: date | None) -
     if not logged.is_waiting or logged.asked_on is None:
         return ""
     days = counted(logged.waited, "day")
-    message = f"Asked on {format_day(logged.asked_on)}, {days} ago."
+    message = f"Asked on {format_day(logged.asked_on)}, {days} ago." if logged.waited else "Asked today."
     if logged.late and due_on is not None:
-        message += f" It was due on {format_day(due_on)}."
+        message += f" It was planned for {format_day(due_on)}."
         if moved := next(delay_so_far(programme, logged), None):
             message += f" Waiting for it has moved {_move(moved)} so far."
     return message
-
-
-def _week(moves: Iterable[MovedMilestone]) -> str:
-    found = list(moves)
-    if not found:
-        return "A week's delay moves no milestone."
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"A week's delay moves {_move(found[0])}{more}."
 
 
 def _move(moved: MovedMilestone) -> str:
     days = counted(moved.days, "day")
     before, after = format_day(day_of(moved.before)), format_day(day_of(moved.after))
     return f"“{moved.milestone.name}” by {days}, from {before} to {after}"
-
-
-def _slip(programme: Programme, slips: Slips, task: Task) -> str:
-    """Say the nearest cut-off that a delay of the task would reach, where there is one."""
-    found = slips.nearest(task.id, [m.task for m in programme.milestones])
-    return format_cut_off(programme.roadmap, found) if found is not None else ""
 
 
 def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
@@ -193,6 +183,9 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
         yield f"Decided: {answer.outcome.label} on {day} by the {role}. {answer.reason}"
     if answer is None or not answer.outcome.is_approval:
         yield f"The evidence says: {case.says}."
+    if not programme.is_done(gate.id):
+        found = last_day(programme, gate.id)
+        yield f"Needed by {format_day(found.day, weekday=True)}. {format_cost(found)}"
     for criterion in case.criteria:
         yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
 
@@ -202,7 +195,9 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
     yield f"Needed: {len(lines.needed) or 'none in the next 30 days'}"
     for d in lines.needed:
         yield f"  {d.task}  {d.name} ({d.gate})"
-        yield "    " + " ".join(filter(None, (f"needed by {d.needed_by}, from the {d.owner}.", d.waited, d.week)))
+        needed = f"needed by {d.needed_by}{' (today)' if d.last_day.today else ''}, from the {d.owner}."
+        yield "    " + " ".join(filter(None, (needed, d.waited)))
+        yield f"    {d.last_day.cost}"
         if d.says:
             yield f"    the evidence says: {d.says}"
     yield f"Made: {len(lines.made) or 'none yet'}"

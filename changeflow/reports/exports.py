@@ -3,11 +3,14 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from changeflow.files import write_whole
+from changeflow.planning.last_days import last_day
 from changeflow.programme.programme import Programme
+from changeflow.reports.last_days import format_cost
 from changeflow.reports.people import PeopleLines
 from changeflow.reports.people_flow import NOTHING
 from changeflow.roadmap.analysis.why import float_in_words
@@ -16,6 +19,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import calendar_uid
 from changeflow.values.cells import safe_cell
 from changeflow.values.moments import day_of, last_day_of
+from changeflow.values.words import Kind
 
 WHY_HIDDEN = ("why it is not shown", "what you can do")
 
@@ -75,19 +79,44 @@ def write_ics(programme: Programme, out: Path, *, now: datetime) -> None:
     calendar.add("x-wr-calname", programme.name)
     wanted = {"go_live", "decision", "checkpoint"}
     milestones = {m.task for m in programme.milestones}
-    for task, timed in _in_time(programme):
+    for task, _ in _in_time(programme):
         if task.id not in milestones and task.kind not in wanted:
             continue
-        first = day_of(timed.early_start)
-        last = first if task.is_milestone else last_day_of(timed.early_finish)
+        found = calendar_days(programme, task)
         event = Event()
         event.add("uid", calendar_uid(task.id, programme.id))
-        event.add("summary", task.name)
-        event.add("dtstart", first)
-        event.add("dtend", last + timedelta(days=1))
+        event.add("summary", found.title)
+        event.add("dtstart", found.first)
+        event.add("dtend", found.last + timedelta(days=1))
+        if found.says:
+            event.add("description", found.says)
         event.add("dtstamp", now)
         calendar.add_component(event)
     write_whole(out, calendar.to_ical())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDays:
+    """A task in a calendar: its days, both inclusive. An open decision is on its last responsible day."""
+
+    title: str
+    first: date
+    last: date
+    says: str = ""
+
+
+def calendar_days(programme: Programme, task: Task) -> CalendarDays:
+    if task.kind is Kind.DECISION and not programme.is_done(task.id):
+        found = last_day(programme, task.id)
+        title = f"Last day to decide: {task.name}"
+        return CalendarDays(title=title, first=found.day, last=found.day, says=format_cost(found))
+    timed = programme.timed(task.id)
+    first = day_of(timed.early_start)
+    return CalendarDays(
+        title=task.name,
+        first=first,
+        last=day_of(timed.early_finish) if task.is_milestone else last_day_of(timed.early_finish),
+    )
 
 
 def _in_time(programme: Programme) -> Iterator[tuple[Task, TimedTask]]:

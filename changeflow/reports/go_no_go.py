@@ -10,10 +10,12 @@ from changeflow.agenda.gates import GateCase, gate_of
 from changeflow.pilots.choosing import shares
 from changeflow.pilots.issues import Improvement, Issue, improvements, issues
 from changeflow.pilots.runs import RunSummary, latest_by_period
+from changeflow.planning.last_days import last_day
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
+from changeflow.reports.last_days import LastDayLine, last_day_line
 from changeflow.reports.sro import RunLine, run_lines
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import Unit, counted
@@ -188,6 +190,8 @@ class GoNoGoPage:
     version: int | None
     schools: str
     needed_by: str
+    """The last responsible day; nothing once it is passed."""
+    last_day: LastDayLine | None
     owner: str
     proposal: str
     headline: str
@@ -231,6 +235,8 @@ def build_go_no_go(
     everybody = candidates(programme)
     own = [c for c in everybody if c.id in gate.schools]
     is_pilot = programme.is_pilot(gate.wave)
+    is_open = not programme.is_done(gate.id)
+    last = last_day_line(last_day(programme, gate.id), today=today) if is_open else None
     return GoNoGoPage(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
@@ -239,7 +245,8 @@ def build_go_no_go(
         today=format_day(today),
         version=version,
         schools=programme.school_names(gate.schools),
-        needed_by=format_day(last_day_of(programme.timed(gate.id).late_finish), weekday=True),
+        needed_by=last.day if last is not None else "",
+        last_day=last,
         owner=role_of(programme, gate.owner),
         proposal=case.says,
         headline=_headline(case),

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from changeflow.agenda.due import late_in_report
 from changeflow.pilots.runs import RunSummary, latest_by_period
 from changeflow.programme.announcements import announced_sentence, go_lives
+from changeflow.programme.asked import without_asked
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.announcements import GoLiveLine, GoLiveMove, go_live_lines, go_live_moves
@@ -151,7 +152,7 @@ def build_sro(
     lines = (*(_milestone(programme, m, baseline, first) for m in in_time), *_dropped(programme, baseline, first))
     open_milestones = [m for m in in_time if m in programme.open_milestones]
     slips, health = programme.slips, health_lines(programme, baseline)
-    log, lives = build_decisions(judged, slips, today=today), go_lives(programme)
+    log, lives = build_decisions(judged, today=today), go_lives(programme)
     return SroReport(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
@@ -322,6 +323,7 @@ def run_lines(service: str, runs: Iterable[RunSummary]) -> Iterator[RunLine]:
 
 def _progress(programme: Programme) -> str:
     tasks = [t for t in programme.tasks() if t.id not in {m.task for m in programme.milestones}]
-    done = sum(1 for t in tasks if (p := programme.roadmap.progress.get(t.id)) and p.is_done)
-    begun = sum(1 for t in tasks if (p := programme.roadmap.progress.get(t.id)) and not p.is_done)
+    progress = without_asked(programme.roadmap, programme.facts.progress)
+    done = sum(1 for t in tasks if (p := progress.get(t.id)) and p.is_done)
+    begun = sum(1 for t in tasks if (p := progress.get(t.id)) and not p.is_done)
     return f"{done} of {len(tasks)} tasks are done, {begun} in progress." if done or begun else "Nothing has begun yet."

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from changeflow.delivery.invitations import CalendarEntry, feed
+from changeflow.reports.exports import calendar_days
 from changeflow.storage import answers, audit, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
@@ -15,7 +16,7 @@ from changeflow.usecases.link_answers import usable
 from changeflow.usecases.messages import digest_of
 from changeflow.usecases.stored import load
 from changeflow.values.base import calendar_uid
-from changeflow.values.moments import day_of, last_day_of, local_day
+from changeflow.values.moments import local_day
 from changeflow.values.problem import check_known
 from changeflow.values.words import Action, Kind
 
@@ -94,12 +95,13 @@ def _feed(session: Session, name: str, person: str, now: datetime) -> bytes:
     for task in stored.programme.tasks():
         if task.owner is None or stored.programme.is_done(task.id) or known.asked_now(task.id, task.owner) != person:
             continue
-        finish = stored.programme.timed(task.id).early_finish
+        event = calendar_days(stored.programme, task)
         entries.append(
             CalendarEntry(
                 uid=calendar_uid(task.id, name),
-                title=task.name,
-                day=day_of(finish) if task.is_milestone else last_day_of(finish),
+                title=event.title,
+                day=event.last,
+                says=event.says,
                 sequence=revision,
                 stamp=now,
                 is_meeting=task.kind is Kind.CHECKPOINT,

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from changeflow.files import whole_folder, write_whole
 from changeflow.intake.documents import write_schemas
 from changeflow.intake.people import OF_A_CONTACT
 from changeflow.pilots.criteria import ExplainedVariance
+from changeflow.programme.asked import without_asked
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.mandates import Subject
@@ -132,7 +133,9 @@ def export_schedule(
         planned, baselines = stored.programme, {0: stored.baseline.dates} if stored.baseline else {}
     if form == "mspdi" and planned.schedule is not None:
         name, schedule = planned.name, planned.schedule
-        write_roadmap(planned.roadmap, schedule, out, name=name, calendar="office", baselines=baselines)
+        # That a decision waits is our forecast; other programs are given what was reported.
+        reported = replace(planned.roadmap, progress=without_asked(planned.roadmap, planned.facts.progress))
+        write_roadmap(reported, schedule, out, name=name, calendar="office", baselines=baselines)
     elif form == "xlsx":
         write_xlsx(planned, out)
     elif form == "ics":

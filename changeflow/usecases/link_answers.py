@@ -10,16 +10,17 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 from changeflow.adkar.people import statements
 from changeflow.agenda.asks import ROUND, can_take_over, check_answer, kind_of, round_name
-from changeflow.agenda.criteria import State
 from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
 from changeflow.agenda.gates import weigh
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import InputError
 from changeflow.logs import log
+from changeflow.planning.last_days import last_day
 from changeflow.programme.facts import SponsorAct
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import live_people
 from changeflow.programme.recording import checked_progress, finish_of
+from changeflow.reports.last_days import format_cost
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
@@ -53,9 +54,11 @@ class LinkQuestion:
     office_email: str
     people: tuple[tuple[str, str], ...] = ()
     """Whom it can be passed on to: ids, and roles with their school or hub."""
-    against: tuple[str, ...] = ()
-    """What is missing, for a gate and for its evidence."""
-    for_it: tuple[str, ...] = ()
+    criteria: tuple[tuple[str, str], ...] = ()
+    """Of a gate and its evidence: how each criterion stands (a `State`), and its text; reasons against first."""
+    last_day: date | None = None
+    """A decision's last responsible day, and what the next day costs."""
+    cost: str = ""
     students: str = ""
     note: str = ""
     """What whoever does it should know."""
@@ -180,6 +183,8 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
     kind = _kind_of(link.subject, stored)
     task = programme.roadmap.tasks.get(link.subject.partition("#")[0])
     case = weigh(stored.judged, task.id) if task is not None and kind in ("gate", "evidence") else None
+    is_open = case is not None and not programme.is_done(case.task)
+    last = last_day(programme, case.task) if case is not None and is_open else None
     contact = stored.contacts.get(link.person)
     others = can_take_over(programme, stored.contacts, besides=link.person)
     return LinkQuestion(
@@ -191,8 +196,9 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         role=definition.role_of(link.person) or "you",
         office_email=definition.programme.office.email,
         people=tuple(others) if kind in ("task", "gate", "evidence") else (),
-        against=case.of(State.BLOCKS, State.OPEN) if case else (),
-        for_it=case.of(State.MET, State.WAIVED) if case else (),
+        criteria=tuple((c.state.value, c.text) for c in case.criteria) if case else (),
+        last_day=last.day if last is not None else None,
+        cost=format_cost(last) if last is not None else "",
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
         note=task.note if task is not None and kind == "task" else "",
         statements=statements(definition.change.instrument, live=link.person in live_people(programme, on=programme.on))

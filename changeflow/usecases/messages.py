@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -16,7 +16,7 @@ from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.invitations import CalendarEntry
 from changeflow.delivery.message import Message
-from changeflow.delivery.writing import Letter, LetterItem, Templates, templates_of, write
+from changeflow.delivery.writing import LaterCost, Letter, LetterItem, Templates, templates_of, write
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.storage import versions
@@ -113,9 +113,17 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
         is_optional=reason in optional,
         says=str(content.get("says", "")),
         against=tuple(content.get("against", ())),
+        last_day=date.fromisoformat(content["last_day"]) if "last_day" in content else None,
+        cost=_cost(content["cost"]) if "cost" in content else None,
         calendar=str(content.get("calendar", "")),
         entry=_entry(nudge, house, now) if "calendar" in content else None,
     )
+
+
+def _cost(content: Mapping[str, Any]) -> LaterCost:
+    first, before, after = (date.fromisoformat(content[key]) for key in ("from", "before", "after"))
+    name, days, more = str(content["name"]), int(content["days"]), int(content["more"])
+    return LaterCost(from_day=first, name=name, days=days, before=before, after=after, more=more)
 
 
 def _entry(nudge: Nudge, house: House, now: datetime) -> CalendarEntry:

@@ -146,7 +146,7 @@ def _point_of(issued: IssuedReport) -> ReportPoint:
 def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions that are needed, and those that were made."""
     judged = stored_on(programme, db=db, on=today).judged
-    return build_decisions(judged, judged.programme.slips, today=today)
+    return build_decisions(judged, today=today)
 
 
 def write_all(*, db: str, now: datetime, today: date, folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from changeflow.agenda.policy import NudgePolicy
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.errors import NotAcceptedError
 from changeflow.logs import log
+from changeflow.planning.last_days import last_day
 from changeflow.programme.dates import dates_of
 from changeflow.programme.mandates import SYSTEM
 from changeflow.storage import agenda, answers, audit, publications, versions
@@ -152,10 +153,30 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         is_new = known is None or known.is_cancelled
         content["calendar"] = "cancelled" if about == CANCELLATION else "invited" if is_new else "moved"
         content["sequence"] = known.times if known else 0
+    if task is not None and task.kind is Kind.DECISION and not stored.programme.is_done(task.id):
+        content |= _until_when(stored, task.id)
     # Evidence goes to whoever decides or has to bring it; what goes up the line is that it is late, and no more.
     if task is not None and task.kind is Kind.DECISION and not for_manager:
         case = weigh(stored.judged, task.id)
         if case.criteria and due.reason is not Reason.EVIDENCE:
             content["says"] = case.says
         content["against"] = list(case.of(State.BLOCKS, State.OPEN))
+    return content
+
+
+def _until_when(stored: Stored, task: str) -> dict[str, Any]:
+    """Return a decision's last responsible day, and what the first later day moves."""
+    found = last_day(stored.programme, task)
+    content: dict[str, Any] = {"last_day": found.day.isoformat()}
+    if found.later:
+        run = found.later[0]
+        first = run.moved[0]
+        content["cost"] = {
+            "from": run.first.isoformat(),
+            "name": first.name,
+            "days": first.days,
+            "before": first.before.isoformat(),
+            "after": first.after.isoformat(),
+            "more": len(run.moved) - 1,
+        }
     return content

@@ -77,24 +77,24 @@ def test_no_persons_name_score_or_address_is_in_it(report: SroReport, sample: Fo
     assert "-payroll-officer" not in text
 
 
-def test_a_decision_shows_its_evidence_and_what_a_week_costs(report: SroReport):
+def test_a_decision_shows_its_evidence_and_its_last_day(report: SroReport):
     decision = next(d for d in report.decisions if d.task == "payroll/lead-provider-named")
-    assert decision.waited == "Asked on 1 Sep 2026, 245 days ago. It was due on 3 Sep 2026."
-    # Payroll's pilot would go live on 1 July instead of 1 June: its review, 20 days on and in term, falls behind the
+    assert decision.waited == "Asked on 1 Sep 2026, 245 days ago. It was planned for 3 Sep 2026."
+    # Three days are planned, 1 to 3 September. Payroll's chain has no slack at all: a day later misses the pay period
+    # of March; its pilot goes live on 1 July instead of 1 June; its review, 20 days on and in term, falls behind the
     # summer holiday, and a pay period is lost a second time.
-    assert decision.week == (
-        "A week's delay moves “All three services are live in all schools” by 61 days, from 1 Mar 2028 to 1 May 2028, "
-        "and 2 more."
+    assert decision.needed_by == decision.last_day.day == "Thu 3 Sep 2026"
+    assert decision.last_day.cost.startswith(
+        "Decided on Fri 4 Sep 2026 or later: “All three services are live in all schools” is 61 days later, on "
+        "1 May 2028 instead of 1 Mar 2028, and "
     )
+    moved = {m.name: m.days for m in decision.last_day.later[0].moved}
+    assert moved["Payroll is live in the pilot schools"] == 30
     gate = next(d for d in report.decisions if d.task == "payroll/roadmap-agreed")
     assert (gate.gate, gate.proposal, gate.says) == (
         "from plan to design", "approve_with_conditions", "go, with conditions",
     )  # fmt: skip
     assert [c.text for c in gate.criteria if c.state == "open"] == ["Payroll: form the project team is not finished."]
-    # Payroll's chain has no slack at all: a day later misses the pay period of March, and with it a month.
-    assert decision.slip == (
-        "One working day later moves “Payroll is live in the pilot schools” from 1 Jun 2027 to 1 Jul 2027."
-    )
 
 
 def test_the_page_can_be_read_without_eyes_or_colour(report: SroReport):

@@ -14,7 +14,7 @@ from changeflow.roadmap.engine.cpm import DateReason, Schedule, time_roadmap
 from changeflow.roadmap.engine.replan import Trials
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of
+from changeflow.values.moments import DAY, day_of
 from changeflow.values.words import PEOPLE_KINDS, Kind
 
 
@@ -216,7 +216,16 @@ def _bounds(now: Roadmap, after: Roadmap) -> list[_Step]:
     if (now.start, now.finish) != (after.start, after.finish):
         now = replace(now, start=after.start, finish=after.finish)
         steps.append(_Step(Cause.SET_DATE, (), now))
+    refused = {t for t in now.progress if _is_put_off(t, now, after)}
+    if refused:
+        now = replace(now, progress={t: p for t, p in now.progress.items() if t not in refused})
     return [*steps, *_fields(Cause.SET_DATE, _date_fields, now, after)]
+
+
+def _is_put_off(task: TaskId, now: Roadmap, after: Roadmap) -> bool:
+    """Tell whether a decision that waited is asked again later: its new day counts, and its waiting is over."""
+    is_open = task in after.tasks and task not in after.progress and not now.is_done(task)
+    return is_open and now.tasks[task].constraints != after.tasks[task].constraints
 
 
 def _taken(*names: str, within_wave: bool = False) -> Callable[[Task, Task], Task]:
@@ -292,11 +301,17 @@ def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Caus
     held = []
     for task in schedule.path_to(target):
         timed = schedule[task]
-        is_open = task in roadmap.progress and timed.early_finish == roadmap.data_date
+        is_open = task in roadmap.progress and _is_held(roadmap, task, timed.early_finish)
         if timed.reason is DateReason.DATA_DATE or (timed.reason is DateReason.ACTUAL and is_open):
             held.append(task)
     is_decision = bool(held) and all(roadmap.tasks[t].kind is Kind.DECISION for t in held)
     return Cause.DECISION if is_decision else Cause.NOT_DONE, tuple(sorted(held))
+
+
+def _is_held(roadmap: Roadmap, task: TaskId, finish: int) -> bool:
+    """Tell whether begun work ends because today has come: at its beginning, or a decision at its end."""
+    since = finish - (roadmap.data_date or 0)
+    return since == 0 or (roadmap.tasks[task].kind is Kind.DECISION and 0 < since <= DAY)
 
 
 def ends_of(roadmap: Roadmap, schedule: Schedule) -> list[TaskId]:

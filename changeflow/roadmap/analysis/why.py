@@ -12,7 +12,7 @@ from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, days_in_words
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
-from changeflow.values.words import PEOPLE_KINDS
+from changeflow.values.words import PEOPLE_KINDS, Kind
 
 CONSTRAINT_WORDS = {
     "start_no_earlier": "somebody set that it starts no earlier than this",
@@ -120,7 +120,10 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     reason = schedule[task.id].reason
     done = roadmap.progress.get(task.id)
     if done is not None:
-        return f"{head}: {'that is what happened' if done.is_done else 'it has begun, and this much is left'}."
+        left = "it has begun, and this much is left"
+        if task.kind is Kind.DECISION:
+            left = "everything before it is done, and it waits for this decision"
+        return f"{head}: {'that is what happened' if done.is_done else left}."
     passed = _passed(roadmap, schedule, task)
     if not drivers:
         if not task.because:

@@ -1,0 +1,197 @@
+"""The last responsible day of a decision, found by re-planning: what each day of deciding does to the dates that count.
+
+Harm is done where a go-live or milestone comes on a later day, or a missed deadline is missed by more, than if the
+decision were made on its planned day (today, where that has passed). Dates announced to schools are their go-lives.
+Where none of these waits for a decision, what ends last of the work behind it is looked at. Every report, message, page
+and calendar asks `last_day`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import networkx as nx
+
+from changeflow.errors import CalendarExhaustedError
+from changeflow.programme.asked import evening_of
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.engine.replan import Placer
+from changeflow.roadmap.model.tasks import Bound, Task
+from changeflow.values.base import TaskId
+from changeflow.values.moments import DAY, day_of, last_day_of, minute_of
+from changeflow.values.words import Kind
+
+MOST_DAYS = 1024
+"""Days of deciding that are looked at: four years."""
+LATER_DAYS = 10
+"""Of the days after the last responsible one, those whose cost is told: our own choice."""
+LATEST = (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedDate:
+    """A date that a later decision moves: the days as people read them."""
+
+    task: TaskId
+    name: str
+    before: date
+    after: date
+
+    @property
+    def days(self) -> int:
+        return (self.after - self.before).days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedOn:
+    """What follows from deciding on any of some days, both inclusive: the same dates."""
+
+    first: date
+    last: date
+    moved: tuple[MovedDate, ...]
+    """What is later than if it were decided in time, the furthest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastDay:
+    """How long a decision can wait."""
+
+    task: TaskId
+    planned: date
+    """Its planned day; today, where that has passed. All other days are compared with it."""
+    day: date
+    """The last responsible day: on the next one something is harmed."""
+    dates: Mapping[TaskId, date]
+    """What is looked at, and when it happens if it is decided in time."""
+    later: tuple[DecidedOn, ...]
+    """What the days after it cost, in runs of the same dates."""
+
+
+def last_day(programme: Programme, gate: TaskId) -> LastDay:
+    """Return the last responsible day of an open decision, and what each later day costs."""
+    return programme.once(f"last day of {gate}", lambda: _Search(programme, programme.roadmap.tasks[gate]).found())
+
+
+class _ComingDays:
+    """The days on which a decision can be made, from its planned one on: each with its finish, in civil minutes."""
+
+    def __init__(self, programme: Programme, gate: Task) -> None:
+        self.programme, self.roadmap, self.gate = programme, programme.roadmap, gate
+        self._coming = self._in_windows() if gate.starts_on is not None else self._in_order()
+        self._known: list[int] = []
+
+    def finish(self, number: int) -> int:
+        """Return the finish on a day; on one beyond the calendars a `CalendarExhaustedError`."""
+        while len(self._known) <= number:
+            self._known.append(next(self._coming))
+        return self._known[number]
+
+    def day(self, number: int) -> date:
+        return last_day_of(self.finish(number))
+
+    def _in_order(self) -> Iterator[int]:
+        forecast = self.programme.timed(self.gate.id).early_finish
+        day = day_of(forecast) if self.gate.is_milestone else last_day_of(forecast)
+        at = evening_of(self.roadmap, self.gate.id, minute_of(day))
+        while True:
+            yield at
+            at = evening_of(self.roadmap, self.gate.id, minute_of(day_of(at)) + DAY)
+
+    def _in_windows(self) -> Iterator[int]:
+        """It is made where its start window opens, and nowhere between: a board's meetings."""
+        timed, placer = self.programme.timed(self.gate.id), Placer(self.roadmap)
+        start, finish = timed.early_start, timed.early_finish
+        while True:
+            yield finish
+            start, finish = placer.place(self.gate.id, floor=start + 1)
+
+
+class _Search:
+    """One decision, made on one day after another; the dates that follow are early ones, so they only grow."""
+
+    def __init__(self, programme: Programme, gate: Task) -> None:
+        self.programme, self.roadmap, self.gate = programme, programme.roadmap, gate
+        self.consequences = programme.slips.consequences
+        self.coming = _ComingDays(programme, gate)
+
+    def found(self) -> LastDay:
+        good, bad = 0, 1
+        while bad < MOST_DAYS and not self._harms(bad):
+            good, bad = bad, bad * 2
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            good, bad = (good, middle) if self._harms(middle) else (middle, bad)
+        return LastDay(
+            task=self.gate.id,
+            planned=self.coming.day(0),
+            day=self.coming.day(good),
+            dates={t: self._read(t, finish) for t, finish in self._in_time.items()},
+            later=tuple(self._later(good)),
+        )
+
+    @cached_property
+    def _targets(self) -> Sequence[TaskId]:
+        behind = nx.descendants(self.programme.graph, self.gate.id) - self.roadmap.progress.keys()
+        milestones = {m.task for m in self.programme.milestones}
+        found = [t for t in behind if t in milestones or self.roadmap.tasks[t].kind is Kind.GO_LIVE]
+        found += [t for t in behind if t not in found and self._limit(t) is not None]
+        if not found:
+            found = [max(behind or {self.gate.id}, key=lambda t: (self.programme.timed(t).early_finish, t))]
+        return sorted(found)
+
+    @cached_property
+    def _limits(self) -> Mapping[TaskId, int]:
+        """The deadlines of what is neither a milestone nor a go-live: only missing them does harm."""
+        milestones = {m.task for m in self.programme.milestones}
+        own = [t for t in self._targets if t not in milestones and self.roadmap.tasks[t].kind is not Kind.GO_LIVE]
+        return {t: limit for t in own if (limit := self._limit(t)) is not None}
+
+    def _limit(self, task: TaskId) -> int | None:
+        own = self.roadmap.tasks[task]
+        limits = [c.at for c in own.constraints if c.bound in LATEST]
+        return min([*limits, *([own.deadline] if own.deadline is not None else [])], default=None)
+
+    @cached_property
+    def _in_time(self) -> Mapping[TaskId, int]:
+        return self._dates(0)
+
+    def _dates(self, number: int) -> Mapping[TaskId, int]:
+        finish = self.coming.finish(number)
+        return {t: self.consequences.finish_if(self.gate.id, finish, t) for t in self._targets}
+
+    def _harms(self, number: int) -> bool:
+        try:
+            return any(self._harmed(self._dates(number)))
+        except CalendarExhaustedError:
+            return True
+
+    def _harmed(self, dates: Mapping[TaskId, int]) -> Iterator[MovedDate]:
+        for task, finish in dates.items():
+            before, after = self._read(task, self._in_time[task]), self._read(task, finish)
+            if after > before and finish > self._limits.get(task, 0):
+                yield MovedDate(task=task, name=self._name(task), before=before, after=after)
+
+    def _read(self, task: TaskId, finish: int) -> date:
+        return day_of(finish) if self.roadmap.tasks[task].is_milestone else last_day_of(finish)
+
+    def _name(self, task: TaskId) -> str:
+        milestone = next((m for m in self.programme.milestones if m.task == task), None)
+        return milestone.name if milestone is not None else self.roadmap.tasks[task].name
+
+    def _later(self, good: int) -> Iterator[DecidedOn]:
+        runs: list[DecidedOn] = []
+        for number in range(good + 1, good + 1 + LATER_DAYS):
+            try:
+                moved = tuple(sorted(self._harmed(self._dates(number)), key=self._place))
+            except CalendarExhaustedError:
+                break
+            day = self.coming.day(number)
+            first = runs.pop().first if runs and runs[-1].moved == moved else day
+            runs.append(DecidedOn(first=first, last=day, moved=moved))
+        yield from runs
+
+    def _place(self, moved: MovedDate) -> tuple[int, bool, date, TaskId]:
+        """The furthest first; of several that move as far, what people steer by."""
+        is_steered_by = any(m.task == moved.task for m in self.programme.milestones)
+        return -moved.days, not is_steered_by, moved.before, moved.task

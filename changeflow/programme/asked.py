@@ -1,0 +1,90 @@
+"""Decisions that people have been asked for: since when, and when they can be made at the earliest.
+
+Once everything before a decision is done, its time runs, whether or not anyone has begun to think about it. It is made
+today at the earliest, and counts from the evening (as a recorded one does: `recording.progress_of`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from changeflow.roadmap.engine.pace import lagged
+from changeflow.roadmap.model.tasks import Bound, Link, Roadmap, Task, TaskProgress
+from changeflow.values.base import TaskId
+from changeflow.values.duration import Unit
+from changeflow.values.moments import DAY, day_of, minute_of
+from changeflow.values.words import Kind
+
+FLOORS = (Bound.START_NO_EARLIER, Bound.FINISH_NO_EARLIER, Bound.MUST_START)
+
+
+def asked_at(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> int | None:
+    """Return the minute from which a decision could be made: what it waits for is done, and its own day has come.
+
+    None as long as something before it is not done.
+    """
+    at = max([roadmap.start, *(c.at for c in task.constraints if c.bound in FLOORS)])
+    for link in into:
+        before = roadmap.progress.get(link.predecessor)
+        if before is None or before.actual_finish is None:
+            return None
+        end = before.actual_finish if link.type.from_finish else before.actual_start
+        at = max(at, lagged(roadmap, end, link))
+    return at if task.is_milestone else roadmap.calendar_of(task.id).next_working(at)
+
+
+def evening_of(roadmap: Roadmap, task: TaskId, at: int) -> int:
+    """Return the end of the first working day, at an instant or after it, on which a decision can be made."""
+    calendar = roadmap.calendar_of(task)
+    return calendar.previous_working(minute_of(day_of(calendar.next_working(at))) + DAY)
+
+
+def with_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> Roadmap:
+    """Let each decision that waits for nothing but its answer end by today's evening, or when its time is up.
+
+    `reported` is the progress that people reported. One that is made in a start window waits for the next of those.
+    """
+    if roadmap.data_date is None:
+        return roadmap
+    progress = {t: p for t, p in roadmap.progress.items() if not _is_implied(roadmap, t, reported)}
+    base = replace(roadmap, progress=progress)
+    decisions = {
+        t.id: t
+        for t in roadmap.tasks.values()
+        if t.kind is Kind.DECISION and t.starts_on is None and not base.is_done(t.id)
+    }
+    into: dict[TaskId, list[Link]] = {t: [] for t in decisions}
+    for link in roadmap.links:
+        if link.successor in into:
+            into[link.successor].append(link)
+    waiting = {t: found for t, task in decisions.items() if (found := _deciding(base, task, into[t])) is not None}
+    return (
+        replace(base, progress={**progress, **waiting}) if waiting or len(progress) < len(roadmap.progress) else roadmap
+    )
+
+
+def without_asked(roadmap: Roadmap, reported: Mapping[TaskId, TaskProgress]) -> dict[TaskId, TaskProgress]:
+    """Return the progress without what `with_asked` added: decisions are then due when their time is up."""
+    return {
+        t: reported[t] if t in reported and roadmap.tasks[t].kind is Kind.DECISION else p
+        for t, p in roadmap.progress.items()
+        if not _is_implied(roadmap, t, reported)
+    }
+
+
+def _is_implied(roadmap: Roadmap, task: TaskId, reported: Mapping[TaskId, TaskProgress]) -> bool:
+    return task not in reported and roadmap.tasks[task].kind is Kind.DECISION
+
+
+def _deciding(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> TaskProgress | None:
+    begun, today = roadmap.progress.get(task.id), roadmap.data_date or 0
+    asked = begun.actual_start if begun is not None else asked_at(roadmap, task, into)
+    if asked is None or asked >= today + DAY or (begun is not None and begun.remaining is not None):
+        return begun
+    calendar = roadmap.calendar_of(task.id)
+    finish = max(asked, evening_of(roadmap, task.id, today))
+    if task.is_milestone:
+        return TaskProgress(finish, remaining=0)
+    if task.duration.unit is not Unit.WORKING:
+        return begun or TaskProgress(asked)
+    finish = max(finish, calendar.add(asked, task.duration.amount))
+    return TaskProgress(asked, remaining=calendar.between(today, finish))

@@ -1,0 +1,156 @@
+"""The last responsible day of a decision for people: one day, what each later day costs, and a small picture of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.planning.last_days import DecidedOn, LastDay, MovedDate
+from changeflow.values.duration import counted
+from changeflow.values.moments import format_day, format_days
+
+WIDTH, HEIGHT, TOP = 560, 64, 18
+LEAST = 4.0
+"""Pixels of the lowest bar, so that a day's delay is seen beside a month's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateMove:
+    """One date that moves."""
+
+    name: str
+    before: str
+    after: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterLine:
+    """What deciding on any of some days costs."""
+
+    days: str
+    first_day: str
+    last_day: str
+    """Both inclusive, as 2027-06-01."""
+    cost: str
+    """The furthest move, in words."""
+    moved: tuple[DateMove, ...]
+    """Every date that moves, the furthest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostBar:
+    x: float
+    y: float
+    width: float
+    height: float
+    in_time: bool
+    label: str
+    label_x: float
+    anchor: str
+    tooltip: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostChart:
+    """A bar for each run of days: as wide as its days, as high as the furthest date moves."""
+
+    width: int
+    height: int
+    bars: tuple[CostBar, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastDayLine:
+    """Until when a decision can wait."""
+
+    day: str
+    iso: str
+    today: bool
+    """Today is the last day."""
+    cost: str
+    """What the next day costs, as one sentence."""
+    later: tuple[LaterLine, ...]
+    chart: CostChart | None
+
+
+def last_day_line(found: LastDay, *, today: date) -> LastDayLine:
+    return LastDayLine(
+        day=format_day(found.day, weekday=True),
+        iso=found.day.isoformat(),
+        today=found.day == today,
+        cost=format_cost(found),
+        later=tuple(_later(run) for run in found.later),
+        chart=_draw(found),
+    )
+
+
+def format_cost(found: LastDay) -> str:
+    """Say what the first day after the last responsible one costs."""
+    if not found.later:
+        return "No date is known to wait for it."
+    run = found.later[0]
+    return f"Decided on {format_day(run.first, weekday=True)} or later: {_cost(run.moved)}."
+
+
+def _later(run: DecidedOn) -> LaterLine:
+    return LaterLine(
+        days=format_days(run.first, run.last),
+        first_day=run.first.isoformat(),
+        last_day=run.last.isoformat(),
+        cost=_cost(run.moved),
+        moved=tuple(
+            DateMove(name=m.name, before=format_day(m.before), after=format_day(m.after), days=m.days)
+            for m in run.moved
+        ),
+    )
+
+
+def _cost(moved: Sequence[MovedDate]) -> str:
+    first = moved[0]
+    others = len(moved) - 1
+    more = f", and {counted(others, 'more date')} {'moves' if others == 1 else 'move'}" if others else ""
+    days, after, before = counted(first.days, "day"), format_day(first.after), format_day(first.before)
+    return f"“{first.name}” is {days} later, on {after} instead of {before}{more}"
+
+
+def _draw(found: LastDay) -> CostChart | None:
+    if not found.later:
+        return None
+    runs = [(found.planned, found.day, 0), *((r.first, r.last, r.moved[0].days) for r in found.later)]
+    most, first = max(days for *_, days in runs), runs[0][0]
+    scale = WIDTH / ((runs[-1][1] - first).days + 1)
+    return CostChart(
+        width=WIDTH,
+        height=HEIGHT + TOP,
+        bars=tuple(_bars(runs, first, most, scale)),
+        description="; ".join(_words(*run) for run in runs),
+    )
+
+
+def _bars(runs: Sequence[tuple[date, date, int]], first: date, most: int, scale: float) -> Iterator[CostBar]:
+    right, shown = 0.0, -1.0
+    for number, run in enumerate(runs):
+        begins, ends, days = run
+        left, right = right, round(((ends - first).days + 1) * scale, 1)
+        height = max(LEAST, round(HEIGHT * days / most, 1)) if days else LEAST
+        label = f"+{counted(days, 'day')}" if days else "in time"
+        # A label where there is room after the one before it; the table has every number.
+        is_shown = left >= shown
+        shown = left + 70 if is_shown else shown
+        yield CostBar(
+            x=left,
+            y=round(TOP + HEIGHT - height, 1),
+            width=round(right - left, 1),
+            height=height,
+            in_time=number == 0,
+            label=label if is_shown else "",
+            label_x=left if left < WIDTH - 70 else float(WIDTH),
+            anchor="start" if left < WIDTH - 70 else "end",
+            tooltip=_words(begins, ends, days),
+        )
+
+
+def _words(first: date, last: date, days: int) -> str:
+    later = f"{counted(days, 'day')} later" if days else "in time"
+    return f"{format_days(first, last)}: {later}"

@@ -1,0 +1,144 @@
+"""The last responsible day of a decision: on cases worked by hand, and against planning everything again for each day.
+
+The gated programme goes live where a month opens. Its skills end on Friday 22 January 2027, the gate of wave 1 is asked
+that evening, and the go-live is on Monday 1 February. Decided on Monday 1 February, it counts from that evening: the
+next month opens on 1 March, 28 days later.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from changeflow.agenda.decisions import decision_log, played_through
+from changeflow.planning.last_days import LastDay, last_day
+from changeflow.programme.programme import Programme
+from changeflow.reports.last_days import format_cost, last_day_line
+from changeflow.usecases.gates import decide
+from changeflow.usecases.stored import judged
+from changeflow.values.moments import day_of
+from changeflow.values.words import Kind, Outcome
+from tests.builders import PROGRAMME
+from tests.usecases.gated import GATED, GO, PLAN, answer, change, planned, state, stored_with, up_to_the_go_live
+
+MONTHLY = GATED.replace("per: wave, after: go-no-go}", "per: wave, starts_on: month, after: go-no-go}")
+TWO_DAYS = GATED.replace("plan-agreed: {gate: plan,", "plan-agreed: {gate: plan, duration: 2d,")
+LIVE = "payroll/w1/go-live"
+
+
+@pytest.fixture
+def monthly(db: str, tmp_path: Path) -> str:
+    return stored_with(db, tmp_path, pathway=MONTHLY)
+
+
+def found(db: str, task: str, on: date) -> LastDay:
+    return last_day(state(db, on).programme, task)
+
+
+def test_a_decision_can_wait_until_its_go_live_would_miss_its_month(monthly: str):
+    """Of January 2027, Friday 29 is the last working day."""
+    one = found(monthly, GO, date(2027, 1, 4))
+    assert (one.planned, one.day) == (date(2027, 1, 22), date(2027, 1, 29))
+    assert one.dates[LIVE] == date(2027, 2, 1)
+    run = one.later[0]
+    assert run.first == date(2027, 2, 1)
+    # Both waves have no other tie: wave 1 alone moves, and with it nothing that the milestone does not wait for.
+    assert {(m.task, m.before, m.after, m.days) for m in run.moved} >= {
+        (LIVE, date(2027, 2, 1), date(2027, 3, 1), 28),
+    }
+    assert "28 days later, on 1 Mar 2027 instead of 1 Feb 2027" in format_cost(one)
+
+
+def test_on_the_last_day_nothing_is_lost_and_on_the_next_day_it_is(monthly: str):
+    up_to_the_go_live(monthly)
+    for day in (25, 28, 29):
+        programme = state(monthly, date(2027, 1, day)).programme
+        assert last_day(programme, GO).day == date(2027, 1, 29)
+        assert day_of(programme.timed(LIVE).early_start) == date(2027, 2, 1), f"forecast on the {day}th"
+    assert last_day_line(last_day(programme, GO), today=date(2027, 1, 29)).today
+    # On Saturday the next day on which people decide is Monday 1 February.
+    for day in (date(2027, 1, 30), date(2027, 2, 1)):
+        programme = state(monthly, day).programme
+        assert day_of(programme.timed(LIVE).early_start) == date(2027, 3, 1)
+        assert last_day(programme, GO).day == date(2027, 2, 26)
+
+
+def test_where_each_day_moves_a_date_the_planned_day_is_the_last(db: str, tmp_path: Path):
+    """The plan gate of the gated programme: what follows begins the next morning, and the go-live slides with it."""
+    stored_with(db, tmp_path)
+    planned(db)
+    one = found(db, PLAN, date(2027, 1, 5))
+    assert one.planned == one.day == date(2027, 1, 5)
+    moves = [(run.first, next(m.days for m in run.moved if m.task == LIVE)) for run in one.later[:4]]
+    # The go-live of Friday 22: Monday 25, Tuesday 26, Wednesday 27; decided on Monday 11, Thursday 28.
+    assert moves == [(date(2027, 1, day), days) for day, days in ((6, 3), (7, 4), (8, 5), (11, 6))]
+
+
+def test_a_decision_that_nothing_dated_waits_for_has_the_end_of_what_it_opens(db: str, tmp_path: Path):
+    closing = PROGRAMME.replace(
+        "  close: {kind: closure, duration: 1d, after: payroll/checkpoint, owner: chief}\n",
+        "  agreed: {kind: decision, gate: closure, after: payroll/checkpoint, owner: chief}\n"
+        "  close: {kind: closure, duration: 1d, after: agreed, owner: chief}\n",
+    )
+    stored_with(db, tmp_path, programme=closing)
+    one = found(db, "programme/agreed", date(2027, 1, 4))
+    assert list(one.dates) == ["programme/close"]
+    assert one.day == one.planned
+
+
+def test_each_day_costs_what_planning_it_all_again_says(monthly: str):
+    """Every open decision, on each day from its planned one on: decided in the facts, joined, judged and scheduled."""
+    planned(monthly)
+    programme = state(monthly, date(2027, 1, 5)).programme
+    for gate in (t for t in programme.tasks(kind=Kind.DECISION) if not programme.is_done(t.id)):
+        one = last_day(programme, gate.id)
+        in_time = _planned_again(programme, gate.id, one.planned)
+        assert one.dates.items() <= in_time.items()
+        day = one.planned
+        while day <= one.day:
+            assert _planned_again(programme, gate.id, day) == in_time, f"{gate.id} on {day}"
+            day += timedelta(days=1)
+        for run in one.later[:2]:
+            for day in {run.first, run.last}:
+                again = _planned_again(programme, gate.id, day)
+                moved = {t: at for t, at in again.items() if at > in_time[t]}
+                assert moved == {m.task: m.after for m in run.moved}, f"{gate.id} on {day}"
+
+
+def _planned_again(programme: Programme, gate: str, day: date) -> dict[str, date]:
+    facts = played_through(programme, programme.roadmap.tasks[gate], Outcome.APPROVE, on=day)
+    plan = judged(programme.definition, facts=facts, on=programme.on).programme
+    counts = {t.id for t in plan.tasks(kind=Kind.GO_LIVE)} | {m.task for m in plan.milestones}
+    return {t: day_of(plan.timed(t).early_finish) for t in sorted(counts)}
+
+
+class TestSinceWhen:
+    def asked_on(self, db: str, task: str, on: date) -> date | None:
+        log = decision_log(state(db, on).programme, today=on)
+        return next(d.asked_on for d in log if d.task.id == task)
+
+    def test_a_decision_that_takes_days_is_asked_on_its_first_day(self, db: str, tmp_path: Path):
+        """Its plan ends on Tuesday 5 January: it is asked on Wednesday the 6th, and on the 5th nobody waits for it."""
+        stored_with(
+            db, tmp_path, pathway=GATED.replace("plan-agreed: {gate: plan,", "plan-agreed: {gate: plan, duration: 2d,")
+        )
+        planned(db)
+        assert self.asked_on(db, PLAN, date(2027, 1, 5)) is None
+        assert self.asked_on(db, PLAN, date(2027, 1, 6)) == date(2027, 1, 6)
+
+    def test_its_time_runs_from_then_on(self, db: str, tmp_path: Path):
+        """Two days from Wednesday 6 January are over on the 7th; on Monday the 11th it can be made that day."""
+        stored_with(
+            db, tmp_path, pathway=GATED.replace("plan-agreed: {gate: plan,", "plan-agreed: {gate: plan, duration: 2d,")
+        )
+        planned(db)
+        ends = [day_of(state(db, date(2027, 1, day)).programme.timed(PLAN).early_finish) for day in (6, 7, 8, 9, 11)]
+        assert ends == [date(2027, 1, day) for day in (7, 7, 8, 11, 11)]
+
+    def test_a_refused_gate_is_asked_again_on_its_next_day(self, monthly: str):
+        """Refused on Friday 22 January: asked again on Monday 1 February, when the next month has opened."""
+        up_to_the_go_live(monthly)
+        decide(answer(GO, Outcome.REJECT, on=22, reason="Not yet"), change(monthly, 22))
+        assert self.asked_on(monthly, GO, date(2027, 1, 29)) is None
+        assert self.asked_on(monthly, GO, date(2027, 2, 1)) == date(2027, 2, 1)
+        assert found(monthly, GO, date(2027, 1, 29)).day == date(2027, 2, 26)

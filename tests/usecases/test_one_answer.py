@@ -1,0 +1,205 @@
+"""One question has one answer: the last day of each gate, and each milestone's date and float, wherever one asks.
+
+Asked are the report, its JSON, `gate list`, the e-mail, the page behind its link, the go/no-go page and the calendars.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from icalendar import Calendar
+from lxml import html
+from python_calamine import CalamineWorkbook
+
+from changeflow.agenda.decisions import GateAnswer
+from changeflow.planning.last_days import last_day
+from changeflow.programme.programme import Programme
+from changeflow.reports.decisions import decisions_text
+from changeflow.reports.documents import html_of, json_of
+from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.sro import SroReport
+from changeflow.roadmap.analysis.why import float_in_words
+from changeflow.storage.answers import AnswerLink, add_links
+from changeflow.storage.database import engine_for, session_scope
+from changeflow.usecases import baselines, definitions, gates
+from changeflow.usecases.calendar_feeds import feed_for
+from changeflow.usecases.link_answers import question_of
+from changeflow.usecases.messages import Desk, digest_of, write_letter
+from changeflow.usecases.outbox import look
+from changeflow.usecases.reports import decision_log, go_no_go_of, sro_of_stored
+from changeflow.usecases.stored import loaded
+from changeflow.usecases.ticks import tick
+from changeflow.usecases.unit_of_work import Change
+from changeflow.values.base import calendar_uid
+from changeflow.values.moments import day_of, format_day
+from changeflow.values.words import Kind, Outcome
+from tests.conftest import SAMPLE, sample_copy
+
+PILOT = "payroll/pilot/go-no-go"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A programme, and all that it says on a day."""
+
+    db: str
+    today: date
+    programme: Programme
+    report: SroReport
+
+    @property
+    def now(self) -> datetime:
+        return datetime(self.today.year, self.today.month, self.today.day, 9, tzinfo=UTC)
+
+    @property
+    def needed(self) -> dict[str, date]:
+        """The last day of each decision that the report asks for."""
+        return {d.task: last_day(self.programme, d.task).day for d in self.report.decisions}
+
+
+def change(db: str, day: date, actor: str = "programme-manager") -> Change:
+    now = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
+    return Change(db=db, programme=None, actor=actor, now=now, on=day)
+
+
+@pytest.fixture(scope="module")
+def early(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample as it is approved, before anything has happened."""
+    home = tmp_path_factory.mktemp("one-answer")
+    db = f"sqlite:///{home / 'early.db'}"
+    first = date(2026, 9, 1)
+    definitions.apply(sample_copy(home), db=db, actor="programme-manager", now=change(db, first).now)
+    baselines.take_baseline("Agreed", change(db, first, "chief-executive"))
+    return home
+
+
+@pytest.fixture(scope="module")
+def states(early: Path) -> Callable[[str], Asked]:
+    """The sample early, in the middle, and after a go was refused; each is asked once."""
+    known: dict[str, Asked] = {}
+
+    def copied(name: str, of: str) -> str:
+        engine_for(f"sqlite:///{early / f'{of}.db'}").dispose()
+        shutil.copy(early / f"{of}.db", early / f"{name}.db")
+        return f"sqlite:///{early / f'{name}.db'}"
+
+    def prepare(name: str) -> tuple[str, date]:
+        may = date(2027, 5, 4)
+        if name == "early":
+            return f"sqlite:///{early / 'early.db'}", date(2026, 9, 2)
+        if name == "middle":
+            db = copied("middle", "early")
+            gates.import_history(SAMPLE / "progress.csv", SAMPLE / "decisions.csv", change(db, may))
+            return db, may
+        if "middle" not in known:
+            states("middle")
+        db = copied("refused", "middle")
+        refused = GateAnswer(task=PILOT, outcome=Outcome.REJECT, reason="April's run was not clean.", on=may)
+        gates.decide(refused, change(db, may, "chief-executive"))
+        return db, date(2027, 5, 5)
+
+    def states(name: str) -> Asked:
+        if name not in known:
+            db, today = prepare(name)
+            known[name] = Asked(db, today, loaded(None, db=db, on=today), sro_of_stored(None, db=db, today=today))
+        return known[name]
+
+    return states
+
+
+@pytest.fixture(params=["early", "middle", "refused"])
+def asked(states: Callable[[str], Asked], request: pytest.FixtureRequest) -> Asked:
+    return states(request.param)
+
+
+def test_the_report_its_json_and_the_list_name_the_same_last_day(asked: Asked):
+    wanted = {task: format_day(day, weekday=True) for task, day in asked.needed.items()}
+    assert wanted
+    assert {d.task: d.needed_by for d in asked.report.decisions} == wanted
+    data = json.loads(json_of(asked.report))
+    assert {d["task"]: d["needed_by"] for d in data["decisions"]} == wanted
+    assert {d["task"]: d["last_day"]["iso"] for d in data["decisions"]} == {
+        task: day.isoformat() for task, day in asked.needed.items()
+    }
+    cards = html.fromstring(html_of(asked.report)).xpath("//div[@class='card'][.//strong][.//svg]")
+    assert [c.xpath(".//strong")[0].text for c in cards] == list(wanted.values())
+    listed = "\n".join(decisions_text(decision_log(None, db=asked.db, today=asked.today)))
+    assert re.findall(r"needed by (\w+ \d+ \w+ \d+)", listed) == list(wanted.values())
+
+
+def test_the_calendars_have_each_open_decision_on_its_last_day(asked: Asked, tmp_path: Path):
+    tasks = asked.programme.tasks(kind=Kind.DECISION)
+    still = {t.id: last_day(asked.programme, t.id).day for t in tasks if not asked.programme.is_done(t.id)}
+    assert asked.needed.items() <= still.items()
+    write_ics(asked.programme, tmp_path / "all.ics", now=asked.now)
+    everybody = _days((tmp_path / "all.ics").read_bytes())
+    assert {t: everybody[calendar_uid(t, asked.programme.id)] for t in still} == still
+    own = _days(feed_for("chief-executive", db=asked.db, programme=None, now=asked.now, actor="chief-executive"))
+    mine = {t: d for t, d in still.items() if asked.programme.roadmap.tasks[t].owner == "chief-executive"}
+    assert mine
+    assert {t: own[calendar_uid(t, asked.programme.id)] for t in mine} == mine
+
+
+def test_the_page_for_a_go_or_no_go_names_it_as_well(asked: Asked):
+    page = go_no_go_of(PILOT, db=asked.db, programme=None, today=asked.today)
+    day = format_day(last_day(asked.programme, PILOT).day, weekday=True)
+    assert page.needed_by == day
+    assert f"<strong>{day}</strong>" in html_of(page)
+
+
+def test_the_e_mail_and_the_page_behind_its_link_name_the_same_day(asked: Asked):
+    tick(db=asked.db, now=asked.now)
+    links: dict[str, AnswerLink] = {}
+    with session_scope(asked.db) as session:
+        found = look(session, asked.now)
+        decisions = {d.task for d in asked.report.decisions}
+        nudges = [n for n in found.nudges.values() if n.subject.partition("#")[0] in decisions]
+        letters = [(n, write_letter([n], found.houses, Desk(), asked.now, "<a@b.invalid>", links)) for n in nudges]
+        add_links(session, links, at=asked.now)
+    assert bool(letters) == any(d.waiting for d in asked.report.decisions)
+    for nudge, letter in letters:
+        assert letter is not None
+        day = asked.needed[nudge.subject.partition("#")[0]]
+        words = "today" if day == asked.today else f"by {day:%A} {day.day} {day:%B}"
+        assert f"needed {words}" in letter.subject
+        assert f"needed {words}" in letter.text
+        [token] = re.findall(r"/a/(\S+)", letter.text)
+        assert digest_of(token) in links
+        assert question_of(token, db=asked.db, now=asked.now).last_day == day
+
+
+def test_each_milestone_has_one_date_and_one_float(asked: Asked, tmp_path: Path):
+    programme = asked.programme
+    write_ics(programme, tmp_path / "all.ics", now=asked.now)
+    write_xlsx(programme, tmp_path / "all.xlsx")
+    days = _days((tmp_path / "all.ics").read_bytes())
+    rows = CalamineWorkbook.from_path(tmp_path / "all.xlsx").get_sheet_by_index(0).to_python()
+    cells = {row[0]: row for row in rows}
+    data = {m["name"]: m for m in json.loads(json_of(asked.report))["milestones"]}
+    for milestone in programme.milestones:
+        day = day_of(programme.timed(milestone.task).early_finish)
+        line = data[milestone.name]
+        assert line["forecast"] == format_day(day)
+        assert line["sentence"].startswith(f"{milestone.name}: {format_day(day)}")
+        assert days[calendar_uid(milestone.task, programme.id)] == day
+        row = cells[milestone.task]
+        last, spare = row[6], float_in_words(programme.roadmap, milestone.task, programme.spare(milestone))
+        assert last == day
+        assert row[7] == spare
+        assert f"{spare} before its deadline" in line["sentence"]
+        moved = [m for d in asked.report.decisions for run in d.last_day.later for m in run.moved]
+        assert {m.before for m in moved if m.name == milestone.name} <= {format_day(day)}
+
+
+def _days(calendar: bytes) -> dict[str, date]:
+    """The last day of each event, by its uid."""
+    found = {}
+    for event in Calendar.from_ical(calendar).walk("VEVENT"):
+        end = event["dtend"].dt
+        found[str(event["uid"])] = end.date() if isinstance(end, datetime) else date.fromordinal(end.toordinal() - 1)
+    return found
