@@ -26,6 +26,7 @@ from changeflow.roadmap.analysis.why import explain, float_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.sequence import hole_in_words, service_holes
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, minute_of
 
 CUT_OFFS_WITHIN, CUT_OFF_DAYS = timedelta(days=60), 5
@@ -202,11 +203,11 @@ def _milestone(
     if milestone.task in programme.roadmap.progress:
         state, words = "done", ["it has happened"]
     elif milestone.deadline is not None and forecast > milestone.deadline:
-        state, words = "too late", [f"{(forecast - milestone.deadline).days} days after its deadline"]
+        state, words = "too late", [f"{counted((forecast - milestone.deadline).days, 'day')} after its deadline"]
     elif planned is not None and forecast != planned:
         days = (forecast - planned).days
         state = "later" if days > 0 else "earlier"
-        words = [f"{abs(days)} days {state} than the baseline"]
+        words = [f"{counted(abs(days), 'day')} {state} than the baseline"]
     if state in ("on time", "earlier", "later") and milestone.deadline is not None:
         words.append(f"{spare} before its deadline")
     approved, deadline = first.of(milestone) if first else (None, None)

@@ -36,6 +36,7 @@ from changeflow.usecases.stored import loaded
 from changeflow.usecases.ticks import tick
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.base import calendar_uid
+from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind, Outcome
 from tests.conftest import SAMPLE, sample_copy
@@ -191,7 +192,11 @@ def test_each_milestone_has_one_date_and_one_float(asked: Asked, tmp_path: Path)
         last, spare = row[6], float_in_words(programme.roadmap, milestone.task, programme.spare(milestone))
         assert last == day
         assert row[7] == spare
-        assert f"{spare} before its deadline" in line["sentence"]
+        if milestone.deadline is not None and day > milestone.deadline:
+            assert f"{counted((day - milestone.deadline).days, 'day')} after its deadline" in line["sentence"]
+            assert programme.spare(milestone) <= 0
+        else:
+            assert f"{spare} before its deadline" in line["sentence"]
         moved = [m for d in asked.report.decisions for run in d.last_day.later for m in run.moved]
         assert {m.before for m in moved if m.name == milestone.name} <= {format_day(day)}
 
