@@ -14,7 +14,7 @@ from functools import cached_property
 import networkx as nx
 
 from changeflow.errors import CalendarExhaustedError
-from changeflow.programme.asked import evening_of
+from changeflow.programme.asked import evening_of, floor_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.replan import Placer
 from changeflow.roadmap.model.tasks import Bound, Task
@@ -78,13 +78,20 @@ class _ComingDays:
 
     def __init__(self, programme: Programme, gate: Task) -> None:
         self.programme, self.roadmap, self.gate = programme, programme.roadmap, gate
-        self._coming = self._in_windows() if gate.starts_on is not None else self._in_order()
+        is_in_windows = gate.starts_on is not None and gate.id not in self.roadmap.progress
+        self._coming = self._in_windows() if is_in_windows else self._in_order()
         self._known: list[int] = []
+        self._ended: CalendarExhaustedError | None = None
 
     def finish(self, number: int) -> int:
         """Return the finish on a day; on one beyond the calendars a `CalendarExhaustedError`."""
-        while len(self._known) <= number:
-            self._known.append(next(self._coming))
+        while len(self._known) <= number and self._ended is None:
+            try:
+                self._known.append(next(self._coming))
+            except CalendarExhaustedError as error:
+                self._ended = error
+        if len(self._known) <= number and self._ended is not None:
+            raise self._ended
         return self._known[number]
 
     def day(self, number: int) -> date:
@@ -92,7 +99,9 @@ class _ComingDays:
 
     def _in_order(self) -> Iterator[int]:
         forecast = self.programme.timed(self.gate.id).early_finish
-        day = day_of(forecast) if self.gate.is_milestone else last_day_of(forecast)
+        # Midnight, or the morning after, is the evening before: unless it cannot be made on that day.
+        before = self.roadmap.calendar_of(self.gate.id).previous_working(forecast)
+        day = last_day_of(before if before >= floor_of(self.roadmap, self.gate) else forecast + 1)
         at = evening_of(self.roadmap, self.gate.id, minute_of(day))
         while True:
             yield at
@@ -103,7 +112,8 @@ class _ComingDays:
         timed, placer = self.programme.timed(self.gate.id), Placer(self.roadmap)
         start, finish = timed.early_start, timed.early_finish
         while True:
-            yield finish
+            # Made in the course of that day, it counts from the evening.
+            yield max(finish, evening_of(self.roadmap, self.gate.id, start))
             start, finish = placer.place(self.gate.id, floor=start + 1)
 
 

@@ -29,7 +29,15 @@ def asked_at(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> int | None:
             return None
         end = before.actual_finish if link.type.from_finish else before.actual_start
         at = max(at, lagged(roadmap, end, link))
+    if task.starts_on is not None:
+        at = roadmap.periods[task.starts_on].next_start(at)
     return at if task.is_milestone else roadmap.calendar_of(task.id).next_working(at)
+
+
+def floor_of(roadmap: Roadmap, task: Task) -> int:
+    """Return the minute before which a decision cannot be made, whatever has been done."""
+    own = (c.at for c in task.constraints if c.bound in FLOORS)
+    return max([roadmap.start, *own, *([roadmap.data_date] if roadmap.data_date is not None else [])])
 
 
 def evening_of(roadmap: Roadmap, task: TaskId, at: int) -> int:
@@ -78,7 +86,7 @@ def _is_implied(roadmap: Roadmap, task: TaskId, reported: Mapping[TaskId, TaskPr
 def _deciding(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> TaskProgress | None:
     begun, today = roadmap.progress.get(task.id), roadmap.data_date or 0
     asked = begun.actual_start if begun is not None else asked_at(roadmap, task, into)
-    if asked is None or asked >= today + DAY or (begun is not None and begun.remaining is not None):
+    if asked is None or asked >= today or (begun is not None and begun.remaining is not None):
         return begun
     calendar = roadmap.calendar_of(task.id)
     finish = max(asked, evening_of(roadmap, task.id, today))

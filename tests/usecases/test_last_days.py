@@ -112,6 +112,19 @@ def _planned_again(programme: Programme, gate: str, day: date) -> dict[str, date
     return {t: day_of(plan.timed(t).early_finish) for t in sorted(counts)}
 
 
+def test_a_gate_of_a_board_waits_for_its_last_meeting_that_does_no_harm(db: str, tmp_path: Path):
+    """The board meets on 25 and 28 January and on 10 February: the 28th still serves the go-live of 1 February."""
+    meetings = "calendar: trust\nmeetings:\n  - {id: board, name: Board, dates: [2027-01-25, 2027-01-28, 2027-02-10]}\n"
+    (tmp_path / "trust" / "calendars").mkdir(parents=True)
+    (tmp_path / "trust" / "calendars" / "trust.yaml").write_text(meetings)
+    stored_with(db, tmp_path, pathway=MONTHLY.replace("{gate: go_live,", "{gate: go_live, starts_on: meeting/board,"))
+    one = found(db, GO, date(2027, 1, 4))
+    assert (one.planned, one.day, one.later[0].first) == (date(2027, 1, 25), date(2027, 1, 28), date(2027, 2, 10))
+    up_to_the_go_live(db)
+    for on, day in ((26, date(2027, 1, 28)), (28, date(2027, 1, 28)), (29, date(2027, 2, 10))):
+        assert found(db, GO, date(2027, 1, on)).day == day
+
+
 class TestSinceWhen:
     def asked_on(self, db: str, task: str, on: date) -> date | None:
         log = decision_log(state(db, on).programme, today=on)

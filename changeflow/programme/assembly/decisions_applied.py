@@ -62,6 +62,9 @@ def add_rejections(
             again = max(calendars.periods[key].next_start(after) for key in opens)
             what = "at the next meeting" if opens == [gate.starts_on] else "when the next period has opened"
             why += f", and it can be asked again {what}, on {format_day(day_of(again))}"
+        if gate.is_milestone and gate.starts_on is None:
+            # A decision counts from the evening of its day.
+            again = max(again, calendars.office.previous_working(again + DAY))
         named, dates = f"{gate.name} (rejected on {rejected})", (*kept, Constraint(Bound.START_NO_EARLIER, again))
         expansion.tasks[name] = replace(gate, name=named, constraints=dates, because=why)
 

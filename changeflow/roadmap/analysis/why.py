@@ -123,6 +123,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
         left = "it has begun, and this much is left"
         if task.kind is Kind.DECISION:
             left = "everything before it is done, and it waits for this decision"
+            left += _passed(roadmap, schedule, task)
         return f"{head}: {'that is what happened' if done.is_done else left}."
     passed = _passed(roadmap, schedule, task)
     if not drivers:
