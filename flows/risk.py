@@ -35,8 +35,8 @@ def wave_scenario(scenario: WaveScenario) -> ScenarioResult:
 @flow(name="portfolio-risk")
 def portfolio_risk(now: datetime | None = None, *, iterations: int = 10_000, seed: int = 1) -> list[Path]:
     """Simulate every stored programme as of the day of `now` (default: today); return the pages that were written."""
-    on = local_day(now or datetime.now(UTC))
-    return simulated.with_options(task_runner=task_runner(settings()))(on, iterations=iterations, seed=seed)
+    at = now or datetime.now(UTC)
+    return simulated.with_options(task_runner=task_runner(settings()))(at, iterations=iterations, seed=seed)
 
 
 @flow(name="portfolio-waves")
@@ -47,9 +47,9 @@ def portfolio_waves(now: datetime | None = None, *, seeds: int = 3, effort: floa
 
 
 @flow(name="portfolio-risk-batches")
-def simulated(on: date, *, iterations: int, seed: int) -> list[Path]:
-    """Run the batches on whatever runner was chosen, and write a page a programme."""
-    chosen = settings()
+def simulated(now: datetime, *, iterations: int, seed: int) -> list[Path]:
+    """Run the batches on whatever runner was chosen, keep each programme's odds, and write a page."""
+    chosen, on = settings(), local_day(now)
     batches = portfolio.risk_batches(db=chosen.db, on=on, iterations=iterations, seed=seed, parts=chosen.batches)
     running = {name: [risk_batch.submit(batch) for batch in own] for name, own in batches.items()}
     written, rows = [], []
@@ -57,7 +57,7 @@ def simulated(on: date, *, iterations: int, seed: int) -> list[Path]:
         if not futures:
             rows.append({"programme": name, "batches": 0, "page": "nothing to draw: no task has a range"})
             continue
-        report = portfolio.gather(batches[name], [future.result() for future in futures])
+        report = portfolio.gather(batches[name], [future.result() for future in futures], now=now)
         written.append(portfolio.write_report(report, name, folder=chosen.reports, on=on))
         rows.append({"programme": name, "batches": len(futures), "page": str(written[-1])})
     create_table_artifact(rows, key="portfolio-risk", description="Each programme's simulation, and its batches")

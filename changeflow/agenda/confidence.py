@@ -43,9 +43,10 @@ class Proposed:
 
 
 def propose_confidence(judged: Judged, *, today: date, baseline: Mapping[str, Dates] | None = None) -> Proposed:
-    """Weigh dates, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
+    """Weigh dates and their odds, rules, decisions, conditions and sponsorship. Nothing to say against it is green."""
     signals = (
         *_milestones(judged.programme, today, baseline or {}),
+        *_odds(judged.programme),
         *_announced(judged.programme),
         *_rules(judged),
         *_waiting_decisions(judged, today),
@@ -82,6 +83,26 @@ def _milestones(programme: Programme, today: date, baseline: Mapping[str, Dates]
 def _announced(programme: Programme) -> Iterator[Signal]:
     if message := announced_sentence(go_lives(programme)):
         yield Signal(Tier.AMBER, message)
+
+
+def _odds(programme: Programme) -> Iterator[Signal]:
+    """Weigh what the latest simulation found of each milestone: of its deadline, else of its forecast."""
+
+    def limit(key: str) -> int:
+        return int(programme.rulepacks.entry(PACK, key, on=programme.on).value)
+
+    for milestone in programme.open_milestones:
+        if (odds := programme.facts.odds_of(milestone.id)) is None:
+            continue
+        sure = f"80% sure by {format_day(odds.p80)} (simulated on {format_day(odds.on)})"
+        of_deadline, of_plan = odds.deadline_odds, odds.planned_odds
+        if odds.deadline == milestone.deadline and of_deadline is not None and of_deadline < limit("amber_odds"):
+            tier = Tier.RED if of_deadline < limit("red_odds") else Tier.AMBER
+            what = f"“{milestone.name}” keeps its deadline in {of_deadline} of 100 simulated programmes"
+            yield Signal(tier, f"{what}; it is {sure}.")
+        elif of_plan is not None and of_plan < limit("amber_plan_odds"):
+            what = f"“{milestone.name}” keeps its forecast of {format_day(odds.planned)} in {of_plan} of 100"
+            yield Signal(Tier.AMBER, f"{what} simulated programmes; it is {sure}.")
 
 
 def _rules(judged: Judged) -> Iterator[Signal]:

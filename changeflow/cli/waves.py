@@ -1,6 +1,7 @@
 """The commands that look ahead: rollout waves, levelled dates, and the odds of dates."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,13 +136,14 @@ def simulate(
 ) -> None:
     """Say how sure each milestone's date is (P50, P80, P90), what drives it, and what missing a start window costs."""
     from changeflow.reports.risk import risk_text
-    from changeflow.usecases.risk import simulate_programme
+    from changeflow.usecases.risk import simulate_programme, simulate_stored
 
     context.refuse_beside(folder)
-    programme = _programme(context, folder)
-    report = simulate_programme(
-        programme, iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn
-    )
+    if folder is None:
+        simulated = partial(simulate_stored, context.programme, db=context.db, now=context.now)
+    else:
+        simulated = partial(simulate_programme, _programme(context, folder))
+    report = simulated(iterations=iterations, seed=seed, threads=threads, assume=assume, learn=learn)
     if page is not None:
         _write_page(report, page)
     print_as(form, report, risk_text)

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from changeflow.planning.lessons import Lesson
+from changeflow.programme.facts import Odds
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.levelling.teams import everybody, stretches
 from changeflow.roadmap.model.requests import Event
-from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, Task
-from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared
+from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Milestone, Roadmap, Task
+from changeflow.roadmap.risk.model import Happening, Range, RiskModel, Shared, Simulation
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, parse_range
-from changeflow.values.moments import minute_of
+from changeflow.values.moments import DAY, day_of, minute_of
 
 """A lesson of so many finished tasks weighs as much as the plan: one late school does not change a whole rollout. Our
 own choice."""
@@ -62,6 +64,47 @@ def without_range(programme: Programme) -> tuple[Task, ...]:
     working = [t for t in programme.tasks() if t.duration.unit is Unit.WORKING and t.estimate is None]
     long = [t for t in working if t.duration.amount >= LONG_DAYS * programme.minutes_per_day]
     return tuple(t for t in long if t.id not in programme.roadmap.progress and programme.timed(t.id).driving)
+
+
+def last_moment(day: date) -> int:
+    """Return the last moment of a day: what ends then is shown with this day."""
+    return minute_of(day) + DAY - 1
+
+
+def whole_percent(share: float) -> int:
+    """Return whole percent; 0 and 100 are kept for none and all."""
+    return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
+
+
+def odds_of(programme: Programme, found: Simulation, *, version: int = 0) -> tuple[Odds, ...]:
+    """Return what a simulation says of each milestone ahead, in order of their plan. Odds are by day."""
+    ahead = [m for m in programme.milestones if m.task in found.finishes]
+    return tuple(_odds(programme, found, m, version) for m in sorted(ahead, key=lambda m: found.planned[m.task]))
+
+
+def _odds(programme: Programme, found: Simulation, milestone: Milestone, version: int) -> Odds:
+    task, deadline = milestone.task, milestone.deadline
+    planned = day_of(found.planned[task])
+
+    def held(day: date | None) -> int | None:
+        odds = found.sure_odds(task, last_moment(day)) if day else None
+        return None if odds is None else whole_percent(odds)
+
+    return Odds(
+        milestone=milestone.id,
+        version=version,
+        on=programme.on,
+        planned=planned,
+        planned_odds=held(planned),
+        deadline=deadline,
+        deadline_odds=held(deadline),
+        p50=day_of(found.percentile(task, 50)),
+        p80=day_of(found.percentile(task, 80)),
+        p90=day_of(found.percentile(task, 90)),
+        certain_share=whole_percent(found.certain_share[task]),
+        iterations=found.iterations,
+        seed=found.seed,
+    )
 
 
 def _range(task: Task, distribution: str, assumed: Assumed | None, lesson: Lesson | None) -> Range | None:

@@ -124,6 +124,29 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Odds:
+    """How sure one milestone's dates were in a simulation of one version on one day. Odds are whole percent."""
+
+    milestone: str
+    version: int
+    on: date
+    """The data date that was simulated from."""
+    planned: date
+    planned_odds: int | None
+    """That it is no later than the plan said; None where all iterations kept it, and part of the path was not drawn."""
+    deadline: date | None
+    deadline_odds: int | None
+    """None without a deadline as well."""
+    p50: date
+    p80: date
+    p90: date
+    certain_share: int
+    """How much of the planned path was not drawn."""
+    iterations: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All of them; none at all is a programme that has not begun."""
 
@@ -150,6 +173,8 @@ class Facts:
     """Go-live days that were announced to schools, the latest last."""
     confidence: Confidence | None = None
     """The latest."""
+    odds: tuple[Odds, ...] = ()
+    """Of milestones, the latest simulation last."""
 
     def decision(self, task: TaskId) -> Decision | None:
         """Return the latest answer of a gate."""
@@ -167,7 +192,17 @@ class Facts:
             for t, p in self.progress.items()
             if p.actual_start < end
         }
-        dated = ("decisions", "runs", "pilot", "snapshots", "acts", "attendance", "checkpoints", "announcements")
+        dated = (
+            "decisions",
+            "runs",
+            "pilot",
+            "snapshots",
+            "acts",
+            "attendance",
+            "checkpoints",
+            "announcements",
+            "odds",
+        )
         until: dict[str, Any] = {name: tuple(fact for fact in getattr(self, name) if fact.on <= day) for name in dated}
         return replace(self, progress=progress, **until)
 
@@ -175,6 +210,10 @@ class Facts:
     def snapshot(self) -> Snapshot | None:
         """The latest publication."""
         return self.snapshots[-1] if self.snapshots else None
+
+    def odds_of(self, milestone: str) -> Odds | None:
+        """Return the latest odds of a milestone."""
+        return next((o for o in reversed(self.odds) if o.milestone == milestone), None)
 
     def runs_of(self, service: str) -> tuple[RunSummary, ...]:
         return tuple(r for r in self.runs if r.service == service)

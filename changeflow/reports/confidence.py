@@ -6,6 +6,7 @@ from datetime import date
 
 from changeflow.agenda.confidence import PACK, propose_confidence
 from changeflow.programme.dates import Dates
+from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
@@ -34,13 +35,13 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
     tiers = programme.rulepacks.entry(PACK, "tiers", on=programme.on).value
     meanings = {str(t["tier"]): str(t["meaning"]) for t in tiers}
     confidence = programme.facts.confidence
+    reasons = tuple(s.text for s in found.signals) or (
+        f"Every milestone keeps its deadline and the baseline, {_rules_in_words(judged)}, and no decision is late.",
+    )
     return ConfidenceLine(
         proposed=found.tier.value,
         meaning=meanings[found.tier.value],
-        reasons=tuple(s.text for s in found.signals)
-        or (
-            f"Every milestone keeps its deadline and the baseline, {_rules_in_words(judged)}, and no decision is late.",
-        ),
+        reasons=(*reasons, *_without_odds(programme)),
         set_to=confidence.tier if confidence else "",
         set_meaning=meanings.get(confidence.tier, "") if confidence else "",
         set_by=role_of(programme, confidence.by) if confidence else "",
@@ -53,6 +54,13 @@ def _rules_in_words(judged: Judged) -> str:
     """Nothing blocks here, or it would be a signal; but a rule that warns is not kept either."""
     warnings = sum(f.severity is Severity.WARN for f in judged.findings)
     return f"rules block nothing ({counted(warnings, 'warning')})" if warnings else "every rule is kept"
+
+
+def _without_odds(programme: Programme) -> Iterator[str]:
+    """Say that nothing is known of how sure the dates are."""
+    ahead = programme.open_milestones
+    if ahead and not any(programme.facts.odds_of(m.id) for m in ahead):
+        yield "How sure these dates are is not known: the plan has not been simulated."
 
 
 def confidence_text(line: ConfidenceLine) -> Iterator[str]:

@@ -9,12 +9,13 @@ from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, rrule
 
 from changeflow.planning.lessons import Lesson
-from changeflow.planning.risk import Assumed, without_range
+from changeflow.planning.risk import Assumed, odds_of, whole_percent, without_range
+from changeflow.programme.facts import Odds
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.roadmap.risk.model import RiskModel, Simulation
 from changeflow.values.duration import counted, days_in_words
-from changeflow.values.moments import DAY, day_of, format_day, minute_of
+from changeflow.values.moments import DAY, day_of, format_day
 
 SHOWN = 8
 NAMED = 3
@@ -88,6 +89,7 @@ def risk_report(
     """Turn a simulation of a model into what people read."""
     missing = () if assumed else tuple(t.name for t in without_range(programme))
     names, events = programme.roadmap.tasks, {e.name: e.probability for e in model.events}
+    odds, milestones = odds_of(programme, found), {m.id: m for m in programme.milestones}
     drivers = sorted(found.swing, key=lambda t: (-abs(found.swing[t]), t))
     return RiskReport(
         programme=programme.name,
@@ -97,7 +99,7 @@ def risk_report(
         assumption=f"Work without a range is taken to last {assumed.low} to {assumed.high} % of its plan."
         if assumed
         else "",
-        milestones=tuple(_odds(programme, found, m) for m in _in_time(programme, found)),
+        milestones=tuple(_line(programme, found, o, milestones[o.milestone]) for o in odds),
         drivers=tuple(
             DriverLine(
                 task=names[t].name,
@@ -108,12 +110,12 @@ def risk_report(
             for t in drivers[:SHOWN]
             if round(found.swing[t] / DAY)
         ),
-        events=tuple((name, round(100 * odds), round(found.event_cost[name] / DAY)) for name, odds in events.items()),
+        events=tuple((name, round(100 * p), round(found.event_cost[name] / DAY)) for name, p in events.items()),
         lessons=tuple(_lesson(programme, lesson) for lesson in learned),
         missing=missing,
         curves={
             m.name: tuple((day_of(found.percentile(m.task, p)).isoformat(), p) for p in range(5, 101, 5))
-            for m in _in_time(programme, found)
+            for m in (milestones[o.milestone] for o in odds)
         },
     )
 
@@ -131,49 +133,29 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
     )
 
 
-def _in_time(programme: Programme, found: Simulation) -> list[Milestone]:
-    return sorted((m for m in programme.milestones if m.task in found.finishes), key=lambda m: found.planned[m.task])
-
-
-def _odds(programme: Programme, found: Simulation, milestone: Milestone) -> OddsLine:
-    task, days = milestone.task, Counter(day_of(int(f)) for f in found.finishes[milestone.task])
-    planned, tasks = day_of(found.planned[task]), programme.roadmap.tasks
+def _line(programme: Programme, found: Simulation, odds: Odds, milestone: Milestone) -> OddsLine:
+    task, tasks = milestone.task, programme.roadmap.tasks
+    days = Counter(day_of(int(f)) for f in found.finishes[task])
     certain = sorted(found.certain[task].items(), key=lambda item: (-item[1], item[0]))
     return OddsLine(
         milestone=milestone.name,
-        planned=format_day(planned),
-        p50=format_day(day_of(found.percentile(task, 50))),
-        p80=format_day(day_of(found.percentile(task, 80))),
-        p90=format_day(day_of(found.percentile(task, 90))),
-        certain_share=_percent(found.certain_share[task]),
+        planned=format_day(odds.planned),
+        p50=format_day(odds.p50),
+        p80=format_day(odds.p80),
+        p90=format_day(odds.p90),
+        certain_share=odds.certain_share,
         certain=tuple(f"{tasks[t].name} ({counted(max(1, round(n / DAY)), 'day')})" for t, n in certain),
-        planned_odds=_of_hundred(found.sure_odds(task, last_moment(planned))),
-        deadline=format_day(milestone.deadline) if milestone.deadline else NO_DEADLINE,
-        deadline_odds=_of_hundred(found.sure_odds(task, last_moment(milestone.deadline)))
-        if milestone.deadline
-        else None,
-        outcomes=tuple((format_day(d), _percent(n / found.iterations)) for d, n in sorted(days.items()))
+        planned_odds=odds.planned_odds,
+        deadline=format_day(odds.deadline) if odds.deadline else NO_DEADLINE,
+        deadline_odds=odds.deadline_odds,
+        outcomes=tuple((format_day(d), whole_percent(n / found.iterations)) for d, n in sorted(days.items()))
         if len(days) <= OUTCOMES
         else (),
     )
 
 
-def last_moment(day: date) -> int:
-    """Return the last moment of a day: what ends then is shown with this day."""
-    return minute_of(day) + DAY - 1
-
-
 def more(count: int) -> str:
     return f" and {count} more" if count > 0 else ""
-
-
-def _percent(share: float) -> int:
-    """Return whole percent; 0 and 100 are kept for none and all."""
-    return round(100 * share) if share in (0, 1) else min(99, max(1, round(100 * share)))
-
-
-def _of_hundred(odds: float | None) -> int | None:
-    return None if odds is None else _percent(odds)
 
 
 def odds_in_words(odds: int | None) -> str:

@@ -44,6 +44,8 @@ class MilestoneLine:
     sentence: str
     first_baseline: str
     """Its day in the first baseline; a dash where it has none."""
+    sure_by: str = ""
+    """The day that 80 of a hundred simulated programmes keep, with the odds; empty where none was simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,17 @@ def _milestone(
         deadline=format_day(milestone.deadline) if milestone.deadline else "–",
         state=state,
         sentence=f"{milestone.name}: {message}.",
+        sure_by=_sure_by(programme, milestone) if state != "done" else "",
     )
+
+
+def _sure_by(programme: Programme, milestone: Milestone) -> str:
+    odds = programme.facts.odds_of(milestone.id)
+    if odds is None:
+        return ""
+    held = odds.deadline_odds if odds.deadline and odds.deadline == milestone.deadline else None
+    of = "" if held is None else f"; the deadline holds in {held} of 100"
+    return f"{format_day(odds.p80)}{of} (simulated on {format_day(odds.on)}, version {odds.version})"
 
 
 def _dropped(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, SQLModel, col, select
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, SponsorAct
+from changeflow.programme.facts import Attendance, Condition, Confidence, Decision, Facts, Odds, SponsorAct
 from changeflow.programme.recorded import OF_SAME, RecordedFact, Withdrawn
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import announcements, pilots, publications, versions
@@ -25,6 +25,7 @@ from changeflow.storage.tables.facts import (
     ConfidenceRow,
     DecisionRow,
     MeasureRow,
+    OddsRow,
     PilotEntryRow,
     ProgressRow,
     RunRow,
@@ -62,7 +63,16 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
         joined=versions.joined_schools(session, programme, until=until),
         announcements=announcements.announced(session, programme, until=until),
         confidence=confidences[-1] if confidences else None,
+        odds=facts_until(session, OddsRow, Odds, programme, until),
     )
+
+
+def add_odds(session: Session, programme: str, found: Sequence[Odds], *, at: datetime) -> bool:
+    """Add what a simulation found; False where the last one of the same version and day found the same."""
+    known = {(o.milestone, o.version, o.on): o for o in facts_until(session, OddsRow, Odds, programme, None)}
+    new = [o for o in found if known.get((o.milestone, o.version, o.on)) != o]
+    session.add_all(OddsRow(programme_id=programme, at=at, **asdict(o)) for o in new)
+    return bool(new)
 
 
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:

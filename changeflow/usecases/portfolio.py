@@ -6,7 +6,7 @@ is run again anywhere, and gives the same numbers.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,8 @@ from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
-from changeflow.usecases.risk import SimulationRequest, ask
-from changeflow.usecases.stored import load, stored_on
+from changeflow.usecases.risk import SimulationRequest, ask, keep_odds
+from changeflow.usecases.stored import Stored, load, stored_on
 from changeflow.usecases.waves import plan_waves, programme_of
 
 if TYPE_CHECKING:
@@ -85,14 +85,15 @@ def run_risk_batch(batch: RiskBatch) -> "Part":
     return simulate_part(prepared, iterations=range(batch.first, batch.last), seed=batch.seed, threads=1)
 
 
-def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"]) -> RiskReport:
-    """Put the parts of one programme's simulation together, in whatever order they came."""
+def gather(batches: Iterable[RiskBatch], parts: Iterable["Part"], *, now: datetime) -> RiskReport:
+    """Put the parts of one programme's simulation together, in whatever order they came, and keep the odds."""
     from changeflow.roadmap.risk.simulate import put_together
 
     one = next(iter(batches))
-    programme, asked, prepared = _prepared(one)
+    stored, asked, prepared = _prepared(one)
     found = put_together(prepared, parts, seed=one.seed)
-    return risk_report(programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
+    keep_odds(stored, found, db=one.db, now=now)
+    return risk_report(stored.programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
 
 
 def write_report(report: RiskReport, programme: str, *, folder: Path, on: date) -> Path:
@@ -139,7 +140,7 @@ def _stored(db: str, on: date) -> list[tuple[str, int, Programme]]:
     return found
 
 
-def _prepared(batch: RiskBatch) -> tuple[Programme, SimulationRequest, "PreparedModel"]:
+def _prepared(batch: RiskBatch) -> tuple[Stored, SimulationRequest, "PreparedModel"]:
     """Load a batch's programme and prepare; a version that came in between would mix two plans in one answer."""
     from changeflow.roadmap.risk.simulate import prepare
 
@@ -147,4 +148,4 @@ def _prepared(batch: RiskBatch) -> tuple[Programme, SimulationRequest, "Prepared
     if stored.version.number != batch.version:
         raise ConflictError(f"'{batch.programme}' has a newer version than this run began with. Run it again.")
     asked = ask(stored.programme, iterations=batch.iterations, assume=None, learn=True)
-    return stored.programme, asked, prepare(asked.roadmap, asked.model, asked.targets)
+    return stored, asked, prepare(asked.roadmap, asked.model, asked.targets)

@@ -1,15 +1,20 @@
 """Simulate a programme: ranges, causes and events in; percentiles, odds and drivers out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from changeflow.errors import InputError
 from changeflow.planning.lessons import Lesson, lessons
-from changeflow.planning.risk import Assumed, keeping_people_order, risk_model
+from changeflow.planning.risk import Assumed, keeping_people_order, odds_of, risk_model
 from changeflow.programme.programme import Programme
 from changeflow.reports.risk import RiskReport, risk_report
 from changeflow.roadmap.model.tasks import Roadmap
-from changeflow.roadmap.risk.model import RiskModel
+from changeflow.roadmap.risk.model import RiskModel, Simulation
+from changeflow.storage import audit, facts, versions
+from changeflow.storage.database import session_scope
+from changeflow.usecases.stored import SYSTEM, Stored, stored_on
 from changeflow.values.base import TaskId
+from changeflow.values.moments import local_day
 
 
 def simulate_programme(
@@ -23,6 +28,39 @@ def simulate_programme(
     asked = ask(programme, iterations=iterations, assume=assume, learn=learn)
     found = simulate(asked.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
     return risk_report(programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
+
+
+def simulate_stored(
+    programme: str | None,
+    *,
+    db: str,
+    now: datetime,
+    iterations: int,
+    seed: int,
+    threads: int = 2,
+    assume: str | None = None,
+    learn: bool = True,
+) -> RiskReport:
+    """Simulate a stored programme as of a moment's day, and keep the odds, unless they rest on an assumption."""
+    from changeflow.roadmap.risk.simulate import simulate
+
+    stored = stored_on(programme, db=db, on=local_day(now))
+    asked = ask(stored.programme, iterations=iterations, assume=assume, learn=learn)
+    found = simulate(asked.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
+    if asked.assumed is None:
+        keep_odds(stored, found, db=db, now=now)
+    return risk_report(stored.programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
+
+
+def keep_odds(stored: Stored, found: Simulation, *, db: str, now: datetime) -> None:
+    """Keep what a simulation found of a stored programme's version and day. The same odds are kept once."""
+    name, version = stored.programme.id, stored.version.number
+    with session_scope(db) as session:
+        versions.lock_programme(session, name)
+        if facts.add_odds(session, name, odds_of(stored.programme, found, version=version), at=now):
+            subject = f"version:{version}:{stored.programme.on.isoformat()}"
+            audit.append(session, name, at=now, actor=SYSTEM, action="odds", subject=subject)
+            versions.touch(session, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

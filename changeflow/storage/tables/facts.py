@@ -188,6 +188,27 @@ class AnnouncementRow(OwnRow, table=True):
     by: str
 
 
+class OddsRow(OwnRow, table=True):
+    """How sure a milestone's dates were, in a simulation of one version on one day; the latest counts."""
+
+    __tablename__ = "odds"
+
+    milestone: str
+    version: int
+    on: date
+    planned: date
+    planned_odds: int | None = None
+    deadline: date | None = None
+    deadline_odds: int | None = None
+    p50: date
+    p80: date
+    p90: date
+    certain_share: int
+    iterations: int
+    seed: int
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
 class WithdrawalRow(OwnRow, table=True):
     """A recorded fact that was wrong. Both rows are kept; the fact counts until the moment of its withdrawal."""
 
