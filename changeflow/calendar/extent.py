@@ -18,6 +18,8 @@ GROWING = RLock()
 """Whoever lays out more holds it: one calendar may be made of others."""
 Intervals = Sequence[tuple[int, int]]
 ONE_DAY = timedelta(days=1)
+ASSUMED = "assumed"
+"""What marks a day, a period or a date that rests on dates which nobody has given."""
 
 
 def day_at(position: int) -> date:

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from changeflow.calendar.extent import ONE_DAY
+from changeflow.calendar.extent import ASSUMED, ONE_DAY
 from changeflow.calendar.periods import Period
 from changeflow.calendar.working import DaySpan
 
-ASSUMED = "assumed"
-"""What marks a day, a period or a date that rests on dates which nobody has given."""
 SAME_YEAR = timedelta(days=320)
 """Terms that begin within so long are those of one year: by Easter, two summer terms may begin 350 days apart."""
 AROUND = timedelta(days=400)

@@ -43,13 +43,16 @@ def init(
 
 @formatted_errors()
 def validate(folder: Folder) -> None:
-    """Check a folder: every mistake with file, line and column, and what would be right."""
+    """Check a folder: every mistake with file, line and column, and what would be right; and which dates it assumes."""
     from changeflow.intake.folder import read_folder
+    from changeflow.usecases.plan import missing_dates
 
     read = read_folder(folder)
+    missing = list(missing_dates(read))
     tasks, links = len(read.programme.roadmap.tasks), len(read.programme.roadmap.links)
     schools, people = len(read.definition.schools), len(read.definition.people)
     out(f"{printable(folder)}: no problems. {schools} schools, {people} people, {tasks} tasks, {links} links.")
+    print_lines(str(problem) for problem in missing)
 
 
 @formatted_errors()

@@ -19,14 +19,17 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from changeflow.agenda.reasons import REASONS, Reason
+from changeflow.calendar.extent import ASSUMED
 from changeflow.delivery.invitations import MEETS_AT, CalendarEntry, invitation
 from changeflow.delivery.message import Message
 from changeflow.errors import InputError
 from changeflow.places import templates_dir
+from changeflow.roadmap.analysis.assumed import mark_if
 
 SHOWN_AGAINST = 5
 """A mail is read on a phone: our own choice."""
 LANGUAGES = ("en", "cy")
+ASSUMED_IN = {"en": ASSUMED, "cy": "tybiedig"}
 SECONDS = 2.0
 """Of the processor's time, so that a busy machine stops no template: more than any needs. One that loops is stopped."""
 LARGEST = 100_000
@@ -133,6 +136,8 @@ class LetterItem:
     reason: Reason
     title: str
     due_on: date
+    is_assumed: bool = False
+    """Whether its due day rests on days that nobody has given."""
     link: str
     programme: str
     students: str = ""
@@ -209,7 +214,7 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
     values = {
         "title": item.title,
         "late": late,
-        "day": translate_day(item.due_on, language),
+        "day": mark_if(translate_day(item.due_on, language), is_marked=item.is_assumed, word=ASSUMED_IN[language]),
         "for_manager": item.for_manager,
         "owner_role": item.owner_role,
         "note": item.note,

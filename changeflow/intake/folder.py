@@ -24,6 +24,7 @@ from changeflow.intake.people import columns_of, read_people, read_schools
 from changeflow.intake.rollout_checks import check_levelling, check_recovery_options, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.tables import MOST_BYTES
+from changeflow.intake.yaml import Document
 from changeflow.programme.definition import CalendarFile, Definition, ProgrammeFile, ServiceFile
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import DefinitionError
@@ -51,6 +52,8 @@ class Folder:
     """The text of each file that makes the definition, by its path in the folder; people.csv is never among them."""
     contact_columns: frozenset[str] = frozenset()
     """The columns of people.csv that say how people are reached: see `PeopleRead`."""
+    calendars: Mapping[str, Document] = field(default_factory=dict)
+    """The files of its calendars, by their ids."""
 
 
 def _read_services(reading: Reading, parts: Mapping[str, Any]) -> tuple[ServiceFile, ...]:
@@ -121,7 +124,9 @@ def read_folder(path: Path) -> Folder:
         reading.problems.append(reading.documents["programme"].problem(("start",), *what_and_remedy(error)))
     sources = _sources(reading)
     _stop_at_problems(reading)
-    return Folder(path, definition, people.contacts, assessments, rulepacks, joined, sources, people.columns)
+    calendars = {c.calendar: reading.documents[f"calendar:{c.calendar}"] for c in definition.calendars}
+    read_to = (path, definition, people.contacts, assessments, rulepacks, joined, sources, people.columns)
+    return Folder(*read_to, calendars)
 
 
 def _stop_at_problems(reading: Reading) -> None:

@@ -6,8 +6,10 @@ from datetime import date
 
 from changeflow.programme.announcements import GoLive
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.analysis.assumed import mark_if
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
+from changeflow.values.words import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,17 @@ def go_live_lines(programme: Programme, found: Iterable[GoLive]) -> tuple[GoLive
             announced=format_day(live.announced) if live.announced else "–",
             announced_on=format_day(live.announced_on) if live.announced_on else "–",
             how=live.how or "–",
-            forecast=format_day(live.day) if live.day else "–",
+            forecast=mark_if(format_day(live.day), is_marked=_is_assumed(programme, live)) if live.day else "–",
             days=live.days_late,
             state=_state(live),
         )
         for live in found
     )
+
+
+def _is_assumed(programme: Programme, live: GoLive) -> bool:
+    lives = programme.tasks(kind=Kind.GO_LIVE, service=live.service, schools=frozenset({live.school}))
+    return any(t.id in programme.required_schedule.assumed.early for t in lives)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

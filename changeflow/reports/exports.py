@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from changeflow.calendar.extent import ASSUMED
 from changeflow.files import write_whole
 from changeflow.planning.last_days import last_day
 from changeflow.programme.programme import Programme
 from changeflow.reports.last_days import format_cost
 from changeflow.reports.people import PeopleLines
 from changeflow.reports.people_flow import NOTHING
+from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.analysis.why import float_in_words
 from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Task
@@ -46,7 +48,19 @@ def write_xlsx(programme: Programme, out: Path) -> None:
     content = io.BytesIO()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
 
-    header = ["Task", "Name", "Service", "Wave", "Kind", "First day", "Last day", "Float", "Critical", "Owner"]
+    header = [
+        "Task",
+        "Name",
+        "Service",
+        "Wave",
+        "Kind",
+        "First day",
+        "Last day",
+        "Float",
+        "Critical",
+        "Owner",
+        "Assumed",
+    ]
     with xlsxwriter.Workbook(content, options) as book:
         sheet = book.add_worksheet("Schedule")
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "d mmm yyyy"})
@@ -60,7 +74,9 @@ def write_xlsx(programme: Programme, out: Path) -> None:
             last = first if task.is_milestone else last_day_of(timed.early_finish)
             for column, when in ((5, first), (6, last)):
                 sheet.write_datetime(row, column, datetime(when.year, when.month, when.day), day)  # noqa: DTZ001
-            for column, text in ((7, spare), (8, "yes" if timed.critical else "no"), (9, task.owner or "")):
+            is_assumed = task.id in programme.required_schedule.assumed.early
+            own = (spare, "yes" if timed.critical else "no", task.owner or "", ASSUMED if is_assumed else "")
+            for column, text in enumerate(own, 7):
                 # A float such as "-2 working days" is ours and is no formula.
                 sheet.write_string(row, column, text)
         sheet.autofilter(0, 0, len(programme.roadmap.tasks), len(header) - 1)
@@ -108,12 +124,12 @@ class CalendarDays:
 def calendar_days(programme: Programme, task: Task) -> CalendarDays:
     if task.kind is Kind.DECISION and not programme.is_done(task.id):
         found = last_day(programme, task.id)
-        title = f"Last day to decide: {task.name}"
+        title = mark_assumed(f"Last day to decide: {task.name}", programme.required_schedule, task.id)
         return CalendarDays(title=title, first=found.day, last=found.day, says=format_cost(found))
     timed = programme.timed(task.id)
     first = day_of(timed.early_start)
     return CalendarDays(
-        title=task.name,
+        title=mark_assumed(task.name, programme.required_schedule, task.id),
         first=first,
         last=day_of(timed.early_finish) if task.is_milestone else last_day_of(timed.early_finish),
     )

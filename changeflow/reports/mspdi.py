@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.files import write_whole
 from changeflow.programme.dates import Dates
+from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.engine.cpm import Schedule, TimedTask
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
@@ -44,7 +45,7 @@ FIELDS = (
     *("ManualStart", "ManualFinish", "ManualDuration", "DurationFormat", "Resume", "Milestone", "Summary", "Critical"),
     *("EarlyStart", "EarlyFinish", "LateStart", "LateFinish", "FreeSlack", "TotalSlack", "PercentComplete"),
     *("ActualStart", "ActualFinish", "ActualDuration", "RemainingDuration"),
-    *("ConstraintType", "CalendarUID", "ConstraintDate", "Deadline"),
+    *("ConstraintType", "CalendarUID", "ConstraintDate", "Deadline", "Notes"),
 )
 """A task's fields in the order of Project's schema."""
 
@@ -193,6 +194,8 @@ def _fields(plan: _Numbered, task: Task, number: int) -> dict[str, str | int]:
         "FreeSlack": timed.free_float * TENTHS,
         "TotalSlack": timed.total_float * TENTHS,
     }
+    if mark := mark_assumed("", plan.schedule, task.id).strip():
+        fields["Notes"] = f"Dates {mark}"
     fields |= _constraint(plan, task, timed)
     if task.manual is not None:
         fields["ManualStart"], fields["ManualFinish"] = iso(task.manual.start), iso(task.manual.finish)

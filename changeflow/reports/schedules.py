@@ -48,7 +48,7 @@ def schedule_rows(
 ) -> list[dict[str, Any]]:
     """Return the JSON rows of a schedule: ISO local datetimes, floats in working minutes.
 
-    With a baseline, the tasks in it have its start and finish as well.
+    With a baseline, the tasks in it have its start and finish as well. What rests on assumed days says so.
     """
     rows = []
     for task, timed in schedule.timed.items():
@@ -66,6 +66,8 @@ def schedule_rows(
                 "driving": timed.driving,
             }
         )
+        rows[-1] |= {"assumed": True} if task in schedule.assumed.early else {}
+        rows[-1] |= {"late_assumed": True} if task in schedule.assumed.late else {}
         if baseline and (known := baseline.get(task)):
             rows[-1] |= {"baseline_start": iso(known.start), "baseline_finish": iso(known.finish)}
     return rows

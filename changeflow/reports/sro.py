@@ -20,6 +20,7 @@ from changeflow.reports.paths import DragLine, Gantt, NearLine, drag_lines, draw
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
+from changeflow.roadmap.analysis.assumed import assumed_lines, mark_assumed
 from changeflow.roadmap.analysis.differences import later_or_earlier
 from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
 from changeflow.roadmap.analysis.why import explain, float_in_words
@@ -120,6 +121,8 @@ class SroReport:
     changes: Changes | None
     """What moved since the last report, or since the baseline, by cause."""
     trend: Trend | None
+    assumed: tuple[str, ...]
+    """What dates go beyond those that files give, and which calendar needs more of them."""
     findings: tuple[FindingLine, ...]
     holes: tuple[str, ...]
     waivers: tuple[str, ...]
@@ -147,10 +150,9 @@ def build_sro(
 ) -> SroReport:
     """Build the report of a judged programme.
 
-    `first` is the first baseline. `changes` and `trend` look back: on an earlier state, and on earlier reports.
-    `reminders` are the last of each reason and subject; None where nothing is known of any.
+    `first` is the first baseline; `changes` and `trend` look back; `reminders` are None where none are known.
     """
-    programme = judged.programme
+    programme, schedule = judged.programme, judged.programme.required_schedule
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = (*(_milestone(programme, m, baseline, first) for m in in_time), *_dropped(programme, baseline, first))
     open_milestones = [m for m in in_time if m in programme.open_milestones]
@@ -181,6 +183,7 @@ def build_sro(
         drag=tuple(drag_lines(programme, slips)),
         changes=changes,
         trend=trend,
+        assumed=tuple(assumed_lines(programme.roadmap, schedule)),
         findings=tuple(finding_lines(judged.findings)),
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
         waivers=tuple(_waivers(judged)),
@@ -218,11 +221,12 @@ def _milestone(
         words.append(f"{later_or_earlier(days)} than baseline {first.number}")
     if deadline is not None and first is not None and deadline != milestone.deadline:
         words.append(f"its deadline was {format_day(deadline)} in baseline {first.number}")
-    message = f"{format_day(forecast)}{', ' if words else ''}{', '.join(words)}"
+    shown = mark_assumed(format_day(forecast), programme.required_schedule, milestone.task)
+    message = f"{shown}{', ' if words else ''}{', '.join(words)}"
     return MilestoneLine(
         first_baseline=format_day(approved) if approved else "–",
         name=milestone.name,
-        forecast=format_day(forecast),
+        forecast=shown,
         baseline=format_day(planned) if planned else "–",
         deadline=format_day(milestone.deadline) if milestone.deadline else "–",
         state=state,

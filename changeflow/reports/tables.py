@@ -9,6 +9,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
 from changeflow.reports.findings import FINDING_KEYS, findings_text
 from changeflow.reports.schedules import schedule_rows
+from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, mark_assumed, mark_if
 from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
@@ -34,27 +35,49 @@ def plan_json(judged: Judged) -> str:
                     "date": iso(programme.timed(m.task).early_finish),
                     "deadline": m.deadline.isoformat() if m.deadline else None,
                     "total_float": programme.timed(m.task).total_float,
+                    **({"assumed": True} if m.task in programme.required_schedule.assumed.early else {}),
                 }
                 for m in programme.milestones
             ],
+            **_assumed(programme),
         },
         indent=1,
         ensure_ascii=False,
     )
 
 
+def _assumed(programme: Programme) -> dict[str, Any]:
+    """Return what is used beyond the dates that files give, where anything is."""
+    uses = [
+        {
+            "what": use.given.what,
+            "calendar": use.given.source,
+            "given_from": use.given.first.isoformat(),
+            "given_to": use.given.last.isoformat(),
+            "needed_from": use.first.isoformat(),
+            "needed_to": use.last.isoformat(),
+            "tasks": list(use.tasks),
+            "late": use.is_late,
+        }
+        for use in assumed_uses(programme.required_schedule)
+    ]
+    return {"assumed": uses} if uses else {}
+
+
 def _waves(programme: Programme) -> Iterator[dict[str, Any]]:
-    references = References(programme.definition)
+    references, assumed = References(programme.definition), programme.required_schedule.assumed.early
     for service in programme.services:
         for wave in references.waves_of(service):
             lives = programme.tasks(kind=Kind.GO_LIVE, service=service.service, schools=frozenset(wave.schools))
-            last = max((programme.timed(t.id).early_finish for t in lives), default=None)
+            found = [t.id for t in lives]
+            last = max((programme.timed(t).early_finish for t in found), default=None)
             yield {
                 "service": service.service,
                 "wave": wave.id,
                 "pilot": wave.pilot,
                 "schools": list(wave.schools),
                 "go_live": iso(last) if last is not None else None,
+                **({"assumed": True} if any(t in assumed for t in found) else {}),
             }
 
 
@@ -66,7 +89,9 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     programme = judged.programme
     schedule = programme.required_schedule
     yield f"{programme.name}: {len(programme.roadmap.tasks)} tasks, {len(programme.roadmap.links)} links"
-    yield f"From {format_day(day_of(programme.roadmap.start))} to {format_day(day_of(schedule.finish))}"
+    is_end_assumed = any(schedule[t].early_finish == schedule.finish for t in schedule.assumed.early)
+    end = mark_if(format_day(day_of(schedule.finish)), is_marked=is_end_assumed)
+    yield f"From {format_day(day_of(programme.roadmap.start))} to {end}"
     yield ""
     yield "Milestones"
     milestones = sorted(programme.milestones, key=lambda m: (schedule[m.task].early_finish, m.id))
@@ -74,14 +99,19 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         timed = programme.timed(m.task)
         spare = float_in_words(programme.roadmap, m.task, abs(programme.spare(m)))
         state = f"{spare} {'too late for' if programme.spare(m) < 0 else 'before'} its deadline" if m.deadline else ""
-        yield f"  {format_day(day_of(timed.early_finish)):<12} {m.name}{': ' + state if state else ''}"
+        day = mark_assumed(format_day(day_of(timed.early_finish)), schedule, m.task)
+        yield f"  {day:<12} {m.name}{': ' + state if state else ''}"
     yield ""
     yield "Go-live, wave by wave"
     for wave in _waves(programme):
         if wave["go_live"]:
-            day = format_day(datetime.fromisoformat(wave["go_live"]).date())
+            day = mark_if(format_day(datetime.fromisoformat(wave["go_live"]).date()), is_marked="assumed" in wave)
             yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
     yield from _path_text(programme, schedule, to or (milestones[-1].task if milestones else None), to_end=to is None)
+    if assumed := assumed_lines(programme.roadmap, schedule):
+        yield ""
+        yield "Assumed dates"
+        yield from (f"  {line}" for line in assumed)
     yield ""
     yield from findings_text(judged)
 

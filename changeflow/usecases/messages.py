@@ -104,6 +104,7 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
         reason=reason,
         title=str(content.get("title", nudge.subject)),
         due_on=nudge.due_on,
+        is_assumed=bool(content.get("assumed")),
         link=link,
         programme=programme.name,
         students=programme.wiifts.statement if programme.wiifts else "",

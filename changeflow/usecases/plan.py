@@ -1,6 +1,6 @@
 """Plan a folder: files in, answer out, nothing stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import join
 from changeflow.reconciliation.compare import reconcile
+from changeflow.roadmap.analysis.assumed import assumed_uses, what_is_missing
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.engine.replan import Longer, if_longer
 from changeflow.roadmap.model.profile import PROFILES
@@ -32,6 +33,15 @@ def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
         return judge(read.programme)
     programme, _ = join(read.definition, rulepacks=read.rulepacks, facts=facts, on=on)
     return judge(programme)
+
+
+def missing_dates(read: Folder) -> Iterator[Problem]:
+    """Schedule a folder and yield what is assumed in it: where a file needs more dates, and for which tasks."""
+    programme = judge(read.programme).programme
+    for use in assumed_uses(programme.required_schedule):
+        what = what_is_missing(programme.roadmap, use)
+        document = read.calendars[use.given.source]
+        yield document.problem((use.given.part,), what, "Add more to this file.", on_key=True)
 
 
 def _published(read: Folder) -> tuple[Snapshot, ...]:

@@ -146,6 +146,8 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
     }
     if task is not None and task.note and not for_manager:
         content["note"] = task.note
+    if task is not None and task.id in stored.programme.required_schedule.assumed.early:
+        content["assumed"] = True
     if due.reason is Reason.CONVERSATION:
         content["owner_role"] = stored.version.definition.role_of(due.subject.removeprefix(CONVERSATION))
     if about := about_calendar(due.subject):

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from changeflow.calendar.periods import MeetingDates
+from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
@@ -86,8 +87,8 @@ def dates_in_words(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
     timed = schedule[task]
     if roadmap.tasks[task].is_milestone:
         # A milestone at midnight belongs to the day that begins when it opens something.
-        return format_day(day_of(timed.early_start))
-    return format_days(day_of(timed.early_start), last_day_of(timed.early_finish))
+        return mark_assumed(format_day(day_of(timed.early_start)), schedule, task)
+    return mark_assumed(format_days(day_of(timed.early_start), last_day_of(timed.early_finish)), schedule, task)
 
 
 def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
@@ -212,7 +213,7 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:
         return f"It is {spare} too late for {holder}."
     if timed.total_float == 0:
         return f"It has no float: a day later moves {holder}."
-    latest = format_day(last_day_of(timed.late_finish))
+    latest = mark_assumed(format_day(last_day_of(timed.late_finish)), schedule, task.id, late=True)
     return f"It may finish as late as {latest}, {spare} of float, before it moves {holder}."
 
 
@@ -221,7 +222,8 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Iterator[
     current: TaskId | None = task
     while current is not None and not roadmap.is_done(current):
         timed, found = schedule[current], roadmap.tasks[current]
-        by = format_day(last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish))
+        last = last_day_of(timed.late_finish) if not found.is_milestone else day_of(timed.late_finish)
+        by = mark_assumed(format_day(last), schedule, current, late=True)
         if (date_ := _own_limit(roadmap, schedule, found)) is not None:
             yield Because(current, f"{found.name} must end by {by}: {date_}.")
             return

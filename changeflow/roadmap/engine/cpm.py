@@ -49,6 +49,7 @@ from changeflow.roadmap.engine.arrays import (
     net_of,
     to_arrays,
 )
+from changeflow.roadmap.engine.assumptions import NOTHING_ASSUMED, Assumptions, assumptions_of
 from changeflow.roadmap.engine.backward import backward
 from changeflow.roadmap.engine.calendar_tables import are_laid_out, is_laid_out
 from changeflow.roadmap.engine.forward import forward
@@ -124,6 +125,8 @@ class Schedule:
     finish: int
     below: Mapping[TaskId, tuple[TaskId, ...]]
     """The tasks below each summary."""
+    assumed: Assumptions = NOTHING_ASSUMED
+    """Which of its dates rest on days that nobody has given."""
 
     def __getitem__(self, task: TaskId) -> TimedTask:
         return self.timed[task]
@@ -159,7 +162,8 @@ def time_roadmap(roadmap: Roadmap) -> Schedule:
     """
     arrays, result = settled(roadmap)
     refuse_run_out(roadmap, result.trouble)
-    return Schedule(TimedColumns(roadmap, arrays, result), result.finish, below_of(arrays))
+    assumed = assumptions_of(roadmap, arrays, result)
+    return Schedule(TimedColumns(roadmap, arrays, result), result.finish, below_of(arrays), assumed)
 
 
 class TimedColumns(Mapping[TaskId, TimedTask]):

@@ -1,0 +1,79 @@
+"""Which dates are assumed: one mark for all outputs, and what somebody would have to add so that none is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from changeflow.calendar.extent import ASSUMED, GivenDates
+from changeflow.roadmap.engine.cpm import Schedule
+from changeflow.roadmap.model.tasks import Roadmap
+from changeflow.values.base import TaskId
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day, last_day_of
+
+
+def mark_assumed(text: str, schedule: Schedule, task: TaskId, *, late: bool = False) -> str:
+    """Mark a text that shows a task's early or late dates, where these rest on days that nobody has given."""
+    return mark_if(text, is_marked=task in (schedule.assumed.late if late else schedule.assumed.early))
+
+
+def mark_if(text: str, *, is_marked: bool, word: str = ASSUMED) -> str:
+    """Mark a text as assumed, in the word of another language where that is given.
+
+    >>> mark_if("12 Oct 2029", is_marked=True)
+    '12 Oct 2029 (assumed)'
+    """
+    return f"{text} ({word})" if is_marked else text
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedUse:
+    """Dates that a file gives, and the tasks that go beyond them by their own days, in the order of their dates."""
+
+    given: GivenDates
+    tasks: tuple[TaskId, ...]
+    first: date
+    """The first day of these tasks."""
+    last: date
+    is_late: bool = False
+    """It is their late dates that go beyond, in front of what is given: their float counts days that are assumed."""
+
+
+def assumed_uses(schedule: Schedule) -> Iterator[AssumedUse]:
+    """Yield what is used beyond its dates, by file."""
+    assumed, early = schedule.assumed, dict[GivenDates, list[TaskId]]()
+    late: dict[GivenDates, list[TaskId]] = {}
+    for by_given, beyond in ((early, assumed.own), (late, assumed.late)):
+        for task, found in beyond.items():
+            for given in found:
+                by_given.setdefault(given, []).append(task)
+    for given in sorted({*early, *late}, key=lambda g: (g.source, g.part, g.what)):
+        if tasks := early.get(given):
+            yield _use(given, [(schedule[t].early_start, schedule[t].early_finish, t) for t in tasks])
+        spans = [(schedule[t].late_start, schedule[t].late_finish, t) for t in late.get(given, ())]
+        if spans := [span for span in spans if day_of(span[0]) < given.first]:
+            yield _use(given, spans, is_late=True)
+
+
+def _use(given: GivenDates, spans: list[tuple[int, int, TaskId]], *, is_late: bool = False) -> AssumedUse:
+    spans.sort(key=lambda span: (span[1], span[0], span[2]))
+    last = max(max(day_of(start), last_day_of(finish)) for start, finish, _ in spans)
+    return AssumedUse(given, tuple(t for *_, t in spans), day_of(min(s for s, *_ in spans)), last, is_late)
+
+
+def what_is_missing(roadmap: Roadmap, use: AssumedUse) -> str:
+    """Say what a file gives, and how far some tasks go beyond it."""
+    given, is_after = use.given, use.last > use.given.last
+    day, reach = (use.last, "until") if is_after else (use.first, "from")
+    named = roadmap.tasks[use.tasks[-1 if is_after else 0]].name
+    what = "Late dates and float" if use.is_late else "Dates"
+    return (
+        f"{what} of {counted(len(use.tasks), 'task')} are {ASSUMED}: {given.what} are given from "
+        f"{format_day(given.first)} to {format_day(given.last)}, and are needed {reach} {format_day(day)} (“{named}”)."
+    )
+
+
+def assumed_lines(roadmap: Roadmap, schedule: Schedule) -> list[str]:
+    """Say what is assumed, and which calendar needs more dates: a line for each part of a file."""
+    uses = assumed_uses(schedule)
+    return [f"{what_is_missing(roadmap, use)} Add more to the calendar '{use.given.source}'." for use in uses]

@@ -1,0 +1,93 @@
+"""Dates beyond what files give are assumed, and every output marks them in the same way."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from changeflow.intake.folder import read_folder
+from changeflow.reports.exports import write_ics, write_xlsx
+from changeflow.reports.mspdi import write_roadmap
+from changeflow.reports.sro import build_sro
+from changeflow.reports.tables import plan_json, plan_text
+from changeflow.roadmap.analysis.assumed import assumed_lines
+from changeflow.roadmap.analysis.why import explain
+from changeflow.rules.engine import Judged
+from changeflow.usecases.plan import missing_dates, plan_folder
+from tests.builders import PROGRAMME, SERVICE, a_folder
+
+ONE_TERM = """\
+calendar: terms
+terms:
+  - {name: Spring term 2027, first_day: 2027-01-04, last_day: 2027-03-25, half_term: [2027-02-15, 2027-02-19]}
+  - {name: Summer term 2027, first_day: 2027-04-12, last_day: 2027-07-21, half_term: [2027-05-31, 2027-06-04]}
+  - {name: Autumn term 2027, first_day: 2027-09-02, last_day: 2027-12-17, half_term: [2027-10-25, 2027-10-29]}
+"""
+CHECKPOINT = "  checkpoint: {after: [go-live FS+3t]}\n"
+"""After three whole terms."""
+CHECK, LIVE = "payroll/w1/checkpoint", "payroll/w1/go-live"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = a_folder(tmp_path_factory.mktemp("trust") / "trust", service=SERVICE + "tasks:\n" + CHECKPOINT)
+    (path / "calendars").mkdir()
+    (path / "calendars" / "terms.yaml").write_text(ONE_TERM, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def judged(folder: Path) -> Judged:
+    return plan_folder(folder)
+
+
+def test_what_follows_whole_terms_beyond_the_last_given_one_is_assumed(judged: Judged):
+    """Wave 1 goes live in January 2027: the three whole terms after that are summer, autumn and spring 2028, which is
+    spring 2027 moved by 52 weeks and ends on Thursday 23 March 2028. So the checkpoint is on Friday the 24th."""
+    programme = judged.programme
+    assumed = programme.required_schedule.assumed
+    assert programme.days_of(CHECK) == (date(2028, 3, 24), date(2028, 3, 24))
+    assert {CHECK, "programme/close"} <= assumed.early.keys()
+    assert LIVE not in assumed.early
+    assert "programme/close" not in assumed.own, "it follows one that is"
+    assert [g.what for g in assumed.own[CHECK]] == ["term dates"]
+
+
+def test_the_missing_dates_name_the_file_its_line_and_the_task(folder: Path):
+    [problem] = missing_dates(read_folder(folder))
+    assert (problem.file, problem.line) == ("calendars/terms.yaml", 2)
+    span = "term dates are given from 4 Jan 2027 to 17 Dec 2027, and are needed until 24 Mar 2028"
+    assert problem.what == f"Dates of 2 tasks are assumed: {span} (“Payroll: checkpoint, wave 2”)."
+
+
+def test_every_output_marks_them_and_nothing_else(judged: Judged, tmp_path: Path):
+    programme = judged.programme
+    schedule = programme.required_schedule
+    text = "\n".join(plan_text(judged))
+    assert "24 Mar 2028 (assumed)" in text
+    assert "Assumed dates" in text
+    found = json.loads(plan_json(judged))
+    assert {t["id"] for t in found["tasks"] if t.get("assumed")} == set(schedule.assumed.early)
+    assert [(a["calendar"], a["needed_to"]) for a in found["assumed"]] == [("terms", "2028-03-24")]
+    assert "24 Mar 2028 (assumed)" in explain(programme.roadmap, schedule, CHECK).text
+    assert "(assumed)" not in explain(programme.roadmap, schedule, LIVE).chain[-1].sentence
+    report = build_sro(judged, today=date(2027, 1, 4))
+    assert list(report.assumed) == assumed_lines(programme.roadmap, schedule)
+    write_ics(programme, tmp_path / "plan.ics", now=datetime(2027, 1, 4, tzinfo=UTC))
+    unfolded = (tmp_path / "plan.ics").read_text(encoding="utf-8").replace("\r\n ", "")
+    assert unfolded.count("(assumed)") == sum(
+        programme.roadmap.tasks[t].kind in {"go_live", "decision", "checkpoint"} for t in schedule.assumed.early
+    )
+    write_roadmap(programme.roadmap, schedule, tmp_path / "plan.xml", name="p", calendar="office")
+    assert (tmp_path / "plan.xml").read_text(encoding="utf-8").count("<Notes>Dates (assumed)</Notes>") == len(
+        schedule.assumed.early
+    )
+    write_xlsx(programme, tmp_path / "plan.xlsx")
+
+
+def test_a_plan_within_its_dates_marks_nothing(tmp_path: Path):
+    path = a_folder(tmp_path / "trust", service=SERVICE, programme=PROGRAMME)
+    judged = plan_folder(path)
+    assert "assumed" not in "\n".join(plan_text(judged))
+    assert "assumed" not in plan_json(judged)
