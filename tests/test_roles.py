@@ -221,6 +221,7 @@ REFUSED = {
     "announce date": "payroll 2027-09-01 --school ash --how letter",
     "announce forecast": "--how letter",
     "announce import": "announced.csv",
+    "announce withdraw": "1 --reason x",
 }
 """What a viewer asks for, command by command."""
 

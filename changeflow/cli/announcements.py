@@ -68,6 +68,19 @@ def announce_import(context: Context, file: Csv) -> None:
     note(f"{counted(new, 'announcement')} recorded." if new else "Already recorded; nothing changed.")
 
 
+@command(announce, "withdraw", "db", "programme", "actor", "at")
+def announce_withdraw(
+    context: Context,
+    number: Annotated[int, typer.Argument(metavar="BASELINE", help="The baseline's number.")],
+    reason: Annotated[str, typer.Option(help="Why it was not announced.")],
+) -> None:
+    """Withdraw all that a baseline announced: it was taken without --not-announced by mistake."""
+    from changeflow.usecases import announcements
+
+    done = announcements.withdraw_baseline(number, reason, context.change)
+    note(f"{counted(done, 'announcement')} withdrawn." if done else f"Baseline {number} has announced nothing.")
+
+
 @command(announce, "list", "db", "programme", "at")
 def announce_list(
     context: Context,

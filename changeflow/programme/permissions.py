@@ -334,7 +334,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
         thing="a service",
         note="a baseline announces too, unless taken with `--not-announced`",
     ),
-    Action.WITHDRAW_FACT: _plain("withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw",), thing="a fact"),
+    Action.WITHDRAW_FACT: _plain(
+        "withdraw {thing}", (Role.RECORDER, Role.SRO), ("fact withdraw", "announce withdraw"), thing="a fact"
+    ),
     Action.ANSWER_MESSAGE: _plain("answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}")),
     Action.CHOOSE_MESSAGES: _plain(
         "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")

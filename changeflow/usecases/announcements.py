@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from changeflow.errors import InputError, ProblemsError
+from changeflow.errors import NOT_SAVED, InputError, ProblemsError
 from changeflow.intake.facts import read_announcements
 from changeflow.programme.announcements import check_announcements, forecast_announcements
 from changeflow.programme.facts import Announcement
+from changeflow.programme.mandates import Subject
 from changeflow.programme.recording import service_subject
-from changeflow.storage import announcements
+from changeflow.storage import announcements, facts, versions
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.problem import Problem, check_known
 from changeflow.values.words import Action
@@ -47,6 +48,22 @@ def import_announcements(path: Path, change: Change) -> int:
         if not found:
             raise InputError(f"{path.name} has no announcements. No changes saved.")
         return _record(work, found)
+
+
+def withdraw_baseline(number: int, reason: str, change: Change) -> int:
+    """Record that what a baseline announced was not announced; return how many announcements are withdrawn."""
+    if not reason.strip():
+        raise InputError(f"Give the reason why they are wrong. {NOT_SAVED}")
+    with unit_of_work(change) as work:
+        taken = versions.baseline(work.session, work.name, number)
+        about = Subject(thing=f"what baseline {number} announced", recorder=taken.approver if taken else None)
+        by = work.permit(Action.WITHDRAW_FACT, about)
+        known = facts.recorded(work.session, work.name, "announcement")
+        wrong = [f for f in known if f.withdrawn is None and f.values["how"] == f"baseline {number}"]
+        facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
+        for fact in wrong:
+            work.record("withdraw", fact.id, by=by)
+    return len(wrong)
 
 
 def _record(work: UnitOfWork, given: Sequence[Announcement]) -> int:

@@ -23,7 +23,7 @@ from changeflow.storage.database import session_scope
 from changeflow.storage.tables.facts import AnnouncementRow
 from changeflow.storage.tables.programme import BaselineRow
 from changeflow.usecases import baselines, definitions, gates, progress
-from changeflow.usecases.announcements import announce, announce_forecast, import_announcements
+from changeflow.usecases.announcements import announce, announce_forecast, import_announcements, withdraw_baseline
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.reports import issue_sro, sro_of_stored
 from changeflow.usecases.stored import loaded
@@ -71,6 +71,17 @@ def test_a_baseline_announces_every_go_live(stored: str):
 def test_a_baseline_that_is_not_announced_announces_nothing(stored: str):
     assert baselines.take_baseline("Agreed", change(stored, 4), announces=False).announced == 0
     assert {g.announced for g in lives(stored, 4).values()} == {None}
+
+
+def test_what_a_baseline_announced_by_mistake_is_withdrawn_at_once(stored: str):
+    """Ash had its day by letter before: that announcement counts again."""
+    announce([said("ash", date(2027, 1, 22), 4)], change(stored, 4))
+    baselines.take_baseline("Agreed", change(stored, 5))
+    assert withdraw_baseline(1, "For the board alone", change(stored, 6)) == 3
+    assert {s: g.announced for s, g in lives(stored, 6).items()} == {
+        "ash": date(2027, 1, 22), "beech": None, "cedar": None,
+    }  # fmt: skip
+    assert withdraw_baseline(1, "Again", change(stored, 6)) == 0
 
 
 def test_a_second_baseline_announces_only_the_days_that_changed(stored: str):
