@@ -217,7 +217,7 @@ def test_what_moved_is_counted_once_for_all_tasks(before: Programme, tmp_path: P
     late = edited("requirements, phase: design, duration: 5d", "requirements, phase: design, duration: 8d",
                   which="pathway")(tmp_path)  # fmt: skip
     [moved] = [d for d in differences(before, late) if (d.topic, d.how) == (Topic.TASKS, How.MOVED)]
-    assert "end on another day" in moved.sentence
+    assert "tasks end on another day" in moved.sentence
     assert "earlier" not in moved.sentence
 
 

@@ -28,9 +28,9 @@ class Topic(StrEnum):
     """What a difference is about, in the order in which people read it."""
 
     MILESTONES = "Milestones and deadlines"
-    GATES = "Gates"
     GO_LIVES = "School go-lives"
     ANNOUNCED = "Announced dates"
+    GATES = "Gates"
     SERVICES = "Services"
     SCHOOLS = "Schools"
     WAVES = "Waves"
@@ -305,10 +305,12 @@ def _moved(states: _States, before: Schedule, after: Schedule) -> Iterator[Alter
             sentence = f"“{task.name}” is on {format_day(_last_day(after, task))} instead of {was}: "
             yield Altered(topic, How.MOVED, f"{sentence}{later_or_earlier(days[task.id])}.")
     plain = [t for t in own if states.topic_of(t) is Topic.TASKS]
-    if plain:
-        later = sum(days[t.id] > 0 for t in plain)
-        counts = [f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n]
-        verb = "ends" if len(plain) == 1 else "end"
-        most = f"the most “{plain[0].name}”, {later_or_earlier(days[plain[0].id])}"
-        sentence = f"{counted(len(plain), 'task')} {verb} on another day: {' and '.join(counts)}, {most}."
-        yield Altered(Topic.TASKS, How.MOVED, sentence)
+    if len(plain) <= NAMED:
+        for task in plain:
+            sentence = f"“{task.name}” ends {later_or_earlier(days[task.id])}."
+            yield Altered(Topic.TASKS, How.MOVED, sentence)
+        return
+    later = sum(days[t.id] > 0 for t in plain)
+    counts = " and ".join(f"{n} {word}" for n, word in ((later, "later"), (len(plain) - later, "earlier")) if n)
+    most = f"the most “{plain[0].name}”, {later_or_earlier(days[plain[0].id])}"
+    yield Altered(Topic.TASKS, How.MOVED, f"{len(plain)} tasks end on another day: {counts}; {most}.")
