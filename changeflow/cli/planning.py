@@ -172,24 +172,30 @@ def _explain(programme: "Programme", task: str) -> None:
             out(format_cut_off(programme.roadmap, cut_off))
 
 
-@shared("at")
+@shared("db", "programme", "at")
 def what_if(
     context: Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A programme folder, or a Project file.")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="A programme folder, or a Project file; left out, the stored programme."),
+    ] = None,
     longer: Annotated[str, typer.Option(help="How much longer each task takes in turn: 5d, 2w, 4h.")] = "5d",
     form: Form = "text",
 ) -> None:
-    """Ask for every task in turn: what if it took longer? Those that would move the end are listed, the worst first."""
+    """Ask for every task in turn: what if it took longer? What would move the end or a milestone, the worst first."""
     from changeflow.reports.schedules import what_if_lines, what_if_rows
-    from changeflow.usecases.plan import longer_tasks
+    from changeflow.usecases.plan import longer_in, longer_tasks
 
-    if folder.is_file():
+    if folder is not None and folder.is_file():
+        context.refuse_beside(folder)
         context.refuse(["at"], "a Project file has a status date of its own.")
-    roadmap, swept = longer_tasks(folder, longer, on=context.given_day, say=note)
-    if form == "json":
-        print_json(what_if_rows(roadmap, swept))
+        found = longer_tasks(folder, longer, say=note)
     else:
-        print_lines(what_if_lines(roadmap, swept, longer))
+        found = longer_in(context.judged(folder).programme, longer)
+    if form == "json":
+        print_json(what_if_rows(found.roadmap, found.swept, found.milestones))
+    else:
+        print_lines(what_if_lines(found.roadmap, found.swept, longer, found.milestones))
 
 
 @shared("db", "programme", "at")

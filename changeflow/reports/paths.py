@@ -45,17 +45,36 @@ def near_lines(programme: Programme) -> Iterator[NearLine]:
         yield NearLine(spare=float_in_words(roadmap, path.tightest, path.total_float), steps=tuple(steps))
 
 
-def drag_lines(programme: Programme, slips: Slips) -> Iterator[DragLine]:
-    """Yield the open tasks of the longest path whose work costs the end the most."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneDrag:
+    """Where shortening helps most for milestones that gain the same by it."""
+
+    milestones: tuple[str, ...]
+    lines: tuple[DragLine, ...]
+
+
+def milestone_drags(programme: Programme, slips: Slips) -> Iterator[MilestoneDrag]:
+    """Yield for each open milestone what it gains the most by, those that gain the same together."""
+    found: dict[tuple[DragLine, ...], list[str]] = {}
+    in_order = sorted(programme.open_milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
+    for milestone in in_order:
+        found.setdefault(tuple(drag_lines(programme, slips, milestone.task)), []).append(milestone.name)
+    yield from (MilestoneDrag(milestones=tuple(names), lines=lines) for lines, names in found.items())
+
+
+def drag_lines(programme: Programme, slips: Slips, target: TaskId | None = None) -> Iterator[DragLine]:
+    """Yield the open tasks of the longest path, to the end or to a task, whose work costs that the most."""
     roadmap, schedule = programme.roadmap, slips.schedule
-    now = minute_of(programme.on)
+    now, within = minute_of(programme.on), set(schedule.path_to(target)) if target is not None else None
     on_path = [
         t
         for t, timed in schedule.timed.items()
-        if timed.driving and timed.early_finish > now and not roadmap.tasks[t].is_milestone
+        if (timed.driving if within is None else t in within)
+        and timed.early_finish > now
+        and not roadmap.tasks[t].is_milestone
     ]
     soonest = sorted(on_path, key=lambda t: (schedule[t].early_start, t))[:ASKED_DRAG]
-    found = sorted(((slips.drag(t), t) for t in soonest), key=lambda d: (-d[0], d[1]))
+    found = sorted(((slips.drag(t, target), t) for t in soonest), key=lambda d: (-d[0], d[1]))
     for minutes, task in found[:SHOWN_DRAG]:
         if minutes > 0:
             gain = days_in_words(minutes, programme.minutes_per_day).replace("day", "working day")

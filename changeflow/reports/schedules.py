@@ -1,9 +1,10 @@
 """The rows of a schedule, and what if each task took longer: what Project files have to show as well."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from changeflow.programme.dates import Dates
+from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.why import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Roadmap
@@ -12,35 +13,59 @@ from changeflow.values.duration import parse_duration
 from changeflow.values.moments import day_of, format_day, iso
 
 if TYPE_CHECKING:
+    from changeflow.roadmap.analysis.slippage import IfLonger
     from changeflow.roadmap.engine.replan import Longer
 
-SHOWN = 25
+SHOWN, SHOWN_BESIDE = 25, 10
+"""How many lines are shown for the end, and for each milestone: our own choice."""
 
 
-def what_if_rows(roadmap: Roadmap, swept: "Longer") -> list[dict[str, Any]]:
-    """Return a row for every task that was asked for, the worst first."""
+def what_if_rows(roadmap: Roadmap, swept: "Longer", milestones: Sequence["IfLonger"] = ()) -> list[dict[str, Any]]:
+    """Return a row for every task that was asked for, the worst first, with the days that it moves each milestone."""
     return [
-        {"id": task, "name": roadmap.tasks[task].name, "finish": iso(swept.if_longer[task]), "days": days}
-        for days, task in _ranked(swept)
+        {
+            "id": task,
+            "name": roadmap.tasks[task].name,
+            "finish": iso(swept.if_longer[task]),
+            "days": days,
+            "milestones": {m.id: _days(m.if_longer.get(task, m.finish), m.finish) for m in milestones},
+        }
+        for days, task in _ranked(swept.if_longer, swept.finish)
     ]
 
 
-def what_if_lines(roadmap: Roadmap, swept: "Longer", longer: str) -> Iterator[str]:
-    """Yield the lines for the terminal: only what moves the end."""
+def what_if_lines(
+    roadmap: Roadmap, swept: "Longer", longer: str, milestones: Sequence["IfLonger"] = ()
+) -> Iterator[str]:
+    """Yield the lines for the terminal: only what moves the end or a milestone. Those alike make one line."""
     amount = length_in_words(parse_duration(longer, minutes_per_day=roadmap.minutes_per_day), roadmap.minutes_per_day)
     yield f"The end is {format_day(day_of(swept.finish))}. Calendar days by which it moves if a task takes"
     yield f"{amount} longer, all else as it is:"
-    moving = [(days, task) for days, task in _ranked(swept) if days > 0]
-    for days, task in moving[:SHOWN]:
-        yield f"  {days:+4d}  {roadmap.tasks[task].name}"
-    if len(moving) > SHOWN:
-        yield f"  … and {len(moving) - SHOWN} more"
-    yield f"{len(swept.if_longer) - len(moving)} of {len(swept.if_longer)} open tasks have the float for it."
+    yield from _moving(roadmap, swept.if_longer, swept.finish, shown=SHOWN)
+    still = sum(finish <= swept.finish for finish in swept.if_longer.values())
+    yield f"{still} of {len(swept.if_longer)} open tasks have the float for it."
+    for m in milestones:
+        yield ""
+        yield f"“{m.name}” is on {format_day(day_of(m.finish))}. It moves if a task takes {amount} longer:"
+        lines = list(_moving(roadmap, m.if_longer, m.finish, shown=SHOWN_BESIDE))
+        yield from lines or ["  by none of them"]
 
 
-def _ranked(swept: "Longer") -> list[tuple[int, TaskId]]:
-    days = ((day_of(finish) - day_of(swept.finish)).days for finish in swept.if_longer.values())
-    return sorted(zip(days, swept.if_longer, strict=True), key=lambda d: (-d[0], d[1]))
+def _moving(roadmap: Roadmap, if_longer: Mapping[TaskId, int], finish: int, *, shown: int) -> Iterator[str]:
+    moving = [(task, days) for days, task in _ranked(if_longer, finish) if days > 0]
+    lines = grouped(roadmap, moving)
+    for name, days, _ in lines[:shown]:
+        yield f"  {days:+4d}  {name}"
+    if left := sum(count for _, _, count in lines[shown:]):
+        yield f"  … and {left} more"
+
+
+def _ranked(if_longer: Mapping[TaskId, int], finish: int) -> list[tuple[int, TaskId]]:
+    return sorted(((_days(later, finish), task) for task, later in if_longer.items()), key=lambda d: (-d[0], d[1]))
+
+
+def _days(later: int, finish: int) -> int:
+    return (day_of(later) - day_of(finish)).days
 
 
 def schedule_rows(

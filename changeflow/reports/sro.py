@@ -15,8 +15,18 @@ from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_in_words
+from changeflow.reports.grouping import grouped
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
-from changeflow.reports.paths import DragLine, Gantt, NearLine, drag_lines, draw_gantt, near_lines
+from changeflow.reports.paths import (
+    DragLine,
+    Gantt,
+    MilestoneDrag,
+    NearLine,
+    drag_lines,
+    draw_gantt,
+    milestone_drags,
+    near_lines,
+)
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
 from changeflow.reports.trend import ApprovedPlan, Trend
@@ -118,6 +128,8 @@ class SroReport:
     gantt: Gantt
     near: tuple[NearLine, ...]
     drag: tuple[DragLine, ...]
+    """Of the programme's end."""
+    milestone_drag: tuple[MilestoneDrag, ...]
     changes: Changes | None
     """What moved since the last report, or since the baseline, by cause."""
     trend: Trend | None
@@ -177,10 +189,11 @@ def build_sro(
         made=log.made,
         late=tuple(_late(programme, today, reminders)),
         cut_offs=tuple(_cut_offs(programme, slips, today)),
-        paths=tuple(_path(programme, m) for m in dict.fromkeys((*open_milestones[:1], *open_milestones[-1:]))),
+        paths=tuple(_path(programme, m) for m in open_milestones),
         gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
         near=tuple(near_lines(programme)),
         drag=tuple(drag_lines(programme, slips)),
+        milestone_drag=tuple(milestone_drags(programme, slips)),
         changes=changes,
         trend=trend,
         assumed=tuple(assumed_lines(programme.roadmap, schedule)),
@@ -293,10 +306,11 @@ def _waivers(judged: Judged) -> Iterator[str]:
 
 
 def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
-    targets = [m.task for m in programme.open_milestones]
+    targets, said = [m.task for m in programme.open_milestones], list[tuple[str, str]]()
     for cut_off in slips.cut_offs(targets, until=minute_of(today + CUT_OFFS_WITHIN), at_most=CUT_OFF_DAYS):
-        task = programme.roadmap.tasks[cut_off.task]
-        yield f"{task.name}: {format_cut_off(programme.roadmap, cut_off)}"
+        said.append((cut_off.task, format_cut_off(programme.roadmap, cut_off)))
+    for name, words, count in grouped(programme.roadmap, said):
+        yield f"{name}: {words if count == 1 else words.replace('It can', 'Each can', 1)}"
 
 
 def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str], Reminded] | None) -> Iterator[str]:

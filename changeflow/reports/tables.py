@@ -1,8 +1,9 @@
 """A plan as text and as JSON: the contracts that other programs rely on."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from changeflow.programme.programme import Programme
@@ -84,7 +85,7 @@ def _waves(programme: Programme) -> Iterator[dict[str, Any]]:
 def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     """Yield the lines of a plan for a person: milestones, waves, the driving path, findings.
 
-    The path is the one to the task `to`, else to the last milestone and to the end.
+    The path is the one to the task `to`, else to each milestone and to the end.
     """
     programme = judged.programme
     schedule = programme.required_schedule
@@ -107,7 +108,8 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         if wave["go_live"]:
             day = mark_if(format_day(datetime.fromisoformat(wave["go_live"]).date()), is_marked="assumed" in wave)
             yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
-    yield from _path_text(programme, schedule, to or (milestones[-1].task if milestones else None), to_end=to is None)
+    yield from _chains_text(programme, schedule, [to] if to else [m.task for m in milestones])
+    yield from _path_text(programme, schedule, to)
     if assumed := assumed_lines(programme.roadmap, schedule):
         yield ""
         yield "Assumed dates"
@@ -116,17 +118,38 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
     yield from findings_text(judged)
 
 
-def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None, *, to_end: bool) -> Iterator[str]:
-    """Yield what drives a task, and all tasks on the longest path to it or to the end, ties too, with their floats."""
-    roadmap = programme.roadmap
-    if target is not None:
+SAME_STEPS = 3
+"""So many steps at the beginning that an earlier milestone has as well are not told again: our own choice."""
+
+
+def _chains_text(programme: Programme, schedule: Schedule, targets: Sequence[TaskId]) -> Iterator[str]:
+    """Yield what drives each target, the earliest first; steps that one before it has as well are only counted."""
+    roadmap, known = programme.roadmap, dict[str, list[str]]()
+    for target in targets:
+        name = roadmap.tasks[target].name
+        chain = [because.sentence for because in explain(roadmap, schedule, target).chain]
+        alike = {other: _shared(chain, steps) for other, steps in known.items()}
+        nearest = max(alike, key=lambda other: alike[other], default=None)
+        first = alike[nearest] if nearest is not None and alike[nearest] >= SAME_STEPS else 0
+        known[name] = chain
         yield ""
-        yield f"What drives “{roadmap.tasks[target].name}”"
-        for n, because in enumerate(explain(roadmap, schedule, target).chain, 1):
-            yield f"  {n:>2}. {because.sentence}"
+        yield f"What drives “{name}”"
+        if first:
+            yield f"  1 to {first}: as for “{nearest}”."
+        for n, sentence in enumerate(chain[first:], first + 1):
+            yield f"  {n:>2}. {sentence}"
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) -> Iterator[str]:
+    """Yield all tasks on the longest path to a task or to the end, ties too, with their floats."""
+    roadmap = programme.roadmap
     on_path = {t for t, timed in schedule.timed.items() if timed.driving}
     where = "the end of the programme"
-    if target is not None and not to_end:
+    if target is not None:
         on_path, where = set(schedule.path_to(target)), f"“{roadmap.tasks[target].name}”"
     yield ""
     yield f"{len(on_path)} tasks lie on the longest path to {where}. Beside each its total float to the end:"

@@ -1,7 +1,7 @@
 """Plan a folder: files in, answer out, nothing stored."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from changeflow.intake.opening import is_there, list_files
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
-from changeflow.programme.programme import join
+from changeflow.programme.programme import Programme, join
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.analysis.assumed import assumed_uses, what_is_missing
+from changeflow.roadmap.analysis.slippage import IfLonger
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.engine.replan import Longer, if_longer
 from changeflow.roadmap.model.profile import PROFILES
@@ -65,18 +66,45 @@ def schedule_folder(folder: Path, *, on: date | None = None, profile: str | None
     return roadmap, programme.schedule
 
 
-def longer_tasks(
-    path: Path, longer: str, *, on: date | None = None, say: Callable[[str], None] | None = None
-) -> tuple[Roadmap, Longer]:
-    """Ask of a folder's or a Project file's tasks, one by one, what becomes of the end if they take longer."""
-    found, schedule = scheduled(path, on=on, say=say)
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What becomes of the end, and of each milestone, if one task takes longer."""
+
+    roadmap: Roadmap
+    swept: Longer
+    milestones: tuple[IfLonger, ...] = ()
+    """The open ones, in the order of their dates."""
+
+
+def longer_tasks(path: Path, longer: str, *, say: Callable[[str], None] | None = None) -> WhatIf:
+    """Ask of a Project file's tasks, one by one, what becomes of the end if they take longer."""
+    project, schedule = schedule_project(path, say=say)
+    minutes = _longer(longer, project.roadmap)
+    return WhatIf(project.roadmap, if_longer(project.roadmap, minutes, schedule))
+
+
+def longer_in(programme: Programme, longer: str) -> WhatIf:
+    """Ask of a programme's tasks, one by one, what becomes of the end and of each milestone if they take longer."""
+    roadmap, minutes = programme.roadmap, _longer(longer, programme.roadmap)
+    swept = if_longer(roadmap, minutes, programme.schedule)
+    in_time = sorted(programme.open_milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
+    milestones = (
+        IfLonger(
+            m.id, m.name, programme.timed(m.task).early_finish, programme.slips.longer(swept.if_longer, minutes, m.task)
+        )
+        for m in in_time
+    )
+    return WhatIf(roadmap, swept, tuple(milestones))
+
+
+def _longer(text: str, roadmap: Roadmap) -> int:
     try:
-        length = parse_duration(longer, minutes_per_day=found.minutes_per_day)
+        length = parse_duration(text, minutes_per_day=roadmap.minutes_per_day)
     except ValueError as error:
         raise InputError(str(error)) from None
     if length.unit is not Unit.WORKING:
-        raise InputError(f"'{longer}' is not working time. Write 5d, 2w or 4h.")
-    return found, if_longer(found, length.amount, schedule)
+        raise InputError(f"'{text}' is not working time. Write 5d, 2w or 4h.")
+    return length.amount
 
 
 def scheduled(

@@ -5,7 +5,7 @@ behind it; so float alone does not say when to worry. Everything here moves one 
 follows from it, and nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -73,6 +73,16 @@ class CutOff:
         return (self.after - self.before) // DAY
 
 
+@dataclass(frozen=True, slots=True)
+class IfLonger:
+    """A milestone, and its finish for each task before it that takes longer: civil minutes."""
+
+    id: str
+    name: str
+    finish: int
+    if_longer: Mapping[TaskId, int]
+
+
 class Slips:
     """Answers many questions about one schedule; what does not follow from a task is computed once.
 
@@ -132,17 +142,36 @@ class Slips:
             start = self.placer.ask(land_at, task, calendar.add(timed.early_start, minutes))
             return self.placer.ask(finish_of, task, start)
 
-    def drag(self, task: TaskId) -> int:
-        """Return the working minutes, on the task's calendar, that the roadmap would end earlier without its duration.
+    def drag(self, task: TaskId, target: TaskId | None = None) -> int:
+        """Return the working minutes, on the task's calendar, that the roadmap would end earlier without its duration,
+        or that `target` would.
 
         Only what lies on the longest path has drag (Devaux, "Total Project Control"); a summary has none of its own.
         """
+        if target is not None:
+            finish = self.finish_if(task, self.schedule[task].early_start, target)
+            return self.roadmap.calendar_of(task).between(finish, self.schedule[target].early_finish)
         if not self.schedule[task].driving or task in self.schedule.below:
             return 0
         timed = self.schedule[task]
         finish = self.consequences.last_if(task, timed.early_start)
         last = max(x.early_finish for t, x in self.schedule.timed.items() if t not in self.schedule.below)
         return self.roadmap.calendar_of(task).between(finish, last)
+
+    def longer(self, tasks: Iterable[TaskId], minutes: int, target: TaskId) -> dict[TaskId, int]:
+        """Return the target's finish for each task before it that takes so many working minutes more (minutes of the
+        clock, if elapsed)."""
+        before = nx.ancestors(self.graph, target)
+        found: dict[TaskId, int] = {}
+        for task in (self.roadmap.tasks[t] for t in tasks if t in before):
+            finish, calendar = (
+                self.schedule[task.id].early_finish,
+                self.roadmap.calendars[task.placed_on or task.calendar],
+            )
+            is_elapsed = task.duration.unit is Unit.ELAPSED
+            later = finish + minutes if is_elapsed else calendar.add(finish, minutes)
+            found[task.id] = self.finish_if(task.id, later, target)
+        return found
 
     def cut_offs(self, targets: list[TaskId], *, until: int, at_most: int) -> Iterator[CutOff]:
         """Yield the cut-off of each open task that ends before `until`, to the nearest target that it would move.

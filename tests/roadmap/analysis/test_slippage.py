@@ -100,3 +100,18 @@ def test_recomputing_what_follows_equals_computing_everything(roadmap: Roadmap):
         for target in roadmap.tasks:
             if target != task.id:
                 assert found.finish_if(task.id, anew[task.id].early_finish, target) == anew[target].early_finish
+
+
+def test_what_shortening_and_lengthening_do_to_a_milestone_in_between():
+    """A (4 days) and B (2) come before Live; C (20) decides the end. Without A, Live waits for B: it gains two days,
+    and the end nothing. A or B longer by five days: Live five or three days later, as planned anew."""
+    tasks = [a_task("A", 4), a_task("B", 2), a_task("Live", 0), a_task("C", 20)]
+    links = ("A -> Live", "B -> Live")
+    roadmap = a_roadmap(*tasks, links=links)
+    found = Slips(roadmap, time_roadmap(roadmap))
+
+    assert (found.drag("A", "Live"), found.drag("A")) == (2 * DAY, 0)
+    for task, days in (("A", 4), ("B", 2)):
+        longer = a_roadmap(*(a_task(task, days + 5) if t.id == task else t for t in tasks), links=links)
+        assert found.longer(["A", "B", "C"], 5 * DAY, "Live")[task] == time_roadmap(longer)["Live"].early_finish
+    assert found.longer(["C"], 5 * DAY, "Live") == {}, "what does not come before it is left out"

@@ -1,0 +1,45 @@
+"""Lines that say the same of several tasks become one."""
+
+from dataclasses import replace
+
+from changeflow.reports.grouping import grouped
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.words import Kind
+from tests.builders import a_roadmap, a_task
+
+
+def named(task: str, name: str, wave: str | None = "w2", *schools: str, kind: Kind = Kind.ENGAGEMENT) -> Task:
+    service = task.split("/")[0]
+    return replace(a_task(task), name=name, wave=wave, service=service, schools=frozenset(schools or "ab"), kind=kind)
+
+
+def test_talks_of_one_wave_with_the_same_left_make_one_line():
+    """Seven talks of wave 2 have one school day left, one of wave 3 has as well, and one of wave 2 has two."""
+    talks = [named(f"{s}/w2/talk-{n}", f"{s.title()}: talk {n}, wave 2") for s in ("hr", "payroll") for n in (1, 2, 3)]
+    talks.append(named("estates/w2/talk-1", "Estates: talk 1, wave 2"))
+    other = named("hr/w3/talk-1", "Hr: talk 1, wave 3", "w3")
+    tighter = named("hr/w2/talk-4", "Hr: talk 4, wave 2")
+    said = [*((t.id, "one left") for t in (*talks, other)), (tighter.id, "two left")]
+    assert grouped(a_roadmap(*talks, other, tighter), said) == [
+        ("7 tasks in wave 2 (Hr: talk 1; Hr: talk 2; Hr: talk 3; and 4 more)", "one left", 7),
+        ("Hr: talk 1, wave 3", "one left", 1),
+        ("Hr: talk 4, wave 2", "two left", 1),
+    ]
+
+
+def test_a_step_at_several_schools_names_them():
+    tasks = [
+        named(f"payroll/{s}/train", f"Payroll: train, {s.title()} School", "w1", s, kind=Kind.TRAINING)
+        for s in ("ash", "beech")
+    ]
+    assert grouped(a_roadmap(*tasks), [(t.id, 5) for t in tasks]) == [
+        ("Payroll: train at 2 schools (Ash School, Beech School)", 5, 2)
+    ]
+
+
+def test_tasks_without_a_wave_stay_alone():
+    tasks = [named(f"payroll/{n}", f"Payroll: {n}", None) for n in ("one", "two")]
+    assert [name for name, _, _ in grouped(a_roadmap(*tasks), [(t.id, 5) for t in tasks])] == [
+        "Payroll: one",
+        "Payroll: two",
+    ]
