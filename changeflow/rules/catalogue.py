@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
-from changeflow.rules import people, sequence, timing, workforce
+from changeflow.rules import go_lives, people, sequence, timing, workforce
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.words import Gate, Mandate, Severity, Stops
 
@@ -377,6 +377,34 @@ _IN_ORDER = (
         example=(
             "Wave 4 goes live on 1 December 2027. Its people move to the new structure in November, and are trained "
             "after the October half-term: not in June."
+        ),
+        needs_schedule=True,
+    ),
+    Rule(
+        code="R29",
+        title="Go-lives on working days",
+        lifted_by=(Mandate.LEAD_PROVIDER,),
+        remedy="Move the go-live to the next working day, or have somebody there: `calendar: every_day`.",
+        source="changeflow's own choice",
+        our_choice="All of it. A go-live that opens with its month, pay period or term is an information only",
+        check=go_lives.on_working_days,
+        example=(
+            "Payroll goes live with the pay period that opens on Saturday 1 January 2028, New Year's Day: the plan "
+            "says so, and that people are back on Tuesday the 4th."
+        ),
+        needs_schedule=True,
+    ),
+    Rule(
+        code="R30",
+        title="Data before the cut-off of the pay",
+        lifted_by=(Mandate.LEAD_PROVIDER,),
+        remedy="Finish the data before the cut-off, or go live with the next pay period.",
+        source="changeflow's own choice",
+        our_choice="The cut-off and payday are the trust's own, from `pay_periods` of a calendar file",
+        check=go_lives.in_time_for_its_pay,
+        example=(
+            "People are paid on 28 January, and inputs close ten working days before, on the 14th. A payroll that goes "
+            "live on the 20th makes its first pay in February."
         ),
         needs_schedule=True,
     ),

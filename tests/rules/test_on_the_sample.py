@@ -100,6 +100,10 @@ BROKEN: Mapping[str, tuple[Change, str]] = {
         service("finance", {"go-live": {"start_no_earlier": date(2028, 3, 1)}}),
         "school days before it begins on 1 Mar 2028",
     ),
+    "R30": (
+        service("payroll", {"go-live": {"duration": "15d"}}),
+        "pilot wave is late for the pay of June 2027",
+    ),
 }
 
 
@@ -180,7 +184,8 @@ def test_r27_is_enforced_where_nudges_are_sent(sample: Folder):
 
 
 def test_every_rule_is_broken_here():
-    elsewhere = {"R01", "R17", "R25", "R26", "R27"}
+    # In the sample every go-live opens with its month or pay period, so that a day off is an information.
+    elsewhere = {"R01", "R17", "R25", "R26", "R27", "R29"}
     assert set(BROKEN) | elsewhere == set(RULES)
 
 

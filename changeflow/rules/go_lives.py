@@ -1,0 +1,67 @@
+"""Rules about the day of a go-live: people are at work on it, and its data are there before its pay's inputs close."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from changeflow.calendar.nations import public_holidays
+from changeflow.programme.assembly.calendars import PAY_PERIOD
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.words import Kind, Severity
+
+EVERY_DAY = "every_day"
+
+
+def on_working_days(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """A go-live is on a day on which people work: somebody has to be there."""
+    for live in _ahead(programme):
+        office, day = programme.pay.office, day_of(programme.timed(live.id).early_start)
+        if live.calendar.startswith(EVERY_DAY) or office.works_on(day):
+            continue
+        holidays = dict(public_holidays(programme.definition.programme.nation, day.year, day.year))
+        closed = office.closures.get(day) or holidays.get(day)
+        window = (live.starts_on or "").split(",")[0].split("/")[0].replace("_", " ")
+        why = f"its {window} opens then" if window else "a date that was set, or what it waits for, puts it there"
+        message = (
+            f"{live.name} is on {format_day(day, weekday=True)}{f' ({closed})' if closed else ''}, when no one works: "
+            f"{why}. The next working day is {format_day(office.day_after(day, 1), weekday=True)}."
+        )
+        severity = Severity.INFO if window else Severity.WARN
+        yield Breach("R29", live.id, message, live.service, live.schools, severity)
+
+
+def in_time_for_its_pay(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """A payroll that goes live in a pay period has its data before the inputs of that pay close: at the end of the
+    cut-off day."""
+    pays_people = {s.service for s in programme.services if s.pays_people}
+    for live in _ahead(programme):
+        if live.starts_on != PAY_PERIOD and live.service not in pays_people:
+            continue
+        day = day_of(programme.timed(live.id).early_start)
+        pays, ready = programme.pay.pays(live.schools, day), _data_ready(programme, live)
+        if not pays or ready <= pays[0].cut_off:
+            continue
+        missed = pays[0]
+        following = programme.pay.pays(live.schools, day + relativedelta(day=1, months=1))[0]
+        message = (
+            f"{live.name} is late for the pay of {missed.period.name}: its data are there on {format_day(ready)}, and "
+            f"inputs close on {format_day(missed.cut_off)}, for the payday on {format_day(missed.payday)}. The first "
+            f"pay that it can make is that of {following.period.name}, on {format_day(following.payday)}."
+        )
+        yield Breach("R30", live.id, message, live.service, live.schools)
+
+
+def _ahead(programme: Programme) -> Iterator[Task]:
+    return (t for t in programme.tasks(kind=Kind.GO_LIVE) if t.id not in programme.facts.progress)
+
+
+def _data_ready(programme: Programme, live: Task) -> date:
+    """Return the last day of a go-live and of what it waits for, in whatever way."""
+    before = programme.graph.predecessors(live.id)
+    finishes = [programme.timed(t).early_finish for t in (live.id, *before)]
+    starts = day_of(programme.timed(live.id).early_start)
+    return max(starts, last_day_of(max(finishes)))
