@@ -164,16 +164,15 @@ def build_sro(
 
     `first` is the first baseline; `changes` and `trend` look back; `reminders` are None where none are known.
     """
-    programme, schedule = judged.programme, judged.programme.required_schedule
+    programme = judged.programme
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = (*(_milestone(programme, m, baseline, first) for m in in_time), *_dropped(programme, baseline, first))
-    open_milestones = [m for m in in_time if m in programme.open_milestones]
-    slips, health = programme.slips, health_lines(programme, baseline)
-    log, lives = build_decisions(judged, today=today), go_lives(programme)
+    log, ahead = build_decisions(judged, today=today), [m for m in in_time if m in programme.open_milestones]
+    slips, health, lives = programme.slips, health_lines(programme, baseline), go_lives(programme)
     return SroReport(
         programme=programme.name,
         organisation=programme.definition.programme.organisation,
-        students=programme.definition.programme.wiifts.statement if programme.definition.programme.wiifts else "",
+        students=_students(programme),
         on=format_day(today),
         data_date=format_day(programme.on),
         version=version,
@@ -189,14 +188,14 @@ def build_sro(
         made=log.made,
         late=tuple(_late(programme, today, reminders)),
         cut_offs=tuple(_cut_offs(programme, slips, today)),
-        paths=tuple(_path(programme, m) for m in open_milestones),
-        gantt=draw_gantt(programme, open_milestones[-1].task if open_milestones else None, today=today),
+        paths=tuple(_path(programme, m) for m in ahead),
+        gantt=draw_gantt(programme, ahead[-1].task if ahead else None, today=today),
         near=tuple(near_lines(programme)),
         drag=tuple(drag_lines(programme, slips)),
         milestone_drag=tuple(milestone_drags(programme, slips)),
         changes=changes,
         trend=trend,
-        assumed=tuple(assumed_lines(programme.roadmap, schedule)),
+        assumed=tuple(assumed_lines(programme.roadmap, programme.required_schedule)),
         findings=tuple(finding_lines(judged.findings)),
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
         waivers=tuple(_waivers(judged)),
@@ -208,6 +207,11 @@ def build_sro(
         balance=balance_lines(programme),
         progress=_progress(programme),
     )
+
+
+def _students(programme: Programme) -> str:
+    wiifts = programme.definition.programme.wiifts
+    return wiifts.statement if wiifts else ""
 
 
 def _milestone(
