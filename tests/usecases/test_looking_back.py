@@ -52,6 +52,7 @@ def report(db: str, out: Path, *, at: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name != "audit_head"}
 
 
+@pytest.mark.both_databases
 def test_a_report_of_an_earlier_day_is_as_it_was_on_that_day(stored: str, tmp_path: Path):
     """After the 6th come a version with a new name, a finish that is withdrawn again, a baseline and a report."""
     baselines.take_baseline("Agreed", change(stored, 4))
