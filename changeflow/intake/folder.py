@@ -21,6 +21,7 @@ from changeflow.intake.checks import check_change, check_pilots, check_reference
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
 from changeflow.intake.opening import read_text
 from changeflow.intake.people import columns_of, read_people, read_schools
+from changeflow.intake.place_checks import check_places
 from changeflow.intake.rollout_checks import check_levelling, check_recovery_options, check_risk, check_rollout
 from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
 from changeflow.intake.tables import MOST_BYTES
@@ -93,9 +94,13 @@ READERS: Mapping[str, Reader] = {
     "rulepacks": _read_own_rulepacks,
 }
 """What reads each part of a folder, in this order: a part may need those before it."""
-DEFINED = (check_references, check_rollout, check_change, check_pilots)
+DEFINED = (check_references, check_places, check_rollout, check_change, check_pilots)
 """The checks of a definition: without problems alone it can be joined."""
 JOINED = (check_settings, check_risk, check_recovery_options, check_levelling)
+
+
+ROUNDS = "adkar/"
+"""Nothing else rests on what these files say: a mistake in them hides no other."""
 
 
 def read_folder(path: Path) -> Folder:
@@ -106,7 +111,8 @@ def read_folder(path: Path) -> Folder:
     parts: dict[str, Any] = {}
     for name, read in READERS.items():
         parts[name] = read(reading, parts)
-    _stop_at_problems(reading)
+    if any(not p.file.startswith(ROUNDS) for p in reading.problems):
+        _stop_at_problems(reading)
     people, assessments = parts["people"], parts.pop("assessments")
     definition = Definition(**parts | {"people": people.people})
     for check in DEFINED:

@@ -1,0 +1,100 @@
+"""Schools and waves within the names of tasks: `oakfield/train-staff` where there is no Oakfield.
+
+Such names are looked at before tasks are made, so that whoever removes a school sees every place of it at once.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from changeflow.programme.definition import Definition
+from changeflow.programme.references import PROGRAMME, DefinitionError, Place
+from changeflow.roadmap.model.pathways import StepFields
+from changeflow.values.problem import did_you_mean
+
+LINKS = ("after", "also_after", "after_previous_wave")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    services: frozenset[str]
+    places: frozenset[str]
+    """Schools and waves."""
+
+    def missing(self, text: str, *, service: str | None = None) -> str | None:
+        """Return the school or wave that a task's name or a link's text has, where nothing is called so."""
+        parts = (text.split() or [""])[0].split("/")
+        if len(parts) == 3 and parts[0] in self.services:
+            place = parts[1]
+        elif len(parts) == 2 and service is not None and parts[0] not in (*self.services, PROGRAMME):
+            place = parts[0]
+        else:
+            return None
+        return None if place in self.places else place
+
+    def error(
+        self, place: Place, text: str, *, service: str | None = None, on_key: bool = False
+    ) -> Iterator[DefinitionError]:
+        if (name := self.missing(text, service=service)) is not None:
+            what = f"No task '{text}' to change." if on_key and service else f"There is no task '{text.split()[0]}'."
+            remedy = f"There is no school or wave '{name}'. {did_you_mean(name, self.places)}".strip()
+            yield DefinitionError(place, what, remedy, on_key=on_key)
+
+
+def check_places(definition: Definition) -> Iterator[DefinitionError]:
+    """Find names of tasks, in every file, that hold a school or a wave that there is not."""
+    schools = frozenset(s.id for s in definition.schools)
+    waves = frozenset(w.id for w in definition.programme.waves)
+    known = _Known(frozenset(s.service for s in definition.services), schools | waves)
+    for service in definition.services:
+        own, place = service.service, Place.service(service.service, "tasks")
+        for key in service.tasks:
+            yield from known.error(place.at(key), key, service=own, on_key=True)
+        yield from _steps(known, place, service.tasks, schools, own)
+    programme = definition.programme
+    yield from _steps(known, Place.programme("tasks"), programme.tasks, schools, None)
+    for name, milestone in programme.milestones.items():
+        for n, text in enumerate(milestone.after):
+            yield from known.error(Place.programme("milestones", name, "after", n), text)
+    for n, waiver in enumerate(programme.waivers):
+        yield from known.error(Place.programme("waivers", n, "task"), waiver.task or "")
+    for service in definition.services:
+        for n, waiver in enumerate(service.waivers):
+            yield from known.error(Place.service(service.service, "waivers", n, "task"), waiver.task or "")
+    yield from _elsewhere(known, definition)
+
+
+def _steps(
+    known: _Known, place: Place, steps: Mapping[str, StepFields], schools: frozenset[str], service: str | None
+) -> Iterator[DefinitionError]:
+    for key, fields in steps.items():
+        for name in LINKS:
+            for n, text in enumerate(getattr(fields, name) or ()):
+                yield from known.error(place.at(key, name, n), text, service=service)
+        for school in fields.redundancies or ():
+            if school not in schools:
+                where, hint = place.at(key, "redundancies", school), did_you_mean(school, schools)
+                yield DefinitionError(where, f"There is no school '{school}'.", hint, on_key=True)
+
+
+def _elsewhere(known: _Known, definition: Definition) -> Iterator[DefinitionError]:
+    """Look at levelling.yaml and risk.yaml, whose keys may be names of tasks."""
+    levelling, risk = definition.levelling, definition.risk
+    for kind, tasks in (("accepted", levelling.accepted), ("pinned", levelling.pinned)):
+        for task in tasks:
+            yield from known.error(Place("levelling", (kind, task)), task, on_key=True)
+    for n, task in enumerate(levelling.refused):
+        yield from known.error(Place("levelling", ("refused", n)), task)
+    for n, keep in enumerate(levelling.keep_within):
+        for key, text in (("after", keep.after), ("start", keep.start)):
+            yield from known.error(Place("levelling", ("keep_within", n, key)), text)
+    several: Iterable[tuple[str, int, tuple[str, ...]]] = (
+        *(("causes", n, cause.tasks) for n, cause in enumerate(risk.causes)),
+        *(("events", n, event.tasks) for n, event in enumerate(risk.events)),
+    )
+    for kind, n, texts in several:
+        for text in texts:
+            yield from known.error(Place("risk", (kind, n, "tasks")), text, on_key=True)
+    for n, option in enumerate(risk.recovery_options):
+        for kind, named in (("shorten", option.shorten), ("starts", option.starts)):
+            for text in named:
+                yield from known.error(Place("risk", ("recovery_options", n, kind, text)), text, on_key=True)

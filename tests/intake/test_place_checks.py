@@ -1,0 +1,72 @@
+"""Whoever removes a school or a person sees every place of it at once, each at its own line."""
+
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import ProblemsError
+from changeflow.intake.folder import read_folder
+from tests.builders import PROGRAMME, SCHOOLS, SERVICE, a_folder
+
+TASKS = """\
+tasks:
+  cedar/train: {duration: 3d}
+  quick-win: {after: [go-live, payroll/cedar/train]}
+  roles-end: {redundancies: {cedar: 1}}
+waivers:
+  - {rule: R02, task: payroll/cedar/train, reason: Small, owner: lead, approved_by: chief, expires: 2027-03-31}
+"""
+OTHERS = {
+    "risk.yaml": "causes:\n  - {id: one, name: One, correlation: 0.5, tasks: [payroll/cedar/train]}\n",
+    "levelling.yaml": "accepted: {payroll/cedar/train: 2027-03-17}\n",
+    "rollout.yaml": "schools:\n  cedar: {risk: 3}\n",
+    "calendars/cedar.yaml": "calendar: cedar-days\nschool: cedar\n",
+}
+
+
+def problems(path: Path) -> set[tuple[str, int]]:
+    with pytest.raises(ProblemsError) as caught:
+        read_folder(path)
+    return {(p.file, p.line) for p in caught.value.problems}
+
+
+def folder(path: Path, **files: str) -> Path:
+    a_folder(path, service=SERVICE + TASKS, **files)
+    for name, text in OTHERS.items():
+        (path / name).parent.mkdir(exist_ok=True)
+        (path / name).write_text(text)
+    return path
+
+
+def test_removing_a_school_names_every_place_at_its_own_line(tmp_path: Path):
+    """SERVICE has seven lines with the pathway's, so that `tasks:` is the seventh."""
+    milestone = PROGRAMME.replace("after: payroll/go-live,", "after: payroll/cedar/train,")
+    schools = "".join(line for line in SCHOOLS.splitlines(keepends=True) if not line.startswith("cedar"))
+    first = SERVICE.count("\n") + 1
+    assert problems(folder(tmp_path, programme=milestone, schools=schools)) == {
+        ("programme.yaml", PROGRAMME[: PROGRAMME.index("id: w2")].count("\n") + 1),
+        ("programme.yaml", milestone[: milestone.index("all-live")].count("\n") + 1),
+        ("services/payroll.yaml", first + 1),
+        ("services/payroll.yaml", first + 2),
+        ("services/payroll.yaml", first + 3),
+        ("services/payroll.yaml", first + 5),
+        ("risk.yaml", 2),
+        ("levelling.yaml", 1),
+        ("rollout.yaml", 2),
+        ("calendars/cedar.yaml", 2),
+    }
+
+
+def test_answers_of_a_person_who_is_gone_hide_no_other_mistake(tmp_path: Path):
+    (tmp_path / "adkar").mkdir()
+    (tmp_path / "adkar" / "one.csv").write_text("person,on,awareness\ngone,2027-01-04,4\n")
+    a_folder(tmp_path, programme=PROGRAMME.replace("schools: [cedar]", "schools: [ceder]"))
+    line = PROGRAMME[: PROGRAMME.index("id: w2")].count("\n") + 1
+    assert {("adkar/one.csv", 2), ("programme.yaml", line)} <= problems(tmp_path)
+
+
+def test_a_folder_in_which_all_places_exist_has_no_problem(tmp_path: Path):
+    a_folder(
+        tmp_path, service=SERVICE + TASKS.replace("roles-end: {redundancies: {cedar: 1}}", "roles-end: {duration: 1d}")
+    )
+    read_folder(tmp_path)
