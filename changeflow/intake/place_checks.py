@@ -5,8 +5,9 @@ Such names are looked at before tasks are made, so that whoever removes a school
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from changeflow.programme.definition import Definition
+from changeflow.programme.definition import Definition, SchoolPhase
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.values.problem import did_you_mean
@@ -70,6 +71,10 @@ def _steps(
         for name in LINKS:
             for n, text in enumerate(getattr(fields, name) or ()):
                 yield from known.error(place.at(key, name, n), text, service=service)
+        for name in fields.durations or ():
+            if name not in (*schools, *get_args(SchoolPhase)):
+                where, hint = place.at(key, "durations", name), did_you_mean(name, {*schools, *get_args(SchoolPhase)})
+                yield DefinitionError(where, f"There is no school or phase '{name}'.", hint, on_key=True)
         for school in fields.redundancies or ():
             if school not in schools:
                 where, hint = place.at(key, "redundancies", school), did_you_mean(school, schools)

@@ -72,6 +72,10 @@ class References:
         found = self._schools.get(school)
         return found.name if found else school
 
+    def phase_of(self, school: str) -> str | None:
+        found = self._schools.get(school)
+        return found.phase if found else None
+
     def owner(
         self, text: str | None, service: ServiceFile | None, schools: frozenset[str]
     ) -> tuple[str | None, tuple[str, str] | None]:

@@ -100,10 +100,14 @@ def _add_service(found: Instances, service: ServiceFile, references: References)
             continue
         own = general.get(name)
         place = Place.service(service.service, "tasks", name) if own else Place.pathway(service.pathway, name)
+        if fields.durations and fields.per is not Per.SCHOOL:
+            what, remedy = f"'{name}' is no task per school.", "Write its duration, or `per: school`."
+            found.errors.append(DefinitionError(place.at("durations"), what, remedy, on_key=True))
         for local, schools, wave in _copies(name, fields, service, references):
             change = single.pop(local, None)
             here = Place.service(service.service, "tasks", local) if change else place
-            merged = fields.changed_by(change) if change else fields
+            at_school = _at_school(fields, schools, references)
+            merged = at_school.changed_by(change) if change else at_school
             authored = any(said is not None and said.after is not None for said in (change, own))
             found.add(Instance(f"{service.service}/{local}", merged, schools, service, wave, here, authored))
     known = [i.removeprefix(f"{service.service}/") for i in found.by_id if i.startswith(service.service)]
@@ -111,6 +115,15 @@ def _add_service(found: Instances, service: ServiceFile, references: References)
         place = Place.service(service.service, "tasks", local)
         hint = did_you_mean(local, known)
         found.errors.append(DefinitionError(place, f"No task '{local}' to change.", hint, on_key=True))
+
+
+def _at_school(fields: StepFields, schools: frozenset[str], references: References) -> StepFields:
+    """Return a school's own copy of a step: its duration is the school's, else its phase's, else the step's."""
+    if not fields.durations or fields.per is not Per.SCHOOL:
+        return fields
+    [school] = schools
+    duration = fields.durations.get(school) or fields.durations.get(references.phase_of(school) or "")
+    return fields.model_copy(update={"duration": duration}) if duration else fields
 
 
 def _copies(

@@ -57,6 +57,11 @@ class StepFields(Frozen):
     phase: Phase | None = None
     per: Per | None = Field(None, description="Expanded for the service, each wave or each school")
     duration: DurationText | None = None
+    durations: dict[str, DurationText] | None = Field(
+        None,
+        description="Of a step per school, where it differs: by school, or by phase for all of its schools",
+        examples=[{"secondary": "5d", "oakfield": "6d"}],
+    )
     estimate: tuple[DurationText, DurationText, DurationText] | None = Field(
         None, description="Optimistic, likely, pessimistic, in the unit of its duration"
     )
