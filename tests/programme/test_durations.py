@@ -1,4 +1,4 @@
-"""How long a step per school takes at each: its own entry, else its phase's, else the step's; one copy's change wins."""
+"""How long a step takes at each school: its own entry, else its phase's, else the step's. A change of one copy wins."""
 
 from pathlib import Path
 
