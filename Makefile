@@ -55,7 +55,10 @@ audit-mutations: $(VENV)/.ready  ## Change a database ten thousand times in each
 disclosure: $(VENV)/.ready  ## Attack 10 000 random trusts with their sequences, and count what is found
 	@$(BIN)/python -m disclosure
 
+oracles: $(VENV)/.ready  ## Plan 5 000 random programmes twice, by the engine and by independent arithmetic (half an hour)
+	@$(BIN)/python -m tests.oracles
+
 clean:  ## Remove what these commands made
 	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help install run test check lint format bench chaos audit-mutations disclosure clean
+.PHONY: help install run test check lint format bench chaos audit-mutations disclosure oracles clean

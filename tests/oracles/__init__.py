@@ -1,0 +1,1 @@
+"""Independent answers: written from the documents alone, with arithmetic of their own, beside the engine's."""

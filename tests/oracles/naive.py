@@ -1,0 +1,395 @@
+"""A schedule by the plainest means: task by task, each question asked of the documents anew, nothing remembered.
+
+Early dates follow from what comes before. Late dates are searched for: the latest moment of a predecessor for which
+what follows, placed again by the same rules as early dates, still keeps its own late dates.
+"""
+
+from dataclasses import dataclass
+
+from tests.oracles.clock import DAY, LAST, NEVER, minute
+from tests.oracles.expansion import Expanded, Item, Tie
+from tests.oracles.known import KNOWN
+
+LONG_AGO = -(10**9)
+
+
+@dataclass(slots=True)
+class Dates:
+    """When a task is, and how late it may be."""
+
+    start: int
+    finish: int
+    logic: int = 0
+    """Its start by its links, where a set date says otherwise."""
+    resume: int | None = None
+    """Where the rest of begun work goes on."""
+    late_start: int = 0
+    late_finish: int = 0
+    late_resume: int | None = None
+    float: int = 0
+
+
+class Naive:
+    """All tasks of a programme with their dates."""
+
+    def __init__(self, programme: Expanded) -> None:
+        self.programme = programme
+        self.day = programme.minutes_per_day
+        self.order = _in_order(programme.items)
+        self.dates: dict[str, Dates] = {}
+        for item in self.order:
+            self.dates[item.id] = self._early(item)
+        if max(d.finish for d in self.dates.values()) > minute(LAST):
+            raise LookupError("Beyond all calendars.")
+        self.end = max(d.finish for d in self.dates.values())
+        for item in reversed(self.order):
+            if item.alap and item.report is None:
+                self._delay(item)
+        for item in reversed(self.order):
+            self._late(item)
+
+    # Early dates
+
+    def _early(self, item: Item) -> Dates:
+        if item.report is not None:
+            return self._reported(item)
+        if item.is_milestone and item.before and all(self._is_done(t.before) for t in item.before):
+            at = max(self.dates[t.before.id].finish for t in item.before)
+            return Dates(at, at, logic=at)
+        start, finish = self._bounds(item)
+        floor = max(
+            item.calendar.next(item.floor) if item.length.unit == "elapsed" else item.floor,
+            self.programme.on or item.floor,
+        )
+        dates = self._placed(
+            item,
+            max(start, floor, item.dates.get("start_no_earlier", LONG_AGO)),
+            max(finish, item.dates.get("finish_no_earlier", LONG_AGO)),
+        )
+        dates.logic = dates.start
+        if (day := self._must(item, "must_start")) is not None:
+            dates.start, dates.finish = self._from(item, item.calendar.next(day) if self._is_work(item) else day)
+        elif (day := self._must(item, "must_finish")) is not None:
+            dates.start, dates.finish = self._from(item, self._back(item, day))
+        return dates
+
+    def _must(self, item: Item, bound: str) -> int | None:
+        """A set date; one for which it should have begun before the data date no longer holds."""
+        day = item.dates.get(bound)
+        if day is None or self.programme.on is None:
+            return day
+        return day if (day if bound == "must_start" else self._back(item, day)) >= self.programme.on else None
+
+    def _is_done(self, item: Item) -> bool:
+        """Done is what was reported to be; a milestone of the programme is when all before it is."""
+        if item.is_milestone:
+            return bool(item.before) and all(self._is_done(t.before) for t in item.before)
+        return item.report is not None and item.report.finished is not None
+
+    def _bounds(self, item: Item) -> tuple[int, int]:
+        """The latest moments that links set for its start and for its finish."""
+        start = finish = LONG_AGO
+        for tie in item.before:
+            dates = self.dates[tie.before.id]
+            at = self._after(tie, dates.finish if tie.type[0] == "F" else dates.start)
+            if tie.type[1] == "S":
+                start = max(start, at)
+            else:
+                finish = max(finish, at)
+        return start, finish
+
+    def _after(self, tie: Tie, at: int) -> int:
+        """The moment that a lag leads to from an end of its predecessor."""
+        lag, successor, predecessor = tie.lag, tie.after, tie.before
+        if lag.unit == "working":
+            return successor.calendar.add(at, lag.amount)
+        if lag.unit == "elapsed":
+            return at + lag.amount
+        if lag.unit == "school":
+            return successor.term.add(at, lag.amount * 5 * self.day)
+        if lag.unit in ("pay_period", "term"):
+            return self._whole(successor, lag.unit, lag.amount, at)[1] if lag.amount else at
+        length = predecessor.length
+        if length.unit == "working":
+            return predecessor.calendar.add(at, _share(length.amount, lag.amount))
+        if length.unit == "elapsed":
+            return at + _share(length.amount, lag.amount)
+        if length.unit == "school":
+            return predecessor.term.add(at, _share(length.amount * 5 * self.day, lag.amount))
+        raise NotImplementedError(f"{predecessor.id} -> {successor.id}")
+
+    def _whole(self, item: Item, kind: str, amount: int, at: int) -> tuple[int, int]:
+        """From the first opening that has not been missed at a moment, over so many whole periods."""
+        periods = item.periods[kind]
+        first = next((n for n, (opens, _) in enumerate(periods) if not self._missed(item, opens, at)), NEVER)
+        return periods[first][0], periods[first + amount - 1][1]
+
+    def _missed(self, item: Item, opens: int, at: int) -> bool:
+        """Whether an opening is over at a moment: not as long as the task could not have worked since."""
+        if "first working moment of an opening" in KNOWN:
+            return opens < at
+        return self.calendar_of(item).next(opens) < at
+
+    def _ends_by(self, item: Item, closes: int) -> int:
+        return closes if "first working moment of an opening" in KNOWN else item.calendar.next(closes)
+
+    def _is_work(self, item: Item) -> bool:
+        return item.length.unit in ("working", "school") and item.length.amount > 0
+
+    def _time(self, item: Item) -> tuple[object, int]:
+        if item.length.unit == "school":
+            return item.term, item.length.amount * 5 * self.day
+        return item.calendar, item.length.amount
+
+    def _placed(self, item: Item, start: int, finish: int) -> Dates:
+        """Place a task as early as a bound on its start and one on its finish let it."""
+        if item.length.unit in ("pay_period", "term"):
+            periods, amount = item.periods[item.length.unit], item.length.amount
+            for (opens, _), (_, closes) in zip(periods, periods[amount - 1 :], strict=False):
+                if not self._missed(item, opens, start) and self._ends_by(item, closes) >= finish:
+                    return Dates(opens, closes)
+            raise LookupError("No period is left.")
+        at = max(start, self._back(item, finish)) if finish > LONG_AGO else start
+        if item.starts_on is not None:
+            at = self._opening(item, at)
+        if self._is_work(item):
+            at = self.calendar_of(item).next(at)
+        return Dates(*self._from(item, at))
+
+    def calendar_of(self, item: Item):
+        return item.term if item.length.unit == "school" else item.calendar
+
+    def _opening(self, item: Item, at: int) -> int:
+        """The first opening of its window that has not been missed: for work and moments its first working moment."""
+        calendar = self.calendar_of(item)
+        for opens, _ in item.periods[item.starts_on]:
+            if not self._missed(item, opens, at):
+                return max(opens, at) if item.length.unit == "elapsed" else calendar.next(opens)
+        raise LookupError("No opening is left.")
+
+    def _from(self, item: Item, start: int) -> tuple[int, int]:
+        if item.length.unit in ("pay_period", "term"):
+            return self._whole(item, item.length.unit, item.length.amount, start)
+        if item.length.unit == "elapsed":
+            return start, start + item.length.amount
+        calendar, amount = self._time(item)
+        return start, calendar.add(start, amount)
+
+    def _back(self, item: Item, finish: int) -> int:
+        """The latest start with which it ends by a moment."""
+        if item.length.unit in ("pay_period", "term"):
+            raise NotImplementedError(item.id)
+        if item.length.unit == "elapsed":
+            return finish - item.length.amount
+        calendar, amount = self._time(item)
+        return calendar.add(finish, -amount)
+
+    # What has happened
+
+    def _reported(self, item: Item) -> Dates:
+        """Done work stays where it was. The rest of begun work goes on from the data date, and may have to wait."""
+        report, calendar = item.report, self.calendar_of(item)
+        start = minute(report.started)
+        working = self._is_work(item)
+        if item.length.amount == 0:
+            return Dates(start, start, logic=start)
+        if item.length.unit == "working":
+            start = calendar.next(start)
+        if report.finished is not None:
+            finish = minute(report.finished) + DAY
+            return Dates(start, max(start, calendar.last(finish)) if working else finish, logic=start)
+        on = self.programme.on
+        bound_start, bound_finish = self._bounds(item) if self.programme.retained else (LONG_AGO, LONG_AGO)
+        resume = max(on, bound_start)
+        if report.remaining is None:
+            waits = bound_start > start
+            left = None if not waits else self._left(item, start, on)
+            if left is None:
+                _, finish = self._from(item, start)
+                finish = max(finish, on)
+            else:
+                finish = self._rest(item, resume, *left)
+            if bound_finish > finish:
+                finish = max(finish, calendar.last(bound_finish) if working else bound_finish)
+            return Dates(start, finish, logic=start, resume=resume)
+        length = self.programme.length(report.remaining)
+        finish = self._rest(item, resume, length.unit, length.amount)
+        if bound_finish > finish:
+            finish = max(finish, calendar.last(bound_finish) if working else bound_finish)
+        return Dates(start, finish, logic=start, resume=resume)
+
+    def _left(self, item: Item, start: int, on: int) -> tuple[str, int]:
+        """What is left of begun work on the data date, where nobody has said: what has not passed since its start."""
+        if item.length.unit == "elapsed":
+            return "elapsed", max(start + item.length.amount - on, 0)
+        calendar, amount = self._time(item)
+        return "working", max(amount - (calendar.work(on) - calendar.work(start)), 0)
+
+    def _rest(self, item: Item, resume: int, unit: str, amount: int) -> int:
+        if unit == "elapsed" or amount == 0:
+            return resume + amount
+        if unit == "school":
+            return item.term.add(resume, amount * 5 * self.day)
+        if unit in ("pay_period", "term"):
+            return self._whole(item, unit, amount, resume)[1]
+        calendar = self.calendar_of(item)
+        return calendar.add(calendar.next(resume), amount)
+
+    # As late as possible
+
+    def _delay(self, item: Item) -> None:
+        """Move a task just before what waits for it, as early as that is; without anything that waits, to the end."""
+        latest, cap = self.end, NEVER
+        for limit in (item.deadline, item.dates.get("finish_no_later")):
+            latest = min(latest, limit if limit is not None else NEVER)
+        cap = min(cap, self._start_no_later(item))
+        for tie in item.after:
+            dates = self.dates[tie.after.id]
+            x = self._latest(tie, dates.start, dates.finish, dates.resume)
+            if tie.type[0] == "F":
+                latest = min(latest, x)
+            else:
+                cap = min(cap, x)
+        start, finish = self._as_late(item, latest, cap)
+        dates = self.dates[item.id]
+        if start > dates.start and not {"must_start", "must_finish"} & item.dates.keys():
+            dates.start, dates.finish = start, finish
+
+    # Late dates
+
+    def _late(self, item: Item) -> None:
+        dates = self.dates[item.id]
+        latest, cap = self.end, NEVER
+        for limit in (item.deadline, item.dates.get("finish_no_later")):
+            latest = min(latest, limit if limit is not None else NEVER)
+        cap = self._start_no_later(item)
+        for tie in item.after:
+            other = self.dates[tie.after.id]
+            x = self._latest(tie, other.late_start, other.late_finish, other.late_resume)
+            if tie.type[0] == "F":
+                latest = min(latest, x)
+            else:
+                cap = min(cap, x)
+        calendar = self.calendar_of(item)
+        if self._is_done(item):
+            dates.late_start, dates.late_finish = dates.start, dates.finish
+            return
+        if item.report is not None:
+            dates.late_start = dates.start
+            latest = min(latest, item.dates.get("must_finish", latest))
+            dates.late_finish = calendar.last(latest) if self._is_work(item) else latest
+            left = self._slack(item, dates.resume, dates.finish)
+            dates.late_resume = (
+                dates.late_finish - left
+                if item.length.unit == "elapsed"
+                else calendar.begin(max(calendar.work(dates.late_finish) - left, 0))
+            )
+            dates.float = self._slack(item, dates.finish, dates.late_finish)
+            return
+        at = dates.start
+        if (day := item.dates.get("must_start")) is not None:
+            off = "first working moment of a set date" in KNOWN or not self._is_work(item)
+            cap, at = min(cap, day if off else item.calendar.next(day)), max(dates.start, dates.logic)
+        elif (day := item.dates.get("must_finish")) is not None:
+            latest, at = min(latest, day), max(dates.start, dates.logic)
+        dates.late_start, dates.late_finish = self._as_late(item, latest, cap)
+        dates.float = min(self._slack(item, at, dates.late_start), self._slack(item, dates.finish, dates.late_finish))
+
+    def _start_no_later(self, item: Item) -> int:
+        """The first moment of work on that day; on a day off, its midnight."""
+        day = item.dates.get("start_no_later", NEVER)
+        if "first working moment of a set date" in KNOWN or not self._is_work(item):
+            return day
+        first = item.calendar.next(day)
+        return first if first < day + DAY else day
+
+    def _slack(self, item: Item, at: int, late: int) -> int:
+        """The time between two moments as its float is counted: of its calendar, or of the clock."""
+        if item.length.unit == "elapsed":
+            return late - at
+        return item.calendar.work(late) - item.calendar.work(at)
+
+    def _latest(self, tie: Tie, start: int, finish: int, resume: int | None) -> int:
+        """The latest moment of a predecessor's end with which its successor keeps a start and a finish."""
+        after = tie.after
+        calendar = self.calendar_of(after)
+        if self._is_done(after):
+            return NEVER
+        if after.report is not None:
+            if not self.programme.retained:
+                return NEVER
+            limit = calendar.next(finish) if tie.type[1] == "F" else resume
+        elif tie.type[1] == "F":
+            limit = finish if after.length.unit == "elapsed" or after.length.amount == 0 else calendar.next(finish)
+        elif after.length.unit in ("pay_period", "term"):
+            limit = start if "first working moment of an opening" in KNOWN else after.calendar.next(start)
+        else:
+            limit = start
+            if (
+                "first working moment of a set date" in KNOWN
+                and tie.lag.unit in ("working", "school")
+                and tie.lag.amount
+            ):
+                limit = after.calendar.next(start)
+        low, high = limit - 4000 * DAY, limit + 4000 * DAY
+        if self._keeps(tie, high, limit):
+            return high
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._keeps(tie, middle, limit):
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def _keeps(self, tie: Tie, at: int, limit: int) -> bool:
+        try:
+            return self._after(tie, at) <= limit
+        except LookupError:
+            return False
+
+    def _as_late(self, item: Item, latest: int, cap: int) -> tuple[int, int]:
+        """Place a task as late as a bound on its finish and one on its start let it."""
+        calendar = self.calendar_of(item)
+        if item.length.unit in ("pay_period", "term"):
+            periods = item.late_periods[item.length.unit]
+            for n in range(len(periods) - item.length.amount, -1, -1):
+                opens, closes = periods[n][0], periods[n + item.length.amount - 1][1]
+                if item.calendar.last(closes) <= latest and item.calendar.last(opens) <= cap:
+                    return opens, closes
+            raise LookupError("No period is early enough.")
+        if self._is_work(item):
+            _, amount = self._time(item)
+            finish = calendar.last(latest)
+            start = calendar.add(finish, -amount)
+            if cap < start:
+                start, finish = cap, calendar.add(cap, amount)
+        else:
+            start = min(latest - item.length.amount, cap)
+            finish = start + item.length.amount
+        if item.starts_on is not None:
+            fits = [
+                o
+                for o, _ in item.late_periods[item.starts_on]
+                if (calendar.next(o) if item.length.unit != "elapsed" else calendar.last(o)) <= start
+            ]
+            if not fits:
+                raise LookupError("No opening is early enough.")
+            start = fits[-1] if item.length.unit == "elapsed" else calendar.next(fits[-1])
+            start, finish = self._from(item, start)
+        return start, finish
+
+
+def _share(amount: int, percent: int) -> int:
+    return round(amount * percent / 100)
+
+
+def _in_order(items: dict[str, Item]) -> list[Item]:
+    done: dict[str, Item] = {}
+    waiting = list(items.values())
+    while waiting:
+        ready = [i for i in waiting if all(t.before.id in done for t in i.before)]
+        assert ready, "The generator made a loop."
+        done |= {i.id: i for i in ready}
+        waiting = [i for i in waiting if i.id not in done]
+    return list(done.values())

@@ -1,0 +1,34 @@
+"""The engine's dates beside those of a scheduler that shares nothing with it."""
+
+from statistics import median
+
+import pytest
+
+from tests.oracles.comparing import Tally, compare_seeds
+from tests.oracles.known import KNOWN
+from tests.oracles.random_programmes import FEATURES
+
+PROGRAMMES = 300
+
+
+def test_a_few_random_programmes_have_the_dates_of_a_naive_scheduler():
+    tally = compare_seeds(range(3))
+    assert (tally.failed, tally.differences) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def tally() -> Tally:
+    return compare_seeds(range(PROGRAMMES))
+
+
+@pytest.mark.slow
+def test_random_programmes_have_the_dates_of_a_naive_scheduler(tally: Tally):
+    assert (tally.failed, tally.differences) == ([], [])
+
+
+@pytest.mark.slow
+def test_random_programmes_are_large_and_have_everything(tally: Tally):
+    """Each feature is in at least 200 of 300 programmes, but for those that are left out openly."""
+    assert median(tally.tasks) >= 40
+    rare = {f: tally.features[f] for f in FEATURES if tally.features[f] < PROGRAMMES * 2 // 3 and f not in KNOWN}
+    assert rare == {}
