@@ -7,6 +7,7 @@ import networkx as nx
 
 from changeflow.pilots.criteria import ExitCriterion
 from changeflow.programme.definition import Definition, SchoolPhase, ServiceFile
+from changeflow.programme.pay import days_of_table
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place
 from changeflow.rules.catalogue import RULES
@@ -21,6 +22,7 @@ def check_references(definition: Definition) -> Iterator[DefinitionError]:
     yield from _waves(definition)
     yield from _people(definition)
     yield from _calendars(definition)
+    yield from _pay_tables(definition)
     yield from _waivers(definition)
     yield from _mandates(definition)
     yield from _posts(definition)
@@ -181,6 +183,22 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
                 yield DefinitionError(
                     where, f"'{term.name}' begins before the term before it ends.", "List terms in order."
                 )
+
+
+def _pay_tables(definition: Definition) -> Iterator[DefinitionError]:
+    """Find months for which two tables of the same schools give another payday or cut-off."""
+    files = [f for f in definition.calendars if f.pay_periods is not None]
+    for n, file in enumerate(files):
+        for other in files[:n]:
+            mine, theirs = file.pay_periods, other.pay_periods
+            if mine is None or theirs is None or (file.authority, file.school) != (other.authority, other.school):
+                continue
+            (first, last), (from_, to) = days_of_table(mine), days_of_table(theirs)
+            same = (mine.payday, mine.cut_off_working_days) == (theirs.payday, theirs.cut_off_working_days)
+            if not same and first <= to and from_ <= last:
+                what = f"Another table gives {max(first, from_):%B %Y} another payday or cut-off: '{other.calendar}'."
+                place = Place(f"calendar:{file.calendar}", ("pay_periods",))
+                yield DefinitionError(place, what, "Give each month one table.", on_key=True)
 
 
 def _waivers(definition: Definition) -> Iterator[DefinitionError]:

@@ -154,5 +154,10 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
     yield ""
     yield f"{len(on_path)} tasks lie on the longest path to {where}. Beside each its total float to the end:"
     for task in sorted(on_path, key=lambda t: (schedule[t].early_start, t)):
-        spare = "critical" if schedule[task].critical else float_in_words(roadmap, task, schedule[task].total_float)
+        is_late = schedule[task].total_float < 0
+        spare = (
+            "critical"
+            if schedule[task].critical and not is_late
+            else float_in_words(roadmap, task, schedule[task].total_float)
+        )
         yield f"  {dates_in_words(roadmap, schedule, task):<28} {spare:<16} {roadmap.tasks[task].name}"
