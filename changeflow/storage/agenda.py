@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import case, or_
 from sqlmodel import Session, col, func, select, update
 
 from changeflow.agenda.asks import CANCELLATION, CONVERSATION, about_calendar
@@ -198,6 +198,21 @@ def withdraw(session: Session, nudges: Iterable[int], *, at: datetime, why: str)
         update(NudgeRow)
         .where(col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
         .values(withdrawn_at=at, why=why)
+    )
+
+
+def close(session: Session, programme: str, subjects: Collection[str], *, at: datetime) -> None:
+    """Take back what has not gone out about some subjects, and what is on its way."""
+    on_its_way = select(MessageRow.id).where(MessageRow.state == OPEN)
+    session.exec(
+        update(NudgeRow)
+        .where(
+            col(NudgeRow.programme_id) == programme,
+            col(NudgeRow.subject).in_(subjects),
+            col(NudgeRow.withdrawn_at).is_(None),
+            or_(col(NudgeRow.message).is_(None), col(NudgeRow.message).in_(on_its_way)),
+        )
+        .values(withdrawn_at=at, why=MOVED)
     )
 
 

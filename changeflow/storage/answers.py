@@ -1,6 +1,6 @@
 """Links, what people answered by them, and how they want to be reached."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,6 +68,17 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
     )
     if subject is not None:
         query = query.where(col(LinkRow.subject) == subject)
+    count_touched(session, query.values(revoked_at=now))
+
+
+def end_links(session: Session, programme: str, subjects: Collection[str], *, now: datetime) -> None:
+    """End everybody's links about some subjects."""
+    query = update(LinkRow).where(
+        col(LinkRow.programme_id) == programme,
+        col(LinkRow.subject).in_(subjects),
+        col(LinkRow.used_at).is_(None),
+        col(LinkRow.revoked_at).is_(None),
+    )
     count_touched(session, query.values(revoked_at=now))
 
 

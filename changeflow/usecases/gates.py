@@ -15,6 +15,7 @@ from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
 from changeflow.usecases.progress import check_begun, permit_progress, progress_in, record_progress
+from changeflow.usecases.requests import close_requests
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import format_day
@@ -130,3 +131,4 @@ def _write(minutes: _Minutes) -> None:
             facts.add_progress(work.session, work.name, decision.task, done, at=now, by=minutes.recorder)
         work.record(f"gate:{decision.outcome.value}", decision.task, by=minutes.recorder)
         work.session.flush()
+    close_requests(work, [decision.task for decision in minutes.new])

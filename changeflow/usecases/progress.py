@@ -15,6 +15,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
+from changeflow.usecases.requests import close_links
 from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
@@ -95,6 +96,7 @@ def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by
         if facts.add_progress(work.session, work.name, task, progress, at=work.change.now, by=by)
     ]
     if subjects:
+        close_links(work, [task for task in subjects if checked[task].is_done])
         work.record("progress", subjects[0] if len(subjects) == 1 else f"{len(subjects)} tasks", by=by)
     return len(subjects)
 
