@@ -116,6 +116,7 @@ def _runs_and_pilot(programme: Programme, gate: Task, service: ServiceFile) -> I
         parallel_run=policy_of(service) if _comes_after(programme, gate, Kind.PARALLEL_RUN) else None,
         runs=programme.facts.runs_of(service.service),
         minimum_clean=programme.rulepacks.number("payroll", "consecutive_clean_runs", on=programme.on),
+        on=programme.on,
         within_share=Decimal(str(share)),
     )
     pilot = propose(

@@ -261,10 +261,14 @@ def _stuck(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 
 def _conditions(programme: Programme, gate: Task) -> Iterator[Criterion]:
-    """Conditions of earlier approvals for the same service that had their day and are not met."""
+    """Conditions of approvals for the same service that had their day and are not met: of its own wave, and of those
+    before it."""
+    order: dict[str | None, int] = {wave.id: n for n, wave in enumerate(programme.definition.programme.waves)}
     for decision, condition in open_conditions(programme):
         earlier = programme.roadmap.tasks.get(decision.task)
         if earlier is None or earlier.id == gate.id or gate.service not in (None, earlier.service):
+            continue
+        if order.get(earlier.wave, 0) > order.get(gate.wave, len(order)):
             continue
         if condition.due <= programme.on:
             due = format_day(condition.due)

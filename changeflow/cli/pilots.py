@@ -132,9 +132,8 @@ def pilot_runs(
 
     if period is None:
         context.refuse(["contracts"], "it names the contracts of one run. Say which, with --period 2027-01.")
-        lines = list(
-            runs_text(parallel_runs.kept_runs(service, db=context.db, programme=context.programme, on=context.day))
-        )
+        kept_runs = parallel_runs.kept_runs(service, db=context.db, programme=context.programme, on=context.day)
+        lines = list(runs_text(kept_runs, on=context.day))
     else:
         run, kept = parallel_runs.kept_variances(service, period, context.change, in_full=contracts)
         lines = list(variances_text(run, kept, in_full=contracts))

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from changeflow.errors import InputError
-from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period
+from changeflow.pilots.runs import RunSummary, consecutive_clean, latest_by_period, missed_since
 from changeflow.values.base import Frozen, Id, as_list
 from changeflow.values.duration import counted
 
@@ -184,30 +184,36 @@ def propose(
     parallel_run: ParallelRunPolicy | None,
     runs: Sequence[RunSummary],
     minimum_clean: int,
+    on: date | None = None,
     within_share: Decimal = Decimal(0),
     pilot: PilotPlan | None = None,
     measured: Mapping[str, str] | None = None,
 ) -> GateProposal:
     """Weigh a service's parallel runs and its pilot's exit criteria. None of either means it is not asked for.
 
-    `within_share` is asked of each of the last runs, where the policy has no share of its own.
+    Months that ended without a run, up to the day `on`, break the series. `within_share` is asked of each of the last
+    runs, where the policy has no share of its own.
     """
     good: list[str] = []
     bad: list[str] = []
     if parallel_run is not None:
         needed = max(minimum_clean, parallel_run.clean_runs)
-        _weigh_runs(runs, needed, good, bad)
+        _weigh_runs(runs, needed, on, good, bad)
         _weigh_pay(latest_by_period(runs)[-needed:], parallel_run.within_share or within_share, good, bad)
     for criterion in pilot.exit_criteria if pilot else ():
         _weigh(criterion, (measured or {}).get(criterion.id), good, bad)
     return GateProposal(tuple(good), tuple(bad))
 
 
-def _weigh_runs(runs: Sequence[RunSummary], needed: int, good: list[str], bad: list[str]) -> None:
+def _weigh_runs(runs: Sequence[RunSummary], needed: int, on: date | None, good: list[str], bad: list[str]) -> None:
     series = latest_by_period(runs)
-    clean = consecutive_clean(series)
+    clean = consecutive_clean(series, on=on)
     have = f"{clean} of {needed} consecutive clean parallel runs"
     (good if clean >= needed else bad).append(f"{have}." if clean >= needed else f"Only {have}.")
+    if on is not None and (missed := missed_since(series, on)):
+        months = missed[0] if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
+        verb = "was" if len(missed) == 1 else "were"
+        bad.append(f"{months} {verb} not run: a month that is not run breaks the series, so earlier runs do not count.")
     for run in series:
         if run.is_clean:
             good.append(

@@ -59,17 +59,32 @@ class RunSummary:
         return Decimal(both - differing.get("explained", 0) - differing.get("unexplained", 0)) / both
 
 
-def consecutive_clean(runs: Iterable[RunSummary]) -> int:
+def consecutive_clean(runs: Iterable[RunSummary], *, on: date | None = None) -> int:
     """Count the clean runs at the end of the series, by period; of several runs of one period the last one counts.
 
-    A month in between that was not run breaks the series: who was paid in it, nobody has compared.
+    A month that was not run breaks the series: nobody has compared what people were paid in it. So does one that has
+    ended, by a day, since the last run.
     """
+    if on is not None and missed_since(runs, on):
+        return 0
     count, after = 0, ""
     for run in reversed(latest_by_period(runs)):
         if not run.is_clean or (after and not _follows(run.period, after)):
             break
         count, after = count + 1, run.period
     return count
+
+
+def missed_since(runs: Iterable[RunSummary], on: date) -> tuple[str, ...]:
+    """Return the months after the last run that have ended by a day, and were not run."""
+    last = max((r.period for r in runs), default="")
+    if not re.match(PERIOD, last):
+        return ()
+    missed, period, now = [], next_period(last), f"{on:%Y-%m}"
+    while period < now:
+        missed.append(period)
+        period = next_period(period)
+    return tuple(missed)
 
 
 def _follows(first: str, then: str) -> bool:

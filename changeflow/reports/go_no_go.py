@@ -336,13 +336,13 @@ def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
 def _answers(
     programme: Programme, gate: Task, if_go: Mapping[str, Dates], if_no: Mapping[str, Dates]
 ) -> Iterator[AnswerLine]:
-    """What each answer means, wave by wave; nothing once the gate was passed."""
+    """What each answer means: for the gate's own wave, then for the others that it moves; nothing once it was passed."""
     names = {w.id: w.name for w in programme.definition.programme.waves}
     lives = [t for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service) if t.id in if_go and t.id in if_no]
-    for live in sorted(lives, key=lambda t: (if_go[t.id].start, t.id)):
-        if live.id in programme.facts.progress:
-            continue
+    for live in sorted(lives, key=lambda t: (t.wave != gate.wave, if_go[t.id].start, t.id)):
         go, no = day_of(if_go[live.id].start), day_of(if_no[live.id].start)
+        if live.id in programme.facts.progress or (live.wave != gate.wave and go == no):
+            continue
         later = "" if no == go else f"{counted((no - go).days, 'day')} later"
         yield AnswerLine(
             wave=names.get(live.wave or "", live.name), on_go=format_day(go), on_no=format_day(no), later=later

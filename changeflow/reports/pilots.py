@@ -15,6 +15,7 @@ from changeflow.pilots.runs import (
     RunSummary,
     consecutive_clean,
     latest_by_period,
+    missed_since,
 )
 from changeflow.planning.lessons import lessons
 from changeflow.planning.pilot_cohort import candidates, most_at_once
@@ -38,7 +39,7 @@ def masked(contract: str) -> str:
     return f"…{contract[-min(4, max(1, len(contract) - 1)) :]}"
 
 
-def runs_text(runs: Sequence[RunSummary]) -> Iterator[str]:
+def runs_text(runs: Sequence[RunSummary], *, on: date | None = None) -> Iterator[str]:
     """Yield a line a period, by its latest run, then how many at the end are clean."""
     if not runs:
         yield "No run is kept yet: changeflow pilot reconcile OLD NEW --service …"
@@ -56,8 +57,10 @@ def runs_text(runs: Sequence[RunSummary]) -> Iterator[str]:
         ]
         found = ", ".join(f"{count} {what}" for count, what in faults if count)
         yield f"{run.period}  {state:<9}  {run.compared} compared: {run.equal} equal{', ' if found else ''}{found}"
-    clean = consecutive_clean(runs)
+    clean = consecutive_clean(runs, on=on)
     yield f"{counted(clean, 'clean run')} in a row at the end."
+    if on is not None and (missed := missed_since(runs, on)):
+        yield f"Not run since: {', '.join(missed)}. A month that is not run breaks the series."
 
 
 def variances_text(run: RunSummary, kept: Sequence[KeptVariance], *, in_full: bool) -> Iterator[str]:

@@ -11,7 +11,9 @@ from changeflow.programme.programme import Growing, Programme
 from changeflow.roadmap.model.graph import loop_if_linked
 from changeflow.roadmap.model.tasks import Link, Task
 from changeflow.rules.catalogue import RULES, Check
+from changeflow.values.base import TaskId
 from changeflow.values.finding import Breach, Finding, ImpliedLink, Waiver
+from changeflow.values.moments import format_day, format_days
 from changeflow.values.words import Mandate, Origin, Severity, Stops
 
 
@@ -39,6 +41,8 @@ class _Judge:
         self.growing = Growing(programme)
         self.findings: list[Finding] = []
         self.used: dict[Waiver, None] = {}
+        self.lifted: dict[tuple[Waiver, TaskId], None] = {}
+        """The tasks that waivers lift something for."""
         self.waivers = {code: tuple(effective(programme.definition, code)) for code in RULES}
 
     def run(self) -> Judged:
@@ -57,6 +61,8 @@ class _Judge:
                 self._take(rule.on_dates)
             if self.programme.schedule is None:
                 self.growing.schedule()
+        for waiver, task in self.lifted:
+            self._check_reach(waiver, task)
         order = list(RULES)
         self.findings.sort(key=lambda f: (f.severity.position, order.index(f.rule), f.subject, f.message))
         return Judged(self.programme, tuple(self.findings), tuple(self.used))
@@ -120,8 +126,22 @@ class _Judge:
             reach = schools or (task.schools if task else frozenset())
             if waiver.is_in_force(self.programme.on) and waiver.covers(service=service, subject=subject, schools=reach):
                 self.used[waiver] = None
+                if task is not None:
+                    self.lifted[waiver, task.id] = None
                 return True
         return False
+
+    def _check_reach(self, waiver: Waiver, task: TaskId) -> None:
+        """Find the waiver that ends before what it lifts a rule for: it does not cover the days after."""
+        programme, own = self.programme, self.programme.roadmap.tasks[task]
+        first, last = programme.days_of(task)
+        if last <= waiver.expires or programme.is_done(task):
+            return
+        runs = f"is on {format_day(last)}" if first == last else f"runs {format_days(first, last)}"
+        message = f"{own.name} {runs}, and the waiver of {waiver.rule} for it ends on {format_day(waiver.expires)}."
+        remedy = "Extend the waiver to the last day, or do the work before it ends."
+        breach = Breach(waiver.rule, task, message, own.service, own.schools)
+        self._find(RULES[waiver.rule].severity, breach, remedy=remedy)
 
     def _wrong_waivers(self) -> Iterator[Finding]:
         """A waiver that nobody with the mandate has approved does nothing, and says so."""

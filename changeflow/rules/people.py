@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from changeflow.adkar.elements import Element, at_or_before
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.audiences import GROUP
 from changeflow.programme.blackouts import blackouts_of
 from changeflow.programme.definition import Sponsor
@@ -171,11 +173,23 @@ def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
 
 
 def school_days(programme: Programme, since: date, on: date) -> int:
-    """Count the school days after a day, to another; where authorities differ, those of the one with the fewest."""
-    calendars = programme.roadmap.calendars
-    terms = [c for name, c in calendars.items() if name.startswith("term, ")] or [calendars["office"]]
+    """Count the school days after a day, to another: those of the programme's own terms, exams included.
+
+    Where authorities differ, those of the one with the fewest; what a single school closes for does not count.
+    """
     days = [since + timedelta(days=n) for n in range(1, (on - since).days + 1)]
-    return min(sum(c.works_on(d) for d in days) for c in terms)
+    terms = programme.once("terms of each authority", lambda: _terms(programme))
+    return min(max(sum(c.works_on(d) for d in days) for c in calendars) for calendars in terms)
+
+
+def _terms(programme: Programme) -> tuple[tuple[WorkingCalendar, ...], ...]:
+    """Return when schools are open, by authority; the office's days, where no terms are known."""
+    calendars = Calendars(programme.definition)
+    keys: dict[str, set[str]] = {}
+    for school in programme.definition.schools:
+        keys.setdefault(school.authority, set()).add(calendars.key("term", frozenset({school.id})))
+    found = tuple(tuple(calendars.get(key) for key in sorted(own)) for _, own in sorted(keys.items()))
+    return found or ((calendars.office,),)
 
 
 def training_in_its_place(programme: Programme) -> Iterator[Breach | ImpliedLink]:

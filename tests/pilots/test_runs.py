@@ -53,6 +53,20 @@ def test_a_month_that_was_not_run_breaks_the_series():
     assert consecutive_clean([a_run("2026-12", equal=400), a_run("2027-01", equal=400)]) == 2
 
 
+def test_runs_go_stale_when_a_month_has_ended_without_one():
+    """March and April are clean. In May, April is the last month that has ended; on 1 June May has, without a run; by
+    August three months have."""
+    runs = [a_run("2027-03", equal=400), a_run("2027-04", equal=400)]
+    counts = [consecutive_clean(runs, on=day) for day in (date(2027, 5, 1), date(2027, 5, 31), date(2027, 6, 1))]
+    assert counts == [2, 2, 0]
+    asked = propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, on=date(2027, 8, 2))
+    assert asked.against == (
+        "Only 0 of 2 consecutive clean parallel runs.",
+        "2027-05 to 2027-07 were not run: a month that is not run breaks the series, so earlier runs do not count.",
+    )
+    assert propose(parallel_run=ParallelRunPolicy(), runs=runs, minimum_clean=2, on=date(2027, 5, 20)).against == ()
+
+
 def test_the_share_of_pay_that_is_the_same():
     """Of 400 contracts 4 are explained leavers, so 396 are on both sides; the pay of 6 differs: 390 of 396 agree."""
     cells = {"net": {"explained": 5, "unexplained": 1, "within_tolerance": 9}, "missing": {"explained": 4}}

@@ -10,7 +10,7 @@ from changeflow.programme.facts import Facts, SponsorAct
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.rules.engine import Judged
 from changeflow.values.words import Severity
-from tests.builders import PEOPLE, PROGRAMME, a_snapshot, a_standing, at
+from tests.builders import PATHWAY, PEOPLE, PROGRAMME, a_snapshot, a_standing, at
 from tests.rules.judging import found, judged
 
 Check = Callable[..., Judged]
@@ -53,6 +53,20 @@ class TestR17:
         facts = seen("2027-01-22")
         assert found(judged(folder, facts=facts, on=date(2027, 3, 4)), "R17", Severity.WARN) == []
         assert len(found(judged(folder, facts=facts, on=date(2027, 3, 5)), "R17", Severity.WARN)) == 1
+
+    def test_exams_are_school_days(self, tmp_path: Path):
+        """As above, with mock exams from 1 to 12 February that keep training away: the sponsor can be seen in them."""
+        folder = tmp_path / "trust"
+        (folder / "calendars").mkdir(parents=True)
+        exams = "blackouts:\n  - {name: Exams, first_day: 2027-02-01, last_day: 2027-02-12, activities: [training]}\n"
+        (folder / "calendars" / "north.yaml").write_text(TERMS + exams)
+        pathway = PATHWAY.replace(
+            "duration: 2d, after: [system-live", "duration: 2d, calendar: term, after: [system-live"
+        )
+        for day, count in ((4, 0), (5, 1)):
+            result = judged(folder, facts=seen("2027-01-22"), on=date(2027, 3, day), pathway=pathway)
+            assert any("Exams" in name for name in result.programme.roadmap.calendars)
+            assert len(found(result, "R17", Severity.WARN)) == count
 
     def test_twice_as_long_is_for_the_board(self, check: Check):
         """45 school days after 8 January are Friday 12 March: nine weeks."""

@@ -89,8 +89,19 @@ class TestScope:
         on_its_last, a_day_after = (
             check(service=text, pathway=self.UNTRAINED, on=day) for day in (date(2027, 12, 31), date(2028, 1, 1))
         )
-        assert found(on_its_last, "R15", Severity.BLOCK) == []
+        assert "comes without any training" not in str(found(on_its_last, "R15", Severity.BLOCK))
         assert len(found(a_day_after, "R15", Severity.BLOCK)) == 2
+
+    def test_it_covers_the_days_of_what_it_lifts_or_says_when_it_ends(self, check: Check):
+        """Requirements take the week of 4 January 2027, what follows that of the 11th: both waves go live on Monday 18."""
+        day = date(2027, 1, 4)
+        for ends, messages in (("2027-01-19", 0), ("2027-01-18", 0), ("2027-01-17", 2)):
+            text = waiving("rule: R15, approved_by: chief").replace("2027-12-31", ends)
+            blocks = found(check(service=text, pathway=self.UNTRAINED, on=day), "R15", Severity.BLOCK)
+            assert len(blocks) == messages, ends
+        assert blocks[0] == (
+            "Payroll: go live, wave 1 is on 18 Jan 2027, and the waiver of R15 for it ends on 17 Jan 2027."
+        )
 
 
 class TestMistakes:
