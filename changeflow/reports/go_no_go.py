@@ -336,7 +336,7 @@ def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
 def _answers(
     programme: Programme, gate: Task, if_go: Mapping[str, Dates], if_no: Mapping[str, Dates]
 ) -> Iterator[AnswerLine]:
-    """What each answer means: for the gate's own wave, then for the others that it moves; nothing once it was passed."""
+    """What each answer means: for the gate's own wave, then for others that it moves; nothing once it was passed."""
     names = {w.id: w.name for w in programme.definition.programme.waves}
     lives = [t for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service) if t.id in if_go and t.id in if_no]
     for live in sorted(lives, key=lambda t: (t.wave != gate.wave, if_go[t.id].start, t.id)):

@@ -93,7 +93,7 @@ class TestScope:
         assert len(found(a_day_after, "R15", Severity.BLOCK)) == 2
 
     def test_it_covers_the_days_of_what_it_lifts_or_says_when_it_ends(self, check: Check):
-        """Requirements take the week of 4 January 2027, what follows that of the 11th: both waves go live on Monday 18."""
+        """Requirements take the week of 4 January 2027, what follows that of the 11th: both go live on Monday 18."""
         day = date(2027, 1, 4)
         for ends, messages in (("2027-01-19", 0), ("2027-01-18", 0), ("2027-01-17", 2)):
             text = waiving("rule: R15, approved_by: chief").replace("2027-12-31", ends)
