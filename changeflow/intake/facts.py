@@ -9,7 +9,8 @@ from pathlib import Path
 from changeflow.agenda.decisions import GateAnswer
 from changeflow.intake.tables import TableRow, read_table
 from changeflow.programme.facts import CHANNELS, Announcement, Attendance, Condition
-from changeflow.programme.recording import ReportedProgress, parse_remaining
+from changeflow.programme.recording import ReportedProgress
+from changeflow.values.duration import parse_duration
 from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem, did_you_mean
 from changeflow.values.words import Outcome
@@ -33,7 +34,7 @@ def read_progress(
             yield ReportedProgress(task, started, finished, remaining)
 
 
-_parse_any_remaining = partial(parse_remaining, minutes_per_day=24 * 60)
+_parse_any_remaining = partial(parse_duration, minutes_per_day=24 * 60)
 
 
 def read_attendance(

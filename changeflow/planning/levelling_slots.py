@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.errors import CalendarExhaustedError
-from changeflow.roadmap.engine.pace import periods_of, shift, work_of
+from changeflow.roadmap.engine.pace import Span, periods_of, shared_lag, shift, work_of
 from changeflow.roadmap.engine.replan import Placer
 from changeflow.roadmap.engine.working_time import earliest_start_of, finish_of, land_at
 from changeflow.roadmap.levelling.exact import Axis
@@ -79,8 +79,11 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
     place = {task: n for n, task in enumerate(request.order)}
     breaks = {w.task.id: None if w.table else partly.get(w.calendar) for w in works}
     moves: dict[tuple[object, ...], Ints] = {}
-    after_links = [_after_link(axis, roadmap, link, breaks[link.successor], moves) for link in roadmap.links]
-    after_keeps = [_after_lag(axis, roadmap, within, before, after, moves) for before, after, within in request.keeps]
+    after_links = [
+        _after_link(axis, roadmap, link, request.dates[link.predecessor], breaks[link.successor], moves)
+        for link in roadmap.links
+    ]
+    after_keeps = [_after_lag(axis, roadmap, within, after, moves) for _, after, within in request.keeps]
     lags = {row.tobytes(): row for row in (*after_links, *after_keeps) if row is not None}
     number = {key: n for n, key in enumerate(lags)}
     days = (axis.opens // DAY).tolist()
@@ -223,10 +226,18 @@ def _slot(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> in
 
 
 def _after_link(
-    axis: Axis, roadmap: Roadmap, link: Link, works: NDArray[np.bool_] | None, moves: dict[tuple[object, ...], Ints]
-) -> Ints | None:
-    """Return where each boundary lands after a link; `works` are the successor's slots where it has breaks."""
-    row = _after_lag(axis, roadmap, link.lag, link.predecessor, link.successor, moves)
+    axis: Axis, roadmap: Roadmap, link: Link, planned: Span, works: NDArray[np.bool_] | None,
+    moves: dict[tuple[object, ...], Ints],
+) -> Ints | None:  # fmt: skip
+    """Return where each boundary lands after a link; `works` are the successor's slots where it has breaks.
+
+    `planned` are the predecessor's dates: they say how long whole periods are, of which a lag may be a share.
+    """
+    if link.lag.unit is Unit.PERCENT and not link.lag.is_zero:
+        lag, calendar = shared_lag(roadmap, link, planned)
+        row: Ints | None = _after_elapsed(axis, lag) if lag.unit is Unit.ELAPSED else _after_work(axis, calendar, lag)
+    else:
+        row = _after_lag(axis, roadmap, link.lag, link.successor, moves)
     if works is None or not link.type.to_finish:
         return row
     # A finish in a break is the same point of work as the break's beginning.
@@ -237,9 +248,8 @@ def _after_link(
 
 
 def _after_lag(
-    axis: Axis, roadmap: Roadmap, lag: Duration, predecessor: TaskId, successor: TaskId,
-    moves: dict[tuple[object, ...], Ints],
-) -> Ints | None:  # fmt: skip
+    axis: Axis, roadmap: Roadmap, lag: Duration, successor: TaskId, moves: dict[tuple[object, ...], Ints]
+) -> Ints | None:
     """Return where each boundary lands after a lag on the successor's calendar; None where there is none.
 
     `moves` keeps what was asked of periods and school weeks, which many links have in common.
@@ -248,18 +258,24 @@ def _after_lag(
         return None
     task, count = roadmap.tasks[successor], len(axis)
     if lag.unit is Unit.ELAPSED:
-        found: Ints = np.searchsorted(axis.opens, axis.ends + lag.amount).astype(np.int32)
-        return found
-    if lag.unit not in (Unit.WORKING, Unit.PERCENT):
+        return _after_elapsed(axis, lag)
+    if lag.unit is not Unit.WORKING:
         key = lag, task.calendar, task.term_calendar, task.terms
         if key not in moves:
-            move = partial(shift, lag=lag, task=task, roadmap=roadmap, base=0)
+            move = partial(shift, lag=lag, task=task, roadmap=roadmap)
             moves[key] = np.array([_slot(axis, move, int(at), beyond=count) for at in axis.ends], np.int32)
         return moves[key]
-    base = roadmap.tasks[predecessor].duration.amount
-    amount = round(base * lag.amount / 100) if lag.unit is Unit.PERCENT else lag.amount
-    works = axis.works(roadmap.calendars[task.calendar])
+    return _after_work(axis, roadmap.calendars[task.calendar], lag)
+
+
+def _after_elapsed(axis: Axis, lag: Duration) -> Ints:
+    found: Ints = np.searchsorted(axis.opens, axis.ends + lag.amount).astype(np.int32)
+    return found
+
+
+def _after_work(axis: Axis, calendar: WorkingCalendar, lag: Duration) -> Ints:
+    works, count = axis.works(calendar), len(axis)
     rank = np.concatenate([[0], np.cumsum(works)])
     place = np.append(np.flatnonzero(works), count)
-    later: Ints = place[np.clip(rank + math.ceil(amount / axis.minutes), 0, len(place) - 1)].astype(np.int32)
+    later: Ints = place[np.clip(rank + math.ceil(lag.amount / axis.minutes), 0, len(place) - 1)].astype(np.int32)
     return later

@@ -10,7 +10,7 @@ from dataclasses import replace
 from changeflow.roadmap.engine.pace import lagged
 from changeflow.roadmap.model.tasks import Bound, Link, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit
+from changeflow.values.duration import ZERO, Duration, Unit
 from changeflow.values.moments import DAY, day_of, minute_of
 from changeflow.values.words import Kind
 
@@ -28,7 +28,7 @@ def asked_at(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> int | None:
         if before is None or before.actual_finish is None:
             return None
         end = before.actual_finish if link.type.from_finish else before.actual_start
-        at = max(at, lagged(roadmap, end, link))
+        at = max(at, lagged(roadmap, end, link, (before.actual_start, before.actual_finish)))
     if task.starts_on is not None:
         at = roadmap.periods[task.starts_on].next_start(at)
     return at if task.is_milestone else roadmap.calendar_of(task.id).next_working(at)
@@ -91,8 +91,8 @@ def _deciding(roadmap: Roadmap, task: Task, into: Iterable[Link]) -> TaskProgres
     calendar = roadmap.calendar_of(task.id)
     finish = max(asked, evening_of(roadmap, task.id, today))
     if task.is_milestone:
-        return TaskProgress(finish, remaining=0)
+        return TaskProgress(finish, remaining=ZERO)
     if task.duration.unit is not Unit.WORKING:
         return begun or TaskProgress(asked)
     finish = max(finish, calendar.add(asked, task.duration.amount))
-    return TaskProgress(asked, remaining=calendar.between(today, finish))
+    return TaskProgress(asked, remaining=Duration(calendar.between(today, finish)))

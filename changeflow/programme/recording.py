@@ -10,9 +10,10 @@ from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.facts import ACTS, Facts, SponsorAct
 from changeflow.programme.mandates import SYSTEM, Subject
 from changeflow.programme.programme import Programme
+from changeflow.roadmap.engine.pace import PAY_PERIODS
 from changeflow.roadmap.model.tasks import Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit, parse_duration
+from changeflow.values.duration import Duration, Unit, parse_duration
 from changeflow.values.moments import day_of, format_day, last_day_of, minute_of
 from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Kind
@@ -88,18 +89,6 @@ class ReportedProgress:
     remaining: str | None = None
 
 
-def parse_remaining(text: str, *, minutes_per_day: int) -> int:
-    """Read what is left of a task, as minutes of working or elapsed time; `ValueError` says what would be right.
-
-    >>> parse_remaining("1.5d", minutes_per_day=450)
-    675
-    """
-    left = parse_duration(text, minutes_per_day=minutes_per_day)
-    if left.unit not in (Unit.WORKING, Unit.ELAPSED):
-        raise ValueError(f"'{text}' is not a time that is left. Write it in days or hours, such as 5d or 4h.")
-    return left.amount
-
-
 def finish_of(programme: Programme, task: TaskId, finished: date, started: date | None = None) -> ReportedProgress:
     """Return the report of a finish: its start is the one given, the one known, or its forecast's."""
     if task not in programme.roadmap.tasks:
@@ -130,11 +119,20 @@ def progress_of(programme: Programme, reported: ReportedProgress) -> TaskProgres
         start = calendar.next_working(start)
         # Work on a day off is work all the same: then the days stay as they were reported.
         finish = max(start, calendar.previous_working(finish)) if finish is not None else None
+    return TaskProgress(start, finish, _remaining(programme, task, reported.remaining) if reported.remaining else None)
+
+
+def _remaining(programme: Programme, task: Task, text: str) -> Duration:
+    """Read what is left of a task, in any unit that its calendars know."""
     try:
-        day, text = programme.minutes_per_day, reported.remaining
-        return TaskProgress(start, finish, parse_remaining(text, minutes_per_day=day) if text else None)
+        left = parse_duration(text, minutes_per_day=programme.minutes_per_day)
     except ValueError as error:
-        raise InputError(str(error)) from None
+        raise InputError(f"{task.id}: {error} No changes saved.") from None
+    needed = {Unit.PAY_PERIODS: PAY_PERIODS, Unit.TERMS: task.terms}.get(left.unit)
+    if needed is not None and needed not in programme.roadmap.periods:
+        what = "pay periods" if left.unit is Unit.PAY_PERIODS else "terms"
+        raise InputError(f"{task.id}: '{text}' counts {what}, and no calendar has any. No changes saved.")
+    return left
 
 
 def checked_progress(

@@ -201,7 +201,7 @@ def _fields(plan: _Numbered, task: Task, number: int) -> dict[str, str | int]:
         fields["ManualStart"], fields["ManualFinish"] = iso(task.manual.start), iso(task.manual.finish)
         fields["ManualDuration"] = spell(duration.amount)
     if not is_summary:
-        fields |= _progress(duration.amount, progress)
+        fields |= _progress(duration.amount, progress, _left(plan, task))
     if task.calendar != next(iter(plan.calendars)):
         fields["CalendarUID"] = plan.calendars[task.calendar]
     if task.deadline is not None:
@@ -259,7 +259,7 @@ def _link(plan: _Numbered, link: Link) -> Fields:
 def _assignment(plan: _Numbered, number: int, task: Task, key: str, minutes: int) -> Fields:
     timed, progress = plan.schedule[task.id], plan.roadmap.progress.get(task.id)
     parts = [part for part in progress.parts if part[0] == key] if progress else []
-    left = minutes if progress is None else 0 if progress.is_done else progress.remaining or 0
+    left = minutes if progress is None else _left(plan, task) or 0
     left = parts[0][2] if parts else min(left, minutes)
     yield "UID", number
     yield "TaskUID", plan.uids[task.id]
@@ -275,12 +275,27 @@ def _assignment(plan: _Numbered, number: int, task: Task, key: str, minutes: int
     yield "Work", spell(minutes)
 
 
-def _progress(minutes: int, progress: TaskProgress | None) -> dict[str, str | int]:
+def _left(plan: _Numbered, task: Task) -> int | None:
+    """Return the minutes that are left of a task, by its own calendar where Project does not know their unit."""
+    progress, roadmap = plan.roadmap.progress.get(task.id), plan.roadmap
+    if progress is None or progress.is_done:
+        return 0
+    if (left := progress.remaining) is None:
+        return None
+    if left.unit in (Unit.WORKING, Unit.ELAPSED) and left.unit is task.duration.unit:
+        return left.amount
+    since = max(progress.actual_start, roadmap.data_date or progress.actual_start)
+    finish = plan.schedule[task.id].early_finish
+    if task.duration.unit is Unit.ELAPSED:
+        return max(0, finish - since)
+    return max(0, roadmap.calendar_of(task.id).between(since, finish))
+
+
+def _progress(minutes: int, progress: TaskProgress | None, left: int | None) -> dict[str, str | int]:
     """Return the fields of progress; of work that has not begun, those that say so."""
     if progress is None:
         return {"PercentComplete": 0, "ActualDuration": spell(0), "RemainingDuration": spell(minutes)}
     fields: dict[str, str | int] = {"ActualStart": iso(progress.actual_start)}
-    left = 0 if progress.is_done else progress.remaining
     if progress.actual_finish is not None:
         fields |= {"PercentComplete": 100, "ActualFinish": iso(progress.actual_finish)}
     elif left is not None and minutes:

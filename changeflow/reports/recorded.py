@@ -5,6 +5,8 @@ from typing import Any
 
 from changeflow.agenda.reasons import NudgeEffect
 from changeflow.programme.recorded import RecordedFact, corrections, replacements
+from changeflow.roadmap.analysis.why import length_in_words
+from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import day_of, format_day, local_day
 from changeflow.values.words import Outcome
 
@@ -45,7 +47,12 @@ def _progress(fact: RecordedFact) -> str:
     if v["actual_finish"] is not None:
         last = max(v["actual_start"], v["actual_finish"] - 1)
         return f"{message}, finished {format_day(day_of(last))}"
-    return f"{message}, {v['remaining']} working minutes left" if v["remaining"] is not None else message
+    if v["remaining"] is None:
+        return message
+    unit = Unit(v["unit"] or Unit.WORKING)
+    if unit is Unit.WORKING:
+        return f"{message}, {v['remaining']} working minutes left"
+    return f"{message}, {length_in_words(Duration(v['remaining'], unit), 0)} left"
 
 
 def _decision(fact: RecordedFact) -> str:

@@ -33,12 +33,13 @@ from changeflow.storage.tables.facts import (
     SubmissionRow,
     WithdrawalRow,
 )
+from changeflow.values.duration import Duration, Unit
 from changeflow.values.words import Outcome
 
 
 def load_facts(session: Session, programme: str, *, until: datetime | None = None) -> Facts:
     """Return everything that is known to have happened; `until` a moment, what was known then."""
-    progress = {r.task: TaskProgress(**_said_in(r)) for r in rows_until(session, ProgressRow, programme, until)}
+    progress = {r.task: _progress(r) for r in rows_until(session, ProgressRow, programme, until)}
     asked: dict[tuple[str, int, int], list[Condition]] = {}
     for c in rows_until(session, ConditionRow, programme, until):
         asked.setdefault((c.task, c.round, c.attempt), []).append(Condition(**values_of(c, Condition)))
@@ -78,14 +79,28 @@ def add_odds(session: Session, programme: str, found: Sequence[Odds], *, at: dat
 def add_progress(session: Session, programme: str, task: str, progress: TaskProgress, *, at: datetime, by: str) -> bool:
     """Add a row; False when it says what the last one said."""
     last = latest_of(session, ProgressRow, programme, ProgressRow.task == task, is_in_force(ProgressRow), by="id")
-    if last and TaskProgress(**_said_in(last)) == progress:
+    if last and _progress(last) == progress:
         return False
-    session.add(ProgressRow(programme_id=programme, task=task, at=at, by=by, **_said_in(progress)))
+    left = progress.remaining
+    session.add(
+        ProgressRow(
+            programme_id=programme,
+            task=task,
+            actual_start=progress.actual_start,
+            actual_finish=progress.actual_finish,
+            remaining=None if left is None else left.amount,
+            # Working time has no unit of its own here: that is how it was stored before there was one.
+            unit=None if left is None or left.unit is Unit.WORKING else left.unit.value,
+            at=at,
+            by=by,
+        )
+    )
     return True
 
 
-def _said_in(progress: ProgressRow | TaskProgress) -> dict[str, Any]:
-    return {name: getattr(progress, name) for name in ("actual_start", "actual_finish", "remaining")}
+def _progress(row: ProgressRow) -> TaskProgress:
+    left = None if row.remaining is None else Duration(row.remaining, Unit(row.unit or Unit.WORKING))
+    return TaskProgress(row.actual_start, row.actual_finish, left)
 
 
 def add_decision(session: Session, programme: str, decision: Decision, *, at: datetime, recorded_by: str) -> None:

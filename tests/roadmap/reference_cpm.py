@@ -15,7 +15,7 @@ from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit
 from tests.roadmap.reference_network import Network, build_network
-from tests.roadmap.reference_pace import Pace, pace_of
+from tests.roadmap.reference_pace import Pace, PeriodPace, WindowPace, WorkingPace, latest_start_by, pace_of
 from tests.roadmap.reference_passes import BackwardPass, Early, ForwardPass, Late
 
 
@@ -71,7 +71,7 @@ def _time(roadmap: Roadmap) -> Schedule:
     early = ForwardPass(roadmap, network, paces).run()
     backward = BackwardPass(roadmap, network, paces, early)
     late = backward.run()
-    floats = _Floats(roadmap, network, early, late, backward.finish)
+    floats = _Floats(roadmap, network, early, late, backward)
     timed = {task: floats.timed(task) for task in roadmap.tasks}
     schedule = Schedule(timed, backward.finish, {s: tuple(below) for s, below in network.below.items()})
     end = max((x.early_finish for x in timed.values()), default=roadmap.start)
@@ -94,13 +94,13 @@ class _Floats:
         network: Network,
         early: Mapping[TaskId, Early],
         late: Mapping[TaskId, Late],
-        finish: int,
+        backward: BackwardPass,
     ) -> None:
         self.roadmap = roadmap
         self.network = network
         self.early = early
         self.late = late
-        self.finish = finish
+        self.backward, self.finish, self.paces = backward, backward.finish, backward.paces
 
     def timed(self, task: TaskId) -> TimedTask:
         early, (late_start, late_finish) = self.early[task], self.late[task]
@@ -144,12 +144,28 @@ class _Floats:
             theirs = after.finish if link.type.to_finish else after.start
             if capped:
                 calendar = self.roadmap.calendar_of(link.successor)
-                spare.append(calendar.between(lagged(self.roadmap, mine, link), theirs))
+                spare.append(calendar.between(lagged(self.roadmap, mine, link, (early.start, early.finish)), theirs))
             else:
-                spare.append(self._between(task, mine, lagged(self.roadmap, theirs, link, back=True)))
-        if capped:
-            return max(0, min([*spare, total]))
-        return max(0, min(spare, default=self._between(task, early.finish, self.finish)))
+                at = self.backward._off(link, self.roadmap.tasks[task], theirs)
+                spare.append(self._until(task, at, is_finish=link.type.from_finish))
+        if not capped and not spare:
+            spare = [self._until(task, self.finish, is_finish=True)]
+        return max(0, min([*spare, total]))
+
+    def _until(self, task: TaskId, at: int, *, is_finish: bool) -> int:
+        """How far it can slip until its finish, or its start, would be later than `at`."""
+        early, pace = self.early[task], self.paces.get(task)
+        gap = self._between(task, early.finish if is_finish else early.start, at)
+        if pace is None or task in self.roadmap.progress or self.roadmap.tasks[task].manual is not None:
+            return gap
+        if not is_finish:
+            return self._between(task, early.start, latest_start_by(pace, at))
+        by_start = self._between(task, early.start, pace.latest_start(at))
+        if isinstance(pace, WindowPace | PeriodPace):
+            return by_start
+        # Work on another calendar than its own: a finish after the break may need a start before it.
+        is_elsewhere = isinstance(pace, WorkingPace) and pace.calendar is not self.roadmap.calendar_of(task)
+        return min(gap, by_start) if is_elsewhere else gap
 
     def _between(self, task: TaskId, start: int, finish: int) -> int:
         if self.roadmap.tasks[task].duration.unit is Unit.ELAPSED:

@@ -12,6 +12,7 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.engine.pace import periods_of, school_weeks, term_calendar
 from changeflow.roadmap.model.tasks import Roadmap, Task
 from changeflow.values.duration import Unit
+from changeflow.values.moments import DAY
 
 
 class Pace(Protocol):
@@ -100,6 +101,10 @@ class PeriodPace:
     def latest_start(self, finish: int) -> int:
         return self.periods.subtract(finish, self.count)
 
+    def latest_start_by(self, bound: int) -> int:
+        """Return the last opening at or before `bound`."""
+        return self.periods.previous_start(bound)
+
     def earliest_start(self, finish: int) -> int:
         start = self.latest_start(finish)
         return start if self.finish(start) >= finish else self.periods.next_start(start + 1)
@@ -113,7 +118,11 @@ class WindowPace:
     windows: Periods
 
     def land(self, bound: int) -> int:
-        # A start window is a midnight; the work itself starts at the calendar's first instant after it.
+        """A start window is a midnight; the work itself starts at the calendar's first instant after it."""
+        opens = self.windows.previous_start(bound)
+        # Before the first of a list there is none.
+        if self.windows.next_start(opens) == opens and (start := self.inner.land(opens)) >= bound:
+            return start
         return self.inner.land(self.windows.next_start(bound))
 
     def finish(self, start: int) -> int:
@@ -124,6 +133,12 @@ class WindowPace:
 
     def earliest_start(self, finish: int) -> int:
         return self.land(self.inner.earliest_start(finish))
+
+    def latest_start_by(self, bound: int) -> int:
+        opens = self.windows.previous_start(bound)
+        while (start := self.inner.land(opens)) > bound:
+            opens = self.windows.previous_start(opens - 1)
+        return start
 
 
 def pace_of(task: Task, roadmap: Roadmap) -> Pace:
@@ -142,6 +157,31 @@ def pace_of(task: Task, roadmap: Roadmap) -> Pace:
     else:
         pace = WorkingPace(calendar, amount)
     return WindowPace(pace, roadmap.periods[task.starts_on]) if task.starts_on else pace
+
+
+def latest_start_by(pace: Pace, bound: int) -> int:
+    """Return the latest start up to `bound`: what starts at any time has it there."""
+    if isinstance(pace, WindowPace | PeriodPace):
+        return pace.latest_start_by(bound)
+    return last_work(pace.calendar, bound) if isinstance(pace, WorkingPace) and pace.minutes else bound
+
+
+def last_work(calendar: WorkingCalendar, at: int) -> int:
+    """Return the last instant up to `at` at which work can start."""
+    return at if calendar.next_working(at) == at else calendar.subtract(at, 1)
+
+
+def day_begun(calendar: WorkingCalendar, at: int) -> int:
+    """Return the first instant of a day of which no work lies before `at`, else `at`."""
+    midnight = at - at % DAY
+    return midnight if calendar.between(midnight, at) == 0 else at
+
+
+def first_work(calendar: WorkingCalendar, at: int) -> int:
+    """Return the first work of a day that begins at `at`, or its last minute; `at` where it begins at another time."""
+    if at % DAY:
+        return at
+    return calendar.next_working(at) if calendar.between(at, at + DAY) else at + DAY - 1
 
 
 def works_on(pace: Pace | None) -> WorkingCalendar | None:

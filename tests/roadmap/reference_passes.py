@@ -1,14 +1,28 @@
 """The reference's two passes: early dates forwards and late dates backwards, one task at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from changeflow.roadmap.engine.pace import lagged
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.roadmap.engine.pace import lagged, shared_lag
 from changeflow.roadmap.model.tasks import LIMITS, Bound, Link, LinkType, Roadmap, Task, TaskProgress
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit
+from changeflow.values.duration import ZERO, Unit
 from tests.roadmap.reference_network import Network, Place, Station
-from tests.roadmap.reference_pace import AssignedPace, ElapsedPace, Pace, WindowPace, WorkingPace, works_on
+from tests.roadmap.reference_pace import (
+    AssignedPace,
+    ElapsedPace,
+    Pace,
+    PeriodPace,
+    WindowPace,
+    WorkingPace,
+    day_begun,
+    first_work,
+    last_work,
+    latest_start_by,
+    pace_of,
+    works_on,
+)
 
 
 @dataclass(slots=True)
@@ -110,34 +124,102 @@ class ForwardPass:
             return Early(start, finish, (), "actual")
         if not roadmap.profile.data_date_moves:
             return Early(start, self._stored_finish(task, done), (), "actual")
-        if done.remaining is None:
-            finish = self.paces[task.id].finish(start)
-            floor = roadmap.data_date
-            return Early(start, max(finish, floor) if floor is not None else finish, (), "actual")
         # What is left waits for the data date and, where logic is retained, for the predecessors.
+        since = max(start, roadmap.data_date or start)
         held_by = bounds if roadmap.profile.retains_logic else ()
-        resume = max([roadmap.data_date or start, start, *(b for b, _ in held_by)])
-        drivers = tuple(link for bound, link in held_by if bound == resume)
-        return Early(start, roadmap.calendars[task.calendar].add(resume, done.remaining), drivers, "actual")
+        is_asked = done.remaining is not None or roadmap.data_date is not None
+        starts = [(b, k) for b, k in held_by if not k.type.to_finish] if is_asked else []
+        resume = max([since, *(b for b, _ in starts)])
+        if done.remaining is not None:
+            if done.remaining.unit is Unit.ELAPSED and resume == roadmap.data_date:
+                # A wait on the clock goes on when people do.
+                resume = first_work(roadmap.calendar_of(task.id), resume)
+            finish = rest_of(task, done, roadmap).finish(resume)
+        elif resume > since and not task.assignments:
+            finish = left_of(task, self.paces[task.id].finish(start), since, roadmap).finish(resume)
+        else:
+            finish = max(self.paces[task.id].finish(start), roadmap.data_date or start)
+            starts = []
+        ends = [(self._ends(task, done, finish, b), k) for b, k in held_by if k.type.to_finish]
+        last = max([finish, *(e for e, _ in ends)])
+        binding = ends if last > finish else [(finish, k) for b, k in starts if b == resume]
+        chosen = {k for end, k in binding if end == last}
+        return Early(start, last, tuple(k for _, k in bounds if k in chosen), "actual")
+
+    def _ends(self, task: Task, done: TaskProgress, finish: int, bound: int) -> int:
+        """Return the finish of begun work that ends no earlier than `bound`: one of the instants at which it can."""
+        if bound <= finish:
+            return finish
+        rest = _inner(rest_of(task, done, self.roadmap) if done.remaining is not None else pace_of(task, self.roadmap))
+        if isinstance(rest, PeriodPace):
+            return rest.periods.add(rest.latest_start_by(bound - 1), 1)
+        if isinstance(rest, ElapsedPace):
+            return bound
+        calendar = (
+            rest.calendar if isinstance(rest, WorkingPace) else self.roadmap.calendars[task.placed_on or task.calendar]
+        )
+        return calendar.previous_working(bound) if calendar.between(finish, bound) > 0 else finish
 
     def _stored_finish(self, task: Task, done: TaskProgress) -> int:
         """The rest runs from where the file says that it resumes; predecessors and status date move nothing."""
-        remaining, resume = done.remaining or 0, done.resume
-        if resume is None:
+        if done.resume is None:
             return self.paces[task.id].finish(done.actual_start)
-        if task.duration.unit is Unit.ELAPSED:
-            return resume + remaining
-        return self.roadmap.calendars[task.placed_on or task.calendar].add(resume, remaining)
+        return done.resume if done.remaining is None else rest_of(task, done, self.roadmap).finish(done.resume)
 
     def _bound(self, link: Link, task: Task, pace: Pace) -> int:
         """Return the earliest start of `task` that the link allows; the link may be one of a summary above it."""
         before = self.early[link.predecessor]
-        bound = lagged(self.roadmap, before.finish if link.type.from_finish else before.start, link)
-        if not link.type.to_finish:
-            return bound
-        if task.is_milestone:
+        at = before.finish if link.type.from_finish else before.start
+        is_start = not link.type.from_finish or self.roadmap.tasks[link.predecessor].is_milestone
+        own = self.roadmap.calendar_of(task.id)
+        if is_start and link.lag.amount and link.lag.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+            at = day_begun(own, at)
+        span = before.start, before.finish
+        bound = lagged(self.roadmap, at, link, span)
+        if isinstance(pace, WindowPace | PeriodPace):
+            lead = lead_calendar(self.roadmap, link, span)
+            if is_start:
+                bound = day_begun(own, bound)
+            elif lead is not None:
+                # A finish less some work is a finish: Friday evening, not Monday morning.
+                bound = min(bound, lead.previous_working(bound))
+        if not link.type.to_finish or task.is_milestone or task.id in self.roadmap.progress:
             return bound
         return pace.earliest_start(bound)
+
+
+def lead_calendar(roadmap: Roadmap, link: Link, span: tuple[int, int]) -> WorkingCalendar | None:
+    """Return the calendar of a lag that goes back in working time; None of any other."""
+    if link.lag.amount >= 0 or link.lag.unit is Unit.ELAPSED:
+        return None
+    if link.lag.unit is not Unit.PERCENT:
+        return roadmap.calendar_of(link.successor)
+    length, calendar = shared_lag(roadmap, link, span)
+    return calendar if length.amount < 0 and length.unit is Unit.WORKING else None
+
+
+def rest_of(task: Task, done: TaskProgress, roadmap: Roadmap) -> Pace:
+    """Return how what is left of a task passes: by the unit in which it was reported."""
+    placed = task.placed_on if not roadmap.profile.data_date_moves else None
+    return pace_of(
+        replace(task, duration=done.remaining or ZERO, starts_on=None, assignments=(), placed_on=placed), roadmap
+    )
+
+
+def left_of(task: Task, planned: int, since: int, roadmap: Roadmap) -> Pace:
+    """Return how what is left of a plan at an instant passes, where nobody has said how much that is."""
+    pace = _inner(pace_of(task, roadmap))
+    if isinstance(pace, ElapsedPace):
+        return ElapsedPace(max(0, planned - since))
+    if isinstance(pace, PeriodPace):
+        pace.periods.reach(since, planned)
+        return PeriodPace(pace.periods, sum(since < at <= planned for at in pace.periods.laid_out.closings))
+    assert isinstance(pace, WorkingPace)
+    return WorkingPace(pace.calendar, max(0, pace.calendar.between(since, planned)))
+
+
+def _inner(pace: Pace) -> Pace:
+    return pace.inner if isinstance(pace, WindowPace) else pace
 
 
 def tightest(task: Task) -> dict[Bound, int]:
@@ -192,7 +274,12 @@ class BackwardPass:
             return early.start, early.finish
         latest, latest_start = self._bounds(task)
         if done:
-            return early.start, _latest_finish(self.paces[task.id], latest)
+            if done.remaining is None or task.assignments:
+                return early.start, _latest_finish(self.paces[task.id], latest)
+            if done.remaining.is_zero:
+                pace = self.paces[task.id]
+                return early.start, latest if isinstance(_inner(pace), PeriodPace) else _latest_finish(pace, latest)
+            return early.start, _latest_finish(rest_of(task, done, self.roadmap), latest)
         if self.roadmap.profile.set_dates_hold_late and self.roadmap.holds_set_dates and _has_set_date(task):
             return early.start, early.finish
         pace = self._pace(task)
@@ -201,7 +288,9 @@ class BackwardPass:
             return at, at
         start = pace.latest_start(latest)
         if latest_start is not None and latest_start < start:
-            return latest_start, pace.finish(latest_start)
+            capped = self.roadmap.profile.free_float_is_capped and not isinstance(pace, WindowPace | PeriodPace)
+            start = latest_start if capped else latest_start_by(pace, latest_start)
+            return start, pace.finish(start)
         return start, _latest_finish(pace, latest) if isinstance(pace, AssignedPace) else pace.finish(start)
 
     def _pace(self, task: Task) -> Pace:
@@ -222,7 +311,7 @@ class BackwardPass:
             # A manual task keeps its start: only what waits for its finish holds it.
             if task.manual is not None and not link.type.from_finish:
                 continue
-            bound = self._passed_back(link)
+            bound = self._passed_back(link, task)
             if bound is None:
                 continue
             if link.type.from_finish:
@@ -238,23 +327,48 @@ class BackwardPass:
                 latest_start = constraint.at if latest_start is None else min(latest_start, constraint.at)
         return latest, latest_start
 
-    def _passed_back(self, link: Link) -> int | None:
+    def _passed_back(self, link: Link, task: Task) -> int | None:
         """Where the successor lets the bound end of the predecessor be, at the latest; None where it is done."""
         successor = self.roadmap.tasks[link.successor]
-        done = self.roadmap.progress.get(link.successor)
-        if done and done.is_done:
+        done, profile = self.roadmap.progress.get(link.successor), self.roadmap.profile
+        if done and (done.is_done or not (profile.pins_started or profile.retains_logic)):
             return None
         start, finish = self.late[link.successor]
-        if done and not link.type.to_finish:
-            resumes = self._resumes(link.successor)
-            return None if resumes is None else lagged(self.roadmap, resumes, link, back=True)
-        if not link.type.to_finish:
-            return lagged(self.roadmap, start, link, back=True)
-        # Friday evening and Monday morning are one point of its work: a predecessor on the clock has until the latter.
-        calendar = works_on(self.paces.get(link.successor))
-        if calendar is not None and not successor.is_milestone:
-            finish = calendar.next_working(finish)
-        return lagged(self.roadmap, finish, link, back=True)
+        at: int | None = start
+        if link.type.to_finish:
+            # Friday evening and Monday morning are one point of its work: a predecessor on the clock has the latter.
+            is_rest = done is not None and done.remaining is not None and not successor.assignments
+            rest = rest_of(successor, done, self.roadmap) if is_rest and done else None
+            calendar = works_on(rest or self.paces.get(link.successor))
+            at = finish if calendar is None or successor.is_milestone else calendar.next_working(finish)
+        elif done:
+            at = self._resumes(link.successor)
+        return None if at is None else self._off(link, task, at)
+
+    def _off(self, link: Link, task: Task, at: int) -> int:
+        """Take a link's lag off, where it binds `task`: its predecessor, or one below that summary."""
+        is_start = not link.type.from_finish or task.is_milestone
+        is_window = isinstance(self.paces.get(link.successor), WindowPace | PeriodPace)
+        own, early = self.roadmap.calendar_of(link.successor), self.early[task.id]
+        if is_start and is_window:
+            at = first_work(own, at)
+        lead = lead_calendar(self.roadmap, link, (early.start, early.finish))
+        if lead is not None and not self.roadmap.profile.free_float_is_capped:
+            at = lead.next_working(at) if is_window and not is_start else last_work(lead, at)
+        pace = _inner(self.paces[task.id]) if task.id in self.paces else None
+        is_own = task.id == link.predecessor and task.id not in self.roadmap.progress
+        if not (link.lag.unit is Unit.PERCENT and not link.lag.is_zero and isinstance(pace, PeriodPace) and is_own):
+            off = lagged(self.roadmap, at, link, (early.start, early.finish), back=True)
+            in_periods = link.lag.amount and link.lag.unit in (Unit.PAY_PERIODS, Unit.TERMS)
+            return first_work(own, off) if is_start and in_periods else off
+        # How long whole periods take depends on which they are: each start is tried, the last one first.
+        start = pace.periods.next_start(pace.periods.next_start(at) + 1)
+        while True:
+            finish = pace.finish(start)
+            bound = lagged(self.roadmap, finish if link.type.from_finish else start, link, (start, finish))
+            if bound <= at:
+                return finish if link.type.from_finish else start
+            start = pace.periods.previous_start(start - 1)
 
     def _resumes(self, task: TaskId) -> int | None:
         """Where a begun task's rest starts: pinned where it is, or as late as it may be."""
@@ -263,9 +377,17 @@ class BackwardPass:
             if self.roadmap.tasks[task].is_milestone:
                 return self.late[task][1]
             return done.resume if done.resume is not None else self.early[task].finish
-        if done.remaining is None:
+        found = self.roadmap.tasks[task]
+        since = max(done.actual_start, self.roadmap.data_date or done.actual_start)
+        if done.remaining is not None:
+            rest = rest_of(found, done, self.roadmap)
+            by = rest.latest_start(self.late[task][1])
+            return max(by, since) if isinstance(rest, PeriodPace) else by
+        if self.roadmap.data_date is None or found.assignments:
             return None
-        return self.roadmap.calendar_of(task).subtract(self.late[task][1], done.remaining)
+        left = left_of(found, self.paces[task].finish(done.actual_start), since, self.roadmap)
+        by = left.latest_start(self.late[task][1])
+        return max(by, since) if isinstance(left, PeriodPace) and left.count else by
 
 
 def _has_set_date(task: Task) -> bool:
@@ -276,6 +398,8 @@ def _latest_finish(pace: Pace, bound: int) -> int:
     """Return the last instant up to `bound` at which a task is worked on, whenever it has begun."""
     if isinstance(pace, WindowPace):
         return _latest_finish(pace.inner, bound)
+    if isinstance(pace, PeriodPace):
+        return pace.periods.add(pace.periods.subtract(bound, 1), 1)
     if isinstance(pace, AssignedPace):
         # The last one has until the bound, however early the first one must begin.
         return max(_latest_finish(part, bound) for part in pace.parts)

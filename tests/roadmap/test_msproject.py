@@ -15,6 +15,7 @@ from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.profile import MSPROJECT, TEXTBOOK, Profile
 from changeflow.roadmap.model.tasks import Assignment, Bound, Constraint, ManualDates, Roadmap, Task, TaskProgress
+from changeflow.values.duration import Duration
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at, clock
 
 
@@ -300,8 +301,8 @@ class TestStartedWork:
         """A (1 day) Monday, B (2 days), C (1 day); A and B are half done. B resumes on Tuesday 5 at 17:00, so A's late
         finish is that, a day after its end, though A, B and C are one chain without gaps. In a textbook: none."""
         progress = {
-            "A": TaskProgress(at("2027-01-04T09:00"), None, DAY // 2, at("2027-01-04T13:00")),
-            "B": TaskProgress(at("2027-01-05T09:00"), None, DAY, at("2027-01-05T17:00")),
+            "A": TaskProgress(at("2027-01-04T09:00"), None, Duration(DAY // 2), at("2027-01-04T13:00")),
+            "B": TaskProgress(at("2027-01-05T09:00"), None, Duration(DAY), at("2027-01-05T17:00")),
         }
         tasks = [a_task("A", 1), a_task("B", 2), a_task("C", 1)]
         schedule = time_roadmap(project(*tasks, links=("A -> B", "B -> C"), progress=progress))
@@ -312,19 +313,19 @@ class TestStartedWork:
 
     def test_stored_resume_dates_are_taken_and_predecessors_move_nothing(self):
         """B began out of order, on Monday, while A takes until Friday; it resumes on Wednesday 6 with one day left."""
-        progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, DAY, at("2027-01-06T09:00"))}
+        progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, Duration(DAY), at("2027-01-06T09:00"))}
         roadmap = project(a_task("A", 5), a_task("B", 2), links=("A -> B",), progress=progress)
         assert early(time_roadmap(roadmap), "B")[1] == "Wed 06 Jan 17:00"
 
     def test_by_retained_logic_the_rest_waits_for_the_predecessor(self):
         """The same in the textbook, where what is left waits for A: Monday 11."""
-        progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, DAY)}
+        progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, Duration(DAY))}
         roadmap = project(a_task("A", 5), a_task("B", 2), links=("A -> B",), progress=progress)
         assert early(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "B")[1] == "Mon 11 Jan 17:00"
 
     def test_by_progress_override_the_rest_goes_on_regardless_of_the_predecessor(self):
         """The same once more: the data date is Tuesday 5, and B's last day is that Tuesday, whatever A does."""
-        progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, DAY)}
+        progress = {"B": TaskProgress(at("2027-01-04T09:00"), None, Duration(DAY))}
         roadmap = project(a_task("A", 5), a_task("B", 2), links=("A -> B",), progress=progress)
         override = replace(TEXTBOOK, retains_logic=False)
         schedule = time_roadmap(replace(roadmap, profile=override, data_date=at("2027-01-05")))
@@ -349,7 +350,7 @@ def test_free_float_is_never_more_than_total_float():
     b = a_task("B", 1, constraints=(bound(Bound.START_NO_EARLIER, "2027-01-13T09:00"),))
     roadmap = project(a_task("A", 1, deadline=at("2027-01-08T17:00")), b, links=("A -> B",))
     assert floats(time_roadmap(roadmap), "A") == (4, 4)
-    assert floats(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "A") == (4, 6)
+    assert floats(time_roadmap(replace(roadmap, profile=TEXTBOOK)), "A") == (4, 4)
 
 
 class TestBeforeTheStart:

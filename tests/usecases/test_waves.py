@@ -25,6 +25,7 @@ from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.problem import wave_names
 from changeflow.rules.engine import judge
 from changeflow.usecases.waves import Waves, pair_named, plan_waves
+from changeflow.values.duration import Duration
 from changeflow.values.moments import format_day
 from changeflow.values.words import Kind
 from tests.builders import PROGRAMME, a_folder, at
@@ -210,7 +211,7 @@ class TestASlippedPilot:
             and t.id not in {m.task for m in programme.milestones}
         }
         done.pop("payroll/pilot/parallel-run", None)
-        done["payroll/pilot/parallel-run"] = TaskProgress(at("2027-03-01T08:30"), None, 20 * 450)
+        done["payroll/pilot/parallel-run"] = TaskProgress(at("2027-03-01T08:30"), None, Duration(20 * 450))
         known = Facts(progress=done, announcements=said)
         late, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=known, on=date(2027, 6, 1))
         return plan_waves(judge(late).programme, seconds=PATIENCE, effort=2, seed=1)

@@ -291,7 +291,8 @@ def _progress(source: _Source, uid: str, element: Record, task: Task) -> TaskPro
         return None if start is None else TaskProgress(start, finish)
     resume = _minute(element, "Resume")
     parts = tuple(_parts(source, uid, element, resume)) if task.assignments else ()
-    return TaskProgress(start, None, minutes_of(element, "RemainingDuration"), resume, parts)
+    left, unit = minutes_of(element, "RemainingDuration"), task.duration.unit
+    return TaskProgress(start, None, None if left is None else Duration(left, unit), resume, parts)
 
 
 def _parts(source: _Source, uid: str, element: Record, resume: int | None) -> Iterator[tuple[str, int, int]]:

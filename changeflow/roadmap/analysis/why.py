@@ -254,7 +254,8 @@ def _nearest(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Link | None:
         if link.successor in roadmap.progress:
             continue
         after = schedule[link.successor]
-        passed = lagged(roadmap, after.late_finish if link.type.to_finish else after.late_start, link, back=True)
+        late, before = after.late_finish if link.type.to_finish else after.late_start, schedule[link.predecessor]
+        passed = lagged(roadmap, late, link, (before.early_start, before.early_finish), back=True)
         # What bounds the start bounds the finish by as much as the task takes.
         bound = passed if link.type.from_finish else passed + timed.late_finish - timed.late_start
         found.append((bound, link.successor, link))

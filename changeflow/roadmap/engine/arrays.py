@@ -21,8 +21,9 @@ from changeflow.values.duration import ZERO, Duration, Unit
 
 NEVER: int = int(np.iinfo(np.int64).min)
 """Stands for a date that nobody set."""
-WORK, CLOCK, PERIOD, PEOPLE = range(4)
-"""How an amount passes: in working time, on the clock, in whole periods, in several people's working time."""
+WORK, CLOCK, PERIOD, PEOPLE, SPAN = range(5)
+"""How an amount passes: in working time, on the clock, in whole periods, in several people's working time; of a lag
+also as a share of the predecessor's span, in working time."""
 OPEN, BEGUN, DONE = range(3)
 BOUNDS: Sequence[Bound] = tuple(Bound)
 """The order of the six columns from `SET_DATES` on."""
@@ -37,7 +38,9 @@ ODD_INTO, ODD_OUT = 32, 64
 KIND, REST, PERIODS, WINDOW, STATE, DEADLINE = range(6)
 ACTUAL_START, ACTUAL_FINISH, REMAINING, RESUME, MANUAL_START, MANUAL_FINISH = range(6, 12)
 PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO, MORE_FROM, MORE_TO = range(12, 20)
-SET_DATES = 20
+REST_KIND = 20
+"""How what is left of begun work passes; `REST` is its calendar or its periods."""
+SET_DATES = 21
 COLUMNS = SET_DATES + 6
 _COLUMN: Mapping[Bound, int] = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
 # Rows of `Arrays.into` and `Arrays.out`; a link is plain, finish to start without lag, when its shape is 0.
@@ -126,6 +129,19 @@ class Codes:
         minutes = amount.amount * SCHOOL_DAYS_PER_WEEK * self.roadmap.minutes_per_day
         return WORK, minutes, self.calendar[task.term_calendar or task.calendar]
 
+    def shared(self, link: Link) -> tuple[int, int, int, int]:
+        """Return a lag that is a share of its predecessor: how it passes, how much, on what, and the percentage.
+
+        The predecessor's time is what it is a share of. Of whole periods only their dates say how long they are.
+        """
+        before, share = self.roadmap.tasks[link.predecessor], link.lag.amount
+        on_successor = self.roadmap.profile.shares_on_successor and before.duration.unit is Unit.WORKING
+        placed = self.roadmap.tasks[link.successor].calendar if on_successor else before.placed_on or before.calendar
+        kind, amount, on = self.passing(before, before.duration, placed)
+        if kind == PERIOD:
+            return SPAN, share, self.calendar[before.calendar], 0
+        return kind, round(amount * share / 100), on, share
+
 
 def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints) -> tuple[Ints, Ints, Ints]:
     """Return `hot` and `cold` of some tasks, each in its row of `rows`, and the parts that the latter count from 0."""
@@ -134,7 +150,7 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
     hot[rows, OWN] = np.fromiter([calendar[t.calendar] for t in tasks], np.int64)
     hot[rows, AMOUNT] = np.fromiter([t.duration.amount for t in tasks], np.int64)
     hot[:, PLACED] = cold[:, REST] = hot[:, OWN]
-    cold[:, KIND] = WORK
+    cold[:, KIND] = cold[:, REST_KIND] = WORK
     cold[:, PERIODS] = cold[:, WINDOW] = -1
     cold[:, STATE] = OPEN
     cold[:, PARTS_FROM : MORE_TO + 1] = 0
@@ -155,7 +171,7 @@ def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints)
             cold[row, PARTS_FROM], cold[row, PARTS_TO] = len(parts), len(parts) + len(task.assignments)
             parts += [(calendar[a.calendar], a.minutes, 0) for a in task.assignments]
         if progress and (done := progress.get(task.id)) is not None:
-            _set_progress(cold[row], done)
+            _set_progress(cold[row], task, done, codes)
             cold[row, LEFT_FROM], cold[row, LEFT_TO] = len(parts), len(parts) + len(done.parts)
             parts += [(calendar[key], left, resume) for key, resume, left in done.parts]
     own_dates = (cold[:, SET_DATES:] != NEVER).any(axis=1) | (cold[:, DEADLINE] != NEVER)
@@ -185,11 +201,15 @@ def _set_dates(cold: Ints, task: Task, codes: Codes) -> None:
         cold[MANUAL_START], cold[MANUAL_FINISH] = task.manual.start, task.manual.finish
 
 
-def _set_progress(cold: Ints, done: TaskProgress) -> None:
+def _set_progress(cold: Ints, task: Task, done: TaskProgress, codes: Codes) -> None:
     cold[STATE] = DONE if done.is_done else BEGUN
     cold[ACTUAL_START] = done.actual_start
     cold[ACTUAL_FINISH] = NEVER if done.actual_finish is None else done.actual_finish
-    cold[REMAINING] = -1 if done.remaining is None else done.remaining
+    cold[REMAINING] = -1
+    if done.remaining is not None:
+        moves = codes.roadmap.profile.data_date_moves
+        placed = task.calendar if moves else task.placed_on or task.calendar
+        cold[REST_KIND], cold[REMAINING], cold[REST] = codes.passing(task, done.remaining, placed)
     cold[RESUME] = NEVER if done.resume is None else done.resume
 
 
@@ -259,12 +279,11 @@ def _lags(roadmap: Roadmap, odd: Sequence[int], codes: Codes) -> Ints:
         if not (lag := link.lag).amount:
             continue
         if lag.unit is Unit.PERCENT:
-            length = roadmap.tasks[link.predecessor].duration
-            is_time = length.unit in (Unit.WORKING, Unit.ELAPSED)
-            base, lags[number, SHARE] = (length.amount, lag.amount) if is_time else (0, 0)
-            lag = Duration(round(base * lag.amount / 100))
-        successor = roadmap.tasks[link.successor]
-        lags[number, :SHARE] = codes.passing(successor, lag, successor.calendar)
+            lags[number] = codes.shared(link)
+        else:
+            successor = roadmap.tasks[link.successor]
+            kind, amount, on = codes.passing(successor, lag, successor.calendar)
+            lags[number] = kind, amount, on, 0
     return lags
 
 

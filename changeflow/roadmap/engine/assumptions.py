@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from changeflow.calendar.extent import GivenDates
 from changeflow.roadmap.engine.arrays import DONE, LINK, STATE, TASK, Arrays, Result
-from changeflow.roadmap.engine.pace import PAY_PERIODS, lagged
+from changeflow.roadmap.engine.pace import PAY_PERIODS, Span, lagged
 from changeflow.roadmap.model.tasks import Link, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
@@ -48,7 +48,8 @@ def assumptions_of(roadmap: Roadmap, arrays: Arrays, result: Result) -> Assumpti
         links = [arrays.links[int(arrays.into[LINK, j])] for j in drivers]
         beyond = list(_beyond(roadmap, task, start, finish))
         for j, link in zip(drivers, links, strict=True):
-            beyond += _lag_beyond(roadmap, task, link, int(result.early[arrays.into[TASK, j], _end_of(link)]))
+            dates = result.early[arrays.into[TASK, j]].tolist()
+            beyond += _lag_beyond(roadmap, task, link, (dates[0], dates[1]))
         if beyond:
             own[name] = tuple(dict.fromkeys(beyond))
         behind = (g for j in drivers for g in early.get(arrays.ids[int(arrays.into[TASK, j])], ()))
@@ -75,11 +76,12 @@ def _beyond(roadmap: Roadmap, task: Task, start: int, finish: int) -> Iterator[G
         yield from (g for g in _given(roadmap, task, task.duration) if not _covers(g, start, finish))
 
 
-def _lag_beyond(roadmap: Roadmap, task: Task, link: Link, at: int) -> Iterable[GivenDates]:
-    """Return what the days of a driving link's lag go beyond."""
+def _lag_beyond(roadmap: Roadmap, task: Task, link: Link, before: Span) -> Iterable[GivenDates]:
+    """Return what the days of a driving link's lag go beyond; `before` is its predecessor's span."""
     if link.lag.is_zero:
         return ()
-    ends = lagged(roadmap, at, link)
+    at = before[_end_of(link)]
+    ends = lagged(roadmap, at, link, before)
     return [g for g in _given(roadmap, task, link.lag) if not _covers(g, min(at, ends), max(at, ends))]
 
 

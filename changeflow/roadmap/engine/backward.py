@@ -4,6 +4,7 @@ from changeflow.roadmap.engine.arrays import (
     AMOUNT,
     BEGUN,
     CAPPED,
+    DATA_DATE,
     DEADLINE,
     DONE,
     FINISH_NO_LATER,
@@ -12,7 +13,6 @@ from changeflow.roadmap.engine.arrays import (
     HOLDS_SET_DATES,
     INHERITED,
     KIND,
-    LAGGED,
     LINK,
     MANUAL,
     MUST_FINISH,
@@ -21,15 +21,13 @@ from changeflow.roadmap.engine.arrays import (
     ODD_LINKS,
     ODD_OUT,
     ORDINARY,
-    OWN,
-    PARTS_FROM,
-    PARTS_TO,
     PEOPLE,
     PINS,
     PLACED,
     PLAIN,
     REMAINING,
     RESUME,
+    RETAINS,
     SET_DATES_HOLD,
     SEVERAL_PATHS,
     SHAPE,
@@ -39,23 +37,23 @@ from changeflow.roadmap.engine.arrays import (
     TASK,
     TO_FINISH,
     WINDOW,
-    WORK,
     Net,
     Result,
 )
+from changeflow.roadmap.engine.begun import latest_rest_finish, left_at, pass_from, rest_until, resumes_by, works_on
 from changeflow.roadmap.engine.forward import roll_up
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
+from changeflow.roadmap.engine.lags import taken_off
 from changeflow.roadmap.engine.working_time import (
-    add_work,
     finish_at,
     finish_of,
     is_milestone,
     latest_finish_of,
+    latest_start_by,
     latest_start_of,
     look_up,
     next_working,
     start_at,
-    unlagged,
     work_before,
 )
 
@@ -84,7 +82,7 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
             if shape & ~INHERITED == PLAIN:
                 latest = min(latest, r.late[unsigned(n.out[TASK, m]), 0])
                 continue
-            b = _passed_back(n, n.out[TASK, m], shape, n.out[LINK, m], r)
+            b = _passed_back(n, i, n.out[TASK, m], shape, n.out[LINK, m], r)
             if b != NEVER:
                 if shape & FROM_START:
                     latest_start = b if latest_start == NEVER else min(latest_start, b)
@@ -101,7 +99,7 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
     work, _, finish = look_up(n.c, on, latest)
     start = start_at(n.c, on, work - n.hot[i, AMOUNT], n.trouble)
     if latest_start != NEVER and latest_start < start:
-        start = latest_start
+        start = latest_start_by(n, i, latest_start)
         work = work_before(n.c, on, start) + n.hot[i, AMOUNT]
         finish = finish_at(n.c, on, work, n.trouble)
     r.worked[i, 1] = work
@@ -110,7 +108,7 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
         # Its calendar places it and measures it, so start and finish have the same float; and working time grows with
         # the date, so that the nearest successor decides.
         r.total_float[i] = work - r.worked[i, 0]
-        r.free_float[i] = max(0, work_before(n.c, on, nearest) - r.worked[i, 0])
+        r.free_float[i] = max(0, min(r.total_float[i], work_before(n.c, on, nearest) - r.worked[i, 0]))
 
 
 @inlined
@@ -120,7 +118,7 @@ def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
         return
     latest, latest_start = _late_bounds(n, i, lo, hi, r, end)
     if n.cold[i, STATE] == BEGUN:
-        r.late[i, 0], r.late[i, 1] = r.early[i, 0], latest_finish_of(n, i, latest)
+        r.late[i, 0], r.late[i, 1] = r.early[i, 0], latest_rest_finish(n, i, latest)
         return
     is_set = n.cold[i, MUST_START] != NEVER or n.cold[i, MUST_FINISH] != NEVER
     if n.s[SET_DATES_HOLD] and n.s[HOLDS_SET_DATES] and is_set:
@@ -134,7 +132,7 @@ def _place_late(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> None:
         return
     start = latest_start_of(n, i, latest)
     if latest_start != NEVER and latest_start < start:
-        start = latest_start
+        start = latest_start_by(n, i, latest_start)
     elif n.cold[i, KIND] == PEOPLE and n.cold[i, WINDOW] < 0:
         r.late[i, 0], r.late[i, 1] = start, latest_finish_of(n, i, latest)
         return
@@ -148,7 +146,7 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
         # A manual task keeps its start: only what waits for its finish holds it.
         if n.hot[i, FLAGS] & MANUAL and n.out[SHAPE, m] & FROM_START:
             continue
-        bound = _passed_back(n, n.out[TASK, m], n.out[SHAPE, m], n.out[LINK, m], r)
+        bound = _passed_back(n, i, n.out[TASK, m], n.out[SHAPE, m], n.out[LINK, m], r)
         if bound == NEVER:
             continue
         if n.out[SHAPE, m] & FROM_START:
@@ -165,25 +163,28 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
 
 
 @inlined
-def _passed_back(n: Net, k: int, shape: int, link: int, r: Result) -> int:
-    """Return where successor `k` lets the bound end of its predecessor be at the latest; NEVER where it is done."""
+def _passed_back(n: Net, i: int, k: int, shape: int, link: int, r: Result) -> int:
+    """Return where successor `k` lets the bound end of `i` be at the latest; NEVER where `i` cannot move it."""
     is_task = not n.hot[k, FLAGS] & SUMMARY
-    if is_task and n.cold[k, STATE] == DONE:
+    is_begun = is_task and n.cold[k, STATE] == BEGUN
+    if is_task and (n.cold[k, STATE] == DONE or (is_begun and not n.s[PINS] and not n.s[RETAINS])):
         return NEVER
     at = r.late[k, 0]
     if shape & TO_FINISH:
         at = r.late[k, 1]
-        is_worked = n.cold[k, KIND] == WORK and n.cold[k, PARTS_TO] == n.cold[k, PARTS_FROM]
-        if is_task and is_worked and not is_milestone(n, k):
-            at = next_working(n.c, n.hot[k, PLACED], at, n.trouble)
-    elif is_task and n.cold[k, STATE] == BEGUN:
+        on = works_on(n, k) if is_task else -1
+        if on >= 0:
+            at = next_working(n.c, on, at, n.trouble)
+    elif is_begun:
         if n.s[PINS]:
             if is_milestone(n, k):
                 at = r.late[k, 1]
             else:
                 at = n.cold[k, RESUME] if n.cold[k, RESUME] != NEVER else r.early[k, 1]
-        elif n.cold[k, REMAINING] < 0:
+        elif n.cold[k, REMAINING] >= 0:
+            at = rest_until(n, k, r.late[k, 1])
+        elif n.s[DATA_DATE] == NEVER or n.cold[k, KIND] == PEOPLE:
             return NEVER
         else:
-            at = add_work(n.c, n.hot[k, OWN], r.late[k, 1], -n.cold[k, REMAINING], n.trouble)
-    return unlagged(n, link, at) if shape & LAGGED else at
+            at = pass_from(n, k, r.late[k, 1], -left_at(n, k, resumes_by(n, k)))
+    return taken_off(n, i, k, shape, link, at, r.early[i, 0], r.early[i, 1])

@@ -22,9 +22,11 @@ from changeflow.roadmap.engine.arrays import (
     FLAGS,
     FROM_START,
     INHERITED,
+    KIND,
     LAGGED,
     LATE_SHOWS_EARLY,
     LINK,
+    MANUAL,
     NEVER,
     ODD_LINKS,
     ODD_OUT,
@@ -32,6 +34,7 @@ from changeflow.roadmap.engine.arrays import (
     ORDINARY,
     OTHER,
     OWN,
+    PLACED,
     PLAIN,
     SET_DATES,
     SHAPE,
@@ -42,6 +45,7 @@ from changeflow.roadmap.engine.arrays import (
     SUMMARY,
     TASK,
     TO_FINISH,
+    WORK,
     Arrays,
     Net,
     Result,
@@ -54,6 +58,7 @@ from changeflow.roadmap.engine.backward import backward
 from changeflow.roadmap.engine.calendar_tables import are_laid_out, is_laid_out
 from changeflow.roadmap.engine.forward import forward
 from changeflow.roadmap.engine.jit import call, inlined, kernel
+from changeflow.roadmap.engine.lags import lagged, taken_off
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
     AT_BEGINNING,
@@ -65,8 +70,10 @@ from changeflow.roadmap.engine.working_time import (
     NOWHERE,
     NUMBER_OUT,
     between,
-    lagged,
-    unlagged,
+    is_milestone,
+    latest_start_by,
+    latest_start_of,
+    starts_at_windows,
     work_before,
 )
 from changeflow.roadmap.model.tasks import Bound, Link, Roadmap
@@ -274,6 +281,36 @@ def _floats(n: Net, r: Result) -> None:
         r.free_float[i] = _free(n, i, n.first_out[i], n.first_out[i + 1], r, total)
 
 
+@kernel
+def _gap(n: Net, i: int, k: int, m: int, r: Result, at: int) -> int:
+    """Measure how far a task may slip until successor `k` moves, which begins or ends, as the link asks, at `at`."""
+    shape, link = n.out[SHAPE, m], n.out[LINK, m]
+    start, finish = r.early[i, 0], r.early[i, 1]
+    is_from_start = shape & FROM_START != 0
+    at = taken_off(n, i, k, shape, link, at, start, finish)
+    if not is_from_start:
+        return _until(n, i, r, at)
+    return between(n, i, start, latest_start_by(n, i, at) if _can_slip(n, i) else at)
+
+
+@kernel
+def _can_slip(n: Net, i: int) -> bool:
+    return n.cold[i, STATE] == OPEN and not n.hot[i, FLAGS] & (SUMMARY | MANUAL)
+
+
+@kernel
+def _until(n: Net, i: int, r: Result, at: int) -> int:
+    """Measure how far a task may slip until it would end after an instant: by its start too, where that differs."""
+    gap = between(n, i, r.early[i, 1], at)
+    if not _can_slip(n, i):
+        return gap
+    if starts_at_windows(n, i):
+        return between(n, i, r.early[i, 0], latest_start_of(n, i, at))
+    if n.cold[i, KIND] == WORK and n.hot[i, PLACED] != n.hot[i, OWN]:
+        return min(gap, between(n, i, r.early[i, 0], latest_start_of(n, i, at)))
+    return gap
+
+
 @inlined
 def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
     is_capped, has_any, nearest = n.s[CAPPED], False, NEVER
@@ -282,28 +319,30 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
         k, shape = n.out[TASK, m], n.out[SHAPE, m]
         if shape & INHERITED or n.cold[k, STATE] == DONE:
             continue
-        if shape == PLAIN and not is_capped:
+        if shape == PLAIN and not is_capped and not (is_milestone(n, i) and starts_at_windows(n, k)):
             # Working time grows with the date: the nearest of the successors decides.
             nearest = r.early[k, 0] if nearest == NEVER else min(nearest, r.early[k, 0])
             continue
-        mine, theirs = r.early[i, 1 if not shape & FROM_START else 0], r.early[k, 1 if shape & TO_FINISH else 0]
+        theirs = r.early[k, 1 if shape & TO_FINISH else 0]
         if is_capped:
-            at = lagged(n, n.out[LINK, m], mine) if shape & LAGGED else mine
+            at = r.early[i, 1 if not shape & FROM_START else 0]
+            if shape & LAGGED:
+                at = lagged(n, n.out[LINK, m], at, r.early[i, 0], r.early[i, 1])
             gap = work_before(n.c, n.hot[k, OWN], theirs) - work_before(n.c, n.hot[k, OWN], at)
         else:
-            gap = between(n, i, mine, unlagged(n, n.out[LINK, m], theirs) if shape & LAGGED else theirs)
+            gap = _gap(n, i, k, m, r, theirs)
         spare = gap if not has_any and not is_capped else min(spare, gap)
         has_any = True
     if nearest != NEVER:
         if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
             gap = work_before(n.c, n.hot[i, OWN], nearest) - r.worked[i, 0]
         else:
-            gap = between(n, i, r.early[i, 1], nearest)
+            gap = _until(n, i, r, nearest)
         spare = min(spare, gap) if has_any else gap
         has_any = True
     if not has_any and not is_capped:
-        spare = between(n, i, r.early[i, 1], r.end[0])
-    return max(0, spare)
+        spare = _until(n, i, r, r.end[0])
+    return max(0, min(spare, total))
 
 
 @kernel

@@ -29,6 +29,8 @@ from changeflow.roadmap.engine.arrays import (
     FROM_START,
     HOLDS_SET_DATES,
     KIND,
+    LAG_KIND,
+    LAG_ON,
     LAGGED,
     LEFT_FROM,
     LEFT_TO,
@@ -44,10 +46,12 @@ from changeflow.roadmap.engine.arrays import (
     ODD_LINKS,
     ORDINARY,
     OWN,
+    PEOPLE,
+    PERIOD,
     PLACED,
     PLAIN,
     REMAINING,
-    REST,
+    REST_KIND,
     RESUME,
     RETAINS,
     SHAPE,
@@ -62,23 +66,28 @@ from changeflow.roadmap.engine.arrays import (
     Net,
     Result,
 )
+from changeflow.roadmap.engine.begun import held_finish, left_at, pass_from, rest_from
 from changeflow.roadmap.engine.calendar_tables import NONE
 from changeflow.roadmap.engine.jit import inlined, kernel, unsigned
+from changeflow.roadmap.engine.lags import is_lead, lagged
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.roadmap.engine.working_time import (
     AT_END,
     CALENDAR,
     add_work,
+    day_begun,
     earliest_start_of,
     finish_at,
     finish_of,
+    first_work,
     is_milestone,
-    lagged,
     land_at,
     latest_start_of,
     look_up,
     next_working,
     run_out,
+    starts_at_windows,
+    work_ended,
 )
 
 
@@ -127,7 +136,7 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
             shape, before = n.into[SHAPE, j], n.into[TASK, j]
             b = r.early[before, shape & 1 ^ 1]
             if shape != PLAIN:
-                b = _bound(n, i, shape, n.into[LINK, j], b)
+                b = _bound(n, i, shape, n.into[LINK, j], before, r)
             r.bound[j] = b
             if _is_finish_to_finish(shape):
                 least = start
@@ -157,11 +166,18 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
 
 
 @inlined
-def _bound(n: Net, i: int, shape: int, link: int, at: int) -> int:
-    """Return the earliest start of a task that a link allows, from the date of the predecessor's end that binds."""
+def _bound(n: Net, i: int, shape: int, link: int, before: int, r: Result) -> int:
+    """Return the earliest start of a task that a link allows; the earliest finish of one that has begun."""
+    at, is_start = r.early[before, shape & 1 ^ 1], shape & FROM_START != 0 or is_milestone(n, before)
     if shape & LAGGED:
-        at = lagged(n, link, at)
-    if shape & TO_FINISH and not is_milestone(n, i):
+        if is_start and n.lags[link, LAG_KIND] == PERIOD:
+            at = day_begun(n, i, at)
+        at = lagged(n, link, at, r.early[before, 0], r.early[before, 1])
+        if not is_start and is_lead(n, link) and starts_at_windows(n, i):
+            at = work_ended(n.c, n.lags[link, LAG_ON], at, n.trouble)
+    if is_start and starts_at_windows(n, i):
+        at = day_begun(n, i, at)
+    if shape & TO_FINISH and not is_milestone(n, i) and n.cold[i, STATE] != BEGUN:
         return earliest_start_of(n, i, at)
     return at
 
@@ -187,7 +203,7 @@ def _place_early(n: Net, i: int, lo: int, hi: int, r: Result) -> None:
         r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, ACTUAL_START], n.cold[i, ACTUAL_FINISH], BY_ACTUAL
         return
     for j in range(lo, hi):
-        r.bound[j] = _bound(n, i, n.into[SHAPE, j], n.into[LINK, j], r.early[n.into[TASK, j], n.into[SHAPE, j] & 1 ^ 1])
+        r.bound[j] = _bound(n, i, n.into[SHAPE, j], n.into[LINK, j], n.into[TASK, j], r)
     if n.cold[i, STATE] == BEGUN:
         r.early[i, 0], r.early[i, 1] = n.cold[i, ACTUAL_START], _begun(n, i, lo, hi, r)
         r.reason[i] = BY_ACTUAL
@@ -223,19 +239,43 @@ def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
     if not n.s[DATA_DATE_MOVES]:
         if resume == NEVER:
             return finish_of(n, i, start)
-        left = max(0, remaining)
-        return resume + left if n.cold[i, KIND] == CLOCK else add_work(n.c, n.cold[i, REST], resume, left, n.trouble)
-    if remaining < 0:
+        return rest_from(n, i, resume)
+    is_dated = n.s[DATA_DATE] != NEVER
+    since = max(start, n.s[DATA_DATE]) if is_dated else start
+    resume = since
+    # Without a day up to which facts are known, and without a word of what is left, the planned duration runs on.
+    if n.s[RETAINS] and (is_dated or remaining >= 0):
+        for j in range(lo, hi):
+            if not n.into[SHAPE, j] & TO_FINISH:
+                resume = max(resume, r.bound[j])
+    if remaining >= 0:
+        if n.cold[i, REST_KIND] == CLOCK and resume == n.s[DATA_DATE]:
+            # The rest of a wait on the clock begins when people do, as the whole of it would have.
+            resume = first_work(n, i, resume)
+        finish = rest_from(n, i, resume)
+    elif resume > since and n.cold[i, KIND] != PEOPLE:
+        finish = pass_from(n, i, resume, left_at(n, i, since))
+    else:
         finish = finish_of(n, i, start)
-        return max(finish, n.s[DATA_DATE]) if n.s[DATA_DATE] != NEVER else finish
-    resume = max(start, n.s[DATA_DATE] if n.s[DATA_DATE] != NEVER else start)
-    if n.s[RETAINS]:
-        for j in range(lo, hi):
-            resume = max(resume, r.bound[j])
-        for j in range(lo, hi):
-            if r.bound[j] == resume:
-                r.drives[j] = 1
-    return add_work(n.c, n.hot[i, OWN], resume, remaining, n.trouble)
+        if is_dated:
+            finish = max(finish, n.s[DATA_DATE])
+    return _held_by_links(n, i, lo, hi, r, since, resume, finish) if n.s[RETAINS] else finish
+
+
+@kernel
+def _held_by_links(n: Net, i: int, lo: int, hi: int, r: Result, since: int, resume: int, finish: int) -> int:
+    """Return the finish of begun work that may end no earlier than some predecessors allow; mark what drives it."""
+    held = finish
+    for j in range(lo, hi):
+        if n.into[SHAPE, j] & TO_FINISH:
+            held = max(held, held_finish(n, i, finish, r.bound[j]))
+    for j in range(lo, hi):
+        if n.into[SHAPE, j] & TO_FINISH:
+            r.drives[j] = held > finish and held_finish(n, i, finish, r.bound[j]) == held
+        else:
+            is_asked = n.cold[i, REMAINING] >= 0 or resume > since
+            r.drives[j] = is_asked and held == finish and r.bound[j] == resume
+    return held
 
 
 @inlined

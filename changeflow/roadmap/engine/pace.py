@@ -27,36 +27,57 @@ def work_of(task: Task, roadmap: Roadmap) -> tuple[WorkingCalendar, int] | None:
     return roadmap.calendars[task.placed_on or task.calendar], task.duration.amount
 
 
-def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, base: int, back: bool = False) -> int:
-    """Move `position` by a link's lag, on the calendar of the successor `task`; `back` takes it off again.
+Span = tuple[int, int]
+"""Start and finish: civil minutes."""
 
-    `base` is the predecessor's duration in working minutes, for a lag that is a share of it.
-    """
+
+def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, back: bool = False) -> int:
+    """Move `position` by a lag that is no share, on the calendar of the successor `task`; `back` takes it off again."""
     if lag.is_zero:
         return position
-    sign = -1 if back else 1
-    amount = lag.amount
-    if lag.unit is Unit.ELAPSED:
-        return position + sign * amount
     if lag.unit in (Unit.PAY_PERIODS, Unit.TERMS):
         periods = periods_of(task, lag.unit, roadmap)
-        return periods.subtract(position, amount) if back else periods.add(position, amount)
-    calendar = roadmap.calendars[task.calendar]
+        return periods.subtract(position, lag.amount) if back else periods.add(position, lag.amount)
     if lag.unit is Unit.SCHOOL_WEEKS:
-        calendar, amount = term_calendar(task, roadmap), school_weeks(amount, roadmap)
-    elif lag.unit is Unit.PERCENT:
-        amount = round(base * amount / 100)
-    moved = calendar.add(position, sign * amount)
+        weeks = Duration(school_weeks(lag.amount, roadmap))
+        return _moved(position, weeks, term_calendar(task, roadmap), back=back)
+    return _moved(position, lag, roadmap.calendars[task.calendar], back=back)
+
+
+def lagged(roadmap: Roadmap, position: int, link: Link, span: Span, *, back: bool = False) -> int:
+    """Move a position by a link's lag; `back` takes the lag off. `span` is the predecessor's."""
+    if link.lag.unit is Unit.PERCENT:
+        return _moved(position, *shared_lag(roadmap, link, span), back=back)
+    return shift(position, link.lag, task=roadmap.tasks[link.successor], roadmap=roadmap, back=back)
+
+
+def shared_lag(roadmap: Roadmap, link: Link, span: Span) -> tuple[Duration, WorkingCalendar]:
+    """Return a lag that is a share of its predecessor, and the calendar that its working time is counted on.
+
+    It passes as the predecessor's own time does; of whole periods it is a share of the work between their dates.
+    """
+    before, share = roadmap.tasks[link.predecessor], link.lag.amount
+    amount, unit = before.duration.amount, Unit.WORKING
+    calendar = roadmap.calendars[before.placed_on or before.calendar]
+    if before.duration.unit is Unit.ELAPSED:
+        unit = Unit.ELAPSED
+    elif before.duration.unit is Unit.SCHOOL_WEEKS:
+        amount, calendar = school_weeks(amount, roadmap), term_calendar(before, roadmap)
+    elif before.duration.unit in (Unit.PAY_PERIODS, Unit.TERMS):
+        calendar = roadmap.calendars[before.calendar]
+        amount = calendar.between(*span)
+    elif roadmap.profile.shares_on_successor:
+        calendar = roadmap.calendars[roadmap.tasks[link.successor].calendar]
+    return Duration(round(amount * share / 100), unit), calendar
+
+
+def _moved(position: int, lag: Duration, calendar: WorkingCalendar, *, back: bool) -> int:
+    amount = -lag.amount if back else lag.amount
+    if lag.unit is Unit.ELAPSED:
+        return position + amount
+    moved = calendar.add(position, amount)
     # The latest instant of that point of working time: a predecessor on the clock may go on through the night.
-    return calendar.next_working(moved) if back and sign * amount > 0 else moved
-
-
-def lagged(roadmap: Roadmap, position: int, link: Link, *, back: bool = False) -> int:
-    """Move a position by a link's lag, on the successor's calendar; `back` takes the lag off."""
-    before = roadmap.tasks[link.predecessor].duration
-    base = before.amount if before.unit in (Unit.WORKING, Unit.ELAPSED) else 0
-    successor = roadmap.tasks[link.successor]
-    return shift(position, link.lag, task=successor, roadmap=roadmap, base=base, back=back)
+    return calendar.next_working(moved) if back and amount > 0 else moved
 
 
 def term_calendar(task: Task, roadmap: Roadmap) -> WorkingCalendar:

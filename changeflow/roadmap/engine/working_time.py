@@ -1,4 +1,4 @@
-"""Working time, periods, durations and lags over arrays: what `calendar/` says of one calendar at a time.
+"""Working time, periods and durations over arrays: what `calendar/` says of one calendar at a time.
 
 Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
 """
@@ -7,12 +7,10 @@ import numpy as np
 
 from changeflow.roadmap.engine.arrays import (
     AMOUNT,
+    CAPPED,
     CLOCK,
     FLAGS,
     KIND,
-    LAG,
-    LAG_KIND,
-    LAG_ON,
     MILESTONE,
     MORE_FROM,
     MORE_TO,
@@ -47,7 +45,7 @@ from changeflow.roadmap.engine.calendar_tables import (
     CalendarTables,
     PeriodTables,
 )
-from changeflow.roadmap.engine.jit import inlined, kernel, unsigned, wide
+from changeflow.roadmap.engine.jit import kernel, unsigned, wide
 from changeflow.roadmap.engine.outline import Ints
 from changeflow.values.moments import DAY
 
@@ -166,7 +164,7 @@ def add_work(c: CalendarTables, k: int, at: int, minutes: int, trouble: Ints) ->
 
 
 @kernel
-def _after(table: Ints, lo: int, hi: int, at: int) -> int:
+def first_after(table: Ints, lo: int, hi: int, at: int) -> int:
     """Return the first place in `lo` to `hi` whose value is greater than `at`."""
     while lo < hi:
         middle = (lo + hi) >> 1
@@ -181,7 +179,7 @@ def _after(table: Ints, lo: int, hi: int, at: int) -> int:
 def next_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
     if at < p.low[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
-    i = _after(p.opens, p.first[k], p.first[k + 1], at - 1)
+    i = first_after(p.opens, p.first[k], p.first[k + 1], at - 1)
     if i >= p.first[k + 1]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
         return at
@@ -189,16 +187,43 @@ def next_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
 
 
 @kernel
-def previous_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+def last_opened(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    """Return the row of the last period that has opened by `at`; before the first of a list the row before that."""
     if at > p.high[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
-    i = _after(p.opens, p.first[k], p.first[k + 1], at) - 1
-    if i < p.first[k]:
-        # Before the first of a list: as in `Periods.previous_start`.
-        if p.low[k] != -NO_END:
-            run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
+    i = first_after(p.opens, p.first[k], p.first[k + 1], at) - 1
+    if i < p.first[k] and p.low[k] != -NO_END:
+        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
+    return i
+
+
+@kernel
+def previous_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    i = last_opened(p, k, at, trouble)
+    # Before the first of a list: as in `Periods.previous_start`.
+    return p.opens[i] if i >= p.first[k] else at
+
+
+@kernel
+def next_close(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    if at < p.low[k]:
+        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
+    i = first_after(p.closes, p.first[k], p.first[k + 1], at - 1)
+    if i >= p.first[k + 1]:
+        run_out(trouble, PERIODS_TABLE, k, AT_END, at)
         return at
-    return p.opens[i]
+    return p.closes[i]
+
+
+@kernel
+def previous_close(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
+    if at > p.high[k]:
+        run_out(trouble, PERIODS_TABLE, k, AT_END, at)
+    i = first_after(p.closes, p.first[k], p.first[k + 1], at) - 1
+    if i < p.first[k]:
+        run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
+        return at
+    return p.closes[i]
 
 
 @kernel
@@ -207,7 +232,7 @@ def add_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints) -> 
         return at
     if at < p.low[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
-    i = _after(p.opens, p.first[k], p.first[k + 1], at - 1) + count - 1
+    i = first_after(p.opens, p.first[k], p.first[k + 1], at - 1) + count - 1
     if i >= p.first[k + 1]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
         return at
@@ -220,7 +245,7 @@ def subtract_periods(p: PeriodTables, k: int, at: int, count: int, trouble: Ints
         return at
     if at > p.high[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
-    i = _after(p.closes, p.first[k], p.first[k + 1], at) - count
+    i = first_after(p.closes, p.first[k], p.first[k + 1], at) - count
     if i < p.first[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
         return at
@@ -245,16 +270,63 @@ def land_inside(n: Net, i: int, at: int) -> int:
 
 @kernel
 def land_at(n: Net, i: int, at: int) -> int:
-    if n.cold[i, WINDOW] >= 0:
-        at = next_start(n.p, n.cold[i, WINDOW], at, n.trouble)
-    return land_inside(n, i, at)
+    """Return the first start from `at` on: of a task at start windows, where one of them puts it."""
+    k = n.cold[i, WINDOW]
+    if k < 0:
+        return land_inside(n, i, at)
+    # The window that has opened before `at` may put the task at it or later: a start that has landed stays there.
+    opened = last_opened(n.p, k, at, n.trouble)
+    if opened >= n.p.first[k]:
+        start = land_inside(n, i, n.p.opens[opened])
+        if start >= at:
+            return start
+    return land_inside(n, i, next_start(n.p, k, at, n.trouble))
+
+
+@kernel
+def starts_at_windows(n: Net, i: int) -> bool:
+    return n.cold[i, WINDOW] >= 0 or n.cold[i, KIND] == PERIOD
+
+
+@kernel
+def day_begun(n: Net, i: int, at: int) -> int:
+    """Return the first instant of the day where no work of a task's calendar lies between it and `at`, else `at`.
+
+    A task that starts when work does, and a period that opens at midnight, start together.
+    """
+    midnight = at - at % DAY
+    k = n.hot[i, OWN]
+    return midnight if work_before(n.c, k, midnight) == work_before(n.c, k, at) else at
+
+
+@kernel
+def first_work(n: Net, i: int, at: int) -> int:
+    """Return the last instant of the day that `day_begun` takes back to `at`."""
+    if at % DAY != 0:
+        return at
+    _, begins, _ = look_up(n.c, n.hot[i, OWN], at)
+    return begins if begins != NONE and begins < at + DAY else at + DAY - 1
+
+
+@kernel
+def work_ended(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
+    """Return the first instant of a point of working time: Friday evening, where `at` is Monday morning."""
+    work = work_before(c, k, at)
+    return min(at, finish_at(c, k, work, trouble)) if work > 0 else at
+
+
+@kernel
+def last_work(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
+    """Return the last instant up to `at` at which work can start."""
+    work, begins, _ = look_up(c, k, at)
+    return at if begins == at or work == 0 else start_at(c, k, work - 1, trouble)
 
 
 @kernel
 def finish_of(n: Net, i: int, start: int) -> int:
     finish = _own_finish(n, i, start)
     for j in range(n.cold[i, MORE_FROM], n.cold[i, MORE_TO]):
-        finish = _passed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
+        finish = passed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
     return finish
 
 
@@ -275,7 +347,7 @@ def _own_finish(n: Net, i: int, start: int) -> int:
 
 
 @kernel
-def _passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
+def passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
     """Let an amount pass from an instant on: working time of a calendar, time of the clock, or whole periods."""
     if kind == CLOCK:
         return at + amount
@@ -285,7 +357,7 @@ def _passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
 
 
 @kernel
-def _unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
+def unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
     """Return the latest instant from which an amount passes by `at`."""
     if kind == CLOCK:
         return at - amount
@@ -297,7 +369,7 @@ def _unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
 @kernel
 def start_inside(n: Net, i: int, finish: int) -> int:
     for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
-        finish = _unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
+        finish = unpassed(n, n.parts[j, 2], n.parts[j, 0], n.parts[j, 1], finish)
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
         return add_work(n.c, n.hot[i, PLACED], finish, -amount, n.trouble)
@@ -336,31 +408,31 @@ def latest_start_of(n: Net, i: int, finish: int) -> int:
 
 
 @kernel
+def latest_start_by(n: Net, i: int, bound: int) -> int:
+    """Return the latest start up to `bound`; a task that may start at any time has it there."""
+    k = n.cold[i, WINDOW]
+    if k >= 0:
+        opened = last_opened(n.p, k, bound, n.trouble)
+        while opened >= n.p.first[k]:
+            start = land_inside(n, i, n.p.opens[opened])
+            if start <= bound:
+                return start
+            opened -= 1
+        if n.p.low[k] != -NO_END:
+            run_out(n.trouble, PERIODS_TABLE, k, AT_BEGINNING, bound)
+        return bound
+    if n.cold[i, KIND] == PERIOD:
+        return previous_start(n.p, n.cold[i, PERIODS], bound, n.trouble)
+    is_work = n.cold[i, KIND] == WORK and n.hot[i, AMOUNT] != 0 and not n.s[CAPPED]
+    return last_work(n.c, n.hot[i, PLACED], bound, n.trouble) if is_work else bound
+
+
+@kernel
 def earliest_start_of(n: Net, i: int, finish: int) -> int:
     start = start_inside(n, i, finish)
     if n.cold[i, KIND] == PERIOD and finish_of(n, i, start) < finish:
         start = next_start(n.p, n.cold[i, PERIODS], start + 1, n.trouble)
     return land_at(n, i, start) if n.cold[i, WINDOW] >= 0 else start
-
-
-@inlined
-def lagged(n: Net, j: int, at: int) -> int:
-    """Put a link's lag on."""
-    return _passed(n, n.lags[j, LAG_KIND], n.lags[j, LAG_ON], n.lags[j, LAG], at)
-
-
-@inlined
-def unlagged(n: Net, j: int, at: int) -> int:
-    """Take a link's lag off: at the latest instant of that point of working time, as in `shift` of `tasks.py`."""
-    lag = n.lags[j, LAG]
-    if lag == 0:
-        return at
-    if n.lags[j, LAG_KIND] == CLOCK:
-        return at - lag
-    if n.lags[j, LAG_KIND] == PERIOD:
-        return subtract_periods(n.p, n.lags[j, LAG_ON], at, lag, n.trouble)
-    moved = add_work(n.c, n.lags[j, LAG_ON], at, -lag, n.trouble)
-    return next_working(n.c, n.lags[j, LAG_ON], moved, n.trouble) if lag < 0 else moved
 
 
 @kernel

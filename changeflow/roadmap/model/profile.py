@@ -24,12 +24,15 @@ class Profile:
     retains_logic: bool = True
     """What is left of begun work waits for predecessors that are not done; else it goes on regardless of them
     (progress override)."""
+    shares_on_successor: bool = False
+    """A lag that is a share of working time passes on the successor's calendar, as any other; else on the
+    predecessor's, of which it is a share."""
     late_shows_early: bool = False
     """What is as late as possible shows the early dates that it could have, and the float of its place; else the place
     alone."""
     free_float_is_capped: bool = False
-    """Free float never exceeds total float, is measured on the successor's calendar, and without successors of its own
-    equals total float; else it is measured on the task's calendar, up to the roadmap's finish."""
+    """Free float is measured on the successor's calendar, and without successors of its own equals total float; else it
+    is measured on the task's calendar, up to the roadmap's finish. It never exceeds total float."""
 
 
 TEXTBOOK = Profile(name="textbook")
@@ -42,6 +45,7 @@ MSPROJECT = Profile(
     set_dates_hold_late=True,
     pins_started=True,
     data_date_moves=False,
+    shares_on_successor=True,
     late_shows_early=True,
     free_float_is_capped=True,
 )

@@ -150,12 +150,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class TaskProgress:
-    """What is known to have happened: civil minutes, and working minutes that remain."""
+    """What is known to have happened: civil minutes, and how much remains."""
 
     actual_start: int
     actual_finish: int | None = None
-    remaining: int | None = None
-    """Working minutes; None means that the planned duration runs on from the actual start."""
+    remaining: Duration | None = None
+    """In any unit, whatever the task's own; None means that the planned duration runs on from the actual start."""
     resume: int | None = None
     """Where the rest begins, as another program has decided it."""
     parts: tuple[tuple[str, int, int], ...] = ()

@@ -12,7 +12,7 @@ from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class ProgressRow(OwnRow, table=True):
-    """Positions are civil minutes, `remaining` working minutes."""
+    """Positions are civil minutes; `remaining` is counted in `unit`: working minutes where that is null."""
 
     __tablename__ = "progress"
 
@@ -20,6 +20,7 @@ class ProgressRow(OwnRow, table=True):
     actual_start: int
     actual_finish: int | None = None
     remaining: int | None = None
+    unit: str | None = None
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     by: str
 

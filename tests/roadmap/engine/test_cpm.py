@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from changeflow.errors import CyclicRoadmapError
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
+from changeflow.values.duration import Duration
 from tests.builders import DAY, OFFICE, a_calendar, a_link, a_roadmap, a_task, at, clock
 
 
@@ -181,7 +182,7 @@ def test_what_has_not_begun_cannot_begin_before_the_data_date():
 def test_what_is_left_of_a_begun_task_goes_on_from_the_data_date():
     roadmap = a_roadmap(
         a_task("A", 5), a_task("B", 1), links=("A -> B",), data_date=at("2027-01-11"),
-        progress={"A": TaskProgress(at("2027-01-04T09:00"), None, 2 * DAY)},
+        progress={"A": TaskProgress(at("2027-01-04T09:00"), None, Duration(2 * DAY))},
     )  # fmt: skip
     schedule = time_roadmap(roadmap)
     assert early(schedule, "A") == ("Mon 04 Jan 09:00", "Tue 12 Jan 17:00")

@@ -48,6 +48,16 @@ LAGS = [
     Duration(1, Unit.SCHOOL_WEEKS),
 ]
 
+LEFT = [
+    None,
+    None,
+    Duration(0),
+    Duration(DAY),
+    Duration(90),
+    Duration(4320, Unit.ELAPSED),
+    Duration(1, Unit.PAY_PERIODS),
+    Duration(1, Unit.SCHOOL_WEEKS),
+]
 WAYS = "interpreted", "compiled"
 
 
@@ -113,7 +123,7 @@ def a_random_roadmap(seed: int) -> Roadmap:
         if r.random() < 0.15:
             start = at("2027-01-04T09:00") + r.randint(0, 10) * 1440
             finish = start + r.randint(0, 5) * 1440 if r.random() < 0.5 else None
-            left = r.choice([None, 0, DAY, 90]) if finish is None else None
+            left = r.choice(LEFT) if finish is None else None
             resume = start + 1440 if finish is None and r.random() < 0.5 else None
             parts = (("term", start + 1440, 60), ("part", start + 2880, 90)) if r.random() < 0.2 else ()
             progress[task.id] = TaskProgress(start, finish, left, resume, parts if finish is None else ())

@@ -28,7 +28,7 @@ def changed(r: random.Random, roadmap: Roadmap) -> Roadmap:
     if what == 3:
         start = at("2027-01-05T09:00") + r.randint(0, 6) * 1440
         finish = start + 1440 if r.random() < 0.5 else None
-        known = TaskProgress(start, finish, None if finish else 300, None if finish else start + 1440)
+        known = TaskProgress(start, finish, None if finish else Duration(300), None if finish else start + 1440)
         return replace(roadmap, progress={**roadmap.progress, task.id: known})
     if what == 0:
         task = replace(task, duration=Duration(r.choice([0, 60, DAY, 3 * DAY]), task.duration.unit))

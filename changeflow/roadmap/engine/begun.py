@@ -1,0 +1,132 @@
+"""What is left of begun work, over arrays: how it passes, and when it ends."""
+
+from changeflow.roadmap.engine.arrays import (
+    ACTUAL_START,
+    BEGUN,
+    CLOCK,
+    DATA_DATE,
+    KIND,
+    NEVER,
+    PARTS_FROM,
+    PARTS_TO,
+    PEOPLE,
+    PERIOD,
+    PERIODS,
+    PLACED,
+    REMAINING,
+    REST,
+    REST_KIND,
+    STATE,
+    WORK,
+    Net,
+)
+from changeflow.roadmap.engine.jit import kernel
+from changeflow.roadmap.engine.working_time import (
+    AT_BEGINNING,
+    PERIODS_TABLE,
+    add_periods,
+    add_work,
+    finish_at,
+    finish_of,
+    first_after,
+    is_milestone,
+    latest_finish_of,
+    next_close,
+    passed,
+    previous_close,
+    previous_working,
+    run_out,
+    subtract_periods,
+    unpassed,
+    work_before,
+)
+
+
+@kernel
+def rest_from(n: Net, i: int, at: int) -> int:
+    """Return the finish of begun work of which what is left resumes at an instant."""
+    return passed(n, n.cold[i, REST_KIND], n.cold[i, REST], max(0, n.cold[i, REMAINING]), at)
+
+
+@kernel
+def latest_rest_finish(n: Net, i: int, bound: int) -> int:
+    """Return the last instant up to `bound` at which begun work is worked on."""
+    is_known = n.cold[i, REMAINING] > 0 and n.cold[i, KIND] != PEOPLE
+    kind = n.cold[i, REST_KIND] if is_known else n.cold[i, KIND]
+    if kind == PERIOD and n.cold[i, REMAINING] == 0:
+        return bound
+    if kind == PERIOD:
+        return previous_close(n.p, n.cold[i, REST if is_known else PERIODS], bound, n.trouble)
+    if not is_known:
+        return latest_finish_of(n, i, bound)
+    return previous_working(n.c, n.cold[i, REST], bound, n.trouble) if kind == WORK else bound
+
+
+@kernel
+def works_on(n: Net, i: int) -> int:
+    """Return the calendar on which a task, or what is left of it, is worked on; -1 for the clock and periods."""
+    if is_milestone(n, i) or n.cold[i, PARTS_TO] > n.cold[i, PARTS_FROM]:
+        return -1
+    if n.cold[i, STATE] == BEGUN and n.cold[i, REMAINING] >= 0:
+        return n.cold[i, REST] if n.cold[i, REST_KIND] == WORK else -1
+    return n.hot[i, PLACED] if n.cold[i, KIND] == WORK else -1
+
+
+@kernel
+def resumes_by(n: Net, i: int) -> int:
+    """Return the instant at which what is left resumes, if nothing holds it."""
+    start = n.cold[i, ACTUAL_START]
+    return max(start, n.s[DATA_DATE]) if n.s[DATA_DATE] != NEVER else start
+
+
+@kernel
+def rest_until(n: Net, i: int, finish: int) -> int:
+    """Return the latest instant at which what is left may resume to end by `finish`."""
+    start = unpassed(n, n.cold[i, REST_KIND], n.cold[i, REST], max(0, n.cold[i, REMAINING]), finish)
+    # It may have resumed in the midst of a period, and its whole ones follow.
+    return max(start, resumes_by(n, i)) if n.cold[i, REST_KIND] == PERIOD else start
+
+
+@kernel
+def left_at(n: Net, i: int, at: int) -> int:
+    """Return how much of a begun task's planned duration is left at an instant, where nobody has said it."""
+    planned = finish_of(n, i, n.cold[i, ACTUAL_START])
+    kind = n.cold[i, KIND]
+    if kind == CLOCK:
+        return max(0, planned - at)
+    if kind == PERIOD:
+        k = n.cold[i, PERIODS]
+        first, last = n.p.first[k], n.p.first[k + 1]
+        if at < n.p.low[k]:
+            run_out(n.trouble, PERIODS_TABLE, k, AT_BEGINNING, at)
+        return max(0, first_after(n.p.closes, first, last, planned) - first_after(n.p.closes, first, last, at))
+    k = n.hot[i, PLACED]
+    return max(0, work_before(n.c, k, planned) - work_before(n.c, k, at))
+
+
+@kernel
+def pass_from(n: Net, i: int, at: int, left: int) -> int:
+    """Let an amount of a task's own pace pass from an instant on; back, where it is negative."""
+    kind = n.cold[i, KIND]
+    if kind == CLOCK:
+        return at + left
+    if kind != PERIOD:
+        return add_work(n.c, n.hot[i, PLACED], at, left, n.trouble)
+    if left < 0:
+        return max(subtract_periods(n.p, n.cold[i, PERIODS], at, -left, n.trouble), resumes_by(n, i))
+    return add_periods(n.p, n.cold[i, PERIODS], at, left, n.trouble)
+
+
+@kernel
+def held_finish(n: Net, i: int, finish: int, at: int) -> int:
+    """Return the finish of begun work that ends no earlier than an instant: a point of its own time."""
+    is_known = n.cold[i, REMAINING] >= 0
+    kind, k = n.cold[i, REST_KIND] if is_known else n.cold[i, KIND], n.cold[i, REST] if is_known else n.hot[i, PLACED]
+    if at <= finish:
+        return finish
+    if kind == CLOCK:
+        return at
+    if kind == PERIOD:
+        return next_close(n.p, k if is_known else n.cold[i, PERIODS], at, n.trouble)
+    work = work_before(n.c, k, at)
+    return finish_at(n.c, k, work, n.trouble) if work > work_before(n.c, k, finish) else finish

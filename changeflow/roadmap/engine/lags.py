@@ -1,0 +1,126 @@
+"""Lags over arrays: put on and taken off a date, also those that are a share of the predecessor."""
+
+from changeflow.roadmap.engine.arrays import (
+    AMOUNT,
+    CAPPED,
+    CLOCK,
+    FROM_START,
+    INHERITED,
+    KIND,
+    LAG,
+    LAG_KIND,
+    LAG_ON,
+    LAGGED,
+    OPEN,
+    PERIOD,
+    PERIODS,
+    SPAN,
+    STATE,
+    WORK,
+    Net,
+)
+from changeflow.roadmap.engine.jit import inlined, kernel
+from changeflow.roadmap.engine.working_time import (
+    AT_BEGINNING,
+    PERIODS_TABLE,
+    add_work,
+    finish_of,
+    first_work,
+    is_milestone,
+    last_opened,
+    last_work,
+    next_working,
+    passed,
+    run_out,
+    starts_at_windows,
+    subtract_periods,
+    work_before,
+)
+
+
+@inlined
+def lagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
+    """Put a link's lag on; the predecessor's start and finish are for one that is a share of its periods."""
+    kind, lag = n.lags[j, LAG_KIND], n.lags[j, LAG]
+    if kind == SPAN:
+        kind, lag = WORK, share_of_span(n, j, start, finish)
+    return passed(n, kind, n.lags[j, LAG_ON], lag, at)
+
+
+@kernel
+def share_of_span(n: Net, j: int, start: int, finish: int) -> int:
+    """Return the working minutes of a lag that is a share of the time between two dates."""
+    k = n.lags[j, LAG_ON]
+    return round((work_before(n.c, k, finish) - work_before(n.c, k, start)) * n.lags[j, LAG] / 100)
+
+
+@inlined
+def unlagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
+    """Take a link's lag off: at the latest instant of that point of working time, as in `shift` of `pace.py`."""
+    lag = n.lags[j, LAG]
+    if n.lags[j, LAG_KIND] == SPAN:
+        lag = share_of_span(n, j, start, finish)
+    if lag == 0:
+        return at
+    if n.lags[j, LAG_KIND] == CLOCK:
+        return at - lag
+    if n.lags[j, LAG_KIND] == PERIOD:
+        return subtract_periods(n.p, n.lags[j, LAG_ON], at, lag, n.trouble)
+    moved = add_work(n.c, n.lags[j, LAG_ON], at, -lag, n.trouble)
+    return next_working(n.c, n.lags[j, LAG_ON], moved, n.trouble) if lag < 0 else moved
+
+
+@kernel
+def is_lead(n: Net, link: int) -> bool:
+    """Tell whether a lag goes back in working time: to where work begins, not to where it has ended."""
+    kind = n.lags[link, LAG_KIND]
+    return n.lags[link, LAG] < 0 and kind != CLOCK
+
+
+@kernel
+def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int, finish: int) -> int:
+    """Take off what successor `k` and a link put on a date of `i`, whose own dates are `start` and `finish`."""
+    is_start, is_lagged = shape & FROM_START != 0 or is_milestone(n, i), shape & LAGGED != 0
+    if is_start and starts_at_windows(n, k):
+        at = first_work(n, k, at)
+    if not is_lagged:
+        return at
+    if is_lead(n, link) and not n.s[CAPPED]:
+        # A lead ends where work begins again: later than this, where the successor's date lies in a break.
+        on, is_window = n.lags[link, LAG_ON], not is_start and starts_at_windows(n, k)
+        at = next_working(n.c, on, at, n.trouble) if is_window else last_work(n.c, on, at, n.trouble)
+    if is_shared_by_periods(n, i, link) and not shape & INHERITED:
+        latest = latest_start_shared(n, i, link, shape & FROM_START != 0, at)
+        return latest if shape & FROM_START else finish_of(n, i, latest)
+    at = unlagged(n, link, at, start, finish)
+    return first_work(n, k, at) if is_start and n.lags[link, LAG_KIND] == PERIOD else at
+
+
+@kernel
+def is_shared_by_periods(n: Net, i: int, link: int) -> bool:
+    """Tell whether the lag out of a task that has not begun is a share of its whole periods."""
+    return n.lags[link, LAG_KIND] == SPAN and n.cold[i, KIND] == PERIOD and n.cold[i, STATE] == OPEN
+
+
+@kernel
+def latest_start_shared(n: Net, i: int, link: int, is_from_start: bool, bound: int) -> int:
+    """Return the latest start of whole periods from which a lag that is a share of them ends by `bound`."""
+    k, count = n.cold[i, PERIODS], n.hot[i, AMOUNT]
+    first, end = n.p.first[k], n.p.first[k + 1]
+    j = last_opened(n.p, k, bound, n.trouble)
+    # A lead ends before what it is taken from: later periods may do as well.
+    while j + count < end and j >= first and _shared(n, j + 1, count, link, is_from_start) <= bound:
+        j += 1
+    while j >= first and (j + count > end or _shared(n, j, count, link, is_from_start) > bound):
+        j -= 1
+    if j >= first:
+        return n.p.opens[j]
+    run_out(n.trouble, PERIODS_TABLE, k, AT_BEGINNING, bound)
+    return bound
+
+
+@kernel
+def _shared(n: Net, j: int, count: int, link: int, is_from_start: bool) -> int:
+    """Return where a lag that is a share of periods ends, if they begin with row `j`."""
+    start, finish = n.p.opens[j], n.p.closes[j + count - 1]
+    return lagged(n, link, start if is_from_start else finish, start, finish)
