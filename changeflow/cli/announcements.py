@@ -8,7 +8,6 @@ import typer
 
 from changeflow.cli.context import Context, Csv, Form, On, command, supported
 from changeflow.cli.output import note, print_as
-from changeflow.values.duration import counted
 from changeflow.values.problem import check_known
 
 announce = typer.Typer(help="Go-live dates that were announced to schools.", no_args_is_help=True)
@@ -36,6 +35,7 @@ def announce_date(
     """Record the go-live day of a service that was announced to schools, when and how. The latest one counts."""
     from changeflow.programme.facts import Announcement
     from changeflow.usecases import announcements
+    from changeflow.values.duration import counted
 
     said = on.date() if on else context.day
     given = [Announcement(service=service, school=s, day=day.date(), on=said, how=how) for s in school]
@@ -53,6 +53,7 @@ def announce_forecast(
 ) -> None:
     """Record that today's forecast was announced, of every go-live ahead whose announced day it changes."""
     from changeflow.usecases import announcements
+    from changeflow.values.duration import counted
 
     said = on.date() if on else None
     found = announcements.announce_forecast(service, school or [], how=how, on=said, change=context.change)
@@ -63,6 +64,7 @@ def announce_forecast(
 def announce_import(context: Context, file: Csv) -> None:
     """Take announcements from a CSV: service, school, date, on (when it was announced), how."""
     from changeflow.usecases import announcements
+    from changeflow.values.duration import counted
 
     new = announcements.import_announcements(Path(file), context.change)
     note(f"{counted(new, 'announcement')} recorded." if new else "Already recorded; nothing changed.")
@@ -76,6 +78,7 @@ def announce_withdraw(
 ) -> None:
     """Withdraw all that a baseline announced: it was taken without --not-announced by mistake."""
     from changeflow.usecases import announcements
+    from changeflow.values.duration import counted
 
     done = announcements.withdraw_baseline(number, reason, context.change)
     note(f"{counted(done, 'announcement')} withdrawn." if done else f"Baseline {number} has announced nothing.")
