@@ -66,6 +66,11 @@ def joined(documents: Documents) -> Programme:
     return programme
 
 
+def planned_programme(documents: Documents) -> Programme:
+    """Return the programme with its rules' links and its schedule."""
+    return judge(joined(documents)).programme
+
+
 def planned(documents: Documents) -> Mapping[str, dict[str, Any]]:
     """Return the rows of the plan, by the task's id."""
     judged = judge(joined(documents))

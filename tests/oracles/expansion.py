@@ -31,7 +31,7 @@ def public_holidays(nation: str) -> frozenset[int]:
 class Length:
     """An amount in one of five units: working minutes, minutes of the clock, school weeks, periods, percent."""
 
-    amount: int
+    amount: float
     unit: str
 
 
@@ -64,6 +64,8 @@ class Item:
     """Constraints, in minutes: a start is the first of its day, a finish the end of it."""
     deadline: int | None = None
     alap: bool = False
+    extra: list[Length] = field(default_factory=list)
+    """What events add after its own time."""
     is_milestone: bool = False
     """Of the programme: it has happened when all before it has."""
     floor: int = 0

@@ -16,4 +16,6 @@ KNOWN: dict[str, str] = {
     "float with progress override": "late dates of predecessors count what has begun and no longer waits for them",
     "first working moment of an opening": "a period is missed at midnight of its first day, before anybody has worked",
     "first working moment of a set date": "float ends at the midnight of a set day, before work could begin on it",
+    "milestone at midnight": "a simulation takes a milestone after a period as reached on the day after it",
+    "pert of an event": "what an event costs is drawn from a triangle, whatever the distribution",
 }

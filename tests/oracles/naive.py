@@ -6,7 +6,7 @@ what follows, placed again by the same rules as early dates, still keeps its own
 
 from dataclasses import dataclass
 
-from tests.oracles.clock import DAY, LAST, NEVER, minute
+from tests.oracles.clock import DAY, LAST, NEVER, Working, minute
 from tests.oracles.expansion import Expanded, Item, Tie
 from tests.oracles.known import KNOWN
 
@@ -29,24 +29,18 @@ class Dates:
     float: int = 0
 
 
-class Naive:
-    """All tasks of a programme with their dates."""
+class Early:
+    """All tasks of a programme with their early dates, as often as asked."""
 
     def __init__(self, programme: Expanded) -> None:
         self.programme = programme
         self.day = programme.minutes_per_day
-        self.order = _in_order(programme.items)
+        self.order = in_order(programme.items)
         self.dates: dict[str, Dates] = {}
+
+    def pass_forward(self) -> None:
         for item in self.order:
             self.dates[item.id] = self._early(item)
-        if max(d.finish for d in self.dates.values()) > minute(LAST):
-            raise LookupError("Beyond all calendars.")
-        self.end = max(d.finish for d in self.dates.values())
-        for item in reversed(self.order):
-            if item.alap and item.report is None:
-                self._delay(item)
-        for item in reversed(self.order):
-            self._late(item)
 
     # Early dates
 
@@ -106,7 +100,7 @@ class Naive:
         if lag.unit == "elapsed":
             return at + lag.amount
         if lag.unit == "school":
-            return successor.term.add(at, lag.amount * 5 * self.day)
+            return successor.term.add(at, round(lag.amount * 5 * self.day))
         if lag.unit in ("pay_period", "term"):
             return self._whole(successor, lag.unit, lag.amount, at)[1] if lag.amount else at
         length = predecessor.length
@@ -136,9 +130,9 @@ class Naive:
     def _is_work(self, item: Item) -> bool:
         return item.length.unit in ("working", "school") and item.length.amount > 0
 
-    def _time(self, item: Item) -> tuple[object, int]:
+    def _time(self, item: Item) -> tuple[Working, int]:
         if item.length.unit == "school":
-            return item.term, item.length.amount * 5 * self.day
+            return item.term, round(item.length.amount * 5 * self.day)
         return item.calendar, item.length.amount
 
     def _placed(self, item: Item, start: int, finish: int) -> Dates:
@@ -147,7 +141,7 @@ class Naive:
             periods, amount = item.periods[item.length.unit], item.length.amount
             for (opens, _), (_, closes) in zip(periods, periods[amount - 1 :], strict=False):
                 if not self._missed(item, opens, start) and self._ends_by(item, closes) >= finish:
-                    return Dates(opens, closes)
+                    return Dates(*self._from(item, opens))
             raise LookupError("No period is left.")
         at = max(start, self._back(item, finish)) if finish > LONG_AGO else start
         if item.starts_on is not None:
@@ -156,7 +150,7 @@ class Naive:
             at = self.calendar_of(item).next(at)
         return Dates(*self._from(item, at))
 
-    def calendar_of(self, item: Item):
+    def calendar_of(self, item: Item) -> Working:
         return item.term if item.length.unit == "school" else item.calendar
 
     def _opening(self, item: Item, at: int) -> int:
@@ -169,11 +163,15 @@ class Naive:
 
     def _from(self, item: Item, start: int) -> tuple[int, int]:
         if item.length.unit in ("pay_period", "term"):
-            return self._whole(item, item.length.unit, item.length.amount, start)
-        if item.length.unit == "elapsed":
-            return start, start + item.length.amount
-        calendar, amount = self._time(item)
-        return start, calendar.add(start, amount)
+            start, finish = self._whole(item, item.length.unit, item.length.amount, start)
+        elif item.length.unit == "elapsed":
+            finish = start + item.length.amount
+        else:
+            calendar, amount = self._time(item)
+            finish = calendar.add(start, amount)
+        for more in item.extra:
+            finish = self._rest(item, finish, more.unit, more.amount)
+        return start, finish
 
     def _back(self, item: Item, finish: int) -> int:
         """The latest start with which it ends by a moment."""
@@ -229,11 +227,27 @@ class Naive:
         if unit == "elapsed" or amount == 0:
             return resume + amount
         if unit == "school":
-            return item.term.add(resume, amount * 5 * self.day)
+            return item.term.add(resume, round(amount * 5 * self.day))
         if unit in ("pay_period", "term"):
             return self._whole(item, unit, amount, resume)[1]
         calendar = self.calendar_of(item)
         return calendar.add(calendar.next(resume), amount)
+
+
+class Naive(Early):
+    """All tasks of a programme with their early and their late dates."""
+
+    def __init__(self, programme: Expanded) -> None:
+        super().__init__(programme)
+        self.pass_forward()
+        if max(d.finish for d in self.dates.values()) > minute(LAST):
+            raise LookupError("Beyond all calendars.")
+        self.end = max(d.finish for d in self.dates.values())
+        for item in reversed(self.order):
+            if item.alap and item.report is None:
+                self._delay(item)
+        for item in reversed(self.order):
+            self._late(item)
 
     # As late as possible
 
@@ -384,7 +398,7 @@ def _share(amount: int, percent: int) -> int:
     return round(amount * percent / 100)
 
 
-def _in_order(items: dict[str, Item]) -> list[Item]:
+def in_order(items: dict[str, Item]) -> list[Item]:
     done: dict[str, Item] = {}
     waiting = list(items.values())
     while waiting:

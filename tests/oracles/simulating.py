@@ -1,0 +1,225 @@
+"""Odds by hand: durations drawn one by one, the programme placed again by the naive scheduler, and days counted."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from math import sqrt
+from typing import Any
+
+from changeflow.usecases.risk import simulate_programme
+from tests.oracles.answers import Documents, planned_programme
+from tests.oracles.clock import day_at, minute
+from tests.oracles.expansion import Expanded, Item, Length
+from tests.oracles.known import KNOWN
+from tests.oracles.naive import Early
+
+BAND = 3.29
+"""Normal deviates: 999 of 1 000 differences by chance alone lie within."""
+THEIRS = 4000
+UNITS = ("d", "h", "w", "ed", "sw", "pp")
+
+
+@dataclass
+class OddsTally:
+    """How many odds were compared, and which lie apart."""
+
+    programmes: int = 0
+    odds: int = 0
+    features: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+    def add(self, other: "OddsTally") -> None:
+        self.programmes += other.programmes
+        self.odds += other.odds
+        self.features.update(other.features)
+        self.differences += other.differences
+
+    def lines(self) -> Iterable[str]:
+        yield f"{self.programmes} programmes, {self.odds} odds, {len(self.differences)} disagreements"
+        for feature, number in sorted(self.features.items(), key=lambda x: x[1]):
+            yield f"{number:6} {feature}"
+
+
+def random_risk(seed: int) -> Documents:
+    """Return a small programme with ranges and events in all units."""
+    pick = random.Random(f"risk {seed}")
+    start = date(2026, 11, 2) + timedelta(days=pick.randrange(120))
+    features: set[str] = set()
+    tasks: dict[str, dict[str, Any]] = {}
+    for n in range(pick.randint(7, 11)):
+        unit = pick.choice(UNITS)
+        likely = pick.randint(1, 2) if unit in ("pp", "w", "sw") else pick.randint(3, 15)
+        step: dict[str, Any] = {"duration": f"{likely}{unit}", "per": pick.choice(("service", "service", "wave"))}
+        if pick.random() < 0.8:
+            features.add(f"range in {unit}")
+            least = likely if unit in ("pp", "w", "sw") else likely - pick.randint(0, 2)
+            step["estimate"] = [f"{least}{unit}", f"{likely}{unit}", f"{likely + pick.randint(1, 6)}{unit}"]
+        if unit in ("d", "h", "w") and pick.random() < 0.3:
+            step["calendar"] = pick.choice(("term", "every_day"))
+        if unit in ("d", "h") and pick.random() < 0.25:
+            features.add("window")
+            step["starts_on"] = pick.choice(("month", "pay_period", "term"))
+        names = list(tasks)
+        if names and pick.random() < 0.9:
+            step["after"] = [_link(pick, name, tasks, features) for name in pick.sample(names[-3:], min(len(names), 2))]
+        tasks[f"t{n}"] = step
+    events = []
+    for n in range(2):
+        unit = pick.choice(("d", "ed", "pp", "sw"))
+        features.add(f"event in {unit}")
+        most = pick.randint(1, 2) if unit in ("pp", "sw") else pick.randint(4, 20)
+        least = most if unit in ("pp", "sw") else pick.randint(1, 3)
+        hit = [t for t in tasks if not _bounds_finish(tasks[t])]
+        effect = [f"{least}{unit}", f"{least}{unit}", f"{most}{unit}"]
+        share = pick.choice((0.2, 0.5, 0.8))
+        events.append({"id": f"e{n}", "probability": share, "effect": effect, "tasks": [f"one/{pick.choice(hit)}"]})
+    risk = {"distribution": pick.choice(("triangular", "pert")), "events": events}
+    features.add(risk["distribution"])
+    terms = [
+        {"name": f"{name} {year}", "first_day": f"{year}-{first}", "last_day": f"{year}-{last}"}
+        for year in range(2025, 2032)
+        for name, first, last in (
+            ("Spring", "01-06", "03-24"),
+            ("Summer", "04-13", "07-20"),
+            ("Autumn", "09-02", "12-17"),
+        )
+    ]
+    documents = Documents(
+        programme={
+            "programme": "p", "name": "P", "organisation": "O", "office": {"email": "office@example.org"},
+            "start": start,
+            "waves": [{"id": "w1", "name": "w1", "schools": ["x"]}, {"id": "w2", "name": "w2", "schools": ["y"]}],
+            "milestones": {"end": {"name": "end", "after": [f"one/{t}" for t in tasks]}},
+        },
+        services=[{"service": "one", "name": "one", "pathway": "none", "tasks": tasks}],
+        schools=[{"id": i, "name": i, "phase": "primary", "authority": "la"} for i in ("x", "y")],
+        calendars=[
+            {
+                "calendar": "trust", "terms": [_dated(t) for t in terms],
+                "pay_periods": {"first_month": "2026-09", "months": 48, "payday": 25},
+            }
+        ],
+        risk=risk,
+        features=features,
+    )  # fmt: skip
+    deadline = planned_day(documents) + timedelta(days=pick.randint(0, 45))
+    documents.programme["milestones"]["end"]["deadline"] = deadline
+    return documents
+
+
+def _dated(term: dict[str, str]) -> dict[str, Any]:
+    return term | {k: date.fromisoformat(term[k]) for k in ("first_day", "last_day")}
+
+
+def _link(pick: random.Random, name: str, tasks: dict[str, Any], features: set[str]) -> str:
+    periods = tasks[name]["duration"].endswith("pp")
+    lags = ["", "", " FS+2d", " FS+4ed", " SS+3d", " FS-1d"]
+    lags += [] if periods or "lag in percent" in KNOWN else [" SS+50%"]
+    lag = pick.choice(lags)
+    if "%" in lag:
+        features.add("lag in percent")
+    return name + lag
+
+
+def _bounds_finish(step: dict[str, Any]) -> bool:
+    return any(" FF" in link or " SF" in link for link in step.get("after", []))
+
+
+class Drawn:
+    """One programme, drawn and placed again and again."""
+
+    def __init__(self, documents: Documents, seed: int) -> None:
+        self.random = random.Random(f"draws {seed}")
+        self.expanded = Expanded(documents)
+        self.early = Early(self.expanded)
+        self.distribution = documents.risk["distribution"]
+        self.ranges: list[tuple[Item, list[float]]] = []
+        steps = documents.services[0]["tasks"]
+        for item in self.early.order:
+            step = steps.get(item.id.rsplit("/", 1)[-1], {})
+            if "estimate" in step and item.id.startswith("one/"):
+                self.ranges.append((item, [self.expanded.length(t).amount for t in step["estimate"]]))
+        self.events = [
+            (
+                event["probability"],
+                [self.expanded.length(t) for t in event["effect"]],
+                [i for i in self.early.order if f"one/{i.id.rsplit('/', 1)[-1]}" in event["tasks"]],
+            )
+            for event in documents.risk["events"]
+        ]
+
+    def day(self) -> int:
+        """Draw once, and return the number of the day on which the end is reached."""
+        finish = self.finish()
+        return finish // 1440 if "milestone at midnight" in KNOWN else (finish - 1) // 1440
+
+    def finish(self) -> int:
+        """Draw once, and return when the end is reached."""
+        for item, three in self.ranges:
+            item.length = Length(self._whole(item.length.unit, self.draw(*three)), item.length.unit)
+        for item in self.early.order:
+            item.extra = []
+        for probability, three, items in self.events:
+            if self.random.random() < probability:
+                amount = self._whole(three[0].unit, self.draw(*(t.amount for t in three), of_event=True))
+                for item in items:
+                    item.extra.append(Length(amount, three[0].unit))
+        self.early.pass_forward()
+        return self.early.dates["programme/end"].finish
+
+    def draw(self, least: float, likely: float, most: float, *, of_event: bool = False) -> float:
+        if least == most:
+            return least
+        if self.distribution == "triangular" or (of_event and "pert of an event" in KNOWN):
+            return self.random.triangular(least, most, likely)
+        a, b = 1 + 4 * (likely - least) / (most - least), 1 + 4 * (most - likely) / (most - least)
+        return least + (most - least) * self.random.betavariate(a, b)
+
+    def _whole(self, unit: str, amount: float) -> float:
+        return amount if unit == "school" else round(amount)
+
+
+def compare_odds(seed: int, tally: OddsTally, *, ours: int = 400) -> None:
+    """Ask both for the odds of the deadline, of the plan and of their own percentiles; ask longer before it counts."""
+    documents = random_risk(seed)
+    report = simulate_programme(planned_programme(documents), iterations=THEIRS, seed=seed)
+    tally.programmes += 1
+    tally.features.update(documents.features)
+    drawn = Drawn(documents, seed)
+    line = report.milestones[0]
+    days = [drawn.day() for _ in range(ours)]
+    deadline = documents.programme["milestones"]["end"]["deadline"]
+    planned = datetime.strptime(line.planned, "%d %b %Y").date()  # noqa: DTZ007  (a day as people read it)
+    wanted = [(deadline, line.deadline_odds, "deadline"), (planned, line.planned_odds, "plan")]
+    for day, odds, what in wanted:
+        if odds is None:  # Nothing is said where part of the path is certain.
+            continue
+        share = odds / 100
+        tally.odds += 1
+        if _is_apart(days, day, share):
+            days += [drawn.day() for _ in range(10 * ours)]
+            if _is_apart(days, day, share):
+                mine = sum(d <= minute(day) // 1440 for d in days) / len(days)
+                tally.differences.append(f"{seed} {what} {day}: {mine:.3f} by hand, {share:.2f} simulated")
+
+
+def planned_day(documents: Documents) -> date:
+    """The day on which the plan ends, by hand."""
+    early = Early(Expanded(documents))
+    early.pass_forward()
+    return day_at(early.dates["programme/end"].finish - 1)
+
+
+def _is_apart(days: list[int], day: date, share: float) -> bool:
+    mine = sum(d <= minute(day) // 1440 for d in days) / len(days)
+    p = min(max((mine * len(days) + share * THEIRS) / (len(days) + THEIRS), 0.002), 0.998)
+    return abs(mine - share) > 0.0051 + BAND * sqrt(p * (1 - p) * (1 / len(days) + 1 / THEIRS))
+
+
+def compare_odds_of(seeds: Iterable[int]) -> OddsTally:
+    tally = OddsTally()
+    for seed in seeds:
+        compare_odds(seed, tally)
+    return tally
