@@ -86,16 +86,15 @@ def level_programme(programme: Programme, limit: SearchEffort) -> LevelledProgra
     fixed = _fixed(programme)
     check_pins(programme, before, capacity, fixed)
     order, keeps = in_order(programme.graph), tuple(_keeps(programme))
-    request = LevelRequest(
-        roadmap=programme.roadmap, order=order, dates=dates, fixed=fixed, capacity=capacity, keeps=keeps
-    )
+    roadmap = _from_late_dates(programme.roadmap, dates)
+    request = LevelRequest(roadmap=roadmap, order=order, dates=dates, fixed=fixed, capacity=capacity, keeps=keeps)
     plan, found = _search(programme, request, limit)
     placed = _exactly(programme.graph, request, plan, found)
     return _looked_at(programme, request, plan, found, placed)
 
 
 def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) -> tuple[SlotPlan, Levelled]:
-    roadmap = programme.roadmap
+    roadmap = request.roadmap
     start = min(roadmap.start, roadmap.data_date or roadmap.start)
     finish = max(finish for _, finish in request.dates.values())
     for reach in REACHES:
@@ -121,11 +120,18 @@ def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: Slot
     return exact.run(order, floors)
 
 
+def _from_late_dates(roadmap: Roadmap, dates: Spans) -> Roadmap:
+    """Let work that is as late as possible start where links alone put it, or later: people may not be free then."""
+    late = [t for t in roadmap.tasks.values() if t.as_late_as_possible and t.id not in roadmap.progress]
+    held = {t.id: replace(no_earlier(t, dates[t.id][0]), as_late_as_possible=False) for t in late}
+    return replace(roadmap, tasks={**roadmap.tasks, **held}) if held else roadmap
+
+
 def _looked_at(
     programme: Programme, request: LevelRequest, plan: SlotPlan, found: Levelled, placed: Placed
 ) -> LevelledProgramme:
     """Check the dates by their own means, and say what each wait costs."""
-    roadmap, capacity = programme.roadmap, request.capacity
+    roadmap, capacity = request.roadmap, request.capacity
     held = _held(roadmap, placed.waits)
     after = _spans(time_roadmap(held))
     # Only what stays, come what may, may still ask for more than there is.
@@ -168,7 +174,7 @@ def _bound(plan: SlotPlan, found: Levelled, unlevelled: int) -> int:
 def _moves(
     programme: Programme, request: LevelRequest, placed: Placed, held: Roadmap, after: Spans
 ) -> Iterator[LevellingMove]:
-    roadmap, capacity, trials = programme.roadmap, request.capacity, Trials()
+    roadmap, capacity, trials = request.roadmap, request.capacity, Trials()
     ends = _ends(programme, trials.early(held))
     sharing = [t.id for t in roadmap.tasks.values() if t.needs]
     for number, wait in enumerate(sorted(placed.waits.values(), key=lambda w: (w.start, w.task))):

@@ -24,7 +24,8 @@ from changeflow.values.moments import DAY, day_of
 LONGEST, SHORTEST = 30, 15
 """Minutes of a slot, by which people are booked: half an hour where all work keeps to it, else a quarter."""
 LATE = 10
-"""A slot of lateness weighs as much as so many of the last finish: our own choice."""
+"""A slot of lateness weighs as much as so many of the last finish: our own choice. One of the last finish weighs more
+than all starts together: those decide between plans that end at the same time."""
 
 
 def slot_minutes(roadmap: Roadmap) -> int:
@@ -111,7 +112,7 @@ def slot_plan(request: LevelRequest, start: int, end: int) -> SlotPlan:
         lands=tuple(land for land, _ in tables.values()),
         ends=tuple(end for _, end in tables.values()),
         lags=tuple(lags.values()),
-        weight=(LATE * open_count, open_count, 1),
+        weight=(LATE * open_count * len(axis), open_count * len(axis), 1),
     )
     return SlotPlan(axis, problem, request.order)
 

@@ -15,6 +15,7 @@ from changeflow.roadmap.engine.replan import Early, Placer
 from changeflow.roadmap.levelling.teams import Spans, stretches
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, Task
 from changeflow.values.base import TaskId
+from changeflow.values.moments import DAY
 
 
 class Axis:
@@ -146,5 +147,6 @@ class ExactPass:
 
 
 def no_earlier(task: Task, at: int) -> Task:
-    """Hold a task back to an instant."""
-    return replace(task, constraints=(*task.constraints, Constraint(Bound.START_NO_EARLIER, at)))
+    """Hold a task back to an instant: of one that starts where a period opens, to that day, as it opens at midnight."""
+    held = at // DAY * DAY if task.starts_on else at
+    return replace(task, constraints=(*task.constraints, Constraint(Bound.START_NO_EARLIER, held)))

@@ -15,6 +15,7 @@ from ortools.sat.python import cp_model
 
 from changeflow.roadmap.levelling.bounds import Bounds
 from changeflow.roadmap.levelling.problem import ALWAYS, FREE, LevelProblem, Piece
+from changeflow.roadmap.solving import solved
 
 MOST_VARIANTS = 20_000
 """Variants of a model that is worth trying: a larger one only costs time that the search can use."""
@@ -64,7 +65,8 @@ def solve_level(
     solver.parameters.num_workers = workers
     # Interleaving makes an answer repeatable; where the clock decides, it costs more than it is worth.
     solver.parameters.interleave_search = math.isfinite(effort)
-    status = solver.solve(model.model)
+    solver.parameters.catch_sigint_signal = False
+    status = solved(solver, model.model)
     spent = solver.response_proto.deterministic_time
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         start = [int(solver.value(v)) for v in model.start]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ortools.sat.python import cp_model
 
 from changeflow.roadmap.model.requests import Weights
+from changeflow.roadmap.solving import solved
 from changeflow.roadmap.waves.problem import WaveProblem
 from changeflow.roadmap.waves.rows import WaveRows, write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, WavesSolution, cp_model_of, make_solver, solve
@@ -149,7 +150,7 @@ def _core(rows: WaveRows) -> list[str]:
     # With several workers, or interleaved, assumptions were seen to be ignored.
     solver.parameters.num_workers = 1
     solver.parameters.interleave_search = False
-    if solver.solve(model) != cp_model.INFEASIBLE:
+    if solved(solver, model) != cp_model.INFEASIBLE:
         return []
     found = {guard.index: group for group, guard in guards.items()}
     return sorted(found[i] for i in solver.sufficient_assumptions_for_infeasibility() if i in found)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ortools.linear_solver.python import model_builder
 from ortools.sat.python import cp_model
 
+from changeflow.roadmap.solving import solved
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.first_plan import annealed, first_plan
 from changeflow.roadmap.waves.problem import WavePlan, fairness, hub_dates, peaks
@@ -82,7 +83,7 @@ def solve(
     bounder = _Bounder(rows, kept) if with_bound and rows.objective else None
     if bounder is not None:
         bounder.start()
-    status = solver.solve(model)
+    status = solved(solver, model)
     if bounder is not None:
         bounder.join()
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
@@ -146,6 +147,7 @@ def make_solver(limits: SearchLimits) -> cp_model.CpSolver:
     solver.parameters.cp_model_probing_level = 0
     solver.parameters.max_presolve_iterations = 1
     solver.parameters.symmetry_level = 0
+    solver.parameters.catch_sigint_signal = False
     return solver
 
 

@@ -1,0 +1,43 @@
+"""Ask a solver in a thread of its own, so that the first Ctrl+C ends the command and not only the search."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
+
+LOOK, GRACE = 0.1, 5.0
+"""Seconds between looks at whether somebody has interrupted, and seconds that a stopped search has to end."""
+Model = TypeVar("Model", contravariant=True)
+Status = TypeVar("Status", covariant=True)
+Answer = TypeVar("Answer")
+
+
+class Solver(Protocol[Model, Status]):
+    """What can be asked and stopped: CP-SAT's solver."""
+
+    def solve(self, model: Model, /) -> Status: ...
+
+    def stop_search(self) -> None: ...
+
+
+def solved(solver: Solver[Model, Status], model: Model) -> Status:
+    """Solve a model. An interruption, at whatever moment, stops the search and goes on to the caller."""
+    answer: Future[Status] = Future()
+    asking = threading.Thread(target=_answer, args=(answer, lambda: solver.solve(model)), daemon=True)
+    try:
+        asking.start()
+        while asking.is_alive():
+            asking.join(LOOK)
+    except BaseException:
+        solver.stop_search()
+        if asking.ident is not None:
+            asking.join(GRACE)
+        raise
+    return answer.result()
+
+
+def _answer(answer: "Future[Answer]", ask: Callable[[], Answer]) -> None:
+    try:
+        answer.set_result(ask())
+    except BaseException as error:  # noqa: BLE001  (raised again where it was asked)
+        answer.set_exception(error)
