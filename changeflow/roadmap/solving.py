@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Protocol, TypeVar
 
 LOOK, GRACE = 0.1, 5.0
@@ -21,17 +21,21 @@ class Solver(Protocol[Model, Status]):
 
 
 def solved(solver: Solver[Model, Status], model: Model) -> Status:
-    """Solve a model. An interruption, at whatever moment, stops the search and goes on to the caller."""
+    """Solve a model. An interruption, at whatever moment, stops the search and goes on to the caller.
+
+    The thread ends before the process does: one that still computes then would abort it. What is waited for is the
+    answer, as Python takes a thread whose `join` was interrupted for one that has ended.
+    """
     answer: Future[Status] = Future()
     asking = threading.Thread(target=_answer, args=(answer, lambda: solver.solve(model)), daemon=True)
     try:
         asking.start()
-        while asking.is_alive():
-            asking.join(LOOK)
+        while not wait([answer], LOOK).done:
+            pass
     except BaseException:
         solver.stop_search()
         if asking.ident is not None:
-            asking.join(GRACE)
+            wait([answer], GRACE)
         raise
     return answer.result()
 

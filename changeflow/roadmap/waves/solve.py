@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ortools.linear_solver.python import model_builder
 from ortools.sat.python import cp_model
 
-from changeflow.roadmap.solving import solved
+from changeflow.roadmap.solving import GRACE, solved
 from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.first_plan import annealed, first_plan
 from changeflow.roadmap.waves.problem import WavePlan, fairness, hub_dates, peaks
@@ -83,9 +83,14 @@ def solve(
     bounder = _Bounder(rows, kept) if with_bound and rows.objective else None
     if bounder is not None:
         bounder.start()
-    status = solved(solver, model)
-    if bounder is not None:
-        bounder.join()
+    try:
+        status = solved(solver, model)
+        if bounder is not None:
+            bounder.ended.wait()
+    except BaseException:
+        if bounder is not None:
+            bounder.stop()
+        raise
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     values = {n: int(solver.value(v)) for n, v in enumerate(variables)} if found else {}
     own = solver.best_objective_bound if found and rows.objective else -math.inf
@@ -181,8 +186,21 @@ class _Bounder(threading.Thread):
         super().__init__(daemon=True)
         self._rows, self._kept = rows, kept
         self.bound = -math.inf
+        self.ended = threading.Event()
+        self._solver = model_builder.Solver("glop")
+
+    def stop(self) -> None:
+        """End it: a thread that still computes when the process ends would abort it."""
+        self._solver.stop_search()  # type: ignore[no-untyped-call]
+        self.ended.wait(GRACE)
 
     def run(self) -> None:
+        try:
+            self._bound()
+        finally:
+            self.ended.set()
+
+    def _bound(self) -> None:
         model = model_builder.Model()  # type: ignore[no-untyped-call]
         variables = [model.new_num_var(0, high, "") for high in self._rows.highs]
         for row in self._kept:
@@ -195,7 +213,7 @@ class _Bounder(threading.Thread):
         names = sorted(self._rows.objective)
         costs = [float(self._rows.objective[v]) for v in names]
         model.minimize(model_builder.LinearExpr.weighted_sum([variables[v] for v in names], costs))
-        solver = model_builder.Solver("glop")
+        solver = self._solver
         if solver.solve(model) == model_builder.SolveStatus.OPTIMAL:
             # The optimum of a float solver is right to some digits; a plan's value is a whole number.
             value = solver.objective_value
