@@ -310,7 +310,7 @@ head,Head,Head teacher,head@example.org,lead,ash,,chief,mon;thu,,
 """
 
 
-@settings(max_examples=3, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=2, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(
     seed=st.integers(0, 2**32),
     first=st.sampled_from(["2026-10-12", "2026-12-14", "2027-03-15", "2028-02-14"]),
