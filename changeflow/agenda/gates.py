@@ -3,16 +3,14 @@
 A person decides. This says what supports a go and what does not, and never what to decide.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-import networkx as nx
 
 from changeflow.adkar.elements import Element
 from changeflow.adkar.readiness import is_past
 from changeflow.adkar.reinforcement import StickVerdict
 from changeflow.agenda.criteria import Criterion, State, go_live_criteria, unless_waived
-from changeflow.errors import CheckFailedError, UnknownThingError
+from changeflow.errors import UnknownThingError
 from changeflow.programme.assembly.readiness import standing_of
 from changeflow.programme.facts import Condition, Decision
 from changeflow.programme.mandates import Subject
@@ -62,36 +60,6 @@ def gate_of(programme: Programme, task: TaskId) -> Task:
 def gate_subject(gate: Task) -> Subject:
     """Return a gate as the thing that a decision is about."""
     return Subject(thing=f"“{gate.name}”", service=gate.service, owners=frozenset({gate.owner} if gate.owner else ()))
-
-
-def closed_gates(programme: Programme, task: TaskId) -> tuple[Task, ...]:
-    """Return the gates that nobody has approved and that a task lies behind, by id."""
-    before = nx.ancestors(programme.graph, task)
-    return tuple(
-        t
-        for t in programme.tasks(kind=Kind.DECISION)
-        if t.gate is not None and t.id in before and not programme.is_done(t.id)
-    )
-
-
-STOPPING = (Stops.BASELINE, Stops.GATE)
-"""Findings that stop one of these stop the task that they are about as well; those that stop a closure do not."""
-
-
-def check_may_begin(after: Judged, begun: Collection[TaskId]) -> None:
-    """Refuse tasks that begin although a rule in force blocks them, or before their gate is open.
-
-    `after` is the programme in which they have begun.
-    """
-    blocks = [f"{f.rule} {f.message} {f.remedy}" for f in after.blocks if f.subject in begun and f.blocks in STOPPING]
-    blocks += [
-        f"{after.programme.roadmap.tasks[task].name} comes after the gate “{gate.name}”, which has not been approved."
-        for task in sorted(begun)
-        for gate in closed_gates(after.programme, task)
-    ]
-    if blocks:
-        reasons = "\n".join(f"  {reason}" for reason in blocks)
-        raise CheckFailedError(f"This cannot start yet. No changes saved.\n{reasons}")
 
 
 def gate_words(programme: Programme, gate: Task) -> str:

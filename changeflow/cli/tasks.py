@@ -76,6 +76,14 @@ def _asked(wanted: "WorkFilter", programme: "Programme") -> str:
     return ", ".join(filter(None, parts))
 
 
+def _note_order(context: Context, name: str) -> None:
+    """Say what a task has overtaken: it is recorded all the same."""
+    from changeflow.usecases import progress
+
+    for finding in progress.out_of_order((name,), context.change):
+        note(f"{finding.rule} {finding.message} {finding.remedy}")
+
+
 @command(task, "start", "db", "programme", "actor", "at")
 def task_start(context: Context, name: TaskName, on: On = None) -> None:
     """Record that a task has started."""
@@ -85,6 +93,7 @@ def task_start(context: Context, name: TaskName, on: On = None) -> None:
     name = context.task(name)
     new = progress.report_progress([ReportedProgress(name, on.date() if on else context.day)], context.change)
     note(f"{name} has begun." if new else "Already recorded; nothing changed.")
+    _note_order(context, name)
 
 
 @command(task, "finish", "db", "programme", "actor", "at")
@@ -100,6 +109,7 @@ def task_finish(
     name, finished = context.task(name), on.date() if on else context.day
     new = progress.finish_task(name, finished, started.date() if started else None, context.change)
     note(f"{name} is done." if new else "Already recorded; nothing changed.")
+    _note_order(context, name)
 
 
 @command(task, "progress", "db", "programme", "actor", "at")

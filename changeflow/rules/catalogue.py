@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from changeflow.programme.definition import ServiceFile
 from changeflow.programme.programme import Programme
-from changeflow.rules import go_lives, people, sequence, timing, workforce
+from changeflow.rules import go_lives, order, people, sequence, timing, workforce
 from changeflow.values.finding import Breach, ImpliedLink
 from changeflow.values.words import Gate, Mandate, Severity, Stops
 
@@ -406,6 +406,19 @@ _IN_ORDER = (
             "People are paid on 28 January, and inputs close ten working days before, on the 14th. A payroll that goes "
             "live on the 20th makes its first pay in February."
         ),
+        needs_schedule=True,
+    ),
+    Rule(
+        code="R31",
+        title="Work in order",
+        lifted_by=(Mandate.LEAD_PROVIDER,),
+        remedy=(
+            "Check the days that were reported. If they are right, say what is done about what was overtaken, or "
+            "remove the link if it is not needed."
+        ),
+        source="changeflow's own choice",
+        check=order.work_in_order,
+        example="Training at Ashdown began on 6 May, before the wave was released: it is recorded as it was.",
         needs_schedule=True,
     ),
 )

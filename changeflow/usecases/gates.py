@@ -14,7 +14,7 @@ from changeflow.programme.recording import checked_progress, with_progress
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import facts
 from changeflow.usecases.authority import RECORDED_WITH_BY, check_actor, permit
-from changeflow.usecases.progress import check_begun, permit_progress, progress_in, record_progress
+from changeflow.usecases.progress import permit_progress, progress_in, record_progress
 from changeflow.usecases.requests import close_requests
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -69,7 +69,6 @@ def import_history(progress: Path, decisions: Path, change: Change) -> tuple[int
         # A decision ends its gate's task, whatever the table of progress says of its beginning.
         checked |= minutes.progress
         minutes.progress.clear()
-        check_begun(work, checked, minutes.known)
         _write(minutes)
         new = record_progress(work, checked, recorder)
     return new, len(minutes.new)

@@ -1,15 +1,13 @@
 """Record progress of tasks: one, some, or a table of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from changeflow.agenda.gates import check_may_begin
 from changeflow.errors import ChangeflowError, ProblemsError
 from changeflow.intake.facts import read_progress
-from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import Subject
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress, checked_progress, finish_of, task_subject, with_progress
@@ -19,6 +17,7 @@ from changeflow.usecases.requests import close_links
 from changeflow.usecases.stored import Stored, judged_as, stored_on
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
+from changeflow.values.finding import Finding
 from changeflow.values.problem import Problem, pick
 from changeflow.values.words import Action
 
@@ -48,7 +47,6 @@ def _report(reported: Sequence[ReportedProgress], before: Stored, change: Change
     with unit_of_work(change, ahead=rehearse(before, reported)) as work:
         by = permit_progress(work, reported)
         checked = checked_progress(work.programme, reported, change.on)
-        check_begun(work, checked, work.programme.facts)
         return record_progress(work, checked, by)
 
 
@@ -78,14 +76,13 @@ def permit_progress(work: UnitOfWork, reported: Iterable[ReportedProgress]) -> s
     return by
 
 
-def check_begun(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], known: Facts) -> None:
-    """Refuse what begins although a rule or a gate stops it.
+def out_of_order(tasks: Collection[TaskId], change: Change) -> tuple[Finding, ...]:
+    """Return what stored rules find wrong with tasks that have begun: what they overtook, and what stops them."""
+    found = stored_on(change.programme, db=change.db, on=change.on).judged.findings
+    return tuple(f for f in found if f.subject in tasks and (f.rule == IN_ORDER or f.is_block))
 
-    What is reported as finished has happened: it is recorded, and the finding says what it broke.
-    """
-    begun = {t for t, p in checked.items() if not p.is_done} - work.programme.facts.progress.keys()
-    if begun:
-        check_may_begin(work.judge(with_progress(known, checked)), begun)
+
+IN_ORDER = "R31"
 
 
 def record_progress(work: UnitOfWork, checked: Mapping[TaskId, TaskProgress], by: str) -> int:

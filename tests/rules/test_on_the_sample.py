@@ -144,6 +144,16 @@ def test_r01_work_of_the_next_phase_that_began_too_soon(sample: Folder):
     )
 
 
+def test_r31_work_that_began_before_what_it_waits_for(sample: Folder):
+    """Requirements of payroll begin in September, and listening is planned until 7 October."""
+    begun = Facts(progress={"payroll/requirements": TaskProgress(at("2026-09-28T08:30"))})
+    [message] = said(judged(sample, facts=begun, on=date(2026, 9, 29)), "R31")
+    assert message == (
+        "Payroll: agree the users' requirements began on 28 Sep 2026, before its links allow: it waits for “Payroll: "
+        "listen to heads, the board and local governing bodies”."
+    )
+
+
 def test_r17_a_sponsor_whom_nobody_saw(sample: Folder):
     """Work began on 1 September; by 10 December more than eight school weeks have passed."""
     begun = Facts(progress={"payroll/lead-provider-named": TaskProgress(at("2026-09-01T08:30"))})
@@ -185,7 +195,7 @@ def test_r27_is_enforced_where_nudges_are_sent(sample: Folder):
 
 def test_every_rule_is_broken_here():
     # In the sample every go-live opens with its month or pay period, so that a day off is an information.
-    elsewhere = {"R01", "R17", "R25", "R26", "R27", "R29"}
+    elsewhere = {"R01", "R17", "R25", "R26", "R27", "R29", "R31"}
     assert set(BROKEN) | elsewhere == set(RULES)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from changeflow.agenda.decisions import decision_log, delay_so_far
-from changeflow.errors import CheckFailedError, ProblemsError
+from changeflow.errors import ProblemsError
 from changeflow.usecases import gates, progress
 from changeflow.usecases.gates import decide
 from changeflow.values.moments import day_of
@@ -41,10 +41,11 @@ class TestHistory:
         assert made.dissent == "One would wait"
         assert gates.import_history(*files, change(db_gated, 8, actor="manager")) == (0, 0)
 
-    def test_without_the_decision_the_progress_is_refused(self, db_gated: str, tmp_path: Path):
+    def test_without_the_decision_a_finding_says_what_was_overtaken(self, db_gated: str, tmp_path: Path):
         reported, _ = self.files(tmp_path)
-        with pytest.raises(CheckFailedError, match="comes after the gate"):
-            progress.import_progress(reported, change(db_gated, 8))
+        assert progress.import_progress(reported, change(db_gated, 8)) == 2
+        findings = state(db_gated, date(2027, 1, 8)).judged.findings
+        assert any(f.rule == "R31" and "the gate “Payroll: plan agreed”" in f.message for f in findings)
 
     def test_a_decision_rests_on_what_was_done_by_its_day(self, db_gated: str, tmp_path: Path):
         early = MINUTES.replace("2027-01-05", "2027-01-04")

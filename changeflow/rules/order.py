@@ -1,0 +1,67 @@
+"""A rule about facts: work that began, or ended, before what it waits for had happened."""
+
+from collections.abc import Iterator, Mapping
+
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.engine.pace import lagged
+from changeflow.roadmap.model.tasks import Link
+from changeflow.values.base import TaskId
+from changeflow.values.finding import Breach, ImpliedLink
+from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.words import Kind
+
+REPORTED = (Kind.GO_LIVE, Kind.SYSTEM_LIVE, Kind.DECISION)
+"""Kinds of milestone that somebody reports; any other has happened when what it waits for has."""
+
+
+def work_in_order(programme: Programme) -> Iterator[Breach | ImpliedLink]:
+    """Work begins and ends after what it waits for. What happened in another order is recorded as it happened: the plan
+    goes on from there, and this says what was overtaken. Days are compared, not hours."""
+    into: dict[TaskId, list[Link]] = {}
+    for link in programme.roadmap.links:
+        into.setdefault(link.successor, []).append(link)
+    for task in sorted(programme.facts.progress.keys() & programme.roadmap.tasks.keys()):
+        early = [w for k in into.get(task, ()) for w in _waits(programme, k, into) if _is_overtaken(programme, w)]
+        # A rule that added a link says itself that it was broken.
+        overtaken = dict.fromkeys(w.predecessor for w in early if not w.rule)
+        if overtaken:
+            yield _breach(programme, task, tuple(overtaken), ends=all(w.type.to_finish for w in early))
+
+
+def _breach(programme: Programme, task: TaskId, overtaken: tuple[TaskId, ...], *, ends: bool) -> Breach:
+    about, done = programme.roadmap.tasks[task], programme.facts.progress[task]
+    day = format_day(last_day_of(done.actual_finish) if ends and done.actual_finish else day_of(done.actual_start))
+    others = [programme.roadmap.tasks[t] for t in overtaken]
+    names = ", ".join(f"the gate “{t.name}”" if t.gate else f"“{t.name}”" for t in others)
+    message = f"{about.name} {'ended' if ends else 'began'} on {day}, before its links allow: it waits for {names}."
+    return Breach("R31", task, message, about.service, about.schools)
+
+
+def _waits(programme: Programme, link: Link, into: Mapping[TaskId, list[Link]]) -> Iterator[Link]:
+    """Yield what a link waits for that somebody reports: of another milestone, what that waits for."""
+    before = programme.roadmap.tasks[link.predecessor]
+    if not before.is_milestone or before.kind in REPORTED or before.id in programme.roadmap.progress:
+        yield link
+        return
+    for earlier in into.get(before.id, ()):
+        behind = Link(earlier.predecessor, link.successor, link.type, link.lag, link.origin)
+        yield from _waits(programme, behind, into)
+
+
+def _is_overtaken(programme: Programme, link: Link) -> bool:
+    """Tell whether a task began, or ended, on a day before the one from which a link would have let it."""
+    after, before = programme.facts.progress[link.successor], programme.roadmap.progress.get(link.predecessor)
+    at = after.actual_finish if link.type.to_finish else after.actual_start
+    if at is None:
+        return False
+    has_happened = before is not None and (before.is_done or not link.type.from_finish)
+    if not has_happened and link.lag.amount >= 0:
+        return True
+    timed = programme.timed(link.predecessor)
+    span = timed.early_start, timed.early_finish
+    bound = lagged(programme.roadmap, span[link.type.from_finish], link, span)
+    if link.type.to_finish:
+        return last_day_of(bound) > last_day_of(at)
+    if link.type.from_finish and link.lag.is_zero:
+        return last_day_of(bound) > day_of(at)
+    return day_of(programme.roadmap.calendar_of(link.successor).next_working(bound)) > day_of(at)
