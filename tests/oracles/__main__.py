@@ -8,10 +8,15 @@ from typing import Any
 
 from tests.oracles.comparing import compare_seeds
 from tests.oracles.known import KNOWN
+from tests.oracles.levelling import compare_levelling_of
 from tests.oracles.simulating import compare_odds_of
 
 BATCH = 50
-QUESTIONS: dict[str, Callable[[Iterable[int]], Any]] = {"Dates": compare_seeds, "Odds": compare_odds_of}
+QUESTIONS: dict[str, Callable[[Iterable[int]], Any]] = {
+    "Dates": compare_seeds,
+    "Odds": compare_odds_of,
+    "Levelling": compare_levelling_of,
+}
 
 
 def compared(question: Callable[[Iterable[int]], Any], programmes: int) -> Any:

@@ -50,7 +50,7 @@ class Early:
         if item.is_milestone and item.before and all(self._is_done(t.before) for t in item.before):
             at = max(self.dates[t.before.id].finish for t in item.before)
             return Dates(at, at, logic=at)
-        start, finish = self._bounds(item)
+        start, finish = self.bounds(item)
         floor = max(
             item.calendar.next(item.floor) if item.length.unit == "elapsed" else item.floor,
             self.programme.on or item.floor,
@@ -80,7 +80,7 @@ class Early:
             return bool(item.before) and all(self._is_done(t.before) for t in item.before)
         return item.report is not None and item.report.finished is not None
 
-    def _bounds(self, item: Item) -> tuple[int, int]:
+    def bounds(self, item: Item) -> tuple[int, int]:
         """The latest moments that links set for its start and for its finish."""
         start = finish = LONG_AGO
         for tie in item.before:
@@ -197,7 +197,7 @@ class Early:
             finish = minute(report.finished) + DAY
             return Dates(start, max(start, calendar.last(finish)) if working else finish, logic=start)
         on = self.programme.on
-        bound_start, bound_finish = self._bounds(item) if self.programme.retained else (LONG_AGO, LONG_AGO)
+        bound_start, bound_finish = self.bounds(item) if self.programme.retained else (LONG_AGO, LONG_AGO)
         resume = max(on, bound_start)
         if report.remaining is None:
             waits = bound_start > start
