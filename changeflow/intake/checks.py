@@ -9,7 +9,7 @@ from changeflow.pilots.criteria import ExitCriterion
 from changeflow.programme.definition import Definition, SchoolPhase, ServiceFile
 from changeflow.programme.pay import days_of_table
 from changeflow.programme.programme import Programme
-from changeflow.programme.references import PROGRAMME, DefinitionError, Place
+from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
 from changeflow.rules.catalogue import RULES
 from changeflow.services.transition import Route, redundancies
 from changeflow.values.finding import Waiver
@@ -300,6 +300,11 @@ def check_change(definition: Definition) -> Iterator[DefinitionError]:
     for n, ally in enumerate(definition.change.coalition):
         yield from unknown(Place(CHANGE, ("coalition", n, "person")), "person", ally.person, people)
     for service in definition.services:
+        for n, point in enumerate(service.no_return):
+            waves = [w.id for w in References(definition).waves_of(service)]
+            yield from unknown_among(
+                Place.service(service.service, "no_return", n, "waves"), "wave", point.waves, waves
+            )
         for n, change in enumerate(service.design_changes):
             place = Place.service(service.service, "design_changes", n, "groups")
             yield from unknown_among(place, "group", change.groups, groups)

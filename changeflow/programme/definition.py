@@ -17,6 +17,7 @@ from changeflow.values.base import Frozen, Id
 from changeflow.values.finding import Waiver
 from changeflow.values.limits import parse_day
 from changeflow.values.rulepack import Rulepack
+from changeflow.values.words import NoReturn
 
 PAYROLL = "payroll"
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
@@ -295,6 +296,15 @@ class DesignChange(Frozen):
     groups: tuple[Id, ...] = Field((), description="Whom it concerns; left out, everybody whom the service reaches")
 
 
+class DatedNoReturn(Frozen):
+    """A day after which the old way cannot be taken any more, whatever the plan does."""
+
+    kind: NoReturn
+    what: str = Field(min_length=1, description="What people call it: the licence of the old payroll system")
+    last_day: date = Field(description="The last day on which the old way can still be taken")
+    waves: tuple[Id, ...] = Field((), description="Only of these waves; left out, of all")
+
+
 class ServiceFile(Frozen):
     """services/NAME.yaml: one service, its lead provider, its agreement and its tasks."""
 
@@ -324,6 +334,7 @@ class ServiceFile(Frozen):
     assurance: Assurance = Assurance()
     parallel_run: ParallelRunPolicy | None = None
     go_no_go: GoNoGo = GoNoGo()
+    no_return: tuple[DatedNoReturn, ...] = Field((), description="What ends the way back on a day of its own")
 
     @property
     def pays_people(self) -> bool:

@@ -13,6 +13,7 @@ from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
 from changeflow.reports.findings import role_of
 from changeflow.reports.last_days import LastDayLine, format_cost, last_day_line
+from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day
@@ -186,6 +187,9 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
     if not programme.is_done(gate.id):
         found = last_day(programme, gate.id)
         yield f"Needed by {format_day(found.day, weekday=True)}. {format_cost(found)}"
+    if gate.wave is not None and (points := no_return_lines(programme, service=gate.service, wave=gate.wave)):
+        yield "Points of no return: the last day on which this wave can go back"
+        yield from no_return_text(points)
     for criterion in case.criteria:
         yield f"  {MARKS[criterion.state] + ':':<9}{criterion.text}"
 

@@ -12,6 +12,7 @@ from changeflow.files import write_whole
 from changeflow.places import fonts_dir, template_environment
 
 if TYPE_CHECKING:
+    import plutoprint
     from _typeshed import DataclassInstance
 
     from changeflow.reports.levelling import LevelReport
@@ -89,6 +90,13 @@ def json_of(report: "DataclassInstance") -> str:
 
 
 def pdf_of(page: str) -> bytes:
+    """Write a page as a PDF."""
+    written = io.BytesIO()
+    laid_out(page).write_to_pdf_stream(written)
+    return written.getvalue()
+
+
+def laid_out(page: str) -> "plutoprint.Book":
     """Lay a page out on A4; nothing is fetched, for a page of ours has everything in it."""
     # Loaded here: most commands write no PDF.
     import plutoprint
@@ -96,9 +104,7 @@ def pdf_of(page: str) -> bytes:
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, media=plutoprint.MEDIA_TYPE_PRINT)
     # Links within the page need an address to stand on.
     book.load_html(page, user_style=_style(), base_url="https://changeflow.invalid/")
-    written = io.BytesIO()
-    book.write_to_pdf_stream(written)
-    return written.getvalue()
+    return book
 
 
 def _style() -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
-from changeflow.agenda.criteria import State, policy_of, signatures
+from changeflow.agenda.criteria import State, signatures
 from changeflow.agenda.gates import GateCase, gate_of
 from changeflow.pilots.choosing import shares
 from changeflow.pilots.issues import Improvement, Issue, improvements, issues
@@ -14,15 +13,19 @@ from changeflow.planning.last_days import last_day
 from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
+from changeflow.reports.dual_running import dual_running, filing
 from changeflow.reports.findings import role_of
 from changeflow.reports.last_days import LastDayLine, last_day_line
+from changeflow.reports.no_return import NoReturnLine, no_return_lines
 from changeflow.reports.sro import RunLine, run_lines
 from changeflow.roadmap.model.tasks import Task
-from changeflow.values.duration import Unit, counted
-from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
 WIDTH, LABELS, ROW, GAP = 760, 150, 24, 10
+COLUMNS, TRAITS = 3, 90
+"""Of the picture of schools' traits: columns, and pixels of their labels."""
 CLASSES = ("unexplained", "missing", "extra", "duplicates", "explained", "within_tolerance")
 """What differs, the most severe first; equal contracts are not drawn, or they would hide all others."""
 NAMES = {"duplicates": "there twice", "within_tolerance": "within tolerance"}
@@ -47,6 +50,8 @@ class AgeBar:
     end: str
     """What stands at its end."""
     end_x: float
+    left: float = 0
+    """Where its column begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,8 @@ class Bars:
     row: int
     bars: tuple[AgeBar, ...]
     legend: tuple[tuple[str, str], ...]
-    heads: tuple[tuple[str, int], ...] = ()
-    """Headings of groups of bars, and where they stand."""
+    heads: tuple[tuple[str, int, float], ...] = ()
+    """Headings of groups of bars, and where they stand: y, x."""
     description: str = "The table below has the same numbers."
     """For people who do not see the picture."""
 
@@ -109,23 +114,27 @@ def draw_ages(issues: Iterable[Issue], today: date) -> Bars | None:
 
 def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mapping[str, float]]) -> Bars:
     """Draw each trait's shares, of the pilot's schools and of all, one under the other."""
-    half, y = ROW // 2, 0
-    scale = WIDTH - LABELS - 150
-    bars, heads, described = list[AgeBar](), list[tuple[str, int]](), list[str]()
+    half, y, left, tallest = ROW // 2, 0, 0.0, 0
+    scale = WIDTH / COLUMNS - TRAITS - 50
+    bars, heads, described = list[AgeBar](), list[tuple[str, int, float]](), list[str]()
+    heights = {trait: 22 + len(values) * (2 * half + 8) for trait, values in trust.items()}
     for trait, values in trust.items():
-        heads.append((trait, y + 14))
+        if y and y + heights[trait] / 2 > sum(heights.values()) / COLUMNS:
+            y, left = 0, round(left + WIDTH / COLUMNS, 1)
+        heads.append((trait, y + 14, left))
         y += 22
         for value, share in values.items():
             mine = pilot.get(trait, {}).get(value, 0.0)
             described.append(f"{trait} {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
             for kind, label, amount in (("pilot", "pilot schools", mine), ("trust", "all schools", share)):
-                part = BarPart(kind, label, round(amount * 100), LABELS, round(amount * scale, 1))
+                part = BarPart(kind, label, round(amount * 100), left + TRAITS, round(amount * scale, 1))
                 label = value if kind == "pilot" else ""
-                bars.append(AgeBar(label, y, (part,), f"{amount:.0%}", round(LABELS + part.width + 8, 1)))
+                bars.append(AgeBar(label, y, (part,), f"{amount:.0%}", round(part.x + part.width + 8, 1), left))
                 y += half + 1
             y += 6
+        tallest = max(tallest, y)
     legend = (("pilot", "pilot schools"), ("trust", "all schools"))
-    return Bars(WIDTH, y, LABELS, half, tuple(bars), legend, tuple(heads), f"{'; '.join(described)}.")
+    return Bars(WIDTH, tallest, TRAITS, half, tuple(bars), legend, tuple(heads), f"{'; '.join(described)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +219,8 @@ class GoNoGoPage:
     convergence: Bars | None
     costs: tuple[str, ...]
     """Which system is live, until when both run, and what that costs."""
+    no_return: tuple[NoReturnLine, ...]
+    """What ends this wave's way back, the next first."""
     issues: tuple[IssueRow, ...]
     ages: Bars | None
     said: tuple[SaidAndDone, ...]
@@ -265,7 +276,8 @@ def build_go_no_go(
         answers=tuple(_answers(programme, gate, if_go, if_no)),
         runs=tuple(run_lines(programme.service(gate.service or "").name, runs)),
         convergence=draw_convergence(runs),
-        costs=tuple(_costs(programme, gate, runs)),
+        costs=(*dual_running(programme, gate, if_go, if_no), *filing(programme, gate)),
+        no_return=no_return_lines(programme, service=gate.service, wave=gate.wave),
         issues=tuple(_issue(programme, i, today) for i in found),
         ages=draw_ages(found, today),
         said=tuple(_said_and_done(improvements(log, gate.service))),
@@ -289,38 +301,6 @@ def _evidence(case: GateCase, *states: State) -> Iterator[Evidence]:
     for c in case.criteria:
         if c.state in states:
             yield Evidence(text=c.text, state=c.state.value, remedy=c.remedy)
-
-
-def _costs(programme: Programme, gate: Task, runs: Sequence[RunSummary]) -> Iterator[str]:
-    service = programme.service(gate.service or "")
-    policy = policy_of(service)
-    if not service.assurance.runs_in_parallel:
-        yield f"A test pack instead of parallel runs: {service.assurance.rationale.rstrip('.')}."
-        return
-    tasks = [t for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service) if t.schools & gate.schools]
-    if not tasks:
-        return
-    last = max(last_day_of(programme.timed(t.id).early_finish) for t in tasks)
-    state = "ran" if all(programme.is_done(t.id) for t in tasks) else "run"
-    end = f"; the planned end is {format_day(policy.ends)}" if policy.ends else "; no end was set"
-    yield f"Old and new {state} side by side until {format_day(last)}{end}."
-    periods = sum(t.duration.amount for t in tasks if t.duration.unit is Unit.PAY_PERIODS)
-    if policy.cost_a_period and periods:
-        total: Decimal = policy.cost_a_period * periods
-        yield (
-            f"Running both costs £{policy.cost_a_period:,.0f} a period: £{total:,.0f} for "
-            f"{counted(periods, 'period')}, and £{policy.cost_a_period:,.0f} for each one more."
-        )
-    for scheme in policy.schemes:
-        filed = [s for s in programme.facts.submissions if (s.service, s.scheme) == (service.service, scheme.id)]
-        if filed:
-            latest = max(filed, key=lambda s: s.period)
-            yield f"Scheme {scheme.id}: the {latest.system} system is live; it filed {latest.period}."
-        else:
-            until = "the last of its schools is live" if scheme.joint_filing == "old" else "the go-live"
-            yield f"Scheme {scheme.id}: no filing has been recorded; until {until} the old system files."
-    if runs:
-        yield "Nothing of a parallel run is filed: no FPS or EPS, no payment, no pension upload."
 
 
 def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:

@@ -8,7 +8,7 @@ from changeflow.planning.last_days import DecidedOn, LastDay, MovedDate
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, format_days
 
-WIDTH, HEIGHT, TOP = 560, 64, 18
+WIDTH, HEIGHT, TOP = 560, 40, 18
 LEAST = 4.0
 """Pixels of the lowest bar, so that a day's delay is seen beside a month's."""
 

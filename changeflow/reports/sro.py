@@ -17,6 +17,7 @@ from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_in_words
 from changeflow.reports.grouping import grouped
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
+from changeflow.reports.no_return import NoReturnLine, no_return_lines
 from changeflow.reports.paths import (
     DragLine,
     Gantt,
@@ -121,6 +122,8 @@ class SroReport:
     decisions: tuple[DecisionLine, ...]
     made: tuple[MadeLine, ...]
     """The decision log: what was decided, the latest first."""
+    no_return: tuple[NoReturnLine, ...]
+    """What ends the way back of each wave, and the last day before it; the next first."""
     late: tuple[str, ...]
     cut_offs: tuple[str, ...]
     """Tasks that end soon and are near a cut-off."""
@@ -160,10 +163,7 @@ def build_sro(
     first: ApprovedPlan | None = None,
     reminders: Mapping[tuple[str, str], Reminded] | None = None,
 ) -> SroReport:
-    """Build the report of a judged programme.
-
-    `first` is the first baseline; `changes` and `trend` look back; `reminders` are None where none are known.
-    """
+    """Build the report. `first` is the first baseline; `changes` and `trend` look back; None `reminders`: unknown."""
     programme = judged.programme
     in_time = sorted(programme.milestones, key=lambda m: (programme.timed(m.task).early_finish, m.id))
     lines = (*(_milestone(programme, m, baseline, first) for m in in_time), *_dropped(programme, baseline, first))
@@ -186,6 +186,7 @@ def build_sro(
         confidence=confidence_line(judged, today=today, baseline=baseline),
         decisions=log.needed,
         made=log.made,
+        no_return=no_return_lines(programme),
         late=tuple(_late(programme, today, reminders)),
         cut_offs=tuple(_cut_offs(programme, slips, today)),
         paths=tuple(_path(programme, m) for m in ahead),

@@ -6,9 +6,11 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from changeflow.programme.no_return import points_of_no_return
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
 from changeflow.reports.findings import FINDING_KEYS, findings_text
+from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.reports.schedules import schedule_rows
 from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, mark_assumed, mark_if
 from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
@@ -39,6 +41,18 @@ def plan_json(judged: Judged) -> str:
                     **({"assumed": True} if m.task in programme.required_schedule.assumed.early else {}),
                 }
                 for m in programme.milestones
+            ],
+            "points_of_no_return": [
+                {
+                    "kind": p.kind.value,
+                    "service": p.service,
+                    "wave": p.wave,
+                    "what": p.what,
+                    "last_day": p.last_day.isoformat(),
+                    "task": p.task,
+                    "passed": p.is_passed,
+                }
+                for p in points_of_no_return(programme)
             ],
             **_assumed(programme),
         },
@@ -108,6 +122,10 @@ def plan_text(judged: Judged, *, to: TaskId | None = None) -> Iterator[str]:
         if wave["go_live"]:
             day = mark_if(format_day(datetime.fromisoformat(wave["go_live"]).date()), is_marked="assumed" in wave)
             yield f"  {day:<12} {wave['service']:<9} {wave['wave']:<6} {', '.join(wave['schools'])}"
+    if points := no_return_lines(programme):
+        yield ""
+        yield "Points of no return: the last day on which a wave can go back"
+        yield from no_return_text(points)
     yield from _chains_text(programme, schedule, [to] if to else [m.task for m in milestones])
     yield from _path_text(programme, schedule, to)
     if assumed := assumed_lines(programme.roadmap, schedule):

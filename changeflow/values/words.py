@@ -85,6 +85,24 @@ class Gate(StrEnum):
     CLOSURE = "closure"
 
 
+class NoReturn(StrEnum):
+    """What ends a wave's way back to the old service."""
+
+    LICENCE_ENDED = "licence_ended"
+    POSTS_ENDED = "posts_ended"
+    FIRST_FILING = "first_filing"
+    NOTICE_GIVEN = "notice_given"
+
+    @property
+    def label(self) -> str:
+        return {
+            NoReturn.LICENCE_ENDED: "the old licence ends",
+            NoReturn.POSTS_ENDED: "old posts end",
+            NoReturn.FIRST_FILING: "the new system files for the first time",
+            NoReturn.NOTICE_GIVEN: "notice is given",
+        }[self]
+
+
 class Outcome(StrEnum):
     """What a person answers at a gate."""
 

@@ -45,7 +45,7 @@ def test_a_ready_programme_is_valid_and_editors_know_its_schema(tmp_path: Path):
 
 def test_the_plan_as_json_keeps_its_contract(folder: Path):
     plan = json.loads(run("plan", folder, "--format", "json").stdout)
-    assert set(plan) == {"programme", "tasks", "findings", "waves", "milestones"}
+    assert set(plan) == {"programme", "tasks", "findings", "waves", "milestones", "points_of_no_return"}
     [task] = [t for t in plan["tasks"] if t["id"] == "payroll/requirements"]
     assert task == {
         "id": "payroll/requirements",

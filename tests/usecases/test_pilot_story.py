@@ -20,7 +20,7 @@ from changeflow.agenda.gates import GateCase
 from changeflow.pilots.entries import IssueRaised, IssueSeverity
 from changeflow.programme.programme import Programme
 from changeflow.programme.recording import ReportedProgress
-from changeflow.reports.documents import write_report
+from changeflow.reports.documents import html_of, laid_out, write_report
 from changeflow.roadmap.analysis.why import explain
 from changeflow.storage.database import engine_for
 from changeflow.usecases import gates, parallel_runs, pilot_records
@@ -184,9 +184,15 @@ def test_the_page_shows_what_each_answer_means_and_hides_contracts(asked: str, t
     assert [(r.period, r.clean, r.share) for r in page.runs] == [
         ("2027-03", False, "99.24%"), ("2027-04", True, "98.75%"), ("2027-05", True, "100%"),
     ]  # fmt: skip
-    assert "£2,400 a period: £4,800 for 2 periods" in " ".join(page.costs)
+    # March and April were planned; both systems also run in May, and in June where the answer is a no.
+    answers = "with a go until 31 May 2027 (3 periods), with a no until 30 Jun 2027 (4 periods)"
+    assert page.costs[:2] == (
+        f"Old and new run side by side from 1 Mar 2027 to the go-live: {answers}.",
+        "Running both costs £2,400 a period: £7,200 with a go, £9,600 with a no.",
+    )
     for ending in ("html", "json", "pdf"):
         write_report(page, tmp_path / f"page.{ending}")
+    assert laid_out(html_of(page)).get_page_count() <= 2, "it fits one sheet"
     html = (tmp_path / "page.html").read_text()
     assert html.count("<svg") >= 3
     assert "Sick pay by hand" in html

@@ -136,6 +136,7 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         holds_people=bool(fields.holds_people),
         minor=bool(fields.minor),
         irreversible=bool(fields.irreversible),
+        no_return=fields.no_return,
     )
 
 

@@ -11,7 +11,7 @@ from changeflow.roadmap.model.tasks import Link, LinkType
 from changeflow.values.base import ID_PATTERN, Frozen, Id, as_list
 from changeflow.values.duration import Duration, DurationText, parse_duration
 from changeflow.values.problem import did_you_mean
-from changeflow.values.words import Gate, Kind, Phase, Track
+from changeflow.values.words import Gate, Kind, NoReturn, Phase, Track
 
 
 class Per(StrEnum):
@@ -103,6 +103,7 @@ class StepFields(Frozen):
     )
     minor: bool | None = None
     irreversible: bool | None = None
+    no_return: NoReturn | None = Field(None, description="Its beginning ends the way back to the old service: how")
     assured_by: tuple[Literal["parallel", "test_pack", "both"], ...] | None = Field(
         None, description="Only for services that are assured in one of these ways"
     )

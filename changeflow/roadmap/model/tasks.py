@@ -10,7 +10,7 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.roadmap.model.profile import TEXTBOOK, Profile
 from changeflow.values.base import TaskId
 from changeflow.values.duration import ZERO, Duration
-from changeflow.values.words import RULE_ORIGIN, Gate, Kind, Origin, Phase, Track
+from changeflow.values.words import RULE_ORIGIN, Gate, Kind, NoReturn, Origin, Phase, Track
 
 
 class LinkType(StrEnum):
@@ -116,6 +116,8 @@ class Task:
     """What whoever does it should know."""
     minor: bool = False
     irreversible: bool = False
+    no_return: NoReturn | None = None
+    """Where its beginning ends the way back: how."""
     is_added: bool = False
     """No file says it: where people stand, a checkpoint or a decision called for it."""
 

@@ -1,0 +1,137 @@
+"""Points of no return: after which a wave cannot go back to the old way, and the last day before each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from changeflow.pilots.criteria import Scheme
+from changeflow.pilots.entries import Confirmation
+from changeflow.programme.definition import ServiceFile
+from changeflow.programme.programme import Programme
+from changeflow.values.base import TaskId
+from changeflow.values.moments import day_of
+from changeflow.values.words import Kind, NoReturn
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointOfNoReturn:
+    """What ends a way back."""
+
+    kind: NoReturn
+    service: str
+    wave: str | None
+    """None where it is all waves'."""
+    what: str
+    last_day: date
+    """The last day on which the old way can still be taken."""
+    task: TaskId | None = None
+    """The task whose beginning it is, where it is one."""
+    is_passed: bool = False
+
+
+def points_of_no_return(
+    programme: Programme, *, service: str | None = None, wave: str | None = None
+) -> tuple[PointOfNoReturn, ...]:
+    """Return the points of all waves or of one, the next first."""
+    found = (*_tasks(programme), *_dated(programme), *_filings(programme), *_confirmed(programme))
+    chosen = [
+        p for p in found if (service is None or p.service == service) and (wave is None or p.wave in (None, wave))
+    ]
+    return tuple(sorted(chosen, key=lambda p: (p.last_day, p.service, p.wave or "", p.what)))
+
+
+def _tasks(programme: Programme) -> Iterator[PointOfNoReturn]:
+    """Work whose beginning is a point: what its step says, and the end of the old posts."""
+    for task in programme.tasks():
+        kind = task.no_return or (NoReturn.POSTS_ENDED if task.kind is Kind.ROLE_REMOVAL else None)
+        if kind is None or task.service is None:
+            continue
+        last = programme.days_of(task.id)[0] - DAY
+        yield PointOfNoReturn(
+            kind=kind,
+            service=task.service,
+            wave=task.wave,
+            what=task.name,
+            last_day=last,
+            task=task.id,
+            is_passed=task.id in programme.facts.progress or _is_over(programme, last),
+        )
+
+
+def _dated(programme: Programme) -> Iterator[PointOfNoReturn]:
+    """Days that the service's file gives: the old licence, a notice."""
+    for service in programme.services:
+        for point in service.no_return:
+            for wave in point.waves or (None,):
+                yield PointOfNoReturn(
+                    kind=point.kind,
+                    service=service.service,
+                    wave=wave,
+                    what=point.what,
+                    last_day=point.last_day,
+                    is_passed=_is_over(programme, point.last_day),
+                )
+
+
+def _confirmed(programme: Programme) -> Iterator[PointOfNoReturn]:
+    """What somebody has confirmed to be true until a day: the way back to the old system."""
+    latest = {(e.gate, e.item): e for e in programme.facts.pilot if isinstance(e, Confirmation)}
+    for (gate, _), confirmed in latest.items():
+        task = programme.roadmap.tasks.get(gate)
+        if confirmed.until is not None and task is not None and task.service is not None:
+            yield PointOfNoReturn(
+                kind=NoReturn.LICENCE_ENDED,
+                service=task.service,
+                wave=task.wave,
+                what=confirmed.evidence.rstrip("."),
+                last_day=confirmed.until,
+                is_passed=_is_over(programme, confirmed.until),
+            )
+
+
+def _filings(programme: Programme) -> Iterator[PointOfNoReturn]:
+    """What the new system files for the first time: on payday at the latest, so the day before is the last."""
+    for service in programme.services:
+        for scheme in service.parallel_run.schemes if service.parallel_run else ():
+            yield from _of_scheme(programme, service, scheme)
+
+
+def _of_scheme(programme: Programme, service: ServiceFile, scheme: Scheme) -> Iterator[PointOfNoReturn]:
+    schools = frozenset(scheme.schools) or programme.schools_of(service.service)
+    lives = [t for t in programme.tasks(kind=Kind.GO_LIVE, service=service.service, schools=schools) if t.wave]
+    lives.sort(key=lambda t: (programme.timed(t.id).early_start, t.id))
+    if scheme.joint_filing == "old":
+        # Until the last school is live the old system files for all, and takes the new one's figures in.
+        lives = lives[-1:]
+    filed = {
+        s.period
+        for s in programme.facts.submissions
+        if (s.service, s.scheme, s.system) == (service.service, scheme.id, "new")
+    }
+    for live in lives:
+        payday = _first_payday(programme, schools & live.schools, day_of(programme.timed(live.id).early_start))
+        if payday is not None:
+            yield PointOfNoReturn(
+                kind=NoReturn.FIRST_FILING,
+                service=service.service,
+                wave=live.wave,
+                what=f"Scheme {scheme.id}",
+                last_day=payday - DAY,
+                is_passed=f"{payday:%Y-%m}" in filed or _is_over(programme, payday - DAY),
+            )
+
+
+def _first_payday(programme: Programme, schools: frozenset[str], live: date) -> date | None:
+    for month in (live, live + relativedelta(months=1)):
+        days = [p.payday for p in programme.pay.pays(schools, month) if p.payday >= live]
+        if days:
+            return min(days)
+    return None
+
+
+def _is_over(programme: Programme, last_day: date) -> bool:
+    return programme.roadmap.data_date is not None and programme.on > last_day

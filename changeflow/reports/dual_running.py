@@ -1,0 +1,102 @@
+"""How long a wave runs old and new side by side, what that costs, and who files meanwhile."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+from changeflow.agenda.criteria import policy_of
+from changeflow.programme.dates import Dates
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.engine.pace import PAY_PERIODS
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day, minute_of
+from changeflow.values.words import Kind
+
+DAY = timedelta(days=1)
+
+
+def dual_running(
+    programme: Programme, gate: Task, if_go: Mapping[str, Dates], if_no: Mapping[str, Dates]
+) -> Iterator[str]:
+    """Yield how long a gate's wave runs both, with each answer, and what that costs; both run until its go-live."""
+    service = programme.service(gate.service or "")
+    if not service.assurance.runs_in_parallel:
+        yield f"A test pack instead of parallel runs: {service.assurance.rationale.rstrip('.')}."
+        return
+    runs = [t for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=service.service) if t.schools & gate.schools]
+    if not runs:
+        return
+    first = min(programme.days_of(t.id)[0] for t in runs)
+    least = max(programme.days_of(t.id)[1] for t in runs)
+    forecast = {t.id: Dates(programme.timed(t.id).early_start, 0) for t in _lives(programme, gate)}
+    ends = [
+        max(least, day - DAY)
+        for dates in (if_go or forecast, if_no)
+        if (day := _goes_live(programme, gate, dates)) is not None
+    ]
+    yield from _how_long(programme, first, ends or [least], policy_of(service).cost_a_period)
+    if (planned := policy_of(service).ends) is not None:
+        yield f"Of all waves, running both is to end by {format_day(planned)}."
+
+
+def _how_long(programme: Programme, first: date, ends: list[date], price: Decimal | None) -> Iterator[str]:
+    counts = [_periods(programme, first, end) for end in ends]
+    until = [f"until {format_day(end)}{_words(count)}" for end, count in zip(ends, counts, strict=True)]
+    since = format_day(first)
+    if len(ends) == 2:
+        text = f"Old and new run side by side from {since} to the go-live: with a go {until[0]}, with a no {until[1]}."
+    elif programme.roadmap.data_date is not None and ends[0] < programme.on:
+        text = f"Old and new ran side by side from {since} {until[0]}."
+    else:
+        text = f"Old and new run side by side from {since} {until[0]}."
+    yield text
+    if price:
+        totals = [f"£{price * n:,.0f}" for n in counts if n]
+        if totals:
+            with_each = f"{totals[0]} with a go, {totals[1]} with a no" if len(totals) == 2 else totals[0]
+            yield f"Running both costs £{price:,.0f} a period: {with_each}."
+
+
+def _words(count: int) -> str:
+    return f" ({counted(count, 'period')})" if count else ""
+
+
+def _lives(programme: Programme, gate: Task) -> list[Task]:
+    return [t for t in programme.tasks(kind=Kind.GO_LIVE, service=gate.service) if t.wave == gate.wave]
+
+
+def _goes_live(programme: Programme, gate: Task, dates: Mapping[str, Dates]) -> date | None:
+    days = [day_of(dates[t.id].start) for t in _lives(programme, gate) if t.id in dates]
+    return max(days, default=None)
+
+
+def _periods(programme: Programme, first: date, last: date) -> int:
+    """Count the pay periods that begin or go on from one day to another, both inclusive; 0 where there are none."""
+    periods = programme.roadmap.periods.get(PAY_PERIODS)
+    if periods is None:
+        return 0
+    count, at, end = 0, minute_of(first), minute_of(last + DAY)
+    opening = periods.next_start(at)
+    if opening > at:
+        count = 1
+    while opening < end:
+        count, opening = count + 1, periods.next_start(opening + 1)
+    return count
+
+
+def filing(programme: Programme, gate: Task) -> Iterator[str]:
+    """Yield who files each scheme, and that nothing of a parallel run is filed."""
+    service = programme.service(gate.service or "")
+    if not service.assurance.runs_in_parallel:
+        return
+    for scheme in policy_of(service).schemes:
+        filed = [s for s in programme.facts.submissions if (s.service, s.scheme) == (service.service, scheme.id)]
+        if filed:
+            latest = max(filed, key=lambda s: s.period)
+            yield f"Scheme {scheme.id}: the {latest.system} system is live; it filed {latest.period}."
+        else:
+            until = "the last of its schools is live" if scheme.joint_filing == "old" else "the go-live"
+            yield f"Scheme {scheme.id}: no filing has been recorded; until {until} the old system files."
+    if programme.facts.runs_of(service.service):
+        yield "Nothing of a parallel run is filed: no FPS or EPS, no payment, no pension upload."

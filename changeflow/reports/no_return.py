@@ -1,0 +1,56 @@
+"""Points of no return for people: what they are, of which wave, and the last day before each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from changeflow.programme.no_return import PointOfNoReturn, points_of_no_return
+from changeflow.programme.programme import Programme
+from changeflow.values.moments import format_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoReturnLine:
+    """One point of no return."""
+
+    kind: str
+    """`licence_ended`, `posts_ended`, `first_filing` or `notice_given`."""
+    label: str
+    service: str
+    wave: str
+    what: str
+    last_day: str
+    """The last day on which the old way can still be taken."""
+    iso: str
+    passed: bool
+
+    @property
+    def where(self) -> str:
+        return f"{self.service}, {self.wave}"
+
+
+def no_return_lines(
+    programme: Programme, *, service: str | None = None, wave: str | None = None
+) -> tuple[NoReturnLine, ...]:
+    """Return the points of all waves or of one, the next first."""
+    names = {w.id: w.name for w in programme.definition.programme.waves}
+    return tuple(_line(programme, point, names) for point in points_of_no_return(programme, service=service, wave=wave))
+
+
+def _line(programme: Programme, point: PointOfNoReturn, names: dict[str, str]) -> NoReturnLine:
+    return NoReturnLine(
+        kind=point.kind.value,
+        label=point.kind.label,
+        service=programme.service(point.service).name,
+        wave=names.get(point.wave, point.wave) if point.wave else "all waves",
+        what=point.what,
+        last_day=format_day(point.last_day, weekday=True),
+        iso=point.last_day.isoformat(),
+        passed=point.is_passed,
+    )
+
+
+def no_return_text(lines: Iterable[NoReturnLine]) -> Iterator[str]:
+    """Yield a line a point, for the terminal."""
+    for line in lines:
+        passed = " (passed)" if line.passed else ""
+        yield f"  until {line.last_day:<15}  {line.where}: {line.label}: {line.what}{passed}"
