@@ -223,7 +223,7 @@ def kind_of(subject: str, programme: Programme) -> str | None:
 
 
 def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besides: str) -> list[tuple[str, str]]:
-    """Return the people who can take something on (leads, managers and the like): ids, with role and place."""
+    """Return the people who can take something on (leads, managers and the like): ids, with name, role and place."""
     found = []
     for person in programme.definition.people:
         contact = contacts.get(person.id)
@@ -232,7 +232,7 @@ def can_take_over(programme: Programme, contacts: Mapping[str, Contact], *, besi
         if person.audience == "team":
             continue
         place = programme.school(person.school).name if person.school else (person.hub or "")
-        found.append((person.id, f"{person.role}, {place}" if place else person.role))
+        found.append((person.id, f"{programme.person(person.id)}, {place}" if place else programme.person(person.id)))
     return sorted(found, key=lambda p: p[1])
 
 

@@ -13,6 +13,7 @@ from changeflow.pilots.criteria import ParallelRunPolicy, ToConfirm, propose
 from changeflow.pilots.entries import CaseTested, Confirmation, IssueSeverity, Signature
 from changeflow.pilots.issues import issues
 from changeflow.programme.definition import ServiceFile
+from changeflow.programme.names import begin
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.catalogue import RULES, Rule
@@ -187,13 +188,12 @@ def _confirmed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     goes_live = go_live_day(programme, gate)
     for asked in to_confirm(programme, gate):
         given, what = asked.confirmed, asked.item.what.rstrip(".")
-        role_of = programme.definition.role_of
         if given is None:
-            who = f" (the {role_of(asked.owner)})" if asked.owner else ""
+            who = f" ({programme.person(asked.owner)})" if asked.owner else ""
             remedy = "Ask a person who knows to confirm it, with the evidence."
             yield Criterion(f"{what}: not confirmed yet{who}.", State.OPEN, "R12", remedy=remedy)
             continue
-        by, until = role_of(given.by) or given.by, ""
+        by, until = programme.person(given.by), ""
         if given.until is not None:
             until = f", until {format_day(given.until)}"
             if given.until < max(programme.on, goes_live):
@@ -231,16 +231,16 @@ def awaited(programme: Programme, gate: Task) -> Iterator[str]:
 
 def _signed(programme: Programme, gate: Task) -> Iterator[Criterion]:
     for person, given in signatures(programme, gate).items():
-        role = programme.definition.role_of(person) or person
+        who = begin(programme.the_person(person))
         if given is None:
-            yield Criterion(f"The {role} has not signed yet.", State.BLOCKS, remedy="They sign, or say why not.")
+            yield Criterion(f"{who} has not signed yet.", State.BLOCKS, remedy="They sign, or say why not.")
             continue
         said = f"({format_day(given.on)})" + (f": {given.words.rstrip('.')}." if given.words else ".")
         if given.agrees:
-            yield Criterion(f"The {role} has signed {said}", State.MET)
+            yield Criterion(f"{who} has signed {said}", State.MET)
         else:
             remedy = "Put right what they miss, and ask them again."
-            yield Criterion(f"The {role} does not sign {said}", State.BLOCKS, remedy=remedy)
+            yield Criterion(f"{who} does not sign {said}", State.BLOCKS, remedy=remedy)
 
 
 def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion]:

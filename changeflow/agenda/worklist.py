@@ -48,14 +48,14 @@ class WorkFilter:
     """None means all but done ones."""
     person: str | None = None
     words: tuple[str, ...] = ()
-    """Each is part of the task's id, its wave's, its name or its owner's role, in any case."""
+    """Each is part of the task's id, its wave's, its name or its owner's name and role, in any case."""
     wave: str | None = None
     service: str | None = None
 
     def takes(self, programme: Programme, item: WorkItem) -> bool:
         task = item.task
-        role = (programme.definition.role_of(item.asked) if item.asked else "") or ""
-        text = f"{task.id} {task.wave or ''} {task.name} {role}".casefold()
+        owner = programme.person(item.asked) if item.asked else ""
+        text = f"{task.id} {task.wave or ''} {task.name} {owner}".casefold()
         return (
             (item.state in self.states if self.states else item.state is not WorkState.DONE)
             and (self.person is None or item.asked == self.person)

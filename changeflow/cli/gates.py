@@ -130,10 +130,11 @@ def sponsor_acts(context: Context) -> None:
     from changeflow.usecases.stored import loaded
     from changeflow.values.moments import format_day
 
-    acts = loaded(context.programme, db=context.db, on=context.day).facts.acts
-    for act in reversed(acts):
-        out(f"{format_day(act.on)}  {act.what} ({act.who or 'sponsor'}, {ACTS[act.kind]})")
-    if not acts:
+    programme = loaded(context.programme, db=context.db, on=context.day)
+    for act in reversed(programme.facts.acts):
+        who = programme.person(act.who) if act.who else "sponsor"
+        out(f"{format_day(act.on)}  {act.what} ({who}, {ACTS[act.kind]})")
+    if not programme.facts.acts:
         note("No acts recorded yet. Record one with: changeflow sponsor act “…”")
 
 

@@ -59,19 +59,19 @@ def task_list(
     )
     found = tasks_in_hand(context.programme, wanted, db=context.db, today=context.day, ahead=by.date() if by else None)
     if form == "json":
-        print_json(work_rows(found.programme, found.items, found.contacts))
+        print_json(work_rows(found.programme, found.items))
         return
     asked = _asked(wanted, found.programme)
-    print_lines(work_lines(found.programme, found.items, found.contacts, asked=asked, today=context.day))
+    print_lines(work_lines(found.programme, found.items, asked=asked, today=context.day))
 
 
 def _asked(wanted: "WorkFilter", programme: "Programme") -> str:
     """Say what was looked for, so that an empty list says what is not there."""
     from changeflow.agenda.worklist import WorkState
 
-    role = programme.definition.role_of(wanted.person) if wanted.person else None
+    who = programme.person(wanted.person) if wanted.person else ""
     parts = [" or ".join(str(state) for state in WorkState if state in wanted.states) or "not done"]
-    parts += [role or wanted.person or "", f"wave {wanted.wave}" if wanted.wave else "", wanted.service or ""]
+    parts += [who, f"wave {wanted.wave}" if wanted.wave else "", wanted.service or ""]
     parts += [f"“{word}”" for word in wanted.words]
     return ", ".join(filter(None, parts))
 

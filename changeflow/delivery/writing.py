@@ -142,7 +142,10 @@ class LetterItem:
     programme: str
     students: str = ""
     """What is in it for the students."""
-    owner_role: str = ""
+    owner: str = ""
+    """Whose it is, by name and role."""
+    the_owner: str = ""
+    """The same within an English sentence."""
     note: str = ""
     """What whoever does it should know, and what is in it for those it is done for."""
     for_manager: bool = False
@@ -216,7 +219,9 @@ def _format_item(item: LetterItem, letter: Letter, language: str, templates: Tem
         "late": late,
         "day": mark_if(translate_day(item.due_on, language), is_marked=item.is_assumed, word=ASSUMED_IN[language]),
         "for_manager": item.for_manager,
-        "owner_role": item.owner_role,
+        "owner": item.owner,
+        "owner_role": item.owner,  # what templates of 0.1.0 call it
+        "the_owner": item.the_owner,
         "note": item.note,
         "says": item.says,
         "against": item.against[:SHOWN_AGAINST],

@@ -1,6 +1,7 @@
 """The `Programme`: definition, roadmap, facts and schedule as one immutable value."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import RLock
@@ -16,6 +17,7 @@ from changeflow.programme.assembly.joining import add_joining, joining_days
 from changeflow.programme.assembly.readiness import add_readiness
 from changeflow.programme.definition import Definition, Policy, School, ServiceFile
 from changeflow.programme.facts import Facts
+from changeflow.programme.names import person_in_a_sentence, person_in_words
 from changeflow.programme.pay import PayTables
 from changeflow.programme.references import DefinitionError, References
 from changeflow.programme.staffing import as_of, handed_over
@@ -61,6 +63,8 @@ class Programme:
     on: date
     pay: PayTables
     schedule: Schedule | None = None
+    names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """People's names by their ids, where they are known: for what people read, and never stored with it."""
     _precedence: list[Precedence] = field(default_factory=list, compare=False, repr=False)
     """None or one: what `guarantees` has found out about this graph so far."""
     _by_kind: dict[Kind, list[Task]] = field(default_factory=dict, compare=False, repr=False)
@@ -113,6 +117,22 @@ class Programme:
     def school_name(self, school: str) -> str:
         """Return a school's name; of one that has left the programme its id."""
         return next((s.name for s in self.definition.schools if s.id == school), school)
+
+    def person(self, person: str | None) -> str:
+        """Name a person in a list or a cell: by name and role, or by role alone."""
+        return person_in_words(self.definition, self.names, person)
+
+    def the_person(self, person: str | None) -> str:
+        """Name a person within a sentence: “the Headteacher”, or their name with the role in brackets."""
+        return person_in_a_sentence(self.definition, self.names, person)
+
+    def with_names(self, names: Mapping[str, str]) -> "Programme":
+        """Return the same programme with other names of people; what has been asked of it is still known."""
+        if names == self.names:
+            return self
+        named = copy(self)
+        object.__setattr__(named, "names", names)
+        return named
 
     def school_names(self, schools: Iterable[str]) -> str:
         return ", ".join(sorted(self.school(s).name for s in schools))

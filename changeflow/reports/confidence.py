@@ -7,7 +7,6 @@ from datetime import date
 from changeflow.agenda.confidence import PACK, propose_confidence
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
-from changeflow.reports.findings import role_of
 from changeflow.rules.engine import Judged
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
@@ -44,7 +43,7 @@ def confidence_line(judged: Judged, *, today: date, baseline: Mapping[str, Dates
         reasons=(*reasons, *_without_odds(programme)),
         set_to=confidence.tier if confidence else "",
         set_meaning=meanings.get(confidence.tier, "") if confidence else "",
-        set_by=role_of(programme, confidence.by) if confidence else "",
+        set_by=programme.person(confidence.by) if confidence else "",
         set_on=format_day(confidence.on) if confidence else "",
         set_reason=confidence.reason if confidence else "",
     )
@@ -69,6 +68,6 @@ def confidence_text(line: ConfidenceLine) -> Iterator[str]:
     for reason in line.reasons:
         yield f"  {reason}"
     if line.set_to:
-        yield f"Set to {line.set_to} by the {line.set_by} on {line.set_on}. {line.set_reason}"
+        yield f"Set to {line.set_to} on {line.set_on} ({line.set_by}). {line.set_reason}"
     else:
         yield "No one has set it yet: changeflow confidence set green, amber or red."

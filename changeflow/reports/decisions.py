@@ -11,7 +11,6 @@ from changeflow.agenda.gates import GateCase, gate_of, gate_words, weigh
 from changeflow.planning.last_days import last_day
 from changeflow.programme.facts import Decision
 from changeflow.programme.programme import Programme
-from changeflow.reports.findings import role_of
 from changeflow.reports.last_days import LastDayLine, format_cost, last_day_line
 from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.rules.engine import Judged
@@ -115,7 +114,7 @@ def _needed(judged: Judged, log: Iterable[LoggedDecision], today: date) -> Itera
             gate=gate_words(programme, logged.task),
             needed_by=line.day,
             last_day=line,
-            owner=role_of(programme, logged.task.owner),
+            owner=programme.person(logged.task.owner),
             waiting=logged.is_waiting,
             waited=_waited(programme, logged, due.get(logged.task.id)),
             proposal=case.proposal.value if case.criteria else "",
@@ -136,7 +135,7 @@ def _made(programme: Programme, log: Iterable[LoggedDecision], today: date) -> I
                 gate=gate_words(programme, logged.task),
                 on=format_day(answer.on),
                 outcome=answer.outcome.label,
-                by=role_of(programme, answer.by),
+                by=programme.person(answer.by),
                 reason=answer.reason,
                 dissent=answer.dissent,
                 waited=(days if logged.waited else "on the day it was asked") if is_last and logged.asked_on else "",
@@ -149,7 +148,7 @@ def _conditions(programme: Programme, answer: Decision, today: date) -> Iterator
         met = programme.is_done(answer.condition_task(n))
         yield ConditionLine(
             text=condition.text,
-            owner=role_of(programme, condition.owner),
+            owner=programme.person(condition.owner),
             due=format_day(condition.due),
             met=met,
             late=not met and condition.due < today,
@@ -180,8 +179,8 @@ def case_text(programme: Programme, case: GateCase) -> Iterator[str]:
     yield f"{gate.name} ({gate_words(programme, gate)})"
     answer = programme.facts.decision(gate.id)
     if answer is not None:
-        role, day = role_of(programme, answer.by), format_day(answer.on)
-        yield f"Decided: {answer.outcome.label} on {day} by the {role}. {answer.reason}"
+        who, day = programme.the_person(answer.by), format_day(answer.on)
+        yield f"Decided: {answer.outcome.label} on {day} by {who}. {answer.reason}"
     if answer is None or not answer.outcome.is_approval:
         yield f"The evidence says: {case.says}."
     if not programme.is_done(gate.id):
@@ -199,7 +198,7 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
     yield f"Needed: {len(lines.needed) or 'none in the next 30 days'}"
     for d in lines.needed:
         yield f"  {d.task}  {d.name} ({d.gate})"
-        needed = f"needed by {d.needed_by}{' (today)' if d.last_day.today else ''}, from the {d.owner}."
+        needed = f"needed by {d.needed_by}{' (today)' if d.last_day.today else ''}. Owner: {d.owner}."
         yield "    " + " ".join(filter(None, (needed, d.waited)))
         yield f"    {d.last_day.cost}"
         if d.says:
@@ -207,7 +206,7 @@ def decisions_text(lines: DecisionLog) -> Iterator[str]:
     yield f"Made: {len(lines.made) or 'none yet'}"
     for m in lines.made:
         waited = f", {m.waited}" if m.waited else ""
-        yield f"  {m.on}  {m.task}  {m.outcome} by the {m.by}{waited}. {m.reason}"
+        yield f"  {m.on}  {m.task}  {m.outcome} ({m.by}{waited}). {m.reason}"
         if m.dissent:
             yield f"    dissent: {m.dissent}"
         for c in m.conditions:

@@ -75,7 +75,12 @@ def write_xlsx(programme: Programme, out: Path) -> None:
             for column, when in ((5, first), (6, last)):
                 sheet.write_datetime(row, column, datetime(when.year, when.month, when.day), day)  # noqa: DTZ001
             is_assumed = task.id in programme.required_schedule.assumed.early
-            own = (spare, "yes" if timed.critical else "no", task.owner or "", ASSUMED if is_assumed else "")
+            own = (
+                spare,
+                "yes" if timed.critical else "no",
+                programme.person(task.owner) if task.owner else "",
+                ASSUMED if is_assumed else "",
+            )
             for column, text in enumerate(own, 7):
                 # A float such as "-2 working days" is ours and is no formula.
                 sheet.write_string(row, column, text)

@@ -76,10 +76,6 @@ def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
         state = f"expired on {day}: the rule holds again"
     else:
         state = f"until {day}" + ("" if used else ", and lifts nothing at present")
-    owner, approvers = role_of(programme, waiver.owner), " and ".join(role_of(programme, p) for p in waiver.approved_by)
+    owner, approvers = programme.person(waiver.owner), " and ".join(programme.person(p) for p in waiver.approved_by)
     reason = waiver.reason.rstrip(".")
     return f"{waiver.rule} for {scope}, {state}. {reason}. Owner: {owner}; approved by: {approvers}."
-
-
-def role_of(programme: Programme, person: str | None) -> str:
-    return (programme.definition.role_of(person) if person else None) or "nobody"

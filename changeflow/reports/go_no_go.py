@@ -14,7 +14,6 @@ from changeflow.planning.pilot_cohort import candidates
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.reports.dual_running import dual_running, filing
-from changeflow.reports.findings import role_of
 from changeflow.reports.last_days import LastDayLine, last_day_line
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
 from changeflow.reports.sro import RunLine, run_lines
@@ -258,18 +257,18 @@ def build_go_no_go(
         schools=programme.school_names(gate.schools),
         needed_by=last.day if last is not None else "",
         last_day=last,
-        owner=role_of(programme, gate.owner),
+        owner=programme.person(gate.owner),
         proposal=case.says,
         headline=_headline(case),
         against=tuple(_evidence(case, State.BLOCKS, State.OPEN)),
         noted=tuple(_evidence(case, State.NOTED)),
         supports=tuple(_evidence(case, State.MET, State.WAIVED)),
         decided=decision.outcome.label if decision else "",
-        decided_by=f"{role_of(programme, decision.by)}, {format_day(decision.on)}" if decision else "",
+        decided_by=f"{programme.person(decision.by)}, {format_day(decision.on)}" if decision else "",
         decided_reason=decision.reason if decision else "",
         dissent=decision.dissent if decision else "",
         conditions=tuple(
-            f"{c.text} ({role_of(programme, c.owner)}, by {format_day(c.due)})"
+            f"{c.text} ({programme.person(c.owner)}, by {format_day(c.due)})"
             for c in (decision.conditions if decision else ())
         ),
         signers=tuple(_signers(programme, gate)),
@@ -306,7 +305,7 @@ def _evidence(case: GateCase, *states: State) -> Iterator[Evidence]:
 def _signers(programme: Programme, gate: Task) -> Iterator[Signer]:
     for person, signature in signatures(programme, gate).items():
         yield Signer(
-            role=role_of(programme, person),
+            role=programme.person(person),
             state="not yet" if signature is None else "signed" if signature.agrees else "does not sign",
             on=format_day(signature.on) if signature else "",
             words=signature.words if signature else "",
@@ -335,7 +334,7 @@ def _issue(programme: Programme, issue: Issue, today: date) -> IssueRow:
         text=issue.text,
         severity=f"{issue.severity.value}: {issue.severity.label}",
         school=programme.school_name(issue.school) if issue.school else "all",
-        owner=role_of(programme, issue.owner),
+        owner=programme.person(issue.owner),
         age=counted(issue.age(today), "day"),
         blocks=issue.is_open and (issue.blocks_next_wave or issue.severity == 1),
         state=issue.state,

@@ -21,7 +21,6 @@ from changeflow.planning.lessons import lessons
 from changeflow.planning.pilot_cohort import candidates, most_at_once
 from changeflow.programme.dates import Moved
 from changeflow.programme.programme import Programme
-from changeflow.reports.findings import role_of
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
 
@@ -102,7 +101,7 @@ def issue_rows(programme: Programme, service: str | None, *, today: date) -> lis
             "severity": int(i.severity),
             "text": i.text,
             "school": i.school,
-            "owner": role_of(programme, i.owner) if i.owner else None,
+            "owner": programme.person(i.owner) if i.owner else None,
             "age": i.age(today),
             "blocks_next_wave": i.blocks_next_wave,
             "words": i.words,
@@ -135,7 +134,7 @@ def feedback_text(programme: Programme, service: str | None) -> Iterator[str]:
             yield f"  We did: {item.did} ({item.service} {item.number}, {format_day(item.done)})"
         else:
             due = f", by {format_day(item.due)}" if item.due else ""
-            yield f"  We will: {item.text} ({item.service} {item.number}, {role_of(programme, item.owner)}{due})"
+            yield f"  We will: {item.text} ({item.service} {item.number}, {programme.person(item.owner)}{due})"
     waiting = list(unanswered(log, service))
     if waiting:
         yield "Not taken up yet:"
@@ -159,7 +158,7 @@ def lessons_text(programme: Programme, service: str) -> Iterator[str]:
         state = "waits" if answer is None else "accepted" if answer.accepted else "declined"
         yield f"{lesson.number}  {state:<8}  {_in_words(lesson)}: {lesson.reason}"
         if answer is not None:
-            yield f"             {role_of(programme, answer.by)}, {format_day(answer.on)}: {answer.reason}"
+            yield f"             {programme.person(answer.by)}, {format_day(answer.on)}: {answer.reason}"
 
 
 def _in_words(lesson: LessonProposed) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from changeflow.programme.facts import ACTS
+from changeflow.programme.names import begin
 from changeflow.programme.programme import Programme
 from changeflow.programme.staffing import successions
 from changeflow.rules.people import SCHOOL_WEEK, school_days
@@ -63,12 +64,12 @@ def sponsorship(programme: Programme, *, today: date) -> Sponsorship:
     return Sponsorship(
         alerts=tuple(_alerts(programme, today)),
         acts=tuple(
-            f"{format_day(a.on)}: {a.what} ({definition.role_of(a.who) if a.who else 'sponsor'}, {ACTS[a.kind]})"
+            f"{format_day(a.on)}: {a.what} ({programme.person(a.who) if a.who else 'sponsor'}, {ACTS[a.kind]})"
             for a in reversed(acts[-LATEST:])
         ),
         handed_over=tuple(
-            f"The {definition.role_of(g.person)} left on {format_day(g.left)}; "
-            f"the {definition.role_of(g.successor)} has taken over."
+            f"{begin(programme.the_person(g.person))} left on {format_day(g.left)}; "
+            f"{programme.the_person(g.successor)} has taken over."
             for g in successions(programme.definition, today)
             if g.successor is not None
         ),
@@ -93,8 +94,8 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
     for gone in successions(programme.definition, today):
         open_tasks = [t for t in programme.tasks() if t.owner == gone.person and not programme.is_done(t.id)]
         if gone.successor is None and open_tasks:
-            role, day = programme.definition.role_of(gone.person), format_day(gone.left)
-            yield f"The {role} left on {day} and has no successor: {counted(len(open_tasks), 'task')} without an owner."
+            who, day = begin(programme.the_person(gone.person)), format_day(gone.left)
+            yield f"{who} left on {day} and has no successor: {counted(len(open_tasks), 'task')} without an owner."
     undecided = [a for a in programme.definition.change.coalition if not a.agreed]
     if undecided:
         roles = "; ".join(_role(programme, a.person) for a in undecided)
@@ -102,11 +103,10 @@ def _alerts(programme: Programme, today: date) -> Iterator[str]:
 
 
 def _role(programme: Programme, person: str) -> str:
-    """Return a role, with its school where there are several such roles."""
+    """Name a person, with their school where there are several such roles."""
     found = next((p for p in programme.definition.people if p.id == person), None)
-    if found is None:
-        return person
-    return f"{found.role}, {programme.school_name(found.school)}" if found.school else found.role
+    named = programme.person(person)
+    return f"{named}, {programme.school_name(found.school)}" if found is not None and found.school else named
 
 
 def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _missing_acts(programme: Programme, today: date) -> Iterator[str]:
         for lead in leads:
             weeks = school_days(programme, seen.get(lead.id, began), today) // SCHOOL_WEEK
             if weeks > limit:
-                yield f"Nothing has been seen of the {lead.role} for {counted(weeks, 'school week')}."
+                yield f"Nothing has been seen of {programme.the_person(lead.id)} for {counted(weeks, 'school week')}."
 
 
 def _unconsulted(programme: Programme, today: date) -> Iterator[str]:

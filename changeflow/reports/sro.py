@@ -14,7 +14,7 @@ from changeflow.reports.announcements import GoLiveLine, GoLiveMove, go_live_lin
 from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
-from changeflow.reports.findings import FindingLine, finding_lines, role_of, waiver_in_words
+from changeflow.reports.findings import FindingLine, finding_lines, waiver_in_words
 from changeflow.reports.grouping import grouped
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
@@ -321,7 +321,7 @@ def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
 def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str], Reminded] | None) -> Iterator[str]:
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
-        line = f"{task.name}: due on {format_day(due.due_on)}, with the {role_of(programme, task.owner)}"
+        line = f"{task.name}: due on {format_day(due.due_on)}, with {programme.the_person(task.owner)}"
         yield f"{line}{_reminded(reminders, (due.reason, due.subject))}."
 
 

@@ -1,10 +1,9 @@
 """The list of tasks for the terminal and for other programs. Tasks that differ only in their school make one line."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from changeflow.adkar.people import Contact
 from changeflow.agenda.worklist import WorkItem, WorkState
 from changeflow.programme.programme import Programme
 from changeflow.values.duration import counted
@@ -13,9 +12,7 @@ from changeflow.values.moments import format_day
 SHOWN_SCHOOLS = 4
 
 
-def work_rows(
-    programme: Programme, items: Sequence[WorkItem], contacts: Mapping[str, Contact] | None = None
-) -> list[dict[str, Any]]:
+def work_rows(programme: Programme, items: Sequence[WorkItem]) -> list[dict[str, Any]]:
     """Return a row for each task."""
     return [
         {
@@ -26,7 +23,7 @@ def work_rows(
             "due": item.due.isoformat(),
             "days_late": item.days_late,
             "owner": item.asked,
-            "owner_name": owner_in_words(programme, item.asked, contacts or {}),
+            "owner_name": _owner(programme, item.asked),
         }
         for item in items
     ]
@@ -35,7 +32,6 @@ def work_rows(
 def work_lines(
     programme: Programme,
     items: Sequence[WorkItem],
-    contacts: Mapping[str, Contact] | None = None,
     *,
     asked: str,
     today: date,
@@ -49,7 +45,7 @@ def work_lines(
         groups.setdefault(_alike(item), []).append(item)
     yield f"{counted(len(items), 'task')} on {format_day(today)} ({asked})"
     for members in groups.values():
-        yield f"  {_state(members[0]):<37} {_names(programme, members)}{_owners(programme, members, contacts or {})}"
+        yield f"  {_state(members[0]):<37} {_names(programme, members)}{_owners(programme, members)}"
         yield f"  {'':<37} {_id(members)}"
 
 
@@ -89,16 +85,12 @@ def _id(members: Sequence[WorkItem]) -> str:
     return task.id if len(members) == 1 else f"{task.service}/SCHOOL/{task.step}"
 
 
-def _owners(programme: Programme, members: Sequence[WorkItem], contacts: Mapping[str, Contact]) -> str:
+def _owners(programme: Programme, members: Sequence[WorkItem]) -> str:
     asked = list(dict.fromkeys(m.asked for m in members))
     if len(asked) > 1:
         return f" ({len(asked)} owners)"
-    return f" ({owner_in_words(programme, asked[0], contacts)})"
+    return f" ({_owner(programme, asked[0])})"
 
 
-def owner_in_words(programme: Programme, person: str | None, contacts: Mapping[str, Contact]) -> str:
-    """Name a person with their role, where the programme has their name; else the role alone."""
-    if person is None:
-        return "no owner"
-    role, contact = programme.definition.role_of(person) or person, contacts.get(person)
-    return f"{contact.name}, {role}" if contact is not None and contact.name != role else role
+def _owner(programme: Programme, person: str | None) -> str:
+    return programme.person(person) if person is not None else "no owner"

@@ -1,7 +1,7 @@
 """The order of work: implied links of rules that no waiver lifts, then the schedule, then rules about dates."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
@@ -25,6 +25,11 @@ class Judged:
     findings: tuple[Finding, ...]
     used_waivers: tuple[Waiver, ...]
     """The waivers in force that lifted something."""
+
+    def with_names(self, names: Mapping[str, str]) -> "Judged":
+        """Return the same with other names of people."""
+        named = self.programme.with_names(names)
+        return self if named is self.programme else replace(self, programme=named)
 
     @property
     def blocks(self) -> tuple[Finding, ...]:

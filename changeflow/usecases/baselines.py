@@ -60,13 +60,13 @@ def taken_baselines(programme: str | None, *, db: str, on: date) -> tuple[Baseli
     """Return every baseline of a stored programme, the first one first."""
     with read_scope(db) as session:
         stored = load(session, programme, on=on)
-        name, role_of = stored.programme.id, stored.version.definition.role_of
+        name = stored.programme.id
         known = versions.baselines(session, name, until=known_until(session, name))
     return tuple(
         BaselineLine(
             number=one.number,
             on=format_day(local_day(one.at)),
-            approver=role_of(one.approver) or one.approver,
+            approver=stored.programme.person(one.approver),
             reason=one.note,
             announced=one.announces is not False,
         )

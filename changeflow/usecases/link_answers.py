@@ -193,7 +193,7 @@ def _question(link: AnswerLink, stored: Stored) -> LinkQuestion:
         due_on=link.due_on,
         programme=definition.programme.name,
         organisation=definition.programme.organisation,
-        role=definition.role_of(link.person) or "you",
+        role=programme.person(link.person) if definition.role_of(link.person) else "you",
         office_email=definition.programme.office.email,
         people=tuple(others) if kind in ("task", "gate", "evidence") else (),
         criteria=tuple((c.state.value, c.text) for c in case.criteria) if case else (),

@@ -19,6 +19,7 @@ from changeflow.delivery.message import Message
 from changeflow.delivery.writing import LaterCost, Letter, LetterItem, Templates, templates_of, write
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
+from changeflow.programme.names import names_in, person_in_a_sentence, person_in_words
 from changeflow.storage import versions
 from changeflow.storage.agenda import Nudge
 from changeflow.storage.answers import AnswerLink
@@ -46,6 +47,18 @@ class House:
     contacts: Mapping[str, Contact]
     packs: Rulepacks
     days: PeoplesDays
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        return names_in(self.definition, self.contacts.values())
+
+    def person(self, person: str) -> str:
+        """Name a person in a list: by name and role, or by role alone."""
+        return person_in_words(self.definition, self.names, person)
+
+    def the_person(self, person: str) -> str:
+        """Name a person within a sentence."""
+        return person_in_a_sentence(self.definition, self.names, person)
 
 
 def house_of(session: Session, name: str) -> House:
@@ -100,6 +113,7 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
     programme = house.definition.programme
     content: dict[str, Any] = {**nudge.content}
     reason = Reason(nudge.reason)
+    owner, role = content.get("owner"), str(content.get("owner_role", ""))
     return LetterItem(
         reason=reason,
         title=str(content.get("title", nudge.subject)),
@@ -108,7 +122,8 @@ def _item(nudge: Nudge, house: House, link: str, optional: frozenset[Reason], no
         link=link,
         programme=programme.name,
         students=programme.wiifts.statement if programme.wiifts else "",
-        owner_role=str(content.get("owner_role", "")),
+        owner=house.person(owner) if owner else role,
+        the_owner=house.the_person(owner) if owner else f"the {role}",
         note=str(content.get("note", "")),
         for_manager=bool(content.get("for_manager")),
         is_optional=reason in optional,

@@ -50,12 +50,12 @@ def _lines(verdict: SendVerdict, found: OutboxView, desk: Desk) -> Iterator[str]
     nudges = [found.nudges[w.id] for w in verdict.nudges]
     first = nudges[0]
     house = found.houses[first.programme]
-    role = house.definition.role_of(first.person) or first.person
+    who = house.person(first.person)
     if verdict.fate is Fate.GOES:
         letter = letter_of(nudges, found.houses, desk, found.now)
         address = letter.to_address if letter else "nobody"
-        yield f"  goes  {role} <{address}>: {letter.subject if letter else 'no address'}"
+        yield f"  goes  {who} <{address}>: {letter.subject if letter else 'no address'}"
         return
     word = "gone" if verdict.fate is Fate.WITHDRAWN else "held"
     for nudge in nudges:
-        yield f"  {word}  {role}: {nudge.content.get('title', nudge.subject)} ({verdict.why})"
+        yield f"  {word}  {who}: {nudge.content.get('title', nudge.subject)} ({verdict.why})"

@@ -12,6 +12,7 @@ from changeflow.intake.opening import is_there, list_files
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.facts import Facts
+from changeflow.programme.names import names_in
 from changeflow.programme.programme import Programme, join
 from changeflow.reconciliation.compare import reconcile
 from changeflow.roadmap.analysis.assumed import assumed_uses, what_is_missing
@@ -30,10 +31,10 @@ def plan_folder(folder: Path, *, on: date | None = None) -> Judged:
     """Read a folder, apply the rulebook and schedule it, with what its adkar/ and parallel-runs/ say."""
     read = read_folder(folder)
     facts = Facts(snapshots=_published(read), runs=folder_runs(read, on=on))
-    if not facts.snapshots and not facts.runs and on is None:
-        return judge(read.programme)
-    programme, _ = join(read.definition, rulepacks=read.rulepacks, facts=facts, on=on)
-    return judge(programme)
+    programme = read.programme
+    if facts.snapshots or facts.runs or on is not None:
+        programme, _ = join(read.definition, rulepacks=read.rulepacks, facts=facts, on=on)
+    return judge(programme).with_names(names_in(read.definition, read.contacts))
 
 
 def missing_dates(read: Folder) -> Iterator[Problem]:

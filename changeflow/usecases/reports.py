@@ -91,9 +91,9 @@ def issue_sro(
 def _build(session: Session, stored: Stored, *, today: date, since: str | None) -> SroReport:
     baseline, note = stored.baseline, ""
     if baseline is not None:
-        approver = stored.version.definition.role_of(baseline.approver) or "somebody"
+        approver = stored.programme.the_person(baseline.approver)
         day = format_day(baseline.at.date())
-        note = f"Baseline {baseline.number} was approved on {day} by the {approver}: {baseline.note.rstrip('.')}."
+        note = f"Baseline {baseline.number} was approved on {day} by {approver}: {baseline.note.rstrip('.')}."
     earlier = earlier_state(session, stored.programme, since=since)
     until = known_until(session, stored.programme.id)
     issued = [_point_of(r) for r in versions.reports(session, stored.programme.id, until=until)]

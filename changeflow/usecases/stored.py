@@ -24,6 +24,7 @@ from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.mandates import SYSTEM as SYSTEM
+from changeflow.programme.names import names_in
 from changeflow.programme.programme import Programme, join
 from changeflow.rules.engine import Judged, judge
 from changeflow.storage import audit, facts, sealing, versions
@@ -186,10 +187,12 @@ def read(
     A judgement that is kept, or among the known ones, is not made again.
     """
     version = versions.required(session, name, until=until)
+    contacts = versions.contacts(session, name)
+    found = judged_as(version, facts.load_facts(session, name, until=until), on=on, known=known)
     return Stored(
         version=version,
-        judged=judged_as(version, facts.load_facts(session, name, until=until), on=on, known=known),
-        contacts=_here(version.definition, versions.contacts(session, name), on),
+        judged=found.with_names(names_in(version.definition, contacts.values())),
+        contacts=_here(version.definition, contacts, on),
         baseline=versions.latest_baseline(session, name, until=until),
         rulepacks=_rulepacks(),
     )

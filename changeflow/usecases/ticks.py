@@ -144,12 +144,15 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         "for_manager": for_manager,
         "owner_role": owner or "owner",
     }
+    if owner:
+        content["owner"] = due.asked
     if task is not None and task.note and not for_manager:
         content["note"] = task.note
     if task is not None and task.id in stored.programme.required_schedule.assumed.early:
         content["assumed"] = True
     if due.reason is Reason.CONVERSATION:
-        content["owner_role"] = stored.version.definition.role_of(due.subject.removeprefix(CONVERSATION))
+        content["owner"] = due.subject.removeprefix(CONVERSATION)
+        content["owner_role"] = stored.version.definition.role_of(content["owner"])
     if about := about_calendar(due.subject):
         known = readers.invited.get((due.task, due.person or ""))
         is_new = known is None or known.is_cancelled
@@ -159,7 +162,8 @@ def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
         content |= _until_when(stored, task.id)
     # Evidence goes to whoever decides or has to bring it; what goes up the line is that it is late, and no more.
     if task is not None and task.kind is Kind.DECISION and not for_manager:
-        case = weigh(stored.judged, task.id)
+        # What is stored with a nudge names people by their roles.
+        case = weigh(stored.judged.with_names({}), task.id)
         if case.criteria and due.reason is not Reason.EVIDENCE:
             content["says"] = case.says
         content["against"] = list(case.of(State.BLOCKS, State.OPEN))

@@ -1,10 +1,9 @@
 """The list of tasks of a stored programme."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from changeflow.adkar.people import Contact
 from changeflow.agenda.worklist import WorkFilter, WorkItem, work_list
 from changeflow.programme.programme import Programme
 from changeflow.storage import answers
@@ -19,7 +18,6 @@ class TasksInHand:
 
     programme: Programme
     items: Sequence[WorkItem]
-    contacts: Mapping[str, Contact]
 
 
 def tasks_in_hand(
@@ -34,4 +32,4 @@ def tasks_in_hand(
     check_known("wave", wanted.wave, [w.id for w in definition.programme.waves])
     check_known("service", wanted.service, [s.service for s in definition.services])
     items = work_list(stored.programme, wanted, today=today, ahead=ahead, answers=given)
-    return TasksInHand(programme=stored.programme, items=items, contacts=stored.contacts)
+    return TasksInHand(programme=stored.programme, items=items)

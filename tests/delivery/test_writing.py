@@ -21,7 +21,8 @@ SHIPPED = Templates()
 def an_item(**more: Any) -> LetterItem:
     values: dict[str, Any] = {
         "reason": "task", "title": "Train <everybody> & all", "due_on": DUE, "link": "https://example.org/a/x",
-        "programme": "A programme", "students": "More time for students", "owner_role": "Business Manager",
+        "programme": "A programme", "students": "More time for students", "owner": "Business Manager",
+        "the_owner": "the Business Manager",
     }  # fmt: skip
     return LetterItem(**(values | more))
 

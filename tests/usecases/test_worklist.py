@@ -85,19 +85,19 @@ def test_a_filter_that_nothing_here_has_is_refused(stored: str, wanted: WorkFilt
 
 def test_tasks_that_differ_in_their_school_alone_make_one_line_and_an_empty_list_says_what_was_asked(stored: str):
     found = listed(stored, 12, WorkFilter(words=("train",), wave="w1"))
-    lines = list(work_lines(found.programme, found.items, found.contacts, asked="wave w1", today=date(2027, 1, 12)))
+    lines = list(work_lines(found.programme, found.items, asked="wave w1", today=date(2027, 1, 12)))
     # Requirements that nobody has begun take from Tuesday 12 to Monday 18 January, what follows them a week each.
     assert [" ".join(line.split()) for line in lines] == [
         "2 tasks on 12 Jan 2027 (wave w1)",
         "from 26 Jan 2027 Payroll: train at 2 schools: Ash School, Beech School (A Named Person, Director of People)",
         "payroll/SCHOOL/train",
     ]
-    empty = list(work_lines(found.programme, (), found.contacts, asked="late", today=date(2027, 1, 12)))
+    empty = list(work_lines(found.programme, (), asked="late", today=date(2027, 1, 12)))
     assert empty == ["No task on 12 Jan 2027 (late)."]
 
 
 def test_each_task_has_a_row_of_its_own_with_its_owners_name(stored: str):
     found = listed(stored, 12, WorkFilter(words=("train",)))
-    rows = work_rows(found.programme, found.items, found.contacts)
+    rows = work_rows(found.programme, found.items)
     assert [r["id"] for r in rows] == ["payroll/ash/train", "payroll/beech/train", "payroll/cedar/train"]
     assert {(r["owner"], r["owner_name"]) for r in rows} == {("lead", "A Named Person, Director of People")}

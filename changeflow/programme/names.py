@@ -1,0 +1,44 @@
+"""How people are named in what people read: by their names where people.csv has them, else by their roles.
+
+Names are contact details. They are never part of a definition or a fact, and no text that shows one is stored.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from changeflow.adkar.people import Contact
+from changeflow.programme.definition import Definition
+
+NO_ONE = "no one"
+
+
+def names_in(definition: Definition, contacts: Iterable[Contact]) -> dict[str, str]:
+    """Return the names that are more than the title of a person's role, by the ids of the people."""
+    roles = {p.id: p.role for p in definition.people}
+    return {c.person: c.name for c in contacts if c.person in roles and c.name != roles[c.person]}
+
+
+def person_in_words(definition: Definition, names: Mapping[str, str], person: str | None) -> str:
+    """Name a person in a list or a cell: their name and role, else the role, else the id."""
+    if person is None:
+        return NO_ONE
+    role = definition.role_of(person)
+    return f"{names[person]}, {role}" if role and person in names else role or person
+
+
+def person_in_a_sentence(definition: Definition, names: Mapping[str, str], person: str | None) -> str:
+    """Name a person within a sentence: their name with the role in brackets, else “the” role, else the id."""
+    if person is None:
+        return NO_ONE
+    role = definition.role_of(person)
+    if not role:
+        return person
+    return f"{names[person]} ({role})" if person in names else f"the {role}"
+
+
+def begin(text: str) -> str:
+    """Return a sentence that begins with a person: “The Headteacher has signed.”
+
+    >>> begin("the Headteacher"), begin("A. Person (Headteacher)")
+    ('The Headteacher', 'A. Person (Headteacher)')
+    """
+    return f"T{text[1:]}" if text.startswith("the ") else text
