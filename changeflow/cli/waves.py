@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from changeflow.programme.programme import Programme
+    from changeflow.usecases.waves import Waves
 
 LARGEST_SEED = 2**31 - 1
 
@@ -49,15 +50,24 @@ def waves(
         float, typer.Option(help="How long to search for each plan, about; a busy machine takes longer.")
     ] = 6.0,
     seed: Annotated[int, seed_option("Of the search: the same seed finds the same plans.")] = 1,
+    use: Annotated[
+        str | None,
+        typer.Option(metavar="PLAN", help="Write a plan into programme.yaml: earliest, calmest …"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --use: do not ask.")] = False,
 ) -> None:
     """Plan rollout waves by rollout.yaml: three plans side by side. Where there is none, say why, and exit with 3."""
     from changeflow.reports.waves import conflict_text, waves_report, waves_text
     from changeflow.roadmap.waves.check import why as explain_pair
-    from changeflow.usecases.waves import pair_named, plan_waves
+    from changeflow.usecases.waves import compare_with_plan, pair_named, plan_waves
 
     context.refuse_beside(folder)
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
+    if use is not None:
+        context.refuse(["form", "page", "why"], "with --use a plan is written. Run it again without.")
+        if folder is None:
+            raise InputError("A plan is written into a folder: changeflow waves DIR --use earliest.")
     programme = _programme(context, folder)
     found = plan_waves(programme, seconds=seconds, seed=seed, say=note)
     if not found.offers:
@@ -65,11 +75,17 @@ def waves(
             raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
         lines = conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
         raise CheckFailedError("\n".join(lines))
-    report = waves_report(programme.name, found.problem, found.offers)
+    if use is not None and folder is not None:
+        _use(found, folder, use, yes=yes)
+        return
+    beside = compare_with_plan(found, folder)
+    report = waves_report(programme.name, found.problem, found.offers, in_force=beside.in_force, effects=beside.effects)
     if page is not None:
         from changeflow.reports.waves import draw
 
-        _write_page(report, page, pictures=[draw(found.problem, offer.plan) for offer in found.offers])
+        plans = [beside.in_force] if report.in_force else []
+        plans += [offer.plan for offer in found.offers]
+        _write_page(report, page, pictures=[draw(found.problem, plan) for plan in plans])
     if why is not None:
         pair = pair_named(found.problem, why)
         for offer in found.offers:
@@ -77,6 +93,25 @@ def waves(
             print_lines(f"  {line}" for line in explain_pair(found.problem, offer.plan, pair))
         return
     print_as(form, report, waves_text)
+
+
+def _use(found: "Waves", folder: Path, key: str, *, yes: bool) -> None:
+    """Show what a plan would change in the folder and what would follow, ask, and write it."""
+    from changeflow.reports.waves import effect_text
+    from changeflow.usecases.wave_use import rewritten, write
+    from changeflow.usecases.waves import compare_with_plan
+    from changeflow.values.problem import pick
+
+    offer = pick("plan", key, {o.style.key: o for o in found.offers})
+    changed = rewritten(folder, found.programme, found.problem, offer.plan)
+    print_lines(changed.lines)
+    print_lines(effect_text(compare_with_plan(found, folder).effects[offer.style.key]))
+    names = ", ".join(str(path.relative_to(folder)) for path in changed.files)
+    if not (yes or typer.confirm(f"Write {names}?", err=True)):
+        note("Nothing was written.")
+        return
+    write(folder, changed)
+    note(f"Wrote {names}. Next: changeflow plan {folder}")
 
 
 @shared("db", "programme", "at")

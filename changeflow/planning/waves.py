@@ -1,41 +1,24 @@
 """From a programme to a problem of waves: dates on the calendars of each activity, and why a date falls out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
-from itertools import accumulate, islice, pairwise
 
 from changeflow.calendar.periods import Periods
-from changeflow.calendar.working import WorkingCalendar
+from changeflow.planning.wave_frame import Frame, forecast, frame_of, placed
+from changeflow.planning.wave_pilots import planned_pilot
 from changeflow.programme.announcements import announced_days, go_live_tasks
-from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.joining import joining_days
-from changeflow.programme.blackouts import ScopedBlackout
 from changeflow.programme.definition import ServiceFile
-from changeflow.programme.programme import Programme, falls_into, windows
+from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
-from changeflow.roadmap.model.requests import Activity, Group, Rollout, SchoolRollout, ServiceRollout, WaveTeam
+from changeflow.roadmap.model.requests import Group, WaveTeam
 from changeflow.roadmap.model.tasks import Task
-from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, Placement, SchoolPlan, ServicePlan, WaveProblem
+from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, SchoolPlan, ServicePlan, WaveProblem
 from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Kind
 
-IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
-"""Kinds that need people who are in school."""
-ENOUGH_DAYS = 3
-"""Working days that a week must have for an activity that can be put elsewhere: our own choice."""
-PUSHED_BACK = 12
-"""Weeks by which an activity may begin earlier than asked for, around holidays and blackouts."""
 AFTERWARDS = 26
 """Weeks behind the last date that activities after a go-live may take."""
-USUAL = (Activity(kind=Kind.TRAINING, weeks_before=2, weeks=1), Activity(kind=Kind.WORK, weeks_before=-2, weeks=3))
-"""What a go-live takes unless the request says otherwise: a week of training, and three weeks of support."""
-USUAL_FOR_PAY = (
-    Activity(kind=Kind.TRAINING, weeks_before=10, weeks=1),
-    Activity(kind=Kind.PARALLEL_RUN, weeks_before=1, weeks=9),
-    Activity(kind=Kind.WORK, weeks_before=-2, weeks=3),
-)
 
 
 def wave_problem(programme: Programme) -> WaveProblem:
@@ -43,10 +26,8 @@ def wave_problem(programme: Programme) -> WaveProblem:
 
     What has happened is fixed, and nothing is planned before the data date.
     """
-    first, rollout = programme.definition.programme.start, programme.definition.rollout
-    start = first - timedelta(days=first.weekday())
-    latest = rollout.latest or first + timedelta(days=730)
-    frame = _Frame(programme, rollout, Calendars(programme.definition), start, latest, _happened(programme))
+    frame = frame_of(programme)
+    start, latest, rollout = frame.start, frame.latest, frame.rollout
     fixed = {(s, v): day for s, asked in rollout.schools.items() for v, day in asked.fixed.items()}
     fixed.update(frame.happened)
     days = {s.service: _start_windows(frame, s) for s in programme.services}
@@ -59,7 +40,7 @@ def wave_problem(programme: Programme) -> WaveProblem:
             candidates[pair], dropped[pair] = _candidates(frame, school, service, opens, fixed.get(pair))
     weeks = frame.week_of(latest) + 1 + AFTERWARDS
     together, known = rollout.hubs.together, _announced(frame)
-    pilots = {s.service: _planned_pilot(frame, s) for s in programme.services}
+    pilots = {s.service: planned_pilot(frame, s) for s in programme.services}
     return WaveProblem(
         start=start,
         weeks=weeks,
@@ -86,65 +67,7 @@ def wave_problem(programme: Programme) -> WaveProblem:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What is planned, and in which weeks."""
-
-    programme: Programme
-    rollout: Rollout
-    calendars: Calendars
-    start: date
-    """Monday of week 0."""
-    latest: date
-    """The last day of any go-live."""
-    happened: Mapping[Pair, date]
-
-    def week_of(self, day: date) -> int:
-        return (day - self.start).days // 7
-
-    def calendar(self, kind: Kind, school: str, service: str, *, base: str = "") -> WorkingCalendar:
-        """Return the days on which an activity can be worked on at a school, as the plan has them."""
-        base = base or ("term" if kind in IN_TERM else "office")
-        return self.calendars.get(self.calendars.key(base, frozenset({school}), kind, service))
-
-    def blackouts(self, kind: Kind, school: str, service: str) -> Iterator[ScopedBlackout]:
-        """Yield the blackouts that an activity at a school keeps out of."""
-        return (b for b in self.calendars.blackouts if b.concerns(frozenset({school}), kind, service))
-
-    def asked(self, service: str) -> ServiceRollout:
-        return self.rollout.services.get(service) or ServiceRollout()
-
-    def school(self, school: str) -> SchoolRollout:
-        return self.rollout.schools.get(school) or SchoolRollout()
-
-    def working_days(self, calendar: WorkingCalendar, week: int) -> int:
-        return _working_days(calendar, self.start + timedelta(weeks=week))
-
-
-@lru_cache(maxsize=2**14)
-def _working_days(calendar: WorkingCalendar, monday: date) -> int:
-    return sum(calendar.works_on(monday + timedelta(days=n)) for n in range(7))
-
-
-def _forecast(programme: Programme, live: Task) -> date:
-    return day_of(programme.timed(live.id).early_finish)
-
-
-def _happened(programme: Programme) -> dict[Pair, date]:
-    """Return the day on which each pair went live, or the forecast of one whose training has begun."""
-    days: dict[Pair, date] = {}
-    progress = programme.facts.progress
-    for live in programme.tasks(kind=Kind.GO_LIVE):
-        begun = (Kind.TRAINING, Kind.PARALLEL_RUN)
-        before = [t for k in begun for t in programme.tasks(kind=k, service=live.service, schools=live.schools)]
-        if live.service is not None and any(t.id in progress for t in (live, *before)):
-            done = progress.get(live.id)
-            day = day_of(done.actual_start) if done else _forecast(programme, live)
-            days.update({(school, live.service): day for school in live.schools})
-    return days
-
-
-def _start_windows(frame: _Frame, service: ServiceFile) -> list[date]:
+def _start_windows(frame: Frame, service: ServiceFile) -> list[date]:
     """Return the dates on which a service may go live: its pay periods, months, or every Monday.
 
     The first is the one asked for, or the plan's forecast: before it the service's own work is not done.
@@ -161,7 +84,7 @@ def _start_windows(frame: _Frame, service: ServiceFile) -> list[date]:
     return [d for d in days if first <= d <= last]
 
 
-def _opens_on(frame: _Frame, service: ServiceFile) -> tuple[str, Periods | None]:
+def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
     """Return on what a service's go-lives open, and its periods; none where any week will do."""
     lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
     usual: str = next((t.starts_on for t in lives if t.starts_on), None) or "week"
@@ -170,7 +93,7 @@ def _opens_on(frame: _Frame, service: ServiceFile) -> tuple[str, Periods | None]
 
 
 def _candidates(
-    frame: _Frame, school: str, service: ServiceFile, days: Sequence[date], fixed: date | None
+    frame: Frame, school: str, service: ServiceFile, days: Sequence[date], fixed: date | None
 ) -> tuple[tuple[Candidate, ...], dict[int, str]]:
     """Return the dates that a pair could have, and why it cannot have the others, by week.
 
@@ -180,7 +103,7 @@ def _candidates(
     out: dict[int, str] = {}
     for day in days:
         week = frame.week_of(day)
-        placements, reason = _placed(frame, school, service, day)
+        placements, reason = placed(frame, school, service, day)
         reason = _too_soon_or_late(frame, school, day) or reason
         if reason:
             out[week] = reason
@@ -193,11 +116,11 @@ def _candidates(
         if not happened and (obstacles := tuple(_obstacles(frame, school, service, fixed))):
             out[week] = "; ".join(obstacles)
         else:
-            found[week] = Candidate(week, fixed, _placed(frame, school, service, fixed)[0])
+            found[week] = Candidate(week, fixed, placed(frame, school, service, fixed)[0])
     return tuple(found[week] for week in sorted(found)), out
 
 
-def _obstacles(frame: _Frame, school: str, service: ServiceFile, day: date) -> Iterator[str]:
+def _obstacles(frame: Frame, school: str, service: ServiceFile, day: date) -> Iterator[str]:
     """Yield everything that a set day contradicts."""
     asked = frame.asked(service.service)
     if reason := _too_soon_or_late(frame, school, day):
@@ -213,18 +136,18 @@ def _obstacles(frame: _Frame, school: str, service: ServiceFile, day: date) -> I
     if day > latest:
         which = f"go-live with {service.name}" if asked.latest == latest else "go-live"
         yield f"the last day of any {which} is {format_day(latest)}"
-    if day >= frame.start and (reason := _placed(frame, school, service, day)[1]):
+    if day >= frame.start and (reason := placed(frame, school, service, day)[1]):
         yield reason
 
 
-def _first_forecast(frame: _Frame, service: ServiceFile) -> tuple[Task, date] | None:
+def _first_forecast(frame: Frame, service: ServiceFile) -> tuple[Task, date] | None:
     """Return the first go-live of a service that is ahead, and its forecast."""
     lives = frame.programme.tasks(kind=Kind.GO_LIVE, service=service.service)
-    ahead = [(t, _forecast(frame.programme, t)) for t in lives if not frame.programme.is_done(t.id)]
+    ahead = [(t, forecast(frame.programme, t)) for t in lives if not frame.programme.is_done(t.id)]
     return min(ahead, key=lambda found: (found[1], found[0].id), default=None)
 
 
-def _earlier_work(frame: _Frame, service: ServiceFile, day: date) -> str:
+def _earlier_work(frame: Frame, service: ServiceFile, day: date) -> str:
     """Say what is not done by a day, and has to be before the first go-live of a service; nothing if all is."""
     programme, first = frame.programme, _first_forecast(frame, service)
     before = [k.predecessor for k in programme.roadmap.links if first and k.successor == first[0].id]
@@ -236,7 +159,7 @@ def _earlier_work(frame: _Frame, service: ServiceFile, day: date) -> str:
     return f"the work before it is not done: “{name}” ends on {format_day(ends)}" if day < ends else ""
 
 
-def _too_soon_or_late(frame: _Frame, school: str, day: date) -> str:
+def _too_soon_or_late(frame: Frame, school: str, day: date) -> str:
     asked = frame.school(school)
     if day < frame.programme.on:
         return f"it lies before the data date, {format_day(frame.programme.on)}"
@@ -250,70 +173,8 @@ def _too_soon_or_late(frame: _Frame, school: str, day: date) -> str:
     return ""
 
 
-def _placed(frame: _Frame, school: str, service: ServiceFile, day: date) -> tuple[tuple[Placement, ...], str]:
-    """Place each activity of one date; the second value is what forbids the date."""
-    programme = frame.programme
-    for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
-        if blackout.touches(day, day):
-            return (), f"“{blackout.name}” keeps go-lives out of it"
-    for window in windows(programme, service.service_class, day):
-        if Kind.GO_LIVE in window["activities"] and falls_into(day, day, window):
-            return (), window["why"]
-    placed, reason = [], ""
-    for activity in frame.asked(service.service).activities or (USUAL_FOR_PAY if service.pays_people else USUAL):
-        end = frame.week_of(day) - activity.weeks_before
-        weeks, missing = _weeks_for(frame, activity, school, service.service, end)
-        reason = reason or missing
-        shares = _shares(frame, activity, school, service.service, weeks)
-        placed.append(Placement(activity.kind, activity.team, weeks, shares))
-    return tuple(placed), reason
-
-
-def _weeks_for(frame: _Frame, activity: Activity, school: str, service: str, end: int) -> tuple[tuple[int, ...], str]:
-    """Return the weeks of an activity, the last ones before its time that are good for it; else what is missing."""
-    name = activity.kind.replace("_", " ")
-    if activity.weeks_before < 0 or activity.kind is Kind.PARALLEL_RUN:
-        first = end - activity.weeks + 1
-        if first < 0:
-            return (), f"its {name} would begin before the programme"
-        weeks = tuple(range(first, end + 1))
-        return weeks, _kept_out(frame, activity.kind, school, service, weeks) if activity.weeks_before >= 0 else ""
-    calendar = frame.calendar(activity.kind, school, service)
-    asked = range(end, max(-1, end - activity.weeks - PUSHED_BACK), -1)
-    good = (week for week in asked if frame.working_days(calendar, week) >= ENOUGH_DAYS)
-    found = tuple(reversed(list(islice(good, activity.weeks))))
-    if len(found) == activity.weeks:
-        return found, ""
-    monday = frame.start + timedelta(weeks=max(0, end))
-    closed = (calendar.closures.get(monday + timedelta(days=n)) for n in range(7))
-    why = next((reason for reason in closed if reason is not None), "the programme has not begun")
-    return found, f"there are no weeks for {name} before it ({why})"
-
-
-def _kept_out(frame: _Frame, kind: Kind, school: str, service: str, weeks: tuple[int, ...]) -> str:
-    """Return which blackout takes a week from an activity that cannot go around it: it leaves the week too few days."""
-    calendar, office = frame.calendar(kind, school, service), frame.calendars.office
-    for week in weeks:
-        left = frame.working_days(calendar, week)
-        if left < min(ENOUGH_DAYS, frame.working_days(office, week)):
-            monday = frame.start + timedelta(weeks=week)
-            own = frame.blackouts(kind, school, service)
-            name = next(b.name for b in own if b.touches(monday, monday + timedelta(days=6)))
-            return f"“{name}” falls into its {kind.replace('_', ' ')}"
-    return ""
-
-
-def _shares(frame: _Frame, activity: Activity, school: str, service: str, weeks: tuple[int, ...]) -> tuple[int, ...]:
-    """Share an activity's days out among its weeks, by the days that the office is open and no blackout takes."""
-    own, office = frame.calendar(activity.kind, school, service, base="office"), frame.calendars.office
-    open_days = [frame.working_days(own, w) for w in weeks]
-    until = list(accumulate(open_days if any(open_days) else (frame.working_days(office, w) for w in weeks), initial=0))
-    tenths = [round(activity.days * 10 * days / until[-1]) if until[-1] else 0 for days in until]
-    return tuple(after - before for before, after in pairwise(tenths))
-
-
 def _service_plan(
-    frame: _Frame,
+    frame: Frame,
     service: ServiceFile,
     days: Sequence[date],
     candidates: Mapping[Pair, tuple[Candidate, ...]],
@@ -343,44 +204,7 @@ def _service_plan(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _PlannedPilot:
-    """The schools of a service's pilot wave in programme.yaml that are kept, and why any are not."""
-
-    schools: frozenset[str]
-    notes: tuple[str, ...]
-
-
-def _planned_pilot(frame: _Frame, service: ServiceFile) -> _PlannedPilot:
-    """Return the pilot that programme.yaml declares for a service; once it has begun, those who have."""
-    programme, asked, name = frame.programme, frame.asked(service.service), service.service
-    every = programme.schools_of(name)
-    waves = [w for w in References(programme.definition).waves_of(service) if w.pilot]
-    declared = frozenset(s for w in waves for s in w.schools if s in every)
-    wanted = declared | {s for s in every if frame.school(s).pilot}
-    if asked.pilot is False or len(every) < 2:
-        why = "rollout.yaml plans it without one" if len(every) > 1 else "it has one school only"
-        what = f"{service.name}: there is no pilot with {programme.school_names(sorted(wanted))}, because {why}."
-        return _PlannedPilot(frozenset(), (what,) if wanted else ())
-    refused = {s for s in declared if frame.school(s).pilot is False}
-    notes = [
-        f"{service.name}: {programme.school_name(s)} is in the plan's pilot wave, and not in the pilot here: "
-        "rollout.yaml says pilot: false."
-        for s in sorted(refused)
-    ]
-    begun = {s: frame.happened[s, name] for s in declared - refused if (s, name) in frame.happened}
-    if begun:
-        first = frame.week_of(min(begun.values()))
-        kept = frozenset(s for s, day in begun.items() if frame.week_of(day) == first)
-        notes += [
-            f"{service.name}: the pilot has begun without {programme.school_name(s)}."
-            for s in sorted(declared - refused - kept)
-        ]
-        return _PlannedPilot(kept, tuple(notes))
-    return _PlannedPilot(declared - refused, tuple(notes))
-
-
-def _school_plan(frame: _Frame, school: str) -> SchoolPlan:
+def _school_plan(frame: Frame, school: str) -> SchoolPlan:
     asked, known = frame.school(school), frame.programme.school(school)
     return SchoolPlan(
         school=school,
@@ -398,14 +222,14 @@ def _group_plan(programme: Programme, key: str, group: Group) -> GroupPlan:
     return GroupPlan(name=group.name or key.replace("-", " "), schools=frozenset(schools), at_once=group.at_once)
 
 
-def _capacity(frame: _Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
+def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
     """Return a team's tenths of a day in each week: less in a week with public holidays, or while some are away."""
     office = frame.calendars.office
     days = [[frame.start + timedelta(weeks=week, days=n) for n in range(7)] for week in range(weeks)]
     return tuple(round(sum(team.left_on(day) * 2 for day in week if office.works_on(day))) for week in days)
 
 
-def _announced(frame: _Frame) -> dict[Pair, int]:
+def _announced(frame: Frame) -> dict[Pair, int]:
     """Return the week that was announced to each school, or with `announced_as_planned` the forecast's."""
     days: dict[Pair, date] = {}
     if frame.rollout.announced_as_planned:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, rrule
 
-from changeflow.roadmap.waves.plans import Offer
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads, wave_names
+from changeflow.planning.wave_use import MilestoneEffect, PlanEffect
+from changeflow.roadmap.waves.plans import IN_FORCE, Offer
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, loads, numbers_of, percent_of, wave_names
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 
 if TYPE_CHECKING:
@@ -55,6 +57,16 @@ class LoadLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineLine:
+    """When a milestone would be reached, against its deadline."""
+
+    milestone: str
+    day: str
+    deadline: str
+    days_late: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReport:
     key: str
     name: str
@@ -68,6 +80,10 @@ class PlanReport:
     gap: float | None
     certainty: str
     loads: tuple[LoadLine, ...]
+    deadlines: tuple[DeadlineLine, ...] = ()
+    """Of open milestones, if the whole programme is planned with these waves."""
+    breaks: tuple[str, ...] = ()
+    """What would block then and does not now; of the plan in force, what it does not keep of what is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +93,49 @@ class WavesReport:
     programme: str
     start: str
     plans: tuple[PlanReport, ...]
+    in_force: PlanReport | None = None
+    """The plan as it is, to compare with."""
+    notes: tuple[str, ...] = ()
+    """What was asked for and could not be kept."""
+
+    @property
+    def shown(self) -> tuple[PlanReport, ...]:
+        return self.plans if self.in_force is None else (self.in_force, *self.plans)
 
 
-def waves_report(name: str, problem: WaveProblem, offers: Sequence[Offer]) -> WavesReport:
-    """Turn offers into what people read."""
+Effects = Mapping[str, PlanEffect]
+"""What each plan does to the whole programme, by its style."""
+
+
+def waves_report(
+    name: str,
+    problem: WaveProblem,
+    offers: Sequence[Offer],
+    *,
+    in_force: WavePlan | None = None,
+    effects: Effects | None = None,
+) -> WavesReport:
+    """Turn offers, and the plan in force, into what people read."""
+    known = effects or {}
+    standing = None
+    if in_force is not None and in_force.chosen:
+        numbers = numbers_of(problem, in_force)
+        own = Offer(style=IN_FORCE, plan=in_force, numbers=numbers, gap=None, is_proved=False, is_repeatable=True)
+        standing = _plan(problem, own, known.get(IN_FORCE.key))
     return WavesReport(
-        programme=name, start=format_day(problem.start), plans=tuple(_plan(problem, offer) for offer in offers)
+        programme=name,
+        start=format_day(problem.start),
+        plans=tuple(_plan(problem, offer, known.get(offer.style.key)) for offer in offers),
+        in_force=standing,
+        notes=problem.notes,
     )
 
 
-def _plan(problem: WaveProblem, offer: Offer) -> PlanReport:
+def _plan(problem: WaveProblem, offer: Offer, effect: PlanEffect | None) -> PlanReport:
     numbers = offer.numbers
     return PlanReport(
+        deadlines=tuple(_deadline(m) for m in (effect.milestones if effect else ())),
+        breaks=effect.breaks if effect else (),
         key=offer.style.key,
         name=offer.style.name,
         mean_week=round(numbers.mean_week, 1),
@@ -104,7 +151,18 @@ def _plan(problem: WaveProblem, offer: Offer) -> PlanReport:
     )
 
 
+def _deadline(effect: MilestoneEffect) -> DeadlineLine:
+    return DeadlineLine(
+        milestone=effect.name,
+        day=format_day(effect.forecast),
+        deadline=format_day(effect.deadline),
+        days_late=effect.days_late,
+    )
+
+
 def _certainty(offer: Offer) -> str:
+    if offer.style is IN_FORCE:
+        return "the plan as it is"
     if offer.is_proved:
         return "proved: no plan is better in this style"
     near = "no bound is known" if offer.gap is None else f"at most {offer.gap:.1%} from the best there can be"
@@ -143,36 +201,57 @@ def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
 def _loads(problem: WaveProblem, plan: WavePlan) -> Iterator[LoadLine]:
     for team, tenths in loads(problem, plan).items():
         weeks = [
-            (format_day(problem.monday(w)), -(-100 * n // problem.capacity[team][w])) for w, n in enumerate(tenths) if n
+            (format_day(problem.monday(w)), percent_of(n, problem.capacity[team][w])) for w, n in enumerate(tenths) if n
         ]
         yield LoadLine(team=problem.team_names[team], peak=max((p for _, p in weeks), default=0), weeks=tuple(weeks))
 
 
 def waves_text(report: WavesReport) -> Iterator[str]:
     """Yield the plans side by side, then each plan's waves and the schools that it moves."""
-    names = [p.name for p in report.plans]
+    shown = report.shown
+    names = [p.name for p in shown]
     width = max(16, *(len(n) + 2 for n in names))
     rows = [
-        ("mean week of go-live", [f"{p.mean_week:g}" for p in report.plans]),
-        ("last go-live", [p.last_day for p in report.plans]),
-        ("waves", [str(len(p.waves)) for p in report.plans]),
-        ("further dates in hubs", [str(p.hub_dates) for p in report.plans]),
-        ("weeks between hubs", [f"{p.fairness:g}" for p in report.plans]),
-        ("announced dates moved", [str(len(p.moves)) for p in report.plans]),
-        *((f"peak, {team}", [f"{p.peaks[team]} %" for p in report.plans]) for team in report.plans[0].peaks),
+        ("mean week of go-live", [f"{p.mean_week:g}" for p in shown]),
+        ("last go-live", [p.last_day for p in shown]),
+        ("waves", [str(len(p.waves)) for p in shown]),
+        ("further dates in hubs", [str(p.hub_dates) for p in shown]),
+        ("weeks between hubs", [f"{p.fairness:g}" for p in shown]),
+        ("announced dates moved", [str(len(p.moves)) for p in shown]),
+        ("deadlines missed", [str(sum(d.days_late > 0 for d in p.deadlines)) for p in shown]),
+        ("not kept", [str(len(p.breaks)) for p in shown]),
+        *((f"peak, {team}", [f"{p.peaks[team]} %" for p in shown]) for team in shown[0].peaks),
     ]
-    yield f"{report.programme}: {len(report.plans)} plans, each checked against every requirement"
+    beside = "; in force is the plan as it is" if report.in_force else ""
+    yield f"{report.programme}: {len(report.plans)} plans, each checked against every requirement{beside}"
+    yield from (f"  {note}" for note in report.notes)
     yield f"{'':<26}" + "".join(f"{n:<{width}}" for n in names)
     for label, cells in rows:
         yield f"  {label:<24}" + "".join(f"{c:<{width}}" for c in cells)
-    for plan in report.plans:
+    for plan in shown:
         yield ""
         yield f"{plan.name} ({plan.certainty})"
         for wave in plan.waves:
             yield f"  {wave.day:<12} {wave.service:<10} {wave.name:<11} {', '.join(wave.schools)}"
+        for line in plan.deadlines:
+            yield f"  {deadline_in_words(line)}"
+        yield from (f"  {'does not keep' if plan is report.in_force else 'would not keep'}: {b}" for b in plan.breaks)
         for move in plan.moves:
             way = "later" if move.weeks > 0 else "earlier"
             yield f"  moved: {move.pair}, announced for the week of {move.announced}, {abs(move.weeks)} weeks {way}"
+
+
+def deadline_in_words(line: DeadlineLine) -> str:
+    """Say when a milestone would be reached, and whether that keeps its deadline."""
+    late = f"misses its deadline of {line.deadline} by {counted(line.days_late, 'day')}"
+    kept = f"keeps its deadline of {line.deadline}"
+    return f"{line.milestone}: {line.day}, {late if line.days_late else kept}"
+
+
+def effect_text(effect: PlanEffect) -> Iterator[str]:
+    """Say what becomes of deadlines, and what would break, with one plan."""
+    yield from (deadline_in_words(_deadline(m)) for m in effect.milestones)
+    yield from (f"would not keep: {broken}" for broken in effect.breaks)
 
 
 def conflict_text(sentences: Sequence[str], ways: Sequence[str], *, is_minimal: bool) -> Iterator[str]:
@@ -357,7 +436,7 @@ def draw_loads(problem: WaveProblem, plan: WavePlan) -> tuple[Load, ...]:
         for week, work in enumerate(tenths):
             if not work:
                 continue
-            percent = -(-100 * work // problem.capacity[team][week])
+            percent = percent_of(work, problem.capacity[team][week])
             words = f"{problem.team_names[team]}, week of {format_day(problem.monday(week))}: {percent} %"
             columns.append(_column(axis.at(week), axis.scale, percent, words, is_full=percent >= 95))
         drawn.append(_load_of(problem.team_names[team], columns, axis.months(18)))

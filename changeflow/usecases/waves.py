@@ -1,20 +1,39 @@
 """Plan rollout waves of a folder or a stored programme: three plans, or why there is none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.planning.wave_use import PlanEffect, plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.check import check_plan
-from changeflow.roadmap.waves.plans import Offer, offers
-from changeflow.roadmap.waves.problem import WaveProblem, numbers_of
+from changeflow.roadmap.waves.plans import IN_FORCE, Offer, offers
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, numbers_of
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import loaded
+from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in
 
 MOST_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The plan in force, and what it and each offer do to the whole programme, by the key of their style."""
+
+    in_force: WavePlan
+    effects: Mapping[str, PlanEffect]
+
+
+def compare_with_plan(found: "Waves", folder: Path | None) -> Compared:
+    """Put the plan in force beside the offers, and schedule and judge the programme with each of them."""
+    programme, problem = found.programme, found.problem
+    in_force, refers, judged = plan_in_force(programme, problem), refers_in(folder), judged_again(programme)
+    effects = {IN_FORCE.key: effect_in_force(programme, problem, in_force)}
+    effects |= {o.style.key: effect_of(judged, problem, o.plan, refers) for o in found.offers}
+    return Compared(in_force=in_force, effects=effects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

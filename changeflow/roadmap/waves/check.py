@@ -31,7 +31,9 @@ def _dates(problem: WaveProblem, plan: WavePlan) -> Iterator[Broken]:
         if pair not in plan.chosen:
             yield Broken("date", f"{problem.pair_name(pair)} has no date")
         elif plan.chosen[pair] not in problem.candidates[pair]:
-            yield Broken("date", f"{problem.pair_name(pair)} cannot go live on {plan.chosen[pair].day}")
+            why = problem.dropped[pair].get(plan.week(pair))
+            what = f"{problem.pair_name(pair)} cannot go live on {format_day(plan.chosen[pair].day)}"
+            yield Broken("date", f"{what}: {why}" if why else what)
     for pair in plan.chosen:
         if pair not in problem.candidates:
             yield Broken("date", f"nobody asked for {pair}")

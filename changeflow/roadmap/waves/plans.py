@@ -32,6 +32,8 @@ CALMEST = Style(
 )
 FEWEST = Style(key="fewest-changes", name="Fewest changes", factors={"announced": 10, "announced_week": 4})
 COMPROMISE = Style(key="compromise", name="Compromise", factors={})
+IN_FORCE = Style(key="in-force", name="In force", factors={})
+"""The plan as it is: nobody searches for it, it is there to compare with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

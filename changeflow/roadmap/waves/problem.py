@@ -252,14 +252,20 @@ def loads(problem: WaveProblem, plan: WavePlan) -> dict[str, list[int]]:
     found = {team: [0] * problem.weeks for team in problem.capacity}
     for candidate in plan.chosen.values():
         for (team, week), tenths in candidate.work.items():
-            found[team][week] += tenths
+            if 0 <= week < problem.weeks:  # A plan in force may go on behind the last date that is asked for.
+                found[team][week] += tenths
     return found
+
+
+def percent_of(tenths: int, capacity: int) -> int:
+    """Return work as percent of what a team can give, rounded up; of a team that can give nothing, of a tenth."""
+    return -(-100 * tenths // max(1, capacity))
 
 
 def peaks(problem: WaveProblem, plan: WavePlan) -> dict[str, int]:
     """Return the fullest week of each team, in percent of what it can give in that week."""
     return {
-        team: max((-(-100 * n // problem.capacity[team][w]) for w, n in enumerate(load) if n), default=0)
+        team: max((percent_of(n, problem.capacity[team][w]) for w, n in enumerate(load) if n), default=0)
         for team, load in loads(problem, plan).items()
     }
 

@@ -1,0 +1,160 @@
+"""What is planned in waves: weeks, the calendars of each activity, and where the work around a go-live falls."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import accumulate, islice, pairwise
+
+from changeflow.calendar.working import WorkingCalendar
+from changeflow.programme.assembly.calendars import Calendars
+from changeflow.programme.blackouts import ScopedBlackout
+from changeflow.programme.definition import ServiceFile
+from changeflow.programme.programme import Programme, falls_into, windows
+from changeflow.roadmap.model.requests import Activity, Rollout, SchoolRollout, ServiceRollout
+from changeflow.roadmap.model.tasks import Task
+from changeflow.roadmap.waves.problem import Pair, Placement
+from changeflow.values.moments import day_of
+from changeflow.values.words import Kind
+
+IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
+"""Kinds that need people who are in school."""
+ENOUGH_DAYS = 3
+"""Working days that a week must have for an activity that can be put elsewhere: our own choice."""
+PUSHED_BACK = 12
+"""Weeks by which an activity may begin earlier than asked for, around holidays and blackouts."""
+USUAL = (Activity(kind=Kind.TRAINING, weeks_before=2, weeks=1), Activity(kind=Kind.WORK, weeks_before=-2, weeks=3))
+"""What a go-live takes unless the request says otherwise: a week of training, and three weeks of support."""
+USUAL_FOR_PAY = (
+    Activity(kind=Kind.TRAINING, weeks_before=10, weeks=1),
+    Activity(kind=Kind.PARALLEL_RUN, weeks_before=1, weeks=9),
+    Activity(kind=Kind.WORK, weeks_before=-2, weeks=3),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is planned, and in which weeks."""
+
+    programme: Programme
+    rollout: Rollout
+    calendars: Calendars
+    start: date
+    """Monday of week 0."""
+    latest: date
+    """The last day of any go-live."""
+    happened: Mapping[Pair, date]
+
+    def week_of(self, day: date) -> int:
+        return (day - self.start).days // 7
+
+    def calendar(self, kind: Kind, school: str, service: str, *, base: str = "") -> WorkingCalendar:
+        """Return the days on which an activity can be worked on at a school, as the plan has them."""
+        base = base or ("term" if kind in IN_TERM else "office")
+        return self.calendars.get(self.calendars.key(base, frozenset({school}), kind, service))
+
+    def blackouts(self, kind: Kind, school: str, service: str) -> Iterator[ScopedBlackout]:
+        """Yield the blackouts that an activity at a school keeps out of."""
+        return (b for b in self.calendars.blackouts if b.concerns(frozenset({school}), kind, service))
+
+    def asked(self, service: str) -> ServiceRollout:
+        return self.rollout.services.get(service) or ServiceRollout()
+
+    def school(self, school: str) -> SchoolRollout:
+        return self.rollout.schools.get(school) or SchoolRollout()
+
+    def working_days(self, calendar: WorkingCalendar, week: int) -> int:
+        return _working_days(calendar, self.start + timedelta(weeks=week))
+
+
+def frame_of(programme: Programme) -> Frame:
+    """Return the weeks of a programme's rollout, from the Monday of its start."""
+    first, rollout = programme.definition.programme.start, programme.definition.rollout
+    start = first - timedelta(days=first.weekday())
+    latest = rollout.latest or first + timedelta(days=730)
+    return Frame(programme, rollout, Calendars(programme.definition), start, latest, _happened(programme))
+
+
+@lru_cache(maxsize=2**14)
+def _working_days(calendar: WorkingCalendar, monday: date) -> int:
+    return sum(calendar.works_on(monday + timedelta(days=n)) for n in range(7))
+
+
+def forecast(programme: Programme, live: Task) -> date:
+    return day_of(programme.timed(live.id).early_finish)
+
+
+def _happened(programme: Programme) -> dict[Pair, date]:
+    """Return the day on which each pair went live, or the forecast of one whose training has begun."""
+    days: dict[Pair, date] = {}
+    progress = programme.facts.progress
+    for live in programme.tasks(kind=Kind.GO_LIVE):
+        begun = (Kind.TRAINING, Kind.PARALLEL_RUN)
+        before = [t for k in begun for t in programme.tasks(kind=k, service=live.service, schools=live.schools)]
+        if live.service is not None and any(t.id in progress for t in (live, *before)):
+            done = progress.get(live.id)
+            day = day_of(done.actual_start) if done else forecast(programme, live)
+            days.update({(school, live.service): day for school in live.schools})
+    return days
+
+
+def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[tuple[Placement, ...], str]:
+    """Place each activity of one date; the second value is what forbids the date."""
+    programme = frame.programme
+    for blackout in frame.blackouts(Kind.GO_LIVE, school, service.service):
+        if blackout.touches(day, day):
+            return (), f"“{blackout.name}” keeps go-lives out of it"
+    for window in windows(programme, service.service_class, day):
+        if Kind.GO_LIVE in window["activities"] and falls_into(day, day, window):
+            return (), window["why"]
+    placed, reason = [], ""
+    for activity in frame.asked(service.service).activities or (USUAL_FOR_PAY if service.pays_people else USUAL):
+        end = frame.week_of(day) - activity.weeks_before
+        weeks, missing = _weeks_for(frame, activity, school, service.service, end)
+        reason = reason or missing
+        shares = _shares(frame, activity, school, service.service, weeks)
+        placed.append(Placement(activity.kind, activity.team, weeks, shares))
+    return tuple(placed), reason
+
+
+def _weeks_for(frame: Frame, activity: Activity, school: str, service: str, end: int) -> tuple[tuple[int, ...], str]:
+    """Return the weeks of an activity, the last ones before its time that are good for it; else what is missing."""
+    name = activity.kind.replace("_", " ")
+    if activity.weeks_before < 0 or activity.kind is Kind.PARALLEL_RUN:
+        first = end - activity.weeks + 1
+        if first < 0:
+            return (), f"its {name} would begin before the programme"
+        weeks = tuple(range(first, end + 1))
+        return weeks, _kept_out(frame, activity.kind, school, service, weeks) if activity.weeks_before >= 0 else ""
+    calendar = frame.calendar(activity.kind, school, service)
+    asked = range(end, max(-1, end - activity.weeks - PUSHED_BACK), -1)
+    good = (week for week in asked if frame.working_days(calendar, week) >= ENOUGH_DAYS)
+    found = tuple(reversed(list(islice(good, activity.weeks))))
+    if len(found) == activity.weeks:
+        return found, ""
+    monday = frame.start + timedelta(weeks=max(0, end))
+    closed = (calendar.closures.get(monday + timedelta(days=n)) for n in range(7))
+    why = next((reason for reason in closed if reason is not None), "the programme has not begun")
+    return found, f"there are no weeks for {name} before it ({why})"
+
+
+def _kept_out(frame: Frame, kind: Kind, school: str, service: str, weeks: tuple[int, ...]) -> str:
+    """Return which blackout takes a week from an activity that cannot go around it: it leaves the week too few days."""
+    calendar, office = frame.calendar(kind, school, service), frame.calendars.office
+    for week in weeks:
+        left = frame.working_days(calendar, week)
+        if left < min(ENOUGH_DAYS, frame.working_days(office, week)):
+            monday = frame.start + timedelta(weeks=week)
+            own = frame.blackouts(kind, school, service)
+            name = next(b.name for b in own if b.touches(monday, monday + timedelta(days=6)))
+            return f"“{name}” falls into its {kind.replace('_', ' ')}"
+    return ""
+
+
+def _shares(frame: Frame, activity: Activity, school: str, service: str, weeks: tuple[int, ...]) -> tuple[int, ...]:
+    """Share an activity's days out among its weeks, by the days that the office is open and no blackout takes."""
+    own, office = frame.calendar(activity.kind, school, service, base="office"), frame.calendars.office
+    open_days = [frame.working_days(own, w) for w in weeks]
+    until = list(accumulate(open_days if any(open_days) else (frame.working_days(office, w) for w in weeks), initial=0))
+    tenths = [round(activity.days * 10 * days / until[-1]) if until[-1] else 0 for days in until]
+    return tuple(after - before for before, after in pairwise(tenths))

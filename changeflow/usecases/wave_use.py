@@ -1,0 +1,229 @@
+"""What a plan of waves does to the programme, and writing one into its folder."""
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from changeflow.errors import ChangeflowError, CheckFailedError, ProblemsError
+from changeflow.files import write_whole
+from changeflow.intake.folder import read_folder
+from changeflow.intake.opening import list_files
+from changeflow.intake.rulepacks import shipped_rulepacks
+from changeflow.planning.wave_use import MilestoneEffect, PlanEffect, Refers, UsedWaves, waves_of, with_waves
+from changeflow.programme.announcements import go_live_tasks
+from changeflow.programme.definition import Wave
+from changeflow.programme.programme import Programme, join
+from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem, wave_names
+from changeflow.rules.engine import Judged, judge
+from changeflow.values.moments import day_of, format_day
+from changeflow.values.problem import Problem
+
+FILE = "programme.yaml"
+
+
+def effect_in_force(programme: Programme, problem: WaveProblem, plan: WavePlan) -> PlanEffect:
+    """Return the deadlines of the plan in force, and what it does not keep of what rollout.yaml asks for."""
+    breaks = tuple(broken.what for broken in check_plan(problem, plan))
+    return PlanEffect(milestones=tuple(_milestones(programme)), breaks=breaks)
+
+
+def judged_again(programme: Programme) -> Judged:
+    """Judge a programme as it is, from its definition: what blocks it now."""
+    joined, _ = join(programme.definition, rulepacks=shipped_rulepacks(), facts=programme.facts, on=_on(programme))
+    return judge(joined)
+
+
+def effect_of(judged: Judged, problem: WaveProblem, plan: WavePlan, refers: Refers) -> PlanEffect:
+    """Schedule and judge the programme with a plan's waves, on the same facts. `judged` is the programme as it is."""
+    programme = judged.programme
+    used = waves_of(programme, problem, plan, refers)
+    changed = with_waves(programme.definition, used.waves)
+    joined, errors = join(changed, rulepacks=shipped_rulepacks(), facts=programme.facts, on=_on(programme))
+    try:
+        after = judge(joined)
+    except ChangeflowError as error:
+        return PlanEffect(breaks=(str(error),))
+    known = {(f.rule, f.subject) for f in judged.blocks}
+    breaks = [f"{f.rule}: {f.message}" for f in after.blocks if (f.rule, f.subject) not in known]
+    moved = {f"{service}/{old}/" for (service, old) in used.renamed}
+    breaks += [e.what for e in errors if not any(name in e.what for name in moved)]
+    breaks += _later_than_proposed(after.programme, problem, plan)
+    return PlanEffect(milestones=tuple(_milestones(after.programme)), breaks=tuple(dict.fromkeys(breaks)))
+
+
+def _later_than_proposed(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Iterator[str]:
+    """Say which waves would go live later than proposed, as the tasks before them take until then."""
+    lives, names = go_live_tasks(programme), wave_names(problem, plan)
+    late: dict[tuple[str, str, date], date] = {}
+    for pair, candidate in plan.chosen.items():
+        live = lives.get(pair)
+        day = programme.days_of(live.id)[1] if live else candidate.day
+        if day > candidate.day:
+            key = problem.services[pair[1]].name, names[pair], candidate.day
+            late[key] = max(day, late.get(key, day))
+    for (service, name, proposed), day in sorted(late.items(), key=lambda item: item[0][2]):
+        planned = f"{service}, {name} would go live on {format_day(day)} and not on {format_day(proposed)}"
+        yield f"{planned}: the tasks before it take longer than rollout.yaml has it"
+
+
+def _on(programme: Programme) -> date | None:
+    return programme.on if programme.roadmap.data_date is not None else None
+
+
+def _milestones(programme: Programme) -> Iterator[MilestoneEffect]:
+    for milestone in programme.open_milestones:
+        if milestone.deadline is not None:
+            forecast = day_of(programme.timed(milestone.task).early_finish)
+            yield MilestoneEffect(name=milestone.name, forecast=forecast, deadline=milestone.deadline)
+
+
+def refers_in(folder: Path | None) -> Refers:
+    """Return what tells whether the folder's files name a task of a service's wave."""
+    text = "\n".join(_texts(folder).values()) if folder is not None else ""
+    return lambda service, wave: f"{service}/{wave}/" in text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewritten:
+    """Files as a plan of waves would have them, and what changes, in words."""
+
+    files: Mapping[Path, str]
+    lines: tuple[str, ...]
+
+
+def rewritten(folder: Path, programme: Programme, problem: WaveProblem, plan: WavePlan) -> Rewritten:
+    """Return the folder's files with a plan's waves; comments and everything else stay. Nothing is written.
+
+    A folder that would not be valid with them is a `CheckFailedError`, which says why.
+    """
+    used = waves_of(programme, problem, plan, refers_in(folder))
+    texts = _texts(folder)
+    files = {path: changed for path, text in texts.items() if (changed := _renamed(text, used.renamed)) != text}
+    main = folder / FILE
+    files[main] = _with_waves(files.get(main, texts[main]), used.waves)
+    _check(folder, files)
+    return Rewritten(files=files, lines=tuple(_changes(programme, used)))
+
+
+def write(folder: Path, found: Rewritten) -> None:
+    """Write the files; each is whole or as it was."""
+    for path, text in found.files.items():
+        write_whole(path, text, inside=folder)
+
+
+def _texts(folder: Path) -> dict[Path, str]:
+    problems: list[Problem] = []
+    parts = (folder, folder / "services", folder / "pathways")
+    paths = [path for part in parts for path in list_files(part, problems, endings=(".yaml", ".yml"), inside=folder)]
+    if problems:
+        raise ProblemsError(problems)
+    return {path: path.read_text(encoding="utf-8") for path in paths}
+
+
+def _renamed(text: str, renamed: Mapping[tuple[str, str], str]) -> str:
+    for (service, old), new in renamed.items():
+        text = re.sub(rf"(?<![\w/-]){re.escape(service)}/{re.escape(old)}/", f"{service}/{new}/", text)
+    return text
+
+
+def _with_waves(text: str, waves: tuple[Wave, ...]) -> str:
+    """Put waves in the place of those in a text; the rest of it stays as it is, letter by letter."""
+    lines = text.splitlines(keepends=True)
+    first = next((n for n, line in enumerate(lines) if re.match(r"waves\s*:", line)), None)
+    if first is None:
+        return _dumped(text, waves)
+    last = next((n for n in range(first + 1, len(lines)) if re.match(r"[^\s#-]", lines[n])), len(lines))
+    while last > first + 1 and re.match(r"\s*$|#", lines[last - 1]):
+        last -= 1  # what is said before the next key belongs to that
+    block = _dumped("".join(lines[first:last]), waves)
+    return "".join([*lines[:first], block, *lines[last:]])
+
+
+def _dumped(text: str, waves: tuple[Wave, ...]) -> str:
+    """Write YAML again with other waves; one that stays keeps its comments."""
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 120
+    yaml.preserve_quotes = True
+    data = yaml.load(text)
+    known: dict[str, Any] = {str(w["id"]): w for w in data.get("waves") or []}
+    after = CommentedSeq()
+    for wave in waves:
+        entry = known.get(wave.id, CommentedMap())
+        _put(entry, "id", wave.id)
+        _put(entry, "name", wave.name)
+        _put(entry, "pilot", wave.pilot or None)
+        _put(entry, "schools", _in_a_line(wave.schools))
+        _put(entry, "services", _in_a_line(wave.services) if wave.services else None)
+        _put(entry, "start_no_earlier", wave.start_no_earlier)
+        after.append(entry)
+    data["waves"] = after
+    out = io.StringIO()
+    yaml.dump(data, out)
+    return out.getvalue()
+
+
+def _in_a_line(names: tuple[str, ...]) -> CommentedSeq:
+    found = CommentedSeq(names)
+    found.fa.set_flow_style()
+    return found
+
+
+def _put(entry: "CommentedMap | dict[str, Any]", key: str, value: object) -> None:
+    if value is None:
+        entry.pop(key, None)
+    elif entry.get(key) != value:  # What is the same keeps its comment.
+        entry[key] = value
+
+
+def _check(folder: Path, files: Mapping[Path, str]) -> None:
+    """Read the folder as it would be, elsewhere."""
+    import shutil
+
+    with TemporaryDirectory() as name:
+        copy = Path(name) / folder.resolve().name
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.db*", "*.html", "*.pdf"))
+        for path, text in files.items():
+            (copy / path.relative_to(folder)).write_text(text, encoding="utf-8")
+        try:
+            read_folder(copy)
+        except ChangeflowError as error:
+            raise CheckFailedError(
+                f"With these waves the folder would not be valid, so nothing is written:\n{error}"
+            ) from None
+
+
+def _changes(programme: Programme, used: UsedWaves) -> Iterator[str]:
+    """Say what changes: waves that come and go, and of each one its schools and days."""
+    before = {w.id: w for w in programme.definition.programme.waves}
+    for wave in used.waves:
+        old = before.pop(wave.id, None)
+        on = f"from {format_day(wave.start_no_earlier)}" if wave.start_no_earlier else "as early as possible"
+        of = f" of {', '.join(programme.service(s).name for s in wave.services)}" if wave.services else ""
+        if old is None:
+            yield f"new: {wave.name}{of} ({wave.id}), {on}: {_names(programme, wave.schools)}"
+            continue
+        came = [s for s in wave.schools if s not in old.schools]
+        went = [s for s in old.schools if s not in wave.schools]
+        parts = [on] if wave.start_no_earlier != old.start_no_earlier else []
+        parts += [f"only {', '.join(programme.service(s).name for s in wave.services)}"] * (
+            set(wave.services) != set(old.services) and bool(wave.services)
+        )
+        parts += [f"with {_names(programme, came)}"] * bool(came) + [f"without {_names(programme, went)}"] * bool(went)
+        yield f"{'changed' if parts else 'as it is'}: {wave.name} ({wave.id}){', ' if parts else ''}{'; '.join(parts)}"
+    yield from (f"gone: {wave.name} ({wave.id})" for wave in before.values())
+    for (service, old_id), new_id in used.renamed.items():
+        yield f"renamed: tasks of {service}/{old_id} are {service}/{new_id} then"
+
+
+def _names(programme: Programme, schools: "tuple[str, ...] | list[str]") -> str:
+    return ", ".join(programme.school_name(s) for s in schools)

@@ -1,0 +1,153 @@
+"""The plan in force beside proposals, and a proposal that is written into the folder."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.errors import CheckFailedError
+from changeflow.intake.folder import read_folder
+from changeflow.planning.wave_use import plan_in_force, waves_of
+from changeflow.planning.waves import wave_problem
+from changeflow.programme.programme import Programme
+from changeflow.roadmap.waves.check import check_plan
+from changeflow.roadmap.waves.problem import Candidate, WavePlan, WaveProblem
+from changeflow.usecases.plan import plan_folder
+from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in, rewritten, write
+from tests.builders import PROGRAMME, a_folder
+
+FILE = "programme.yaml"
+COMMENTED = (
+    PROGRAMME.replace("waves:\n", "waves:  # who changes together\n")
+    .replace("tasks:\n  close", "\n# Tasks of the programme.\ntasks:\n  close")
+    .replace("after: payroll/go-live, deadline: 2027-12-31", "after: payroll/w1/go-live, deadline: 2027-02-15")
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return a_folder(tmp_path / "trust", programme=COMMENTED)
+
+
+def both(folder: Path) -> tuple[Programme, WaveProblem]:
+    programme = plan_folder(folder).programme
+    return programme, wave_problem(programme)
+
+
+def with_days(problem: WaveProblem, days: Mapping[str, date]) -> WavePlan:
+    chosen = {}
+    for (school, service), candidates in problem.candidates.items():
+        day = days[school]
+        own = Candidate((day - problem.start).days // 7, day, ())
+        chosen[school, service] = next((c for c in candidates if c.day == day), own)
+    return WavePlan(chosen=chosen, pilot=frozenset())
+
+
+def test_the_plan_in_force_is_what_the_programme_forecasts(folder: Path):
+    """All schools go live on Wednesday 20 January, where go-lives open on Mondays: it says so of each."""
+    programme, problem = both(folder)
+    plan = plan_in_force(programme, problem)
+    assert {c.day for c in plan.chosen.values()} == {date(2027, 1, 20)}
+    effect = effect_in_force(programme, problem, plan)
+    assert [(m.name, m.days_late) for m in effect.milestones] == [("All are live", 0)]
+    assert len(effect.breaks) == len(check_plan(problem, plan))
+
+
+def test_a_proposal_is_planned_with_its_deadlines(folder: Path):
+    """With wave 1 on Monday 1 March, the milestone after it misses 15 February by fourteen days."""
+    programme, problem = both(folder)
+    plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 3, 1)))
+    [milestone] = effect_of(judged_again(programme), problem, plan, refers_in(folder)).milestones
+    assert (milestone.forecast, milestone.days_late) == (date(2027, 3, 1), 14)
+
+
+def test_a_wave_that_would_go_live_later_than_proposed_is_named(folder: Path):
+    """Nothing is done by 11 January: the tasks take until the 20th."""
+    programme, problem = both(folder)
+    plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 1, 11)))
+    breaks = effect_of(judged_again(programme), problem, plan, refers_in(folder)).breaks
+    assert any("Payroll, wave 1 would go live on 20 Jan 2027 and not on 11 Jan 2027" in b for b in breaks)
+
+
+def test_a_wave_keeps_its_id_and_what_else_the_file_says(folder: Path):
+    """Ash alone goes first, Beech and Cedar a week later: wave 1 and wave 2 stay, with other schools and a day each."""
+    programme, problem = both(folder)
+    first, second = date(2027, 2, 1), date(2027, 2, 8)
+    plan = with_days(problem, {"ash": first, "beech": second, "cedar": second})
+    waves = waves_of(programme, problem, plan, refers_in(folder)).waves
+    assert [(w.id, w.name, w.schools, w.start_no_earlier) for w in waves] == [
+        ("w1", "wave 1", ("ash",), first),
+        ("w2", "wave 2", ("beech", "cedar"), second),
+    ]
+    found = rewritten(folder, programme, problem, plan)
+    assert found.lines == (
+        "changed: wave 1 (w1), from 1 Feb 2027; without Beech School",
+        "changed: wave 2 (w2), from 8 Feb 2027; with Beech School",
+    )
+    before = (folder / FILE).read_text()
+    write(folder, found)
+    after = (folder / FILE).read_text()
+    for line in before.splitlines():
+        if "schools:" not in line:
+            assert line in after
+    assert "# who changes together" in after
+    assert after.index("start_no_earlier: 2027-02-08") < after.index("# Tasks of the programme.")
+    again = plan_folder(folder).programme
+    assert {again.days_of(f"payroll/w{n}/go-live")[1] for n in (1, 2)} == {first, second}
+
+
+def test_a_third_wave_gets_an_id_of_its_own(folder: Path):
+    programme, problem = both(folder)
+    days = {s: date(2027, 2, 1) + timedelta(weeks=n) for n, s in enumerate(("ash", "beech", "cedar"))}
+    waves = waves_of(programme, problem, with_days(problem, days), refers_in(folder)).waves
+    assert [(w.id, w.name) for w in waves] == [("w1", "wave 1"), ("w2", "wave 2"), ("wave-3-payroll", "wave 3")]
+
+
+def test_what_names_a_wave_that_is_called_otherwise_is_changed_as_well(tmp_path: Path):
+    """Two services go live on different days: wave 1 stays payroll's, which the milestone names; the other service's
+    task that is named in its own file gets the new id."""
+    folder = a_folder(tmp_path / "trust", programme=COMMENTED)
+    other = (
+        (folder / "services" / "payroll.yaml").read_text().replace("payroll", "estates").replace("Payroll", "Estates")
+    )
+    (folder / "services" / "estates.yaml").write_text(
+        f"{other}tasks:\n  party: {{per: service, duration: 1d, after: estates/w1/go-live}}\n"
+    )
+    programme, problem = both(folder)
+    chosen = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1))).chosen
+    later = Candidate((date(2027, 3, 1) - problem.start).days // 7, date(2027, 3, 1), ())
+    plan = WavePlan(chosen={p: later if p[1] == "estates" else c for p, c in chosen.items()}, pilot=frozenset())
+    found = rewritten(folder, programme, problem, plan)
+    write(folder, found)
+    text = "".join(path.read_text() for path in (folder / FILE, folder / "services" / "estates.yaml"))
+    assert ("estates/w1/go-live" in text) != ("payroll/w1/go-live" in text)
+    again = read_folder(folder).programme
+    assert again.schools_of("estates") == again.schools_of("payroll") == {"ash", "beech", "cedar"}
+
+
+def test_a_folder_that_would_not_be_valid_is_left_alone(folder: Path):
+    """A milestone names wave 2's go-live, and no wave 2 is left."""
+    (folder / FILE).write_text(COMMENTED.replace("payroll/w1/go-live", "payroll/w2/go-live"))
+    programme, problem = both(folder)
+    plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
+    with pytest.raises(CheckFailedError, match="nothing is written"):
+        rewritten(folder, programme, problem, plan)
+
+
+@pytest.mark.slow
+def test_the_command_shows_asks_and_writes(folder: Path):
+    run = ["waves", str(folder), "--seconds", "0.2", "--use"]
+    asked = CliRunner().invoke(app, [*run, "earliest"], input="n\n")
+    assert asked.exit_code == 0
+    assert "wave 1 (w1)" in asked.output
+    assert "All are live:" in asked.output
+    assert (folder / FILE).read_text() == COMMENTED
+    assert CliRunner().invoke(app, [*run, "earliest", "--yes"]).exit_code == 0
+    assert "start_no_earlier" in (folder / FILE).read_text()
+    assert "There is no plan 'soonest'" in CliRunner().invoke(app, [*run, "soonest"]).output
+    shown = CliRunner().invoke(app, ["waves", str(folder), "--seconds", "0.2"]).output
+    assert "In force (the plan as it is)" in shown
+    assert "deadlines missed" in shown
