@@ -48,6 +48,8 @@ _MOST_SHOWN = 2_000
 """Characters of one text: a loop of tasks is named in full, a file's contents are not."""
 MOST_CANDIDATES = 8
 """Names that are listed where one may mean several."""
+MORE_LINES = 5
+"""Other lines with the same mistake that are named."""
 MOST_LISTED = 1_000
 """Problems that are listed. Once there are more, readers may stop looking for others."""
 
@@ -88,9 +90,29 @@ class ProblemsError(InputError):
         """`Problem`s, which lie in a layer above this one."""
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        listed = [str(p) for p in self.problems[:MOST_LISTED]]
-        more = [f"… and {count - MOST_LISTED} more."] if count > MOST_LISTED else []
+        groups = _alike(self.problems)
+        listed = [_listed(alike) for alike in groups[:MOST_LISTED]]
+        left = sum(map(len, groups[MOST_LISTED:]))
+        more = [f"… and {left} more."] if left else []
         super().__init__("\n".join([*listed, *more, f"{head} found; nothing was changed."]))
+
+
+def _alike(problems: Iterable[Any]) -> list[list[Any]]:
+    """Join problems that say the same of lines of one file, in the order of the first of each."""
+    groups: dict[object, list[Any]] = {}
+    for problem in problems:
+        groups.setdefault((problem.file, problem.what, problem.remedy), []).append(problem)
+    return list(groups.values())
+
+
+def _listed(alike: Sequence[Any]) -> str:
+    """Write a problem, and on which other lines of its file it is."""
+    lines = [str(line) for line in dict.fromkeys(p.line for p in alike) if line != alike[0].line]
+    if not lines:
+        return str(alike[0])
+    shown = lines[:MORE_LINES] + ([f"{len(lines) - MORE_LINES} more"] if len(lines) > MORE_LINES else [])
+    listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+    return f"{alike[0]} Also on line{'s' if len(lines) > 1 else ''} {listed}."
 
 
 class CyclicRoadmapError(InputError):

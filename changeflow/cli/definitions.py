@@ -85,7 +85,7 @@ def baseline_show(
     from changeflow.usecases.changes import variance_of
 
     found = variance_of(context.programme, db=context.db, on=context.day, number=number, everything=everything)
-    print_as(form, found, variance_text)
+    print_as(form, found, lambda variance: variance_text(variance, context.stored.programme.roadmap))
 
 
 @command(baseline, "list", "db", "programme", "at")

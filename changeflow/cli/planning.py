@@ -104,7 +104,7 @@ def schedule(
 ) -> None:
     """Compute the critical path of a Microsoft Project file, or of a folder."""
     from changeflow.reports.schedules import schedule_rows
-    from changeflow.roadmap.analysis.why import dates_in_words, float_in_words
+    from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words
     from changeflow.roadmap.model.profile import PROFILES
     from changeflow.usecases.project_files import schedule_project
 
@@ -124,7 +124,7 @@ def schedule(
         out(json.dumps({"tasks": schedule_rows(timed, names, key=key, baseline=approved)}))
         return
     for task in sorted(timed.timed, key=lambda t: (timed[t].early_start, t)):
-        mark = "critical" if timed[task].critical else float_in_words(roadmap, task, timed[task].total_float)
+        mark = critical_or_float(roadmap, timed, task)
         out(f"{dates_in_words(roadmap, timed, task):<28} {mark:<20} {names[task]}")
 
 

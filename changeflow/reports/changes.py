@@ -13,6 +13,7 @@ from changeflow.reports.differences import (
     dropped_warning,
     parts_text,
 )
+from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.changes import Cause, Slip, SlipPart
 from changeflow.roadmap.analysis.differences import Altered
 from changeflow.roadmap.analysis.why import length_in_words
@@ -261,17 +262,17 @@ def build_variance(programme: Programme, baseline: Mapping[TaskId, Dates], *, no
     )
 
 
-def variance_text(variance: Variance) -> Iterator[str]:
-    """Yield the lines for the terminal."""
+def variance_text(variance: Variance, roadmap: Roadmap) -> Iterator[str]:
+    """Yield the lines for the terminal; tasks that move alike make one."""
     yield variance.note
     for title, lines in (("Milestones", variance.milestones), ("Tasks", variance.tasks)):
         yield ""
         yield f"{title}: calendar days later (+) or earlier (-) than the baseline"
-        for line in lines[:SHOWN_VARIANCES]:
-            done = ", done" if line.done else ""
-            yield f"  {line.days:+4d}  {line.forecast:<12} (was {line.baseline}{done})  {line.name}"
-        if len(lines) > SHOWN_VARIANCES:
-            yield f"  … and {len(lines) - SHOWN_VARIANCES} more"
+        joined = grouped(roadmap, ((x.id, (x.days, x.forecast, x.baseline, x.done)) for x in lines))
+        for name, (days, forecast, before, done), _ in joined[:SHOWN_VARIANCES]:
+            yield f"  {days:+4d}  {forecast:<12} (was {before}{', done' if done else ''})  {name}"
+        if left := sum(count for _, _, count in joined[SHOWN_VARIANCES:]):
+            yield f"  … and {left} more"
         if not lines:
             yield "  none"
     for title, names in (("Not in the baseline", variance.added), ("In the baseline alone", variance.gone)):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from changeflow.programme.programme import Programme
+from changeflow.reports.grouping import joined_sentences
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged, waiver_error
 from changeflow.values.duration import counted
@@ -18,11 +19,12 @@ FINDING_KEYS = ("rule", "title", "severity", "subject", "message", "remedy", "so
 def findings_text(judged: Judged) -> Iterator[str]:
     """Yield the findings, the most severe first, and the waivers that lift something."""
     yield findings_headline(judged.findings)
-    for finding in judged.findings:
-        stops = f" (stops a {finding.blocks})" if finding.blocks else ""
-        yield f"  {finding.severity.upper():<5} {finding.rule} {finding.message}{stops}"
-        if finding.is_block:
-            yield f"        {finding.remedy}"
+    for line in finding_lines(judged.programme, judged.findings):
+        stops = f" (stops a {line.blocks})" if line.blocks else ""
+        for message in line.messages:
+            yield f"  {line.severity.upper():<5} {line.rule} {message}{stops}"
+        if line.severity == Severity.BLOCK:
+            yield f"        {line.remedy}"
     for waiver in judged.used_waivers:
         yield f"  WAIVED {waiver.rule} for {waiver.task or waiver.service or 'all'} until {format_day(waiver.expires)}"
 
@@ -44,23 +46,28 @@ class FindingLine:
     severity: str
     title: str
     messages: tuple[str, ...]
+    """Those that say the same of several tasks are joined."""
     remedy: str
     source: str
+    blocks: str
+    """What it stops, such as `baseline`; often nothing."""
 
 
-def finding_lines(findings: Iterable[Finding]) -> Iterator[FindingLine]:
+def finding_lines(programme: Programme, findings: Iterable[Finding]) -> Iterator[FindingLine]:
     """Group findings of one rule and severity, so that fourteen schools make one line."""
-    groups: dict[tuple[str, Severity, str], list[Finding]] = {}
+    groups: dict[tuple[str, Severity, str, str], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.rule, finding.severity, finding.remedy), []).append(finding)
-    for (rule, severity, remedy), members in groups.items():
+        groups.setdefault((finding.rule, finding.severity, finding.remedy, finding.blocks), []).append(finding)
+    for (rule, severity, remedy, blocks), members in groups.items():
+        joined = joined_sentences(programme.roadmap, ((m.subject, m.message) for m in members))
         yield FindingLine(
             rule=rule,
             severity=severity.value,
             title=members[0].title,
-            messages=tuple(m.message for m in members),
+            messages=tuple(message for message, _ in joined),
             remedy=remedy,
             source=members[0].source,
+            blocks=blocks,
         )
 
 

@@ -15,7 +15,7 @@ from changeflow.reports.changes import Changes
 from changeflow.reports.confidence import ConfidenceLine, confidence_line
 from changeflow.reports.decisions import DecisionLine, MadeLine, build_decisions
 from changeflow.reports.findings import FindingLine, finding_lines, waiver_in_words
-from changeflow.reports.grouping import grouped
+from changeflow.reports.grouping import grouped, joined_sentences
 from changeflow.reports.health import BalanceLine, HeadingLine, HealthLine, balance_lines, heading_lines, health_lines
 from changeflow.reports.no_return import NoReturnLine, no_return_lines
 from changeflow.reports.paths import (
@@ -197,7 +197,7 @@ def build_sro(
         changes=changes,
         trend=trend,
         assumed=tuple(assumed_lines(programme.roadmap, programme.required_schedule)),
-        findings=tuple(finding_lines(judged.findings)),
+        findings=tuple(finding_lines(programme, judged.findings)),
         holes=tuple(hole_in_words(programme, hole) for hole in service_holes(programme)),
         waivers=tuple(_waivers(judged)),
         people=people_lines(programme, today=today),
@@ -319,10 +319,12 @@ def _cut_offs(programme: Programme, slips: Slips, today: date) -> Iterator[str]:
 
 
 def _late(programme: Programme, today: date, reminders: Mapping[tuple[str, str], Reminded] | None) -> Iterator[str]:
+    said = list[tuple[str, str]]()
     for due in late_in_report(programme, today=today):
         task = programme.roadmap.tasks[due.subject]
         line = f"{task.name}: due on {format_day(due.due_on)}, with {programme.the_person(task.owner)}"
-        yield f"{line}{_reminded(reminders, (due.reason, due.subject))}."
+        said.append((task.id, f"{line}{_reminded(reminders, (due.reason, due.subject))}."))
+    yield from (sentence for sentence, _ in joined_sentences(programme.roadmap, said))
 
 
 def _reminded(reminders: Mapping[tuple[str, str], Reminded] | None, about: tuple[str, str]) -> str:

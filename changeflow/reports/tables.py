@@ -10,10 +10,11 @@ from changeflow.programme.no_return import points_of_no_return
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
 from changeflow.reports.findings import FINDING_KEYS, findings_text
+from changeflow.reports.grouping import grouped
 from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.reports.schedules import schedule_rows
 from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, mark_assumed, mark_if
-from changeflow.roadmap.analysis.why import dates_in_words, explain, float_in_words
+from changeflow.roadmap.analysis.why import critical_or_float, dates_in_words, explain, float_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
@@ -171,11 +172,7 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
         on_path, where = set(schedule.path_to(target)), f"“{roadmap.tasks[target].name}”"
     yield ""
     yield f"{len(on_path)} tasks lie on the longest path to {where}. Beside each its total float to the end:"
-    for task in sorted(on_path, key=lambda t: (schedule[t].early_start, t)):
-        is_late = schedule[task].total_float < 0
-        spare = (
-            "critical"
-            if schedule[task].critical and not is_late
-            else float_in_words(roadmap, task, schedule[task].total_float)
-        )
-        yield f"  {dates_in_words(roadmap, schedule, task):<28} {spare:<16} {roadmap.tasks[task].name}"
+    in_order = sorted(on_path, key=lambda t: (schedule[t].early_start, t))
+    shown = ((t, (dates_in_words(roadmap, schedule, t), critical_or_float(roadmap, schedule, t))) for t in in_order)
+    for name, (dates, spare), _ in grouped(roadmap, shown):
+        yield f"  {dates:<28} {spare:<16} {name}"

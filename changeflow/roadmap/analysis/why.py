@@ -100,6 +100,14 @@ def float_in_words(roadmap: Roadmap, task: TaskId, minutes: int) -> str:
     return days_in_words(minutes, roadmap.minutes_per_day).replace("day", kind)
 
 
+def critical_or_float(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> str:
+    """Say that a task is critical, or how much float it has: a negative float is quoted, for it says how late it is."""
+    timed = schedule[task]
+    if timed.critical and timed.total_float >= 0:
+        return "critical"
+    return float_in_words(roadmap, task, timed.total_float)
+
+
 def length_in_words(length: Duration, minutes_per_day: int) -> str:
     """Write a duration or a lag in its own unit: `20 working days`, `30 calendar days`, `2 pay periods`."""
     amount = length.amount

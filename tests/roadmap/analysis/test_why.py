@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from changeflow.roadmap.analysis.why import explain
+from changeflow.roadmap.analysis.why import critical_or_float, explain
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, TaskProgress
 from tests.builders import OFFICE, a_calendar, a_roadmap, a_task, at
@@ -112,3 +112,11 @@ def test_a_set_date_holds_late_dates_and_says_so():
     roadmap = a_roadmap(a_task("Draft", 2), held, a_task("Other", 20), links=("Draft -> Sign",))
     last = explain(roadmap, time_roadmap(roadmap), "Draft").late_chain[-1]
     assert last.sentence == "Sign must end by 7 Jan 2027: somebody set that it finishes no later than this."
+
+
+def test_a_negative_float_is_quoted_and_none_is_critical():
+    """A takes Monday to Friday and may take two days: three too many. B follows for a day, and the plan ends with it."""
+    tight = a_roadmap(a_task("a", 5, deadline=at("2027-01-05T17:00")), a_task("b"), links=("a -> b",))
+    schedule = time_roadmap(tight)
+    assert critical_or_float(tight, schedule, "a") == "-3 working days"
+    assert critical_or_float(tight, schedule, "b") == "critical"
