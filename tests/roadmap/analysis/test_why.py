@@ -115,7 +115,7 @@ def test_a_set_date_holds_late_dates_and_says_so():
 
 
 def test_a_negative_float_is_quoted_and_none_is_critical():
-    """A takes Monday to Friday and may take two days: three too many. B follows for a day, and the plan ends with it."""
+    """A takes Monday to Friday and may take two days: three too many. B follows for a day and ends the plan."""
     tight = a_roadmap(a_task("a", 5, deadline=at("2027-01-05T17:00")), a_task("b"), links=("a -> b",))
     schedule = time_roadmap(tight)
     assert critical_or_float(tight, schedule, "a") == "-3 working days"
